@@ -1,0 +1,106 @@
+"""Everything that Heddle raises on purpose.
+
+HeddleError
+├── SpecError            a stack file that cannot be used; lists every problem
+├── IdentityError        a key, certificate or MSP that is not what it should be
+├── ConfigtxError        channel configuration, blocks and their signatures
+│   └── NoDifference     two configurations are equal, there is nothing to update
+├── FabricError          a running node refused, or cannot be reached
+│   ├── Unreachable      no answer: nothing is known of the node's state
+│   └── Refused          the node's own answer, in Fabric's words
+├── ProviderError        a resource that cannot be created, changed or deleted as asked
+├── PluginError          Pulumi's provider protocol was not followed
+├── EngineError          state, lock, passphrase, program
+│   └── NeedsCli         valid Pulumi, but only Pulumi's CLI does it
+├── LocalKubeError       the local cluster: a missing part, a failed start
+└── ImageError           an image that cannot be packed or loaded
+"""
+
+__all__ = [
+    "ConfigtxError",
+    "EngineError",
+    "FabricError",
+    "HeddleError",
+    "IdentityError",
+    "ImageError",
+    "LocalKubeError",
+    "NeedsCli",
+    "NoDifference",
+    "PluginError",
+    "ProviderError",
+    "Refused",
+    "SpecError",
+    "Unreachable",
+]
+
+
+class HeddleError(Exception):
+    """A failure that a user can act on.
+
+    The message names the thing, what was expected and what was found; `hint` is the next step.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+
+class SpecError(HeddleError):
+    """A stack file that cannot be used. The message lists every problem, not the first."""
+
+
+class IdentityError(HeddleError):
+    """A key, certificate or MSP that is not what it should be."""
+
+
+class ConfigtxError(HeddleError):
+    """Channel configuration, a block or a signature that is not valid."""
+
+
+class NoDifference(ConfigtxError):
+    """Two configurations are equal, so there is no update."""
+
+
+class FabricError(HeddleError):
+    """A call to a running node that did not succeed."""
+
+
+class Unreachable(FabricError):
+    """No answer within the deadline: nothing is known of the node's state."""
+
+
+class Refused(FabricError):
+    """The node answered no. `status` is its status (HTTP, Fabric or gRPC), `words` its own text."""
+
+    def __init__(self, message: str, *, status: int = 0, words: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.words = words
+
+
+class ProviderError(HeddleError):
+    """A resource that cannot be created, changed or deleted as asked."""
+
+
+class PluginError(HeddleError):
+    """A message that does not follow Pulumi's provider protocol."""
+
+
+class EngineError(HeddleError):
+    """State, lock, passphrase or program: the embedded engine cannot go on."""
+
+
+class NeedsCli(EngineError):
+    """Valid Pulumi that the embedded engine does not do; Pulumi's CLI does."""
+
+
+class LocalKubeError(HeddleError):
+    """The local cluster lacks a part, or did not start."""
+
+
+class ImageError(HeddleError):
+    """An image that cannot be packed or loaded."""

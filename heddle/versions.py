@@ -1,0 +1,17 @@
+"""Every pinned version in one place (DESIGN, decision 19). Python packages: requirements.lock; Go: go.mod."""
+
+FABRIC = "3.1.5"
+PEER_IMAGE = f"docker.io/hyperledger/fabric-peer:{FABRIC}"
+ORDERER_IMAGE = f"docker.io/hyperledger/fabric-orderer:{FABRIC}"
+
+HEDDLE = "0.1.0"
+STANDIN_IMAGE = f"localhost/heddle/standin:{HEDDLE}"
+"""Stand-in peer and orderer in one image; never under upstream's name (decision 16)."""
+SAMPLE_CHAINCODE_IMAGE = f"localhost/heddle/sample-chaincode:{HEDDLE}"
+
+KUBERNETES = "1.34.4"
+"""Later kubelets refuse the containerd 1.x that Debian 12 ships, and cgroup v1 by default."""
+COREDNS = "1.12.4"
+
+PULUMI_KUBERNETES = "4.28.0"
+"""The provider whose inputs, outputs and field manager the embedded engine writes."""
