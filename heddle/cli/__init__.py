@@ -1,0 +1,1 @@
+"""The `heddle` command: one file per group of verbs, and nothing below it imports it."""

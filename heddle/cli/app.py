@@ -1,0 +1,31 @@
+"""Registers the verbs and prints errors as answers, never as tracebacks.
+
+Verb modules import only typer and rich at their top, and what they need inside the verb: `heddle --help` is quick.
+"""
+
+import sys
+
+import typer
+
+from heddle.errors import HeddleError
+
+app = typer.Typer(
+    name="heddle",
+    help="Deploys and operates Hyperledger Fabric networks on Kubernetes, as code.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def main() -> None:
+    """Run the command line; a HeddleError becomes its message, its next step and exit code 1."""
+    try:
+        app()
+    except HeddleError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
