@@ -1,0 +1,54 @@
+# The commands of this project; CI runs `make test` and nothing else.
+# They need root, Python >= 3.11 and Go >= 1.26 on Debian 12; CONTEXT=… uses a cluster of your own instead.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+CONTEXT ?=
+PYTEST := $(BIN)/pytest -q
+
+.PHONY: help up down test check unit contract e2e bench clean
+
+help: ## this list
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+up: $(BIN)/.ready ## a network on this machine, or on CONTEXT=my-kube-context
+	@$(BIN)/heddle quickstart up $(if $(CONTEXT),--context '$(CONTEXT)')
+
+down: $(BIN)/.ready ## undo `make up`
+	@$(BIN)/heddle quickstart down $(if $(CONTEXT),--context '$(CONTEXT)')
+
+test: check unit contract e2e ## what CI runs
+
+check: $(BIN)/.ready ## format, lint, types, who imports whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(BIN)/.ready ## unit and property tests
+	$(PYTEST) -n 2 --ignore tests/contract --ignore tests/e2e -m 'not cluster' tests
+
+contract: $(BIN)/.ready ## one suite of promises on stand-ins and, where its binaries are on PATH, on real Fabric
+	$(PYTEST) tests/contract
+
+e2e: $(BIN)/.ready ## the whole way on a local cluster of its own
+	$(PYTEST) -m cluster tests
+
+bench: $(BIN)/.ready ## figures, each beside its peer
+	$(BIN)/python -m bench
+
+clean: ## forget the Python environment
+	rm -rf .venv
+
+# The environment is made anew when a pin changes, so that no run mixes old and new packages.
+$(BIN)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'Python 3.11 or newer with venv is needed (Debian: apt-get install python3-venv).' >&2; exit 1; }
+	@echo 'Preparing .venv (Python packages, pinned by hash) …'
+	@rm -rf .venv && $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
