@@ -1,0 +1,38 @@
+"""What the cluster itself says, through the official Python client."""
+
+import kubernetes
+import yaml
+
+
+class Kube:
+    """The few questions that the end-to-end tests ask a cluster."""
+
+    def __init__(self, kubeconfig: str) -> None:
+        client = kubernetes.config.new_client_from_config_dict(yaml.safe_load(kubeconfig))
+        self.core = kubernetes.client.CoreV1Api(client)
+
+    def namespaces(self) -> list[str]:
+        """Names of all namespaces."""
+        return [item.metadata.name for item in self.core.list_namespace().items]
+
+    def volumes(self) -> list[str]:
+        """Names of all persistent volumes that are not on their way out."""
+        return [item.metadata.name for item in self.core.list_persistent_volume().items]
+
+    def replace_pod(self, namespace: str, name: str, *, seconds: int = 90) -> None:
+        """Delete a pod and wait until another of that name is ready."""
+        old = self.core.read_namespaced_pod(name, namespace).metadata.uid
+        watch = kubernetes.watch.Watch()
+        self.core.delete_namespaced_pod(name, namespace)
+        for event in watch.stream(
+            self.core.list_namespaced_pod,
+            namespace,
+            field_selector=f"metadata.name={name}",
+            timeout_seconds=seconds,
+        ):
+            pod = event["object"]
+            conditions = {c.type: c.status for c in pod.status.conditions or ()}
+            if pod.metadata.uid != old and conditions.get("Ready") == "True":
+                watch.stop()
+                return
+        raise AssertionError(f"pod {namespace}/{name} was not ready again within {seconds} s")

@@ -1,0 +1,115 @@
+"""A copy of the project with a state, a passphrase and a cluster of its own, driven as a user drives it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parent.parent.parent
+PARTS = ("Pulumi.yaml", "__main__.py", "components", "heddle", "provider", "templates")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a command answered."""
+
+    code: int
+    output: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A folder in which `heddle` and `pulumi` find one stack, and nothing of any other."""
+
+    folder: Path
+    stack: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def copy(cls, folder: Path, *, stack: str, base: str) -> "Project":
+        """Link the program, copy the stack file `base` under the name `stack`."""
+        folder.mkdir(parents=True)
+        for part in PARTS:
+            (folder / part).symlink_to(ROOT / part)
+        (folder / ".venv").symlink_to(Path(sys.prefix))
+        (folder / "state").mkdir()
+        (folder / "stacks").mkdir()
+        shutil.copy(ROOT / f"stacks/Pulumi.{base}.yaml", folder / f"stacks/Pulumi.{stack}.yaml")
+        environment = os.environ | {
+            "PULUMI_BACKEND_URL": f"file://{folder}/state",
+            "PULUMI_CONFIG_PASSPHRASE": "correct horse battery staple",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PATH": f"{Path(sys.prefix)}/bin:{os.environ['PATH']}",
+            "COLUMNS": "200",
+        }
+        return cls(folder=folder, stack=stack, environment=environment)
+
+    @property
+    def stack_file(self) -> Path:
+        """The file that says what this instance is."""
+        return self.folder / f"stacks/Pulumi.{self.stack}.yaml"
+
+    def edit(self, *path: str | int, value: object) -> None:
+        """Set one value of `fabric:instance` in the stack file."""
+        content = yaml.safe_load(self.stack_file.read_text())
+        place = content["config"]["fabric:instance"]
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = value
+        self.stack_file.write_text(yaml.safe_dump(content, sort_keys=False))
+
+    def run(self, *argv: str, timeout: float = 300) -> Result:
+        """Run a command to its end; its words are kept together."""
+        done = subprocess.run(  # noqa: S603 - an argv list of the test's own
+            argv,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        return Result(code=done.returncode, output=done.stdout)
+
+    def ok(self, *argv: str, timeout: float = 300) -> str:
+        """Run a command that must succeed, and give its words."""
+        result = self.run(*argv, timeout=timeout)
+        assert result.code == 0, f"{' '.join(argv)} ended with {result.code}:\n{result.output}"
+        return result.output
+
+    def json(self, *argv: str) -> Any:  # noqa: ANN401 - JSON has no narrower type
+        """Run a command that prints JSON."""
+        return json.loads(self.ok(*argv))
+
+    def kill_after(self, argv: Sequence[str], *, lines: int) -> int:
+        """Start a command, kill it when it has told of `lines` finished steps; how many it told of."""
+        seen = 0
+        with subprocess.Popen(  # noqa: S603 - an argv list of the test's own
+            argv,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            for _ in finished_steps(process.stdout or ()):
+                seen += 1
+                if seen >= lines:
+                    process.kill()
+                    break
+        return seen
+
+
+def finished_steps(lines: Iterator[str] | Sequence[str]) -> Iterator[str]:
+    """Lines of the plain display that tell of a step that ended."""
+    return (line for line in lines if " created" in line or " updated" in line)

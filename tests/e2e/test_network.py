@@ -1,0 +1,81 @@
+"""The whole way of a stand-in network on a local cluster; the tests run in order, each on what the last left."""
+
+import re
+
+import pytest
+
+from tests.e2e.kube import Kube
+from tests.e2e.project import Project
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
+KILLS = 10
+
+
+def invoke(project: Project, *arguments: str) -> str:
+    """Submit a transaction of the sample chaincode through the gateway API and wait for its commit."""
+    return project.ok("heddle", "chaincode", "invoke", project.stack, "--name", "asset", *arguments)
+
+
+def query(project: Project, *arguments: str) -> str:
+    """Evaluate the sample chaincode through the gateway API."""
+    return project.ok("heddle", "chaincode", "query", project.stack, "--name", "asset", *arguments)
+
+
+def test_a_preview_touches_nothing(project: Project, kube: Kube) -> None:
+    """Before anything exists, a preview tells of creations and leaves no namespace behind."""
+    output = project.ok("heddle", "preview", project.stack)
+
+    assert re.search(r"\+ \d+ to create", output)
+    assert all(name == "default" or name.startswith("kube-") for name in kube.namespaces())
+
+
+def test_up_killed_at_ten_points_heals(project: Project) -> None:
+    """However often the engine dies half-way, the next `up` goes on, and the last one ends well."""
+    for _ in range(KILLS):
+        project.kill_after(("heddle", "up", project.stack, "--yes"), lines=8)
+
+    project.ok("heddle", "up", project.stack, "--yes")
+
+
+def test_a_second_up_changes_nothing(project: Project) -> None:
+    """What is there as declared stays untouched."""
+    project.ok("heddle", "up", project.stack, "--yes", "--expect-no-changes")
+
+
+def test_a_transaction_is_committed_and_read_back(project: Project) -> None:
+    """The chaincode answers through the gateway: submit, wait for the commit, evaluate."""
+    invoke(project, "put", "car-1", "blue", "7")
+
+    assert "blue" in query(project, "get", "car-1")
+
+
+def test_a_changed_batch_timeout_is_previewed_and_applied(project: Project) -> None:
+    """The preview names old and new value; after `up` the ledger says the new one, and nothing else differs."""
+    project.edit("ordering", "batch", "timeout", value="1s")
+
+    preview = project.ok("heddle", "preview", project.stack)
+    project.ok("heddle", "up", project.stack, "--yes")
+
+    assert "2s" in preview
+    assert "1s" in preview
+    assert "1s" in project.ok("heddle", "channel", "show", project.stack, "channel")
+    project.ok("heddle", "up", project.stack, "--yes", "--expect-no-changes")
+
+
+def test_a_deleted_pod_comes_back(project: Project, kube: Kube) -> None:
+    """A node that lost its pod has its ledger again and goes on."""
+    namespace = project.json("heddle", "output", project.stack, "--json")["instance"]["namespace"]
+    kube.replace_pod(namespace, "orderer1-0")
+
+    invoke(project, "put", "car-2", "red", "3")
+
+    assert "red" in query(project, "get", "car-2")
+
+
+def test_destroy_leaves_nothing(project: Project, kube: Kube) -> None:
+    """No namespace, no volume and no resource in the state is left."""
+    project.ok("heddle", "destroy", project.stack, "--yes")
+
+    assert kube.volumes() == []
+    assert all(name == "default" or name.startswith("kube-") for name in kube.namespaces())
+    assert "to create" in project.ok("heddle", "preview", project.stack)
