@@ -67,7 +67,7 @@ class Project:
 
     def run(self, *argv: str, timeout: float = 300) -> Result:
         """Run a command to its end; its words are kept together."""
-        done = subprocess.run(  # noqa: S603 - an argv list of the test's own
+        done = subprocess.run(
             argv,
             cwd=self.folder,
             env=self.environment,
@@ -86,14 +86,14 @@ class Project:
         assert result.code == 0, f"{' '.join(argv)} ended with {result.code}:\n{result.output}"
         return result.output
 
-    def json(self, *argv: str) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    def json(self, *argv: str) -> Any:
         """Run a command that prints JSON."""
         return json.loads(self.ok(*argv))
 
     def kill_after(self, argv: Sequence[str], *, lines: int) -> int:
         """Start a command, kill it when it has told of `lines` finished steps; how many it told of."""
         seen = 0
-        with subprocess.Popen(  # noqa: S603 - an argv list of the test's own
+        with subprocess.Popen(
             argv,
             cwd=self.folder,
             env=self.environment,

@@ -1,4 +1,4 @@
-"""The whole way of a stand-in network on a local cluster; the tests run in order, each on what the last left."""
+"""The whole way of a stand-in network on a local cluster; each test goes on from what the last one left."""
 
 import re
 
@@ -50,7 +50,7 @@ def test_a_transaction_is_committed_and_read_back(project: Project) -> None:
 
 
 def test_a_changed_batch_timeout_is_previewed_and_applied(project: Project) -> None:
-    """The preview names old and new value; after `up` the ledger says the new one, and nothing else differs."""
+    """The preview names old and new value; after `up` the ledger has the new one and nothing else differs."""
     project.edit("ordering", "batch", "timeout", value="1s")
 
     preview = project.ok("heddle", "preview", project.stack)
