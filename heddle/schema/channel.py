@@ -1,0 +1,183 @@
+"""heddle:ledger:Channel: one writer per channel (DESIGN, decision 5)."""
+
+from heddle.schema.model import Integer, ListOf, ObjectType, OnChange, Property, ResourceType, Text
+from heddle.schema.shared import (
+    BASE64,
+    CHANNEL_NAME,
+    CLIENT_TLS,
+    DURATION,
+    HASH,
+    HOST_PORT,
+    IDENTITY,
+    MSP,
+    NAME,
+    NODE,
+    PEM,
+    PORT,
+)
+
+__all__ = [
+    "BATCH",
+    "CAPABILITIES",
+    "CHANNEL",
+    "CONSENTER",
+    "ORDERER_ORGANIZATION",
+    "PEER_ORGANIZATION",
+    "RAFT",
+]
+
+_MEBIBYTE = 1024 * 1024
+_LARGEST_BATCH = 49 * _MEBIBYTE
+
+ORDERER_ORGANIZATION = ObjectType(
+    name="OrdererOrganization",
+    description="An organization of the ordering service.",
+    properties={
+        "name": Property(kind=NAME, description="Its name in the channel's configuration."),
+        "msp": Property(kind=MSP, description="Its MSP."),
+        "endpoints": Property(
+            kind=ListOf(item=HOST_PORT, minimum_items=1),
+            description="Where its orderers serve blocks, host:port.",
+        ),
+    },
+)
+
+PEER_ORGANIZATION = ObjectType(
+    name="PeerOrganization",
+    description="An organization of the application.",
+    properties={
+        "name": Property(kind=NAME, description="Its name in the channel's configuration."),
+        "msp": Property(kind=MSP, description="Its MSP."),
+        "anchorPeers": Property(
+            kind=ListOf(item=HOST_PORT), default=[], description="Peers that others find it by, host:port."
+        ),
+    },
+)
+
+CONSENTER = ObjectType(
+    name="Consenter",
+    description="A node that orders. Orderers compare consenters by the bytes of the client TLS certificate.",
+    properties={
+        "node": Property(kind=NAME, description="The name of the node among `orderers`."),
+        "host": Property(kind=NAME, description="The host other consenters dial."),
+        "port": Property(kind=PORT, description="The port other consenters dial."),
+        "clientTlsCertificate": Property(kind=PEM, description="With which it dials the others, PEM."),
+        "serverTlsCertificate": Property(kind=PEM, description="With which it serves the others, PEM."),
+    },
+)
+
+BATCH = ObjectType(
+    name="Batch",
+    description="When a block is cut.",
+    properties={
+        "timeout": Property(
+            kind=DURATION, default="2s", description="How long a first transaction waits for more."
+        ),
+        "maxMessageCount": Property(
+            kind=Integer(minimum=1, maximum=2**32 - 1),
+            default=500,
+            description="Transactions in a block at most.",
+        ),
+        "absoluteMaxBytes": Property(
+            kind=Integer(minimum=1, maximum=_LARGEST_BATCH),
+            default=10 * _MEBIBYTE,
+            description="Bytes of a block's transactions at most; larger transactions are refused.",
+        ),
+        "preferredMaxBytes": Property(
+            kind=Integer(minimum=1, maximum=_LARGEST_BATCH),
+            default=2 * _MEBIBYTE,
+            description="Bytes at which a block is cut.",
+        ),
+    },
+)
+
+RAFT = ObjectType(
+    name="RaftOptions",
+    description="Options of Raft. All but the snapshot interval take effect when orderers restart.",
+    properties={
+        "tickInterval": Property(kind=DURATION, default="500ms", description="Time between two ticks."),
+        "electionTick": Property(
+            kind=Integer(minimum=2), default=10, description="Ticks without a leader until an election."
+        ),
+        "heartbeatTick": Property(
+            kind=Integer(minimum=1), default=1, description="Ticks between heartbeats; below electionTick."
+        ),
+        "maxInflightBlocks": Property(
+            kind=Integer(minimum=1), default=5, description="Blocks in flight to a follower."
+        ),
+        "snapshotIntervalSize": Property(
+            kind=Integer(minimum=1, maximum=2**32 - 1),
+            default=16 * _MEBIBYTE,
+            description="Bytes of log between snapshots.",
+        ),
+    },
+)
+
+CAPABILITIES = ObjectType(
+    name="Capabilities",
+    description="What all nodes of a channel must understand. Raising one cannot be taken back.",
+    properties={
+        "channel": Property(
+            kind=Text(choices=("V2_0", "V3_0")), default="V3_0", description="Of the channel."
+        ),
+        "orderer": Property(kind=Text(choices=("V2_0",)), default="V2_0", description="Of the orderers."),
+        "application": Property(
+            kind=Text(choices=("V2_0", "V2_5")), default="V2_5", description="Of the peers."
+        ),
+    },
+)
+
+CHANNEL = ResourceType(
+    type="heddle:ledger:Channel",
+    description=(
+        "A channel: its genesis block, the orderers that have joined it and its configuration. This resource "
+        "alone writes the configuration; what others changed meanwhile is kept, or refused as a conflict."
+    ),
+    on_delete="forgets the channel: orderers and peers keep it, nothing is sent to the ledger",
+    inputs={
+        "channel": Property(
+            kind=CHANNEL_NAME,
+            description="The channel's name.",
+            on_change=OnChange.REFUSE,
+            way_out="A channel cannot be renamed. Declare another channel, or put the old name back.",
+        ),
+        "orderers": Property(
+            kind=ListOf(item=NODE, minimum_items=1, key="name"),
+            description="The orderers that join the channel.",
+        ),
+        "ordererOrganizations": Property(
+            kind=ListOf(item=ORDERER_ORGANIZATION, minimum_items=1, key="name"),
+            description="The organizations of the ordering service.",
+        ),
+        "peerOrganizations": Property(
+            kind=ListOf(item=PEER_ORGANIZATION, key="name"),
+            default=[],
+            description="The organizations of the application.",
+        ),
+        "consenters": Property(
+            kind=ListOf(item=CONSENTER, minimum_items=1, key="node"), description="The nodes that order."
+        ),
+        "batch": Property(kind=BATCH, default={}, description="When a block is cut."),
+        "raft": Property(kind=RAFT, default={}, description="Options of Raft."),
+        "capabilities": Property(kind=CAPABILITIES, default={}, description="Capabilities."),
+        "signers": Property(
+            kind=ListOf(item=IDENTITY),
+            default=[],
+            description="Administrators who sign updates: of orderer organizations first, then of peers'.",
+            on_change=OnChange.NOTHING,
+        ),
+        "adminTls": Property(
+            kind=CLIENT_TLS,
+            description="Client certificate for the orderers' channel participation API.",
+            on_change=OnChange.NOTHING,
+        ),
+    },
+    outputs={
+        "genesisBlock": Property(kind=BASE64, description="Block 0, base64."),
+        "genesisHash": Property(kind=HASH, description="The hash of block 0's header, hexadecimal."),
+        "sequence": Property(kind=Integer(minimum=0), description="The configuration's sequence number."),
+        "applied": Property(
+            kind=BASE64, description="The configuration last applied (common.Config), base64."
+        ),
+    },
+)

@@ -1,0 +1,129 @@
+"""The words in which resource types are declared: kinds of values, properties, resources.
+
+Plain frozen data without behaviour that needs a provider. `heddle.provider` checks and compares values with
+it, `heddle.resources` names its classes by it, `heddle.schema.package` writes Pulumi's schema from it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, TypeAlias
+
+__all__ = [
+    "Boolean",
+    "Integer",
+    "Kind",
+    "ListOf",
+    "MapOf",
+    "ObjectType",
+    "OnChange",
+    "Property",
+    "ResourceType",
+    "Text",
+    "snake_case",
+]
+
+
+class OnChange(Enum):
+    """What another value of an input means for a resource that exists."""
+
+    UPDATE = "update"
+    """The provider acts on it."""
+    NOTHING = "nothing"
+    """A way to reach or to authorise, not a wish: never a difference (DESIGN, decision 9)."""
+    REFUSE = "refuse"
+    """Cannot be changed and must not be replaced: an error that says the way out (decision 7)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """A string. `pattern` must match all of it; `hint` says the pattern in words."""
+
+    pattern: str = ""
+    hint: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Integer:
+    """A whole number within bounds, both inclusive."""
+
+    minimum: int | None = None
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Boolean:
+    """True or false."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListOf:
+    """A list. With `key`, items are objects told apart by that property, and their order means nothing."""
+
+    item: "Kind"
+    minimum_items: int = 0
+    key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapOf:
+    """An object with arbitrary keys."""
+
+    value: "Kind"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectType:
+    """An object with named properties, shared by resources under `heddle:index:<name>`."""
+
+    name: str
+    description: str
+    properties: Mapping[str, "Property"] = field(hash=False)
+
+
+Kind: TypeAlias = Text | Integer | Boolean | ListOf | MapOf | ObjectType
+
+
+@dataclass(frozen=True, kw_only=True)
+class Property:
+    """One input or output.
+
+    `default` is filled in by check; an object's default of `{}` takes the defaults of its properties.
+    `way_out` is the next step in the message of a refused change.
+    """
+
+    kind: Kind
+    description: str
+    optional: bool = False
+    default: Any = None
+    secret: bool = False
+    on_change: OnChange = OnChange.UPDATE
+    way_out: str = ""
+
+    @property
+    def required(self) -> bool:
+        """Whether check demands a value."""
+        return not self.optional and self.default is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceType:
+    """One resource type. `on_delete` says whether deleting acts or forgets (DESIGN, decision 8)."""
+
+    type: str
+    description: str
+    on_delete: str
+    inputs: Mapping[str, Property] = field(hash=False)
+    outputs: Mapping[str, Property] = field(hash=False, default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The class name, as in `heddle:ledger:Channel`."""
+        return self.type.rsplit(":", 1)[-1]
+
+
+def snake_case(name: str) -> str:
+    """`genesisHash` → `genesis_hash`: the Python name of a property."""
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: "_" + match.group(1).lower(), name)

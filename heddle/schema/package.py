@@ -1,0 +1,144 @@
+"""All resource types, and Pulumi's package schema made from them (`pulumi package get-schema`)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from heddle.schema import chaincode, channel, identity, kubernetes, membership
+from heddle.schema.model import (
+    Boolean,
+    Integer,
+    Kind,
+    ListOf,
+    MapOf,
+    ObjectType,
+    OnChange,
+    Property,
+    ResourceType,
+    Text,
+)
+from heddle.versions import HEDDLE
+
+__all__ = ["CONFIG", "PROVIDER_TYPE", "RESOURCES", "package_schema"]
+
+PROVIDER_TYPE = "pulumi:providers:heddle"
+
+CONFIG: Mapping[str, Property] = {
+    "kubeconfig": Property(
+        kind=Text(),
+        optional=True,
+        secret=True,
+        description="The contents of a kubeconfig: nodes are dialled through its API server. "
+        "Absent: nodes are dialled directly.",
+        on_change=OnChange.NOTHING,
+    ),
+    "context": Property(
+        kind=Text(),
+        optional=True,
+        description="The kubeconfig's context; absent: its current one.",
+        on_change=OnChange.NOTHING,
+    ),
+}
+"""The provider's configuration. A change of it never replaces anything."""
+
+RESOURCES: Mapping[str, ResourceType] = {
+    resource.type: resource
+    for resource in (
+        identity.CERTIFICATE_AUTHORITY,
+        identity.CERTIFICATE,
+        channel.CHANNEL,
+        membership.PEER_MEMBERSHIP,
+        chaincode.CHAINCODE_PACKAGE,
+        chaincode.CHAINCODE_INSTALLATION,
+        chaincode.CHAINCODE_APPROVAL,
+        chaincode.CHAINCODE_DEFINITION,
+        kubernetes.ROLLOUT,
+    )
+}
+
+
+def package_schema() -> dict[str, Any]:
+    """The package schema, after pulumi.com/docs/iac/guides/building-extending/packages/schema."""
+    config = {name: _property(declared) for name, declared in CONFIG.items()}
+    return {
+        "name": "heddle",
+        "displayName": "Heddle",
+        "version": HEDDLE,
+        "description": "Identities, channels and chaincode of Hyperledger Fabric.",
+        "license": "Apache-2.0",
+        "config": {"variables": config},
+        "provider": {
+            "description": "How nodes are reached.",
+            "inputProperties": config,
+            "properties": config,
+        },
+        "types": {f"heddle:index:{kind.name}": _object_type(kind) for kind in _object_types()},
+        "resources": {token: _resource(resource) for token, resource in RESOURCES.items()},
+    }
+
+
+def _resource(resource: ResourceType) -> dict[str, Any]:
+    """Outputs of a Pulumi resource are its inputs and what the provider adds."""
+    outputs = {**resource.inputs, **resource.outputs}
+    always = [name for name, declared in outputs.items() if not declared.optional]
+    return {
+        "description": f"{resource.description}\n\nDeleting it {resource.on_delete}.",
+        "inputProperties": {name: _property(declared) for name, declared in resource.inputs.items()},
+        "requiredInputs": [name for name, declared in resource.inputs.items() if declared.required],
+        "properties": {name: _property(declared) for name, declared in outputs.items()},
+        "required": always,
+    }
+
+
+def _object_type(kind: ObjectType) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": kind.description,
+        "properties": {name: _property(declared) for name, declared in kind.properties.items()},
+        "required": [name for name, declared in kind.properties.items() if declared.required],
+    }
+
+
+def _property(declared: Property) -> dict[str, Any]:
+    result = {**_type(declared.kind), "description": declared.description}
+    if declared.secret:
+        result["secret"] = True
+    if isinstance(declared.default, bool | int | str):
+        result["default"] = declared.default
+    return result
+
+
+def _type(kind: Kind) -> dict[str, Any]:
+    match kind:
+        case Text():
+            return {"type": "string"}
+        case Integer():
+            return {"type": "integer"}
+        case Boolean():
+            return {"type": "boolean"}
+        case ListOf(item=item):
+            return {"type": "array", "items": _type(item)}
+        case MapOf(value=value):
+            return {"type": "object", "additionalProperties": _type(value)}
+        case ObjectType(name=name):
+            return {"$ref": f"#/types/heddle:index:{name}"}
+
+
+def _object_types() -> list[ObjectType]:
+    """Every object type that a resource mentions, by name."""
+    found: dict[str, ObjectType] = {}
+    for resource in RESOURCES.values():
+        for declared in (*resource.inputs.values(), *resource.outputs.values()):
+            found.update({kind.name: kind for kind in _objects_in(declared.kind)})
+    return [found[name] for name in sorted(found)]
+
+
+def _objects_in(kind: Kind) -> Iterator[ObjectType]:
+    match kind:
+        case ListOf(item=inner) | MapOf(value=inner):
+            yield from _objects_in(inner)
+        case ObjectType():
+            yield kind
+            for declared in kind.properties.values():
+                yield from _objects_in(declared.kind)
+        case _:
+            return
