@@ -1,0 +1,112 @@
+"""Private keys and signatures as Fabric wants them: ECDSA P-256, SHA-256, DER, low S.
+
+Fabric refuses a signature whose S is above half the curve order, because with both forms valid anyone
+could make a second, different signature of the same message. Source: bccsp/utils/ecdsa.go,
+bccsp/sw/ecdsa.go (Fabric 3.1.5).
+"""
+
+from functools import lru_cache
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+
+from heddle.errors import IdentityError
+
+__all__ = ["load_certificate", "load_key", "low_s", "new_key", "sign", "verify"]
+
+CURVE: Final = ec.SECP256R1()
+P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_ALGORITHM: Final = ec.ECDSA(hashes.SHA256())
+
+
+def new_key() -> bytes:
+    """A fresh private key, PEM (PKCS #8, not encrypted)."""
+    return pem_of(ec.generate_private_key(CURVE))
+
+
+def pem_of(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """The key as PEM, PKCS #8, the only form that all of Fabric's tools read."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def load_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
+    """Read a private key from PEM (PKCS #8 or SEC 1).
+
+    Raises:
+        IdentityError: no key, an encrypted key, or not on P-256. The message never holds the key.
+    """
+    try:
+        key = serialization.load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError) as error:
+        raise IdentityError("a private key cannot be read: expected PEM, PKCS #8, not encrypted") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != CURVE.name:
+        raise IdentityError("a private key is not ECDSA on P-256, the one kind that Heddle makes and uses")
+    return key
+
+
+# Certificates repeat (one per signer, thousands of messages), and parsing costs more than verifying.
+@lru_cache(maxsize=1024)
+def load_certificate(pem: bytes) -> x509.Certificate:
+    """Read the first certificate of a PEM text.
+
+    Raises:
+        IdentityError: no certificate in it.
+    """
+    try:
+        return x509.load_pem_x509_certificate(pem)
+    except ValueError as error:
+        raise IdentityError(f"a certificate cannot be read: expected PEM, found {pem[:30]!r}") from error
+
+
+def low_s(signature: bytes) -> bytes:
+    """The same signature with S not above half of P-256's order (n - S verifies as well as S)."""
+    r, s = decode_dss_signature(signature)
+    return signature if s <= P256_ORDER // 2 else encode_dss_signature(r, P256_ORDER - s)
+
+
+def sign(key_pem: bytes, message: bytes) -> bytes:
+    """Sign the SHA-256 of a message: DER, low S.
+
+    Raises:
+        IdentityError: the key cannot be read.
+    """
+    return sign_with(load_key(key_pem), message)
+
+
+def sign_with(key: ec.EllipticCurvePrivateKey, message: bytes) -> bytes:
+    """As `sign`, for a key that is loaded already."""
+    return low_s(key.sign(message, _ALGORITHM))
+
+
+def verify(cert_pem: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether the certificate's key made this signature. A high S is refused, as Fabric refuses it.
+
+    Ed25519 (Fabric 3's V3_0 capability lets others use it) signs the message itself.
+
+    Raises:
+        IdentityError: the certificate cannot be read or has a key of another kind.
+    """
+    key = load_certificate(cert_pem).public_key()
+    try:
+        if isinstance(key, ed25519.Ed25519PublicKey):
+            key.verify(signature, message)
+            return True
+        if not isinstance(key, ec.EllipticCurvePublicKey):
+            raise IdentityError("a certificate's key is neither ECDSA nor Ed25519: Fabric has no use for it")
+        if _has_high_s(signature, key.curve):
+            return False
+        key.verify(signature, message, _ALGORITHM)
+    except (InvalidSignature, ValueError):  # ValueError: not a DER signature at all
+        return False
+    return True
+
+
+def _has_high_s(signature: bytes, curve: ec.EllipticCurve) -> bool:
+    # Only P-256 is checked here: other curves are not issued, and their order is not ours to keep.
+    return curve.name == CURVE.name and decode_dss_signature(signature)[1] > P256_ORDER // 2

@@ -1,0 +1,138 @@
+"""An organization's MSP: what its members' certificates must chain to, as protobuf and as folder.
+
+NodeOUs are always on: a certificate's OU (client, peer, admin, orderer) is its role, so no list of
+administrators has to be kept on the ledger. The OU identifiers name no certificate, so that they hold for
+every authority of the MSP, also while an old and a new one stand side by side.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from fabric_protos.msp import msp_config_pb2
+
+from heddle.errors import IdentityError
+from heddle.identity.keys import load_certificate
+
+__all__ = ["Msp", "change_msp", "msp_config", "msp_folder", "msp_from_config"]
+
+FABRIC_MSP: Final = 0
+"""`MSPConfig.type` of an X.509 MSP; 1 is idemix (msp/msp.go)."""
+ROLES: Final = ("client", "peer", "admin", "orderer")
+
+_CONFIG_YAML: Final = b"NodeOUs:\n  Enable: true\n" + b"".join(
+    f"  {role.capitalize()}OUIdentifier:\n    OrganizationalUnitIdentifier: {role}\n".encode()
+    for role in ROLES
+)
+_FIELDS: Final = {
+    "root_certificates": "root_certs",
+    "intermediate_certificates": "intermediate_certs",
+    "tls_root_certificates": "tls_root_certs",
+    "tls_intermediate_certificates": "tls_intermediate_certs",
+    "revocation_lists": "revocation_list",
+}
+_FOLDERS: Final = {
+    "root_certificates": "cacerts/ca",
+    "intermediate_certificates": "intermediatecerts/ica",
+    "tls_root_certificates": "tlscacerts/tlsca",
+    "tls_intermediate_certificates": "tlsintermediatecerts/tlsica",
+    "revocation_lists": "crls/crl",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Msp:
+    """An MSP. Certificates and revocation lists are PEM."""
+
+    msp_id: str
+    root_certificates: tuple[bytes, ...]
+    intermediate_certificates: tuple[bytes, ...] = ()
+    tls_root_certificates: tuple[bytes, ...]
+    tls_intermediate_certificates: tuple[bytes, ...] = ()
+    revocation_lists: tuple[bytes, ...] = ()
+
+
+def msp_config(msp: Msp) -> msp_config_pb2.MSPConfig:
+    """`msp.MSPConfig` as a channel holds it (source: msp/configbuilder.go getMspConfig).
+
+    Raises:
+        IdentityError: no id, no root, or a certificate that is not one.
+    """
+    _check(msp)
+    fabric = msp_config_pb2.FabricMSPConfig(name=msp.msp_id)
+    fabric.crypto_config.signature_hash_family = "SHA2"
+    fabric.crypto_config.identity_identifier_hash_function = "SHA256"
+    fabric.fabric_node_ous.enable = True
+    for role in ROLES:
+        identifier = getattr(fabric.fabric_node_ous, f"{role}_ou_identifier")
+        identifier.organizational_unit_identifier = role
+    _fill(fabric, msp)
+    return msp_config_pb2.MSPConfig(type=FABRIC_MSP, config=fabric.SerializeToString())
+
+
+def fabric_msp(config: msp_config_pb2.MSPConfig) -> msp_config_pb2.FabricMSPConfig:
+    """The X.509 configuration inside. Raises IdentityError for idemix and for bytes that are not one."""
+    if config.type != FABRIC_MSP:
+        raise IdentityError(f"an MSP has type {config.type}, expected {FABRIC_MSP} (X.509)")
+    try:
+        return msp_config_pb2.FabricMSPConfig.FromString(config.config)
+    except ValueError as error:  # protobuf's DecodeError is one
+        raise IdentityError("an MSP configuration cannot be read: not a FabricMSPConfig") from error
+
+
+def msp_from_config(config: msp_config_pb2.MSPConfig) -> Msp:
+    """What `msp_config` was given. Of a foreign MSP it reads what `Msp` can say. Raises IdentityError."""
+    fabric = fabric_msp(config)
+    return Msp(
+        msp_id=fabric.name, **{ours: tuple(getattr(fabric, theirs)) for ours, theirs in _FIELDS.items()}
+    )
+
+
+def change_msp(config: msp_config_pb2.MSPConfig, msp: Msp) -> msp_config_pb2.MSPConfig:
+    """The given configuration with the certificates of `msp`; what `Msp` cannot say stays as it is.
+
+    Raises:
+        IdentityError: the MSP ids differ (Fabric refuses to change one), or either is not valid.
+    """
+    _check(msp)
+    fabric = fabric_msp(config)
+    if fabric.name != msp.msp_id:
+        raise IdentityError(f"MSP {fabric.name} cannot become {msp.msp_id}: an MSP id is for ever")
+    _fill(fabric, msp)
+    return msp_config_pb2.MSPConfig(type=FABRIC_MSP, config=fabric.SerializeToString())
+
+
+def msp_folder(
+    msp: Msp, *, certificate: bytes | None = None, private_key: bytes | None = None
+) -> dict[str, bytes]:
+    """The folder that nodes and Fabric's tools read, relative path to content.
+
+    With a certificate and key it is a local MSP (of a node or a user), without them a verifying one.
+    Source: msp/configbuilder.go. Raises IdentityError as `msp_config` does.
+    """
+    _check(msp)
+    folder = {"config.yaml": _CONFIG_YAML}
+    for name, stem in _FOLDERS.items():
+        items: tuple[bytes, ...] = getattr(msp, name)
+        # A number in the name: Fabric reads every file of a folder and never looks at what it is called.
+        folder |= {f"{stem}-{number}.pem": item for number, item in enumerate(items)}
+    if certificate is not None:
+        folder["signcerts/cert.pem"] = certificate
+    if private_key is not None:
+        folder["keystore/key.pem"] = private_key
+    return folder
+
+
+def _fill(fabric: msp_config_pb2.FabricMSPConfig, msp: Msp) -> None:
+    for ours, theirs in _FIELDS.items():
+        getattr(fabric, theirs)[:] = getattr(msp, ours)
+
+
+def _check(msp: Msp) -> None:
+    if not msp.msp_id:
+        raise IdentityError("an MSP has no id")
+    if not msp.root_certificates:
+        raise IdentityError(f"MSP {msp.msp_id}: no root certificate, expected at least one")
+    for name in _FIELDS:
+        if name != "revocation_lists":
+            for certificate in getattr(msp, name):
+                load_certificate(certificate)
