@@ -1,0 +1,237 @@
+"""Container images written with `tarfile` alone: docker-archives, for `ctr images import` or `docker load`.
+
+The same content gives the same bytes: entries are sorted, times are zero, owners are numbers. So an
+image is rebuilt only when something in it changed, and its id says what is in it.
+
+Layout of the archive: `manifest.json`, `<id>.json` (the image's configuration) and one `<digest>/layer.tar`
+per layer, as Docker's image specification v1.2 has it. Layers are not compressed: they stay on one machine.
+"""
+
+import hashlib
+import io
+import json
+import os
+import stat
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from heddle.errors import ImageError
+
+__all__ = ["File", "Folder", "Image", "Link", "libraries", "program", "tree", "write_image"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """A regular file of an image: `content` in memory, or the path of a file of this machine."""
+
+    path: str
+    content: bytes | Path
+    mode: int = 0o644
+    owner: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folder:
+    """A folder of an image. Folders above an entry are made (0755 root) where none is given."""
+
+    path: str
+    mode: int = 0o755
+    owner: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A symbolic link of an image; `target` is not followed and may be relative."""
+
+    path: str
+    target: str
+
+
+Entry = File | Folder | Link
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """What an image holds and how it starts.
+
+    `layers` go from the lowest up: what changes rarely belongs into the first. `user` is numeric
+    (`1000:1000`), because `runAsNonRoot` cannot check a name.
+    """
+
+    name: str
+    layers: tuple[tuple[Entry, ...], ...]
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    user: str = "1000:1000"
+    folder: str = "/"
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+def write_image(image: Image, archive: Path) -> str:
+    """Write `image` to `archive` (replaced in one step) and return its id, `sha256:…` of its configuration.
+
+    Raises:
+        ImageError: an entry's path is not absolute, or a file of this machine cannot be read.
+    """
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=archive.parent, prefix=".image-") as work:
+        layers = [
+            _write_layer(entries, Path(work) / f"layer-{n}.tar") for n, entries in enumerate(image.layers)
+        ]
+        config = json.dumps(_configuration(image, [digest for digest, _ in layers]), sort_keys=True).encode()
+        identifier = hashlib.sha256(config).hexdigest()
+        manifest = [
+            {
+                "Config": f"{identifier}.json",
+                "RepoTags": [image.name],
+                "Layers": [f"{digest}/layer.tar" for digest, _ in layers],
+            }
+        ]
+        new = Path(work) / "archive.tar"
+        with tarfile.open(new, "w", format=tarfile.PAX_FORMAT) as tar:
+            _add(tar, "manifest.json", json.dumps(manifest).encode())
+            _add(tar, f"{identifier}.json", config)
+            for digest, path in dict(layers).items():
+                _add(tar, f"{digest}/layer.tar", path)
+        new.replace(archive)
+    return f"sha256:{identifier}"
+
+
+def program(path: Path, to: str) -> tuple[Entry, ...]:
+    """An executable of this machine at `to`, with the shared libraries it needs where it looks for them."""
+    found = (File(path=str(library), content=library, mode=0o755) for library in libraries(path))
+    return (File(path=to, content=path, mode=0o755), *found)
+
+
+def libraries(path: Path) -> tuple[Path, ...]:
+    """The shared libraries of an executable and its loader, as `ldd` finds them; none for a static one.
+
+    Raises:
+        ImageError: a library that the executable names is not on this machine.
+    """
+    result = subprocess.run(["ldd", str(path)], capture_output=True, text=True, check=False)
+    if result.returncode != 0:  # 'not a dynamic executable'
+        return ()
+    missing = [line.split()[0] for line in result.stdout.splitlines() if "not found" in line]
+    if missing:
+        raise ImageError(
+            f"{path}: needs {', '.join(missing)}, not found on this machine",
+            hint="install the package that holds it, or use a statically linked program",
+        )
+    words = (word for line in result.stdout.splitlines() for word in line.split())
+    return tuple(dict.fromkeys(Path(word) for word in words if word.startswith("/")))
+
+
+def tree(
+    source: Path, to: str, *, skip: Callable[[Path], bool] = lambda _: False, owner: int = 0
+) -> Iterator[Entry]:
+    """Everything below `source` under the path `to`: files with their modes, links unfollowed.
+
+    `skip` gets each path relative to `source`; a folder that it refuses is not entered.
+    """
+    for folder, names, files in os.walk(source):
+        here = Path(folder).relative_to(source)
+        yield Folder(path=str(PurePosixPath(to) / here), owner=owner)
+        linked = [name for name in names if (Path(folder) / name).is_symlink()]
+        names[:] = sorted(name for name in names if name not in linked and not skip(here / name))
+        for name in sorted([*files, *linked]):
+            if not skip(here / name):
+                yield from _entry(Path(folder) / name, str(PurePosixPath(to) / here / name), owner)
+
+
+def _entry(path: Path, to: str, owner: int) -> Iterator[Entry]:
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        yield Link(path=to, target=str(path.readlink()))
+    elif stat.S_ISREG(status.st_mode):
+        yield File(path=to, content=path, mode=stat.S_IMODE(status.st_mode), owner=owner)
+
+
+def _write_layer(entries: Iterable[Entry], path: Path) -> tuple[str, Path]:
+    """Write one layer; return its digest (hex) and its path. A later entry replaces an earlier one."""
+    by_path = {_inside(entry.path): entry for entry in entries}
+    for name in list(by_path):
+        for above in PurePosixPath(name).parents:
+            if str(above) != ".":
+                by_path.setdefault(str(above), Folder(path=f"/{above}"))
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
+        for name in sorted(by_path):
+            _add_entry(tar, name, by_path[name])
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), path
+
+
+def _inside(path: str) -> str:
+    """The entry's path as layers have it: relative to the root, without `..`."""
+    pure = PurePosixPath(path)
+    if not pure.is_absolute() or ".." in pure.parts:
+        raise ImageError(f"image entry {path!r}: expected an absolute path without '..'")
+    return str(pure.relative_to("/"))
+
+
+def _add_entry(tar: tarfile.TarFile, name: str, entry: Entry) -> None:
+    match entry:
+        case File():
+            _add(tar, name, entry.content, mode=entry.mode, owner=entry.owner)
+        case Folder():
+            info = _info(name, entry.mode, entry.owner)
+            info.type = tarfile.DIRTYPE
+            tar.addfile(info)
+        case Link():
+            info = _info(name, 0o777, 0)
+            info.type, info.linkname = tarfile.SYMTYPE, entry.target
+            tar.addfile(info)
+
+
+def _add(
+    tar: tarfile.TarFile, name: str, content: bytes | Path, *, mode: int = 0o644, owner: int = 0
+) -> None:
+    info = _info(name, mode, owner)
+    try:
+        with _open(content) as stream:
+            info.size = stream.seek(0, io.SEEK_END)
+            stream.seek(0)
+            tar.addfile(info, stream)
+    except OSError as error:
+        raise ImageError(f"image entry /{name}: {error}") from error
+
+
+def _open(content: bytes | Path) -> BinaryIO:
+    return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
+
+
+def _info(name: str, mode: int, owner: int) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.mode, info.uid, info.gid = mode, owner, owner
+    return info
+
+
+def _configuration(image: Image, digests: Sequence[str]) -> dict[str, object]:
+    """The image's configuration (Docker's image specification v1.2, also OCI's image-spec config.md)."""
+    return {
+        "architecture": _architecture(),
+        "os": "linux",
+        "created": "1970-01-01T00:00:00Z",
+        "config": {
+            "Entrypoint": list(image.entrypoint) or None,
+            "Cmd": list(image.command) or None,
+            "Env": [f"{key}={value}" for key, value in image.environment],
+            "User": image.user,
+            "WorkingDir": image.folder,
+            "Labels": dict(image.labels) or None,
+        },
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest in digests]},
+        "history": [{"created": "1970-01-01T00:00:00Z", "created_by": "heddle"} for _ in digests],
+    }
+
+
+def _architecture() -> str:
+    """This machine's architecture in Go's words, which images use."""
+    machine = os.uname().machine
+    return {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)

@@ -1,0 +1,3 @@
+module heddle/localkube/pause
+
+go 1.24.0
