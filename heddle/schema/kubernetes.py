@@ -11,7 +11,7 @@ ROLLOUT = ResourceType(
     type="heddle:kubernetes:Rollout",
     description=(
         "Every node of a set runs the pod template that its StatefulSet holds. Outdated pods restart singly, "
-        "the leader last, each only while the others keep their channels alive, and each until it has caught up."
+        "the leader last, each while the others keep their channels alive, each until it has caught up."
     ),
     on_delete="forgets the rollout: pods stay as they are",
     inputs={

@@ -24,7 +24,7 @@ PEER_MEMBERSHIP = ResourceType(
             kind=HASH,
             description="The hash of block 0's header, from the Channel.",
             on_change=OnChange.REFUSE,
-            way_out="The channel is another one under the same name. A peer that holds the old one must leave "
+            way_out="It is another channel under the same name. A peer that holds the old one must leave "
             "it first: stop the peer, `peer node unjoin`, start it.",
         ),
         "peer": connection_node("The peer.", way_out=_OTHER),

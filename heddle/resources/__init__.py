@@ -1,0 +1,71 @@
+"""Typed Pulumi classes of Heddle's own resources, for the components and for users' programs.
+
+They need only the declarations in `heddle.schema`: a program that declares resources never loads a gRPC
+client. Objects inside arguments (a Node, an Identity) are dictionaries with Pulumi's names, see
+`heddle.resources.shapes`.
+"""
+
+from heddle.resources.chaincode import (
+    ChaincodeApproval,
+    ChaincodeApprovalArgs,
+    ChaincodeDefinition,
+    ChaincodeDefinitionArgs,
+    ChaincodeInstallation,
+    ChaincodeInstallationArgs,
+    ChaincodePackage,
+    ChaincodePackageArgs,
+)
+from heddle.resources.identity import (
+    Certificate,
+    CertificateArgs,
+    CertificateAuthority,
+    CertificateAuthorityArgs,
+)
+from heddle.resources.kubernetes import Rollout, RolloutArgs
+from heddle.resources.ledger import Channel, ChannelArgs, PeerMembership, PeerMembershipArgs
+from heddle.resources.provider import Provider, ProviderArgs
+from heddle.resources.shapes import (
+    Batch,
+    Capabilities,
+    ClientTls,
+    Consenter,
+    Identity,
+    Msp,
+    Node,
+    OrdererOrganization,
+    PeerOrganization,
+    RaftOptions,
+)
+
+__all__ = [
+    "Batch",
+    "Capabilities",
+    "Certificate",
+    "CertificateArgs",
+    "CertificateAuthority",
+    "CertificateAuthorityArgs",
+    "ChaincodeApproval",
+    "ChaincodeApprovalArgs",
+    "ChaincodeDefinition",
+    "ChaincodeDefinitionArgs",
+    "ChaincodeInstallation",
+    "ChaincodeInstallationArgs",
+    "ChaincodePackage",
+    "ChaincodePackageArgs",
+    "Channel",
+    "ChannelArgs",
+    "ClientTls",
+    "Consenter",
+    "Identity",
+    "Msp",
+    "Node",
+    "OrdererOrganization",
+    "PeerMembership",
+    "PeerMembershipArgs",
+    "PeerOrganization",
+    "Provider",
+    "ProviderArgs",
+    "RaftOptions",
+    "Rollout",
+    "RolloutArgs",
+]

@@ -1,0 +1,64 @@
+"""Keys and certificates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from heddle.resources.base import DeclaredResource
+from heddle.resources.shapes import Texts
+from heddle.schema.identity import CERTIFICATE, CERTIFICATE_AUTHORITY
+
+__all__ = ["Certificate", "CertificateArgs", "CertificateAuthority", "CertificateAuthorityArgs"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateAuthorityArgs:
+    """The subject of a root, and how long it lasts."""
+
+    common_name: str
+    organization: str
+    validity_days: int | None = None
+
+
+class CertificateAuthority(DeclaredResource[CertificateAuthorityArgs]):
+    """A self-signed root (ECDSA P-256) with its key. It is made once and never replaced."""
+
+    declaration = CERTIFICATE_AUTHORITY
+
+    certificate: pulumi.Output[str]
+    """The root certificate, PEM."""
+    private_key: pulumi.Output[str]
+    """Its private key, PEM (PKCS #8). Secret."""
+    not_after: pulumi.Output[str]
+    """When it expires, RFC 3339 in UTC."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateArgs:
+    """Whose certificate, from which authority. Raise `renewal` to renew it with the same key."""
+
+    authority_certificate: pulumi.Input[str]
+    authority_private_key: pulumi.Input[str]
+    common_name: str
+    usage: str
+    organization: str | None = None
+    organizational_units: Sequence[str] | None = None
+    hosts: Texts | None = None
+    validity_days: int | None = None
+    renewal: int | None = None
+
+
+class Certificate(DeclaredResource[CertificateArgs]):
+    """A key and a certificate for it. Every change issues a new certificate for the same key."""
+
+    declaration = CERTIFICATE
+
+    certificate: pulumi.Output[str]
+    """The certificate, PEM."""
+    private_key: pulumi.Output[str]
+    """Its private key, PEM (PKCS #8). Secret."""
+    not_after: pulumi.Output[str]
+    """When it expires, RFC 3339 in UTC."""
+    serial_number: pulumi.Output[str]
+    """Its serial number, hexadecimal."""

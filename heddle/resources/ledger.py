@@ -1,0 +1,74 @@
+"""Channels, and the peers on them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from heddle.resources.base import DeclaredResource
+from heddle.resources.shapes import (
+    Batch,
+    Capabilities,
+    ClientTls,
+    Consenter,
+    Identity,
+    Node,
+    OrdererOrganization,
+    PeerOrganization,
+    RaftOptions,
+)
+from heddle.schema.channel import CHANNEL
+from heddle.schema.membership import PEER_MEMBERSHIP
+
+__all__ = ["Channel", "ChannelArgs", "PeerMembership", "PeerMembershipArgs"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelArgs:
+    """What a channel is, who orders it, and who may change it.
+
+    `signers` sign updates: administrators of the orderer organizations first, then of the peers'.
+    """
+
+    channel: str
+    orderers: Sequence[pulumi.Input[Node]]
+    orderer_organizations: Sequence[pulumi.Input[OrdererOrganization]]
+    consenters: Sequence[pulumi.Input[Consenter]]
+    admin_tls: pulumi.Input[ClientTls]
+    peer_organizations: Sequence[pulumi.Input[PeerOrganization]] | None = None
+    batch: Batch | None = None
+    raft: RaftOptions | None = None
+    capabilities: Capabilities | None = None
+    signers: Sequence[pulumi.Input[Identity]] | None = None
+
+
+class Channel(DeclaredResource[ChannelArgs]):
+    """A channel: its genesis block, the orderers on it and its configuration, written by nobody else here."""
+
+    declaration = CHANNEL
+
+    genesis_block: pulumi.Output[str]
+    """Block 0, base64."""
+    genesis_hash: pulumi.Output[str]
+    """The hash of block 0's header, hexadecimal."""
+    sequence: pulumi.Output[int]
+    """The configuration's sequence number."""
+    applied: pulumi.Output[str]
+    """The configuration last applied (common.Config), base64."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeerMembershipArgs:
+    """Which peer on which channel; `genesis_hash` is the Channel's."""
+
+    channel: str
+    genesis_hash: pulumi.Input[str]
+    peer: pulumi.Input[Node]
+    orderers: Sequence[pulumi.Input[Node]]
+    signer: pulumi.Input[Identity]
+
+
+class PeerMembership(DeclaredResource[PeerMembershipArgs]):
+    """A peer has joined a channel."""
+
+    declaration = PEER_MEMBERSHIP

@@ -1,0 +1,116 @@
+"""Objects inside arguments: dictionaries with Pulumi's names, so that they can be outputs as they are."""
+
+from collections.abc import Sequence
+from typing import NotRequired, TypeAlias, TypedDict
+
+import pulumi
+
+__all__ = [
+    "Batch",
+    "Capabilities",
+    "ClientTls",
+    "Consenter",
+    "Identity",
+    "Msp",
+    "Node",
+    "OrdererOrganization",
+    "PeerOrganization",
+    "RaftOptions",
+]
+
+Texts: TypeAlias = pulumi.Input[Sequence[pulumi.Input[str]]]
+
+
+class Identity(TypedDict):
+    """Who signs: a certificate with its key, as a member of an organization."""
+
+    mspId: pulumi.Input[str]
+    certificate: pulumi.Input[str]
+    privateKey: pulumi.Input[str]
+
+
+class ClientTls(TypedDict):
+    """A client certificate for mutual TLS."""
+
+    certificate: pulumi.Input[str]
+    privateKey: pulumi.Input[str]
+
+
+class Node(TypedDict):
+    """A peer or an orderer, and how to reach it. Its name tells it apart, all else is connection."""
+
+    name: pulumi.Input[str]
+    mspId: pulumi.Input[str]
+    host: pulumi.Input[str]
+    port: pulumi.Input[int]
+    tlsRootCertificates: Texts
+    namespace: NotRequired[pulumi.Input[str]]
+    pod: NotRequired[pulumi.Input[str]]
+    adminPort: NotRequired[pulumi.Input[int]]
+    operationsPort: NotRequired[pulumi.Input[int]]
+    dial: NotRequired[pulumi.Input[str]]
+    adminDial: NotRequired[pulumi.Input[str]]
+    operationsDial: NotRequired[pulumi.Input[str]]
+
+
+class Msp(TypedDict):
+    """What an organization's members are verified against. NodeOUs are always on."""
+
+    mspId: pulumi.Input[str]
+    rootCertificates: Texts
+    tlsRootCertificates: Texts
+    intermediateCertificates: NotRequired[Texts]
+    tlsIntermediateCertificates: NotRequired[Texts]
+
+
+class OrdererOrganization(TypedDict):
+    """An organization of the ordering service; endpoints are host:port."""
+
+    name: pulumi.Input[str]
+    msp: pulumi.Input[Msp]
+    endpoints: Texts
+
+
+class PeerOrganization(TypedDict):
+    """An organization of the application; anchor peers are host:port."""
+
+    name: pulumi.Input[str]
+    msp: pulumi.Input[Msp]
+    anchorPeers: NotRequired[Texts]
+
+
+class Consenter(TypedDict):
+    """A node that orders; `node` is its name among the channel's orderers."""
+
+    node: pulumi.Input[str]
+    host: pulumi.Input[str]
+    port: pulumi.Input[int]
+    clientTlsCertificate: pulumi.Input[str]
+    serverTlsCertificate: pulumi.Input[str]
+
+
+class Batch(TypedDict):
+    """When a block is cut. Bytes are numbers, the timeout a duration such as `2s`."""
+
+    timeout: NotRequired[pulumi.Input[str]]
+    maxMessageCount: NotRequired[pulumi.Input[int]]
+    absoluteMaxBytes: NotRequired[pulumi.Input[int]]
+    preferredMaxBytes: NotRequired[pulumi.Input[int]]
+
+
+class RaftOptions(TypedDict):
+    """Options of Raft."""
+
+    tickInterval: NotRequired[pulumi.Input[str]]
+    electionTick: NotRequired[pulumi.Input[int]]
+    heartbeatTick: NotRequired[pulumi.Input[int]]
+    maxInflightBlocks: NotRequired[pulumi.Input[int]]
+    snapshotIntervalSize: NotRequired[pulumi.Input[int]]
+
+
+class Capabilities(TypedDict):
+    """What all nodes of a channel must understand."""
+
+    channel: NotRequired[pulumi.Input[str]]
+    orderer: NotRequired[pulumi.Input[str]]
+    application: NotRequired[pulumi.Input[str]]
