@@ -1,0 +1,178 @@
+"""Open connections to nodes, shared by the calls of one task or program."""
+
+import asyncio
+import hashlib
+import ssl
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import grpc
+import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from heddle.errors import FabricError, Unreachable
+from heddle.fabric.dial import Dialer
+from heddle.fabric.failures import rpc_failure
+from heddle.fabric.node import ClientTls, Node
+from heddle.fabric.retry import Deadline
+
+__all__ = ["Connections"]
+
+_MESSAGE_BYTES = 100 * 1024 * 1024
+"""Fabric's own limit (peer.maxRecvMsgSize, General.MaxRecvMsgSize)."""
+
+
+class Connections:
+    """gRPC channels and HTTP clients to nodes, made when first used and closed together.
+
+    TLS is always on for gRPC and always verifies the node's name, whatever address is dialled. `client_tls`
+    is for networks whose gRPC endpoints ask for client certificates; Heddle's own do not. Belongs to one
+    event loop and closes the dialer too; use as an async context manager.
+    """
+
+    def __init__(self, dialer: Dialer, *, client_tls: ClientTls | None = None) -> None:
+        self.dialer = dialer
+        self._client_tls = client_tls
+        self._lock = asyncio.Lock()
+        self._channels: dict[Node, grpc.aio.Channel] = {}
+        self._https: dict[tuple[Node, int, ClientTls | None, bool], httpx.AsyncClient] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every channel and client, then the dialer."""
+        channels, self._channels = list(self._channels.values()), {}
+        clients, self._https = list(self._https.values()), {}
+        for channel in channels:
+            await channel.close(None)
+        for client in clients:
+            await client.aclose()
+        await self.dialer.close()
+
+    @property
+    def tls_cert_hash(self) -> bytes:
+        """SHA-256 of our TLS certificate (DER), which Deliver wants under mutual TLS; else empty."""
+        if self._client_tls is None:
+            return b""
+        certificate = x509.load_pem_x509_certificate(self._client_tls.certificate)
+        return hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
+
+    async def channel(self, node: Node) -> grpc.aio.Channel:
+        """The gRPC channel to the node's main port. Opens lazily: an error shows at the first call."""
+        async with self._lock:
+            if node not in self._channels:
+                host, port = await self.dialer.endpoint(node, node.port)
+                self._channels[node] = grpc.aio.secure_channel(
+                    f"{host}:{port}", self._credentials(node), options=_options(node)
+                )
+            return self._channels[node]
+
+    async def http(
+        self, node: Node, port: int, *, client_tls: ClientTls | None = None, tls: bool = True
+    ) -> httpx.AsyncClient:
+        """An HTTP client whose relative URLs are the node's; `tls=False`: a plain operations endpoint."""
+        key = (node, port, client_tls, tls)
+        async with self._lock:
+            if key not in self._https:
+                host, local_port = await self.dialer.endpoint(node, port)
+                self._https[key] = httpx.AsyncClient(
+                    base_url=f"{'https' if tls else 'http'}://{host}:{local_port}",
+                    headers={"Host": f"{node.host}:{port}"},
+                    verify=_tls_context(node, client_tls) if tls else False,
+                    event_hooks={"request": [_verify_name_of(node)]},
+                    trust_env=False,
+                )
+            return self._https[key]
+
+    def failure(self, node: Node, what: str, error: grpc.aio.AioRpcError) -> FabricError:
+        """The failed call as `Unreachable` or `Refused`, with what the dialer knows."""
+        return rpc_failure(node, what, error, tunnel=self.dialer.trouble(node, node.port))
+
+    async def ping(self, node: Node, *, deadline: float) -> None:
+        """Return once the node's gRPC server has answered anything; `Unreachable` if it does not.
+
+        Uses grpc.health.v1, which Fabric's servers carry; a server without it is up as well.
+        """
+        channel = await self.channel(node)
+        check = channel.unary_unary("/grpc.health.v1.Health/Check", _as_is, _as_is)
+        try:
+            await check(b"", timeout=deadline)
+        except grpc.aio.AioRpcError as error:
+            failure = self.failure(node, "connect", error)
+            if isinstance(failure, Unreachable):
+                raise failure from error
+
+    async def wait_until_ready(self, node: Node, *, deadline: float) -> None:
+        """Wait until the node's gRPC server answers; at the deadline the last `Unreachable`."""
+        clock = Deadline(deadline)
+        while True:
+            try:
+                return await self.ping(node, deadline=min(5.0, clock.left()))
+            except Unreachable:
+                if clock.left() <= 0.2:
+                    raise
+                await asyncio.sleep(0.2)
+
+    def _credentials(self, node: Node) -> grpc.ChannelCredentials:
+        own = self._client_tls
+        return grpc.ssl_channel_credentials(
+            root_certificates=b"\n".join(node.tls_root_certificates) or None,
+            private_key=own.private_key if own else None,
+            certificate_chain=own.certificate if own else None,
+        )
+
+
+def _as_is(message: bytes) -> bytes:
+    return message
+
+
+def _options(node: Node) -> tuple[tuple[str, str | int], ...]:
+    return (
+        ("grpc.ssl_target_name_override", node.host),
+        ("grpc.max_send_message_length", _MESSAGE_BYTES),
+        ("grpc.max_receive_message_length", _MESSAGE_BYTES),
+        # Fabric's servers end connections that ping more than once a minute (Keepalive.ServerMinInterval).
+        ("grpc.keepalive_time_ms", 120_000),
+        ("grpc.keepalive_timeout_ms", 20_000),
+        # A node that restarts is back in seconds; the default backs off to two minutes.
+        ("grpc.initial_reconnect_backoff_ms", 200),
+        ("grpc.min_reconnect_backoff_ms", 1_000),
+        ("grpc.max_reconnect_backoff_ms", 2_000),
+        ("grpc.dns_min_time_between_resolutions_ms", 2_000),
+        # Channels differ in the name they verify: they must not share connections by address.
+        ("grpc.use_local_subchannel_pool", 1),
+        # A node is reached directly or through the API server, never through a web proxy.
+        ("grpc.enable_http_proxy", 0),
+    )
+
+
+def _verify_name_of(node: Node) -> Callable[[httpx.Request], Awaitable[None]]:
+    """A request hook: TLS expects the node's name, whatever address is dialled."""
+
+    async def hook(request: httpx.Request) -> None:
+        request.extensions["sni_hostname"] = node.host
+
+    return hook
+
+
+def _tls_context(node: Node, own: ClientTls | None) -> ssl.SSLContext:
+    roots = b"\n".join(node.tls_root_certificates).decode()
+    context = ssl.create_default_context(cadata=roots or None)
+    if own is not None:
+        # ssl reads key pairs from files only; the file is private and gone as soon as it was read.
+        with tempfile.TemporaryDirectory(prefix="heddle-") as scratch:
+            pair = Path(scratch, "pair.pem")
+            pair.touch(mode=0o600)
+            pair.write_bytes(own.private_key + b"\n" + own.certificate)
+            context.load_cert_chain(pair)
+    return context

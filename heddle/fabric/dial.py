@@ -1,0 +1,95 @@
+"""Ways to a node: directly, or through the API server of its cluster."""
+
+from types import TracebackType
+from typing import Protocol, Self
+
+from heddle.fabric.kubeconfig import ApiServer
+from heddle.fabric.node import Node
+from heddle.fabric.portforward import Forward
+
+__all__ = ["ClusterDialer", "Dialer", "DirectDialer", "split_address"]
+
+
+class Dialer(Protocol):
+    """What knows the way to a node's ports."""
+
+    async def endpoint(self, node: Node, port: int) -> tuple[str, int]:
+        """Address that reaches `port` of the node from here."""
+
+    def trouble(self, node: Node, port: int) -> str:
+        """Why the way last broke, or ""; shown beside a failed call."""
+
+    async def close(self) -> None:
+        """Give back what was opened."""
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Host and port of "host:port" or "[::1]:port". Raises ValueError for anything else."""
+    host, separator, port = address.rpartition(":")
+    if not separator or not host or not port.isdigit():
+        raise ValueError(f"{address!r} is not host:port")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+class DirectDialer:
+    """Connects to the address to dial where the node has one, else to its name."""
+
+    async def endpoint(self, node: Node, port: int) -> tuple[str, int]:
+        """The node's own address, or the one to dial for this port."""
+        direct = node.direct(port)
+        return split_address(direct) if direct else (node.host, port)
+
+    def trouble(self, node: Node, port: int) -> str:
+        """Nothing: the call itself knows best."""
+        return ""
+
+    async def close(self) -> None:
+        """Nothing was opened."""
+
+
+class ClusterDialer:
+    """Port-forwards through a cluster's API server: works wherever kubectl works.
+
+    Each (pod, port) gets one listener on 127.0.0.1; every accepted connection is a port-forward of its own,
+    so a pod that comes back is reached again without doing anything. Nodes that name no pod (other people's)
+    or have an address to dial are reached directly.
+    """
+
+    def __init__(self, kubeconfig: str, context: str = "") -> None:
+        """`kubeconfig`: its text, or the path of the file. Nothing is read or opened yet."""
+        self._kubeconfig = kubeconfig
+        self._context = context
+        self._server: ApiServer | None = None
+        self._direct = DirectDialer()
+        self._forwards: dict[tuple[str, str, int], Forward] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def endpoint(self, node: Node, port: int) -> tuple[str, int]:
+        """A local address behind which the pod's port is; raises FabricError for a bad kubeconfig."""
+        if node.direct(port) or not node.pod:
+            return await self._direct.endpoint(node, port)
+        if self._server is None:
+            self._server = await ApiServer.load(self._kubeconfig, self._context)
+        key = (node.namespace, node.pod, port)
+        forward = self._forwards.get(key)
+        if forward is None:
+            forward = self._forwards.setdefault(key, Forward(self._server, *key))
+        return await forward.listen()
+
+    def trouble(self, node: Node, port: int) -> str:
+        """What the API server or the pod's node said when the last port-forward failed."""
+        forward = self._forwards.get((node.namespace, node.pod, port))
+        return forward.trouble if forward else ""
+
+    async def close(self) -> None:
+        """Close all listeners and what runs through them."""
+        forwards, self._forwards = list(self._forwards.values()), {}
+        for forward in forwards:
+            await forward.close()

@@ -1,0 +1,92 @@
+"""What went wrong, as an answer: the node, its address, Fabric's own words, the next step."""
+
+from typing import Any
+
+import grpc
+from fabric_protos.common import common_pb2
+
+from heddle.errors import FabricError, Refused, Unreachable
+from heddle.fabric.node import Node
+
+__all__ = ["refused_status", "rpc_failure", "unreachable"]
+
+_LOST = (
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.CANCELLED,
+)
+
+# Part of the words → what to do about it. The first that matches is shown.
+_HINTS = (
+    ("CERTIFICATE_VERIFY_FAILED", "Its TLS certificate is not from the expected root, or lacks this name."),
+    (
+        "Hostname mismatch",
+        "The node's TLS certificate lacks this name: issue it with this host.",
+    ),
+    ("Peer name", "The node's TLS certificate lacks this name: issue it with this host."),
+    ("handshake", "TLS failed: compare the node's certificate with the TLS roots of its organization."),
+    ("ssl alert", "TLS failed: the node does not accept this client certificate."),
+    ("connection refused", "Nothing listens there: is the node running, and is the port right?"),
+    ("DNS resolution failed", "The name does not resolve here; give the node an address to dial."),
+    ('pods "', "The pod does not exist: look at its StatefulSet."),
+    ("no Raft leader", "A majority of the channel's consenters must run and see each other."),
+    ("expired", "The certificate has expired: renew it with the same key."),
+    ("channel does not exist", "This node does not serve the channel: ask another, or join it."),
+)
+_STATUS_HINTS = {
+    common_pb2.NOT_FOUND: "The node does not know the channel, or only follows it: ask a consenter.",
+    common_pb2.FORBIDDEN: "The signer is not among the channel's readers or writers, or has expired.",
+    common_pb2.SERVICE_UNAVAILABLE: "The node cannot order now: look at its log and its consenters.",
+}
+
+
+def _hint(words: str, otherwise: str = "") -> str:
+    return next((hint for part, hint in _HINTS if part.lower() in words.lower()), otherwise)
+
+
+def unreachable(node: Node, what: str, words: str, *, port: int | None = None) -> Unreachable:
+    """No answer to `what` ("deliver block 7 of channel"): nothing is known of the node's state."""
+    return Unreachable(
+        f"{node.at(port)}: {what}: no answer: {words}",
+        hint=_hint(words, "Look at the node's pod and log, then try again."),
+    )
+
+
+def refused_status(node: Node, what: str, status: int, words: str = "") -> Refused:
+    """The answer of an orderer or deliver service: a status of `common.Status` that is not SUCCESS."""
+    name = common_pb2.Status.Name(status) if status in common_pb2.Status.values() else str(status)
+    said = f"{name}: {words}" if words else name
+    hint = _hint(words, _STATUS_HINTS.get(status, ""))
+    return Refused(f"{node.at()}: {what}: {said}", status=status, words=words or name, hint=hint)
+
+
+def rpc_failure(node: Node, what: str, error: grpc.aio.AioRpcError, *, tunnel: str = "") -> FabricError:
+    """A failed call as `Unreachable` or `Refused`.
+
+    gRPC's UNKNOWN with 'Stream removed' is a connection that died in mid call (grpc/grpc #34076), not an
+    answer. `tunnel` is what the dialer knows: why the way to the node broke.
+    """
+    code, words = error.code(), error.details() or ""
+    if code in _LOST or (code is grpc.StatusCode.UNKNOWN and "Stream removed" in words):
+        said = f"{code.name}: {words}" if words else code.name
+        return unreachable(node, what, f"{said} ({tunnel})" if tunnel else said)
+    words = "; ".join([words, *_gateway_details(error)])
+    status = int(code.value[0])
+    return Refused(f"{node.at()}: {what}: {words}", status=status, words=words, hint=_hint(words))
+
+
+def _gateway_details(error: grpc.aio.AioRpcError) -> list[str]:
+    """What each endorser or orderer told the gateway (ErrorDetail; internal/pkg/gateway/apiutils.go)."""
+    from fabric_protos.gateway import gateway_pb2
+    from google.rpc import status_pb2  # type: ignore[import-untyped]
+
+    # At run time a tuple of pairs; grpc-stubs leaves its type open.
+    metadata: Any = error.trailing_metadata()
+    found = []
+    for key, value in metadata or ():
+        if key == "grpc-status-details-bin":
+            for packed in status_pb2.Status.FromString(value).details:
+                detail = gateway_pb2.ErrorDetail()
+                if packed.Unpack(detail):
+                    found.append(f"{detail.address} ({detail.msp_id}): {detail.message}")
+    return found

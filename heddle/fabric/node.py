@@ -1,0 +1,55 @@
+"""A node as its clients see it: the name on the ledger, and how to get there."""
+
+from dataclasses import dataclass, field
+
+__all__ = ["ClientTls", "Node"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientTls:
+    """A TLS client certificate with its key, both PEM: what an orderer's admin endpoint asks for."""
+
+    certificate: bytes
+    private_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """One peer or orderer.
+
+    `host` and `port` are what the ledger and the TLS certificate say; `host` is always verified. Where a
+    `dial` address ("127.0.0.1:7050") is given, connections go there instead; `namespace` and `pod` serve a
+    dialer that goes through the API server. An orderer's `admin_port` is the participation API.
+    """
+
+    name: str
+    msp_id: str
+    host: str
+    port: int
+    namespace: str = ""
+    pod: str = ""
+    tls_root_certificates: tuple[bytes, ...] = ()
+    admin_port: int | None = None
+    operations_port: int | None = None
+    dial: str = ""
+    admin_dial: str = ""
+    operations_dial: str = ""
+
+    def direct(self, port: int) -> str:
+        """The address that was given to dial for this port, or "" where there is none."""
+        given = {
+            self.operations_port: self.operations_dial,
+            self.admin_port: self.admin_dial,
+            self.port: self.dial,
+        }
+        return given.get(port, "")
+
+    def at(self, port: int | None = None) -> str:
+        """Name and address for messages: `orderer1 (orderer1.fabric.svc:7050, pod fabric/orderer1-0)`."""
+        port = self.port if port is None else port
+        way = ""
+        if self.direct(port):
+            way = f", dialled at {self.direct(port)}"
+        elif self.pod:
+            way = f", pod {self.namespace}/{self.pod}"
+        return f"{self.name} ({self.host}:{port}{way})"

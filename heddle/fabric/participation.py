@@ -1,0 +1,201 @@
+"""The channel participation API of an orderer (orderer/common/channelparticipation/restapi.go, 3.1.5).
+
+All calls need the TLS client certificate that the orderer's admin endpoint trusts: there is no other check.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from fabric_protos.common.common_pb2 import Block
+
+from heddle.errors import FabricError, Refused, Unreachable
+from heddle.fabric.connection import Connections
+from heddle.fabric.failures import unreachable
+from heddle.fabric.node import ClientTls, Node
+from heddle.fabric.retry import Deadline, poll, reading
+
+__all__ = ["ChannelInfo", "channel_info", "join", "list_channels", "remove", "wait_until"]
+
+_CHANNELS = "/participation/v1/channels"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelInfo:
+    """What an orderer says of one of its channels.
+
+    relation: consenter, follower, config-tracker or other. status: active, onboarding, inactive or failed.
+    height: number of blocks. 'active' means past the block it joined with, not level with the others.
+    """
+
+    name: str
+    relation: str
+    status: str
+    height: int
+
+
+async def list_channels(
+    connections: Connections, node: Node, tls: ClientTls, *, deadline: float
+) -> tuple[str, ...]:
+    """Names of the channels the orderer takes part in."""
+    response = await _read(connections, node, tls, _CHANNELS, "list channels", deadline)
+    _expect(response, node, "list channels", 200)
+    return tuple(sorted(channel["name"] for channel in response.json()["channels"] or ()))
+
+
+async def channel_info(
+    connections: Connections, node: Node, channel: str, tls: ClientTls, *, deadline: float
+) -> ChannelInfo | None:
+    """Relation, status and height, or None: the orderer itself says it has no such channel."""
+    what = f"channel {channel}"
+    response = await _read(connections, node, tls, f"{_CHANNELS}/{channel}", what, deadline)
+    if response.status_code == 404:
+        return None
+    _expect(response, node, what, 200)
+    return _info(response.json())
+
+
+async def join(
+    connections: Connections, node: Node, channel: str, block: Block, tls: ClientTls, *, deadline: float
+) -> ChannelInfo:
+    """Join with the genesis block, or the latest configuration block of a channel that lives.
+
+    Idempotent: where the orderer has a channel of this name already, that one is returned. Which genesis it
+    has is for the caller to compare. A lost answer is settled by looking.
+    """
+    clock = Deadline(deadline)
+    what = f"join channel {channel}"
+    content = {"config-block": ("config.block", block.SerializeToString(), "application/octet-stream")}
+    while True:
+        found = await channel_info(connections, node, channel, tls, deadline=clock.left())
+        if found is not None:
+            return found
+        try:
+            response = await _send(
+                connections, node, tls, "POST", _CHANNELS, what, clock.left(), files=content
+            )
+        except Unreachable:
+            if clock.left() <= 0.5:
+                raise
+            await clock.pause(0.5)
+            continue
+        if response.status_code == 405:  # somebody was faster
+            continue
+        _expect(response, node, what, 201)
+        return _info(response.json())
+
+
+async def remove(
+    connections: Connections, node: Node, channel: str, tls: ClientTls, *, deadline: float
+) -> None:
+    """Halt the channel on this orderer, delete its ledger, and wait until it is gone.
+
+    Fabric does not look at membership: it also removes a live consenter, so check before. The Raft log and
+    snapshots of the channel stay on its disk (issue #4016).
+    """
+    clock = Deadline(deadline)
+    what = f"remove channel {channel}"
+    path = f"{_CHANNELS}/{channel}"
+    response = await _send(connections, node, tls, "DELETE", path, what, clock.left())
+    if response.status_code not in (404, 409):  # 409: being removed already
+        _expect(response, node, what, 204)
+
+    async def look(left: float) -> ChannelInfo | None:
+        return await channel_info(connections, node, channel, tls, deadline=left)
+
+    def too_slow(last: ChannelInfo | None) -> FabricError:
+        return unreachable(node, what, f"still there after {deadline:.0f} s: {last}", port=node.admin_port)
+
+    await poll(look, lambda info: info is None, deadline=clock.left(), otherwise=too_slow)
+
+
+async def wait_until(
+    connections: Connections,
+    node: Node,
+    channel: str,
+    tls: ClientTls,
+    enough: Callable[[ChannelInfo], bool],
+    *,
+    deadline: float,
+    wanted: str = "the expected state",
+) -> ChannelInfo:
+    """Look at the channel until `enough`; at the deadline FabricError with what was last seen."""
+
+    async def look(left: float) -> ChannelInfo | None:
+        return await channel_info(connections, node, channel, tls, deadline=left)
+
+    def too_slow(last: ChannelInfo | None) -> FabricError:
+        seen = "the orderer does not have the channel" if last is None else str(last)
+        return FabricError(
+            f"{node.at(node.admin_port)}: channel {channel}: not {wanted} within {deadline:.0f} s: {seen}",
+            hint="Look at the orderer's log, and whether it reaches the other consenters.",
+        )
+
+    found = await poll(
+        look, lambda info: info is not None and enough(info), deadline=deadline, otherwise=too_slow
+    )
+    assert found is not None  # noqa: S101 - poll returns only what is enough
+    return found
+
+
+def _info(answer: dict[str, Any]) -> ChannelInfo:
+    return ChannelInfo(
+        name=answer["name"],
+        relation=answer["consensusRelation"],
+        status=answer["status"],
+        height=int(answer["height"]),
+    )
+
+
+async def _read(
+    connections: Connections, node: Node, tls: ClientTls, path: str, what: str, deadline: float
+) -> httpx.Response:
+    return await reading(
+        lambda left: _send(connections, node, tls, "GET", path, what, left), deadline=deadline
+    )
+
+
+async def _send(
+    connections: Connections,
+    node: Node,
+    tls: ClientTls,
+    method: str,
+    path: str,
+    what: str,
+    deadline: float,
+    *,
+    files: dict[str, tuple[str, bytes, str]] | None = None,
+) -> httpx.Response:
+    if node.admin_port is None:
+        raise FabricError(
+            f"{node.at()}: {what}: it has no admin port",
+            hint="Only orderers have the participation API; give this one its Admin.ListenAddress port.",
+        )
+    client = await connections.http(node, node.admin_port, client_tls=tls)
+    try:
+        return await client.request(method, path, files=files, timeout=deadline)
+    except httpx.TransportError as error:
+        trouble = connections.dialer.trouble(node, node.admin_port)
+        words = f"{str(error) or type(error).__name__}{f' ({trouble})' if trouble else ''}"
+        raise unreachable(node, what, words, port=node.admin_port) from error
+
+
+def _expect(response: httpx.Response, node: Node, what: str, status: int) -> None:
+    if response.status_code == status:
+        return
+    try:
+        words = str(response.json()["error"])
+    except (ValueError, KeyError, TypeError):
+        words = response.text.strip()
+    hint = {
+        404: "The orderer does not have the channel.",
+        409: "The orderer is removing the channel: wait until it is gone.",
+        503: "Set ChannelParticipation.Enabled in orderer.yaml.",
+    }.get(response.status_code, "")
+    raise Refused(
+        f"{node.at(node.admin_port)}: {what}: HTTP {response.status_code}: {words}",
+        status=response.status_code,
+        words=words,
+        hint=hint,
+    )
