@@ -214,8 +214,13 @@ class PartialFailure(PluginError):  # noqa: N818 - an outcome, not a broken prot
     """
 
     def __init__(
-        self, *, id: str, properties: Properties, inputs: Properties, reasons: Sequence[str]
-    ) -> None:  # noqa: A002
+        self,
+        *,
+        id: str,  # noqa: A002 - Pulumi's word
+        properties: Properties,
+        inputs: Properties,
+        reasons: Sequence[str],
+    ) -> None:
         super().__init__("; ".join(reasons) or "not all of the resource came up")
         self.id = id
         self.properties = properties
@@ -236,7 +241,7 @@ class Provider(Protocol):
         """Say whether a changed configuration replaces the provider, and with it all its resources."""
 
     async def configure(self, inputs: Properties) -> None:
-        """Take the checked configuration; in previews parts may be UNKNOWN. Called once."""
+        """Take the checked configuration, once. It is never called while a part of it is UNKNOWN."""
 
     async def check(self, request: CheckRequest) -> CheckResult:
         """Validate inputs and fill in defaults. Touches nothing."""
