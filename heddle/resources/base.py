@@ -36,7 +36,10 @@ class DeclaredResource(pulumi.CustomResource, Generic[ArgsT]):
         super().__init__(
             self.declaration.type,
             resource_name,
-            {**properties_of(args, self.declaration.inputs), **dict.fromkeys(outputs)},
+            {
+                **properties_of(args, self.declaration.inputs),
+                **{snake_case(name): None for name in outputs},
+            },
             pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=secrets)),
         )
 

@@ -68,7 +68,8 @@ def test_declaring_loads_no_client() -> None:
     """A program that declares resources loads neither Fabric's messages nor a client of its nodes."""
     code = (
         "import sys, heddle.resources\n"
-        "loaded = [m for m in sys.modules if m.startswith(('fabric_protos', 'heddle.fabric', 'heddle.provider'))]\n"
+        "clients = ('fabric_protos', 'heddle.fabric', 'heddle.provider')\n"
+        "loaded = [module for module in sys.modules if module.startswith(clients)]\n"
         "sys.exit(repr(loaded) if loaded else 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
