@@ -1,0 +1,7 @@
+"""What a stack file may say: frozen models, one subject per file. Pure: no file, no Pulumi, no cluster."""
+
+from heddle.spec.instance import Instance
+from heddle.spec.load import parse_instance
+from heddle.spec.problems import Problem, report
+
+__all__ = ["Instance", "Problem", "parse_instance", "report"]

@@ -1,0 +1,72 @@
+"""A whole instance: the value of `fabric:instance` in a stack file."""
+
+import ipaddress
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from heddle.spec.chaincode import Chaincode
+from heddle.spec.cluster import Cluster, Images, Storage
+from heddle.spec.members import Channel, Organization
+from heddle.spec.model import Section
+from heddle.spec.names import DOMAIN, Domain, InstanceName, Namespace
+from heddle.spec.ordering import Ordering
+from heddle.spec.rules import broken_rules
+
+
+def _public_address(value: str) -> str:
+    if value in {"auto", "none"} or DOMAIN.allows(value):
+        return value
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        words = "auto (the local cluster's node), none, an IP address or a DNS name"
+        raise PydanticCustomError("public_address", "{allowed}", {"allowed": words}) from None
+
+
+class Instance(Section):
+    """One blockchain instance: its place, its ordering service, members, channels and chaincodes."""
+
+    name: InstanceName
+    """Name of the instance; immutable."""
+    namespace: Namespace | None = None
+    """Kubernetes namespace, made for this instance alone. Default: fabric-<name>."""
+    disposable: bool = False
+    """True: `destroy` may delete ledgers, keys and channels. Otherwise they are protected."""
+    standin: bool = False
+    """True: stand-in peers and orderers instead of Fabric's images, for machines that cannot have those."""
+    images: Images = Images()
+    """Images of the nodes."""
+    cluster: Cluster | None = None
+    """Which cluster. Default: the local cluster named like the stack."""
+    public_address: Annotated[str, AfterValidator(_public_address), WithJsonSchema({"type": "string"})] = (
+        "none"
+    )
+    """Where clients outside reach the nodes: none; an address of the cluster's nodes, with a port that
+    Kubernetes assigns; or auto, which is the local cluster's own address and none elsewhere."""
+    domain: Domain | None = None
+    """Domain of the node names on the ledger, which must resolve inside and outside the cluster. Default: the
+    namespace's Service DNS, which serves an instance that others do not join."""
+    storage: Storage = Storage()
+    """Volumes of the nodes."""
+    ordering: Ordering = Ordering()
+    """The ordering service."""
+    organizations: Annotated[tuple[Organization, ...], Field(min_length=1)]
+    """Members with peers."""
+    channels: tuple[Channel, ...] = ()
+    """Channels between them."""
+    chaincodes: tuple[Chaincode, ...] = ()
+    """Chaincodes on the channels."""
+
+    @model_validator(mode="after")
+    def _references_hold(self) -> Self:
+        """What no single field can know; the loader reports each of these with its own path."""
+        broken = broken_rules(self.model_dump(mode="json", by_alias=True, exclude_unset=True))
+        if broken:
+            raise PydanticCustomError(
+                "rules",
+                "{allowed}",
+                {"allowed": "; ".join(f"{rule.path}: {rule.allowed}" for rule in broken)},
+            )
+        return self

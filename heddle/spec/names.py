@@ -1,0 +1,103 @@
+"""Names a user may choose, each with its rule in words: one rule serves stack files and the command line.
+
+Lengths keep every derived Kubernetes name within 63 characters (heddle.topology, which tests it).
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameRule:
+    """What a name may look like. `pattern` matches whole names, `words` says the same to people."""
+
+    pattern: str
+    shortest: int
+    longest: int
+    words: str
+
+    def allows(self, value: str) -> bool:
+        """True if the name follows the rule."""
+        return self.shortest <= len(value) <= self.longest and re.fullmatch(self.pattern, value) is not None
+
+    def check(self, value: str) -> str:
+        """Return the name. Raises PydanticCustomError with the rule in words."""
+        if not self.allows(value):
+            raise PydanticCustomError("name", "{allowed}", {"allowed": self.words})
+        return value
+
+    def json_schema(self) -> dict[str, Any]:
+        """The same rule as JSON Schema."""
+        return {
+            "type": "string",
+            "pattern": f"^(?:{self.pattern})$",
+            "minLength": self.shortest,
+            "maxLength": self.longest,
+        }
+
+
+_LABEL = r"[a-z](?:[a-z0-9-]*[a-z0-9])?"
+
+INSTANCE = NameRule(
+    pattern=_LABEL,
+    shortest=1,
+    longest=24,
+    words="1 to 24 of a–z, 0–9 and -; starts with a letter, no - at the end",
+)
+NAMESPACE = NameRule(
+    pattern=r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?",
+    shortest=1,
+    longest=63,
+    words="1 to 63 of a–z, 0–9 and -; no - at either end (a Kubernetes namespace)",
+)
+ORGANIZATION = NameRule(
+    pattern=_LABEL,
+    shortest=1,
+    longest=30,
+    words="1 to 30 of a–z, 0–9 and -; starts with a letter, no - at the end",
+)
+# Fabric's configuration keys (common/configtx/validator.go): the MSP id is the organization's key there.
+MSP_ID = NameRule(
+    pattern=r"[a-zA-Z0-9.-]+", shortest=1, longest=249, words="1 to 249 of a–z, A–Z, 0–9, . and -"
+)
+CHANNEL = NameRule(
+    pattern=r"[a-z][a-z0-9.-]*",
+    shortest=1,
+    longest=249,
+    words="1 to 249 of a–z, 0–9, . and -; starts with a lower-case letter",
+)
+CHAINCODE = NameRule(
+    pattern=r"[a-z][a-z0-9]*",
+    shortest=6,
+    longest=25,
+    words="starts with a lower-case letter, 6 to 25 of a–z and 0–9",
+)
+# core/chaincode/lifecycle/scc.go ChaincodeVersionRegExp
+CHAINCODE_VERSION = NameRule(
+    pattern=r"[A-Za-z0-9_.+-]+", shortest=1, longest=64, words="1 to 64 of a–z, A–Z, 0–9, _ . + and -"
+)
+DOMAIN = NameRule(
+    pattern=rf"{_LABEL}(?:\.{_LABEL})*",
+    shortest=1,
+    longest=180,
+    words="a DNS domain in lower case, at most 180 characters",
+)
+
+
+def named(rule: NameRule) -> tuple[AfterValidator, WithJsonSchema]:
+    """What turns `str` into a name of that rule: `Annotated[str, *named(RULE)]`."""
+    return AfterValidator(rule.check), WithJsonSchema(rule.json_schema())
+
+
+InstanceName = Annotated[str, *named(INSTANCE)]
+Namespace = Annotated[str, *named(NAMESPACE)]
+OrganizationName = Annotated[str, *named(ORGANIZATION)]
+MspId = Annotated[str, *named(MSP_ID)]
+ChannelName = Annotated[str, *named(CHANNEL)]
+ChaincodeName = Annotated[str, *named(CHAINCODE)]
+ChaincodeVersion = Annotated[str, *named(CHAINCODE_VERSION)]
+Domain = Annotated[str, *named(DOMAIN)]
