@@ -1,0 +1,1 @@
+"""Figures that users feel, each in one run; `make bench` prints them."""
