@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
@@ -92,7 +92,10 @@ def verify(cert_pem: bytes, message: bytes, signature: bytes) -> bool:
     Raises:
         IdentityError: the certificate cannot be read or has a key of another kind.
     """
-    key = load_certificate(cert_pem).public_key()
+    try:
+        key = load_certificate(cert_pem).public_key()
+    except UnsupportedAlgorithm as error:
+        raise IdentityError("a certificate's key is of a kind that Fabric has no use for") from error
     try:
         if isinstance(key, ed25519.Ed25519PublicKey):
             key.verify(signature, message)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fabric_protos.msp import msp_config_pb2
+from google.protobuf.message import DecodeError
 
 from heddle.errors import IdentityError
 from heddle.identity.keys import load_certificate
@@ -75,7 +76,7 @@ def fabric_msp(config: msp_config_pb2.MSPConfig) -> msp_config_pb2.FabricMSPConf
         raise IdentityError(f"an MSP has type {config.type}, expected {FABRIC_MSP} (X.509)")
     try:
         return msp_config_pb2.FabricMSPConfig.FromString(config.config)
-    except ValueError as error:  # protobuf's DecodeError is one
+    except DecodeError as error:
         raise IdentityError("an MSP configuration cannot be read: not a FabricMSPConfig") from error
 
 

@@ -1,0 +1,169 @@
+"""Blocks: hashes, what is inside, and whether they can be believed.
+
+Source: protoutil/blockutils.go (Fabric 3.1.5).
+"""
+
+import hashlib
+from typing import Final
+
+from fabric_protos.common import common_pb2, configtx_pb2, configuration_pb2
+
+from heddle.configtx import values
+from heddle.configtx.policies import SignedData, signed_data_refusal
+from heddle.errors import ConfigtxError
+from heddle.identity.signer import serialized_identity
+
+__all__ = [
+    "block_hash",
+    "config_of",
+    "data_hash",
+    "header_bytes",
+    "is_config_block",
+    "last_config_index",
+    "verify_block",
+    "verify_genesis",
+]
+
+BLOCK_VALIDATION: Final = "/Channel/Orderer/BlockValidation"
+
+
+def header_bytes(header: common_pb2.BlockHeader) -> bytes:
+    """The header in DER: SEQUENCE of INTEGER number, OCTET STRING previous hash, OCTET STRING data hash."""
+    # One byte more than needed where the top bit is set: DER's integers are signed.
+    number = header.number.to_bytes(header.number.bit_length() // 8 + 1, "big")
+    content = _der(0x02, number) + _der(0x04, header.previous_hash) + _der(0x04, header.data_hash)
+    return _der(0x30, content)
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    if len(content) >= 0x80:  # hashes of 32 bytes and an integer of 9: 80 in all
+        raise ConfigtxError(f"a block header holds a hash of {len(content)} bytes, expected 32")
+    return bytes([tag, len(content)]) + content
+
+
+def block_hash(header: common_pb2.BlockHeader) -> bytes:
+    """SHA-256 of the header; what the next block names as its previous hash."""
+    return hashlib.sha256(header_bytes(header)).digest()
+
+
+def data_hash(data: common_pb2.BlockData) -> bytes:
+    """SHA-256 of all of the block's envelopes, one after the other."""
+    return hashlib.sha256(b"".join(data.data)).digest()
+
+
+def is_config_block(block: common_pb2.Block) -> bool:
+    """Whether the block holds a channel configuration (and then nothing else)."""
+    return len(block.data.data) == 1 and _header(_payload(block)).type == common_pb2.CONFIG
+
+
+def channel_of(block: common_pb2.Block) -> str:
+    """The channel that the block's first message names. Raises ConfigtxError if there is none."""
+    return str(_header(_payload(block)).channel_id)
+
+
+def config_of(block: common_pb2.Block) -> configtx_pb2.ConfigEnvelope:
+    """The configuration in a configuration block. Raises ConfigtxError for any other block."""
+    if not is_config_block(block):
+        raise ConfigtxError(f"block {block.header.number} is not a configuration block")
+    return values.parse(configtx_pb2.ConfigEnvelope(), _payload(block).data, "the block's configuration")
+
+
+def last_config_index(block: common_pb2.Block) -> int:
+    """Number of the newest configuration block up to this one. Raises ConfigtxError if it does not say."""
+    value = _metadata(block, common_pb2.SIGNATURES).value
+    if value:
+        content = values.parse(common_pb2.OrdererBlockMetadata(), value, "the block's orderer metadata")
+        return int(content.last_config.index)
+    value = _metadata(block, common_pb2.LAST_CONFIG).value
+    return int(values.parse(common_pb2.LastConfig(), value, "the block's last configuration").index)
+
+
+def verify_genesis(block: common_pb2.Block, expected_hash_hex: str) -> configtx_pb2.Config:
+    """Check block 0 against the hash of its header, which one has from a trusted place; nobody signs it.
+
+    Returns:
+        The channel's first configuration.
+
+    Raises:
+        ConfigtxError: not block 0, another hash, or data that do not belong to the header.
+    """
+    if block.header.number != 0:
+        raise ConfigtxError(f"block {block.header.number} is not a genesis block")
+    found = block_hash(block.header).hex()
+    if found != expected_hash_hex.lower():
+        raise ConfigtxError(
+            f"genesis block: hash {found}, expected {expected_hash_hex}",
+            hint="This is another channel of the same name. Nothing was joined.",
+        )
+    _check_data(block)
+    return config_of(block).config
+
+
+def verify_block(
+    block: common_pb2.Block, config: configtx_pb2.Config, *, previous_hash: bytes | None = None
+) -> None:
+    """Check a block's data, its link to the block before, and the signatures of the ordering service.
+
+    Args:
+        block: any but the genesis block, which is not signed.
+        config: the configuration that held when the block was cut; for a configuration block the one
+            before it.
+        previous_hash: hash of the block before, if the caller has it.
+
+    Raises:
+        ConfigtxError: the block cannot be believed; says why.
+    """
+    _check_data(block)
+    number = block.header.number
+    if previous_hash is not None and block.header.previous_hash != previous_hash:
+        raise ConfigtxError(f"block {number} does not follow the block before it: its previous hash differs")
+    signed = _signed_data(block, config)
+    refusal = signed_data_refusal(config.channel_group, BLOCK_VALIDATION, signed)
+    if refusal:
+        raise ConfigtxError(f"block {number} is not signed by the ordering service: {refusal}")
+
+
+def _signed_data(block: common_pb2.Block, config: configtx_pb2.Config) -> list[SignedData]:
+    metadata = _metadata(block, common_pb2.SIGNATURES)
+    header = header_bytes(block.header)
+    signed = []
+    for signature in metadata.signatures:
+        if signature.signature_header:
+            about = signature.signature_header
+            creator = values.parse(common_pb2.SignatureHeader(), about, "a block's signature header").creator
+        else:  # BFT: the signer is a number in the consenter mapping
+            about = signature.identifier_header
+            creator = _consenter_identity(config, about)
+        signed.append(SignedData(metadata.value + about + header, creator, signature.signature))
+    return signed
+
+
+def _consenter_identity(config: configtx_pb2.Config, identifier_header: bytes) -> bytes:
+    header = values.parse(common_pb2.IdentifierHeader(), identifier_header, "a block's identifier header")
+    group = values.group_at(config.channel_group, "Orderer")
+    for consenter in values.read(group, "Orderers", configuration_pb2.Orderers()).consenter_mapping:
+        if consenter.id == header.identifier:
+            return serialized_identity(consenter.msp_id, consenter.identity)
+    return b""
+
+
+def _check_data(block: common_pb2.Block) -> None:
+    if data_hash(block.data) != block.header.data_hash:
+        raise ConfigtxError(f"block {block.header.number}: its data do not belong to its header")
+
+
+def _metadata(block: common_pb2.Block, index: int) -> common_pb2.Metadata:
+    slots = block.metadata.metadata
+    data = slots[index] if index < len(slots) else b""
+    return values.parse(common_pb2.Metadata(), data, "the block's metadata")
+
+
+def _payload(block: common_pb2.Block) -> common_pb2.Payload:
+    if not block.data.data:
+        raise ConfigtxError(f"block {block.header.number} is empty")
+    envelope = values.parse(common_pb2.Envelope(), block.data.data[0], "the block's first envelope")
+    return values.parse(common_pb2.Payload(), envelope.payload, "the block's first payload")
+
+
+def _header(payload: common_pb2.Payload) -> common_pb2.ChannelHeader:
+    return values.parse(common_pb2.ChannelHeader(), payload.header.channel_header, "a channel header")

@@ -1,0 +1,181 @@
+"""The first configuration of a channel, and its genesis block. There is no system channel in Fabric 3.
+
+Source: internal/configtxgen/encoder/encoder.go, common/genesis/genesis.go (Fabric 3.1.5).
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from fabric_protos.common import common_pb2, configtx_pb2, configuration_pb2, policies_pb2
+from fabric_protos.orderer import configuration_pb2 as orderer_pb2
+
+from heddle.configtx import values
+from heddle.configtx.blocks import data_hash
+from heddle.configtx.envelope import channel_header, new_nonce, transaction_id
+from heddle.configtx.names import check_channel_id, check_config_id
+from heddle.configtx.roles import signed_by_any
+from heddle.configtx.settings import ChannelSettings, OrdererOrganization, PeerOrganization
+from heddle.errors import ConfigtxError
+from heddle.identity.msp import msp_config
+
+__all__ = ["channel_group", "genesis_block", "orderer_group", "peer_group"]
+
+HASH_WIDTH: Final = 4294967295
+"""One flat hash over a block's data: the only width that Fabric accepts."""
+CONFIG_VERSION: Final = 1
+MEMBERS: Final = {"Readers": "ANY Readers", "Writers": "ANY Writers", "Admins": "MAJORITY Admins"}
+
+
+def genesis_block(settings: ChannelSettings, *, nonce: bytes | None = None) -> common_pb2.Block:
+    """Block 0 of a channel: make it once, keep it, give the same block to every node.
+
+    Its nonce and time make each one different, also of equal settings.
+
+    Raises:
+        ConfigtxError: settings that no node would accept.
+        IdentityError: an MSP that no node would accept.
+    """
+    nonce = nonce if nonce is not None else new_nonce()
+    config = configtx_pb2.Config(channel_group=channel_group(settings))
+    header = channel_header(common_pb2.CONFIG, settings.channel, version=CONFIG_VERSION)
+    header.tx_id = transaction_id(nonce, b"")
+    payload = common_pb2.Payload(data=configtx_pb2.ConfigEnvelope(config=config).SerializeToString())
+    payload.header.channel_header = header.SerializeToString()
+    payload.header.signature_header = common_pb2.SignatureHeader(nonce=nonce).SerializeToString()
+    envelope = common_pb2.Envelope(payload=payload.SerializeToString())
+
+    block = common_pb2.Block()
+    block.data.data.append(envelope.SerializeToString())
+    block.header.data_hash = data_hash(block.data)
+    slots = [b""] * len(common_pb2.BlockMetadataIndex.keys())
+    last = common_pb2.LastConfig(index=0)
+    slots[common_pb2.LAST_CONFIG] = _metadata(last.SerializeToString())
+    slots[common_pb2.SIGNATURES] = _metadata(
+        common_pb2.OrdererBlockMetadata(last_config=last).SerializeToString()
+    )
+    block.metadata.metadata.extend(slots)
+    return block
+
+
+def channel_group(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
+    """The whole tree, all versions 0. Raises as `genesis_block` does."""
+    _check(settings)
+    group = _group(MEMBERS)
+    values.put(group, "HashingAlgorithm", configuration_pb2.HashingAlgorithm(name="SHA256"))
+    structure = configuration_pb2.BlockDataHashingStructure(width=HASH_WIDTH)
+    values.put(group, "BlockDataHashingStructure", structure)
+    values.put(group, "Capabilities", values.capabilities(settings.capabilities.channel))
+    group.groups["Orderer"].CopyFrom(_orderer(settings))
+    group.groups["Application"].CopyFrom(_application(settings))
+    return group
+
+
+def _orderer(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
+    group = _group(MEMBERS | {"BlockValidation": "ANY Writers"})
+    values.put(group, "ConsensusType", values.consensus_type(settings.consenters, settings.raft))
+    values.put(group, "BatchSize", values.batch_size(settings.batch))
+    values.put(group, "BatchTimeout", values.batch_timeout(settings.batch))
+    values.put(group, "ChannelRestrictions", orderer_pb2.ChannelRestrictions())
+    values.put(group, "Capabilities", values.capabilities(settings.capabilities.orderer))
+    for organization in settings.orderer_organizations:
+        group.groups[organization.name].CopyFrom(orderer_group(organization))
+    return group
+
+
+def _application(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
+    endorsement = dict.fromkeys(("Endorsement", "LifecycleEndorsement"), "MAJORITY Endorsement")
+    group = _group(MEMBERS | endorsement)
+    values.put(group, "Capabilities", values.capabilities(settings.capabilities.application))
+    for organization in settings.peer_organizations:
+        group.groups[organization.name].CopyFrom(peer_group(organization))
+    return group
+
+
+def orderer_group(organization: OrdererOrganization) -> configtx_pb2.ConfigGroup:
+    """An organization under /Channel/Orderer.
+
+    Every member may write, because orderers themselves do: BlockValidation is ANY Writers.
+    """
+    msp_id = organization.msp.msp_id
+    roles = {"Readers": ("member",), "Writers": ("member",), "Admins": ("admin",)}
+    group = _organization(organization.name, msp_id, roles)
+    values.put(group, "MSP", msp_config(organization.msp))
+    values.put(group, "Endpoints", values.addresses(organization.endpoints))
+    return group
+
+
+def peer_group(organization: PeerOrganization) -> configtx_pb2.ConfigGroup:
+    """An organization under /Channel/Application, with the policies of upstream's test network."""
+    roles = {
+        "Readers": ("admin", "peer", "client"),
+        "Writers": ("admin", "client"),
+        "Admins": ("admin",),
+        "Endorsement": ("peer",),
+    }
+    group = _organization(organization.name, organization.msp.msp_id, roles)
+    values.put(group, "MSP", msp_config(organization.msp))
+    if organization.anchor_peers:
+        values.put(group, "AnchorPeers", values.anchor_peers(organization.anchor_peers))
+    return group
+
+
+def _organization(name: str, msp_id: str, roles: Mapping[str, tuple[str, ...]]) -> configtx_pb2.ConfigGroup:
+    check_config_id(name)
+    group = configtx_pb2.ConfigGroup(mod_policy=values.ADMINS)
+    for policy, allowed in roles.items():
+        _put_policy(group, policy, policies_pb2.Policy.SIGNATURE, signed_by_any(msp_id, allowed))
+    return group
+
+
+def _group(policies: Mapping[str, str]) -> configtx_pb2.ConfigGroup:
+    group = configtx_pb2.ConfigGroup(mod_policy=values.ADMINS)
+    for name, text in policies.items():
+        rule, sub_policy = text.split()
+        meta = policies_pb2.ImplicitMetaPolicy(
+            rule=policies_pb2.ImplicitMetaPolicy.Rule.Value(rule), sub_policy=sub_policy
+        )
+        _put_policy(group, name, policies_pb2.Policy.IMPLICIT_META, meta)
+    return group
+
+
+def _put_policy(
+    group: configtx_pb2.ConfigGroup,
+    name: str,
+    kind: int,
+    content: policies_pb2.ImplicitMetaPolicy | policies_pb2.SignaturePolicyEnvelope,
+) -> None:
+    policy = group.policies[name]
+    policy.mod_policy = values.ADMINS
+    policy.policy.type = kind
+    policy.policy.value = content.SerializeToString(deterministic=True)
+
+
+def _metadata(value: bytes) -> bytes:
+    return bytes(common_pb2.Metadata(value=value).SerializeToString())
+
+
+def _check(settings: ChannelSettings) -> None:
+    check_channel_id(settings.channel)
+    where = f"channel {settings.channel}"
+    for part, name in vars(settings.capabilities).items():
+        if name not in values.CAPABILITIES[part]:
+            known = ", ".join(values.CAPABILITIES[part])
+            raise ConfigtxError(
+                f"{where}: {part} capability {name} is not one that Fabric 3.1.5 knows: {known}"
+            )
+    if not settings.consenters:
+        raise ConfigtxError(f"{where}: no consenter, expected at least one")
+    for kind, organizations in (
+        ("orderer", settings.orderer_organizations),
+        ("peer", settings.peer_organizations),
+    ):
+        names = [organization.name for organization in organizations]
+        if len(set(names)) != len(names):
+            raise ConfigtxError(f"{where}: two {kind} organizations have one name among {', '.join(names)}")
+    if not settings.orderer_organizations:
+        raise ConfigtxError(f"{where}: no orderer organization, expected at least one")
+    for organization in settings.orderer_organizations:
+        if settings.capabilities.channel == "V3_0" and not organization.endpoints:
+            raise ConfigtxError(
+                f"{where}: orderer endpoints for organization {organization.name} are missing"
+            )

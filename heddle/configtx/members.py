@@ -1,0 +1,111 @@
+"""The MSPs of a channel, and whether an identity is a principal."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from fabric_protos.common import configtx_pb2
+from fabric_protos.msp import identities_pb2, msp_principal_pb2
+
+from heddle.configtx import values
+from heddle.errors import IdentityError
+from heddle.identity.keys import load_certificate
+from heddle.identity.membership import Membership, membership
+
+if TYPE_CHECKING:
+    from heddle.configtx.policies import Signatory
+
+__all__ = ["Members", "principal_text"]
+
+_KIND = msp_principal_pb2.MSPPrincipal
+
+
+@dataclass(frozen=True)
+class Members:
+    """Memberships by MSP id."""
+
+    by_id: dict[str, Membership]
+
+    @classmethod
+    def of(cls, root: configtx_pb2.ConfigGroup) -> "Members":
+        """All MSPs of a channel. Raises IdentityError for one that cannot be read."""
+        found = {}
+        for section in ("Application", "Orderer"):
+            if section in root.groups:
+                for group in root.groups[section].groups.values():
+                    if "MSP" in group.values:
+                        one = membership(group.values["MSP"].value)
+                        found[one.msp_id] = one
+        return cls(found)
+
+    def knows(self, msp_id: str) -> bool:
+        """Whether the channel has such an MSP."""
+        return msp_id in self.by_id
+
+    def refusal(self, identity: "Signatory") -> str:
+        """Why the identity is no valid member of its MSP, in Fabric's words; empty if it is."""
+        if identity.msp_id not in self.by_id:
+            return f"MSP {identity.msp_id} is not defined on channel"
+        return self.by_id[identity.msp_id].refusal(identity.certificate)
+
+    def satisfies(self, identity: "Signatory", principal: msp_principal_pb2.MSPPrincipal) -> bool:
+        """Whether the identity is what the principal says (msp/mspimpl.go SatisfiesPrincipal)."""
+        if identity.msp_id not in self.by_id:
+            return False
+        msp, certificate = self.by_id[identity.msp_id], identity.certificate
+        kind, data = principal.principal_classification, principal.principal
+        if kind == _KIND.ROLE:
+            role = values.parse(msp_principal_pb2.MSPRole(), data, "a role")
+            return role.msp_identifier == msp.msp_id and msp.has_role(certificate, _role_name(role))
+        if kind == _KIND.ORGANIZATION_UNIT:
+            unit = values.parse(msp_principal_pb2.OrganizationUnit(), data, "an organizational unit")
+            return unit.msp_identifier == msp.msp_id and msp.has_unit(
+                certificate, unit.organizational_unit_identifier, unit.certifiers_identifier
+            )
+        if kind == _KIND.IDENTITY:
+            return not msp.refusal(certificate) and _same_identity(identity, data)
+        if kind == _KIND.COMBINED:
+            combined = values.parse(msp_principal_pb2.CombinedPrincipal(), data, "a combined principal")
+            return bool(combined.principals) and all(
+                self.satisfies(identity, one) for one in combined.principals
+            )
+        if kind == _KIND.ANONYMITY:
+            anonymity = values.parse(msp_principal_pb2.MSPIdentityAnonymity(), data, "an anonymity")
+            return bool(anonymity.anonymity_type == msp_principal_pb2.MSPIdentityAnonymity.NOMINAL)
+        return False
+
+
+def principal_text(principal: msp_principal_pb2.MSPPrincipal) -> str:
+    """A principal for people: `ExampleMSP.admin`. Raises ConfigtxError if it cannot be read."""
+    kind, data = principal.principal_classification, principal.principal
+    if kind == _KIND.ROLE:
+        role = values.parse(msp_principal_pb2.MSPRole(), data, "a role")
+        return f"{role.msp_identifier}.{_role_name(role)}"
+    if kind == _KIND.ORGANIZATION_UNIT:
+        unit = values.parse(msp_principal_pb2.OrganizationUnit(), data, "an organizational unit")
+        return f"{unit.msp_identifier} with unit {unit.organizational_unit_identifier}"
+    if kind == _KIND.IDENTITY:
+        identity = values.parse(identities_pb2.SerializedIdentity(), data, "an identity")
+        return f"{identity.mspid} {load_certificate(identity.id_bytes).subject.rfc4514_string()}"
+    if kind == _KIND.COMBINED:
+        combined = values.parse(msp_principal_pb2.CombinedPrincipal(), data, "a combined principal")
+        return " and ".join(principal_text(one) for one in combined.principals)
+    return "anybody who is not anonymous"
+
+
+def _role_name(role: msp_principal_pb2.MSPRole) -> str:
+    return str(msp_principal_pb2.MSPRole.MSPRoleType.Name(role.role)).lower()
+
+
+def _same_identity(identity: "Signatory", serialized: bytes) -> bool:
+    wanted = values.parse(identities_pb2.SerializedIdentity(), serialized, "an identity")
+    if wanted.mspid != identity.msp_id:
+        return False
+    try:
+        return _der(wanted.id_bytes) == _der(identity.certificate)
+    except IdentityError:
+        return False
+
+
+def _der(pem: bytes) -> bytes:
+    return load_certificate(pem).public_bytes(Encoding.DER)

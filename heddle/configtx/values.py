@@ -1,0 +1,155 @@
+"""Single values of a channel configuration, as protobuf, and back (common/channelconfig, Fabric 3.1.5).
+
+Bytes are deterministic: map-bearing values (Capabilities) would otherwise differ from run to run.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final, TypeVar
+
+from fabric_protos.common import configtx_pb2, configuration_pb2
+from fabric_protos.orderer import configuration_pb2 as orderer_pb2
+from fabric_protos.orderer.etcdraft import configuration_pb2 as etcdraft_pb2
+from fabric_protos.peer import configuration_pb2 as peer_pb2
+from google.protobuf.message import DecodeError
+
+from heddle.configtx.settings import BatchSettings, Consenter, RaftOptions
+from heddle.errors import ConfigtxError
+
+__all__ = [
+    "ADMINS",
+    "CAPABILITIES",
+    "addresses",
+    "anchor_peers",
+    "batch_size",
+    "batch_timeout",
+    "capabilities",
+    "consensus_type",
+    "consenter",
+    "group_at",
+    "host_port",
+    "parse",
+    "put",
+    "raft_options",
+    "read",
+]
+
+ADMINS: Final = "Admins"
+"""mod_policy of everything that Heddle writes: the Admins of the group that holds it."""
+ETCDRAFT: Final = "etcdraft"
+CAPABILITIES: Final = {
+    "channel": ("V1_1", "V1_3", "V1_4_2", "V1_4_3", "V2_0", "V3_0"),
+    "orderer": ("V1_1", "V1_4_2", "V2_0"),
+    "application": ("V1_1", "V1_2", "V1_3", "V1_4_2", "V2_0", "V2_5"),
+}
+"""All that 3.1.5 knows, ascending (common/capabilities). Peers crash for ever on any other."""
+
+MessageT = TypeVar("MessageT", bound=Any)  # protobuf's generated classes carry no types
+
+
+def put(group: configtx_pb2.ConfigGroup, key: str, message: Any) -> None:  # noqa: ANN401 - a protobuf message
+    """Set a value's content. A new value gets Admins as mod_policy; an old one keeps what it has."""
+    if key not in group.values:
+        group.values[key].mod_policy = ADMINS
+    group.values[key].value = message.SerializeToString(deterministic=True)
+
+
+def read(group: configtx_pb2.ConfigGroup, key: str, message: MessageT) -> MessageT:
+    """Parse a value into `message`, which stays empty if there is no such value.
+
+    Raises:
+        ConfigtxError: the bytes are no such message.
+    """
+    return (
+        parse(message, group.values[key].value, f"configuration value {key}")
+        if key in group.values
+        else message
+    )
+
+
+def group_at(root: configtx_pb2.ConfigGroup, *path: str) -> configtx_pb2.ConfigGroup:
+    """The group at a path below `root`; an empty one if there is none (protobuf itself would add it)."""
+    for step in path:
+        if step not in root.groups:
+            return configtx_pb2.ConfigGroup()
+        root = root.groups[step]
+    return root
+
+
+def parse(message: MessageT, data: bytes, what: str) -> MessageT:
+    """Parse bytes into `message`. Raises ConfigtxError that says `what` could not be read."""
+    try:
+        message.ParseFromString(data)
+    except DecodeError as error:
+        raise ConfigtxError(f"{what} cannot be read: {error}") from error
+    return message
+
+
+def batch_size(batch: BatchSettings) -> orderer_pb2.BatchSize:
+    """`orderer.BatchSize`."""
+    return orderer_pb2.BatchSize(
+        max_message_count=batch.max_message_count,
+        absolute_max_bytes=batch.absolute_max_bytes,
+        preferred_max_bytes=batch.preferred_max_bytes,
+    )
+
+
+def batch_timeout(batch: BatchSettings) -> orderer_pb2.BatchTimeout:
+    """`orderer.BatchTimeout`."""
+    return orderer_pb2.BatchTimeout(timeout=batch.timeout)
+
+
+def capabilities(name: str) -> configuration_pb2.Capabilities:
+    """`common.Capabilities` with one name: a capability includes those before it."""
+    message = configuration_pb2.Capabilities()
+    message.capabilities[name].SetInParent()
+    return message
+
+
+def addresses(endpoints: Iterable[str]) -> configuration_pb2.OrdererAddresses:
+    """`common.OrdererAddresses`, the message of an orderer organization's Endpoints value."""
+    return configuration_pb2.OrdererAddresses(addresses=endpoints)
+
+
+def anchor_peers(peers: Iterable[str]) -> peer_pb2.AnchorPeers:
+    """`protos.AnchorPeers` of "host:port" texts. Raises ConfigtxError."""
+    pairs = (host_port(peer) for peer in peers)
+    return peer_pb2.AnchorPeers(
+        anchor_peers=[peer_pb2.AnchorPeer(host=host, port=port) for host, port in pairs]
+    )
+
+
+def consenter(node: Consenter) -> etcdraft_pb2.Consenter:
+    """`etcdraft.Consenter`."""
+    return etcdraft_pb2.Consenter(
+        host=node.host,
+        port=node.port,
+        client_tls_cert=node.client_tls_certificate,
+        server_tls_cert=node.server_tls_certificate,
+    )
+
+
+def raft_options(raft: RaftOptions) -> etcdraft_pb2.Options:
+    """`etcdraft.Options`."""
+    return etcdraft_pb2.Options(
+        tick_interval=raft.tick_interval,
+        election_tick=raft.election_tick,
+        heartbeat_tick=raft.heartbeat_tick,
+        max_inflight_blocks=raft.max_inflight_blocks,
+        snapshot_interval_size=raft.snapshot_interval_size,
+    )
+
+
+def consensus_type(consenters: Iterable[Consenter], raft: RaftOptions) -> orderer_pb2.ConsensusType:
+    """`orderer.ConsensusType` for Raft, in normal state."""
+    metadata = etcdraft_pb2.ConfigMetadata(
+        consenters=[consenter(node) for node in consenters], options=raft_options(raft)
+    )
+    return orderer_pb2.ConsensusType(type=ETCDRAFT, metadata=metadata.SerializeToString(deterministic=True))
+
+
+def host_port(address: str) -> tuple[str, int]:
+    """Split "host:port". Raises ConfigtxError for anything else."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ConfigtxError(f"address {address!r}: expected host:port with a port from 1 to 65535")
+    return host, int(port)
