@@ -8,7 +8,7 @@ from fabric_protos.common import common_pb2
 from heddle.errors import FabricError, Refused, Unreachable
 from heddle.fabric.node import Node
 
-__all__ = ["refused_status", "rpc_failure", "unreachable"]
+__all__ = ["hint_for", "refused_status", "rpc_failure", "unreachable"]
 
 _LOST = (
     grpc.StatusCode.UNAVAILABLE,
@@ -40,7 +40,8 @@ _STATUS_HINTS = {
 }
 
 
-def _hint(words: str, otherwise: str = "") -> str:
+def hint_for(words: str, otherwise: str = "") -> str:
+    """The next step for words that are known, else `otherwise`."""
     return next((hint for part, hint in _HINTS if part.lower() in words.lower()), otherwise)
 
 
@@ -48,7 +49,7 @@ def unreachable(node: Node, what: str, words: str, *, port: int | None = None) -
     """No answer to `what` ("deliver block 7 of channel"): nothing is known of the node's state."""
     return Unreachable(
         f"{node.at(port)}: {what}: no answer: {words}",
-        hint=_hint(words, "Look at the node's pod and log, then try again."),
+        hint=hint_for(words, "Look at the node's pod and log, then try again."),
     )
 
 
@@ -56,7 +57,7 @@ def refused_status(node: Node, what: str, status: int, words: str = "") -> Refus
     """The answer of an orderer or deliver service: a status of `common.Status` that is not SUCCESS."""
     name = common_pb2.Status.Name(status) if status in common_pb2.Status.values() else str(status)
     said = f"{name}: {words}" if words else name
-    hint = _hint(words, _STATUS_HINTS.get(status, ""))
+    hint = hint_for(words, _STATUS_HINTS.get(status, ""))
     return Refused(f"{node.at()}: {what}: {said}", status=status, words=words or name, hint=hint)
 
 
@@ -72,7 +73,7 @@ def rpc_failure(node: Node, what: str, error: grpc.aio.AioRpcError, *, tunnel: s
         return unreachable(node, what, f"{said} ({tunnel})" if tunnel else said)
     words = "; ".join([words, *_gateway_details(error)])
     status = int(code.value[0])
-    return Refused(f"{node.at()}: {what}: {words}", status=status, words=words, hint=_hint(words))
+    return Refused(f"{node.at()}: {what}: {words}", status=status, words=words, hint=hint_for(words))
 
 
 def _gateway_details(error: grpc.aio.AioRpcError) -> list[str]:

@@ -62,7 +62,7 @@ async def settle(
     """Do what must not be done twice, although an answer may be lost.
 
     `act` writes; `done` reads what the write leaves behind, or None. When `act` raises `Unreachable` the
-    state is read again, and `act` repeated only if nothing is there. Raises the last `Unreachable` at the deadline.
+    state is read again, and `act` repeated only if nothing is there. At the deadline, the last `Unreachable`.
     """
     clock = Deadline(deadline)
     pause = _PAUSE

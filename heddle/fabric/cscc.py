@@ -1,0 +1,70 @@
+"""`cscc`, the peer's own channel list (core/scc/cscc/configure.go). Joining is for a local administrator."""
+
+from fabric_protos.common import common_pb2
+from fabric_protos.common.common_pb2 import Block
+from fabric_protos.peer import query_pb2
+
+from heddle.errors import Refused
+from heddle.fabric.connection import Connections
+from heddle.fabric.endorser import evaluate, new_proposal, propose
+from heddle.fabric.node import Node
+from heddle.fabric.retry import Deadline, settle
+from heddle.identity.signer import Signer
+
+__all__ = ["channels", "config_block", "join_channel"]
+
+_CSCC = "cscc"
+
+
+async def channels(
+    connections: Connections, node: Node, signer: Signer, *, deadline: float
+) -> tuple[str, ...]:
+    """Names of the channels the peer has joined. Any member of the peer's organization may ask."""
+    content = await evaluate(connections, node, signer, "", _CSCC, ["GetChannels"], deadline=deadline)
+    answer = query_pb2.ChannelQueryResponse.FromString(content)
+    return tuple(sorted(channel.channel_id for channel in answer.channels))
+
+
+async def join_channel(
+    connections: Connections, node: Node, channel: str, genesis: Block, signer: Signer, *, deadline: float
+) -> bool:
+    """Join a channel with its genesis block; False when the peer had joined one of this name before.
+
+    Which genesis it joined then is for the caller to compare (`qscc.block_by_number`). A lost answer is
+    settled by looking.
+    """
+    clock = Deadline(deadline)
+    if channel in await channels(connections, node, signer, deadline=clock.left()):
+        return False
+
+    async def act(left: float) -> bool:
+        proposal = new_proposal(
+            signer,
+            "",
+            _CSCC,
+            ["JoinChain", genesis.SerializeToString()],
+            header_type=common_pb2.CONFIG,
+            tls_cert_hash=connections.tls_cert_hash,
+        )
+        try:
+            await propose(connections, node, proposal, signer, deadline=left)
+        except Refused as refusal:
+            if "already exists" in refusal.words:  # somebody was faster
+                return False
+            raise
+        return True
+
+    async def done(left: float) -> bool | None:
+        return True if channel in await channels(connections, node, signer, deadline=left) else None
+
+    return await settle(act, done, deadline=clock.left())
+
+
+async def config_block(
+    connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
+) -> Block:
+    """The channel's latest configuration block as the peer knows it; for the channel's readers."""
+    content = await evaluate(
+        connections, node, signer, "", _CSCC, ["GetConfigBlock", channel], deadline=deadline
+    )
+    return Block.FromString(content)

@@ -1,0 +1,103 @@
+"""What the organizations of a channel agree on about a chaincode, and how far they agree."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fabric_protos.peer import collection_pb2, policy_pb2
+
+__all__ = [
+    "DEFAULT_POLICY",
+    "Approval",
+    "Committed",
+    "Definition",
+    "Installed",
+    "Readiness",
+    "definition_of",
+]
+
+DEFAULT_POLICY: bytes = policy_pb2.ApplicationPolicy(
+    channel_config_policy_reference="/Channel/Application/Endorsement"
+).SerializeToString()
+"""The endorsement policy of a definition that names none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """What the organizations of a channel agree on. All must approve the same bytes.
+
+    `validation_parameter` is a serialized ApplicationPolicy, `collections` a serialized
+    CollectionConfigPackage (empty: no private data).
+    """
+
+    name: str
+    version: str
+    sequence: int
+    validation_parameter: bytes = DEFAULT_POLICY
+    init_required: bool = False
+    endorsement_plugin: str = "escc"
+    validation_plugin: str = "vscc"
+    collections: bytes = b""
+
+    def fields(self) -> dict[str, Any]:
+        """As the fields that all lifecycle messages share."""
+        values: dict[str, Any] = {
+            "name": self.name,
+            "version": self.version,
+            "sequence": self.sequence,
+            "validation_parameter": self.validation_parameter,
+            "init_required": self.init_required,
+            "endorsement_plugin": self.endorsement_plugin,
+            "validation_plugin": self.validation_plugin,
+        }
+        if self.collections:
+            values["collections"] = collection_pb2.CollectionConfigPackage.FromString(self.collections)
+        return values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installed:
+    """A package on a peer, and the definitions that use it: (channel, chaincode name, version)."""
+
+    package_id: str
+    label: str
+    references: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """What an organization has approved. `package_id` "": its peers do not run it."""
+
+    definition: Definition
+    package_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Committed:
+    """A definition in force, and which organizations (MSP ids) have approved just that."""
+
+    definition: Definition
+    approvals: Mapping[str, bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readiness:
+    """Who (MSP id) has approved this very definition, and in which fields the others differ."""
+
+    approvals: Mapping[str, bool]
+    mismatches: Mapping[str, tuple[str, ...]]
+
+
+def definition_of(name: str, result: Any) -> Definition:  # noqa: ANN401 - one of several results
+    """The definition in an answer of `_lifecycle`, which does not always repeat the name."""
+    collections = result.collections
+    return Definition(
+        name=name,
+        version=result.version,
+        sequence=result.sequence,
+        validation_parameter=result.validation_parameter,
+        init_required=result.init_required,
+        endorsement_plugin=result.endorsement_plugin,
+        validation_plugin=result.validation_plugin,
+        collections=collections.SerializeToString(deterministic=True) if collections.config else b"",
+    )

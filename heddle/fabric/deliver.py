@@ -1,0 +1,130 @@
+"""Blocks as nodes hand them out (common/deliver/deliver.go): one request, a stream of answers."""
+
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Literal, TypeAlias
+
+import grpc
+from fabric_protos.common import common_pb2
+from fabric_protos.common.common_pb2 import Block, Envelope
+from fabric_protos.orderer import ab_pb2
+from grpc.aio import EOF  # type: ignore[attr-defined] # the stubs forgot it
+
+from heddle.configtx.blocks import last_config_index
+from heddle.configtx.envelope import signed_envelope
+from heddle.fabric.connection import Connections
+from heddle.fabric.failures import refused_status, unreachable
+from heddle.fabric.node import Node
+from heddle.fabric.retry import Deadline, reading
+from heddle.identity.signer import Signer
+
+__all__ = ["Position", "StreamMethod", "deliver", "one_block", "one_config_block", "seek_envelope"]
+
+Position: TypeAlias = int | Literal["newest", "oldest", "max"]
+"""A block number, or the first, the last, or (as a stop) never."""
+
+StreamMethod: TypeAlias = Callable[..., Any]
+"""A stub's Deliver method: called with `timeout=`, it opens the stream."""
+
+_MAX = 2**64 - 1
+
+
+def seek_envelope(
+    channel: str,
+    start: Position,
+    stop: Position,
+    signer: Signer,
+    *,
+    wait: bool = False,
+    tls_cert_hash: bytes = b"",
+) -> Envelope:
+    """The signed request for blocks `start` to `stop`; `wait` for those that do not exist yet."""
+    behaviour = ab_pb2.SeekInfo.BLOCK_UNTIL_READY if wait else ab_pb2.SeekInfo.FAIL_IF_NOT_READY
+    seek = ab_pb2.SeekInfo(start=_position(start), stop=_position(stop), behavior=behaviour)
+    return signed_envelope(
+        common_pb2.DELIVER_SEEK_INFO, channel, seek.SerializeToString(), signer, tls_cert_hash=tls_cert_hash
+    )
+
+
+def _position(position: Position) -> ab_pb2.SeekPosition:
+    if position == "newest":
+        return ab_pb2.SeekPosition(newest=ab_pb2.SeekNewest())
+    if position == "oldest":
+        return ab_pb2.SeekPosition(oldest=ab_pb2.SeekOldest())
+    number = _MAX if position == "max" else position
+    return ab_pb2.SeekPosition(specified=ab_pb2.SeekSpecified(number=number))
+
+
+async def deliver(
+    connections: Connections,
+    node: Node,
+    method: Callable[[grpc.aio.Channel], StreamMethod],
+    request: Envelope,
+    what: str,
+    *,
+    deadline: float,
+) -> AsyncGenerator[Any, None]:
+    """The blocks (or filtered blocks) that a Deliver method answers with, until its SUCCESS.
+
+    `method` picks the stub's method from a channel. Raises Refused for any other status, Unreachable when the
+    stream breaks or ends early.
+    """
+    call = method(await connections.channel(node))(timeout=deadline)
+    try:
+        await call.write(request)
+        await call.done_writing()
+        while (answer := await call.read()) is not EOF:
+            kind = answer.WhichOneof("Type")
+            if kind != "status":
+                yield getattr(answer, kind)
+            elif answer.status == common_pb2.SUCCESS:
+                return
+            else:
+                raise refused_status(node, what, answer.status)
+        raise unreachable(node, what, "the stream ended without a status")
+    except grpc.aio.AioRpcError as error:
+        raise connections.failure(node, what, error) from error
+    finally:
+        call.cancel()
+
+
+async def one_block(
+    connections: Connections,
+    node: Node,
+    method: Callable[[grpc.aio.Channel], StreamMethod],
+    channel: str,
+    position: Position,
+    signer: Signer,
+    *,
+    deadline: float,
+    wait: bool = False,
+) -> Block:
+    """One block, read again if the connection breaks. Refused with NOT_FOUND if it does not exist."""
+    what = f"deliver block {position} of {channel}"
+
+    async def attempt(left: float) -> Block:
+        request = seek_envelope(
+            channel, position, position, signer, wait=wait, tls_cert_hash=connections.tls_cert_hash
+        )
+        async for block in deliver(connections, node, method, request, what, deadline=left):
+            return block
+        raise unreachable(node, what, "SUCCESS without a block")
+
+    return await reading(attempt, deadline=deadline)
+
+
+async def one_config_block(
+    connections: Connections,
+    node: Node,
+    method: Callable[[grpc.aio.Channel], StreamMethod],
+    channel: str,
+    signer: Signer,
+    *,
+    deadline: float,
+) -> Block:
+    """The channel's latest configuration block as this node knows it."""
+    clock = Deadline(deadline)
+    newest = await one_block(connections, node, method, channel, "newest", signer, deadline=clock.left())
+    number = last_config_index(newest)
+    if number == newest.header.number:
+        return newest
+    return await one_block(connections, node, method, channel, number, signer, deadline=clock.left())

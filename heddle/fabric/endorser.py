@@ -1,0 +1,179 @@
+"""Proposals to the Endorser service of a peer, and transactions made of what it endorsed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import grpc
+from fabric_protos.common import common_pb2
+from fabric_protos.common.common_pb2 import Envelope
+from fabric_protos.peer import (
+    chaincode_pb2,
+    peer_pb2_grpc,
+    proposal_pb2,
+    proposal_response_pb2,
+    transaction_pb2,
+)
+
+from heddle.configtx.envelope import new_nonce, transaction_id
+from heddle.errors import FabricError, Refused
+from heddle.fabric.connection import Connections
+from heddle.fabric.failures import hint_for
+from heddle.fabric.node import Node
+from heddle.fabric.retry import reading
+from heddle.identity.signer import Signer
+
+__all__ = ["Proposal", "evaluate", "new_proposal", "propose", "transaction"]
+
+Argument = str | bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """A chaincode call, ready to be signed: its transaction id and the `peer.Proposal` bytes."""
+
+    transaction_id: str
+    channel: str
+    chaincode: str
+    function: str
+    content: bytes
+
+    def signed(self, signer: Signer) -> proposal_pb2.SignedProposal:
+        """With the signature of the creator over the bytes."""
+        return proposal_pb2.SignedProposal(proposal_bytes=self.content, signature=signer.sign(self.content))
+
+
+def new_proposal(
+    signer: Signer,
+    channel: str,
+    chaincode: str,
+    args: Sequence[Argument],
+    *,
+    header_type: int = common_pb2.ENDORSER_TRANSACTION,
+    transient: Mapping[str, bytes] | None = None,
+    is_init: bool = False,
+    tls_cert_hash: bytes = b"",
+) -> Proposal:
+    """A proposal of `signer`; the first argument is the function. Source: protoutil/proputils.go."""
+    raw = [arg.encode() if isinstance(arg, str) else arg for arg in args]
+    nonce = new_nonce()
+    tx_id = transaction_id(nonce, signer.serialized)
+    chaincode_id = chaincode_pb2.ChaincodeID(name=chaincode)
+    channel_header = common_pb2.ChannelHeader(
+        type=header_type,
+        channel_id=channel,
+        tx_id=tx_id,
+        tls_cert_hash=tls_cert_hash,
+        extension=proposal_pb2.ChaincodeHeaderExtension(chaincode_id=chaincode_id).SerializeToString(),
+    )
+    channel_header.timestamp.GetCurrentTime()
+    header = common_pb2.Header(
+        channel_header=channel_header.SerializeToString(),
+        signature_header=common_pb2.SignatureHeader(
+            creator=signer.serialized, nonce=nonce
+        ).SerializeToString(),
+    )
+    invocation = chaincode_pb2.ChaincodeInvocationSpec(
+        chaincode_spec=chaincode_pb2.ChaincodeSpec(
+            # Fabric's own clients say GOLANG for chaincode of any language; peers do not look at it.
+            type=chaincode_pb2.ChaincodeSpec.GOLANG,
+            chaincode_id=chaincode_id,
+            input=chaincode_pb2.ChaincodeInput(args=raw, is_init=is_init),
+        )
+    )
+    payload = proposal_pb2.ChaincodeProposalPayload(
+        input=invocation.SerializeToString(), TransientMap=dict(transient or {})
+    )
+    proposal = proposal_pb2.Proposal(header=header.SerializeToString(), payload=payload.SerializeToString())
+    return Proposal(
+        transaction_id=tx_id,
+        channel=channel,
+        chaincode=chaincode,
+        function=raw[0].decode(errors="replace") if raw else "",
+        content=proposal.SerializeToString(),
+    )
+
+
+async def propose(
+    connections: Connections, node: Node, proposal: Proposal, signer: Signer, *, deadline: float
+) -> proposal_response_pb2.ProposalResponse:
+    """The peer's response with status below 400; Refused with its message otherwise.
+
+    Not retried by itself: that is safe for anything but `cscc` joins and chaincode installations.
+    """
+    what = f"{proposal.chaincode} {proposal.function}".strip()
+    if proposal.channel:
+        what += f" on {proposal.channel}"
+    stub = peer_pb2_grpc.EndorserStub(await connections.channel(node))
+    try:
+        answer = await stub.ProcessProposal(proposal.signed(signer), timeout=deadline)
+    except grpc.aio.AioRpcError as error:
+        raise connections.failure(node, what, error) from error
+    status, words = answer.response.status, answer.response.message
+    if status >= 400 or status < 200:
+        raise Refused(
+            f"{node.at()}: {what}: {status} {words}", status=status, words=words, hint=hint_for(words)
+        )
+    return answer
+
+
+async def evaluate(
+    connections: Connections,
+    node: Node,
+    signer: Signer,
+    channel: str,
+    chaincode: str,
+    args: Sequence[Argument],
+    *,
+    deadline: float,
+    transient: Mapping[str, bytes] | None = None,
+) -> bytes:
+    """What the chaincode answers on this peer, without a transaction; read again if the connection breaks."""
+
+    async def attempt(left: float) -> bytes:
+        proposal = new_proposal(
+            signer,
+            channel,
+            chaincode,
+            args,
+            transient=transient,
+            tls_cert_hash=connections.tls_cert_hash,
+        )
+        answer = await propose(connections, node, proposal, signer, deadline=left)
+        return bytes(answer.response.payload)
+
+    return await reading(attempt, deadline=deadline)
+
+
+def transaction(
+    proposal: Proposal, responses: Sequence[proposal_response_pb2.ProposalResponse], signer: Signer
+) -> Envelope:
+    """The signed transaction of a proposal and its endorsements. Source: protoutil/txutils.go.
+
+    Raises FabricError when the endorsers' results differ: orderers would take it, peers would not.
+    """
+    payloads = {response.payload for response in responses}
+    if len(payloads) != 1:
+        raise FabricError(
+            f"{proposal.chaincode} {proposal.function}: {len(payloads)} different results of the endorsers",
+            hint="Their ledgers are not level yet, or the chaincode is not deterministic: try again.",
+        )
+    content = proposal_pb2.Proposal.FromString(proposal.content)
+    header = common_pb2.Header.FromString(content.header)
+    stripped = proposal_pb2.ChaincodeProposalPayload.FromString(content.payload)
+    stripped.TransientMap.clear()  # never part of a transaction
+    action = transaction_pb2.ChaincodeActionPayload(
+        chaincode_proposal_payload=stripped.SerializeToString(),
+        action=transaction_pb2.ChaincodeEndorsedAction(
+            proposal_response_payload=payloads.pop(),
+            endorsements=[response.endorsement for response in responses],
+        ),
+    )
+    body = transaction_pb2.Transaction(
+        actions=[
+            transaction_pb2.TransactionAction(
+                header=header.signature_header, payload=action.SerializeToString()
+            )
+        ]
+    )
+    payload = common_pb2.Payload(header=header, data=body.SerializeToString()).SerializeToString()
+    return Envelope(payload=payload, signature=signer.sign(payload))

@@ -1,0 +1,192 @@
+"""When a transaction is in a block, and what the peer made of it (core/peer/deliverevents.go)."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from fabric_protos.common.common_pb2 import Block
+from fabric_protos.peer import events_pb2_grpc, transaction_pb2
+
+from heddle.errors import Refused, Unreachable
+from heddle.fabric.connection import Connections
+from heddle.fabric.deliver import Position, StreamMethod, deliver, one_block, one_config_block, seek_envelope
+from heddle.fabric.failures import unreachable
+from heddle.fabric.node import Node
+from heddle.fabric.retry import Deadline, reading
+from heddle.identity.signer import Signer
+
+__all__ = ["Commit", "CommitWatch", "config_block", "deliver_block", "wait_for_commit", "watch_commits"]
+
+_HINTS = {
+    "MVCC_READ_CONFLICT": "Another transaction changed what it had read: read again and try again.",
+    "PHANTOM_READ_CONFLICT": "Another transaction changed what it had read: read again and try again.",
+    "ENDORSEMENT_POLICY_FAILURE": "Its endorsements do not satisfy the chaincode's policy: ask more peers.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    """A transaction in a block. code: Fabric's TxValidationCode, "VALID" when it changed the state."""
+
+    transaction_id: str
+    block: int
+    code: str
+
+    def expect_valid(self, where: str) -> "Commit":
+        """Itself; Refused when the peer found it invalid."""
+        if self.code == "VALID":
+            return self
+        raise Refused(
+            f"{where}: transaction {self.transaction_id} in block {self.block}: {self.code}",
+            words=self.code,
+            hint=_HINTS.get(self.code, "It changed nothing. Look at the peer's log for the reason."),
+        )
+
+
+def _filtered(channel: grpc.aio.Channel) -> StreamMethod:
+    method: StreamMethod = events_pb2_grpc.DeliverStub(channel).DeliverFiltered
+    return method
+
+
+def _blocks(channel: grpc.aio.Channel) -> StreamMethod:
+    method: StreamMethod = events_pb2_grpc.DeliverStub(channel).Deliver
+    return method
+
+
+class CommitWatch:
+    """The blocks of one peer as it commits them; made by `watch_commits`."""
+
+    def __init__(
+        self, connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
+    ) -> None:
+        self._connections = connections
+        self._node = node
+        self._channel = channel
+        self._signer = signer
+        self._clock = Deadline(deadline)
+        self._next: Position = "newest"
+        self._stream: AsyncGenerator[Any, None] | None = None
+        self._seen: dict[str, Commit] = {}
+
+    async def start(self, position: Position = "newest") -> None:
+        """Read the first block: from then on nothing can be missed."""
+        self._next = position
+        await reading(lambda _: self._advance(), deadline=self._clock.left())
+
+    async def transaction(self, transaction_id: str) -> Commit:
+        """The transaction's commit, valid or not; Unreachable when it is in no block at the deadline.
+
+        A stream that breaks is taken up where it ended.
+        """
+        pause = 0.2
+        while transaction_id not in self._seen:
+            try:
+                await self._advance()
+                pause = 0.2
+            except Unreachable as error:
+                if self._clock.left() <= pause:
+                    raise unreachable(
+                        self._node,
+                        f"transaction {transaction_id} on {self._channel}",
+                        f"in no block within {self._clock.seconds:.0f} s ({error.message})",
+                    ) from error
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, 2.0)
+        return self._seen[transaction_id]
+
+    async def close(self) -> None:
+        """End the stream."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await stream.aclose()
+
+    async def _advance(self) -> None:
+        """Take in the next block."""
+        what = f"deliver filtered blocks of {self._channel}"
+        if self._stream is None:
+            request = seek_envelope(
+                self._channel,
+                self._next,
+                "max",
+                self._signer,
+                wait=True,
+                tls_cert_hash=self._connections.tls_cert_hash,
+            )
+            self._stream = deliver(
+                self._connections, self._node, _filtered, request, what, deadline=self._clock.left()
+            )
+        try:
+            block = await anext(self._stream)
+        except StopAsyncIteration:
+            await self.close()
+            raise unreachable(self._node, what, "the stream ended") from None
+        except BaseException:
+            await self.close()
+            raise
+        self._next = block.number + 1
+        for entry in block.filtered_transactions:
+            code = str(transaction_pb2.TxValidationCode.Name(entry.tx_validation_code))
+            commit = Commit(transaction_id=entry.txid, block=block.number, code=code)
+            # The first counts: a copy that came later is DUPLICATE_TXID.
+            self._seen.setdefault(entry.txid, commit)
+
+
+@asynccontextmanager
+async def watch_commits(
+    connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
+) -> AsyncIterator[CommitWatch]:
+    """Watch a peer's commits from now on: enter before you send the transaction.
+
+    The signer must be among the channel's readers (ACL event/FilteredBlock).
+    """
+    watch = CommitWatch(connections, node, channel, signer, deadline=deadline)
+    try:
+        await watch.start()
+        yield watch
+    finally:
+        await watch.close()
+
+
+async def wait_for_commit(
+    connections: Connections,
+    node: Node,
+    channel: str,
+    transaction_id: str,
+    signer: Signer,
+    *,
+    start: Position = "oldest",
+    deadline: float,
+) -> Commit:
+    """The commit of a transaction that was sent before, looked for from block `start` on."""
+    watch = CommitWatch(connections, node, channel, signer, deadline=deadline)
+    try:
+        await watch.start(start)
+        return await watch.transaction(transaction_id)
+    finally:
+        await watch.close()
+
+
+async def deliver_block(
+    connections: Connections,
+    node: Node,
+    channel: str,
+    position: Position,
+    signer: Signer,
+    *,
+    deadline: float,
+    wait: bool = False,
+) -> Block:
+    """Block `position` of the peer's ledger; `wait` until the peer has committed it."""
+    return await one_block(
+        connections, node, _blocks, channel, position, signer, deadline=deadline, wait=wait
+    )
+
+
+async def config_block(
+    connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
+) -> Block:
+    """The channel's latest configuration block that the peer has committed."""
+    return await one_config_block(connections, node, _blocks, channel, signer, deadline=deadline)

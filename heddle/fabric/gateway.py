@@ -1,0 +1,169 @@
+"""The gateway service of a peer: it finds the endorsers and the orderer (internal/pkg/gateway/api.go)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import grpc
+from fabric_protos.common import common_pb2
+from fabric_protos.common.common_pb2 import Envelope
+from fabric_protos.gateway import gateway_pb2, gateway_pb2_grpc
+from fabric_protos.peer import proposal_pb2, proposal_response_pb2, transaction_pb2
+
+from heddle.errors import Refused
+from heddle.fabric.connection import Connections
+from heddle.fabric.endorser import Argument, Proposal, new_proposal
+from heddle.fabric.events import Commit
+from heddle.fabric.failures import hint_for
+from heddle.fabric.node import Node
+from heddle.fabric.retry import Deadline, reading
+from heddle.fabric.transactions import Outcome
+from heddle.identity.signer import Signer
+
+__all__ = ["commit_status", "endorse", "evaluate", "invoke", "result_of", "submit"]
+
+
+async def evaluate(
+    connections: Connections,
+    node: Node,
+    signer: Signer,
+    channel: str,
+    chaincode: str,
+    args: Sequence[Argument],
+    *,
+    deadline: float,
+    transient: Mapping[str, bytes] | None = None,
+    organizations: Sequence[str] = (),
+) -> bytes:
+    """What the chaincode answers, without a transaction; `organizations` (MSP ids) limits who is asked."""
+
+    async def attempt(left: float) -> bytes:
+        proposal = new_proposal(signer, channel, chaincode, args, transient=transient)
+        request = gateway_pb2.EvaluateRequest(
+            transaction_id=proposal.transaction_id,
+            channel_id=channel,
+            proposed_transaction=proposal.signed(signer),
+            target_organizations=organizations,
+        )
+        answer = await _call(connections, node, "Evaluate", request, f"evaluate {chaincode}", left)
+        return _payload(node, f"evaluate {chaincode} {proposal.function}", answer.result)
+
+    return await reading(attempt, deadline=deadline)
+
+
+async def endorse(
+    connections: Connections,
+    node: Node,
+    proposal: Proposal,
+    signer: Signer,
+    *,
+    deadline: float,
+    organizations: Sequence[str] = (),
+) -> Envelope:
+    """The endorsed transaction, signed: ready to submit. Refused carries what each endorser said."""
+    request = gateway_pb2.EndorseRequest(
+        transaction_id=proposal.transaction_id,
+        channel_id=proposal.channel,
+        proposed_transaction=proposal.signed(signer),
+        endorsing_organizations=organizations,
+    )
+    what = f"endorse {proposal.chaincode} {proposal.function}"
+    answer = await _call(connections, node, "Endorse", request, what, deadline)
+    payload = answer.prepared_transaction.payload
+    return Envelope(payload=payload, signature=signer.sign(payload))
+
+
+async def submit(
+    connections: Connections, node: Node, proposal: Proposal, envelope: Envelope, *, deadline: float
+) -> None:
+    """Have it ordered. After Unreachable ask `commit_status`, or submit the same envelope again."""
+    request = gateway_pb2.SubmitRequest(
+        transaction_id=proposal.transaction_id, channel_id=proposal.channel, prepared_transaction=envelope
+    )
+    what = f"submit transaction {proposal.transaction_id}"
+    await _call(connections, node, "Submit", request, what, deadline)
+
+
+async def commit_status(
+    connections: Connections,
+    node: Node,
+    channel: str,
+    transaction_id: str,
+    signer: Signer,
+    *,
+    deadline: float,
+) -> Commit:
+    """Wait until the peer has the transaction in a block, and say what it made of it."""
+    content = gateway_pb2.CommitStatusRequest(
+        transaction_id=transaction_id, channel_id=channel, identity=signer.serialized
+    ).SerializeToString()
+    request = gateway_pb2.SignedCommitStatusRequest(request=content, signature=signer.sign(content))
+    what = f"commit status of transaction {transaction_id}"
+
+    async def attempt(left: float) -> Commit:
+        answer = await _call(connections, node, "CommitStatus", request, what, left)
+        code = str(transaction_pb2.TxValidationCode.Name(answer.result))
+        return Commit(transaction_id=transaction_id, block=answer.block_number, code=code)
+
+    return await reading(attempt, deadline=deadline)
+
+
+async def invoke(
+    connections: Connections,
+    node: Node,
+    signer: Signer,
+    channel: str,
+    chaincode: str,
+    args: Sequence[Argument],
+    *,
+    deadline: float,
+    transient: Mapping[str, bytes] | None = None,
+    organizations: Sequence[str] = (),
+) -> Outcome:
+    """Endorse, submit and wait for the commit; Refused when the transaction turns out invalid."""
+    clock = Deadline(deadline)
+    proposal = new_proposal(signer, channel, chaincode, args, transient=transient)
+    envelope = await endorse(
+        connections, node, proposal, signer, deadline=clock.left(), organizations=organizations
+    )
+    await submit(connections, node, proposal, envelope, deadline=clock.left())
+    commit = await commit_status(
+        connections, node, channel, proposal.transaction_id, signer, deadline=clock.left()
+    )
+    commit.expect_valid(f"{node.at()}: {chaincode} {proposal.function} on {channel}")
+    return Outcome(commit=commit, payload=result_of(envelope))
+
+
+def result_of(envelope: Envelope) -> bytes:
+    """What the chaincode answered, out of an endorsed transaction."""
+    payload = common_pb2.Payload.FromString(envelope.payload)
+    action = transaction_pb2.Transaction.FromString(payload.data).actions[0]
+    endorsed = transaction_pb2.ChaincodeActionPayload.FromString(action.payload).action
+    response = proposal_response_pb2.ProposalResponsePayload.FromString(endorsed.proposal_response_payload)
+    return bytes(proposal_pb2.ChaincodeAction.FromString(response.extension).response.payload)
+
+
+def _payload(node: Node, what: str, response: proposal_response_pb2.Response) -> bytes:
+    if response.status >= 400:
+        words = response.message
+        raise Refused(
+            f"{node.at()}: {what}: {response.status} {words}",
+            status=response.status,
+            words=words,
+            hint=hint_for(words),
+        )
+    return bytes(response.payload)
+
+
+async def _call(
+    connections: Connections,
+    node: Node,
+    method: str,
+    request: Any,  # noqa: ANN401 - the method's message
+    what: str,
+    deadline: float,
+) -> Any:  # noqa: ANN401
+    stub = gateway_pb2_grpc.GatewayStub(await connections.channel(node))
+    try:
+        return await getattr(stub, method)(request, timeout=deadline)
+    except grpc.aio.AioRpcError as error:
+        raise connections.failure(node, what, error) from error

@@ -1,0 +1,143 @@
+"""The operations endpoint of a node: version, health, metrics (core/operations/system.go).
+
+It answers before ledgers are open, and an orderer's health says nothing of its consensus: use it for what it
+measures. Without `tls` it is plain HTTP; with TLS on, Fabric wants a client certificate for the metrics.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from heddle.errors import FabricError, Refused
+from heddle.fabric.connection import Connections
+from heddle.fabric.failures import unreachable
+from heddle.fabric.node import ClientTls, Node
+from heddle.fabric.retry import reading
+
+__all__ = ["Health", "Metrics", "Sample", "healthz", "metrics", "parse_metrics", "version"]
+
+_LINE = re.compile(r"([A-Za-z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)")
+_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """Whether all of the node's checks pass, and what the others say ("couchdb: …")."""
+
+    ok: bool
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One number of a metric."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metrics:
+    """All numbers of a node at one moment."""
+
+    samples: tuple[Sample, ...]
+
+    def value(self, name: str, **labels: str) -> float | None:
+        """The sum over the samples of this name that carry these labels; None if there are none."""
+        found = [
+            sample.value
+            for sample in self.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        ]
+        return sum(found) if found else None
+
+
+async def version(
+    connections: Connections, node: Node, *, tls: ClientTls | None = None, deadline: float
+) -> str:
+    """The release the node runs, such as "v3.1.5"."""
+    response = await _get(connections, node, "/version", tls, deadline)
+    return str(_expect(response, node).json()["Version"])
+
+
+async def healthz(
+    connections: Connections, node: Node, *, tls: ClientTls | None = None, deadline: float
+) -> Health:
+    """The node's own health checks. Orderers have none, so are always healthy here."""
+    response = await _get(connections, node, "/healthz", tls, deadline)
+    if response.status_code not in (200, 503):
+        _expect(response, node)
+    checks = response.json().get("failed_checks") or ()
+    failed = tuple(f"{check['component']}: {check['reason']}" for check in checks)
+    return Health(ok=response.status_code == 200, failed=failed)
+
+
+async def metrics(
+    connections: Connections, node: Node, *, tls: ClientTls | None = None, deadline: float
+) -> Metrics:
+    """All metrics; the node's metrics.provider must be `prometheus`."""
+    response = await _get(connections, node, "/metrics", tls, deadline)
+    return parse_metrics(_expect(response, node).text)
+
+
+def parse_metrics(text: str) -> Metrics:
+    """Read the Prometheus text format; comments and lines that carry no number are left out."""
+    samples = []
+    for line in text.splitlines():
+        match = _LINE.fullmatch(line.strip().rsplit(" # ", 1)[0])
+        if line.startswith("#") or match is None:
+            continue
+        name, labels, value = match.groups()
+        samples.append(
+            Sample(
+                name=name,
+                labels={key: _unescape(content) for key, content in _LABEL.findall(labels or "")},
+                value=float(value),
+            )
+        )
+    return Metrics(samples=tuple(samples))
+
+
+def _unescape(content: str) -> str:
+    return re.sub(r"\\(.)", lambda match: "\n" if match[1] == "n" else match[1], content)
+
+
+async def _get(
+    connections: Connections, node: Node, path: str, tls: ClientTls | None, deadline: float
+) -> httpx.Response:
+    port = node.operations_port
+    if port is None:
+        raise FabricError(
+            f"{node.at()}: no operations port is known", hint="Give the node its operations port."
+        )
+    client = await connections.http(node, port, client_tls=tls, tls=tls is not None)
+
+    async def attempt(left: float) -> httpx.Response:
+        try:
+            return await client.get(path, timeout=left)
+        except httpx.TransportError as error:
+            trouble = connections.dialer.trouble(node, port)
+            words = f"{str(error) or type(error).__name__}{f' ({trouble})' if trouble else ''}"
+            raise unreachable(node, f"GET {path}", words, port=port) from error
+
+    return await reading(attempt, deadline=deadline)
+
+
+def _expect(response: httpx.Response, node: Node) -> httpx.Response:
+    if response.status_code == 200:
+        return response
+    path, words = response.request.url.path, response.text.strip()
+    hint = ""
+    if response.status_code == 400 and "HTTPS" in words:
+        hint = "The endpoint speaks TLS: give a client certificate."
+    elif path == "/metrics" and response.status_code == 404:
+        hint = "Set metrics.provider to prometheus in core.yaml or orderer.yaml."
+    raise Refused(
+        f"{node.at(node.operations_port)}: GET {path}: HTTP {response.status_code}: {words}",
+        status=response.status_code,
+        words=words,
+        hint=hint,
+    )

@@ -1,0 +1,122 @@
+"""The AtomicBroadcast service of an orderer: hand in envelopes, read blocks."""
+
+from collections.abc import Sequence
+
+import grpc
+from fabric_protos.common import common_pb2
+from fabric_protos.common.common_pb2 import Block, Envelope
+from fabric_protos.orderer import ab_pb2_grpc
+from grpc.aio import EOF  # type: ignore[attr-defined] # the stubs forgot it
+
+from heddle.errors import FabricError, Refused, Unreachable
+from heddle.fabric.connection import Connections
+from heddle.fabric.deliver import Position, StreamMethod, one_block, one_config_block
+from heddle.fabric.failures import refused_status, unreachable
+from heddle.fabric.node import Node
+from heddle.fabric.retry import Deadline
+from heddle.identity.signer import Signer
+
+__all__ = ["broadcast", "broadcast_transaction", "config_block", "deliver_block"]
+
+_NO_LEADER = "no Raft leader"
+"""etcdraft/chain.go, Submit: the envelope was not taken. Other 503 (a forward timed out) leave it open."""
+
+
+def _deliver(channel: grpc.aio.Channel) -> StreamMethod:
+    method: StreamMethod = ab_pb2_grpc.AtomicBroadcastStub(channel).Deliver
+    return method
+
+
+async def broadcast(connections: Connections, node: Node, envelope: Envelope, *, deadline: float) -> None:
+    """Hand an envelope to an orderer; returning means accepted for ordering, not committed.
+
+    While the channel elects a leader the envelope is not taken, and is offered again until the deadline.
+    Nothing else is retried: after Unreachable, read the state before you send again.
+    """
+    clock = Deadline(deadline)
+    offers = 0
+    while True:
+        offers += 1
+        try:
+            return await _offer(connections, node, envelope, clock.left())
+        except Refused as refusal:
+            if _NO_LEADER not in refusal.words:
+                raise
+            if clock.left() < 0.5:
+                raise Refused(
+                    f"{refusal.message} (offered {offers} times in {deadline:.0f} s)",
+                    status=refusal.status,
+                    words=refusal.words,
+                    hint=refusal.hint,
+                ) from refusal
+            await clock.pause(0.25)
+
+
+async def broadcast_transaction(
+    connections: Connections, nodes: Sequence[Node], envelope: Envelope, *, deadline: float
+) -> Node:
+    """Hand an endorsed transaction to the first orderer that takes it; returns that one.
+
+    Safe to offer to several: its id makes a second copy invalid (DUPLICATE_TXID). Not for configuration
+    updates. Raises the last orderer's error, with what each of them said.
+    """
+    clock = Deadline(deadline)
+    said: list[FabricError] = []
+    for index, node in enumerate(nodes):
+        share = clock.left() / (len(nodes) - index)
+        try:
+            await broadcast(connections, node, envelope, deadline=share)
+        except Unreachable as error:
+            said.append(error)
+        except Refused as error:
+            if error.status not in (common_pb2.SERVICE_UNAVAILABLE, common_pb2.NOT_FOUND):
+                raise
+            said.append(error)
+        else:
+            return node
+    last = said[-1] if said else None
+    raise Unreachable(
+        "no orderer took the transaction:\n  " + "\n  ".join(error.message for error in said),
+        hint=last.hint if last else "Give at least one orderer.",
+    ) from last
+
+
+async def _offer(connections: Connections, node: Node, envelope: Envelope, deadline: float) -> None:
+    what = "broadcast"
+    stub = ab_pb2_grpc.AtomicBroadcastStub(await connections.channel(node))
+    call = stub.Broadcast(timeout=deadline)
+    try:
+        await call.write(envelope)
+        await call.done_writing()
+        answer = await call.read()
+    except grpc.aio.AioRpcError as error:
+        raise connections.failure(node, what, error) from error
+    finally:
+        call.cancel()
+    if answer is EOF:
+        raise unreachable(node, what, "the stream ended without a status")
+    if answer.status != common_pb2.SUCCESS:
+        raise refused_status(node, what, answer.status, answer.info)
+
+
+async def deliver_block(
+    connections: Connections,
+    node: Node,
+    channel: str,
+    position: Position,
+    signer: Signer,
+    *,
+    deadline: float,
+    wait: bool = False,
+) -> Block:
+    """Block `position` of the channel; `wait` for it if the orderer does not have it yet."""
+    return await one_block(
+        connections, node, _deliver, channel, position, signer, deadline=deadline, wait=wait
+    )
+
+
+async def config_block(
+    connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
+) -> Block:
+    """The channel's latest configuration block."""
+    return await one_config_block(connections, node, _deliver, channel, signer, deadline=deadline)

@@ -1,0 +1,63 @@
+"""`qscc`, queries on a peer's copy of a ledger (core/scc/qscc/query.go). For the channel's readers."""
+
+from dataclasses import dataclass
+
+from fabric_protos.common import ledger_pb2
+from fabric_protos.common.common_pb2 import Block
+from fabric_protos.peer import transaction_pb2
+
+from heddle.fabric.connection import Connections
+from heddle.fabric.endorser import evaluate
+from heddle.fabric.node import Node
+from heddle.identity.signer import Signer
+
+__all__ = ["ChainInfo", "block_by_number", "chain_info", "transaction_code"]
+
+_QSCC = "qscc"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainInfo:
+    """Number of blocks, and the header hashes of the newest block and the one before it."""
+
+    height: int
+    current_hash: bytes
+    previous_hash: bytes
+
+
+async def chain_info(
+    connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
+) -> ChainInfo:
+    """How far the peer's ledger is."""
+    content = await evaluate(
+        connections, node, signer, channel, _QSCC, ["GetChainInfo", channel], deadline=deadline
+    )
+    info = ledger_pb2.BlockchainInfo.FromString(content)
+    return ChainInfo(
+        height=info.height, current_hash=info.currentBlockHash, previous_hash=info.previousBlockHash
+    )
+
+
+async def block_by_number(
+    connections: Connections, node: Node, channel: str, number: int, signer: Signer, *, deadline: float
+) -> Block:
+    """One block of the peer's ledger; Refused if it has none of this number."""
+    args = ["GetBlockByNumber", channel, str(number)]
+    content = await evaluate(connections, node, signer, channel, _QSCC, args, deadline=deadline)
+    return Block.FromString(content)
+
+
+async def transaction_code(
+    connections: Connections,
+    node: Node,
+    channel: str,
+    transaction_id: str,
+    signer: Signer,
+    *,
+    deadline: float,
+) -> str:
+    """What became of a transaction: "VALID", "MVCC_READ_CONFLICT", …; Refused if the ledger has none such."""
+    args = ["GetTransactionByID", channel, transaction_id]
+    content = await evaluate(connections, node, signer, channel, _QSCC, args, deadline=deadline)
+    found = transaction_pb2.ProcessedTransaction.FromString(content)
+    return str(transaction_pb2.TxValidationCode.Name(found.validationCode))

@@ -1,0 +1,70 @@
+"""A transaction from proposal to commit, with the peers asked one by one (no gateway)."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from heddle.fabric.connection import Connections
+from heddle.fabric.endorser import Argument, new_proposal, propose, transaction
+from heddle.fabric.events import Commit, watch_commits
+from heddle.fabric.node import Node
+from heddle.fabric.orderer import broadcast_transaction
+from heddle.fabric.retry import Deadline
+from heddle.identity.signer import Signer
+
+__all__ = ["Outcome", "submit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """A valid transaction: where it is, and what the chaincode answered."""
+
+    commit: Commit
+    payload: bytes
+
+
+async def submit(
+    connections: Connections,
+    endorsers: Sequence[Node],
+    orderers: Sequence[Node],
+    signer: Signer,
+    channel: str,
+    chaincode: str,
+    args: Sequence[Argument],
+    *,
+    deadline: float,
+    transient: Mapping[str, bytes] | None = None,
+    is_init: bool = False,
+) -> Outcome:
+    """Have it endorsed by every endorser, ordered, and committed as valid on every endorser.
+
+    Refused: an endorser said no, or a peer found the transaction invalid. Unreachable after the broadcast
+    leaves it open whether it will be committed: read the state.
+    """
+    clock = Deadline(deadline)
+    proposal = new_proposal(
+        signer,
+        channel,
+        chaincode,
+        args,
+        transient=transient,
+        is_init=is_init,
+        tls_cert_hash=connections.tls_cert_hash,
+    )
+    responses = await asyncio.gather(
+        *(propose(connections, node, proposal, signer, deadline=clock.left()) for node in endorsers)
+    )
+    envelope = transaction(proposal, responses, signer)
+    async with AsyncExitStack() as stack:
+        watches = [
+            await stack.enter_async_context(
+                watch_commits(connections, node, channel, signer, deadline=clock.left())
+            )
+            for node in endorsers
+        ]
+        await broadcast_transaction(connections, orderers, envelope, deadline=clock.left())
+        commits = await asyncio.gather(*(watch.transaction(proposal.transaction_id) for watch in watches))
+    for node, commit in zip(endorsers, commits, strict=True):
+        commit.expect_valid(f"{node.at()}: {chaincode} {proposal.function} on {channel}")
+    return Outcome(commit=commits[0], payload=bytes(responses[0].response.payload))
