@@ -1,0 +1,90 @@
+"""Programs run for a test: started with their output in a file, awaited by their port, ended by their pid."""
+
+import random
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_GIVEN: set[int] = set()
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports on loopback that nothing uses; from a range that no kernel hands out and no NodePort is in."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(20000, 29000)  # noqa: S311
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in _GIVEN:
+            _GIVEN.add(port)
+            found.append(port)
+    return found
+
+
+@dataclass
+class Program:
+    """One program, which can be stopped and started again."""
+
+    name: str
+    argv: list[str]
+    environment: dict[str, str]
+    log: Path
+    ports: tuple[int, ...]
+    folder: Path | None = None
+    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        """Start it without waiting; it dies with the test run, also when that is killed."""
+        leash = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [*leash, *self.argv],
+                env=self.environment,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait(self, seconds: float = 30) -> None:
+        """Wait until it listens on all its ports; its last words if it does not."""
+        end = time.monotonic() + seconds
+        for port in self.ports:
+            while not _listens(port):
+                if self._process is None or self._process.poll() is not None:
+                    raise AssertionError(f"{self.name} ended:\n{self.tail()}")
+                if time.monotonic() > end:
+                    raise AssertionError(f"{self.name} does not listen on {port}:\n{self.tail()}")
+                time.sleep(0.02)
+
+    def stop(self, *, kill: bool = False) -> None:
+        """End it and wait until it is gone."""
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            if kill:
+                self._process.kill()
+            else:
+                self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def tail(self, lines: int = 30) -> str:
+        """The end of its output."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
