@@ -11,11 +11,11 @@ from fabric_protos.orderer import configuration_pb2 as orderer_pb2
 
 from heddle.configtx import values
 from heddle.configtx.blocks import data_hash
+from heddle.configtx.checks import check_settings
 from heddle.configtx.envelope import channel_header, new_nonce, transaction_id
-from heddle.configtx.names import check_channel_id, check_config_id
+from heddle.configtx.names import check_config_id
 from heddle.configtx.roles import signed_by_any
 from heddle.configtx.settings import ChannelSettings, OrdererOrganization, PeerOrganization
-from heddle.errors import ConfigtxError
 from heddle.identity.msp import msp_config
 
 __all__ = ["channel_group", "genesis_block", "orderer_group", "peer_group"]
@@ -59,7 +59,7 @@ def genesis_block(settings: ChannelSettings, *, nonce: bytes | None = None) -> c
 
 def channel_group(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
     """The whole tree, all versions 0. Raises as `genesis_block` does."""
-    _check(settings)
+    check_settings(settings)
     group = _group(MEMBERS)
     values.put(group, "HashingAlgorithm", configuration_pb2.HashingAlgorithm(name="SHA256"))
     structure = configuration_pb2.BlockDataHashingStructure(width=HASH_WIDTH)
@@ -152,30 +152,3 @@ def _put_policy(
 
 def _metadata(value: bytes) -> bytes:
     return bytes(common_pb2.Metadata(value=value).SerializeToString())
-
-
-def _check(settings: ChannelSettings) -> None:
-    check_channel_id(settings.channel)
-    where = f"channel {settings.channel}"
-    for part, name in vars(settings.capabilities).items():
-        if name not in values.CAPABILITIES[part]:
-            known = ", ".join(values.CAPABILITIES[part])
-            raise ConfigtxError(
-                f"{where}: {part} capability {name} is not one that Fabric 3.1.5 knows: {known}"
-            )
-    if not settings.consenters:
-        raise ConfigtxError(f"{where}: no consenter, expected at least one")
-    for kind, organizations in (
-        ("orderer", settings.orderer_organizations),
-        ("peer", settings.peer_organizations),
-    ):
-        names = [organization.name for organization in organizations]
-        if len(set(names)) != len(names):
-            raise ConfigtxError(f"{where}: two {kind} organizations have one name among {', '.join(names)}")
-    if not settings.orderer_organizations:
-        raise ConfigtxError(f"{where}: no orderer organization, expected at least one")
-    for organization in settings.orderer_organizations:
-        if settings.capabilities.channel == "V3_0" and not organization.endpoints:
-            raise ConfigtxError(
-                f"{where}: orderer endpoints for organization {organization.name} are missing"
-            )

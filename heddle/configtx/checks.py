@@ -1,0 +1,103 @@
+"""What settings must hold before anything is created or signed: the refusals of nodes, said early."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from heddle.configtx import values
+from heddle.configtx.durations import nanoseconds
+from heddle.configtx.names import check_channel_id, check_config_id
+from heddle.configtx.settings import ChannelSettings
+from heddle.errors import ConfigtxError
+
+__all__ = ["check_settings"]
+
+
+def check_settings(settings: ChannelSettings) -> None:
+    """Every rule at once.
+
+    Source: common/channelconfig/orderer.go, orderer/consensus/etcdraft/util.go (Fabric 3.1.5).
+
+    Raises:
+        ConfigtxError: settings that no node would accept; lists every problem.
+    """
+    problems = [*_names(settings), *_capabilities(settings), *_batch(settings), *_raft(settings)]
+    if problems:
+        raise ConfigtxError(f"channel {settings.channel}: " + "\n  ".join(problems))
+
+
+def _names(settings: ChannelSettings) -> Iterable[str]:
+    yield from _words(check_channel_id, settings.channel)
+    sections = {
+        "orderer": [organization.name for organization in settings.orderer_organizations],
+        "peer": [organization.name for organization in settings.peer_organizations],
+    }
+    for kind, names in sections.items():
+        for name, count in Counter(names).items():
+            yield from _words(check_config_id, name)
+            if count > 1:
+                yield f"{count} {kind} organizations have one name, {name}"
+    if not settings.orderer_organizations:
+        yield "no orderer organization, expected at least one"
+    for orderer in settings.orderer_organizations:
+        if settings.capabilities.channel == "V3_0" and not orderer.endpoints:
+            yield f"orderer endpoints for organization {orderer.name} are missing"
+        for endpoint in orderer.endpoints:
+            yield from _words(values.host_port, endpoint)
+    for peer in settings.peer_organizations:
+        for anchor in peer.anchor_peers:
+            yield from _words(values.host_port, anchor)
+
+
+def _capabilities(settings: ChannelSettings) -> Iterable[str]:
+    for part, name in vars(settings.capabilities).items():
+        if name not in values.CAPABILITIES[part]:
+            known = ", ".join(values.CAPABILITIES[part])
+            yield f"{part} capability {name!r} is not one that Fabric 3.1.5 knows: {known}"
+
+
+def _batch(settings: ChannelSettings) -> Iterable[str]:
+    batch = settings.batch
+    yield from _positive("batch timeout", batch.timeout)
+    if batch.max_message_count < 1:
+        yield f"batch max message count {batch.max_message_count}: expected at least 1"
+    if not 0 < batch.preferred_max_bytes <= batch.absolute_max_bytes:
+        yield (
+            f"batch preferred max bytes {batch.preferred_max_bytes}: expected more than 0 and no more than "
+            f"absolute max bytes, {batch.absolute_max_bytes}"
+        )
+
+
+def _raft(settings: ChannelSettings) -> Iterable[str]:
+    raft = settings.raft
+    yield from _positive("raft tick interval", raft.tick_interval)
+    if not 0 < raft.heartbeat_tick < raft.election_tick:
+        yield (
+            f"raft heartbeat tick {raft.heartbeat_tick}: expected more than 0 and less than "
+            f"election tick, {raft.election_tick}"
+        )
+    if raft.max_inflight_blocks < 1:
+        yield f"raft max inflight blocks {raft.max_inflight_blocks}: expected at least 1"
+    if not settings.consenters:
+        yield "no consenter, expected at least one"
+    # A node may show one certificate in both roles; no certificate may serve two nodes.
+    pairs = ({node.client_tls_certificate, node.server_tls_certificate} for node in settings.consenters)
+    shared = [count for count in Counter(pem for pair in pairs for pem in pair).values() if count > 1]
+    if shared:
+        yield "two consenters show one TLS certificate"
+    places = Counter((node.host, node.port) for node in settings.consenters)
+    yield from (f"{n} consenters at {host}:{port}" for (host, port), n in places.items() if n > 1)
+
+
+def _positive(what: str, duration: str) -> Iterable[str]:
+    try:
+        if nanoseconds(duration) <= 0:
+            yield f"{what} {duration}: expected more than 0"
+    except ConfigtxError as error:
+        yield f"{what}: {error}"
+
+
+def _words(check: Callable[[str], object], name: str) -> Iterable[str]:
+    try:
+        check(name)
+    except ConfigtxError as error:
+        yield str(error)

@@ -1,0 +1,30 @@
+"""Durations as Go writes them: "2s", "1m30s", "500ms"."""
+
+import re
+from typing import Final
+
+from heddle.errors import ConfigtxError
+
+__all__ = ["nanoseconds"]
+
+_UNITS: Final = {
+    "ns": 1,
+    "us": 1_000,
+    "µs": 1_000,
+    "ms": 1_000_000,
+    "s": 1_000_000_000,
+    "m": 60_000_000_000,
+    "h": 3_600_000_000_000,
+}
+_PART: Final = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
+
+
+def nanoseconds(text: str) -> int:
+    """The length of a Go duration. Raises ConfigtxError for what Go's time.ParseDuration refuses."""
+    sign, rest = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
+    if rest == "0":
+        return 0
+    parts = list(_PART.finditer(rest))
+    if not parts or "".join(part.group() for part in parts) != rest:
+        raise ConfigtxError(f"duration {text!r}: expected a Go duration such as 500ms, 2s or 1m30s")
+    return sign * round(sum(float(part[1]) * _UNITS[part[2]] for part in parts))

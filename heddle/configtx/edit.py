@@ -1,0 +1,156 @@
+"""Editing a live configuration so that it says what is wanted, and nothing else changes.
+
+A value that already means what is wanted keeps its very bytes: map-bearing values serialize in many ways, and
+another way would be a difference that needs signatures.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from fabric_protos.common import configtx_pb2, configuration_pb2
+from fabric_protos.msp import msp_config_pb2
+from fabric_protos.orderer import configuration_pb2 as orderer_pb2
+from fabric_protos.orderer.etcdraft import configuration_pb2 as etcdraft_pb2
+from fabric_protos.peer import configuration_pb2 as peer_pb2
+
+from heddle.configtx import values
+from heddle.configtx.checks import check_settings
+from heddle.configtx.flat import Flat, flatten, same
+from heddle.configtx.genesis import orderer_group, peer_group
+from heddle.configtx.merge import merge
+from heddle.configtx.read import consensus_metadata, settings_of
+from heddle.configtx.settings import ChannelSettings, Consenter, OrdererOrganization, PeerOrganization
+from heddle.identity.msp import change_msp
+
+__all__ = ["apply_settings"]
+
+
+def apply_settings(
+    config: configtx_pb2.Config, settings: ChannelSettings, previous: ChannelSettings | None
+) -> configtx_pb2.Config:
+    """A copy of `config` that says what is wanted.
+
+    Args:
+        config: the channel's live configuration.
+        settings: what is wanted.
+        previous: what was applied last. What others changed since then is kept. None: they are overruled.
+
+    Raises:
+        ConfigtxError: settings that no node would accept, or that contradict what others changed.
+        IdentityError: an MSP that no node would accept, or a change of an MSP id.
+    """
+    check_settings(settings)
+    live = settings_of(config, channel=settings.channel)
+    target = merge(live, settings, previous)
+    edited = configtx_pb2.Config()
+    edited.CopyFrom(config)
+    _Editor(flatten(live), flatten(target), edited.channel_group, target).run()
+    return edited
+
+
+class _Editor:
+    """One pass over the tree: each method edits its value if, and only if, one of its keys differs."""
+
+    def __init__(
+        self, live: Flat, wanted: Flat, root: configtx_pb2.ConfigGroup, target: ChannelSettings
+    ) -> None:
+        self.live = live
+        self.wanted = wanted
+        self.target = target
+        self.root = root
+
+    def run(self) -> None:
+        self._capabilities()
+        self._batch()
+        self._consensus()
+        self._organizations("Orderer", self.target.orderer_organizations, orderer_group, self._endpoints)
+        self._organizations("Application", self.target.peer_organizations, peer_group, self._anchors)
+
+    def _changed(self, part: str, *fields: str) -> list[str]:
+        keys = ((part, field) for field in fields)
+        return [key[1] for key in keys if not same(key, self.live.get(key), self.wanted.get(key))]
+
+    def _capabilities(self) -> None:
+        groups = {"channel": (), "orderer": ("Orderer",), "application": ("Application",)}
+        for part, path in groups.items():
+            if self._changed("capabilities", part):
+                group = self.root
+                for step in path:
+                    group = group.groups[step]
+                name = getattr(self.target.capabilities, part)
+                values.put(group, "Capabilities", values.capabilities(name))
+
+    def _batch(self) -> None:
+        orderer = self.root.groups["Orderer"]
+        batch = self.target.batch
+        if self._changed("batch", "timeout"):
+            values.put(orderer, "BatchTimeout", values.batch_timeout(batch))
+        sizes = self._changed("batch", "max_message_count", "absolute_max_bytes", "preferred_max_bytes")
+        if sizes:
+            message = values.read(orderer, "BatchSize", orderer_pb2.BatchSize())
+            for field in sizes:
+                setattr(message, field, getattr(batch, field))
+            values.put(orderer, "BatchSize", message)
+
+    def _consensus(self) -> None:
+        options = self._changed("raft", *vars(self.target.raft))
+        nodes = {f"{node.host}:{node.port}": node for node in self.target.consenters}
+        if not options and not self._changed("consenter", *{**nodes, **self._live_consenters()}):
+            return
+        orderer = self.root.groups["Orderer"]
+        kind, metadata = consensus_metadata(orderer)
+        for field in options:
+            setattr(metadata.options, field, getattr(self.target.raft, field))
+        self._consenters(metadata, nodes)
+        kind.metadata = metadata.SerializeToString(deterministic=True)
+        values.put(orderer, "ConsensusType", kind)
+
+    def _live_consenters(self) -> dict[str, None]:
+        return {key[1]: None for key in self.live if key[0] == "consenter"}
+
+    def _consenters(self, metadata: etcdraft_pb2.ConfigMetadata, nodes: dict[str, Consenter]) -> None:
+        # In the order of the channel, new ones last: Raft identifies them by certificate, people by place.
+        names = [name for name in self._live_consenters() if name in nodes]
+        names += [name for name in nodes if name not in names]
+        wanted = [values.consenter(nodes[name]) for name in names]
+        del metadata.consenters[:]
+        metadata.consenters.extend(wanted)
+
+    def _organizations(
+        self,
+        section: str,
+        organizations: Sequence[OrdererOrganization | PeerOrganization],
+        build: Callable[..., configtx_pb2.ConfigGroup],
+        edit_addresses: Callable[..., None],
+    ) -> None:
+        groups = self.root.groups[section].groups
+        kind = "orderer organization" if section == "Orderer" else "peer organization"
+        for name in set(groups) - {organization.name for organization in organizations}:
+            del groups[name]
+        for organization in organizations:
+            key = (kind, organization.name, "msp")
+            if key not in self.live:
+                groups[organization.name].CopyFrom(build(organization))
+                continue
+            group = groups[organization.name]
+            if not same(key, self.live[key], organization.msp):
+                old = values.read(group, "MSP", msp_config_pb2.MSPConfig())
+                values.put(group, "MSP", change_msp(old, organization.msp))
+            edit_addresses(group, organization)
+
+    def _endpoints(self, group: configtx_pb2.ConfigGroup, organization: OrdererOrganization) -> None:
+        old = values.read(group, "Endpoints", configuration_pb2.OrdererAddresses()).addresses
+        if set(old) != set(organization.endpoints):
+            values.put(group, "Endpoints", values.addresses(_in_old_order(old, organization.endpoints)))
+
+    def _anchors(self, group: configtx_pb2.ConfigGroup, organization: PeerOrganization) -> None:
+        message = values.read(group, "AnchorPeers", peer_pb2.AnchorPeers())
+        old = [f"{anchor.host}:{anchor.port}" for anchor in message.anchor_peers]
+        if set(old) != set(organization.anchor_peers):
+            values.put(
+                group, "AnchorPeers", values.anchor_peers(_in_old_order(old, organization.anchor_peers))
+            )
+
+
+def _in_old_order(old: Iterable[str], new: Sequence[str]) -> list[str]:
+    kept = [item for item in old if item in new]
+    return kept + [item for item in new if item not in kept]

@@ -1,0 +1,147 @@
+"""Settings as one flat mapping from what they are about to what they say.
+
+Comparing and merging then need no knowledge of the shape: a key is there or not, with this value or that.
+Sets (endpoints, anchor peers, consenters, organizations) are keyed by name, so that order never counts.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Any, Final
+
+from heddle.configtx.durations import nanoseconds
+from heddle.configtx.settings import (
+    BatchSettings,
+    Capabilities,
+    ChannelSettings,
+    Consenter,
+    OrdererOrganization,
+    PeerOrganization,
+    RaftOptions,
+)
+from heddle.errors import ConfigtxError
+from heddle.identity.msp import Msp
+
+__all__ = ["Flat", "Key", "Value", "flatten", "same", "shown", "subject", "unflatten"]
+
+Key = tuple[str, ...]
+Value = str | int | Msp | Consenter
+Flat = dict[Key, Value]
+
+ORDERER: Final = "orderer organization"
+PEER: Final = "peer organization"
+_BYTES: Final = {"absolute_max_bytes", "preferred_max_bytes", "snapshot_interval_size"}
+_DURATIONS: Final = {("batch", "timeout"), ("raft", "tick_interval")}
+
+
+def flatten(settings: ChannelSettings) -> Flat:
+    """All that the settings say, but for the channel's name."""
+    return dict(_items(settings))
+
+
+def _items(settings: ChannelSettings) -> Iterator[tuple[Key, Value]]:
+    for name in ("batch", "raft", "capabilities"):
+        for field, value in asdict(getattr(settings, name)).items():
+            yield (name, field), value
+    for orderer in settings.orderer_organizations:
+        yield (ORDERER, orderer.name, "msp"), orderer.msp
+        for endpoint in orderer.endpoints:
+            yield (ORDERER, orderer.name, "endpoint", endpoint), endpoint
+    for peer in settings.peer_organizations:
+        yield (PEER, peer.name, "msp"), peer.msp
+        for anchor in peer.anchor_peers:
+            yield (PEER, peer.name, "anchor peer", anchor), anchor
+    for node in settings.consenters:
+        yield ("consenter", f"{node.host}:{node.port}"), node
+
+
+def unflatten(flat: Flat, channel: str) -> ChannelSettings:
+    """The settings again, sets in the order of the keys. Every organization must have its msp key."""
+    return ChannelSettings(
+        channel=channel,
+        orderer_organizations=tuple(
+            OrdererOrganization(name=name, msp=msp, endpoints=addresses)
+            for name, msp, addresses in _organizations(flat, ORDERER)
+        ),
+        peer_organizations=tuple(
+            PeerOrganization(name=name, msp=msp, anchor_peers=addresses)
+            for name, msp, addresses in _organizations(flat, PEER)
+        ),
+        consenters=tuple(value for value in flat.values() if isinstance(value, Consenter)),
+        batch=BatchSettings(**_fields(flat, "batch")),
+        raft=RaftOptions(**_fields(flat, "raft")),
+        capabilities=Capabilities(**_fields(flat, "capabilities")),
+    )
+
+
+def _organizations(flat: Flat, kind: str) -> Iterator[tuple[str, Msp, tuple[str, ...]]]:
+    for key, msp in flat.items():
+        if key[0] == kind and isinstance(msp, Msp):
+            yield key[1], msp, tuple(other[3] for other in flat if other[:2] == key[:2] and len(other) == 4)
+
+
+def _fields(flat: Flat, part: str) -> dict[str, Any]:
+    return {key[1]: value for key, value in flat.items() if key[0] == part}
+
+
+def same(key: Key, one: Value | None, other: Value | None) -> bool:
+    """Whether two values mean the same: "2s" is "2000ms", and the order of an MSP's certificates is none."""
+    if one is None or other is None:
+        return one is other
+    if key in _DURATIONS:
+        return one == other or _length(one) == _length(other)
+    if isinstance(one, Msp) and isinstance(other, Msp):
+        return one.msp_id == other.msp_id and not _changed_fields(one, other)
+    return one == other
+
+
+def _length(duration: Value) -> int | Value:
+    try:
+        return nanoseconds(str(duration))
+    except ConfigtxError:  # a live configuration may lack the value, or hold what only Go can read
+        return duration
+
+
+def _changed_fields(one: Msp, other: Msp) -> list[str]:
+    pairs = ((name, getattr(one, name), getattr(other, name)) for name in vars(one) if name != "msp_id")
+    return [name for name, mine, theirs in pairs if set(mine) != set(theirs)]
+
+
+def subject(key: Key) -> str:
+    """What a key is about, for people."""
+    match key:
+        case ("capabilities", part):
+            return f"{part} capability"
+        case (kind, name, "msp"):
+            return f"{kind} {name}"
+        case (kind, name, what, address):
+            return f"{what} {address} of {kind} {name}"
+        case (part, field):
+            return f"{part} {field.replace('_', ' ')}"
+    return " ".join(key)
+
+
+def shown(key: Key, old: Value | None, new: Value | None) -> str:
+    """What became of a key, for people: "2s → 1s", "added", "TLS certificate changed"."""
+    if old is None:
+        return "added"
+    if new is None:
+        return "removed"
+    if isinstance(old, Msp) and isinstance(new, Msp):
+        if old.msp_id != new.msp_id:
+            return f"MSP id {old.msp_id} → {new.msp_id}"
+        return "MSP: " + ", ".join(
+            f"{name.replace('_', ' ')} changed ({len(getattr(old, name))} → {len(getattr(new, name))})"
+            for name in _changed_fields(old, new)
+        )
+    if isinstance(old, Consenter):
+        return "TLS certificate changed"
+    write: Callable[[Value], str] = _size if key[-1] in _BYTES else str
+    return f"{write(old)} → {write(new)}"
+
+
+def _size(value: Value) -> str:
+    number = int(str(value))
+    for unit, factor in (("MiB", 1024 * 1024), ("KiB", 1024)):
+        if number and number % factor == 0:
+            return f"{number // factor} {unit}"
+    return f"{number} bytes"

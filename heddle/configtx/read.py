@@ -1,0 +1,136 @@
+"""What a channel's configuration says, as settings, and what differs between two."""
+
+from typing import TypeVar
+
+from fabric_protos.common import configtx_pb2, configuration_pb2
+from fabric_protos.msp import msp_config_pb2
+from fabric_protos.orderer import configuration_pb2 as orderer_pb2
+from fabric_protos.orderer.etcdraft import configuration_pb2 as etcdraft_pb2
+from fabric_protos.peer import configuration_pb2 as peer_pb2
+
+from heddle.configtx import values
+from heddle.configtx.flat import flatten, same, shown, subject
+from heddle.configtx.settings import (
+    BatchSettings,
+    Capabilities,
+    ChannelSettings,
+    Consenter,
+    OrdererOrganization,
+    PeerOrganization,
+    RaftOptions,
+)
+from heddle.errors import ConfigtxError
+from heddle.identity.msp import Msp, msp_from_config
+
+__all__ = ["consensus_metadata", "differences", "settings_of"]
+
+T = TypeVar("T")
+
+
+def settings_of(config: configtx_pb2.Config, *, channel: str = "") -> ChannelSettings:
+    """The settings that a configuration stands for; organizations in the order of their names.
+
+    A configuration does not hold the channel's name: give it where it matters.
+
+    Raises:
+        ConfigtxError: consensus is not Raft, or a value cannot be read.
+        IdentityError: an MSP cannot be read.
+    """
+    root = config.channel_group
+    orderer, application = values.group_at(root, "Orderer"), values.group_at(root, "Application")
+    consenters, raft = _raft(orderer)
+    return ChannelSettings(
+        channel=channel,
+        orderer_organizations=tuple(
+            OrdererOrganization(
+                name=name, msp=_msp(orderer.groups[name]), endpoints=_endpoints(orderer, name)
+            )
+            for name in sorted(orderer.groups)
+        ),
+        peer_organizations=tuple(
+            PeerOrganization(
+                name=name, msp=_msp(application.groups[name]), anchor_peers=_anchors(application, name)
+            )
+            for name in sorted(application.groups)
+        ),
+        consenters=consenters,
+        batch=_batch(orderer),
+        raft=raft,
+        capabilities=Capabilities(
+            channel=_capability(root, "channel"),
+            orderer=_capability(orderer, "orderer"),
+            application=_capability(application, "application"),
+        ),
+    )
+
+
+def differences(old: ChannelSettings, new: ChannelSettings) -> list[str]:
+    """One readable line for each difference, in the order of the settings: "batch timeout: 2s → 1s"."""
+    before, after = flatten(old), flatten(new)
+    return [
+        f"{subject(key)}: {shown(key, before.get(key), after.get(key))}"
+        for key in {**before, **after}
+        if not same(key, before.get(key), after.get(key))
+    ]
+
+
+def consensus_metadata(
+    orderer: configtx_pb2.ConfigGroup,
+) -> tuple[orderer_pb2.ConsensusType, etcdraft_pb2.ConfigMetadata]:
+    """The ConsensusType of /Channel/Orderer and Raft's metadata in it. Raises ConfigtxError if not Raft."""
+    kind = values.read(orderer, "ConsensusType", orderer_pb2.ConsensusType())
+    if kind.type != values.ETCDRAFT:
+        raise ConfigtxError(f"consensus type is {kind.type!r}; this version of Heddle knows etcdraft only")
+    return kind, values.parse(etcdraft_pb2.ConfigMetadata(), kind.metadata, "Raft's metadata")
+
+
+def _raft(orderer: configtx_pb2.ConfigGroup) -> tuple[tuple[Consenter, ...], RaftOptions]:
+    metadata = consensus_metadata(orderer)[1]
+    consenters = tuple(
+        Consenter(
+            host=node.host,
+            port=node.port,
+            client_tls_certificate=node.client_tls_cert,
+            server_tls_certificate=node.server_tls_cert,
+        )
+        for node in metadata.consenters
+    )
+    options = metadata.options
+    return consenters, RaftOptions(
+        tick_interval=options.tick_interval,
+        election_tick=options.election_tick,
+        heartbeat_tick=options.heartbeat_tick,
+        max_inflight_blocks=options.max_inflight_blocks,
+        snapshot_interval_size=options.snapshot_interval_size,
+    )
+
+
+def _batch(orderer: configtx_pb2.ConfigGroup) -> BatchSettings:
+    size = values.read(orderer, "BatchSize", orderer_pb2.BatchSize())
+    return BatchSettings(
+        timeout=values.read(orderer, "BatchTimeout", orderer_pb2.BatchTimeout()).timeout,
+        max_message_count=size.max_message_count,
+        absolute_max_bytes=size.absolute_max_bytes,
+        preferred_max_bytes=size.preferred_max_bytes,
+    )
+
+
+def _msp(group: configtx_pb2.ConfigGroup) -> Msp:
+    return msp_from_config(values.read(group, "MSP", msp_config_pb2.MSPConfig()))
+
+
+def _endpoints(orderer: configtx_pb2.ConfigGroup, name: str) -> tuple[str, ...]:
+    message = values.read(orderer.groups[name], "Endpoints", configuration_pb2.OrdererAddresses())
+    return tuple(message.addresses)
+
+
+def _anchors(application: configtx_pb2.ConfigGroup, name: str) -> tuple[str, ...]:
+    message = values.read(application.groups[name], "AnchorPeers", peer_pb2.AnchorPeers())
+    return tuple(f"{anchor.host}:{anchor.port}" for anchor in message.anchor_peers)
+
+
+def _capability(group: configtx_pb2.ConfigGroup, part: str) -> str:
+    """The highest of the group's capabilities: it includes the others (common/capabilities)."""
+    names = values.read(group, "Capabilities", configuration_pb2.Capabilities()).capabilities
+    known = [name for name in values.CAPABILITIES[part] if name in names]
+    return known[-1] if known else max(names, default="")
