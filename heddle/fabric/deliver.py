@@ -35,11 +35,18 @@ def seek_envelope(
     signer: Signer,
     *,
     wait: bool = False,
+    best_effort: bool = False,
     tls_cert_hash: bytes = b"",
 ) -> Envelope:
-    """The signed request for blocks `start` to `stop`; `wait` for those that do not exist yet."""
+    """The signed request for blocks `start` to `stop`; `wait` for those that do not exist yet.
+
+    With `best_effort` an orderer answers from its own ledger also while its channel has no leader.
+    """
     behaviour = ab_pb2.SeekInfo.BLOCK_UNTIL_READY if wait else ab_pb2.SeekInfo.FAIL_IF_NOT_READY
-    seek = ab_pb2.SeekInfo(start=_position(start), stop=_position(stop), behavior=behaviour)
+    on_error = ab_pb2.SeekInfo.BEST_EFFORT if best_effort else ab_pb2.SeekInfo.STRICT
+    seek = ab_pb2.SeekInfo(
+        start=_position(start), stop=_position(stop), behavior=behaviour, error_response=on_error
+    )
     return signed_envelope(
         common_pb2.DELIVER_SEEK_INFO, channel, seek.SerializeToString(), signer, tls_cert_hash=tls_cert_hash
     )
@@ -97,13 +104,20 @@ async def one_block(
     *,
     deadline: float,
     wait: bool = False,
+    best_effort: bool = False,
 ) -> Block:
     """One block, read again if the connection breaks. Refused with NOT_FOUND if it does not exist."""
     what = f"deliver block {position} of {channel}"
 
     async def attempt(left: float) -> Block:
         request = seek_envelope(
-            channel, position, position, signer, wait=wait, tls_cert_hash=connections.tls_cert_hash
+            channel,
+            position,
+            position,
+            signer,
+            wait=wait,
+            best_effort=best_effort,
+            tls_cert_hash=connections.tls_cert_hash,
         )
         async for block in deliver(connections, node, method, request, what, deadline=left):
             return block

@@ -108,10 +108,22 @@ async def deliver_block(
     *,
     deadline: float,
     wait: bool = False,
+    best_effort: bool = False,
 ) -> Block:
-    """Block `position` of the channel; `wait` for it if the orderer does not have it yet."""
+    """Block `position` of the channel; `wait` for it if the orderer does not have it yet.
+
+    With `best_effort` from its own ledger, also while the channel has no leader.
+    """
     return await one_block(
-        connections, node, _deliver, channel, position, signer, deadline=deadline, wait=wait
+        connections,
+        node,
+        _deliver,
+        channel,
+        position,
+        signer,
+        deadline=deadline,
+        wait=wait,
+        best_effort=best_effort,
     )
 
 
