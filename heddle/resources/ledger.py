@@ -35,11 +35,11 @@ class ChannelArgs:
     orderer_organizations: Sequence[pulumi.Input[OrdererOrganization]]
     consenters: Sequence[pulumi.Input[Consenter]]
     admin_tls: pulumi.Input[ClientTls]
+    signers: Sequence[pulumi.Input[Identity]]
     peer_organizations: Sequence[pulumi.Input[PeerOrganization]] | None = None
     batch: Batch | None = None
     raft: RaftOptions | None = None
     capabilities: Capabilities | None = None
-    signers: Sequence[pulumi.Input[Identity]] | None = None
 
 
 class Channel(DeclaredResource[ChannelArgs]):

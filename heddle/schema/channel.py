@@ -161,9 +161,8 @@ CHANNEL = ResourceType(
         "raft": Property(kind=RAFT, default={}, description="Options of Raft."),
         "capabilities": Property(kind=CAPABILITIES, default={}, description="Capabilities."),
         "signers": Property(
-            kind=ListOf(item=IDENTITY),
-            default=[],
-            description="Administrators who sign updates: of orderer organizations first, then of peers'.",
+            kind=ListOf(item=IDENTITY, minimum_items=1),
+            description="Administrators who read and sign: of orderer organizations first, then of peers'.",
             on_change=OnChange.NOTHING,
         ),
         "adminTls": Property(

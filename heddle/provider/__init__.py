@@ -1,0 +1,28 @@
+"""What happens on create, update, read and delete of Heddle's own resources: one file per type."""
+
+from heddle.plugin.interface import Log
+from heddle.provider.certificate import CertificateHandler
+from heddle.provider.certificate_authority import CertificateAuthorityHandler
+from heddle.provider.chaincode_approval import ChaincodeApprovalHandler
+from heddle.provider.chaincode_definition import ChaincodeDefinitionHandler
+from heddle.provider.chaincode_installation import ChaincodeInstallationHandler
+from heddle.provider.chaincode_package import ChaincodePackageHandler
+from heddle.provider.dispatcher import HeddleProvider
+from heddle.provider.peer_membership import PeerMembershipHandler
+
+__all__ = ["HeddleProvider", "create_provider"]
+
+_HANDLERS = (
+    CertificateAuthorityHandler,
+    CertificateHandler,
+    PeerMembershipHandler,
+    ChaincodePackageHandler,
+    ChaincodeInstallationHandler,
+    ChaincodeApprovalHandler,
+    ChaincodeDefinitionHandler,
+)
+
+
+def create_provider(log: Log) -> HeddleProvider:
+    """A fresh, unconfigured provider, for the plugin server and the embedded engine alike."""
+    return HeddleProvider(log, {handler.declaration.type: handler for handler in _HANDLERS})

@@ -1,0 +1,52 @@
+"""CertificateAuthority: a key and a self-signed root, made once."""
+
+from heddle.identity.authority import new_authority
+from heddle.identity.expiry import not_after
+from heddle.plugin.interface import DiffKind
+from heddle.plugin.values import Properties
+from heddle.provider.expiring import timestamp, warn_before_expiry
+from heddle.provider.handler import Call, Created, Handler, Seen
+from heddle.schema.identity import CERTIFICATE_AUTHORITY
+
+__all__ = ["CertificateAuthorityHandler"]
+
+_WARN_DAYS = 365
+"""To put a new authority beside the old one on every channel takes planning."""
+
+
+class CertificateAuthorityHandler(Handler):
+    """See `heddle.schema.identity`. Nothing about it can change, so an update has nothing to do."""
+
+    declaration = CERTIFICATE_AUTHORITY
+
+    async def create(self, call: Call) -> Created:
+        """Make the key and the certificate."""
+        authority = new_authority(
+            common_name=call.inputs["commonName"],
+            organization=call.inputs["organization"],
+            validity_days=call.inputs["validityDays"],
+        )
+        outputs: Properties = {
+            "certificate": authority.certificate.decode(),
+            "privateKey": authority.private_key.decode(),
+            "notAfter": timestamp(not_after(authority.certificate)),
+        }
+        return Created(id=call.inputs["commonName"], outputs=outputs)
+
+    async def diff(self, call: Call) -> dict[str, DiffKind]:
+        """Expiry without a change is a warning, never a difference."""
+        hint = "Put a second authority beside it on every channel in good time."
+        await warn_before_expiry(self.session, call, days=_WARN_DAYS, hint=hint)
+        return {}
+
+    async def update(self, call: Call) -> Properties:
+        """Nothing: only its way into the state may have changed."""
+        return _outputs(call)
+
+    async def read(self, call: Call) -> Seen:
+        """The state is all there is of it."""
+        return Seen(outputs=_outputs(call))
+
+
+def _outputs(call: Call) -> Properties:
+    return {name: call.old_outputs[name] for name in CERTIFICATE_AUTHORITY.outputs}

@@ -1,0 +1,82 @@
+"""ChaincodeApproval: an organization's approval of a definition."""
+
+from heddle.fabric.lifecycle import Approval, approve, approved, definition
+from heddle.fabric.retry import Deadline
+from heddle.plugin.interface import CheckFailure
+from heddle.plugin.values import Properties, Unknown
+from heddle.provider.definitions import (
+    check_policy,
+    check_turn,
+    definition_inputs,
+    summary,
+    wanted_definition,
+)
+from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
+from heddle.provider.shapes import node, nodes, signer
+from heddle.schema.chaincode import CHAINCODE_APPROVAL
+
+__all__ = ["ChaincodeApprovalHandler"]
+
+_DEADLINE = 120.0
+_READING = 10.0
+
+
+class ChaincodeApprovalHandler(Handler):
+    """See `heddle.schema.chaincode`. Approving is idempotent; an approval cannot be withdrawn."""
+
+    declaration = CHAINCODE_APPROVAL
+
+    def verify(self, inputs: Properties) -> list[CheckFailure]:
+        """The endorsement policy must be one."""
+        return check_policy(inputs)
+
+    async def plan(self, call: Call) -> Plan:
+        """What is approved, with which package."""
+        package = call.inputs["packageId"]
+        shown = "a package known after apply" if isinstance(package, Unknown) else package
+        lines = [f"approve {summary(wanted_definition(call))}", f"package: {shown}"]
+        return Plan(outputs={}, message="\n".join(lines))
+
+    async def create(self, call: Call) -> Created:
+        """Approve, unless that is what the organization has approved."""
+        await self.update(call)
+        return Created(id=f"{call.inputs['channel']}/{call.inputs['name']}/{call.inputs['signer']['mspId']}")
+
+    async def update(self, call: Call) -> Properties:
+        """Approve, unless that is what the organization has approved."""
+        inputs, wanted = call.inputs, wanted_definition(call)
+        peer, who, channel = node(inputs["peer"]), signer(inputs["signer"]), inputs["channel"]
+        connections, clock = self.session.connections, Deadline(call.deadline(_DEADLINE))
+        committed = await definition(connections, peer, channel, wanted.name, who, deadline=clock.left())
+        check_turn(wanted, committed, channel)
+        await approve(
+            connections,
+            peer,
+            nodes(inputs["orderers"]),
+            channel,
+            wanted,
+            inputs["packageId"],
+            who,
+            deadline=clock.left(),
+        )
+        return {}
+
+    async def read(self, call: Call) -> Seen:
+        """Gone when the organization has approved nothing for this sequence."""
+        found = await self._approved(call)
+        if found is None:
+            raise Gone
+        inputs = definition_inputs(found.definition)
+        return Seen(outputs={}, inputs={**inputs, "packageId": found.package_id or call.inputs["packageId"]})
+
+    async def _approved(self, call: Call) -> Approval | None:
+        inputs = call.inputs
+        return await approved(
+            self.session.connections,
+            node(inputs["peer"]),
+            inputs["channel"],
+            inputs["name"],
+            signer(inputs["signer"]),
+            sequence=inputs["sequence"],
+            deadline=_READING,
+        )

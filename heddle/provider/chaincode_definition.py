@@ -1,0 +1,107 @@
+"""ChaincodeDefinition: a definition in force on a channel."""
+
+import asyncio
+
+from heddle.errors import ProviderError
+from heddle.fabric.lifecycle import Definition, Readiness, check_readiness, commit, definition
+from heddle.fabric.node import Node
+from heddle.fabric.retry import Deadline
+from heddle.identity.signer import Signer
+from heddle.plugin.interface import CheckFailure
+from heddle.plugin.values import Properties
+from heddle.provider.definitions import (
+    check_policy,
+    check_turn,
+    definition_inputs,
+    summary,
+    wanted_definition,
+)
+from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
+from heddle.provider.shapes import node, nodes, signer
+from heddle.schema.chaincode import CHAINCODE_DEFINITION
+
+__all__ = ["ChaincodeDefinitionHandler"]
+
+_DEADLINE = 120.0
+_READING = 10.0
+_APPROVALS = 15.0
+"""Seconds until every endorsing peer has the block with the last approval: they commit it each by itself."""
+_PAUSE = 0.1
+
+
+class ChaincodeDefinitionHandler(Handler):
+    """See `heddle.schema.chaincode`. Committing is idempotent; a definition cannot be withdrawn."""
+
+    declaration = CHAINCODE_DEFINITION
+
+    def verify(self, inputs: Properties) -> list[CheckFailure]:
+        """The endorsement policy must be one."""
+        return check_policy(inputs)
+
+    async def plan(self, call: Call) -> Plan:
+        """What will be in force, and who must have approved it."""
+        peers = call.inputs["peers"]
+        organizations = sorted({str(peer["mspId"]) for peer in peers}) if isinstance(peers, list) else []
+        wanted = summary(wanted_definition(call))
+        lines = [f"commit {wanted}", f"approved and endorsed by: {', '.join(organizations)}"]
+        return Plan(outputs={}, message="\n".join(lines))
+
+    async def create(self, call: Call) -> Created:
+        """Commit, unless it is in force."""
+        await self.update(call)
+        return Created(id=f"{call.inputs['channel']}/{call.inputs['name']}")
+
+    async def update(self, call: Call) -> Properties:
+        """Commit, unless it is in force, once the organizations of the endorsing peers have approved."""
+        inputs, wanted = call.inputs, wanted_definition(call)
+        peers, who, channel = nodes(inputs["peers"]), signer(inputs["signer"]), inputs["channel"]
+        connections, clock = self.session.connections, Deadline(call.deadline(_DEADLINE))
+        found = await definition(connections, peers[0], channel, wanted.name, who, deadline=clock.left())
+        if found is not None and found.definition == wanted:
+            return {}
+        check_turn(wanted, found, channel)
+        organizations = {peer.msp_id for peer in peers}
+        await asyncio.gather(*(self._approved(peer, channel, wanted, who, organizations) for peer in peers))
+        orderers = nodes(inputs["orderers"])
+        await commit(connections, peers, orderers, channel, wanted, who, deadline=clock.left())
+        return {}
+
+    async def read(self, call: Call) -> Seen:
+        """Gone when nothing of this name is in force; otherwise what is."""
+        inputs = call.inputs
+        peer, who = node(inputs["peers"][0]), signer(inputs["signer"])
+        found = await definition(
+            self.session.connections, peer, inputs["channel"], inputs["name"], who, deadline=_READING
+        )
+        if found is None:
+            raise Gone
+        return Seen(outputs={}, inputs=definition_inputs(found.definition))
+
+    async def _approved(
+        self, peer: Node, channel: str, wanted: Definition, who: Signer, organizations: set[str]
+    ) -> None:
+        """Return once this peer sees the approvals of all these organizations."""
+        clock = Deadline(_APPROVALS)
+        while True:
+            ready = await check_readiness(
+                self.session.connections, peer, channel, wanted, who, deadline=clock.left()
+            )
+            missing = [msp_id for msp_id in sorted(organizations) if not ready.approvals.get(msp_id)]
+            if not missing:
+                return
+            if clock.left() <= _PAUSE:
+                raise _not_approved(wanted, channel, peer, missing, ready)
+            await asyncio.sleep(_PAUSE)
+
+
+def _not_approved(
+    wanted: Definition, channel: str, peer: Node, missing: list[str], ready: Readiness
+) -> ProviderError:
+    differing = "".join(
+        f"\n  {msp_id} approved another: {', '.join(fields)}" for msp_id, fields in ready.mismatches.items()
+    )
+    return ProviderError(
+        f"chaincode {wanted.name} on {channel}, sequence {wanted.sequence}: not approved by "
+        f"{', '.join(missing)}, as {peer.at()} sees it after {_APPROVALS:.0f} s{differing}",
+        hint="Each of these organizations must approve this very definition (ChaincodeApproval).",
+    )

@@ -1,0 +1,75 @@
+"""ChaincodeInstallation: a package on a peer."""
+
+from base64 import b64decode
+
+from heddle.fabric.lifecycle import install, installed
+from heddle.fabric.package import package_id
+from heddle.fabric.retry import Deadline
+from heddle.plugin.interface import CheckFailure
+from heddle.plugin.values import Properties, has_unknown
+from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
+from heddle.provider.shapes import node, signer
+from heddle.schema.chaincode import CHAINCODE_INSTALLATION
+
+__all__ = ["ChaincodeInstallationHandler"]
+
+_DEADLINE = 120.0
+_READING = 10.0
+
+
+class ChaincodeInstallationHandler(Handler):
+    """See `heddle.schema.chaincode`. Installing is idempotent; nothing is ever uninstalled."""
+
+    declaration = CHAINCODE_INSTALLATION
+
+    def verify(self, inputs: Properties) -> list[CheckFailure]:
+        """The bytes must be the package that the id names, or peers would know it by another id."""
+        label, content, wanted = inputs["label"], inputs["package"], inputs["packageId"]
+        if not isinstance(label, str) or not isinstance(content, str) or not isinstance(wanted, str):
+            return []
+        found = package_id(label, b64decode(content))
+        if found == wanted:
+            return []
+        reason = f"is {wanted}, but peers will call this package {found}; take both from one ChaincodePackage"
+        return [CheckFailure(property="packageId", reason=reason)]
+
+    async def plan(self, call: Call) -> Plan:
+        """The one step there is."""
+        package, peer = call.inputs["packageId"], call.inputs["peer"]
+        if has_unknown(package) or has_unknown(peer):
+            package = "a package known after apply"
+        old = call.old_inputs.get("packageId")
+        stays = f"; {old} stays installed" if old and old != package else ""
+        where = peer["name"] if isinstance(peer, dict) else "a peer known after apply"
+        return Plan(outputs={}, message=f"install on {where}\n{package}{stays}")
+
+    async def create(self, call: Call) -> Created:
+        """Install, unless it is there."""
+        await self.update(call)
+        return Created(id=f"{call.inputs['peer']['name']}/{call.inputs['label']}")
+
+    async def update(self, call: Call) -> Properties:
+        """Install, unless it is there."""
+        inputs, peer = call.inputs, node(call.inputs["peer"])
+        clock = Deadline(call.deadline(_DEADLINE))
+        connections = self.session.connections
+        await connections.wait_until_ready(peer, deadline=clock.left())
+        await install(
+            connections,
+            peer,
+            inputs["label"],
+            b64decode(inputs["package"]),
+            signer(inputs["signer"]),
+            deadline=clock.left(),
+        )
+        return {}
+
+    async def read(self, call: Call) -> Seen:
+        """Gone when the peer has no such package."""
+        peer = node(call.inputs["peer"])
+        there = await installed(
+            self.session.connections, peer, signer(call.inputs["signer"]), deadline=_READING
+        )
+        if all(one.package_id != call.inputs["packageId"] for one in there):
+            raise Gone
+        return Seen(outputs={})

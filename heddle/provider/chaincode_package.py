@@ -1,0 +1,40 @@
+"""ChaincodePackage: a package for chaincode as a service, computed."""
+
+from base64 import b64encode
+
+from heddle.fabric.package import chaincode_package, package_id
+from heddle.plugin.values import UNKNOWN, Properties, has_unknown
+from heddle.provider.handler import Call, Created, Handler, Plan, Seen
+from heddle.schema.chaincode import CHAINCODE_PACKAGE
+
+__all__ = ["ChaincodePackageHandler"]
+
+
+class ChaincodePackageHandler(Handler):
+    """See `heddle.schema.chaincode`."""
+
+    declaration = CHAINCODE_PACKAGE
+
+    async def plan(self, call: Call) -> Plan:
+        """The very outputs, as soon as the inputs are known."""
+        if has_unknown(call.inputs):
+            return Plan(outputs=dict.fromkeys(CHAINCODE_PACKAGE.outputs, UNKNOWN))
+        return Plan(outputs=_outputs(call))
+
+    async def create(self, call: Call) -> Created:
+        """Compute it."""
+        return Created(id=call.inputs["label"], outputs=_outputs(call))
+
+    async def update(self, call: Call) -> Properties:
+        """Compute it anew; nodes keep what they have until it is installed."""
+        return _outputs(call)
+
+    async def read(self, call: Call) -> Seen:
+        """What the inputs give."""
+        return Seen(outputs=_outputs(call))
+
+
+def _outputs(call: Call) -> Properties:
+    label = call.inputs["label"]
+    content = chaincode_package(label, call.inputs["address"], call.inputs["tlsRootCertificate"].encode())
+    return {"packageId": package_id(label, content), "package": b64encode(content).decode()}

@@ -1,0 +1,87 @@
+"""What approvals and definitions of chaincode share: the wanted definition, and whether its turn has come."""
+
+from heddle.errors import ConfigtxError, ProviderError
+from heddle.fabric.definition import Committed, Definition
+from heddle.plugin.interface import CheckFailure
+from heddle.plugin.values import Properties
+from heddle.provider.endorsement import policy_bytes, policy_text
+from heddle.provider.handler import Call
+
+__all__ = ["check_policy", "check_turn", "definition_inputs", "differences", "summary", "wanted_definition"]
+
+
+def wanted_definition(call: Call) -> Definition:
+    """The definition that the inputs ask for."""
+    return Definition(
+        name=call.inputs["name"],
+        version=call.inputs["version"],
+        sequence=call.inputs["sequence"],
+        validation_parameter=policy_bytes(call.inputs.get("endorsementPolicy")),
+        init_required=call.inputs["initRequired"],
+    )
+
+
+def definition_inputs(found: Definition) -> Properties:
+    """The inputs that a definition on the ledger corresponds to."""
+    inputs: Properties = {
+        "version": found.version,
+        "sequence": found.sequence,
+        "initRequired": found.init_required,
+    }
+    policy = policy_text(found.validation_parameter)
+    return {**inputs, "endorsementPolicy": policy} if policy is not None else inputs
+
+
+def check_policy(inputs: Properties) -> list[CheckFailure]:
+    """An endorsement policy that cannot be read is a problem of the inputs, not of the ledger."""
+    text = inputs.get("endorsementPolicy")
+    try:
+        policy_bytes(text if isinstance(text, str) else None)
+    except ConfigtxError as error:
+        return [CheckFailure(property="endorsementPolicy", reason=str(error))]
+    return []
+
+
+def check_turn(wanted: Definition, committed: Committed | None, channel: str) -> None:
+    """Raise ProviderError unless the wanted sequence is in force with this content, or is the next one."""
+    current = committed.definition if committed else None
+    sequence = current.sequence if current else 0
+    if wanted.sequence == sequence + 1 or wanted == current:
+        return
+    where = f"chaincode {wanted.name} on {channel}"
+    if current is not None and wanted.sequence == sequence:
+        found = "; ".join(differences(current, wanted))
+        raise ProviderError(
+            f"{where}: sequence {sequence} is in force with other content: {found}",
+            hint=f"Raise sequence to {sequence + 1}: every change of a definition is a new sequence.",
+        )
+    raise ProviderError(
+        f"{where}: sequence {wanted.sequence} is wanted, but {sequence or 'none'} is in force",
+        hint=f"Set sequence to {sequence + 1} for a new definition"
+        + (f", or to {sequence} with the content that is in force." if sequence else "."),
+    )
+
+
+def differences(old: Definition, new: Definition) -> list[str]:
+    """What differs between two definitions, for people: `version: 1.0 → 2.0`."""
+    pairs = {
+        "version": (old.version, new.version),
+        "sequence": (old.sequence, new.sequence),
+        "endorsement policy": (_policy(old), _policy(new)),
+        "init required": (old.init_required, new.init_required),
+        "collections": (old.collections.hex()[:12], new.collections.hex()[:12]),
+        "plugins": (
+            f"{old.endorsement_plugin}, {old.validation_plugin}",
+            f"{new.endorsement_plugin}, {new.validation_plugin}",
+        ),
+    }
+    return [f"{name}: {before} → {after}" for name, (before, after) in pairs.items() if before != after]
+
+
+def summary(wanted: Definition) -> str:
+    """One line: `basic 1.0, sequence 1, endorsed by ...`."""
+    return f"{wanted.name} {wanted.version}, sequence {wanted.sequence}, endorsed by {_policy(wanted)}"
+
+
+def _policy(definition: Definition) -> str:
+    return policy_text(definition.validation_parameter) or "the channel's Endorsement policy"

@@ -1,0 +1,236 @@
+"""Heddle's provider: checks, compares, and hands each resource to its type's handler."""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeVar
+
+from heddle.errors import ProviderError, Unreachable
+from heddle.plugin import interface as api
+from heddle.plugin.values import Properties, Value, has_unknown, reveal, secret
+from heddle.provider.checking import check_properties
+from heddle.provider.comparing import Change, compare
+from heddle.provider.handler import Call, Gone, Handler, Partial
+from heddle.provider.session import Session
+from heddle.schema import CONFIG, OnChange, ResourceType, package_schema
+
+__all__ = ["HeddleProvider"]
+
+_T = TypeVar("_T")
+_ENGINES_OWN = ("version", "pluginDownloadURL", "__internal")
+"""Keys that Pulumi's engine puts among a provider's inputs."""
+
+
+class HeddleProvider:
+    """The plugin interface over handlers by type. See `heddle.plugin.interface.Provider` for the promises."""
+
+    def __init__(self, log: api.Log, handlers: Mapping[str, Callable[[Session], Handler]]) -> None:
+        self._session = Session(log)
+        self._handlers = {token: make(self._session) for token, make in handlers.items()}
+        self._running: set[asyncio.Task[Any]] = set()
+        self._cancelled = False
+
+    async def schema(self) -> str:
+        """The package schema, JSON."""
+        return json.dumps(package_schema(), indent=2)
+
+    async def check_config(self, urn: str, olds: Properties, news: Properties) -> api.CheckResult:
+        """Check the kubeconfig's and context's types."""
+        given = {key: value for key, value in news.items() if key not in _ENGINES_OWN}
+        checked = check_properties(CONFIG, given)
+        engines = {key: news[key] for key in _ENGINES_OWN if key in news}
+        return api.CheckResult(inputs={**checked.inputs, **engines}, failures=checked.failures)
+
+    async def diff_config(self, urn: str, olds: Properties, news: Properties) -> api.DiffResult:
+        """A renewed kubeconfig is another way to the same nodes: it replaces nothing."""
+        changed = [key for key in CONFIG if olds.get(key) != news.get(key)]
+        kinds = {
+            key: api.DiffKind.UPDATE if key in olds and key in news else _one_sided(key in news)
+            for key in changed
+        }
+        return api.DiffResult(changes=bool(changed), detailed=kinds)
+
+    async def configure(self, inputs: Properties) -> None:
+        """Take the way to the nodes."""
+        plain = reveal(inputs)
+        self._session.configure(str(plain.get("kubeconfig") or ""), str(plain.get("context") or ""))
+
+    async def check(self, request: api.CheckRequest) -> api.CheckResult:
+        """Validate inputs, first each by itself, then among each other."""
+        handler = self._handler(request.type)
+        result = check_properties(handler.declaration.inputs, request.news)
+        if result.failures:
+            return result
+        failures = tuple(handler.verify(reveal(result.inputs)))
+        return api.CheckResult(inputs=result.inputs, failures=failures)
+
+    async def diff(self, request: api.DiffRequest) -> api.DiffResult:
+        """Compare by meaning; refuse what can neither change nor be replaced."""
+        handler = self._handler(request.type)
+        changes = compare(handler.declaration.inputs, request.old_inputs, request.news)
+        _refuse(handler.declaration, changes, request)
+        detailed = {change.path: change.kind for change in changes}
+        detailed |= await self._run(handler.diff(_call_of(request, request.news)))
+        return api.DiffResult(changes=bool(detailed), detailed=detailed)
+
+    async def create(self, request: api.CreateRequest) -> api.CreateResult:
+        """Create, or say what creating would do."""
+        handler = self._handler(request.type)
+        call = Call(
+            urn=request.urn, name=request.name, inputs=reveal(request.inputs), timeout=request.timeout
+        )
+        if request.preview:
+            outputs = await self._plan(handler, call)
+            return api.CreateResult(id="", properties=_state(handler, request.inputs, outputs))
+        try:
+            created = await self._run(handler.create(call))
+        except Partial as partial:
+            raise _partial_failure(handler, partial, request.inputs) from partial
+        return api.CreateResult(id=created.id, properties=_state(handler, request.inputs, created.outputs))
+
+    async def read(self, request: api.ReadRequest) -> api.ReadResult:
+        """Read; what cannot be reached keeps its state, with a warning."""
+        handler = self._handler(request.type)
+        inputs = request.inputs or _inputs_among(handler.declaration, request.properties)
+        if not inputs:
+            raise ProviderError(
+                f"{request.type} {request.id}: cannot be imported: its inputs say how to reach it",
+                hint="Declare it and run `up`: creating is idempotent and adopts what is there.",
+            )
+        call = _call_of(request, inputs, old_outputs=request.properties)
+        try:
+            seen = await self._run(handler.read(call))
+        except Gone:
+            return api.ReadResult(id="", inputs={}, properties={})
+        except Unreachable as error:
+            await self._session.warn(f"ledger not read, the last known state is kept\n{error}", request.urn)
+            return api.ReadResult(id=request.id, inputs=inputs, properties=request.properties)
+        found = {**inputs, **seen.inputs}
+        return api.ReadResult(id=request.id, inputs=found, properties=_state(handler, found, seen.outputs))
+
+    async def update(self, request: api.UpdateRequest) -> api.UpdateResult:
+        """Change in place, or say what that would do."""
+        handler = self._handler(request.type)
+        call = _call_of(request, request.news, timeout=request.timeout)
+        if request.preview:
+            outputs = await self._plan(handler, call)
+            return api.UpdateResult(properties=_state(handler, request.news, outputs))
+        try:
+            outputs = await self._run(handler.update(call))
+        except Partial as partial:
+            raise _partial_failure(handler, partial, request.news) from partial
+        return api.UpdateResult(properties=_state(handler, request.news, outputs))
+
+    async def delete(self, request: api.DeleteRequest) -> None:
+        """Forget, and say so: nothing that these resources stand for can be taken back (decision 8)."""
+        declaration = self._handler(request.type).declaration
+        await self._session.info(f"{declaration.name} {request.id}: {declaration.on_delete}", request.urn)
+
+    async def invoke(self, token: str, args: Properties) -> api.InvokeResult:
+        """There are no functions."""
+        raise ProviderError(f"{token}: the heddle provider has no functions")
+
+    async def cancel(self) -> None:
+        """Cancel what runs; each running call fails once its state is safe."""
+        self._cancelled = True
+        for task in self._running:
+            task.cancel()
+
+    async def close(self) -> None:
+        """Close connections. Pulumi has no call for it; the embedded engine and tests do."""
+        await self._session.close()
+
+    def _handler(self, token: str) -> Handler:
+        handler = self._handlers.get(token)
+        if handler is None:
+            raise ProviderError(f"{token} is not a resource type of heddle", hint=_known(self._handlers))
+        return handler
+
+    async def _plan(self, handler: Handler, call: Call) -> Properties:
+        """A preview: at most one message, with no secret in it, and outputs as far as they are known."""
+        plan = await self._run(handler.plan(call))
+        if plan.message:
+            await self._session.info(plan.message, call.urn)
+        return plan.outputs
+
+    async def _run(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Run a handler so that `cancel` can end it."""
+        task = asyncio.ensure_future(work)
+        self._running.add(task)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if not self._cancelled:
+                # The caller itself gave up: take the work along, and wait until it has ended.
+                task.cancel()
+                await asyncio.wait([task])
+                raise
+            raise ProviderError("cancelled", hint="Run it again: it goes on from what is there.") from None
+        finally:
+            self._running.discard(task)
+
+
+def _refuse(declaration: ResourceType, changes: list[Change], request: api.DiffRequest) -> None:
+    """Raise for changes of what must not change. What is still unknown is decided when it is known."""
+    reasons = [
+        f"{change.path} cannot change. {declaration.inputs[change.property].way_out}"
+        for change in changes
+        if declaration.inputs[change.property].on_change is OnChange.REFUSE and not change.unknown
+    ]
+    if reasons:
+        message = f"{declaration.name} {request.id}: refused, since it must not be replaced"
+        raise ProviderError(message, hint="\n  ".join(dict.fromkeys(reasons)))
+
+
+def _call_of(
+    request: api.DiffRequest | api.ReadRequest | api.UpdateRequest,
+    inputs: Properties,
+    *,
+    old_outputs: Properties | None = None,
+    timeout: float = 0,
+) -> Call:
+    """The call for a resource that exists."""
+    if isinstance(request, api.ReadRequest):
+        name, old_inputs, outputs = request.name, request.inputs, request.properties
+    else:
+        name, old_inputs, outputs = request.urn.rsplit("::", 1)[-1], request.old_inputs, request.old_outputs
+    return Call(
+        urn=request.urn,
+        name=name,
+        id=request.id,
+        inputs=reveal(inputs),
+        old_inputs=reveal(old_inputs),
+        old_outputs=reveal(outputs if old_outputs is None else old_outputs),
+        timeout=timeout,
+    )
+
+
+def _state(handler: Handler, inputs: Properties, outputs: Properties) -> Properties:
+    """All outputs: the inputs as they are, and what the handler adds, secret where declared so."""
+    declared = handler.declaration.outputs
+    return {**inputs, **{name: _shielded(declared[name].secret, value) for name, value in outputs.items()}}
+
+
+def _shielded(is_secret: bool, value: Value) -> Value:
+    return secret(value) if is_secret and not has_unknown(value) else value
+
+
+def _partial_failure(handler: Handler, partial: Partial, inputs: Properties) -> api.PartialFailure:
+    return api.PartialFailure(
+        id=partial.id,
+        properties=_state(handler, inputs, partial.outputs),
+        inputs=inputs,
+        reasons=partial.reasons,
+    )
+
+
+def _inputs_among(declaration: ResourceType, properties: Properties) -> Properties:
+    return {name: properties[name] for name in declaration.inputs if name in properties}
+
+
+def _one_sided(added: bool) -> api.DiffKind:
+    return api.DiffKind.ADD if added else api.DiffKind.DELETE
+
+
+def _known(handlers: Mapping[str, Handler]) -> str:
+    return f"Known are {', '.join(sorted(handlers))}."

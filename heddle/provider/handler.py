@@ -1,0 +1,105 @@
+"""What one resource type does; a subclass per type, one per file."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from heddle.plugin.interface import CheckFailure, DiffKind
+from heddle.plugin.values import UNKNOWN, Properties
+from heddle.provider.session import Session
+from heddle.schema import ResourceType
+
+__all__ = ["Call", "Created", "Gone", "Handler", "Partial", "Plan", "Seen"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One operation on one resource. All properties are plain: no Secret; UNKNOWN in previews only.
+
+    `old_inputs` and `old_outputs` are empty on create. `timeout` in seconds, 0 = the handler's own.
+    """
+
+    urn: str
+    name: str
+    inputs: dict[str, Any]
+    id: str = ""
+    old_inputs: dict[str, Any] = field(default_factory=dict)
+    old_outputs: dict[str, Any] = field(default_factory=dict)
+    timeout: float = 0
+
+    def deadline(self, seconds: float) -> float:
+        """The seconds this operation may take: what the program says, else `seconds`."""
+        return self.timeout or seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Created:
+    """A new resource: its id and its outputs besides the inputs."""
+
+    id: str
+    outputs: Properties = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What an operation would do: outputs besides the inputs, as far as known, and a text for the user."""
+
+    outputs: Properties
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What `read` found: outputs besides the inputs, and inputs where reality differs from them."""
+
+    outputs: Properties
+    inputs: Properties = field(default_factory=dict)
+
+
+class Gone(Exception):  # noqa: N818 - an answer, not an error
+    """A reachable node said that the resource does not exist (DESIGN, decision 7)."""
+
+
+class Partial(Exception):  # noqa: N818 - an outcome, not an error
+    """Something was left behind that must be saved, so that the next run goes on from it."""
+
+    def __init__(self, *, id: str, outputs: Properties, reasons: Sequence[str]) -> None:  # noqa: A002
+        super().__init__("; ".join(reasons))
+        self.id = id
+        self.outputs = outputs
+        self.reasons = tuple(reasons)
+
+
+class Handler(ABC):
+    """A resource type in action. Methods may raise HeddleError; nothing else is meant for users."""
+
+    declaration: ClassVar[ResourceType]
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def verify(self, inputs: dict[str, Any]) -> list[CheckFailure]:
+        """Problems between several inputs. Called when each is valid by itself; some may be UNKNOWN."""
+        return []
+
+    async def diff(self, call: Call) -> dict[str, DiffKind]:
+        """Differences that the inputs do not show, by path. May warn. Touches nothing."""
+        return {}
+
+    async def plan(self, call: Call) -> Plan:
+        """What `create` (no id) or `update` (with id) would do. Inputs may hold UNKNOWN. Touches nothing."""
+        known = {name: call.old_outputs.get(name, UNKNOWN) for name in self.declaration.outputs}
+        return Plan(outputs=known)
+
+    @abstractmethod
+    async def create(self, call: Call) -> Created:
+        """Create, idempotently. May raise Partial."""
+
+    @abstractmethod
+    async def update(self, call: Call) -> Properties:
+        """Change in place; the outputs besides the inputs. May raise Partial."""
+
+    @abstractmethod
+    async def read(self, call: Call) -> Seen:
+        """Look at what is. Raises Gone on a reachable node's own answer, Unreachable if there is none."""

@@ -1,0 +1,112 @@
+"""PeerMembership: a peer on a channel."""
+
+from fabric_protos.common.common_pb2 import Block
+
+from heddle.configtx.blocks import block_hash, verify_genesis
+from heddle.errors import FabricError, HeddleError, ProviderError
+from heddle.fabric.cscc import channels, join_channel
+from heddle.fabric.node import Node
+from heddle.fabric.orderer import deliver_block
+from heddle.fabric.qscc import block_by_number, chain_info
+from heddle.fabric.retry import Deadline, poll
+from heddle.identity.signer import Signer
+from heddle.plugin.values import Properties
+from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
+from heddle.provider.shapes import node, nodes, signer
+from heddle.schema.membership import PEER_MEMBERSHIP
+
+__all__ = ["PeerMembershipHandler"]
+
+_DEADLINE = 180.0
+_READING = 10.0
+_ONE_ORDERER = 15.0
+
+
+class PeerMembershipHandler(Handler):
+    """See `heddle.schema.membership`. Joining is idempotent; a channel of another genesis is refused."""
+
+    declaration = PEER_MEMBERSHIP
+
+    async def plan(self, call: Call) -> Plan:
+        """The one step there is."""
+        peer, genesis = call.inputs["peer"], call.inputs["genesisHash"]
+        name = peer["name"] if isinstance(peer, dict) else "a peer known after apply"
+        shown = f"{genesis[:16]}..." if isinstance(genesis, str) else "known after apply"
+        message = f"{name} joins {call.inputs['channel']}\nwith block 0 from an orderer, hash {shown}"
+        return Plan(outputs={}, message=message)
+
+    async def create(self, call: Call) -> Created:
+        """Join, unless the peer has."""
+        await self.update(call)
+        return Created(id=f"{call.inputs['peer']['name']}/{call.inputs['channel']}")
+
+    async def update(self, call: Call) -> Properties:
+        """Join, unless the peer has, and wait until it has the channel's ledger."""
+        inputs, peer, who = call.inputs, node(call.inputs["peer"]), signer(call.inputs["signer"])
+        channel, clock = inputs["channel"], Deadline(call.deadline(_DEADLINE))
+        connections = self.session.connections
+        await connections.wait_until_ready(peer, deadline=clock.left())
+        if channel not in await channels(connections, peer, who, deadline=clock.left()):
+            genesis = await self._genesis(call, who, clock)
+            await join_channel(connections, peer, channel, genesis, who, deadline=clock.left())
+        await self._wait_for_ledger(peer, channel, who, clock)
+        await self._expect_genesis(peer, channel, inputs["genesisHash"], who, clock)
+        return {}
+
+    async def read(self, call: Call) -> Seen:
+        """Gone when the peer itself says that it has not joined."""
+        peer, who = node(call.inputs["peer"]), signer(call.inputs["signer"])
+        there = await channels(self.session.connections, peer, who, deadline=_READING)
+        if call.inputs["channel"] not in there:
+            raise Gone
+        return Seen(outputs={})
+
+    async def _genesis(self, call: Call, who: Signer, clock: Deadline) -> Block:
+        """Block 0, verified, from the first orderer that hands it out."""
+        said: list[str] = []
+        for orderer in nodes(call.inputs["orderers"]):
+            try:
+                block = await deliver_block(
+                    self.session.connections,
+                    orderer,
+                    call.inputs["channel"],
+                    0,
+                    who,
+                    deadline=min(_ONE_ORDERER, clock.left()),
+                )
+                verify_genesis(block, call.inputs["genesisHash"])
+            except HeddleError as error:
+                said.append(str(error))
+            else:
+                return block
+        raise ProviderError(
+            f"no orderer handed out block 0 of {call.inputs['channel']}:\n  " + "\n  ".join(said),
+            hint="An orderer of the channel must run, and the signer be among the channel's readers.",
+        )
+
+    async def _wait_for_ledger(self, peer: Node, channel: str, who: Signer, clock: Deadline) -> None:
+        async def height(left: float) -> int:
+            info = await chain_info(self.session.connections, peer, channel, who, deadline=left)
+            return info.height
+
+        def too_slow(last: int | None) -> FabricError:
+            return FabricError(
+                f"{peer.at()}: channel {channel}: joined, but its ledger has no block after "
+                f"{clock.seconds:.0f} s",
+                hint="Look at the peer's log.",
+            )
+
+        await poll(height, lambda found: found >= 1, deadline=clock.left(), otherwise=too_slow, interval=0.1)
+
+    async def _expect_genesis(
+        self, peer: Node, channel: str, genesis_hash: str, who: Signer, clock: Deadline
+    ) -> None:
+        block = await block_by_number(self.session.connections, peer, channel, 0, who, deadline=clock.left())
+        found = block_hash(block.header).hex()
+        if found != genesis_hash:
+            raise ProviderError(
+                f"{peer.at()}: it has joined another channel named {channel}: block 0 has hash {found}, "
+                f"expected {genesis_hash}",
+                hint="Its ledger is of an earlier network. Give the peer an empty volume, or stop it, "
+                "`peer node unjoin` and start it.",
+            )

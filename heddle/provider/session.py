@@ -1,0 +1,65 @@
+"""What all resources of one provider share: its configuration, connections, and a voice."""
+
+import asyncio
+
+from heddle.errors import ProviderError
+from heddle.fabric.connection import Connections
+from heddle.fabric.dial import ClusterDialer, DirectDialer
+from heddle.fabric.kubeconfig import ApiServer
+from heddle.plugin.interface import Log, Severity
+
+__all__ = ["Session"]
+
+
+class Session:
+    """Opened by `configure`; belongs to one event loop.
+
+    Connections open with their first use and are kept: a run talks to the same nodes again and again, and
+    every new one costs a TLS handshake, often through the API server.
+    """
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._kubeconfig = ""
+        self._context = ""
+        self._connections: Connections | None = None
+        self._server: ApiServer | None = None
+        self._lock = asyncio.Lock()
+
+    def configure(self, kubeconfig: str, context: str) -> None:
+        """Nodes are dialled through this kubeconfig's API server; an empty one means directly."""
+        self._kubeconfig, self._context = kubeconfig, context
+
+    @property
+    def connections(self) -> Connections:
+        """The open connections to nodes."""
+        if self._connections is None:
+            through_cluster = ClusterDialer(self._kubeconfig, self._context) if self._kubeconfig else None
+            self._connections = Connections(through_cluster or DirectDialer())
+        return self._connections
+
+    async def api_server(self) -> ApiServer:
+        """The cluster's API server. Raises ProviderError without a kubeconfig, FabricError for a bad one."""
+        if not self._kubeconfig:
+            raise ProviderError(
+                "the heddle provider has no kubeconfig, and this resource acts on pods",
+                hint="Set `kubeconfig` on the provider.",
+            )
+        async with self._lock:
+            if self._server is None:
+                self._server = await ApiServer.load(self._kubeconfig, self._context)
+            return self._server
+
+    async def close(self) -> None:
+        """Close what is open; the next use opens anew."""
+        connections, self._connections = self._connections, None
+        if connections is not None:
+            await connections.close()
+
+    async def info(self, message: str, urn: str) -> None:
+        """Say something beneath a resource; the first line is its summary."""
+        await self._log(Severity.INFO, message, urn)
+
+    async def warn(self, message: str, urn: str) -> None:
+        """Warn beneath a resource."""
+        await self._log(Severity.WARNING, message, urn)

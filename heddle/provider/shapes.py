@@ -1,0 +1,73 @@
+"""Checked property values as the objects of `identity`, `configtx` and `fabric`.
+
+The values have passed check and carry no Secret and no UNKNOWN: a missing key is a defect.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from heddle.fabric.node import ClientTls, Node
+from heddle.identity.msp import Msp
+from heddle.identity.signer import Signer
+
+__all__ = ["Shape", "client_tls", "msp", "node", "nodes", "pems", "signer", "signers"]
+
+Shape: TypeAlias = Mapping[str, Any]
+
+
+def node(value: Shape) -> Node:
+    """A Node."""
+    return Node(
+        name=value["name"],
+        msp_id=value["mspId"],
+        host=value["host"],
+        port=value["port"],
+        namespace=value.get("namespace", ""),
+        pod=value.get("pod", ""),
+        tls_root_certificates=pems(value["tlsRootCertificates"]),
+        admin_port=value.get("adminPort"),
+        operations_port=value.get("operationsPort"),
+        dial=value.get("dial", ""),
+        admin_dial=value.get("adminDial", ""),
+        operations_dial=value.get("operationsDial", ""),
+    )
+
+
+def nodes(values: Iterable[Shape]) -> tuple[Node, ...]:
+    """Several Nodes, in order."""
+    return tuple(node(value) for value in values)
+
+
+def signer(value: Shape) -> Signer:
+    """An Identity that can sign."""
+    return Signer(
+        msp_id=value["mspId"],
+        certificate=value["certificate"].encode(),
+        private_key=value["privateKey"].encode(),
+    )
+
+
+def signers(values: Iterable[Shape]) -> tuple[Signer, ...]:
+    """Several Identities, in order."""
+    return tuple(signer(value) for value in values)
+
+
+def client_tls(value: Shape) -> ClientTls:
+    """A client certificate for mutual TLS."""
+    return ClientTls(certificate=value["certificate"].encode(), private_key=value["privateKey"].encode())
+
+
+def msp(value: Shape) -> Msp:
+    """An organization's MSP."""
+    return Msp(
+        msp_id=value["mspId"],
+        root_certificates=pems(value["rootCertificates"]),
+        intermediate_certificates=pems(value.get("intermediateCertificates", ())),
+        tls_root_certificates=pems(value["tlsRootCertificates"]),
+        tls_intermediate_certificates=pems(value.get("tlsIntermediateCertificates", ())),
+    )
+
+
+def pems(values: Iterable[str]) -> tuple[bytes, ...]:
+    """PEM texts as bytes."""
+    return tuple(value.encode() for value in values)
