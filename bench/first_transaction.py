@@ -39,7 +39,7 @@ def measure() -> Iterator[Figure]:
             _load_images(project, Path(folder), release)
             up = _timed(project, "heddle", "up", CLUSTER, "--yes")
             yield Figure(what="heddle up, from nothing", nodes=nodes, seconds=up)
-            invoke = ("chaincode", "invoke", CLUSTER, "--name", "asset", "put", "car-1", "blue", "7")
+            invoke = ("chaincode", "invoke", CLUSTER, "--name", "assets", "put", "car-1", "alice", "20000")
             first = _timed(project, "heddle", *invoke)
             yield Figure(what="… to the first transaction", nodes=nodes, seconds=up + first, goal="15")
             again = _timed(project, "heddle", "up", CLUSTER, "--yes", "--expect-no-changes")

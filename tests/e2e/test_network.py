@@ -13,12 +13,12 @@ KILLS = 10
 
 def invoke(project: Project, *arguments: str) -> str:
     """Submit a transaction of the sample chaincode through the gateway API and wait for its commit."""
-    return project.ok("heddle", "chaincode", "invoke", project.stack, "--name", "asset", *arguments)
+    return project.ok("heddle", "chaincode", "invoke", project.stack, "--name", "assets", *arguments)
 
 
 def query(project: Project, *arguments: str) -> str:
     """Evaluate the sample chaincode through the gateway API."""
-    return project.ok("heddle", "chaincode", "query", project.stack, "--name", "asset", *arguments)
+    return project.ok("heddle", "chaincode", "query", project.stack, "--name", "assets", *arguments)
 
 
 def test_a_preview_touches_nothing(project: Project, kube: Kube) -> None:
@@ -44,9 +44,9 @@ def test_a_second_up_changes_nothing(project: Project) -> None:
 
 def test_a_transaction_is_committed_and_read_back(project: Project) -> None:
     """The chaincode answers through the gateway: submit, wait for the commit, evaluate."""
-    invoke(project, "put", "car-1", "blue", "7")
+    invoke(project, "put", "car-1", "alice", "20000")
 
-    assert "blue" in query(project, "get", "car-1")
+    assert "alice" in query(project, "get", "car-1")
 
 
 def test_a_changed_batch_timeout_is_previewed_and_applied(project: Project) -> None:
@@ -67,9 +67,9 @@ def test_a_deleted_pod_comes_back(project: Project, kube: Kube) -> None:
     namespace = project.json("heddle", "output", project.stack, "--json")["instance"]["namespace"]
     kube.replace_pod(namespace, "orderer1-0")
 
-    invoke(project, "put", "car-2", "red", "3")
+    invoke(project, "put", "car-2", "bob", "9000")
 
-    assert "red" in query(project, "get", "car-2")
+    assert "bob" in query(project, "get", "car-2")
 
 
 def test_destroy_leaves_nothing(project: Project, kube: Kube) -> None:
