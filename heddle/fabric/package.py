@@ -68,7 +68,7 @@ def _tar(files: dict[str, bytes]) -> bytes:
 
 def _gzip(content: bytes) -> bytes:
     """RFC 1952 with stored blocks: no compressor, so no version of one, decides about the bytes."""
-    pieces = [content[start : start + _STORED_BYTES] for start in range(0, len(content), _STORED_BYTES)]
+    pieces = [content[start : start + _STORED_BYTES] for start in range(0, len(content) or 1, _STORED_BYTES)]
     blocks = b"".join(
         struct.pack("<BHH", number == len(pieces) - 1, len(piece), len(piece) ^ 0xFFFF) + piece
         for number, piece in enumerate(pieces)

@@ -3,7 +3,7 @@
     from tests.real.network import real_network  # in a conftest.py: one network per module
 
 Three orderers, and organizations with peers. Nothing has joined a channel yet. Nodes are
-`heddle.fabric.node.Node`s whose name on the ledger is `localhost`, with the addresses to dial; admin endpoints
+`heddle.fabric.node.Node`s whose name on the ledger is `localhost`, with addresses to dial; admin endpoints
 want `admin_tls`; operations endpoints are plain HTTP.
 """
 
