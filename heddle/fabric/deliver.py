@@ -1,6 +1,7 @@
 """Blocks as nodes hand them out (common/deliver/deliver.go): one request, a stream of answers."""
 
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import Any, Literal, TypeAlias
 
 import grpc
@@ -119,8 +120,9 @@ async def one_block(
             best_effort=best_effort,
             tls_cert_hash=connections.tls_cert_hash,
         )
-        async for block in deliver(connections, node, method, request, what, deadline=left):
-            return block
+        async with aclosing(deliver(connections, node, method, request, what, deadline=left)) as blocks:
+            async for block in blocks:
+                return block
         raise unreachable(node, what, "SUCCESS without a block")
 
     return await reading(attempt, deadline=deadline)
