@@ -12,6 +12,7 @@ import yaml
 from kubernetes import client, config
 
 from heddle.errors import FabricError
+from heddle.kubeconfig import KubeconfigError, one_context
 
 __all__ = ["ApiServer"]
 
@@ -43,11 +44,11 @@ class ApiServer:
 
 
 def _load(kubeconfig: str, context: str) -> ApiServer:
-    text, folder = kubeconfig, ""
+    text, folder = kubeconfig, Path()
     if "\n" not in kubeconfig and not kubeconfig.lstrip().startswith("{"):
         path = Path(kubeconfig).expanduser()
         try:
-            text, folder = path.read_text(), str(path.parent.absolute())
+            text, folder = path.read_text(), path.parent.absolute()
         except OSError as error:
             raise FabricError(
                 f"kubeconfig {path}: {error.strerror}", hint="Name a file that exists."
@@ -57,9 +58,7 @@ def _load(kubeconfig: str, context: str) -> ApiServer:
         try:
             configuration = client.Configuration()
             config.kube_config.KubeConfigLoader(
-                config_dict=yaml.safe_load(text),
-                active_context=context or None,
-                config_base_path=folder,
+                config_dict=yaml.safe_load(one_context(text, context, folder=folder)[0]),
                 temp_file_path=scratch,
             ).load_and_set(configuration)
             return ApiServer(
@@ -69,7 +68,7 @@ def _load(kubeconfig: str, context: str) -> ApiServer:
                 proxy=str(configuration.proxy or ""),
                 configuration=configuration,
             )
-        except (config.ConfigException, yaml.YAMLError, ssl.SSLError, OSError, TypeError, KeyError) as error:
+        except (config.ConfigException, KubeconfigError, ssl.SSLError, OSError) as error:
             raise FabricError(
                 f"kubeconfig{f', context {context}' if context else ''}: {error}",
                 hint="It must be one that `kubectl` can use; `kubectl config get-contexts` lists contexts.",

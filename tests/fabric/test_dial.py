@@ -124,5 +124,5 @@ async def test_nodes_without_a_pod_are_dialled_directly() -> None:
 async def test_an_unknown_context_is_named(tmp_path: Path) -> None:
     """The mistake is in the stack file or the kubeconfig, so both are in the message."""
     async with api_server(tmp_path, {}) as server:
-        with pytest.raises(FabricError, match="context elsewhere"):
+        with pytest.raises(FabricError, match="elsewhere is not in it; there is: here"):
             await ClusterDialer(server.kubeconfig, "elsewhere").endpoint(POD, 7051)
