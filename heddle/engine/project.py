@@ -1,0 +1,144 @@
+"""Pulumi.yaml and the stack's file: what the program is, and its configuration.
+
+Source: sdk/go/common/workspace (project.go, paths.go) and sdk/go/common/resource/config of pulumi/pulumi. Nothing
+here writes: the salt of the secrets, which the CLI puts into the stack file, stays in the state (see `salt_of`).
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from heddle.errors import EngineError, NeedsCli
+
+__all__ = ["Config", "Project", "StackFile", "open_project", "open_stack_file"]
+
+_FILES = ("Pulumi.yaml", "Pulumi.yml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """What Pulumi.yaml says: `main` is the program's file, `stacks` the folder of stack files."""
+
+    name: str
+    folder: Path
+    main: Path
+    stacks: Path
+    backend: str = ""
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackFile:
+    """What Pulumi.STACK.yaml says; all empty when there is none."""
+
+    path: Path
+    salt: str = ""
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """A stack's configuration as the SDK wants it: strings by namespaced key (objects are JSON), and which are secret."""
+
+    values: Mapping[str, str]
+    secret_keys: tuple[str, ...]
+
+
+def open_project(folder: Path) -> Project:
+    """Read Pulumi.yaml. Raises EngineError when it is missing or no Python project."""
+    path = next((folder / name for name in _FILES if (folder / name).exists()), None)
+    if path is None:
+        raise EngineError(
+            f"there is no Pulumi.yaml in {folder}", hint="Run this in the checkout, or give its folder."
+        )
+    document = _yaml(path)
+    runtime = document.get("runtime")
+    language = runtime.get("name") if isinstance(runtime, dict) else runtime
+    if language != "python" or not isinstance(document.get("name"), str):
+        raise NeedsCli(
+            f"{path}: runtime {language!r}: this needs the CLI", hint="The embedded engine runs Python."
+        )
+    main = folder / document.get("main", ".")
+    return Project(
+        name=document["name"],
+        folder=folder,
+        main=main if main.suffix == ".py" else main / "__main__.py",
+        stacks=folder / document.get("stackConfigDir", "."),
+        backend=(document.get("backend") or {}).get("url") or "",
+        config=document.get("config") or {},
+    )
+
+
+def open_stack_file(project: Project, stack: str) -> StackFile:
+    """Read the stack's file. Raises EngineError when it is not YAML, NeedsCli for other kinds of secrets."""
+    path = project.stacks / f"Pulumi.{stack}.yaml"
+    document = _yaml(path) if path.exists() else {}
+    kind = document.get("secretsprovider") or "passphrase"
+    if kind not in ("passphrase", "default") or document.get("encryptedkey"):
+        raise NeedsCli(
+            f"{path}: secrets provider {kind!r}: this needs the CLI", hint="Passphrases work here."
+        )
+    if document.get("environment"):
+        raise NeedsCli(f"{path}: `environment`: this needs the CLI")
+    return StackFile(
+        path=path, salt=document.get("encryptionsalt") or "", config=document.get("config") or {}
+    )
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML file that holds a mapping."""
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, OSError) as error:
+        raise EngineError(f"{path} cannot be read: {error}") from error
+    if not isinstance(document, dict) and document is not None:
+        raise EngineError(f"{path}: a mapping is expected, found {type(document).__name__}")
+    return document or {}
+
+
+def read_config(project: Project, file: StackFile, decrypt: Callable[[str], str]) -> Config:
+    """Return the stack's configuration with the project's defaults, secrets decrypted."""
+    given: dict[str, Any] = {}
+    for key, declared in project.config.items():
+        value = _default(declared)
+        if value is not None:
+            given[key if ":" in key else f"{project.name}:{key}"] = value
+    given |= {key if ":" in key else f"{project.name}:{key}": value for key, value in file.config.items()}
+    values, secret_keys = {}, []
+    for key, value in given.items():
+        text, is_secret = _config_text(value, decrypt)
+        values[key] = text
+        if is_secret:
+            secret_keys.append(key)
+    return Config(values=values, secret_keys=tuple(secret_keys))
+
+
+def _default(declared: Any) -> Any:  # noqa: ANN401 - YAML
+    """Return the value of a key in the project's `config`: plain, or under `value` or `default`."""
+    if isinstance(declared, dict):
+        return declared.get("value", declared.get("default"))
+    return declared
+
+
+def _config_text(value: Any, decrypt: Callable[[str], str]) -> tuple[str, bool]:  # noqa: ANN401 - YAML
+    """Return one value as the SDK wants it, and whether anything in it is secret."""
+    found: list[bool] = []
+
+    def reveal(node: Any) -> Any:  # noqa: ANN401 - YAML
+        if isinstance(node, dict) and node.keys() == {"secure"} and isinstance(node["secure"], str):
+            found.append(True)
+            return decrypt(node["secure"])
+        if isinstance(node, dict):
+            return {str(key): reveal(item) for key, item in node.items()}
+        return [reveal(item) for item in node] if isinstance(node, list) else node
+
+    revealed = reveal(value)
+    if isinstance(revealed, bool):
+        return str(revealed).lower(), bool(found)
+    if isinstance(revealed, dict | list):
+        return json.dumps(revealed, separators=(",", ":"), default=str), bool(found)
+    return "" if revealed is None else str(revealed), bool(found)

@@ -1,0 +1,113 @@
+"""Reading what really is, and making the state say so.
+
+Source: RefreshStep in pkg/resource/deploy/step.go and refresh in pkg/resource/deploy/deployment_executor.go.
+"""
+
+import asyncio
+from dataclasses import replace
+
+from heddle.engine.actions import annotated, explain
+from heddle.engine.backend import now
+from heddle.engine.compare import compare
+from heddle.engine.context import Context
+from heddle.engine.events import Op, Phase
+from heddle.engine.state import Resource
+from heddle.engine.urn import urn_name
+from heddle.plugin import interface as api
+from heddle.plugin.interface import Severity
+
+__all__ = ["refresh_all"]
+
+
+async def refresh_all(context: Context) -> None:
+    """Read every resource that has a provider. Raises Stopped when one cannot be read."""
+    resources = context.journal.base
+    for resource in resources:
+        if resource.is_provider and not resource.delete:
+            try:
+                await context.providers.load(resource)
+            except Exception as error:
+                raise context.fail(explain(error), resource.urn) from error
+    read = [item for item in resources if item.custom and not item.is_provider]
+    gone = await asyncio.gather(*(_refresh(context, resource) for resource in read))
+    _forget(context, {urn for urn in gone if urn})
+    context.check_running()
+    for resource in resources:
+        if resource not in read:
+            context.step(Op.SAME, Phase.DONE, old=resource, new=resource)
+
+
+async def _refresh(context: Context, old: Resource) -> str:
+    """Read one resource; return its URN if it is gone."""
+    if old.delete or old.pending_replacement:
+        return ""
+    context.step(Op.REFRESH, Phase.STARTED, old=old, new=old)
+    request = api.ReadRequest(
+        urn=old.urn,
+        type=old.type,
+        name=urn_name(old.urn),
+        id=old.id,
+        inputs=old.inputs,
+        properties=old.outputs,
+    )
+    try:
+        provider = context.providers.get(old.provider)
+        async with context.call():
+            new = await _read(context, provider, request, old)
+    except Exception as error:
+        context.step(Op.REFRESH, Phase.FAILED, old=old, new=old)
+        if not context.failed and not context.cancelled:
+            context.fail(explain(error), old.urn)
+        return ""
+    if new is None:
+        context.step(Op.DELETE, Phase.DONE, old=old, new=None)
+        return old.urn
+    detailed = compare(old.outputs, new.outputs)
+    op = Op.UPDATE if detailed or old.init_errors != new.init_errors else Op.SAME
+    context.journal.amend(old, new)
+    context.step(op, Phase.DONE, old=old, new=new, detailed=detailed)
+    return ""
+
+
+async def _read(
+    context: Context, provider: api.Provider, request: api.ReadRequest, old: Resource
+) -> Resource | None:
+    """Return the resource as it is, None if it is gone; what is there but broken is a warning."""
+    errors: tuple[str, ...] = ()
+    try:
+        result = await provider.read(request)
+    except api.PartialFailure as failure:
+        result = api.ReadResult(id=failure.id, inputs=failure.inputs, properties=failure.properties)
+        errors = failure.reasons
+        context.say(Severity.WARNING, "; ".join(errors), old.urn)
+    if not result.id:
+        return None
+    new = replace(
+        old,
+        id=result.id,
+        inputs=result.inputs or old.inputs,
+        outputs=annotated(old, result.properties),
+        init_errors=errors,
+    )
+    return old if old.alike(new) else replace(new, modified=now())
+
+
+def _forget(context: Context, gone: set[str]) -> None:
+    """Drop what is gone, and what others said of it."""
+    for resource in context.journal.base:
+        if resource.urn in gone:
+            context.journal.drop(resource)
+    for resource in context.journal.base:
+        if resource.references & gone:
+            context.journal.amend(
+                resource,
+                replace(
+                    resource,
+                    deleted_with="" if resource.deleted_with in gone else resource.deleted_with,
+                    dependencies=tuple(urn for urn in resource.dependencies if urn not in gone),
+                    property_dependencies={
+                        key: tuple(urn for urn in urns if urn not in gone)
+                        for key, urns in resource.property_dependencies.items()
+                    },
+                ),
+            )

@@ -1,0 +1,93 @@
+"""Passphrase secrets as Pulumi keeps them.
+
+Source: pkg/secrets/passphrase/manager.go and sdk/go/common/resource/config/crypt.go of pulumi/pulumi.
+"""
+
+import base64
+import hashlib
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from heddle.errors import EngineError
+from heddle.paths import secrets_dir
+
+__all__ = ["Crypter", "find_passphrase"]
+
+_ITERATIONS = 1_000_000
+_KEY_SIZE = 32
+_SALT_SIZE = 8
+_NONCE_SIZE = 12
+_PROOF = "pulumi"
+"""What a salt carries encrypted, so that a wrong passphrase is recognised."""
+
+
+def find_passphrase() -> str:
+    """Return the passphrase: Pulumi's variables, else the one that `make up` made (DESIGN, decision 3).
+
+    Raises EngineError when there is none; an empty PULUMI_CONFIG_PASSPHRASE is one.
+    """
+    given = os.environ.get("PULUMI_CONFIG_PASSPHRASE")
+    if given is not None:
+        return given
+    file = os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+    path = Path(file) if file else secrets_dir() / "passphrase"
+    if file or path.exists():
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise EngineError(f"the passphrase cannot be read: {error}") from error
+    raise EngineError(
+        "there is no passphrase for the secrets in the state",
+        hint=f"Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE, or write one to {path} (mode 0600).",
+    )
+
+
+class Crypter:
+    """Encrypts and decrypts with one passphrase and salt.
+
+    Equal plaintexts of one owner keep their ciphertext, so that an unchanged secret does not change the state.
+    """
+
+    def __init__(self, passphrase: str, salt: str = "") -> None:
+        """Take a salt as state or stack file have it, or make a new one.
+
+        Raises EngineError when the passphrase is not the one that the salt was made with.
+        """
+        raw = base64.b64decode(salt.split(":", 2)[1]) if salt else os.urandom(_SALT_SIZE)
+        key = hashlib.pbkdf2_hmac("sha256", passphrase.encode(), raw, _ITERATIONS, _KEY_SIZE)
+        self._cipher = AESGCM(key)
+        self._known: dict[tuple[str, str], str] = {}
+        self.salt = salt or f"v1:{base64.b64encode(raw).decode()}:{self.encrypt(_PROOF)}"
+        if self.decrypt(self.salt.split(":", 2)[2]) != _PROOF:
+            raise EngineError(_WRONG)
+
+    def encrypt(self, plaintext: str, owner: str = "") -> str:
+        """Return `v1:NONCE:CIPHERTEXT`, both base64; `owner` is whose value it is, a URN."""
+        known = self._known.get((owner, plaintext))
+        if known is not None:
+            return known
+        nonce = os.urandom(_NONCE_SIZE)
+        sealed = self._cipher.encrypt(nonce, plaintext.encode(), None)
+        ciphertext = f"v1:{base64.b64encode(nonce).decode()}:{base64.b64encode(sealed).decode()}"
+        self._known[owner, plaintext] = ciphertext
+        return ciphertext
+
+    def decrypt(self, ciphertext: str, owner: str = "") -> str:
+        """Return the plaintext. Raises EngineError for a wrong passphrase or a damaged value."""
+        version, _, rest = ciphertext.partition(":")
+        nonce, _, sealed = rest.partition(":")
+        if version != "v1" or not sealed:
+            raise EngineError("an encrypted value has not the form v1:NONCE:CIPHERTEXT")
+        try:
+            plaintext = self._cipher.decrypt(base64.b64decode(nonce), base64.b64decode(sealed), None).decode()
+        except (InvalidTag, ValueError) as error:
+            raise EngineError(_WRONG, hint=_WAY_OUT) from error
+        self._known[owner, plaintext] = ciphertext
+        return plaintext
+
+
+_WRONG = "incorrect passphrase: the state's secrets were made with another one"
+_WAY_OUT = "Set PULUMI_CONFIG_PASSPHRASE to the passphrase with which this stack was created."

@@ -1,0 +1,86 @@
+"""A stack opened: project, configuration, secrets and state."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from heddle.engine.backend import Backend, state_folder
+from heddle.engine.project import Config, Project, open_project, open_stack_file, read_config
+from heddle.engine.secrets import Crypter, find_passphrase
+from heddle.engine.serial import Json, dump
+from heddle.engine.state import Operation, Resource, load_resource
+from heddle.errors import EngineError, NeedsCli
+
+__all__ = ["Stack", "open_stack"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """One stack as it is on disk. `resources` have the JSON text that the state has for them.
+
+    `interrupted` are creations that a killed run left without an outcome.
+    """
+
+    name: str
+    project: Project
+    config: Config
+    backend: Backend
+    crypter: Crypter
+    resources: Mapping[Resource, str] = field(default_factory=dict)
+    interrupted: tuple[Operation, ...] = ()
+
+
+def open_stack(folder: Path, name: str, *, must_exist: bool = False) -> Stack:
+    """Open a stack.
+
+    The salt of its secrets is the stack file's if it has one (the CLI writes it there), else the state's, else
+    a new one that only the state will have: nothing is ever written into the checkout.
+
+    Raises EngineError when project, passphrase or state cannot be used, NeedsCli when only the CLI can.
+    """
+    project = open_project(folder.resolve())
+    file = open_stack_file(project, name)
+    url = os.environ.get("PULUMI_BACKEND_URL") or project.backend
+    backend = Backend(state_folder(url, project.folder), project.name, name)
+    if must_exist and not backend.exists():
+        raise EngineError(
+            f"no stack named '{name}' found", hint=f"It has no state in {backend.checkpoint.parent}."
+        )
+    deployment = backend.read() or {}
+    passphrase = find_passphrase()
+    state_salt = _state_salt(deployment)
+    crypter = Crypter(passphrase, file.salt or state_salt)
+    reader = crypter if state_salt in ("", crypter.salt) else Crypter(passphrase, state_salt)
+    resources = {
+        load_resource(document, reader): dump(document) if reader is crypter else ""
+        for document in deployment.get("resources") or []
+    }
+    return Stack(
+        name=name,
+        project=project,
+        config=read_config(project, file, crypter.decrypt),
+        backend=backend,
+        crypter=crypter,
+        resources=resources,
+        interrupted=tuple(_interrupted(deployment, reader)),
+    )
+
+
+def _state_salt(deployment: Json) -> str:
+    """Return the salt that the state's secrets were made with."""
+    secrets = deployment.get("secrets_providers") or {}
+    kind = secrets.get("type") or "passphrase"
+    if kind != "passphrase":
+        raise NeedsCli(f"the state's secrets are kept by {kind!r}: this needs the CLI", hint="Use `pulumi`.")
+    salt: str = (secrets.get("state") or {}).get("salt") or ""
+    return salt
+
+
+def _interrupted(deployment: Json, crypter: Crypter) -> list[Operation]:
+    """Return the creations without an outcome; other operations are seen again by comparing."""
+    return [
+        Operation(resource=load_resource(document["resource"], crypter), type=document["type"])
+        for document in deployment.get("pending_operations") or []
+        if document["type"] == "creating"
+    ]
