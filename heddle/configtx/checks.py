@@ -8,6 +8,7 @@ from heddle.configtx.durations import nanoseconds
 from heddle.configtx.names import check_channel_id, check_config_id
 from heddle.configtx.settings import ChannelSettings
 from heddle.errors import ConfigtxError
+from heddle.identity.msp import Msp
 
 __all__ = ["check_settings"]
 
@@ -36,6 +37,7 @@ def _names(settings: ChannelSettings) -> Iterable[str]:
             yield from _words(check_config_id, name)
             if count > 1:
                 yield f"{count} {kind} organizations have one name, {name}"
+    yield from _msps(settings)
     if not settings.orderer_organizations:
         yield "no orderer organization, expected at least one"
     for orderer in settings.orderer_organizations:
@@ -46,6 +48,15 @@ def _names(settings: ChannelSettings) -> Iterable[str]:
     for peer in settings.peer_organizations:
         for anchor in peer.anchor_peers:
             yield from _words(values.host_port, anchor)
+
+
+def _msps(settings: ChannelSettings) -> Iterable[str]:
+    """An organization that runs both orderers and peers must bring one and the same MSP to both."""
+    msps: dict[str, Msp] = {}
+    orderers = [organization.msp for organization in settings.orderer_organizations]
+    for msp in (*orderers, *(organization.msp for organization in settings.peer_organizations)):
+        if msps.setdefault(msp.msp_id, msp) != msp:
+            yield f"two different versions of MSP {msp.msp_id}"
 
 
 def _capabilities(settings: ChannelSettings) -> Iterable[str]:

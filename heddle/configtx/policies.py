@@ -165,7 +165,8 @@ def _refusal(found: _Found, identities: Sequence[Signatory], members: Members) -
             f"requires {needed} of the '{meta.sub_policy}' sub-policies to be satisfied"
         )
     envelope = _signature(found.policy)
-    return NOT_SATISFIED if _rule_need(envelope.rule, envelope, identities, set(), members) else ""
+    need = _rule_need(envelope.rule, envelope, identities, set(), members)
+    return "" if need is None else NOT_SATISFIED
 
 
 def _need(found: _Found, identities: Sequence[Signatory], members: Members) -> Need | None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import lru_cache
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
@@ -20,6 +20,7 @@ from fabric_protos.msp import msp_config_pb2
 from google.protobuf.message import DecodeError
 
 from heddle.errors import IdentityError
+from heddle.identity.chain import chain_of
 from heddle.identity.keys import load_certificate
 from heddle.identity.msp import ROLES, fabric_msp
 
@@ -54,7 +55,8 @@ class Membership:
     def __init__(self, config: msp_config_pb2.FabricMSPConfig) -> None:
         self.msp_id: str = config.name
         self._roots = [load_certificate(pem) for pem in config.root_certs]
-        self._authorities = self._roots + [load_certificate(pem) for pem in config.intermediate_certs]
+        self._intermediates = [load_certificate(pem) for pem in config.intermediate_certs]
+        self._check_authorities()
         self._parents_of_authorities = self._internal_nodes()
         self._revoked = [_load_crl(crl) for crl in config.revocation_list]
         self._admins = [_der(load_certificate(pem)) for pem in config.admins]
@@ -141,25 +143,28 @@ class Membership:
 
     def _chain(self, leaf: x509.Certificate) -> list[x509.Certificate]:
         """The certificate, its issuer, and so on to a root; empty if there is no such chain."""
-        chain = [leaf]
         moment = leaf.not_valid_before_utc + timedelta(seconds=1)
-        while chain[-1] not in self._roots:
-            issuer = next((ca for ca in self._authorities if _issued(ca, chain[-1])), None)
-            if issuer is None or issuer in chain:
-                return []
-            if not issuer.not_valid_before_utc <= moment <= issuer.not_valid_after_utc:
-                return []
-            chain.append(issuer)
-        return chain
+        return chain_of(leaf, self._roots, self._intermediates, moment)
+
+    def _check_authorities(self) -> None:
+        """What Fabric demands before it uses an MSP at all (finalizeSetupCAs)."""
+        if not self._roots:
+            raise IdentityError("setting up the MSP manager failed: expected at least one CA certificate")
+        for authority in (*self._roots, *self._intermediates):
+            number = f"(SN: {authority.serial_number:x})"
+            if not _is_ca(authority):
+                raise IdentityError(f"CA Certificate did not have the CA attribute, {number}")
+            if not _has_key_identifier(authority):
+                raise IdentityError(
+                    f"CA Certificate problem with Subject Key Identifier extension, {number}: "
+                    "subjectKeyIdentifier not found in certificate"
+                )
+            if not self._chain(authority):
+                raise IdentityError(f"CA Certificate is not valid, {number}")
 
     def _internal_nodes(self) -> set[bytes]:
         """Authorities that issued another authority: Fabric lets only the lowest ones issue identities."""
-        return {
-            _der(parent)
-            for parent in self._authorities
-            for child in self._authorities
-            if parent is not child and child not in self._roots and _issued(parent, child)
-        }
+        return {_der(above) for child in self._intermediates for above in self._chain(child)[1:]}
 
     def _is_revoked(self, leaf: x509.Certificate, issuer: x509.Certificate) -> bool:
         return any(
@@ -210,12 +215,10 @@ def _is_ca(certificate: x509.Certificate) -> bool:
         return False
 
 
-def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
-    if certificate.issuer != issuer.subject:
-        return False
+def _has_key_identifier(certificate: x509.Certificate) -> bool:
     try:
-        certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError):
+        certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+    except x509.ExtensionNotFound:
         return False
     return True
 

@@ -1,0 +1,106 @@
+"""A configuration tree as one flat mapping from Fabric's element names to elements.
+
+"[Value]  /Channel/Orderer/BatchTimeout" is how orderers name an element in their refusals. Source:
+common/configtx/configmap.go (Fabric 3.1.5).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fabric_protos.common import configtx_pb2
+
+from heddle.configtx.names import check_config_id
+from heddle.configtx.values import ADMINS
+from heddle.errors import ConfigtxError
+
+__all__ = ["Element", "element_map", "group_of"]
+
+ROOT: Final = "Channel"
+_PREFIX: Final = {"groups": "[Group]  ", "values": "[Value]  ", "policies": "[Policy] "}
+_ORDERER_CAPABILITIES: Final = "[Value]  /Channel/Orderer/Capabilities"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Element:
+    """A group, value or policy, with the path of the group that governs it ("/Channel/Orderer")."""
+
+    message: Any
+    governed_at: str
+
+    @property
+    def version(self) -> int:
+        """How often it was changed."""
+        return int(self.message.version)
+
+    @property
+    def mod_policy(self) -> str:
+        """Name of the policy that allows a change, as the element has it: relative or absolute."""
+        return str(self.message.mod_policy)
+
+    @property
+    def policy_path(self) -> str:
+        """The same, absolute."""
+        name = self.mod_policy
+        return name if name.startswith("/") else f"{self.governed_at}/{name}"
+
+
+def element_map(root: configtx_pb2.ConfigGroup) -> dict[str, Element]:
+    """Every element of a tree. Raises ConfigtxError for a name that Fabric refuses."""
+    found: dict[str, Element] = {}
+    _add_group(found, f"/{ROOT}", root)
+    return found
+
+
+def _add_group(found: dict[str, Element], path: str, group: configtx_pb2.ConfigGroup) -> None:
+    found[_PREFIX["groups"] + path] = Element(message=group, governed_at=path)
+    for kind in ("values", "policies"):
+        for name, message in getattr(group, kind).items():
+            _check_name(name, _PREFIX[kind])
+            found[f"{_PREFIX[kind]}{path}/{name}"] = Element(message=message, governed_at=path)
+    for name, below in group.groups.items():
+        _check_name(name, _PREFIX["groups"])
+        _add_group(found, f"{path}/{name}", below)
+
+
+def _check_name(name: str, prefix: str) -> None:
+    try:
+        check_config_id(name)
+    except ConfigtxError as error:
+        raise ConfigtxError(f"illegal characters in key: {prefix}: {error}") from error
+
+
+def group_of(elements: Mapping[str, Element]) -> configtx_pb2.ConfigGroup:
+    """The tree again. Membership follows each group's own lists; elements that no group lists are dropped.
+
+    Raises:
+        ConfigtxError: a group lists an element that is not there.
+    """
+    return _group(elements, f"/{ROOT}")
+
+
+def _group(elements: Mapping[str, Element], path: str) -> configtx_pb2.ConfigGroup:
+    source = _element(elements, "groups", path)
+    group = configtx_pb2.ConfigGroup(version=source.version, mod_policy=source.mod_policy)
+    for kind in ("values", "policies"):
+        for name in getattr(source, kind):
+            getattr(group, kind)[name].CopyFrom(_element(elements, kind, f"{path}/{name}"))
+    for name in source.groups:
+        group.groups[name].CopyFrom(_group(elements, f"{path}/{name}"))
+    if _ORDERER_CAPABILITIES in elements:
+        _fill_mod_policies(group)
+    return group
+
+
+def _element(elements: Mapping[str, Element], kind: str, path: str) -> Any:  # noqa: ANN401 - one of three messages
+    key = _PREFIX[kind] + path
+    if key not in elements:
+        raise ConfigtxError(f"missing {kind.removesuffix('s').replace('policie', 'policy')} at path: {key}")
+    return elements[key].message
+
+
+def _fill_mod_policies(group: configtx_pb2.ConfigGroup) -> None:
+    """Elements without mod_policy could never be changed; Fabric heals channels of v1.0 that have such."""
+    for message in (group, *group.values.values(), *group.policies.values()):
+        if not message.mod_policy:
+            message.mod_policy = ADMINS

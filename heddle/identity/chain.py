@@ -1,0 +1,74 @@
+"""Chains of certificates up to a trusted root, without regard to today's date."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from fabric_protos.msp import msp_config_pb2
+
+from heddle.identity.keys import load_certificate
+from heddle.identity.msp import fabric_msp
+
+__all__ = ["TrustStore", "chain_of", "issued"]
+
+
+def issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    """Whether one certificate's key signed the other, and their names fit."""
+    if certificate.issuer != issuer.subject:
+        return False
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
+
+
+def chain_of(
+    leaf: x509.Certificate,
+    roots: Sequence[x509.Certificate],
+    intermediates: Sequence[x509.Certificate],
+    moment: datetime | None = None,
+) -> list[x509.Certificate]:
+    """The certificate, its issuer, and so on to a root; empty if there is no such chain.
+
+    Args:
+        leaf: where to begin.
+        roots: trusted.
+        intermediates: known, trusted only through a root.
+        moment: when every issuer must be valid; None does not ask.
+    """
+    chain = [leaf]
+    while chain[-1] not in roots:
+        issuer = next((ca for ca in (*roots, *intermediates) if issued(ca, chain[-1])), None)
+        if issuer is None or issuer in chain:
+            return []
+        if moment and not issuer.not_valid_before_utc <= moment <= issuer.not_valid_after_utc:
+            return []
+        chain.append(issuer)
+    return chain
+
+
+class TrustStore:
+    """TLS authorities of several organizations together, as orderers trust each other's certificates."""
+
+    def __init__(self, roots: Iterable[bytes], intermediates: Iterable[bytes] = ()) -> None:
+        self._roots = [load_certificate(pem) for pem in roots]
+        self._intermediates = [load_certificate(pem) for pem in intermediates]
+
+    @classmethod
+    def of_msps(cls, configs: Iterable[bytes]) -> "TrustStore":
+        """From serialized `msp.MSPConfig` messages. Raises IdentityError if one cannot be read."""
+        msps = [fabric_msp(msp_config_pb2.MSPConfig.FromString(config)) for config in configs]
+        return cls(
+            (pem for msp in msps for pem in msp.tls_root_certs),
+            (pem for msp in msps for pem in msp.tls_intermediate_certs),
+        )
+
+    def trusts(self, certificate: bytes) -> bool:
+        """Whether a certificate (PEM) chains to a root. Expiry is not asked. Raises IdentityError."""
+        return bool(chain_of(load_certificate(certificate), self._roots, self._intermediates))
+
+    def serial_number(self, certificate: bytes) -> int:
+        """The certificate's serial number, for messages. Raises IdentityError."""
+        return load_certificate(certificate).serial_number
