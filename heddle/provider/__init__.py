@@ -7,6 +7,7 @@ from heddle.provider.chaincode_approval import ChaincodeApprovalHandler
 from heddle.provider.chaincode_definition import ChaincodeDefinitionHandler
 from heddle.provider.chaincode_installation import ChaincodeInstallationHandler
 from heddle.provider.chaincode_package import ChaincodePackageHandler
+from heddle.provider.channel import ChannelHandler
 from heddle.provider.dispatcher import HeddleProvider
 from heddle.provider.peer_membership import PeerMembershipHandler
 
@@ -15,6 +16,7 @@ __all__ = ["HeddleProvider", "create_provider"]
 _HANDLERS = (
     CertificateAuthorityHandler,
     CertificateHandler,
+    ChannelHandler,
     PeerMembershipHandler,
     ChaincodePackageHandler,
     ChaincodeInstallationHandler,

@@ -159,8 +159,8 @@ def _principal_text(principal: msp_principal_pb2.MSPPrincipal) -> str:
 
 def _text(rule: policies_pb2.SignaturePolicy, principals: list[str]) -> str:
     if rule.WhichOneof("Type") == "signed_by":
-        return principals[rule.signed_by]
-    parts = ", ".join(_text(sub, principals) for sub in rule.n_out_of.rules)
+        return principals[int(rule.signed_by)]
+    parts: str = ", ".join(_text(sub, principals) for sub in rule.n_out_of.rules)
     count = rule.n_out_of.n
     if count == 1:
         return f"OR({parts})"

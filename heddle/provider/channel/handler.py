@@ -1,0 +1,183 @@
+"""Channel: the one writer of a channel's configuration (DESIGN, decision 5)."""
+
+import asyncio
+from base64 import b64decode, b64encode
+from typing import Any
+
+from fabric_protos.common.common_pb2 import SERVICE_UNAVAILABLE, Block
+from fabric_protos.common.configtx_pb2 import Config
+
+from heddle.configtx.blocks import config_of
+from heddle.configtx.checks import check_settings
+from heddle.configtx.edit import apply_settings
+from heddle.configtx.read import settings_of
+from heddle.errors import ConfigtxError, FabricError, HeddleError, Refused, Unreachable
+from heddle.fabric.participation import ChannelInfo
+from heddle.fabric.retry import Deadline
+from heddle.plugin.interface import CheckFailure
+from heddle.plugin.values import UNKNOWN, Properties, has_unknown
+from heddle.provider.channel.facts import Live, Reach, wait_for_leader
+from heddle.provider.channel.genesis import join_all, make_or_adopt, own_hash, wait_for_answers
+from heddle.provider.channel.plan import plan_create, plan_unknown, plan_update
+from heddle.provider.channel.settings import SETTINGS, keep_renewed, settings_from, settings_inputs
+from heddle.provider.channel.update import Updater
+from heddle.provider.handler import Call, Created, Gone, Handler, Partial, Plan, Seen
+from heddle.schema.channel import CHANNEL
+
+__all__ = ["ChannelHandler"]
+
+_DEADLINE = 300.0
+_READING = 10.0
+
+
+class ChannelHandler(Handler):
+    """See `heddle.schema.channel`.
+
+    `applied` is a configuration that says exactly what was asked for last: the common ancestor when others
+    have changed the channel since. It is not what the channel says where others' changes were kept.
+    """
+
+    declaration = CHANNEL
+
+    def verify(self, inputs: dict[str, Any]) -> list[CheckFailure]:
+        """Consenters are among the orderers, and a node would accept the settings."""
+        failures = []
+        if not has_unknown(inputs["orderers"]) and isinstance(inputs["consenters"], list):
+            names = {one["name"] for one in inputs["orderers"]}
+            for index, one in enumerate(inputs["consenters"]):
+                if isinstance(one, dict) and isinstance(one["node"], str) and one["node"] not in names:
+                    reason = f"{one['node']!r} is none of the orderers: {', '.join(sorted(names))}"
+                    failures.append(CheckFailure(property=f"consenters[{index}].node", reason=reason))
+        if any(has_unknown(inputs[name]) for name in SETTINGS):
+            return failures
+        try:
+            check_settings(settings_from(inputs))
+        except ConfigtxError as error:
+            failures.append(CheckFailure(property="channel", reason=str(error)))
+        return failures
+
+    async def plan(self, call: Call) -> Plan:
+        """Create: what the genesis will say. Update: the steps from what is in force now."""
+        if not call.id:
+            return Plan(outputs=dict.fromkeys(CHANNEL.outputs, UNKNOWN), message=plan_create(call.inputs))
+        known = {name: call.old_outputs.get(name, UNKNOWN) for name in ("genesisBlock", "genesisHash")}
+        outputs = {**known, "sequence": UNKNOWN, "applied": UNKNOWN}
+        if has_unknown(call.inputs):
+            return Plan(outputs=outputs, message=plan_unknown(call.inputs))
+        reach, base = Reach.of(self.session.connections, call.inputs), _applied(call.old_outputs)
+        live, joining = await self._look(call, reach)
+        settings = settings_of(base, channel=reach.channel)
+        message = plan_update(reach, live, settings_from(call.inputs), settings, joining)
+        return Plan(outputs=outputs, message=message)
+
+    async def create(self, call: Call) -> Created:
+        """Make the genesis, once, and have all orderers order the channel.
+
+        From the moment that an orderer may have the block, it is saved whatever happens.
+        """
+        wanted, clock = settings_from(call.inputs), Deadline(call.deadline(_DEADLINE))
+        reach = Reach.of(self.session.connections, call.inputs)
+        genesis = await make_or_adopt(reach, wanted, clock)
+        first = _outputs(genesis, config_of(genesis).config)
+        try:
+            outputs = await self._converge(call, reach, first, clock)
+        except (HeddleError, asyncio.CancelledError) as error:
+            reason = str(error) or "cancelled; run it again to go on"
+            raise Partial(id=reach.channel, outputs=first, reasons=[reason]) from error
+        return Created(id=reach.channel, outputs=outputs)
+
+    async def update(self, call: Call) -> Properties:
+        """Join who has not joined, then take configuration updates until the wanted settings are in force."""
+        clock = Deadline(call.deadline(_DEADLINE))
+        reach = Reach.of(self.session.connections, call.inputs)
+        last = {name: call.old_outputs[name] for name in CHANNEL.outputs}
+        return await self._converge(call, reach, last, clock)
+
+    async def read(self, call: Call) -> Seen:
+        """What is in force, as inputs and as the configuration applied last. Gone when no orderer has it."""
+        reach = Reach.of(self.session.connections, call.inputs)
+        states = await reach.states(deadline=_READING)
+        if all(state is None for state in states.values()):
+            raise Gone
+        live = await _readable(reach)
+        inputs = settings_inputs(live.settings, call.inputs)
+        without = {name for name, state in states.items() if state is None}
+        if without:
+            inputs["orderers"] = [one for one in call.inputs["orderers"] if one["name"] not in without]
+        known = {name: call.old_outputs[name] for name in ("genesisBlock", "genesisHash")}
+        return Seen(
+            outputs={**known, "sequence": live.sequence, "applied": _base64(live.config)}, inputs=inputs
+        )
+
+    async def _converge(self, call: Call, reach: Reach, last: Properties, clock: Deadline) -> Properties:
+        """From `last`, the outputs as they are, to what is wanted: the new outputs."""
+        live = await self._joined(reach, last, clock)
+        base = settings_of(_applied(last), channel=reach.channel)
+        wanted = settings_from(call.inputs)
+        live = await Updater(self.session, reach, wanted, base, call.urn).run(live, clock)
+        asked = apply_settings(live.config, keep_renewed(wanted, live.settings), None)
+        return {**last, "sequence": live.sequence, "applied": _base64(asked)}
+
+    async def _joined(self, reach: Reach, last: Properties, clock: Deadline) -> Live:
+        """Have every orderer on the channel; the configuration in force."""
+        genesis = _genesis(last)
+        states = await wait_for_answers(reach, clock)
+        block = genesis
+        if any(state is None for state in states.values()) and any(states.values()):
+            # The genesis does for a channel that is just beginning; one that lives hands out its latest.
+            block = await _latest(reach, genesis)
+        await join_all(reach, block, str(last["genesisHash"]), clock)
+        return await wait_for_leader(reach, clock)
+
+    async def _look(self, call: Call, reach: Reach) -> tuple[Live, list[str]]:
+        """The configuration in force, and who has yet to join; if unread, with a warning, the last known."""
+        try:
+            states = await reach.states(deadline=_READING)
+            live = await _readable(reach)
+        except Unreachable as error:
+            await self.session.warn(f"ledger not read, this is from the last known state\n{error}", call.urn)
+            config = _applied(call.old_outputs)
+            settings = settings_of(config, channel=reach.channel)
+            return Live(block=_genesis(call.old_outputs), config=config, settings=settings), []
+        return live, [name for name, state in states.items() if state is None]
+
+
+async def _readable(reach: Reach) -> Live:
+    """The configuration in force. A channel without a leader answers nothing: that is Unreachable, too."""
+    try:
+        return await reach.live(deadline=_READING)
+    except Refused as refusal:
+        if refusal.status != SERVICE_UNAVAILABLE:
+            raise
+        raise Unreachable(refusal.message, hint=refusal.hint) from refusal
+
+
+async def _latest(reach: Reach, genesis: Block) -> Block:
+    """The latest configuration block, or the genesis while the channel has no leader."""
+    states = await reach.states(deadline=_READING)
+    there = [reach.node(name) for name, state in states.items() if isinstance(state, ChannelInfo)]
+    try:
+        return (await reach.live(there, deadline=_READING)).block
+    except FabricError:
+        return genesis
+
+
+def _outputs(genesis: Block, config: Config) -> Properties:
+    return {
+        "genesisBlock": b64encode(genesis.SerializeToString()).decode(),
+        "genesisHash": own_hash(genesis),
+        "sequence": 0,
+        "applied": _base64(config),
+    }
+
+
+def _base64(config: Config) -> str:
+    return b64encode(config.SerializeToString()).decode()
+
+
+def _genesis(outputs: Properties) -> Block:
+    return Block.FromString(b64decode(str(outputs["genesisBlock"])))
+
+
+def _applied(outputs: Properties) -> Config:
+    return Config.FromString(b64decode(str(outputs["applied"])))

@@ -1,0 +1,94 @@
+"""What a preview says of a channel: the summary first, then every step, and whose signatures it needs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from heddle.configtx.settings import ChannelSettings
+from heddle.errors import ConfigtxError
+from heddle.plugin.values import has_unknown
+from heddle.provider.channel.facts import Live, Reach
+from heddle.provider.channel.settings import SETTINGS, settings_from
+from heddle.provider.channel.steps import Step
+from heddle.provider.channel.update import planned_steps, prepare
+
+__all__ = ["plan_create", "plan_unknown", "plan_update"]
+
+
+def plan_create(inputs: Mapping[str, Any]) -> str:
+    """A new channel. Inputs may hold UNKNOWN."""
+    unknown = [name for name in SETTINGS if has_unknown(inputs[name])]
+    counts = {
+        "consenter": inputs["consenters"],
+        "orderer organization": inputs["ordererOrganizations"],
+        "peer organization": inputs["peerOrganizations"],
+    }
+    shown = [_count(what, items) for what, items in counts.items()]
+    lines = [f"new channel {inputs['channel']}: {', '.join(shown)}"]
+    for what, items in counts.items():
+        lines += [f"{what}: {_name(item)}" for item in items] if isinstance(items, list) else []
+    if unknown:
+        lines.append(f"known after apply, at least in part: {', '.join(unknown)}")
+    else:
+        lines += _settings_lines(settings_from(inputs))
+    lines.append("block 0 is made once, its hash is known after apply; nobody needs to sign")
+    return "\n".join(lines)
+
+
+def plan_unknown(inputs: Mapping[str, Any]) -> str:
+    """An update that cannot be computed yet."""
+    unknown = [name for name in SETTINGS if has_unknown(inputs[name])]
+    return (
+        f"channel {inputs['channel']}: configuration update known after apply\n"
+        f"depends on {', '.join(unknown)}"
+    )
+
+
+def plan_update(
+    reach: Reach, live: Live, wanted: ChannelSettings, base: ChannelSettings, joining: list[str]
+) -> str:
+    """The steps from the live configuration to the wanted one; conflicts with others' changes."""
+    head = f"channel {reach.channel}, configuration {live.sequence}"
+    joins = [f"join the orderer {name}" for name in joining]
+    try:
+        todo = planned_steps(live.settings, wanted, base)
+    except ConfigtxError as conflict:
+        return f"{head}: CONFLICT, this update will be refused\n{conflict}"
+    if not todo and not joins:
+        return f"{head}: nothing to change on the ledger"
+    changes = [change for step in todo for change in step.changes]
+    summary = joins[0] if not changes else changes[0]
+    more = len(changes) + len(joins) - 1
+    lines = [f"{head}: {summary}{f', and {more} more' if more else ''}", *joins]
+    for number, step in enumerate(todo, 1):
+        lines += [f"update {number} of {len(todo)}: {step.kind.value}", *_indented(step)]
+        lines += _signature_lines(reach, live, step) if number == 1 else []
+    return "\n".join(lines)
+
+
+def _signature_lines(reach: Reach, live: Live, step: Step) -> list[str]:
+    """Of the first step only: the others are computed from what the first leaves behind."""
+    return [f"  signatures {consent}" for consent in prepare(reach, live, step).consents]
+
+
+def _indented(step: Step) -> list[str]:
+    return [f"  {change}" for change in step.changes]
+
+
+def _settings_lines(settings: ChannelSettings) -> list[str]:
+    batch, capabilities = settings.batch, settings.capabilities
+    return [
+        f"blocks: {batch.timeout} or {batch.max_message_count} messages or {batch.preferred_max_bytes} bytes",
+        f"capabilities: {capabilities.channel}, {capabilities.orderer}, {capabilities.application}",
+    ]
+
+
+def _count(what: str, items: Any) -> str:  # noqa: ANN401 - a list, or UNKNOWN
+    if not isinstance(items, list):
+        return f"{what}s known after apply"
+    return f"{len(items)} {what}{'' if len(items) == 1 else 's'}"
+
+
+def _name(item: Any) -> str:  # noqa: ANN401 - an object, or UNKNOWN
+    if not isinstance(item, dict):
+        return "known after apply"
+    return str(item.get("node") or item.get("name"))

@@ -1,0 +1,143 @@
+"""A channel's settings as inputs and as `ChannelSettings`, compared with the live ones."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from heddle.configtx.flat import flatten, same
+from heddle.configtx.settings import (
+    BatchSettings,
+    Capabilities,
+    ChannelSettings,
+    Consenter,
+    OrdererOrganization,
+    PeerOrganization,
+    RaftOptions,
+)
+from heddle.identity.keys import load_certificate
+from heddle.identity.msp import Msp
+from heddle.plugin.values import Properties, Value
+from heddle.provider.shapes import Shape, msp
+from heddle.schema import snake_case
+
+__all__ = ["SETTINGS", "keep_renewed", "settings_from", "settings_inputs"]
+
+SETTINGS = ("ordererOrganizations", "peerOrganizations", "consenters", "batch", "raft", "capabilities")
+"""The inputs that stand on the ledger; all others are ways to it."""
+
+
+def settings_from(inputs: Mapping[str, Any]) -> ChannelSettings:
+    """What the inputs ask for. They must be known and plain."""
+    return ChannelSettings(
+        channel=inputs["channel"],
+        orderer_organizations=tuple(
+            OrdererOrganization(name=one["name"], msp=msp(one["msp"]), endpoints=tuple(one["endpoints"]))
+            for one in inputs["ordererOrganizations"]
+        ),
+        peer_organizations=tuple(
+            PeerOrganization(name=one["name"], msp=msp(one["msp"]), anchor_peers=tuple(one["anchorPeers"]))
+            for one in inputs["peerOrganizations"]
+        ),
+        consenters=tuple(_consenter(one) for one in inputs["consenters"]),
+        batch=BatchSettings(**_snake(inputs["batch"])),
+        raft=RaftOptions(**_snake(inputs["raft"])),
+        capabilities=Capabilities(**_snake(inputs["capabilities"])),
+    )
+
+
+def settings_inputs(live: ChannelSettings, inputs: Mapping[str, Any]) -> Properties:
+    """The inputs in which the live settings differ from `inputs`, as the live ones.
+
+    What means the same stays as it was written. Consenters that no input names are called by their address.
+    """
+    wanted = keep_renewed(settings_from(inputs), live)
+    old, new = flatten(wanted), flatten(live)
+    changed = {key[0] for key in {**old, **new} if not same(key, old.get(key), new.get(key))}
+    result: Properties = {}
+    if "orderer organization" in changed:
+        result["ordererOrganizations"] = [
+            {"name": one.name, "msp": _msp_inputs(one.msp), "endpoints": [*one.endpoints]}
+            for one in live.orderer_organizations
+        ]
+    if "peer organization" in changed:
+        result["peerOrganizations"] = [
+            {"name": one.name, "msp": _msp_inputs(one.msp), "anchorPeers": [*one.anchor_peers]}
+            for one in live.peer_organizations
+        ]
+    if "consenter" in changed:
+        names = {f"{one['host']}:{one['port']}": one["node"] for one in inputs["consenters"]}
+        result["consenters"] = [_consenter_inputs(one, names) for one in live.consenters]
+    for part in ("batch", "raft", "capabilities"):
+        if part in changed:
+            result[part] = _camel(vars(getattr(live, part)), inputs[part])
+    return result
+
+
+def keep_renewed(wanted: ChannelSettings, live: ChannelSettings) -> ChannelSettings:
+    """The wanted settings, with the live certificates of consenters that only renewed theirs.
+
+    A certificate renewed with the same key needs no configuration update (docs raft_configuration.md; Fabric
+    compares public keys), so it is no difference.
+    """
+    there = {(one.host, one.port): one for one in live.consenters}
+    consenters = []
+    for one in wanted.consenters:
+        current = there.get((one.host, one.port), one)
+        consenters.append(current if _keys(current) == _keys(one) else one)
+    return replace(wanted, consenters=tuple(consenters))
+
+
+def _keys(consenter: Consenter) -> tuple[bytes, ...]:
+    """The public keys of a consenter's two certificates."""
+    certificates = (consenter.client_tls_certificate, consenter.server_tls_certificate)
+    return tuple(
+        load_certificate(pem).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        for pem in certificates
+    )
+
+
+def _consenter(value: Shape) -> Consenter:
+    return Consenter(
+        host=value["host"],
+        port=value["port"],
+        client_tls_certificate=value["clientTlsCertificate"].encode(),
+        server_tls_certificate=value["serverTlsCertificate"].encode(),
+    )
+
+
+def _consenter_inputs(consenter: Consenter, names: Mapping[str, str]) -> Value:
+    address = f"{consenter.host}:{consenter.port}"
+    return {
+        "node": names.get(address, address),
+        "host": consenter.host,
+        "port": consenter.port,
+        "clientTlsCertificate": consenter.client_tls_certificate.decode(),
+        "serverTlsCertificate": consenter.server_tls_certificate.decode(),
+    }
+
+
+def _msp_inputs(one: Msp) -> Value:
+    result: dict[str, Value] = {
+        "mspId": one.msp_id,
+        "rootCertificates": _texts(one.root_certificates),
+        "tlsRootCertificates": _texts(one.tls_root_certificates),
+    }
+    if one.intermediate_certificates:
+        result["intermediateCertificates"] = _texts(one.intermediate_certificates)
+    if one.tls_intermediate_certificates:
+        result["tlsIntermediateCertificates"] = _texts(one.tls_intermediate_certificates)
+    return result
+
+
+def _texts(pems: Sequence[bytes]) -> list[Value]:
+    return [pem.decode() for pem in pems]
+
+
+def _snake(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {snake_case(name): value for name, value in values.items()}
+
+
+def _camel(values: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, Value]:
+    return {name: values[snake_case(name)] for name in names}
