@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from heddle.cli import cluster
 from heddle.errors import HeddleError
 
 app = typer.Typer(
@@ -16,6 +17,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(cluster.app, name="cluster")
+
+for verb in (run.up, run.preview, run.refresh, run.destroy, run.output):
+    app.command()(verb)
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ import (
 	genericserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
-	"k8s.io/klog/v2"
 	"sigs.k8s.io/sig-storage-lib-external-provisioner/v13/controller"
 )
 
@@ -86,7 +85,7 @@ func newProvisionerCommand() *cobra.Command {
 				options = append(options, controller.MetricsAddress(host), controller.MetricsPort(port))
 			}
 			ctx := genericserver.SetupSignalContext()
-			controller.NewProvisionController(klog.FromContext(ctx), client, name, &serve, options...).Run(ctx)
+			controller.NewProvisionController(ctx, client, name, &serve, options...).Run(ctx)
 			return nil
 		},
 	}

@@ -1,0 +1,161 @@
+"""`heddle cluster …`: one-node Kubernetes clusters on this machine."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.status import Status
+from rich.table import Table
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="One-node Kubernetes clusters on this machine.")
+
+Name = Annotated[str, typer.Option("--name", help="The cluster; several can stand side by side.")]
+_LOCAL = "local"
+
+
+class Steps:
+    """Shows steps: one moving line on a terminal, a plain line for each beginning and end elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._status: Status | None = None
+        self._title = ""
+
+    def begin(self, title: str) -> None:
+        """A step begins."""
+        self._title = title
+        if not self._console.is_terminal:
+            self._console.print(f"… {title}", highlight=False)
+            return
+        self._status = self._console.status(title)
+        self._status.start()
+
+    def detail(self, text: str) -> None:
+        """Shown on a terminal only: it changes too often for a log."""
+        if self._status:
+            self._status.update(f"{self._title} [dim]{text}")
+
+    def end(self, title: str, seconds: float) -> None:
+        """The step is done."""
+        self.close()
+        self._console.print(f"[green]✓[/green] {title} [dim]{seconds:.1f} s", highlight=False)
+
+    def close(self) -> None:
+        """Take the moving line away; also when a step failed."""
+        if self._status:
+            self._status.stop()
+        self._status = None
+
+
+@app.command()
+def up(name: Name = _LOCAL) -> None:
+    """Bring a cluster up; if it is, nothing changes."""
+    from heddle.localkube.layout import layout_of
+    from heddle.localkube.up import up as bring_up
+
+    layout = layout_of(name)
+    console = Console()
+    steps = Steps(console)
+    try:
+        changed = bring_up(layout, steps)
+    finally:
+        steps.close()
+    console.print(f"cluster {name} is {'up' if changed else 'up already'}", highlight=False)
+    console.print(f"  export KUBECONFIG={layout.kubeconfig}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def down(
+    name: Name = _LOCAL,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Also remove its volumes, images and state.")
+    ] = False,
+) -> None:
+    """Take a cluster down; volumes and objects stay for the next `up`, unless purged."""
+    from heddle.localkube.down import down as take_down
+    from heddle.localkube.layout import layout_of
+
+    console = Console()
+    steps = Steps(console)
+    try:
+        found = take_down(layout_of(name), steps, purge=purge)
+    finally:
+        steps.close()
+    console.print(f"cluster {name} is {'down' if found else 'not here'}", highlight=False)
+
+
+@app.command()
+def status(
+    name: Name = _LOCAL, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
+) -> None:
+    """Show what runs; exit code 1 unless all of it does and the node is ready."""
+    from heddle.localkube.layout import layout_of
+    from heddle.localkube.status import status_of
+
+    found = status_of(layout_of(name))
+    if as_json:
+        sys.stdout.write(json.dumps(found.as_json(), indent=2) + "\n")
+    else:
+        console = Console()
+        console.print(f"cluster {name}: [bold]{found.state}[/bold]", highlight=False)
+        if found.components:
+            table = Table("component", "pid", "memory", box=None, pad_edge=False)
+            for component in found.components:
+                pid = str(component.pid or "[red]not running")
+                table.add_row(component.name, pid, f"{component.memory_mb} MB" if component.pid else "")
+            console.print(table)
+            console.print(
+                f"node {found.node}, kubeconfig {found.kubeconfig}", highlight=False, soft_wrap=True
+            )
+    if found.state != "ready":
+        raise typer.Exit(1)
+
+
+@app.command()
+def kubeconfig(
+    name: Name = _LOCAL,
+    content: Annotated[bool, typer.Option("--content", help="Print the file itself.")] = False,
+) -> None:
+    """Print the path of the administrator's kubeconfig."""
+    from heddle.errors import LocalKubeError
+    from heddle.localkube.layout import layout_of
+
+    path = layout_of(name).kubeconfig
+    if not path.exists():
+        raise LocalKubeError(
+            f"cluster {name}: has no kubeconfig yet", hint=f"heddle cluster up --name {name}"
+        )
+    sys.stdout.write(path.read_text() if content else f"{path}\n")
+
+
+@app.command()
+def load(
+    archives: Annotated[list[Path], typer.Argument(help="docker-archive or OCI tar files", exists=True)],
+    name: Name = _LOCAL,
+) -> None:
+    """Give images to the cluster, so that pods need not pull them."""
+    from heddle.localkube.layout import layout_of
+    from heddle.localkube.load import load_image
+
+    layout = layout_of(name)
+    for archive in archives:
+        for image in load_image(layout, archive):
+            sys.stdout.write(f"{image}\n")
+
+
+@app.command()
+def logs(
+    component: Annotated[str, typer.Argument(help="etcd, kubelet, …; none: the end of each")] = "",
+    name: Name = _LOCAL,
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines from the end.")] = 20,
+) -> None:
+    """Show the components' logs."""
+    from heddle.localkube.layout import layout_of
+    from heddle.localkube.logs import ends_of_logs
+
+    sys.stdout.write(ends_of_logs(layout_of(name), component, lines))

@@ -1,0 +1,33 @@
+"""Images into a running cluster, from files."""
+
+from pathlib import Path
+
+from heddle.errors import LocalKubeError
+from heddle.localkube.commands import run
+from heddle.localkube.layout import Layout
+
+__all__ = ["load_image", "loaded_images"]
+
+
+def load_image(layout: Layout, archive: Path) -> list[str]:
+    """Import a docker-archive or OCI tar file and return the names of its images.
+
+    Raises:
+        LocalKubeError: the cluster is not up, or containerd refuses the file, in its words.
+    """
+    said = run(*_ctr(layout), "images", "import", archive, seconds=300)
+    # One line each: 'unpacking docker.io/library/x:1 (sha256:…)...done'
+    return [line.split()[1] for line in said.splitlines() if line.startswith("unpacking ")]
+
+
+def loaded_images(layout: Layout) -> list[str]:
+    """The names of the images that the cluster has."""
+    return run(*_ctr(layout), "images", "list", "--quiet").split()
+
+
+def _ctr(layout: Layout) -> tuple[str | Path, ...]:
+    if not layout.containerd_socket.exists():
+        raise LocalKubeError(
+            f"cluster {layout.name}: is not up", hint=f"heddle cluster up --name {layout.name}"
+        )
+    return ("ctr", "--address", layout.containerd_socket, "--namespace", "k8s.io")

@@ -1,0 +1,93 @@
+"""What this machine has: programs, plugins, capabilities, name servers. Facts only; nothing is changed here."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+__all__ = ["Machine", "machine"]
+
+_CNI_FOLDERS = ("/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni")
+_CNI_PLUGINS = ("ptp", "host-local", "portmap", "loopback")
+_CAP_SYS_RESOURCE = 24  # linux/capability.h
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """The parts of this machine that a cluster is made with."""
+
+    cni: Path | None
+    sys_resource: bool
+    apparmor: bool
+    name_servers: tuple[str, ...]
+    overlay: bool
+
+
+def machine(clusters: Path) -> Machine:
+    """Look at this machine; `clusters` is where the clusters' folders are, or will be."""
+    return Machine(
+        cni=cni_folder(),
+        sys_resource=has_capability(_CAP_SYS_RESOURCE),
+        apparmor=Path("/sys/module/apparmor/parameters/enabled").exists(),
+        name_servers=name_servers(),
+        overlay=can_overlay(clusters),
+    )
+
+
+def find_program(name: str) -> str | None:
+    """The path of a program; /usr/sbin is searched also when PATH, as that of a service, lacks it."""
+    path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"))
+    return shutil.which(name, path=path)
+
+
+def cni_folder() -> Path | None:
+    """The first folder with every CNI plugin that a cluster uses."""
+    folders = (Path(folder) for folder in _CNI_FOLDERS)
+    return next((f for f in folders if all(os.access(f / p, os.X_OK) for p in _CNI_PLUGINS)), None)
+
+
+def has_capability(number: int) -> bool:
+    """Whether this process has the capability (and so its children)."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("CapEff:"):
+            return bool(int(line.split()[1], 16) >> number & 1)
+    return False
+
+
+def name_servers() -> tuple[str, ...]:
+    """The machine's name servers that answer from another network namespace, so none on loopback.
+
+    systemd-resolved listens on 127.0.0.53 and keeps the real ones in a file of its own.
+    """
+    for path in (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf")):
+        try:
+            lines = [line.split() for line in path.read_text().splitlines()]
+        except OSError:
+            continue
+        servers = [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"]
+        usable = tuple(server for server in servers if _usable(server))
+        if usable:
+            return usable
+    return ()
+
+
+def can_overlay(folder: Path) -> bool:
+    """Whether overlay mounts work on the file system of `folder`: not on another overlay, as in a container."""
+    while not folder.exists():
+        folder = folder.parent
+    best, kind = "", ""
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        left, _, right = line.partition(" - ")
+        mount = left.split()[4]
+        if folder.is_relative_to(mount) and len(mount) >= len(best):
+            best, kind = mount, right.split()[0]
+    return kind != "overlay"
+
+
+def _usable(server: str) -> bool:
+    try:
+        address = ip_address(server)
+    except ValueError:
+        return False
+    return address.version == 4 and not address.is_loopback

@@ -1,0 +1,117 @@
+"""The programs that a cluster is made of, built from their Go modules once and kept outside the checkout.
+
+The key of a build is a hash of its sources, go.mod and go.sum and of the pinned versions, so a changed pin builds anew
+and another checkout with the same sources does not.
+"""
+
+import hashlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from heddle.errors import LocalKubeError
+from heddle.localkube.commands import run
+from heddle.localkube.components import Programs
+from heddle.localkube.machine import find_program
+from heddle.localkube.record import exclusive
+from heddle.paths import cache_dir
+from heddle.versions import COREDNS, KUBERNETES
+
+__all__ = ["built", "ensure_built"]
+
+_SOURCES = Path(__file__).parent / "programs"
+_NAMES = ("pause", "coredns", "kube")
+
+Said = Callable[[str], None]
+
+
+def built() -> Programs | None:
+    """The programs, if all are built."""
+    paths = {name: _path(name) for name in _NAMES}
+    if not all(path.exists() for path in paths.values()):
+        return None
+    key = hashlib.sha256("".join(path.name for path in paths.values()).encode()).hexdigest()[:16]
+    return Programs(key=key, **paths)
+
+
+def ensure_built(say: Said) -> Programs:
+    """The programs, built if they are not: some four minutes on two idle processors, once.
+
+    `say` gets what is being done, several times a second.
+
+    Raises:
+        LocalKubeError: the build failed, with Go's last words.
+    """
+    if programs := built():
+        return programs
+    with exclusive(cache_dir() / "programs" / ".lock", "building the local cluster's programs"):
+        for name in _NAMES:
+            if not _path(name).exists():
+                _build(name, say)
+    programs = built()
+    assert programs is not None  # noqa: S101 - every build ended with its file in place
+    return programs
+
+
+def _path(name: str) -> Path:
+    digest = hashlib.sha256(f"{KUBERNETES} {COREDNS} {os.uname().machine}".encode())
+    for source in sorted((_SOURCES / name).iterdir()):
+        if source.suffix in (".go", ".mod", ".sum"):
+            digest.update(source.name.encode() + source.read_bytes())
+    return cache_dir() / "programs" / f"{name}-{digest.hexdigest()[:16]}"
+
+
+def _build(name: str, say: Said) -> None:
+    """Build one program and put it in place in one step. Its compiler ends when this program does."""
+    path, source = _path(name), _SOURCES / name
+    say(f"downloading the modules of {name}")
+    _go(source, ["mod", "download"], lambda _: None)
+    total = len(run("go", "-C", source, "list", "-deps", ".", seconds=300).splitlines())
+    compiled = 0
+
+    def count(_: str) -> None:
+        nonlocal compiled
+        compiled += 1
+        say(f"building {name}: {compiled} of {total} packages")
+
+    say(f"building {name}: {total} packages")
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".build-") as folder:
+        new = Path(folder) / name
+        flags = ["-v", "-trimpath", "-buildvcs=false", "-mod=readonly", f"-ldflags={_link_flags()}"]
+        _go(source, ["build", *flags, "-o", str(new), "."], count)
+        new.replace(path)
+
+
+def _link_flags() -> str:
+    """Without symbols, and with the version that Kubernetes reports; otherwise it reads v0.0.0."""
+    major, minor, _ = KUBERNETES.split(".")
+    version = "k8s.io/component-base/version"
+    values = {"gitVersion": f"v{KUBERNETES}", "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
+    return " ".join(["-s", "-w", *(f"-X {version}.{key}={value}" for key, value in values.items())])
+
+
+def _go(source: Path, words: list[str], line_said: Said) -> None:
+    """Run `go` in `source`; its lines go to `line_said`, the last of them into the error."""
+    go, setpriv = find_program("go"), find_program("setpriv")
+    if go is None:
+        raise LocalKubeError("go: not found on this machine")
+    dies_with_us = [setpriv, "--pdeathsig", "KILL"] if setpriv else []
+    process = subprocess.Popen(
+        [*dies_with_us, go, "-C", str(source), *words],
+        env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    last: list[str] = []
+    with process:
+        for line in process.stdout or ():
+            last = [*last[-19:], line.rstrip()]
+            line_said(line)
+    if process.returncode != 0:
+        raise LocalKubeError(
+            f"go {words[0]} in {source.name}: exit code {process.returncode}\n" + "\n".join(last),
+            hint="the modules come from GOPROXY (go env GOPROXY); once built, no network is needed",
+        )
