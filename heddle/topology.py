@@ -136,6 +136,14 @@ class Topology:
         """Every node: orderers first, then each organization's peers."""
         return (*self.ordering.nodes, *(node for member in self.organizations for node in member.nodes))
 
+    def channels_of(self, organization: str) -> tuple[str, ...]:
+        """Names of the channels that an organization is on."""
+        return tuple(
+            channel.name
+            for channel in self.channels
+            if any(member.organization == organization for member in channel.members)
+        )
+
 
 def plan(instance: Instance, *, public_address: str = "") -> Topology:
     """Lay out an instance.

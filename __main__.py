@@ -1,0 +1,19 @@
+"""The program of every stack: one Network, as its stack file says."""
+
+import pulumi
+
+from components.network import Network, NetworkArgs
+from heddle import config
+from heddle.topology import plan
+
+settings = config.load()
+network = Network(
+    settings.instance.name,
+    NetworkArgs(
+        instance=settings.instance,
+        topology=plan(settings.instance, public_address=settings.cluster.public_address),
+        kubeconfig=settings.cluster.kubeconfig,
+        cluster_identifier=settings.cluster.identifier,
+    ),
+)
+pulumi.export("instance", network.summary)

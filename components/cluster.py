@@ -1,0 +1,83 @@
+"""The place of an instance: its namespace, and the providers that reach it."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+from pulumi_kubernetes.core.v1 import Namespace
+from pulumi_kubernetes.networking.v1 import NetworkPolicy
+
+from components import labels
+from components.manifests import Manifest, metadata
+from heddle.resources import Provider, ProviderArgs
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    """Which cluster and namespace."""
+
+    instance: str
+    namespace: str
+    kubeconfig: str
+    """Text of a kubeconfig with one context."""
+    identifier: str
+    """Name of the cluster in the state: credentials may change beneath it, and nothing is replaced."""
+
+
+class Cluster(pulumi.ComponentResource):
+    """The namespace of one instance, closed to what is not opened, and the providers that act in it."""
+
+    namespace: Namespace
+    """The namespace; what is in it is deleted with it."""
+    providers: list[pulumi.ProviderResource]
+    """Providers for everything else of the instance."""
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("heddle:kubernetes:Cluster", name, None, opts)
+        self.providers = [self._kubernetes(name, args), self._heddle(name, args)]
+        self.namespace = self._namespace(name, args)
+        self._closed_by_default(name, args)
+        self.register_outputs({"namespace": args.namespace})
+
+    def _kubernetes(self, name: str, args: ClusterArgs) -> kubernetes.Provider:
+        return kubernetes.Provider(
+            f"{name}-kubernetes",
+            kubeconfig=pulumi.Output.secret(args.kubeconfig),
+            cluster_identifier=args.identifier,
+            # Pods are rolled by their checksums, so files may change in place.
+            enable_config_map_mutable=True,
+            enable_secret_mutable=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _heddle(self, name: str, args: ClusterArgs) -> Provider:
+        return Provider(
+            f"{name}-heddle",
+            ProviderArgs(kubeconfig=args.kubeconfig),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _namespace(self, name: str, args: ClusterArgs) -> Namespace:
+        pod_security = {
+            f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")
+        }
+        return Namespace(
+            f"{name}-namespace",
+            metadata={"name": args.namespace, "labels": {**labels.common(args.instance), **pod_security}},
+            opts=pulumi.ResourceOptions(parent=self, provider=self.providers[0]),
+        )
+
+    def _closed_by_default(self, name: str, args: ClusterArgs) -> None:
+        """No pod is reached unless another policy says so; a network that enforces none ignores it."""
+        spec: Manifest = {"podSelector": {}, "policyTypes": ["Ingress"]}
+        NetworkPolicy(
+            f"{name}-closed",
+            metadata=metadata("closed-by-default", args.namespace, labels.common(args.instance)),
+            spec=spec,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                provider=self.providers[0],
+                depends_on=[self.namespace],
+                deleted_with=self.namespace,
+            ),
+        )

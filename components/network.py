@@ -1,0 +1,172 @@
+"""A whole instance, from its cluster to its chaincodes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from components.chaincode import Chaincode, ChaincodeArgs
+from components.cluster import Cluster, ClusterArgs
+from components.eip import Eip, EipArgs
+from components.fabric_channel import FabricChannel, FabricChannelArgs
+from components.orderer_set import OrdererSet, OrdererSetArgs
+from components.organization import Organization, OrganizationArgs
+from components.peer_set import PeerSet, PeerSetArgs
+from components.site import Site
+from components.storage import Storage, StorageArgs
+from components.summary import summary_of
+from heddle.spec import Instance
+from heddle.topology import ChaincodePlan, ChannelPlan, OrganizationPlan, Topology
+from heddle.versions import ORDERER_IMAGE, PEER_IMAGE, STANDIN_IMAGE
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkArgs:
+    """What the stack file says, laid out, and the cluster it goes to."""
+
+    instance: Instance
+    topology: Topology
+    kubeconfig: str
+    """Text of a kubeconfig with one context."""
+    cluster_identifier: str
+    """Name of the cluster in the state."""
+
+
+class Network(pulumi.ComponentResource):
+    """One blockchain instance."""
+
+    summary: dict[str, Any]
+    """What `heddle status`, clients' configurations and the channel and chaincode verbs read: names,
+    addresses, certificates; keys are secrets."""
+
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("heddle:fabric:Network", name, None, opts)
+        self._name, self._args, self._topology = name, args, args.topology
+        cluster = self._cluster()
+        self._site = Site(
+            instance=args.instance.name,
+            namespace=args.topology.namespace,
+            place=cluster.namespace,
+            public=bool(args.topology.public_address),
+            protect=not args.instance.disposable,
+        )
+        self._child = pulumi.ResourceOptions(parent=self, providers=cluster.providers)
+        self._storage, self._eip = self._volumes(), self._addresses()
+        self._orderers = self._orderer_set()
+        self._peers = {plan.name: self._peer_set(plan) for plan in self._topology.organizations}
+        self._channels = {plan.name: self._channel(plan) for plan in self._topology.channels}
+        self._chaincodes = {plan.name: self._chaincode(plan) for plan in self._topology.chaincodes}
+        self.summary = summary_of(
+            self._topology,
+            standin=args.instance.standin,
+            orderers=self._orderers,
+            peers=self._peers,
+            channels=self._channels,
+            chaincodes=self._chaincodes,
+            endpoints=self._eip.endpoints,
+        )
+        self.register_outputs({"namespace": self._topology.namespace})
+
+    def _cluster(self) -> Cluster:
+        return Cluster(
+            f"{self._name}-cluster",
+            ClusterArgs(
+                instance=self._args.instance.name,
+                namespace=self._topology.namespace,
+                kubeconfig=self._args.kubeconfig,
+                identifier=self._args.cluster_identifier,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _volumes(self) -> Storage:
+        storage = self._args.instance.storage
+        return Storage(
+            f"{self._name}-storage",
+            StorageArgs(
+                site=self._site,
+                nodes=self._topology.nodes,
+                size=storage.size,
+                class_name=storage.class_name,
+            ),
+            self._child,
+        )
+
+    def _addresses(self) -> Eip:
+        return Eip(
+            f"{self._name}-eip",
+            EipArgs(
+                site=self._site,
+                nodes=self._topology.nodes,
+                public_address=self._topology.public_address,
+            ),
+            self._child,
+        )
+
+    def _orderer_set(self) -> OrdererSet:
+        plan = self._topology.ordering
+        return OrdererSet(
+            f"{self._name}-orderers",
+            OrdererSetArgs(
+                site=self._site,
+                plan=plan,
+                organization=self._organization(plan),
+                image=self._image(self._args.instance.images.orderer or ORDERER_IMAGE),
+                channels=tuple(channel.name for channel in self._topology.channels),
+                claims=self._storage.claims,
+                services=self._eip.services,
+            ),
+            self._child,
+        )
+
+    def _peer_set(self, plan: OrganizationPlan) -> PeerSet:
+        return PeerSet(
+            f"{self._name}-peers-{plan.name}",
+            PeerSetArgs(
+                site=self._site,
+                plan=plan,
+                organization=self._organization(plan),
+                image=self._image(self._args.instance.images.peer or PEER_IMAGE),
+                channels=self._topology.channels_of(plan.name),
+                claims=self._storage.claims,
+                services=self._eip.services,
+            ),
+            self._child,
+        )
+
+    def _organization(self, plan: OrganizationPlan) -> Organization:
+        return Organization(
+            f"{self._name}-{plan.name}",
+            OrganizationArgs(plan=plan, protect=self._site.protect),
+            self._child,
+        )
+
+    def _channel(self, plan: ChannelPlan) -> FabricChannel:
+        return FabricChannel(
+            f"{self._name}-channel-{plan.name}",
+            FabricChannelArgs(
+                plan=plan,
+                orderers=self._orderers,
+                peers=self._peers,
+                snapshot_interval_size=self._args.instance.ordering.snapshot_interval_size,
+                protect=self._site.protect,
+            ),
+            self._child,
+        )
+
+    def _chaincode(self, plan: ChaincodePlan) -> Chaincode:
+        return Chaincode(
+            f"{self._name}-chaincode-{plan.name}",
+            ChaincodeArgs(
+                site=self._site,
+                plan=plan,
+                channel=self._channels[plan.channel],
+                orderers=self._orderers,
+                peers=self._peers,
+            ),
+            self._child,
+        )
+
+    def _image(self, image: str) -> str:
+        """Stand-ins have one image for both kinds of node, and never another's name."""
+        return STANDIN_IMAGE if self._args.instance.standin else image

@@ -1,0 +1,168 @@
+"""One peer or orderer: its certificates, its files and its StatefulSet."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import StatefulSet
+from pulumi_kubernetes.core.v1 import ConfigMap, PersistentVolumeClaim, Secret, Service
+
+from components import labels, pods
+from components.manifests import Manifest, metadata
+from components.organization import Organization
+from components.site import Site
+from heddle.render import msp_config_yaml
+from heddle.resources import Certificate, CertificateArgs, Node
+from heddle.topology import NodePlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class FabricNodeArgs:
+    """One node, whose it is, and what Kubernetes already holds for it."""
+
+    site: Site
+    plan: NodePlan
+    organization: Organization
+    image: str
+    config: str
+    """Text of its core.yaml or orderer.yaml."""
+    claim: PersistentVolumeClaim
+    service: Service
+
+
+class FabricNode(pulumi.ComponentResource):
+    """A StatefulSet of one replica with its ConfigMap and Secret.
+
+    A changed file changes the template's checksum, not the running pod (`OnDelete`): a Rollout restarts the
+    nodes of a set one at a time.
+    """
+
+    statefulset: StatefulSet
+    """What runs it."""
+    address: Node
+    """How the ledger's resources reach it."""
+    tls_certificate: pulumi.Output[str]
+    """Its TLS certificate, PEM: what a consenter is known by."""
+    revision: pulumi.Output[str]
+    """Checksum of its pod template, files included."""
+
+    def __init__(self, name: str, args: FabricNodeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("heddle:fabric:Node", name, None, opts)
+        identity = self._certificate(f"{name}-identity", args, usage="identity")
+        tls = self._certificate(f"{name}-tls", args, usage="tls")
+        settings = {pods.config_file(args.plan): args.config, "msp-config.yaml": msp_config_yaml()}
+        secrets = _secret_files(args.organization, identity, tls)
+        checksum = checksum_of({**settings, **secrets})
+        stored = [self._config_map(name, args, settings), self._secret(name, args, secrets)]
+        self.statefulset = self._statefulset(name, args, checksum, stored)
+        self.tls_certificate = tls.certificate
+        self.revision = checksum.apply(lambda files: sha256_of(_pod(args, files)))
+        self.address = node_address(args.plan, args.organization)
+        self.register_outputs({"revision": self.revision})
+
+    def _certificate(self, name: str, args: FabricNodeArgs, *, usage: str) -> Certificate:
+        authority = args.organization.ca if usage == "identity" else args.organization.tls_ca
+        return Certificate(
+            name,
+            CertificateArgs(
+                authority_certificate=authority.certificate,
+                authority_private_key=authority.private_key,
+                # Not the host: a common name has 64 characters at most, and names are verified by the hosts.
+                common_name=args.plan.name,
+                organization=args.plan.organization,
+                organizational_units=(args.plan.kind,) if usage == "identity" else (),
+                hosts=args.plan.tls_hosts if usage == "tls" else (),
+                usage=usage,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _config_map(self, name: str, args: FabricNodeArgs, files: Mapping[str, str]) -> ConfigMap:
+        return ConfigMap(f"{name}-config", metadata=_metadata(args), data=files, opts=args.site.options(self))
+
+    def _secret(self, name: str, args: FabricNodeArgs, files: Mapping[str, pulumi.Output[str]]) -> Secret:
+        return Secret(
+            f"{name}-secret",
+            metadata=_metadata(args),
+            type="Opaque",
+            data={key: content.apply(base64_of) for key, content in files.items()},
+            opts=args.site.options(self),
+        )
+
+    def _statefulset(
+        self, name: str, args: FabricNodeArgs, checksum: pulumi.Output[str], stored: Sequence[pulumi.Resource]
+    ) -> StatefulSet:
+        selector = {labels.INSTANCE: args.site.instance, labels.NODE: args.plan.name}
+        spec: Manifest = {
+            "replicas": 1,
+            "serviceName": args.plan.name,
+            "selector": {"matchLabels": selector},
+            "updateStrategy": {"type": "OnDelete"},
+            "podManagementPolicy": "Parallel",
+            "template": _pod(args, checksum),
+        }
+        return StatefulSet(
+            f"{name}-statefulset",
+            metadata=_metadata(args),
+            spec=spec,
+            opts=args.site.options(self, after=[*stored, args.claim, args.service]),
+        )
+
+
+def node_address(node: NodePlan, organization: Organization) -> Node:
+    """A node as Heddle's resources take it."""
+    address: Node = {
+        "name": node.name,
+        "mspId": node.msp_id,
+        "host": node.host,
+        "port": node.port,
+        "namespace": node.namespace,
+        "pod": node.pod,
+        "tlsRootCertificates": [organization.tls_ca.certificate],
+        "operationsPort": node.operations_port,
+    }
+    if node.admin_port is not None:
+        address["adminPort"] = node.admin_port
+    return address
+
+
+def sha256_of(value: object) -> str:
+    """sha256 of plain data, in hexadecimal; the order of keys does not matter."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def base64_of(text: str) -> str:
+    """Text as a Secret's `data` holds it."""
+    return base64.b64encode(text.encode()).decode()
+
+
+def checksum_of(files: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
+    """sha256 over names and contents. Not secret: it tells nothing of a key's 256 random bits."""
+    everything: pulumi.Output[dict[str, str]] = pulumi.Output.all(**files)
+    return pulumi.Output.unsecret(everything.apply(sha256_of))
+
+
+def _secret_files(
+    organization: Organization, identity: Certificate, tls: Certificate
+) -> dict[str, pulumi.Output[str]]:
+    """Content of each key of pods.SECRET_FILES."""
+    return {
+        "msp-ca.pem": organization.ca.certificate,
+        "msp-tlsca.pem": organization.tls_ca.certificate,
+        "msp-cert.pem": identity.certificate,
+        "msp-key.pem": identity.private_key,
+        "tls-server.crt": tls.certificate,
+        "tls-server.key": tls.private_key,
+        "tls-ca.crt": organization.tls_ca.certificate,
+    }
+
+
+def _metadata(args: FabricNodeArgs) -> Manifest:
+    return metadata(args.plan.name, args.site.namespace, labels.of_node(args.site.instance, args.plan))
+
+
+def _pod(args: FabricNodeArgs, checksum: pulumi.Input[str]) -> Manifest:
+    return pods.node_pod(args.plan, instance=args.site.instance, image=args.image, checksum=checksum)

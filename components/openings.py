@@ -1,0 +1,59 @@
+"""NetworkPolicies: what may reach which pods, where everything else is closed."""
+
+import pulumi
+from pulumi_kubernetes.networking.v1 import NetworkPolicy
+
+from components import labels
+from components.manifests import Manifest, metadata
+from components.site import Site
+from heddle.topology import CHAINCODE_PORT, OrganizationPlan, ServerPlan
+
+_ANY_NAMESPACE: Manifest = {"namespaceSelector": {}}
+_MONITORING: Manifest = {"namespaceSelector": {"matchLabels": {labels.MONITORING: "true"}}}
+_SAME_NAMESPACE: Manifest = {"podSelector": {}}
+
+
+def node_opening(name: str, plan: OrganizationPlan, site: Site, parent: pulumi.Resource) -> NetworkPolicy:
+    """Open an organization's nodes: gRPC to the cluster, or to all if public; operations to monitoring.
+
+    An admin endpoint needs no opening: it listens on its pod's loopback.
+    """
+    kind = plan.nodes[0].kind
+    everyone = {} if site.public else {"from": [_ANY_NAMESPACE]}
+    watchers = {"from": [_MONITORING, _SAME_NAMESPACE]}
+    ingress: Manifest = [
+        {"ports": [{"port": "grpc", "protocol": "TCP"}], **everyone},
+        {"ports": [{"port": "operations", "protocol": "TCP"}], **watchers},
+    ]
+    match = {labels.INSTANCE: site.instance, labels.NAME: kind, labels.ORGANIZATION: plan.name}
+    return _policy(name, f"{kind}s-{plan.name}", site, match, ingress, parent)
+
+
+def chaincode_opening(name: str, server: ServerPlan, site: Site, parent: pulumi.Resource) -> NetworkPolicy:
+    """Open a chaincode server to the peers of its organization, and to nobody else."""
+    peers = {labels.INSTANCE: site.instance, labels.NAME: "peer", labels.ORGANIZATION: server.organization}
+    source = {"podSelector": {"matchLabels": peers}}
+    ingress = [{"ports": [{"port": CHAINCODE_PORT, "protocol": "TCP"}], "from": [source]}]
+    match = {labels.INSTANCE: site.instance, labels.CHAINCODE: server.name}
+    return _policy(name, f"chaincode-{server.name}", site, match, ingress, parent)
+
+
+def _policy(
+    name: str,
+    object_name: str,
+    site: Site,
+    match: dict[str, str],
+    ingress: Manifest,
+    parent: pulumi.Resource,
+) -> NetworkPolicy:
+    spec: Manifest = {
+        "podSelector": {"matchLabels": match},
+        "policyTypes": ["Ingress"],
+        "ingress": ingress,
+    }
+    return NetworkPolicy(
+        name,
+        metadata=metadata(object_name, site.namespace, labels.common(site.instance)),
+        spec=spec,
+        opts=site.options(parent),
+    )

@@ -1,0 +1,151 @@
+"""The ordering nodes of one organization."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.core.v1 import PersistentVolumeClaim, Service
+from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
+
+from components import labels
+from components.manifests import Manifest, metadata
+from components.node import FabricNode, FabricNodeArgs
+from components.openings import node_opening
+from components.organization import Organization
+from components.site import Site
+from heddle.render import orderer_yaml
+from heddle.resources import (
+    Certificate,
+    CertificateArgs,
+    ClientTls,
+    Consenter,
+    Node,
+    OrdererOrganization,
+    Rollout,
+    RolloutArgs,
+)
+from heddle.topology import NodePlan, OrganizationPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrdererSetArgs:
+    """Which nodes, whose they are, and what Kubernetes holds for each (by the node's name)."""
+
+    site: Site
+    plan: OrganizationPlan
+    organization: Organization
+    image: str
+    channels: tuple[str, ...]
+    claims: Mapping[str, PersistentVolumeClaim]
+    services: Mapping[str, Service]
+
+
+class OrdererSet(pulumi.ComponentResource):
+    """The ordering nodes of one organization, each with volume and Service, restarted one by one."""
+
+    organization: Organization
+    """Who runs them."""
+    nodes: dict[str, FabricNode]
+    """The nodes by name, in consenter order."""
+    addresses: list[Node]
+    """How to reach each, in consenter order."""
+    consenters: list[Consenter]
+    """What a channel says of each."""
+    definition: OrdererOrganization
+    """What a channel says of the organization."""
+    admin_tls: ClientTls
+    """Client certificate that the nodes' admin endpoints accept."""
+    rollout: Rollout
+    """Done when every node runs what its StatefulSet says."""
+
+    def __init__(self, name: str, args: OrdererSetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("heddle:fabric:OrdererSet", name, None, opts)
+        self.organization = args.organization
+        self.nodes = {plan.name: self._node(name, plan, args) for plan in args.plan.nodes}
+        self.addresses = [node.address for node in self.nodes.values()]
+        self.consenters = [_consenter(node) for node in self.nodes.values()]
+        self.definition = {
+            "name": args.plan.msp_id,
+            "msp": args.organization.msp,
+            "endpoints": [plan.address for plan in args.plan.nodes],
+        }
+        self.admin_tls = self._admin_tls(name, args)
+        self.rollout = self._rollout(name, args)
+        self._disruption_budget(name, args)
+        node_opening(f"{name}-opening", args.plan, args.site, self)
+        self.register_outputs({"nodes": list(self.nodes)})
+
+    def _node(self, name: str, plan: NodePlan, args: OrdererSetArgs) -> FabricNode:
+        return FabricNode(
+            f"{name}-{plan.name}",
+            FabricNodeArgs(
+                site=args.site,
+                plan=plan,
+                organization=args.organization,
+                image=args.image,
+                config=orderer_yaml(plan),
+                claim=args.claims[plan.name],
+                service=args.services[plan.name],
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _admin_tls(self, name: str, args: OrdererSetArgs) -> ClientTls:
+        authority = args.organization.tls_ca
+        issued = Certificate(
+            f"{name}-admin-tls",
+            CertificateArgs(
+                authority_certificate=authority.certificate,
+                authority_private_key=authority.private_key,
+                common_name="orderer-admin",
+                organization=args.plan.name,
+                usage="tls",
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        return {"certificate": issued.certificate, "privateKey": issued.private_key}
+
+    def _rollout(self, name: str, args: OrdererSetArgs) -> Rollout:
+        return Rollout(
+            f"{name}-rollout",
+            RolloutArgs(
+                kind="orderer",
+                namespace=args.site.namespace,
+                nodes=self.addresses,
+                revisions={node: each.revision for node, each in self.nodes.items()},
+                channels=args.channels,
+                admin_tls=self.admin_tls,
+            ),
+            pulumi.ResourceOptions(
+                parent=self, depends_on=[node.statefulset for node in self.nodes.values()]
+            ),
+        )
+
+    def _disruption_budget(self, name: str, args: OrdererSetArgs) -> None:
+        """Drains take one consenter at a time. It counts Ready pods, which is not quorum."""
+        if len(self.nodes) < 3:
+            return
+        match = {
+            labels.INSTANCE: args.site.instance,
+            labels.NAME: "orderer",
+            labels.ORGANIZATION: args.plan.name,
+        }
+        spec: Manifest = {"minAvailable": len(self.nodes) - 1, "selector": {"matchLabels": match}}
+        PodDisruptionBudget(
+            f"{name}-budget",
+            metadata=metadata(
+                f"orderers-{args.plan.name}", args.site.namespace, labels.common(args.site.instance)
+            ),
+            spec=spec,
+            opts=args.site.options(self),
+        )
+
+
+def _consenter(node: FabricNode) -> Consenter:
+    return {
+        "node": node.address["name"],
+        "host": node.address["host"],
+        "port": node.address["port"],
+        "clientTlsCertificate": node.tls_certificate,
+        "serverTlsCertificate": node.tls_certificate,
+    }

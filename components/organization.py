@@ -1,0 +1,80 @@
+"""An organization: its authorities, its administrator and its first user."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from heddle.resources import (
+    Certificate,
+    CertificateArgs,
+    CertificateAuthority,
+    CertificateAuthorityArgs,
+    Identity,
+    Msp,
+)
+from heddle.topology import ADMIN, USER, OrganizationPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationArgs:
+    """Which organization, and whether its authorities may be deleted."""
+
+    plan: OrganizationPlan
+    protect: bool
+
+
+class Organization(pulumi.ComponentResource):
+    """Keys and certificates of one organization; what runs for it is elsewhere.
+
+    Two roots, because Fabric verifies members against one and connections against the other. Their keys and
+    the administrator's stay in the state and never enter the cluster.
+    """
+
+    msp_id: str
+    """Its MSP id."""
+    ca: CertificateAuthority
+    """Root of its members' identities."""
+    tls_ca: CertificateAuthority
+    """Root of its TLS certificates."""
+    msp: Msp
+    """What its members are verified against."""
+    admin: Identity
+    """Its administrator: signs channel and lifecycle work."""
+    user: Identity
+    """Its first user, for applications."""
+
+    def __init__(self, name: str, args: OrganizationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("heddle:identity:Organization", name, None, opts)
+        self.msp_id = args.plan.msp_id
+        self.ca = self._authority(f"{name}-ca", f"{args.plan.msp_id} CA", args)
+        self.tls_ca = self._authority(f"{name}-tlsca", f"{args.plan.msp_id} TLS CA", args)
+        self.msp = {
+            "mspId": self.msp_id,
+            "rootCertificates": [self.ca.certificate],
+            "tlsRootCertificates": [self.tls_ca.certificate],
+        }
+        self.admin = self._identity(f"{name}-{ADMIN}", ADMIN, "admin", args)
+        self.user = self._identity(f"{name}-{USER}", USER, "client", args)
+        self.register_outputs({"mspId": self.msp_id})
+
+    def _authority(self, name: str, common_name: str, args: OrganizationArgs) -> CertificateAuthority:
+        return CertificateAuthority(
+            name,
+            CertificateAuthorityArgs(common_name=common_name, organization=args.plan.name),
+            pulumi.ResourceOptions(parent=self, protect=args.protect),
+        )
+
+    def _identity(self, name: str, common_name: str, role: str, args: OrganizationArgs) -> Identity:
+        issued = Certificate(
+            name,
+            CertificateArgs(
+                authority_certificate=self.ca.certificate,
+                authority_private_key=self.ca.private_key,
+                common_name=common_name,
+                organization=args.plan.name,
+                organizational_units=(role,),
+                usage="identity",
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        return {"mspId": self.msp_id, "certificate": issued.certificate, "privateKey": issued.private_key}

@@ -1,0 +1,93 @@
+"""The peers of one organization."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.core.v1 import PersistentVolumeClaim, Service
+
+from components.node import FabricNode, FabricNodeArgs
+from components.openings import node_opening
+from components.organization import Organization
+from components.site import Site
+from heddle.render import core_yaml
+from heddle.resources import Node, PeerOrganization, Rollout, RolloutArgs
+from heddle.topology import NodePlan, OrganizationPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeerSetArgs:
+    """Which peers, whose they are, and what Kubernetes holds for each (by the peer's name)."""
+
+    site: Site
+    plan: OrganizationPlan
+    organization: Organization
+    image: str
+    channels: tuple[str, ...]
+    """Channels that the organization is on."""
+    claims: Mapping[str, PersistentVolumeClaim]
+    services: Mapping[str, Service]
+
+
+class PeerSet(pulumi.ComponentResource):
+    """The peers of one organization, each with volume and Service, restarted one by one."""
+
+    organization: Organization
+    """Whose peers they are."""
+    nodes: dict[str, FabricNode]
+    """The peers, by name."""
+    rollout: Rollout
+    """Done when every peer runs what its StatefulSet says."""
+
+    def __init__(self, name: str, args: PeerSetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("heddle:fabric:PeerSet", name, None, opts)
+        self.organization = args.organization
+        self.nodes = {plan.name: self._node(name, plan, args) for plan in args.plan.nodes}
+        self.rollout = self._rollout(name, args)
+        node_opening(f"{name}-opening", args.plan, args.site, self)
+        self.register_outputs({"nodes": list(self.nodes)})
+
+    def definition(self, anchors: tuple[NodePlan, ...]) -> PeerOrganization:
+        """What a channel says of the organization."""
+        return {
+            "name": self.organization.msp_id,
+            "msp": self.organization.msp,
+            "anchorPeers": [anchor.address for anchor in anchors],
+        }
+
+    def address(self, peer: NodePlan) -> Node:
+        """How to reach one of the peers."""
+        return self.nodes[peer.name].address
+
+    def _node(self, name: str, plan: NodePlan, args: PeerSetArgs) -> FabricNode:
+        # All ask the first peer for the others: it stays when the organization grows, so nobody is restarted.
+        bootstrap = (args.plan.nodes[0].address,)
+        return FabricNode(
+            f"{name}-{plan.name}",
+            FabricNodeArgs(
+                site=args.site,
+                plan=plan,
+                organization=args.organization,
+                image=args.image,
+                config=core_yaml(plan, bootstrap=bootstrap),
+                claim=args.claims[plan.name],
+                service=args.services[plan.name],
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _rollout(self, name: str, args: PeerSetArgs) -> Rollout:
+        return Rollout(
+            f"{name}-rollout",
+            RolloutArgs(
+                kind="peer",
+                namespace=args.site.namespace,
+                nodes=[node.address for node in self.nodes.values()],
+                revisions={node: each.revision for node, each in self.nodes.items()},
+                channels=args.channels,
+                signers=[args.organization.admin],
+            ),
+            pulumi.ResourceOptions(
+                parent=self, depends_on=[node.statefulset for node in self.nodes.values()]
+            ),
+        )

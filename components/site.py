@@ -1,0 +1,38 @@
+"""What every part of an instance that lives in its namespace is told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Namespace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """The instance and its namespace."""
+
+    instance: str
+    """Name of the instance."""
+    namespace: str
+    """Name of the namespace."""
+    place: Namespace
+    """The namespace itself."""
+    public: bool
+    """Clients outside the cluster may connect to nodes."""
+    protect: bool
+    """Claims, authorities and channels must not be deleted."""
+
+    def options(
+        self,
+        parent: pulumi.Resource,
+        *,
+        after: Sequence[pulumi.Resource] = (),
+        protect: bool | None = None,
+    ) -> pulumi.ResourceOptions:
+        """Options of an object in the namespace: made after it, and gone with it without being deleted."""
+        return pulumi.ResourceOptions(
+            parent=parent,
+            depends_on=[self.place, *after],
+            deleted_with=self.place,
+            protect=protect,
+        )

@@ -1,0 +1,50 @@
+"""The volumes of the nodes."""
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.core.v1 import PersistentVolumeClaim
+
+from components import labels
+from components.manifests import Manifest, metadata
+from components.site import Site
+from heddle.topology import NodePlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageArgs:
+    """Which nodes get claims, and what kind."""
+
+    site: Site
+    nodes: tuple[NodePlan, ...]
+    size: str
+    class_name: str | None
+    """None = the cluster's default class."""
+
+
+class Storage(pulumi.ComponentResource):
+    """One claim per node, a resource of its own: no StatefulSet deletes a ledger."""
+
+    claims: dict[str, PersistentVolumeClaim]
+    """Claim of each node, by the node's name."""
+
+    def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("heddle:kubernetes:Storage", name, None, opts)
+        self.claims = {node.name: self._claim(name, node, args) for node in args.nodes}
+        self.register_outputs({"claims": list(self.claims)})
+
+    def _claim(self, name: str, node: NodePlan, args: StorageArgs) -> PersistentVolumeClaim:
+        spec: Manifest = {
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": args.size}},
+        }
+        if args.class_name:
+            spec["storageClassName"] = args.class_name
+        node_labels = labels.of_node(args.site.instance, node)
+        return PersistentVolumeClaim(
+            f"{name}-{node.name}",
+            # It binds when its pod is placed; the pod's start tells if that fails.
+            metadata=metadata(node.name, node.namespace, node_labels, labels.SKIP_AWAIT),
+            spec=spec,
+            opts=args.site.options(self, protect=args.site.protect),
+        )

@@ -1,0 +1,85 @@
+"""The stack's output `instance`: everything that reads a running instance, and never its stack file, needs.
+
+heddle.cli.outputs reads it; the two change together.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from components.chaincode import Chaincode
+from components.fabric_channel import FabricChannel
+from components.node import FabricNode
+from components.orderer_set import OrdererSet
+from components.organization import Organization
+from components.peer_set import PeerSet
+from heddle.topology import ChaincodePlan, Topology
+
+
+def summary_of(
+    topology: Topology,
+    *,
+    standin: bool,
+    orderers: OrdererSet,
+    peers: Mapping[str, PeerSet],
+    channels: Mapping[str, FabricChannel],
+    chaincodes: Mapping[str, Chaincode],
+    endpoints: Mapping[str, pulumi.Input[str]],
+) -> dict[str, Any]:
+    """Plain data with Outputs in it; what is secret stays marked where it is."""
+    return {
+        "name": topology.instance,
+        "namespace": topology.namespace,
+        "standin": standin,
+        "domain": topology.domain,
+        "publicAddress": topology.public_address,
+        "orderers": _nodes(topology.ordering.name, orderers.nodes, endpoints),
+        "peers": [
+            node for name, peer_set in peers.items() for node in _nodes(name, peer_set.nodes, endpoints)
+        ],
+        "organizations": {
+            topology.ordering.name: _organization(orderers.organization, "orderer"),
+            **{name: _organization(peer_set.organization, "peer") for name, peer_set in peers.items()},
+        },
+        "channels": {
+            plan.name: {
+                "organizations": [member.organization for member in plan.members],
+                "peers": [peer.name for member in plan.members for peer in member.peers],
+                "genesisHash": channels[plan.name].channel.genesis_hash,
+                "sequence": channels[plan.name].channel.sequence,
+            }
+            for plan in topology.channels
+        },
+        "chaincodes": {plan.name: _chaincode(plan, chaincodes[plan.name]) for plan in topology.chaincodes},
+        "adminTls": dict(orderers.admin_tls),
+    }
+
+
+def _nodes(
+    organization: str, nodes: Mapping[str, FabricNode], endpoints: Mapping[str, pulumi.Input[str]]
+) -> list[dict[str, Any]]:
+    return [
+        {**node.address, "organization": organization, "publicEndpoint": endpoints.get(name, "")}
+        for name, node in nodes.items()
+    ]
+
+
+def _organization(organization: Organization, kind: str) -> dict[str, Any]:
+    return {
+        "mspId": organization.msp_id,
+        "kind": kind,
+        "caCertificate": organization.ca.certificate,
+        "tlsCaCertificate": organization.tls_ca.certificate,
+        "users": {"admin": dict(organization.admin), "user": dict(organization.user)},
+    }
+
+
+def _chaincode(plan: ChaincodePlan, chaincode: Chaincode) -> dict[str, Any]:
+    return {
+        "channel": plan.channel,
+        "version": plan.version,
+        "sequence": plan.sequence,
+        "endorsementPolicy": plan.endorsement_policy or "",
+        "packageIds": {name: server.package.package_id for name, server in chaincode.servers.items()},
+    }

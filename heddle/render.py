@@ -1,0 +1,75 @@
+"""Files of the nodes and of clients, from the templates in templates/; an undefined variable is an error.
+
+Pure but for reading the templates, which ship with the project.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import jinja2
+import yaml
+
+from heddle.topology import NodePlan
+
+CONFIG_PATH = "/etc/hyperledger/fabric"
+"""FABRIC_CFG_PATH: core.yaml or orderer.yaml, msp/ and tls/ are in it."""
+LEDGER_PATH = "/var/hyperledger/production"
+"""Where the node's claim is mounted."""
+CCAAS_BUILDER = "/opt/hyperledger/ccaas_builder"
+"""The external builder that upstream's peer image brings."""
+
+_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+
+
+def core_yaml(peer: NodePlan, *, bootstrap: tuple[str, ...]) -> str:
+    """A peer's core.yaml.
+
+    Args:
+        peer: the node.
+        bootstrap: `host:port` of peers of its organization that it asks for the others; may be itself.
+    """
+    return _render("core.yaml", node=peer, bootstrap=" ".join(bootstrap), **_PATHS)
+
+
+def orderer_yaml(orderer: NodePlan) -> str:
+    """An orderer's orderer.yaml."""
+    return _render("orderer.yaml", node=orderer, **_PATHS)
+
+
+def msp_config_yaml() -> str:
+    """The config.yaml of every MSP folder: roles are told by the certificate's organizational unit."""
+    return _render("msp-config.yaml")
+
+
+def connection_profile(**variables: object) -> dict[str, object]:
+    """A client's connection profile, as the official SDKs read it; see templates/connection-profile.yaml."""
+    profile = yaml.safe_load(_render("connection-profile.yaml", **variables))
+    if not isinstance(profile, dict):
+        raise TypeError("templates/connection-profile.yaml does not render to a mapping")
+    return profile
+
+
+_PATHS = {"config_path": CONFIG_PATH, "ledger_path": LEDGER_PATH, "ccaas_builder": CCAAS_BUILDER}
+
+
+def _quoted(value: object) -> str:
+    """The value as a YAML scalar or flow value that reads back as itself: JSON is YAML."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(  # noqa: S701 — YAML, not HTML: `quoted` escapes
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["quoted"] = _quoted
+    return environment
+
+
+def _render(template: str, **variables: object) -> str:
+    return _environment().get_template(f"{template}.j2").render(**variables)
