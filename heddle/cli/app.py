@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from heddle.cli import cluster
+from heddle.cli import cluster, run
 from heddle.errors import HeddleError
 
 app = typer.Typer(

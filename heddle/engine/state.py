@@ -155,7 +155,7 @@ def dump_resource(resource: Resource, crypter: Crypter) -> str:
             document[key] = list(value)
     if resource.property_dependencies:
         document["propertyDependencies"] = {
-            key: list(urns) or None for key, urns in sorted(resource.property_dependencies.items())
+            key: list(urns) for key, urns in sorted(resource.property_dependencies.items())
         }
     if resource.custom_timeouts:
         document["customTimeouts"] = dict(resource.custom_timeouts)

@@ -1,0 +1,248 @@
+"""`heddle up|preview|refresh|destroy STACK` and `heddle output STACK`: the embedded engine."""
+
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from heddle.engine.display.plain import PlainDisplay
+    from heddle.engine.display.tree import TreeDisplay
+    from heddle.engine.run import Engine, Outcome
+    from heddle.plugin.interface import ProviderFactory
+
+__all__ = ["destroy", "output", "preview", "refresh", "up"]
+
+# Exit codes: pkg/cmd/pulumi/cmd/exit_codes.go of pulumi/pulumi.
+FAILED = 1
+USAGE = 2
+CHANGES = 7
+CANCELLED = 8
+
+StackArgument = Annotated[
+    str, typer.Argument(metavar="STACK", help="The stack's name: stacks/Pulumi.STACK.yaml.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before acting.")]
+SkipPreview = Annotated[
+    bool, typer.Option("--skip-preview", "-f", help="Act without showing a preview first.")
+]
+ExpectNoChanges = Annotated[
+    bool, typer.Option("--expect-no-changes", help="Fail if anything changes, or would change.")
+]
+Parallel = Annotated[int, typer.Option("--parallel", "-p", min=1, help="Provider calls at the same time.")]
+Folder = Annotated[Path, typer.Option("--cwd", "-C", help="The folder with Pulumi.yaml.", file_okay=False)]
+HERE = Path()
+PARALLEL = 32
+
+
+def preview(
+    stack: StackArgument,
+    expect_no_changes: ExpectNoChanges = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print a summary as JSON, nothing else.")] = False,
+    parallel: Parallel = PARALLEL,
+    folder: Folder = HERE,
+) -> None:
+    """Say what `up` would change, on Kubernetes and on the ledger."""
+    run = _Runs(folder, stack, parallel, quiet=json_)
+    outcome = run.run("Previewing update", lambda engine: engine.preview(), preview=True)
+    if json_:
+        _print_json(outcome)
+    _leave(outcome, expect_no_changes=expect_no_changes, verb="update")
+
+
+def up(
+    stack: StackArgument,
+    yes: Yes = False,
+    skip_preview: SkipPreview = False,
+    expect_no_changes: ExpectNoChanges = False,
+    parallel: Parallel = PARALLEL,
+    folder: Folder = HERE,
+) -> None:
+    """Make the network what the stack file says."""
+    run = _Runs(folder, stack, parallel)
+    _check_consent(yes, skip_preview)
+    if not skip_preview:
+        planned = run.run("Previewing update", lambda engine: engine.preview(), preview=True)
+        _stop_on_failure(planned)
+        _ask("update", yes=yes)
+    outcome = run.run("Updating", lambda engine: engine.up(), preview=False)
+    _leave(outcome, expect_no_changes=expect_no_changes, verb="update")
+
+
+def refresh(
+    stack: StackArgument,
+    yes: Yes = False,
+    skip_preview: SkipPreview = False,
+    expect_no_changes: ExpectNoChanges = False,
+    parallel: Parallel = PARALLEL,
+    folder: Folder = HERE,
+) -> None:
+    """Make the state say what really is."""
+    run = _Runs(folder, stack, parallel)
+    _check_consent(yes, skip_preview)
+    if not skip_preview:
+        planned = run.run("Previewing refresh", lambda engine: engine.refresh(preview=True), preview=True)
+        _stop_on_failure(planned)
+        _ask("refresh", yes=yes)
+    outcome = run.run("Refreshing", lambda engine: engine.refresh(), preview=False)
+    _leave(outcome, expect_no_changes=expect_no_changes, verb="refresh")
+
+
+def destroy(
+    stack: StackArgument,
+    yes: Yes = False,
+    skip_preview: SkipPreview = False,
+    parallel: Parallel = PARALLEL,
+    folder: Folder = HERE,
+) -> None:
+    """Delete everything the stack has; protected resources stay."""
+    run = _Runs(folder, stack, parallel)
+    _check_consent(yes, skip_preview)
+    if not skip_preview:
+        planned = run.run("Previewing destroy", lambda engine: engine.destroy(preview=True), preview=True)
+        _stop_on_failure(planned)
+        _ask("destroy", yes=yes)
+    _leave(run.run("Destroying", lambda engine: engine.destroy(), preview=False), verb="destroy")
+
+
+def output(
+    stack: StackArgument,
+    name: Annotated[str, typer.Argument(help="One output; all of them when left out.")] = "",
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    show_secrets: Annotated[bool, typer.Option("--show-secrets", help="Print secrets in clear.")] = False,
+    folder: Folder = HERE,
+) -> None:
+    """Print a stack's outputs."""
+    import json
+
+    from heddle.engine.run import Engine
+    from heddle.errors import EngineError
+    from heddle.plugin.values import plain, strip_secrets
+
+    values = Engine(folder, stack, {}, sink=lambda event: None).outputs()
+    shown: dict[str, Any] = {
+        key: strip_secrets(value) if show_secrets else plain(value) for key, value in values.items()
+    }
+    if name:
+        if name not in shown:
+            raise EngineError(
+                f"stack {stack!r} has no output {name!r}", hint=f"It has: {', '.join(sorted(shown))}."
+            )
+        value = shown[name]
+        typer.echo(value if isinstance(value, str) and not json_ else json.dumps(value, indent=2))
+    elif json_:
+        typer.echo(json.dumps(shown, indent=2, sort_keys=True))
+    else:
+        for key in sorted(shown):
+            value = shown[key]
+            typer.echo(f"{key}: {value if isinstance(value, str) else json.dumps(value, indent=2)}")
+
+
+class _Runs:
+    """Runs the engine's verbs with a display that fits where the output goes."""
+
+    def __init__(self, folder: Path, stack: str, parallel: int, *, quiet: bool = False) -> None:
+        self._folder = folder
+        self._stack = stack
+        self._parallel = parallel
+        self._quiet = quiet
+
+    def run(self, title: str, verb: "Callable[[Engine], Awaitable[Outcome]]", *, preview: bool) -> "Outcome":
+        """Run one verb and show it."""
+        import asyncio
+
+        from heddle.engine.run import Engine
+
+        display = self._display(title, preview=preview)
+        engine = Engine(
+            self._folder,
+            self._stack,
+            _factories(),
+            sink=display,
+            parallel=self._parallel,
+        )
+
+        async def act() -> "Outcome":
+            return await verb(engine)
+
+        outcome = None
+        try:
+            outcome = asyncio.run(act())
+        finally:
+            display.finish(outcome)
+        return outcome
+
+    def _display(self, title: str, *, preview: bool) -> "PlainDisplay | TreeDisplay":
+        """Return a live tree for a terminal, lines for anything else; those go to stderr for `--json`."""
+        from rich.console import Console
+
+        from heddle.engine.display.plain import PlainDisplay
+        from heddle.engine.display.tree import TreeDisplay
+
+        header = f"{title} ({self._stack})"
+        console = Console()
+        if self._quiet or not console.is_terminal:
+            out = sys.stderr if self._quiet else sys.stdout
+            return PlainDisplay(out, header=header, preview=preview, stack_name=self._stack)
+        return TreeDisplay(console, header=header, preview=preview, stack_name=self._stack)
+
+
+def _factories() -> "dict[str, ProviderFactory]":
+    """Return the providers that this engine serves, by package."""
+    from heddle.engine.kubernetes import create_provider as kubernetes
+    from heddle.provider import create_provider as heddle
+
+    return {"kubernetes": kubernetes, "heddle": heddle}
+
+
+def _check_consent(yes: bool, skip_preview: bool) -> None:
+    """Without a person to ask, acting needs a word beforehand: the CLI's rule, in its words."""
+    if not (yes or skip_preview or (sys.stdin.isatty() and sys.stdout.isatty())):
+        typer.echo(
+            "error: --yes or --skip-preview must be passed in to proceed when running in non-interactive mode",
+            err=True,
+        )
+        raise typer.Exit(USAGE)
+
+
+def _ask(verb: str, *, yes: bool) -> None:
+    """Ask the person; anything but yes declines."""
+    if not yes and not typer.confirm(f"Do you want to perform this {verb}?", default=False):
+        typer.echo(
+            f"error: {verb} cancelled: confirmation declined, not proceeding with the {verb}", err=True
+        )
+        raise typer.Exit(FAILED)
+
+
+def _stop_on_failure(outcome: "Outcome") -> None:
+    if outcome.failed:
+        raise typer.Exit(CANCELLED if outcome.cancelled else FAILED)
+
+
+def _leave(outcome: "Outcome", *, expect_no_changes: bool = False, verb: str) -> None:
+    """Exit as Pulumi's CLI does. The check for changes comes after the fact there too."""
+    _stop_on_failure(outcome)
+    if expect_no_changes and outcome.changes:
+        typer.echo(f"error: no changes were expected for {verb} but changes were proposed", err=True)
+        raise typer.Exit(CHANGES)
+
+
+def _print_json(outcome: "Outcome") -> None:
+    """Print a preview's summary: what would change, and the outputs."""
+    import json
+
+    from heddle.plugin.values import plain
+
+    typer.echo(
+        json.dumps(
+            {
+                "changeSummary": {op.value: count for op, count in outcome.counts.items()},
+                "outputs": {key: plain(value) for key, value in outcome.outputs.items()},
+                "failed": outcome.failed,
+                "seconds": round(outcome.seconds, 3),
+            },
+            indent=2,
+        )
+    )

@@ -1,0 +1,58 @@
+"""What closes a run: diagnostics, outputs, counts, duration.
+
+Source: pkg/backend/display/progress.go of pulumi/pulumi.
+"""
+
+from collections.abc import Iterable
+
+from heddle.engine.display.objects import property_lines
+from heddle.engine.display.rows import Rows
+from heddle.engine.display.words import SEVERITIES, counted
+from heddle.engine.events import Message
+from heddle.engine.run import Outcome
+from heddle.engine.urn import ROOT_TYPE
+
+__all__ = ["closing_lines", "duration"]
+
+
+def closing_lines(rows: Rows, outcome: Outcome, *, preview: bool, stack_name: str) -> list[str]:
+    """Return everything below the tree."""
+    lines = _diagnostics(rows, stack_name)
+    if outcome.outputs or outcome.outputs_before:
+        lines += ["Outputs:", *property_lines(outcome.outputs_before, outcome.outputs), ""]
+    counts = counted(outcome.counts, preview=preview)
+    if outcome.failed:
+        counts.append("1 errored" if not outcome.cancelled else "cancelled")
+    if counts:
+        lines += ["Resources:", *(f"    {line}" for line in counts), ""]
+    if not preview:
+        lines += [f"Duration: {duration(outcome.seconds)}", ""]
+    return lines
+
+
+def _diagnostics(rows: Rows, stack_name: str) -> list[str]:
+    """Return everything that was said, by resource; the stack's own last."""
+    lines: list[str] = []
+    for row in rows:
+        if row.messages and row.type != ROOT_TYPE:
+            lines += _said(f"{row.type} ({row.name})", row.messages)
+    general = [message for row in rows if row.type == ROOT_TYPE for message in row.messages]
+    if said := [*general, *rows.general]:
+        lines += _said(f"{ROOT_TYPE} ({stack_name})", said)
+    return ["Diagnostics:", *lines] if lines else []
+
+
+def _said(title: str, messages: Iterable[Message]) -> list[str]:
+    lines = [f"  {title}:"]
+    for message in messages:
+        text = SEVERITIES[message.severity] + message.text.rstrip()
+        lines += [f"    {line}".rstrip() for line in text.splitlines()]
+    return [*lines, ""]
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in whole seconds as Pulumi writes it: `2s`, `1m4s`, `1h0m3s`."""
+    whole = max(1, round(seconds))
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return "".join([f"{hours}h" if hours else "", f"{minutes}m" if hours or minutes else "", f"{rest}s"])
