@@ -134,6 +134,10 @@ def touches(tree: Any, json_path: str) -> bool:  # noqa: ANN401 - JSON
     for step in json_path.removeprefix(".").split("."):
         key, wild = step.removesuffix("[*]"), step.endswith("[*]")
         here = [node[key] for node in here if isinstance(node, dict) and key in node]
+        if wild and not all(isinstance(node, list) for node in here):
+            return (
+                True  # a list that is gone as a whole, or was none: 4.28 counts it as a change of its items
+            )
         if wild:
             here = [item for node in here if isinstance(node, list) for item in node]
     return bool(here)

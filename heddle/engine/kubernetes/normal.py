@@ -9,9 +9,9 @@ apimachinery runtime/converter.go.
 """
 
 import base64
-import binascii
 import contextlib
 import json
+import re
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -70,9 +70,14 @@ def _secret(obj: Json) -> Json:
 
 def _encoded(value: Any) -> Any:  # noqa: ANN401 - JSON
     try:
-        return base64.b64encode(base64.b64decode(value.replace("\n", ""), validate=True)).decode()
-    except (binascii.Error, AttributeError, ValueError):
+        return _recoded(value) if isinstance(value, str) else value
+    except ValueError:
         return value  # the API server will say what is wrong with it
+
+
+def _recoded(text: str) -> str:
+    """Return base64 decoded and encoded again; line breaks in it mean nothing. Raises ValueError."""
+    return base64.b64encode(base64.b64decode(re.sub(r"[\r\n]", "", text), validate=True)).decode()
 
 
 def _value(value: Any, code: str) -> Any:  # noqa: ANN401 - JSON
@@ -127,8 +132,10 @@ def _int_or_string(value: Any) -> int | str:  # noqa: ANN401 - JSON
 
 
 def _bytes(value: Any) -> str:  # noqa: ANN401 - JSON
-    encoded = _encoded(_checked(value, str))
-    return str(encoded)
+    try:
+        return _recoded(_checked(value, str))
+    except ValueError as error:
+        raise _MismatchError from error
 
 
 _SCALARS: dict[str, Any] = {
