@@ -23,7 +23,7 @@ _HINTS = (
         "Hostname mismatch",
         "The node's TLS certificate lacks this name: issue it with this host.",
     ),
-    ("Peer name", "The node's TLS certificate lacks this name: issue it with this host."),
+    ("Hostname Verification", "The node's TLS certificate lacks this name: issue it with this host."),
     ("handshake", "TLS failed: compare the node's certificate with the TLS roots of its organization."),
     ("ssl alert", "TLS failed: the node does not accept this client certificate."),
     ("connection refused", "Nothing listens there: is the node running, and is the port right?"),

@@ -22,7 +22,7 @@ from heddle.fabric.endorser import evaluate, new_proposal, propose
 from heddle.fabric.node import Node
 from heddle.fabric.package import package_id
 from heddle.fabric.retry import Deadline, settle
-from heddle.fabric.transactions import submit
+from heddle.fabric.transactions import level, submit
 from heddle.identity.signer import Signer
 
 __all__ = [
@@ -241,6 +241,8 @@ async def commit(
 
     async def act(left: float) -> Committed:
         clock = Deadline(left)
+        # A peer that has not seen the last approval would refuse, or endorse another result.
+        await level(connections, endorsers, orderers, channel, signer, deadline=clock.left())
         await submit(
             connections,
             endorsers,

@@ -5,6 +5,7 @@ measures. Without `tls` it is plain HTTP; with TLS on, Fabric wants a client cer
 """
 
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -118,7 +119,8 @@ async def _get(
     async def attempt(left: float) -> httpx.Response:
         try:
             return await client.get(path, timeout=left)
-        except httpx.TransportError as error:
+        # httpx lets a TLS alert that comes after the handshake through as it is.
+        except (httpx.TransportError, ssl.SSLError) as error:
             trouble = connections.dialer.trouble(node, port)
             words = f"{str(error) or type(error).__name__}{f' ({trouble})' if trouble else ''}"
             raise unreachable(node, f"GET {path}", words, port=port) from error

@@ -3,6 +3,7 @@
 All calls need the TLS client certificate that the orderer's admin endpoint trusts: there is no other check.
 """
 
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -175,7 +176,8 @@ async def _send(
     client = await connections.http(node, node.admin_port, client_tls=tls)
     try:
         return await client.request(method, path, files=files, timeout=deadline)
-    except httpx.TransportError as error:
+    # httpx lets a TLS alert that comes after the handshake through as it is.
+    except (httpx.TransportError, ssl.SSLError) as error:
         trouble = connections.dialer.trouble(node, node.admin_port)
         words = f"{str(error) or type(error).__name__}{f' ({trouble})' if trouble else ''}"
         raise unreachable(node, what, words, port=node.admin_port) from error

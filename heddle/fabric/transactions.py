@@ -5,15 +5,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from heddle.errors import FabricError
+from heddle.fabric import orderer
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import Argument, new_proposal, propose, transaction
-from heddle.fabric.events import Commit, watch_commits
+from heddle.fabric.events import Commit, deliver_block, watch_commits
 from heddle.fabric.node import Node
-from heddle.fabric.orderer import broadcast_transaction
 from heddle.fabric.retry import Deadline
 from heddle.identity.signer import Signer
 
-__all__ = ["Outcome", "submit"]
+__all__ = ["Outcome", "level", "submit"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,47 @@ class Outcome:
 
     commit: Commit
     payload: bytes
+
+
+async def level(
+    connections: Connections,
+    peers: Sequence[Node],
+    orderers: Sequence[Node],
+    channel: str,
+    signer: Signer,
+    *,
+    deadline: float,
+) -> int:
+    """Wait until all these peers have the newest block that an orderer has; returns its number.
+
+    Peers that lag endorse different results, or refuse for what they have not seen yet. Raises the last
+    orderer's error when none of them answers, a peer's Unreachable when it does not get there.
+    """
+    clock = Deadline(deadline)
+    number = await _newest(connections, orderers, channel, signer, clock)
+    await asyncio.gather(
+        *(
+            deliver_block(connections, peer, channel, number, signer, deadline=clock.left(), wait=True)
+            for peer in peers
+        )
+    )
+    return number
+
+
+async def _newest(
+    connections: Connections, orderers: Sequence[Node], channel: str, signer: Signer, clock: Deadline
+) -> int:
+    last: FabricError = FabricError(f"channel {channel}: no orderer given")
+    for index, node in enumerate(orderers):
+        share = clock.left() / (len(orderers) - index)
+        try:
+            block = await orderer.deliver_block(
+                connections, node, channel, "newest", signer, deadline=share, best_effort=True
+            )
+            return int(block.header.number)
+        except FabricError as error:
+            last = error
+    raise last
 
 
 async def submit(
@@ -63,7 +105,7 @@ async def submit(
             )
             for node in endorsers
         ]
-        await broadcast_transaction(connections, orderers, envelope, deadline=clock.left())
+        await orderer.broadcast_transaction(connections, orderers, envelope, deadline=clock.left())
         commits = await asyncio.gather(*(watch.transaction(proposal.transaction_id) for watch in watches))
     for node, commit in zip(endorsers, commits, strict=True):
         commit.expect_valid(f"{node.at()}: {chaincode} {proposal.function} on {channel}")

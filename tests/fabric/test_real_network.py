@@ -1,7 +1,6 @@
 """Heddle's clients on official nodes: three orderers, two peers, from nothing to a transaction."""
 
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -9,18 +8,11 @@ from heddle.configtx.genesis import genesis_block
 from heddle.fabric import cscc, gateway, lifecycle, operations, orderer, participation, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
-from heddle.fabric.dial import DirectDialer
 from heddle.fabric.package import chaincode_package, package_id
 from tests.real.network import RealNetwork
 from tests.real.processes import free_ports
 
 pytestmark = pytest.mark.real
-
-
-@pytest.fixture
-async def connections() -> AsyncIterator[Connections]:
-    async with Connections(DirectDialer()) as connections:
-        yield connections
 
 
 async def test_from_nothing_to_a_transaction(real_network: RealNetwork, connections: Connections) -> None:

@@ -8,8 +8,9 @@ want `admin_tls`; operations endpoints are plain HTTP.
 """
 
 import os
+import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -217,6 +218,38 @@ class RealNetwork:
         program.wait()
         return program
 
+    def official_peer(self, organization: Organization, node: Node, signer: Signer) -> Callable[..., str]:
+        """The official `peer` command as a member would use it against a node: arguments to its output."""
+        home = self.folder / f"cli-{organization.name}"
+        _write(
+            home / "msp",
+            msp_folder(organization.msp, certificate=signer.certificate, private_key=signer.private_key),
+        )
+        _write(home, {"tls.pem": node.tls_root_certificates[0], "core.yaml": self._core()})
+        environment = {
+            "PATH": os.environ["PATH"],
+            "FABRIC_CFG_PATH": str(home),
+            "CORE_PEER_LOCALMSPID": organization.msp.msp_id,
+            "CORE_PEER_MSPCONFIGPATH": str(home / "msp"),
+            "CORE_PEER_TLS_ENABLED": "true",
+            "CORE_PEER_TLS_ROOTCERT_FILE": str(home / "tls.pem"),
+            "CORE_PEER_ADDRESS": f"{node.host}:{node.port}",
+        }
+
+        def run(*arguments: str) -> str:
+            done = subprocess.run(
+                [self.release.program("peer"), *arguments],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,
+            )
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+
+        return run
+
     def consenter(self, node: Node) -> Consenter:
         """An orderer as the channel configuration names it."""
         certificate = self.tls_certificates[node.name].certificate
@@ -257,6 +290,9 @@ class RealNetwork:
         """Whose node it is."""
         everybody = (self.ordering, *self.organizations.values())
         return next(one for one in everybody if one.msp.msp_id == node.msp_id)
+
+    def _core(self) -> bytes:
+        return yaml.safe_dump(self.release.sample("core.yaml", {})).encode()
 
     def _node(self, name: str, organization: Organization, role: str, port: int, operations: int) -> Node:
         """Make the node's identity, TLS and folders, as a pod would have them."""
