@@ -1,0 +1,85 @@
+"""What an orderer checks of a message before it orders it, and the words with which it refuses.
+
+Source: orderer/common/msgprocessor, orderer/common/broadcast (Fabric 3.1.5).
+"""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from fabric_protos.common import common_pb2, configtx_pb2
+
+from heddle.configtx.consensus import check_consensus
+from heddle.configtx.envelope import signed_envelope
+from heddle.configtx.filters import PERMISSION_DENIED, message_refusal
+from heddle.configtx.settings import Consenter
+from heddle.configtx.validate import apply_update
+from heddle.errors import HeddleError
+from heddle.identity.signer import Signer
+from heddle.standin.access import channel_header_of
+from heddle.standin.channelconfig import ChannelConfig
+
+__all__ = ["Rejected", "address_of", "check_message", "proposed_config"]
+
+_STATUS = common_pb2.Status
+_NEVER = datetime.min.replace(tzinfo=UTC)
+"""A clock by which no certificate has run out: General.Authentication.NoExpirationChecks."""
+
+
+class Rejected(Exception):
+    """A refusal: the `common.Status` and Fabric's words."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+def address_of(consenter: Consenter) -> str:
+    """`host:port`, by which stand-ins know each other."""
+    return f"{consenter.host}:{consenter.port}"
+
+
+def check_message(envelope: common_pb2.Envelope, config: ChannelConfig, *, check_expiry: bool) -> bool:
+    """Check a client's message; true for a configuration update. Raises Rejected."""
+    kind = channel_header_of(envelope).type
+    if kind == common_pb2.CONFIG:
+        raise Rejected(_STATUS.BAD_REQUEST, "message is of type that cannot be processed directly")
+    if kind == common_pb2.ORDERER_TRANSACTION:
+        raise Rejected(_STATUS.BAD_REQUEST, "message is of type that is no longer supported")
+    update = kind == common_pb2.CONFIG_UPDATE
+    if config.maintenance and not update:
+        raise Rejected(_STATUS.SERVICE_UNAVAILABLE, "normal transactions are rejected: maintenance mode")
+    refusal = message_refusal(config.config, envelope, now=None if check_expiry else _NEVER)
+    if refusal:
+        forbidden = refusal.endswith(PERMISSION_DENIED)
+        prefix = "config update for existing channel did not pass initial checks: " if update else ""
+        raise Rejected(_STATUS.FORBIDDEN if forbidden else _STATUS.BAD_REQUEST, prefix + refusal)
+    return update
+
+
+def proposed_config(
+    envelope: common_pb2.Envelope, config: ChannelConfig, active: Collection[str], signer: Signer
+) -> common_pb2.Envelope:
+    """The CONFIG message that a CONFIG_UPDATE leads to, signed by this orderer. Raises Rejected.
+
+    Args:
+        envelope: the client's.
+        config: of the channel, now.
+        active: addresses of the consenters that the leader hears from.
+        signer: this orderer.
+    """
+    alive = frozenset(
+        consenter.client_tls_certificate
+        for consenter in config.settings.consenters
+        if address_of(consenter) in active
+    )
+    try:
+        proposed = apply_update(config.config, envelope)
+    except HeddleError as error:
+        raise Rejected(_STATUS.BAD_REQUEST, error.message) from error
+    try:
+        check_consensus(config.config, proposed, active=alive)
+    except HeddleError as error:
+        words = f"error applying config update to existing channel '{config.channel}': {error.message}"
+        raise Rejected(_STATUS.BAD_REQUEST, words) from error
+    content = configtx_pb2.ConfigEnvelope(config=proposed, last_update=envelope)
+    return signed_envelope(common_pb2.CONFIG, config.channel, content.SerializeToString(), signer)

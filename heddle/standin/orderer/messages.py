@@ -1,0 +1,79 @@
+"""What stand-in orderers say to each other, as JSON in a signed Envelope."""
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from fabric_protos.common import common_pb2
+
+__all__ = ["Append", "Fetch", "Message", "Submit", "TimeoutNow", "Vote", "decode", "encode"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vote:
+    """Asks for a vote. A `trial` moves nobody's term; a `transfer` was asked for by the leader."""
+
+    term: int
+    candidate: str
+    height: int
+    pending_term: int
+    trial: bool
+    transfer: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Append:
+    """A leader's heartbeat: what is committed, who is active, and the block to accept next, if any."""
+
+    term: int
+    leader: str
+    height: int
+    active: tuple[str, ...]
+    block: common_pb2.Block | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeoutNow:
+    """The leader stops and asks the receiver to stand for election at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submit:
+    """A follower passes on a client's envelope that it has validated."""
+
+    envelope: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetch:
+    """Asks for one committed block; -1 asks only for the height."""
+
+    number: int
+
+
+Message = Vote | Append | TimeoutNow | Submit | Fetch
+_KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in (Vote, Append, TimeoutNow, Submit, Fetch)}
+
+
+def encode(message: Message) -> bytes:
+    """JSON; bytes and blocks as base64."""
+    fields: dict[str, Any] = dict(vars(message))
+    if isinstance(message, Append) and message.block is not None:
+        fields["block"] = base64.b64encode(message.block.SerializeToString()).decode()
+    if isinstance(message, Submit):
+        fields["envelope"] = base64.b64encode(message.envelope).decode()
+    return json.dumps({"kind": type(message).__name__, **fields}).encode()
+
+
+def decode(data: bytes) -> Message:
+    """The inverse. Raises ValueError, KeyError or TypeError for anything else."""
+    fields = json.loads(data)
+    kind = _KINDS[fields.pop("kind")]
+    if kind is Append:
+        fields["active"] = tuple(fields["active"])
+        if fields["block"] is not None:
+            fields["block"] = common_pb2.Block.FromString(base64.b64decode(fields["block"]))
+    if kind is Submit:
+        fields["envelope"] = base64.b64decode(fields["envelope"])
+    return kind(**fields)

@@ -1,0 +1,212 @@
+"""All channels of one orderer: what the participation API, Broadcast, Deliver and the other orderers ask for.
+
+Source: orderer/common/multichannel/registrar.go (Fabric 3.1.5).
+"""
+
+import logging
+
+from fabric_protos.common import common_pb2, configtx_pb2
+
+from heddle.configtx.blocks import data_hash, is_config_block
+from heddle.errors import HeddleError
+from heddle.standin.access import channel_header_of
+from heddle.standin.channelconfig import ChannelConfig
+from heddle.standin.ledger import Ledger
+from heddle.standin.orderer.chain import OrdererChain, newest_config
+from heddle.standin.orderer.intake import Rejected
+from heddle.standin.orderer.node import OrdererNode
+from heddle.standin.orderer.participation import ChannelInfo, ParticipationError
+
+__all__ = ["Registrar"]
+
+_LOG = logging.getLogger("orderer.registrar")
+_BAD_REQUEST = common_pb2.Status.BAD_REQUEST
+
+
+class Registrar:
+    """The channels by name. Implements the participation API's ChannelManagement."""
+
+    def __init__(self, node: OrdererNode) -> None:
+        self._node = node
+        self._chains: dict[str, OrdererChain] = {}
+        self._removing: set[str] = set()
+
+    # --- life
+
+    def open(self) -> None:
+        """Take up the channels that are on disk, and joins that were under way."""
+        joins = {path.stem: path for path in (self._node.location / "pendingops" / "join").glob("*.join")}
+        folders = {path.name for path in (self._node.location / "chains").glob("*") if path.is_dir()}
+        for channel in sorted(folders | set(joins)):
+            ledger = Ledger(self._node.ledger_path(channel))
+            if channel in joins:
+                block = common_pb2.Block.FromString(joins[channel].read_bytes())
+                self._add(OrdererChain(self._node, _newer(block, ledger), ledger, block.header.number))
+            elif ledger.height:
+                self._add(OrdererChain(self._node, newest_config(ledger), ledger))
+            else:
+                ledger.remove()
+
+    def _add(self, chain: OrdererChain) -> None:
+        self._chains[chain.channel] = chain
+        chain.start()
+        _LOG.info("channel %s: %s, %s, height %d", chain.channel, chain.relation, chain.status, chain.height)
+
+    async def close(self) -> None:
+        """Stop every channel."""
+        for chain in self._chains.values():
+            await chain.stop()
+
+    def report(self) -> None:
+        """Set the gauges of all channels."""
+        for chain in self._chains.values():
+            chain.report()
+
+    # --- for the services
+
+    def chain(self, channel: str) -> OrdererChain | None:
+        """A joined channel, also one that this node only follows."""
+        return self._chains.get(channel)
+
+    def served(self, channel: str) -> OrdererChain | None:
+        """A channel that this node is a running consenter of."""
+        chain = self._chains.get(channel)
+        return chain if chain and chain.serving else None
+
+    async def broadcast(self, envelope: common_pb2.Envelope) -> None:
+        """Take a client's message. Raises Rejected."""
+        try:
+            channel = channel_header_of(envelope).channel_id
+        except ValueError as error:
+            raise Rejected(_BAD_REQUEST, f"could not determine channel ID: {error}") from error
+        chain = self.served(channel)
+        if chain is None:
+            raise Rejected(_BAD_REQUEST, "channel does not exist")
+        try:
+            await chain.submit(envelope)
+        except ValueError as error:
+            raise Rejected(_BAD_REQUEST, f"could not convert message to signedData: {error}") from error
+
+    # --- for the participation API
+
+    def channel_names(self) -> list[str]:
+        """Sorted names."""
+        return sorted(self._chains)
+
+    def channel_info(self, channel: str) -> ChannelInfo:
+        """One channel. Raises ParticipationError 404."""
+        chain = self._chains.get(channel)
+        if chain is None:
+            raise ParticipationError("channel does not exist", 404)
+        return ChannelInfo(name=channel, relation=chain.relation, status=chain.status, height=chain.height)
+
+    async def join(self, block: common_pb2.Block) -> ChannelInfo:
+        """Join with a configuration block. Raises ParticipationError 400, 405, 409."""
+        channel = _checked_join(block)
+        if channel in self._removing:
+            raise ParticipationError("cannot join: channel pending removal", 409)
+        if channel in self._chains:
+            raise ParticipationError("cannot join: channel already exists", 405, allow="GET, DELETE")
+        number = block.header.number
+        path = self._node.join_path(channel)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(block.SerializeToString())
+        ledger = Ledger(self._node.ledger_path(channel))
+        chain = OrdererChain(self._node, block, ledger, number)
+        if number == 0 and chain.relation == "consenter":
+            ledger.append(block)
+            path.unlink()
+            chain = OrdererChain(self._node, block, ledger)
+        self._add(chain)
+        return self.channel_info(channel)
+
+    async def update(self, envelope: common_pb2.Envelope) -> ChannelInfo:
+        """Submit a configuration update. Raises ParticipationError 400, 403, 405."""
+        channel = _checked_update(envelope)
+        chain = self._chains.get(channel)
+        if chain is None:
+            raise ParticipationError("cannot update: channel does not exist", 405)
+        if not chain.serving:
+            raise ParticipationError("cannot update: channel is not ready, he is a follower", 403)
+        try:
+            await chain.submit(envelope)
+        except Rejected as refusal:
+            raise ParticipationError(
+                f"cannot update: failed update config of channel {channel}: {refusal}"
+            ) from refusal
+        return self.channel_info(channel)
+
+    async def remove(self, channel: str) -> None:
+        """Leave, and delete the ledger. Raises ParticipationError 404, 409."""
+        if channel in self._removing:
+            raise ParticipationError("cannot remove: channel pending removal", 409)
+        chain = self._chains.get(channel)
+        if chain is None:
+            raise ParticipationError("cannot remove: channel does not exist", 404)
+        self._removing.add(channel)
+        try:
+            await chain.stop()
+            chain.forget()
+        finally:
+            del self._chains[channel]
+            self._removing.discard(channel)
+
+    def fetch_block(self, channel: str, block_id: str) -> common_pb2.Block:
+        """A block of a channel that this node serves. Raises ParticipationError 404."""
+        chain = self.served(channel)
+        if chain is None:
+            raise ParticipationError(f"channel {channel} doesn't exist", 404)
+        ledger = chain.ledger
+        if block_id == "config":
+            return newest_config(ledger)
+        number = {"newest": ledger.height - 1, "oldest": 0}.get(block_id)
+        number = int(block_id) if number is None else number
+        if not 0 <= number < ledger.height:
+            raise ParticipationError(f"block {block_id} not found", 404)
+        return ledger.block(number)
+
+
+def _newer(block: common_pb2.Block, ledger: Ledger) -> common_pb2.Block:
+    """The newer of the block to join with and the ledger's own configuration."""
+    if ledger.height > block.header.number:
+        return newest_config(ledger)
+    return block
+
+
+def _checked_join(block: common_pb2.Block) -> str:
+    """The channel, if one can join with this block (channelparticipation/validator.go)."""
+    try:
+        if not is_config_block(block):
+            raise ParticipationError("invalid join block: block is not a config block")
+        if not block.metadata.metadata:
+            raise ParticipationError("invalid join block: invalid block: does not have metadata")
+        if data_hash(block.data) != block.header.data_hash:
+            words = "invalid block: Header.DataHash is different from Hash(block.Data)"
+            raise ParticipationError(f"invalid join block: {words}")
+        config = ChannelConfig.of_block(block)
+        if config.has("Consortiums"):
+            words = "invalid config: contains consortiums: system channel not supported"
+            raise ParticipationError(f"invalid join block: {words}")
+        if not config.has("Application"):
+            raise ParticipationError("invalid join block: invalid config: must contain application config")
+        _ = config.settings  # reads all of it, so that a config which nobody can use is refused here
+    except HeddleError as error:
+        raise ParticipationError(f"invalid join block: {error.message}") from error
+    return config.channel
+
+
+def _checked_update(envelope: common_pb2.Envelope) -> str:
+    """The channel of a configuration update (channelparticipation/validator.go)."""
+    prefix = "invalid config update envelope: "
+    try:
+        header = channel_header_of(envelope)
+        payload = common_pb2.Payload.FromString(envelope.payload)
+        update = configtx_pb2.ConfigUpdateEnvelope.FromString(payload.data)
+        channel = configtx_pb2.ConfigUpdate.FromString(update.config_update).channel_id
+    except ValueError as error:
+        raise ParticipationError(f"{prefix}bad payload") from error
+    if header.type != common_pb2.CONFIG_UPDATE:
+        raise ParticipationError(f"{prefix}bad type")
+    if not header.channel_id:
+        raise ParticipationError(f"{prefix}empty channel id")
+    return str(channel)

@@ -1,0 +1,165 @@
+"""One channel of one peer: its ledger, its state, and what became of each transaction."""
+
+import logging
+from dataclasses import dataclass
+
+from fabric_protos.common import common_pb2
+from fabric_protos.peer import transaction_pb2
+
+from heddle.configtx.blocks import block_hash, is_config_block, last_config_index, verify_block
+from heddle.standin.access import Denied, SignedData, expired
+from heddle.standin.channelconfig import READERS, ChannelConfig
+from heddle.standin.ledger import Ledger
+from heddle.standin.peer.state import State, Version
+from heddle.standin.peer.transaction import Endorsed, Headers, endorsed
+from heddle.standin.peer.validation import Code, Verdict, check_config, validate
+
+__all__ = ["PeerChannel", "Place"]
+
+_LOG = logging.getLogger("peer.channel")
+_FILTER = common_pb2.TRANSACTIONS_FILTER
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a transaction stands, and its validation code."""
+
+    block: int
+    index: int
+    code: int
+
+
+class PeerChannel:
+    """A joined channel. Its state is what its ledger says; opening it reads the ledger once.
+
+    Args:
+        ledger: at least the genesis block.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.config = ChannelConfig.of_block(ledger.block(last_config_index(ledger.block(ledger.height - 1))))
+        self.name = self.config.channel
+        self.state = State()
+        self.places: dict[str, Place] = {}
+        for number in range(ledger.height):
+            self._replay(ledger.block(number))
+
+    def _replay(self, block: common_pb2.Block) -> None:
+        """Apply a block that was validated when it was committed."""
+        codes = block.metadata.metadata[_FILTER]
+        for index, data in enumerate(block.data.data):
+            headers = Headers.of(common_pb2.Envelope.FromString(data))
+            endorser = headers.channel.type == common_pb2.ENDORSER_TRANSACTION
+            valid = codes[index] == Code.VALID
+            self._record(headers, block.header.number, index, codes[index])
+            if endorser and valid:
+                self._apply(endorsed(headers), Version(block.header.number, index))
+
+    # --- what delivery asks
+
+    @property
+    def sequence(self) -> int:
+        """Of the configuration."""
+        return self.config.sequence
+
+    def errored(self) -> bool:
+        """A peer has no consensus that could fail."""
+        return False
+
+    def check_reader(self, data: SignedData) -> None:
+        """Raises Denied unless the signer may read this channel's blocks."""
+        if expired(data.identity):
+            raise Denied("client identity expired")
+        self.config.check(READERS, data)
+
+    # --- committing
+
+    def commit(self, block: common_pb2.Block) -> None:
+        """Check the next block, validate its transactions, append it.
+
+        Raises:
+            ConfigtxError: the block does not follow, or the ordering service did not sign it.
+        """
+        number = block.header.number
+        previous = block_hash(self.ledger.block(number - 1).header)
+        verify_block(block, self.config.config, previous_hash=previous)
+        after = self.config
+        if is_config_block(block):
+            code, after = self._config(block)
+            codes = [code]
+            self._record(Headers.of(common_pb2.Envelope.FromString(block.data.data[0])), number, 0, code)
+        else:
+            codes = [self._transaction(data, number, index) for index, data in enumerate(block.data.data)]
+        while len(block.metadata.metadata) <= _FILTER:
+            block.metadata.metadata.append(b"")
+        block.metadata.metadata[_FILTER] = bytes(codes)
+        self.config = after
+        self.ledger.append(block)
+        _LOG.info(
+            "[%s] Committed block [%d] with %d transaction(s): %s", self.name, number, len(codes), codes
+        )
+
+    def _config(self, block: common_pb2.Block) -> tuple[int, ChannelConfig]:
+        try:
+            return Code.VALID, check_config(block, self.config)
+        except Verdict as verdict:
+            return verdict.code, self.config
+
+    def _transaction(self, data: bytes, number: int, index: int) -> int:
+        code = int(Code.VALID)
+        try:
+            envelope = common_pb2.Envelope.FromString(data)
+        except ValueError:
+            return int(Code.INVALID_OTHER_REASON)
+        try:
+            transaction = validate(envelope, self.config, self.state, self.places)
+            if transaction is not None:
+                self._apply(transaction, Version(number, index))
+        except Verdict as verdict:
+            code = verdict.code
+            _LOG.warning(
+                "[%s] transaction %d of block %d is not valid: %s", self.name, index, number, verdict
+            )
+        if code not in {Code.BAD_PAYLOAD, Code.BAD_COMMON_HEADER, Code.DUPLICATE_TXID}:
+            self._record(Headers.of(envelope), number, index, code)
+        return code
+
+    def _record(self, headers: Headers, block: int, index: int, code: int) -> None:
+        if headers.channel.tx_id:
+            self.places.setdefault(headers.channel.tx_id, Place(block=block, index=index, code=code))
+
+    def _apply(self, transaction: Endorsed, version: Version) -> None:
+        for namespace, content in transaction.sets.items():
+            for write in content.writes:
+                if write.is_delete:
+                    self.state.delete(namespace, write.key)
+                else:
+                    self.state.put(namespace, write.key, write.value, version)
+
+    # --- looking
+
+    def processed(self, transaction_id: str) -> transaction_pb2.ProcessedTransaction | None:
+        """A transaction with its code."""
+        place = self.places.get(transaction_id)
+        if place is None:
+            return None
+        envelope = common_pb2.Envelope.FromString(self.ledger.block(place.block).data.data[place.index])
+        return transaction_pb2.ProcessedTransaction(transactionEnvelope=envelope, validationCode=place.code)
+
+    async def settled(self, transaction_id: str) -> Place | None:
+        """Wait until the transaction is in a block; None when the channel is closed before."""
+        while transaction_id not in self.places:
+            if not await self.ledger.reached(self.ledger.height):
+                return None
+        return self.places[transaction_id]
+
+
+def with_filter(genesis: common_pb2.Block) -> common_pb2.Block:
+    """The genesis block as a peer keeps it: its one transaction is valid (core/scc/cscc JoinChain)."""
+    block = common_pb2.Block()
+    block.CopyFrom(genesis)
+    while len(block.metadata.metadata) <= _FILTER:
+        block.metadata.metadata.append(b"")
+    block.metadata.metadata[_FILTER] = bytes([Code.VALID] * len(block.data.data))
+    return block

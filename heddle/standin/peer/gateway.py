@@ -1,0 +1,336 @@
+"""The Gateway service: it finds endorsers and orderers for clients that know one peer only.
+
+Source: internal/pkg/gateway (Fabric 3.1.5). Upstream finds peers of other organizations by gossip; a stand-in
+asks the anchor peers of the channel's configuration. ChaincodeEvents is not there: UNIMPLEMENTED.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+import grpc
+import grpc.aio
+from fabric_protos.common import common_pb2
+from fabric_protos.gateway import gateway_pb2
+from fabric_protos.orderer import ab_pb2
+from fabric_protos.peer import (
+    proposal_pb2,
+    proposal_response_pb2,
+    transaction_pb2,
+)
+from google.protobuf import any_pb2
+
+from heddle.standin.access import Denied, SignedData
+from heddle.standin.channelconfig import READERS
+from heddle.standin.peer.channel import PeerChannel
+from heddle.standin.peer.definitions import Committed, definition
+from heddle.standin.peer.endorser import Endorser
+from heddle.standin.peer.peer import Peer
+from heddle.standin.peer.proposal import ProposalError, Unpacked, check_channel_policy, unpack
+from heddle.standin.peer.status import status_metadata
+
+__all__ = ["Gateway"]
+
+_LOG = logging.getLogger("peer.gateway")
+_CODE = grpc.StatusCode
+_DEADLINE = 30.0
+"""Seconds; peer.gateway.endorsementTimeout and broadcastTimeout."""
+Context = grpc.aio.ServicerContext
+Answer = proposal_response_pb2.ProposalResponse
+
+
+class GatewayError(Exception):
+    """A refusal with its gRPC status, and what each node said."""
+
+    def __init__(
+        self, code: grpc.StatusCode, words: str, details: Sequence[gateway_pb2.ErrorDetail] = ()
+    ) -> None:
+        super().__init__(words)
+        self.code = code
+        self.details = details
+
+
+@dataclass
+class _Round:
+    """Endorsements gathered so far; all must have endorsed the same payload."""
+
+    payload: bytes = b""
+    endorsements: list[proposal_response_pb2.Endorsement] = field(default_factory=list)
+    details: list[gateway_pb2.ErrorDetail] = field(default_factory=list)
+
+    def add(self, answer: Answer, address: str, msp_id: str) -> None:
+        """Take one endorsement, or note that it does not match."""
+        if self.payload and answer.payload != self.payload:
+            words = "ProposalResponsePayloads do not match"
+            self.details.append(gateway_pb2.ErrorDetail(address=address, msp_id=msp_id, message=words))
+            return
+        self.payload = answer.payload
+        self.endorsements.append(answer.endorsement)
+
+    def signed(self) -> list[SignedData]:
+        """For the endorsement policy."""
+        return [
+            SignedData(self.payload + one.endorser, one.endorser, one.signature) for one in self.endorsements
+        ]
+
+
+class Gateway:
+    """One peer's gateway."""
+
+    def __init__(self, peer: Peer, endorser: Endorser, address: str) -> None:
+        self._peer = peer
+        self._endorser = endorser
+        self._address = address
+
+    # --- the service's methods
+
+    async def evaluate(
+        self, request: gateway_pb2.EvaluateRequest, _: Context
+    ) -> gateway_pb2.EvaluateResponse:
+        """Ask one peer and return what the chaincode says."""
+        proposal = self._unpacked(request.proposed_transaction)
+        own = self._peer.members.msp_id
+        wanted = list(request.target_organizations) or [own]
+        if own in wanted:
+            answer = await self._local(
+                request.proposed_transaction, "evaluate call to endorser returned error: "
+            )
+        else:
+            answer, *_ = await self._ask_organizations(proposal, request.proposed_transaction, wanted[:1])
+        return gateway_pb2.EvaluateResponse(result=_response(answer))
+
+    async def endorse(self, request: gateway_pb2.EndorseRequest, _: Context) -> gateway_pb2.EndorseResponse:
+        """Gather enough endorsements and assemble the transaction for the client to sign."""
+        proposal = self._unpacked(request.proposed_transaction)
+        channel = self._channel(proposal.channel)
+        gathered = _Round()
+        if request.endorsing_organizations:
+            await self._gather(
+                gathered, proposal, request.proposed_transaction, request.endorsing_organizations
+            )
+        else:
+            await self._gather(gathered, proposal, request.proposed_transaction, [self._peer.members.msp_id])
+            for msp_id in channel.config.peer_msps:
+                if msp_id != self._peer.members.msp_id and not self._enough(channel, proposal, gathered):
+                    await self._gather(gathered, proposal, request.proposed_transaction, [msp_id])
+            if not self._enough(channel, proposal, gathered):
+                words = (
+                    "failed to collect enough transaction endorsements, see attached details for more info"
+                )
+                raise GatewayError(_CODE.ABORTED, words, gathered.details)
+        return gateway_pb2.EndorseResponse(prepared_transaction=_assembled(proposal, gathered))
+
+    async def submit(self, request: gateway_pb2.SubmitRequest, _: Context) -> gateway_pb2.SubmitResponse:
+        """Hand the transaction to the first orderer that takes it."""
+        if not request.prepared_transaction.signature:
+            raise GatewayError(_CODE.INVALID_ARGUMENT, "prepared transaction must be signed")
+        channel = self._channel(request.channel_id)
+        details = []
+        for address in channel.config.orderer_endpoints:
+            words = await self._broadcast(address, channel, request.prepared_transaction)
+            if not words:
+                return gateway_pb2.SubmitResponse()
+            details.append(gateway_pb2.ErrorDetail(address=address, message=words))
+        words = "no orderers could successfully process transaction"
+        raise GatewayError(_CODE.UNAVAILABLE, words, details)
+
+    async def commit_status(
+        self, request: gateway_pb2.SignedCommitStatusRequest, _: Context
+    ) -> gateway_pb2.CommitStatusResponse:
+        """Wait until the transaction is in a block."""
+        content = gateway_pb2.CommitStatusRequest.FromString(request.request)
+        for found, words in (
+            (content.identity, "no identity provided"),
+            (content.channel_id, "no channel ID provided"),
+            (content.transaction_id, "transaction ID should not be empty"),
+        ):
+            if not found:
+                raise GatewayError(_CODE.INVALID_ARGUMENT, words)
+        channel = self._channel(content.channel_id, _CODE.PERMISSION_DENIED)
+        signed = SignedData(request.request, content.identity, request.signature)
+        try:
+            check_channel_policy(channel.config, READERS, signed)
+        except Denied as denied:
+            raise GatewayError(_CODE.PERMISSION_DENIED, str(denied)) from denied
+        place = await channel.settled(content.transaction_id)
+        if place is None:
+            raise GatewayError(_CODE.ABORTED, "the channel was closed")
+        return gateway_pb2.CommitStatusResponse(result=place.code, block_number=place.block)
+
+    # --- endorsements
+
+    async def _gather(
+        self,
+        gathered: _Round,
+        proposal: Unpacked,
+        signed: proposal_pb2.SignedProposal,
+        msp_ids: Sequence[str],
+    ) -> None:
+        own = self._peer.members.msp_id
+        if own in msp_ids:
+            answer = await self._local(signed, "")
+            gathered.add(answer, self._address, own)
+        others = [msp_id for msp_id in msp_ids if msp_id != own]
+        for answer, address, msp_id in await self._ask_organizations(proposal, signed, others):
+            words = _refusal(answer)
+            if words:
+                gathered.details.append(
+                    gateway_pb2.ErrorDetail(address=address, msp_id=msp_id, message=words)
+                )
+            else:
+                gathered.add(answer, address, msp_id)
+
+    async def _local(self, signed: proposal_pb2.SignedProposal, prefix: str) -> Answer:
+        """This peer's own answer; a refusal becomes the status that upstream's gateway gives it."""
+        code, words = None, ""
+        try:
+            answer = await self._endorser.process(signed)
+            words = _refusal(answer)
+            code = _CODE.UNKNOWN if words.startswith("chaincode response") else _CODE.ABORTED
+        except ProposalError as error:
+            code, words = _CODE.FAILED_PRECONDITION, str(error)
+        if not words:
+            return answer
+        own = self._peer.members.msp_id
+        detail = gateway_pb2.ErrorDetail(address=self._address, msp_id=own, message=words)
+        if prefix:
+            retried = "failed to evaluate transaction, see attached details for more info"
+            raise GatewayError(code, retried if code == _CODE.ABORTED else prefix + words, [detail])
+        words = "failed to endorse transaction, see attached details for more info"
+        raise GatewayError(_CODE.ABORTED, words, [detail])
+
+    async def _ask_organizations(
+        self, proposal: Unpacked, signed: proposal_pb2.SignedProposal, msp_ids: Sequence[str]
+    ) -> list[tuple[Answer, str, str]]:
+        """One answer per organization, from the first of its anchor peers that gives one."""
+        settings = self._channel(proposal.channel).config.settings
+        answers = []
+        for organization in settings.peer_organizations:
+            msp = organization.msp
+            if msp.msp_id not in msp_ids:
+                continue
+            roots = b"\n".join((*msp.tls_root_certificates, *msp.tls_intermediate_certificates))
+            for address in organization.anchor_peers:
+                answer = await self._ask(address, roots, signed)
+                if answer is not None:
+                    answers.append((answer, address, msp.msp_id))
+                    break
+        missing = set(msp_ids) - {msp_id for _, _, msp_id in answers}
+        if missing:
+            words = f"no endorsers found in organization(s) {', '.join(sorted(missing))}: their anchor peers"
+            raise GatewayError(_CODE.UNAVAILABLE, f"{words} do not answer, or the channel names none")
+        return answers
+
+    async def _ask(self, address: str, roots: bytes, signed: proposal_pb2.SignedProposal) -> Answer | None:
+        method = self._peer.dialled.to(address, roots).unary_unary(
+            "/protos.Endorser/ProcessProposal",
+            request_serializer=proposal_pb2.SignedProposal.SerializeToString,
+            response_deserializer=Answer.FromString,
+        )
+        try:
+            return await method(signed, timeout=_DEADLINE)
+        except grpc.aio.AioRpcError as error:
+            _LOG.warning("%s does not endorse: %s %s", address, error.code().name, error.details())
+            return None
+
+    def _enough(self, channel: PeerChannel, proposal: Unpacked, gathered: _Round) -> bool:
+        defined = definition(Committed(channel.state), proposal.chaincode)
+        if defined is None:
+            return False
+        try:
+            channel.config.check_application_policy(defined.validation_parameter, *gathered.signed())
+        except Denied:
+            return False
+        return True
+
+    # --- small things
+
+    def _unpacked(self, signed: proposal_pb2.SignedProposal) -> Unpacked:
+        if not signed.proposal_bytes:
+            raise GatewayError(
+                _CODE.INVALID_ARGUMENT, "the proposed transaction must contain a signed proposal"
+            )
+        try:
+            proposal = unpack(signed)
+        except ProposalError as error:
+            words = f"failed to unpack transaction proposal: {error}"
+            raise GatewayError(_CODE.INVALID_ARGUMENT, words) from error
+        self._channel(proposal.channel)
+        return proposal
+
+    def _channel(self, name: str, code: grpc.StatusCode = grpc.StatusCode.FAILED_PRECONDITION) -> PeerChannel:
+        channel = self._peer.channels.get(name)
+        if channel is None:
+            raise GatewayError(
+                code, f"no peers available to evaluate chaincode in channel {name}: channel not found"
+            )
+        return channel
+
+    async def _broadcast(self, address: str, channel: PeerChannel, envelope: common_pb2.Envelope) -> str:
+        """Why an orderer did not take it; empty when it did."""
+        call = self._peer.dialled.to(address, channel.config.orderer_roots).stream_stream(
+            "/orderer.AtomicBroadcast/Broadcast",
+            request_serializer=common_pb2.Envelope.SerializeToString,
+            response_deserializer=ab_pb2.BroadcastResponse.FromString,
+        )(timeout=_DEADLINE)
+        try:
+            await call.write(envelope)
+            await call.done_writing()
+            async for answer in call:
+                if answer.status == common_pb2.Status.SUCCESS:
+                    return ""
+                name = common_pb2.Status.Name(answer.status)
+                return f"received unsuccessful response from orderer: status={name}, info={answer.info}"
+        except grpc.aio.AioRpcError as error:
+            return f"rpc error: code = {error.code().name} desc = {error.details()}"
+        finally:
+            call.cancel()
+        return "the stream ended without an answer"
+
+
+async def abort(context: Context, error: GatewayError) -> NoReturn:
+    """End a call with status, words and details, as Go's status.WithDetails does."""
+    details = []
+    for detail in error.details:
+        packed = any_pb2.Any()
+        packed.Pack(detail)
+        details.append(packed)
+    if details:
+        context.set_trailing_metadata(status_metadata(error.code, str(error), details))
+    await context.abort(error.code, str(error))
+
+
+def _refusal(answer: Answer) -> str:
+    """Why an answer is no endorsement (apiutils.go responseStatus); empty if it is one."""
+    response = answer.response
+    if 200 <= response.status < 400:
+        return ""
+    if response.status == 500 and not answer.payload:
+        return str(response.message)
+    return f"chaincode response {response.status}, {response.message}"
+
+
+def _response(answer: Answer) -> proposal_response_pb2.Response:
+    response = proposal_response_pb2.Response()
+    response.CopyFrom(answer.response)
+    content = proposal_response_pb2.ProposalResponsePayload.FromString(answer.payload)
+    if answer.payload:
+        response.payload = proposal_pb2.ChaincodeAction.FromString(content.extension).response.payload
+    return response
+
+
+def _assembled(proposal: Unpacked, gathered: _Round) -> common_pb2.Envelope:
+    """The unsigned transaction (protoutil CreateTx)."""
+    action = transaction_pb2.ChaincodeActionPayload()
+    visible = proposal_pb2.ChaincodeProposalPayload.FromString(proposal.payload)
+    visible.TransientMap.clear()
+    action.chaincode_proposal_payload = visible.SerializeToString()
+    action.action.proposal_response_payload = gathered.payload
+    action.action.endorsements.extend(gathered.endorsements)
+    header = common_pb2.Header.FromString(proposal.header)
+    transaction = transaction_pb2.Transaction()
+    transaction.actions.add(header=header.signature_header, payload=action.SerializeToString())
+    payload = common_pb2.Payload(data=transaction.SerializeToString())
+    payload.header.CopyFrom(header)
+    return common_pb2.Envelope(payload=payload.SerializeToString())

@@ -1,0 +1,130 @@
+"""The same `orderer.yaml` and `core.yaml` that upstream's nodes read, with the same environment overrides.
+
+Keys are case-insensitive, an environment variable wins over the file (`ORDERER_GENERAL_LISTENPORT`,
+`CORE_PEER_TLS_CERT_FILE`), relative paths start at the configuration folder.
+Source: orderer/common/localconfig/config.go, core/config/config.go (Fabric 3.1.5).
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from heddle.errors import SpecError
+
+__all__ = ["Settings", "load_settings", "parse_duration"]
+
+_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of a Go duration such as `2s`, `500ms` or `1m30s`. Raises ValueError on anything else."""
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"not a Go duration: {text!r}")
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+def _lowered(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key).lower(): _lowered(item) for key, item in value.items()}
+    return value
+
+
+class Settings:
+    """One configuration file under its environment overrides.
+
+    Args:
+        tree: what the YAML file held.
+        folder: where relative paths start.
+        prefix: `ORDERER` or `CORE`, of the environment overrides.
+        environment: usually `os.environ`.
+    """
+
+    def __init__(self, tree: Any, *, folder: Path, prefix: str, environment: Mapping[str, str]) -> None:
+        self._tree = _lowered(tree or {})
+        self._folder = folder
+        self._prefix = prefix
+        self._environment = environment
+
+    def raw(self, key: str) -> Any:
+        """The value at a dotted key, or None; the environment's text wins."""
+        name = f"{self._prefix}_{key.upper().replace('.', '_')}"
+        if name in self._environment:
+            return self._environment[name]
+        value = self._tree
+        for part in key.lower().split("."):
+            if not isinstance(value, dict):
+                return None
+            value = value.get(part)
+        return value
+
+    def text(self, key: str, default: str = "") -> str:
+        """A string; absent or empty in the file means the default."""
+        value = self.raw(key)
+        return default if value is None or value == "" else str(value)
+
+    def number(self, key: str, default: int) -> int:
+        """A whole number."""
+        return int(self.text(key, str(default)))
+
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """A boolean, also from the text forms that Go's strconv.ParseBool takes."""
+        return self.text(key, str(default)).lower() in {"1", "t", "true"}
+
+    def seconds(self, key: str, default: str) -> float:
+        """A duration."""
+        return parse_duration(self.text(key, default))
+
+    def path(self, key: str, default: str = "") -> Path | None:
+        """A path made absolute, or None where none is set."""
+        value = self.text(key, default)
+        return self._folder / value if value else None
+
+    def texts(self, key: str) -> list[str]:
+        """A list of strings; from the environment also `[a, b]` and `a b`."""
+        value = self.raw(key)
+        if isinstance(value, list):
+            return [str(item) for item in value]
+        return re.split(r"[,\s]+", str(value).strip("[] ")) if value else []
+
+    def contents(self, key: str, default: str = "") -> bytes:
+        """The bytes of the file that a key names; empty when it names none.
+
+        Raises:
+            SpecError: the file cannot be read.
+        """
+        path = self.path(key, default)
+        return _read(key, path) if path else b""
+
+    def all_contents(self, key: str) -> bytes:
+        """The files of a list, one after the other: a PEM bundle."""
+        return b"\n".join(_read(key, self._folder / item) for item in self.texts(key))
+
+
+def _read(key: str, path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SpecError(f"{key}: cannot read {path}: {error.strerror}") from error
+
+
+def load_settings(file_name: str, prefix: str, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read `file_name` in FABRIC_CFG_PATH (the working folder when unset).
+
+    Raises:
+        SpecError: no such file, or not YAML.
+    """
+    folder = Path(environment.get("FABRIC_CFG_PATH", ".")).absolute()
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        tree = yaml.load((folder / file_name).read_bytes(), Loader=loader)  # noqa: S506  both are safe loaders
+    except (OSError, yaml.YAMLError) as error:
+        raise SpecError(
+            f"{folder / file_name}: {error}", hint="Set FABRIC_CFG_PATH to the folder that holds it."
+        ) from error
+    return Settings(tree, folder=folder, prefix=prefix, environment=environment)

@@ -1,0 +1,62 @@
+"""A network of stand-ins as processes on loopback: the network of `tests.real.network` on other programs."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.real.network import Organization, RealNetwork
+from tests.real.release import Release
+
+ROOT = Path(__file__).parents[2]
+
+
+class StandinRelease(Release):
+    """Programs `orderer` and `peer` that run the stand-ins from this checkout."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        (folder / "bin").mkdir(parents=True)
+        for name in ("orderer", "peer"):
+            program = folder / "bin" / name
+            program.write_text(
+                f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m heddle.standin.{name} "$@"\n'
+            )
+            program.chmod(0o755)
+
+    def sample(self, name: str, changes: dict[str, Any]) -> dict[str, Any]:
+        """Only what a test changes: everything else has upstream's default in a stand-in."""
+        tree: dict[str, Any] = {}
+        for path, value in changes.items():
+            *parents, last = path.split(".")
+            place = tree
+            for parent in parents:
+                place = place.setdefault(parent, {})
+            place[last] = value
+        return tree
+
+
+def prepared_standins(
+    folder: Path, *, orderers: int = 3, peers: Mapping[str, int] | None = None
+) -> RealNetwork:
+    """A network of stand-ins that has not been started; `peers` is their number per organization."""
+    network = RealNetwork(folder, StandinRelease(folder / "release"))
+    for number in range(1, orderers + 1):
+        network.add_orderer(f"orderer{number}")
+    for name, count in (peers or {"organization": 2}).items():
+        organization = Organization.new(name)
+        for number in range(1, count + 1):
+            network.add_peer(f"{name}-peer{number}", organization)
+    return network
+
+
+def running_standins(
+    folder: Path, *, orderers: int = 3, peers: Mapping[str, int] | None = None
+) -> Iterator[RealNetwork]:
+    """The network while it runs."""
+    network = prepared_standins(folder, orderers=orderers, peers=peers)
+    try:
+        network.start()
+        yield network
+    finally:
+        network.stop()
