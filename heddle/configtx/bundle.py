@@ -54,6 +54,10 @@ def check_bundle(config: configtx_pb2.Config) -> None:
         _check_channel(root)
         msps: dict[str, bytes] = {}
         for name, group in sorted(root.groups.items()):
+            if (
+                name == "Consortiums"
+            ):  # of system channels, before Fabric 3; `check_succession` forbids a new one
+                continue
             _check_section(name, group, _v3(root), msps)
     except (ConfigtxError, IdentityError) as error:
         raise ConfigtxError(f"initializing channelconfig failed: {error.message}") from error
@@ -104,6 +108,9 @@ def _check_channel(root: configtx_pb2.ConfigGroup) -> None:
     if structure.width != MAX_UINT32:
         raise ConfigtxError("BlockDataHashStructure width only supported at MaxUint32 in this version")
     addresses = values.read(root, "OrdererAddresses", configuration_pb2.OrdererAddresses())
+    # Below V1_4_2 the channel itself had to say where its orderers are.
+    if not _capabilities(root) & {"V1_4_2", "V1_4_3", "V2_0", "V3_0"} and not addresses.addresses:
+        raise ConfigtxError("Must set some OrdererAddresses")
     if _v3(root) and addresses.addresses:
         raise ConfigtxError(
             "global OrdererAddresses are not allowed with V3_0 capability, use org specific addresses only"
@@ -155,7 +162,10 @@ def _check_organization(group: configtx_pb2.ConfigGroup, orderer: bool, msps: di
         )
     _check_values(group, _ORDERER_ORG if orderer else _PEER_ORG)
     content = group.values["MSP"].value if "MSP" in group.values else b""
-    msp_id = membership(content).msp_id
+    try:
+        msp_id = membership(content).msp_id
+    except IdentityError as error:
+        raise ConfigtxError(f"setting up the MSP manager failed: {error.message}") from error
     if not msp_id:
         raise ConfigtxError("MSP for org has empty MSP ID")
     config = msp_config_pb2.MSPConfig.FromString(content)
@@ -217,9 +227,11 @@ def _check_supported(root: configtx_pb2.ConfigGroup) -> None:
     for part, name, group in (("orderer", "Orderer", root.groups["Orderer"]), ("channel", "Channel", root)):
         for capability in sorted(_capabilities(group)):
             if capability not in values.CAPABILITIES[part]:
+                words = f"{name} capability {capability} is required but not supported"
                 raise ConfigtxError(
+                    # Twice, as Fabric says it.
                     f"config update is not compatible: config requires unsupported {part} capabilities: "
-                    f"{name} capability {capability} is required but not supported"
+                    f"{words}: {words}"
                 )
 
 

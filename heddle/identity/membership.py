@@ -149,7 +149,14 @@ class Membership:
     def _check_authorities(self) -> None:
         """What Fabric demands before it uses an MSP at all (finalizeSetupCAs)."""
         if not self._roots:
-            raise IdentityError("setting up the MSP manager failed: expected at least one CA certificate")
+            raise IdentityError("expected at least one CA certificate")
+        for root in self._roots:
+            if not _is_ca(root) and root.issuer != root.subject:
+                # Fabric comes across this before it asks for the CA attribute.
+                raise IdentityError(
+                    "failed to traverse certificate verification chain for leaf or intermediate certificate, "
+                    f"with subject {root.subject.rfc4514_string()}"
+                )
         for authority in (*self._roots, *self._intermediates):
             number = f"(SN: {authority.serial_number:x})"
             if not _is_ca(authority):
