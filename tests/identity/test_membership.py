@@ -138,5 +138,14 @@ def test_roles_can_be_bound_to_one_authority() -> None:
 
 def test_a_leaf_is_no_authority() -> None:
     """An MSP with a wrong root is refused as a whole, in Fabric's words."""
-    with pytest.raises(IdentityError, match="did not have the CA attribute"):
+    with pytest.raises(IdentityError, match="failed to traverse certificate verification chain"):
         members(root_certificates=(certificate("peer"),))
+    with pytest.raises(IdentityError, match="did not have the CA attribute"):
+        members(root_certificates=(self_signed_leaf(),))
+
+
+def self_signed_leaf() -> bytes:
+    name, begin = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")]), ROOT.x509.not_valid_before_utc
+    end = ROOT.x509.not_valid_after_utc
+    builder = x509.CertificateBuilder(name, name, ROOT.key.public_key(), 7, begin, end)
+    return builder.sign(ROOT.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
