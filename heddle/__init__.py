@@ -1,1 +1,7 @@
 """Infrastructure as code for Hyperledger Fabric on Kubernetes."""
+
+import os
+
+# gRPC's core writes failed handshakes to standard error, beside the answers that Heddle gives. It reads this when
+# it is imported, so only here is it early enough.
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
