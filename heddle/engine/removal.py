@@ -11,7 +11,7 @@ from heddle.engine.context import Context, Stopped
 from heddle.engine.events import Op
 from heddle.engine.state import Resource
 from heddle.engine.urn import provider_reference
-from heddle.plugin.interface import Provider
+from heddle.plugin.interface import Provider, Severity
 
 __all__ = ["remove_rest"]
 
@@ -60,7 +60,8 @@ def _protected(context: Context, resource: Resource) -> bool:
     """Tell, and say, whether a resource must not be deleted."""
     if not resource.protect or resource.pending_replacement:
         return False
-    context.fail(
+    context.say(
+        Severity.ERROR,
         f'resource "{resource.urn}" cannot be deleted\nbecause it is protected. To unprotect the resource, either '
         "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`, or use the "
         f"command:\n`pulumi state unprotect '{resource.urn}'`",

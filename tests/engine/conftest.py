@@ -8,6 +8,7 @@ import pytest
 
 from heddle.engine.events import Event, Message, Op, Phase, Step
 from heddle.engine.run import Engine, Outcome
+from heddle.plugin.interface import Severity
 from tests.engine.fake import World
 
 PRELUDE = """
@@ -63,7 +64,8 @@ class Lab:
         return found
 
     def messages(self) -> list[str]:
-        return [event.text for event in self.events if isinstance(event, Message)]
+        said = [event for event in self.events if isinstance(event, Message)]
+        return [event.text for event in said if event.severity is not Severity.DEBUG]
 
     @property
     def checkpoint(self) -> Path:

@@ -79,7 +79,7 @@ class Fake(Provider):
             for key in request.old_inputs.keys() | request.news.keys()
             if not same(request.old_inputs.get(key), request.news.get(key))
         }
-        kinds = {key: api.DiffKind.UPDATE for key in keys}
+        kinds = dict.fromkeys(keys, api.DiffKind.UPDATE)
         replaces = tuple(key for key in REPLACES if key in keys)
         return api.DiffResult(
             changes=bool(keys),
