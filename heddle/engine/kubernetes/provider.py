@@ -113,8 +113,8 @@ class KubernetesProvider:
             return CreateResult(id="", properties={})
         if request.preview and (self._unreachable or has_unknown(request.inputs)):
             return CreateResult(id="", properties=request.inputs)
-        api = self._reached()
-        return await self._in_thread(lambda: acting.create(api, request, self._teller(request.urn)))
+        api, tell = self._reached(), self._teller(request.urn)
+        return await self._in_thread(lambda: acting.create(api, request, tell))
 
     async def update(self, request: UpdateRequest) -> UpdateResult:
         """Change by server-side apply and wait; in previews by dry run."""
@@ -122,8 +122,8 @@ class KubernetesProvider:
             return UpdateResult(properties={})
         if request.preview and (self._unreachable or has_unknown(request.news)):
             return UpdateResult(properties=request.news)
-        api = self._reached()
-        return await self._in_thread(lambda: acting.update(api, request, self._teller(request.urn)))
+        api, tell = self._reached(), self._teller(request.urn)
+        return await self._in_thread(lambda: acting.update(api, request, tell))
 
     async def read(self, request: ReadRequest) -> ReadResult:
         """Read the live object and judge whether it is ready; gone only on the API server's own word."""
