@@ -10,6 +10,7 @@ from heddle.provider.chaincode_package import ChaincodePackageHandler
 from heddle.provider.channel import ChannelHandler
 from heddle.provider.dispatcher import HeddleProvider
 from heddle.provider.peer_membership import PeerMembershipHandler
+from heddle.provider.rollout import RolloutHandler
 
 __all__ = ["HeddleProvider", "create_provider"]
 
@@ -22,6 +23,7 @@ _HANDLERS = (
     ChaincodeInstallationHandler,
     ChaincodeApprovalHandler,
     ChaincodeDefinitionHandler,
+    RolloutHandler,
 )
 
 

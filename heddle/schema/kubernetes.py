@@ -30,7 +30,7 @@ ROLLOUT = ResourceType(
         ),
         "revisions": Property(
             kind=MapOf(value=NAME),
-            description="By node: the checksum in the pod template's annotation heddle.dev/checksum.",
+            description="By node: a checksum of its pod template. A new one starts a rollout.",
         ),
         "channels": Property(
             kind=ListOf(item=CHANNEL_NAME),

@@ -120,7 +120,7 @@ def _expect_own(reach: Reach, block: Block, wanted: ChannelSettings, there: list
     if mine == theirs:
         return
     raise ProviderError(
-        f"channel {reach.channel}: {', '.join(there)} have a channel of this name, not this "
-        "stack's:\n  " + "\n  ".join(differences(found, wanted)),
-        hint="Nothing was changed. The volumes are of another network: use empty ones or another channel name.",
+        f"channel {reach.channel}: {', '.join(there)} have a channel of this name, not "
+        "this stack's:\n  " + "\n  ".join(differences(found, wanted)),
+        hint="Nothing was changed. The volumes are of another network: use empty ones, or another name.",
     )

@@ -1,0 +1,101 @@
+"""Rollout: every node of a set runs the template that its StatefulSet holds (DESIGN, decision 6)."""
+
+from typing import Any
+
+from heddle.fabric.node import Node
+from heddle.plugin.interface import CheckFailure
+from heddle.plugin.values import Properties, has_unknown
+from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
+from heddle.provider.rollout.health import Health, OrdererHealth, PeerHealth
+from heddle.provider.rollout.pods import Cluster
+from heddle.provider.rollout.restart import Restarter
+from heddle.provider.shapes import client_tls, nodes, signers
+from heddle.schema.kubernetes import ROLLOUT
+
+__all__ = ["RolloutHandler"]
+
+_PATIENCE = 300.0
+"""Seconds for one node to become ready, or to catch up: an image may have to be pulled."""
+
+
+class RolloutHandler(Handler):
+    """See `heddle.schema.kubernetes`.
+
+    `revisions` only say that a template has changed; which pods are outdated is the StatefulSets' own word.
+    """
+
+    declaration = ROLLOUT
+
+    def verify(self, inputs: dict[str, Any]) -> list[CheckFailure]:
+        """Orderers cannot be asked without a certificate; every revision belongs to a node."""
+        failures = []
+        if inputs["kind"] == "orderer" and inputs.get("adminTls") is None:
+            reason = "is missing: orderers tell their channels' state to its holder only"
+            failures.append(CheckFailure(property="adminTls", reason=reason))
+        if has_unknown(inputs["nodes"]) or not isinstance(inputs["revisions"], dict):
+            return failures
+        names = {node["name"] for node in inputs["nodes"]}
+        for name in names ^ set(inputs["revisions"]):
+            reason = f"is missing: every node has one, {name} has not"
+            if name not in names:
+                reason = f"{name} is none of the nodes: {', '.join(sorted(names))}"
+            failures.append(CheckFailure(property=f"revisions.{name}", reason=reason))
+        return failures
+
+    async def plan(self, call: Call) -> Plan:
+        """Which nodes restart."""
+        if not call.id:
+            count = len(call.inputs["nodes"]) if isinstance(call.inputs["nodes"], list) else "all"
+            return Plan(outputs={}, message=f"wait until {count} {call.inputs['kind']}s are ready")
+        new, old = call.inputs["revisions"], call.old_inputs.get("revisions", {})
+        if not isinstance(new, dict):
+            return Plan(outputs={}, message="restarts are known after apply")
+        unknown = sorted(name for name, revision in new.items() if has_unknown(revision))
+        changed = sorted(
+            name for name, revision in new.items() if name not in unknown and old.get(name) != revision
+        )
+        if not changed and not unknown:
+            return Plan(outputs={})
+        head = f"restart {len(changed)} of {len(new)} {call.inputs['kind']}s, one at a time"
+        lines = [head, *changed, *(f"{name}: known after apply" for name in unknown)]
+        return Plan(outputs={}, message="\n".join(lines))
+
+    async def create(self, call: Call) -> Created:
+        """Wait until all nodes are ready; fresh pods are not restarted."""
+        await self.update(call)
+        return Created(id=f"{call.inputs['namespace']}/{call.inputs['kind']}s")
+
+    async def update(self, call: Call) -> Properties:
+        """Restart outdated pods singly, each until it has caught up."""
+        async with Cluster(await self.session.api_server(), call.inputs["namespace"]) as cluster:
+            restarter = Restarter(
+                cluster=cluster,
+                health=self._health(call),
+                nodes=nodes(call.inputs["nodes"]),
+                patience=call.deadline(_PATIENCE),
+            )
+            restarted = await restarter.run()
+        if restarted:
+            await self.session.info(f"restarted {', '.join(restarted)}", call.urn)
+        return {}
+
+    async def read(self, call: Call) -> Seen:
+        """Nodes whose pods are outdated or missing get another revision: a difference to the wanted one."""
+        revisions = dict(call.inputs["revisions"])
+        async with Cluster(await self.session.api_server(), call.inputs["namespace"]) as cluster:
+            found = {node.name: await cluster.state(node) for node in self._nodes(call)}
+        if all(state is None for state in found.values()):
+            raise Gone
+        for name, state in found.items():
+            if state is None or state.outdated:
+                revisions[name] = "outdated" if state is not None else "missing"
+        return Seen(outputs={}, inputs={"revisions": revisions})
+
+    def _nodes(self, call: Call) -> tuple[Node, ...]:
+        return nodes(call.inputs["nodes"])
+
+    def _health(self, call: Call) -> Health:
+        connections, channels = self.session.connections, call.inputs["channels"]
+        if call.inputs["kind"] == "orderer":
+            return OrdererHealth(connections, channels, client_tls(call.inputs["adminTls"]))
+        return PeerHealth(connections, channels, signers(call.inputs["signers"]))

@@ -1,0 +1,129 @@
+"""Whether a node may be restarted now, and whether one that was has caught up (facts of §2 and §3)."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+
+from heddle.errors import FabricError
+from heddle.fabric import cscc, operations, qscc
+from heddle.fabric.connection import Connections
+from heddle.fabric.node import ClientTls, Node
+from heddle.fabric.participation import ChannelInfo, channel_info
+from heddle.identity.signer import Signer
+
+__all__ = ["Health", "OrdererHealth", "PeerHealth"]
+
+_CALL = 10.0
+_LEADER = "consensus_etcdraft_is_leader"
+_ACTIVE = "consenter, active"
+
+Heights = Mapping[str, int]
+"""By channel, the number of blocks that a node has."""
+
+
+class Health(ABC):
+    """Facts of one set of nodes on their channels."""
+
+    @abstractmethod
+    async def leads(self, node: Node) -> bool:
+        """Whether the node leads a channel: such a node restarts last."""
+
+    @abstractmethod
+    async def heights(self, node: Node) -> Heights:
+        """The node's channels and their heights. Raises FabricError while it cannot tell or is not active."""
+
+    @abstractmethod
+    async def objection(self, others: Sequence[Node]) -> str:
+        """Why a node cannot be spared now, the others being what they are; empty if it can."""
+
+
+class OrdererHealth(Health):
+    """Consenters: a majority of each channel must order while one is away."""
+
+    def __init__(self, connections: Connections, channels: Sequence[str], tls: ClientTls) -> None:
+        self._connections = connections
+        self._channels = tuple(channels)
+        self._tls = tls
+
+    async def leads(self, node: Node) -> bool:
+        """By its metrics; a node that does not tell is no leader that could be lost."""
+        try:
+            metrics = await operations.metrics(self._connections, node, deadline=_CALL)
+        except FabricError:
+            return False
+        return bool(metrics.value(_LEADER))
+
+    async def heights(self, node: Node) -> Heights:
+        """Of the channels that it has; each must be active."""
+        found = await self._infos(node)
+        for info in found.values():
+            if info.status != "active":
+                raise FabricError(f"{node.at()}: channel {info.name} is {info.status}")
+        return {name: info.height for name, info in found.items()}
+
+    async def objection(self, others: Sequence[Node]) -> str:
+        """Of three or more consenters, a majority must be active without this one."""
+        if len(others) < 2:
+            return ""  # with one or two consenters no restart keeps a majority
+        results = await asyncio.gather(*(self._infos(node) for node in others), return_exceptions=True)
+        answers = dict(zip((node.name for node in others), results, strict=True))
+        return "\n  ".join(filter(None, (_objection(channel, answers) for channel in self._channels)))
+
+    async def _infos(self, node: Node) -> dict[str, ChannelInfo]:
+        found = await asyncio.gather(
+            *(
+                channel_info(self._connections, node, channel, self._tls, deadline=_CALL)
+                for channel in self._channels
+            )
+        )
+        return {info.name: info for info in found if info is not None}
+
+
+class PeerHealth(Health):
+    """Peers: their heights, asked as a member of each one's organization."""
+
+    def __init__(self, connections: Connections, channels: Sequence[str], signers: Sequence[Signer]) -> None:
+        self._connections = connections
+        self._channels = tuple(channels)
+        self._signers = {signer.msp_id: signer for signer in signers}
+
+    async def leads(self, node: Node) -> bool:
+        """No peer leads: each fetches its own blocks."""
+        return False
+
+    async def heights(self, node: Node) -> Heights:
+        """Of the channels that it has joined; none where no identity of its organization is given."""
+        signer = self._signers.get(node.msp_id)
+        if signer is None:
+            await self._connections.ping(node, deadline=_CALL)
+            return {}
+        joined = await cscc.channels(self._connections, node, signer, deadline=_CALL)
+        names = [name for name in self._channels if name in joined]
+        infos = await asyncio.gather(
+            *(qscc.chain_info(self._connections, node, name, signer, deadline=_CALL) for name in names)
+        )
+        return {name: info.height for name, info in zip(names, infos, strict=True)}
+
+    async def objection(self, others: Sequence[Node]) -> str:
+        """None: whether the other pods are ready is looked at for every kind of node."""
+        return ""
+
+
+def _objection(channel: str, answers: Mapping[str, "dict[str, ChannelInfo] | BaseException"]) -> str:
+    """Why a channel of `len(answers) + 1` consenters needs all of them now; empty if it does not."""
+    if all(isinstance(answer, dict) and channel not in answer for answer in answers.values()):
+        return ""  # there is no such channel yet
+    said = {name: _said(channel, answer) for name, answer in answers.items()}
+    active = [name for name, words in said.items() if words == _ACTIVE]
+    needed = (len(answers) + 1) // 2 + 1
+    if len(active) >= needed:
+        return ""
+    troubles = "; ".join(f"{name}: {words}" for name, words in said.items() if words != _ACTIVE)
+    return f"{channel}: {len(active)} others order, {needed} are needed; {troubles}"
+
+
+def _said(channel: str, answer: "dict[str, ChannelInfo] | BaseException") -> str:
+    if isinstance(answer, BaseException):
+        return answer.message if isinstance(answer, FabricError) else str(answer)
+    info = answer.get(channel)
+    return f"{info.relation}, {info.status}" if info is not None else "does not have it"
