@@ -1,8 +1,8 @@
 """One write at a time on the stream to a peer.
 
-fabric-chaincode-python 2.5.4 writes from the task of every transaction, and grpc.aio refuses a second write while
-one is under way (GRPC_CALL_ERROR_TOO_MANY_OPERATIONS). Two transactions at once then lose an answer, and the peer
-holds its ledger for `chaincode.executetimeout`, 30 s.
+fabric-chaincode-python 2.5.4 writes from the task of every transaction, and grpc.aio refuses a second write
+while one is under way (GRPC_CALL_ERROR_TOO_MANY_OPERATIONS). Two transactions at once then lose an answer, and
+the peer holds its ledger for `chaincode.executetimeout`, 30 s.
 """
 
 import asyncio
