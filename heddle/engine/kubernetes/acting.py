@@ -1,4 +1,4 @@
-"""Creating, changing, reading and deleting one object: blocking calls, which provider.py makes in threads.
+"""Creating, changing and reading one object: blocking calls, which provider.py makes in threads.
 
 Source: pulumi-kubernetes 4.28 provider/pkg/provider/provider.go, provider/pkg/await/await.go.
 """
@@ -15,7 +15,6 @@ from heddle.engine.kubernetes.naming import field_manager
 from heddle.engine.kubernetes.normal import normal
 from heddle.engine.kubernetes.objects import (
     Json,
-    annotation,
     at,
     from_properties,
     id_of,
@@ -28,12 +27,11 @@ from heddle.engine.kubernetes.objects import (
     without,
 )
 from heddle.engine.kubernetes.prune import pruned
-from heddle.engine.kubernetes.waiting import NotReady, check_now, path_of, timeout_of, wait_gone, wait_ready
+from heddle.engine.kubernetes.waiting import NotReady, check_now, path_of, timeout_of, wait_ready
 from heddle.errors import HeddleError, ProviderError
 from heddle.plugin.interface import (
     CreateRequest,
     CreateResult,
-    DeleteRequest,
     PartialFailure,
     ReadRequest,
     ReadResult,
@@ -42,10 +40,9 @@ from heddle.plugin.interface import (
 )
 from heddle.plugin.values import Properties
 
-__all__ = ["create", "delete", "read", "update"]
+__all__ = ["create", "read", "update"]
 
 _PATCH_FORCE = "pulumi.com/patchForce"
-_PROPAGATION = "pulumi.com/deletionPropagationPolicy"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 # A namespace or kind may be on its way: together some 30 s, as 4.28 gives it.
 _RETRIES = (0.1, 0.2, 0.5, 1, 2, 4, 8, 15)
@@ -259,24 +256,3 @@ def _inputs_of(live: Json) -> Json:
     """Return an unknown object's inputs: all of it that a program could have written."""
     inputs = without(normal(without(live, "status")), "metadata", "annotations", _LAST_APPLIED)
     return without(inputs, "metadata", "annotations", "deployment.kubernetes.io/revision")
-
-
-def delete(api: Api, request: DeleteRequest) -> None:
-    """Delete the object with what it owns, and wait until it is gone; one that is gone already is success.
-
-    Raises ProviderError when it is still there after the timeout.
-    """
-    inputs, live = parse(request.properties)
-    _, name = split_id(request.id)
-    policy = annotation(inputs, _PROPAGATION).lower()
-    propagation = {"orphan": "Orphan", "background": "Background"}.get(policy, "Foreground")
-    try:
-        api.delete(path_of(live, name), propagation=propagation)
-    except ApiError as error:
-        if error.not_found:
-            return
-        raise
-    try:
-        wait_gone(api, live, name, inputs, timeout=timeout_of(request.timeout, inputs))
-    except NotReady as error:
-        raise ProviderError("\n".join([error.message, *error.reasons])) from error

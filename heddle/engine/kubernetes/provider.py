@@ -15,6 +15,7 @@ from heddle.engine.kubernetes.checking import checked
 from heddle.engine.kubernetes.comparing import compared
 from heddle.engine.kubernetes.connect import connect, default_namespace
 from heddle.engine.kubernetes.objects import AUTONAMED, annotations, from_properties
+from heddle.engine.kubernetes.removing import delete
 from heddle.engine.kubernetes.settings import Settings, config_changes, settings_of
 from heddle.errors import NeedsCli, ProviderError
 from heddle.plugin.interface import (
@@ -150,7 +151,7 @@ class KubernetesProvider:
                 return
             raise ProviderError("configured Kubernetes cluster is unreachable", hint=_GONE_HINT)
         api = self._api
-        await self._in_thread(lambda: acting.delete(api, request))
+        await self._in_thread(lambda: delete(api, request))
 
     async def invoke(self, token: str, args: Properties) -> InvokeResult:
         """Functions of charts, YAML and kustomize are Pulumi's CLI's."""

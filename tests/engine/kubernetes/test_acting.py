@@ -6,6 +6,7 @@ import pytest
 
 from heddle.engine.kubernetes import acting
 from heddle.engine.kubernetes.api import Api, ApiError
+from heddle.engine.kubernetes.removing import delete
 from heddle.errors import ProviderError
 from heddle.plugin.interface import (
     CreateRequest,
@@ -253,7 +254,7 @@ def test_a_deletion_ends_when_the_object_is_gone() -> None:
     fake = FakeApi()
     before = _created(fake)
     fake.script = [lambda obj: obj, lambda _obj: None]
-    acting.delete(_api(fake), _delete(before))
+    delete(_api(fake), _delete(before))
     assert ("delete Foreground", _PATH) in fake.calls
 
 
@@ -262,7 +263,7 @@ def test_deleting_what_is_gone_succeeds() -> None:
     fake = FakeApi()
     before = _created(fake)
     fake.objects.clear()
-    acting.delete(_api(fake), _delete(before))
+    delete(_api(fake), _delete(before))
 
 
 def test_a_deletion_that_hangs_names_the_finalizers() -> None:
@@ -272,7 +273,7 @@ def test_a_deletion_that_hangs_names_the_finalizers() -> None:
     live = fake.objects[_PATH]
     fake.put(_PATH, {**live, "metadata": {**live["metadata"], "finalizers": ["example.com/hold"]}})
     with pytest.raises(ProviderError, match=r"example\.com/hold"):
-        acting.delete(_api(fake), _delete(before))
+        delete(_api(fake), _delete(before))
 
 
 def test_a_cancelled_wait_saves_what_exists() -> None:
