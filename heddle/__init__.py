@@ -2,6 +2,6 @@
 
 import os
 
-# gRPC's core writes failed handshakes to standard error, beside the answers that Heddle gives. It reads this when
-# it is imported, so only here is it early enough.
+# gRPC's core writes failed handshakes to standard error, beside the answers that Heddle gives. It reads this
+# when it is imported, so only here is it early enough.
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")

@@ -67,11 +67,11 @@ def rpc_failure(node: Node, what: str, error: grpc.aio.AioRpcError, *, tunnel: s
     gRPC's UNKNOWN with 'Stream removed' is a connection that died in mid call (grpc/grpc #34076), not an
     answer. `tunnel` is what the dialer knows: why the way to the node broke.
     """
-    code, words = error.code(), error.details() or ""
+    code = error.code()
+    words = "; ".join([error.details() or "", *_gateway_details(error)])
     if code in _LOST or (code is grpc.StatusCode.UNKNOWN and "Stream removed" in words):
         said = f"{code.name}: {words}" if words else code.name
         return unreachable(node, what, f"{said} ({tunnel})" if tunnel else said)
-    words = "; ".join([words, *_gateway_details(error)])
     status = int(code.value[0])
     return Refused(f"{node.at()}: {what}: {words}", status=status, words=words, hint=hint_for(words))
 

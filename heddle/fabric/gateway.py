@@ -9,7 +9,7 @@ from fabric_protos.common.common_pb2 import Envelope
 from fabric_protos.gateway import gateway_pb2, gateway_pb2_grpc
 from fabric_protos.peer import proposal_pb2, proposal_response_pb2, transaction_pb2
 
-from heddle.errors import Refused
+from heddle.errors import Refused, Unreachable
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import Argument, Proposal, new_proposal
 from heddle.fabric.events import Commit
@@ -75,12 +75,24 @@ async def endorse(
 async def submit(
     connections: Connections, node: Node, proposal: Proposal, envelope: Envelope, *, deadline: float
 ) -> None:
-    """Have it ordered. After Unreachable ask `commit_status`, or submit the same envelope again."""
+    """Have it ordered; offered again until the deadline while no orderer takes it or answers are lost.
+
+    That is safe: a transaction's id makes a second copy invalid. After Unreachable `commit_status` tells.
+    """
     request = gateway_pb2.SubmitRequest(
         transaction_id=proposal.transaction_id, channel_id=proposal.channel, prepared_transaction=envelope
     )
     what = f"submit transaction {proposal.transaction_id}"
-    await _call(connections, node, "Submit", request, what, deadline)
+    clock = Deadline(deadline)
+    while True:
+        try:
+            await _call(connections, node, "Submit", request, what, clock.left())
+        except Unreachable:
+            if clock.left() < 1:
+                raise
+            await clock.pause(0.5)
+        else:
+            return
 
 
 async def commit_status(
