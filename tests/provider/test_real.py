@@ -1,14 +1,28 @@
 """The whole way on official nodes: channel, memberships, chaincode, updates, and what refresh finds."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fabric_protos.common.common_pb2 import Block
 
-from tests.provider.harness import Engine, channel_value, node_value, signer_value
+from heddle.configtx.delta import compute_update
+from heddle.configtx.edit import apply_settings
+from heddle.configtx.envelope import sign_update, update_envelope
+from heddle.errors import FabricError, HeddleError, ProviderError
+from heddle.fabric.connection import Connections
+from heddle.fabric.dial import DirectDialer
+from heddle.fabric.orderer import broadcast
+from heddle.fabric.retry import Deadline
+from heddle.plugin import interface as api
+from heddle.plugin.interface import DiffKind
+from heddle.provider.channel import handler
+from heddle.provider.channel.facts import Live, Reach
+from heddle.provider.channel.genesis import join_all
+from tests.provider.harness import Engine, channel_value, node_value, plain, signer_value, urn
 from tests.real.network import RealNetwork, prepared_network
 
 pytestmark = pytest.mark.real
@@ -55,32 +69,24 @@ def _membership(network: RealNetwork, number: int, genesis_hash: str) -> dict[st
 
 async def test_the_whole_way(network: RealNetwork, engine: Engine) -> None:
     """From running nodes to committed chaincode, twice: the second time changes nothing."""
-    begin = time.monotonic()
-    for attempt in (1, 2):
-        state = await _everything(network, engine)
-        print(f"attempt {attempt}: {time.monotonic() - begin:.2f} s")
-    assert state["sequence"] == 0
+    first = await _everything(network, engine)
+    second = await _everything(network, engine)
+    assert second == first
+    assert first["sequence"] == 0
     assert (await engine.read(DEFINITION, "definition")).id == "channel/assets"
-    assert (await engine.read(MEMBERSHIP, "member-0")).id
+    for name in ("member-0", "member-1"):
+        assert (await engine.read(MEMBERSHIP, name)).id
 
 
 async def _everything(network: RealNetwork, engine: Engine) -> dict[str, Any]:
-    begin = time.monotonic()
-
-    def lap(what: str) -> None:
-        print(f"  {what}: {time.monotonic() - begin:.2f}")
-
     channel = await engine.up(CHANNEL, "channel", _channel(network))
-    lap("channel")
     await asyncio.gather(
         *(
             engine.up(MEMBERSHIP, f"member-{number}", _membership(network, number, channel["genesisHash"]))
             for number in range(len(network.peers))
         )
     )
-    lap("membership")
     await _chaincode(network, engine)
-    lap("chaincode")
     return channel
 
 
@@ -112,3 +118,238 @@ async def _chaincode(network: RealNetwork, engine: Engine, **changes: Any) -> No
     approval = {**definition, "packageId": package["packageId"], "peer": peers[0]}
     await engine.up(APPROVAL, "approval", approval)
     await engine.up(DEFINITION, "definition", {**definition, "peers": peers})
+
+
+async def test_a_killed_create_is_taken_up(network: RealNetwork, engine: Engine) -> None:
+    """A create whose state was lost adopts the channel that it finds, instead of making another."""
+    first = await engine.up(CHANNEL, "channel", _channel(network))
+    again = Engine()
+    try:
+        second = await again.up(CHANNEL, "channel", _channel(network))
+    finally:
+        await again.provider.close()
+    assert second["genesisHash"] == first["genesisHash"]
+
+
+async def test_half_made_channels_heal_with_the_same_genesis(
+    network: RealNetwork, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A creation that fails after one orderer has joined is saved; the next run goes on with its genesis.
+
+    So does one that lost even the state: the orderer hands out block 0, although the channel has no leader.
+    """
+
+    async def join_one(reach: Reach, block: Block, genesis_hash: str, clock: Deadline) -> None:
+        await join_all(replace(reach, orderers=reach.orderers[:1]), block, genesis_hash, clock)
+        raise FabricError("interrupted")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(handler, "join_all", join_one)
+        with pytest.raises(api.PartialFailure, match="interrupted"):
+            await engine.up(CHANNEL, "channel", _channel(network))
+    genesis = plain(engine.outputs["channel"])["genesisHash"]
+    forgetful = Engine()
+    try:
+        adopted = await forgetful.up(CHANNEL, "channel", _channel(network))
+    finally:
+        await forgetful.provider.close()
+    healed = await engine.up(CHANNEL, "channel", _channel(network))
+    assert adopted["genesisHash"] == healed["genesisHash"] == genesis
+
+
+async def test_a_new_orderer_joins_orders_and_is_announced(network: RealNetwork, engine: Engine) -> None:
+    """One that is down stops the update with its name; then it is a consenter first, an endpoint second."""
+    before = await engine.up(CHANNEL, "channel", _channel(network, **_without(network, "orderer3")))
+    network.programs["orderer3"].stop()
+    with pytest.raises(HeddleError, match="orderer3"):
+        await _update(engine, _channel(network), seconds=1.0)
+    network.programs["orderer3"].start()
+    network.programs["orderer3"].wait()
+    _, message = await engine.preview(CHANNEL, "channel", _channel(network))
+    assert message.splitlines()[1:3] == ["join the orderer orderer3", "update 1 of 2: add a consenter"]
+    after = await engine.up(CHANNEL, "channel", _channel(network))
+    assert after["genesisHash"] == before["genesisHash"]
+    assert after["sequence"] == 2
+    live = await _live(network, engine, "orderer3")
+    assert live.settings.consenters == network.settings().consenters
+    assert len(live.settings.orderer_organizations[0].endpoints) == 3
+
+
+async def test_a_foreign_channel_is_refused(network: RealNetwork, engine: Engine) -> None:
+    """Orderers that hold a channel of this name of somebody else's making are left alone."""
+    await engine.up(CHANNEL, "channel", _channel(network))
+    value = _channel(network)
+    other = Engine()
+    value["ordererOrganizations"][0]["name"] = "somebody"
+    try:
+        with pytest.raises(ProviderError, match="not this stack's"):
+            await other.up(CHANNEL, "channel", value)
+    finally:
+        await other.provider.close()
+
+
+async def test_batch_timeout(network: RealNetwork, engine: Engine) -> None:
+    """A changed batch timeout is previewed with its signatures, applied, and then no difference any more."""
+    await engine.up(CHANNEL, "channel", _channel(network))
+    wanted = _channel(network, batch={"timeout": "1s"})
+    diff = await engine.diff(CHANNEL, "channel", wanted)
+    assert diff.detailed == {"batch.timeout": DiffKind.UPDATE}
+    _, message = await engine.preview(CHANNEL, "channel", wanted)
+    assert message.splitlines() == [
+        "channel channel, configuration 0: batch timeout: 200ms → 1s",
+        "update 1 of 1: settings",
+        "  batch timeout: 200ms → 1s",
+        "  signatures /Channel/Orderer/Admins: signed",
+    ]
+    state = await engine.up(CHANNEL, "channel", wanted)
+    assert state["sequence"] == 1
+    assert not (await engine.diff(CHANNEL, "channel", wanted)).changes
+    assert (await _live(network, engine)).settings.batch.timeout == "1s"
+
+
+async def test_missing_signatures_stop_an_update(network: RealNetwork, engine: Engine) -> None:
+    """Without the ordering administrator nothing is sent, and the message says who is missing."""
+    await engine.up(CHANNEL, "channel", _channel(network))
+    admin = network.organizations["organization"].admin
+    wanted = _channel(network, batch={"timeout": "1s"}, signers=[signer_value(admin)])
+    _, message = await engine.preview(CHANNEL, "channel", wanted)
+    assert "signatures /Channel/Orderer/Admins: MISSING OrderingMSP.admin" in message
+    with pytest.raises(ProviderError, match=r"MISSING OrderingMSP\.admin"):
+        await engine.up(CHANNEL, "channel", wanted)
+    assert (await _live(network, engine)).sequence == 0
+
+
+async def test_what_others_changed(network: RealNetwork, engine: Engine) -> None:
+    """Others' changes are kept, what both changed is refused, and a refresh shows the difference."""
+    await engine.up(CHANNEL, "channel", _channel(network))
+    await _change_from_outside(network, engine, max_message_count=77)
+    await engine.up(CHANNEL, "channel", _channel(network, batch={"timeout": "1s"}))
+    batch = (await _live(network, engine)).settings.batch
+    assert (batch.timeout, batch.max_message_count) == ("1s", 77), "ours is applied, theirs is kept"
+
+    conflicting = _channel(network, batch={"timeout": "1s", "maxMessageCount": 88})
+    _, message = await engine.preview(CHANNEL, "channel", conflicting)
+    assert "CONFLICT" in message
+    with pytest.raises(HeddleError, match="max message count"):
+        await engine.up(CHANNEL, "channel", conflicting)
+
+    await engine.read(CHANNEL, "channel")
+    diff = await engine.diff(CHANNEL, "channel", conflicting)
+    assert diff.detailed == {"batch.maxMessageCount": DiffKind.UPDATE}
+    await engine.up(CHANNEL, "channel", conflicting)
+    assert (await _live(network, engine)).settings.batch.max_message_count == 88
+
+
+async def test_consenters_leave_and_come_one_at_a_time(network: RealNetwork, engine: Engine) -> None:
+    """A node that leaves and one that comes are separate updates; endpoints follow."""
+    await engine.up(CHANNEL, "channel", _channel(network))
+    state = await engine.up(CHANNEL, "channel", _channel(network, **_without(network, "orderer1")))
+    live = await _live(network, engine, "orderer2")
+    assert len(live.settings.consenters) == 2
+    assert len(live.settings.orderer_organizations[0].endpoints) == 2
+    assert state["sequence"] == live.sequence == 2
+
+
+async def test_refresh_knows_gone_from_unreachable(network: RealNetwork, engine: Engine) -> None:
+    """Only a node's own answer makes a resource gone; silence is a warning and keeps the state."""
+    channel = await engine.up(CHANNEL, "channel", _channel(network))
+    await engine.up(MEMBERSHIP, "member-0", _membership(network, 0, channel["genesisHash"]))
+    engine.ids["member-1"] = "x"
+    engine.inputs["member-1"] = await engine.check(
+        MEMBERSHIP, "member-1", _membership(network, 1, channel["genesisHash"])
+    )
+    engine.outputs["member-1"] = engine.inputs["member-1"]
+    assert (await engine.read(MEMBERSHIP, "member-1")).id == "", "this peer never joined"
+    assert (await engine.read(MEMBERSHIP, "member-0")).id
+    for program in network.programs.values():
+        program.stop()
+    for kind, name in ((MEMBERSHIP, "member-0"), (CHANNEL, "channel")):
+        before = engine.outputs[name]
+        assert (await engine.read(kind, name)).properties == before
+    assert all("ledger not read" in message for message in engine.log.of("warning"))
+    assert len(engine.log.of("warning")) == 2
+    with pytest.raises(HeddleError):
+        await _update(engine, _channel(network, batch={"timeout": "1s"}), seconds=1.0)
+
+
+async def test_another_sequence_for_other_content(network: RealNetwork, engine: Engine) -> None:
+    """The same sequence with other content is refused with the number to take; that number works."""
+    await _everything(network, engine)
+    with pytest.raises(ProviderError, match="Raise sequence to 2"):
+        await _chaincode(network, engine, version="2.0")
+    await _chaincode(
+        network, engine, version="2.0", sequence=2, endorsementPolicy="OR('OrganizationMSP.peer')"
+    )
+    result = await engine.read(DEFINITION, "definition")
+    assert result.inputs["endorsementPolicy"] == "OR('OrganizationMSP.peer')"
+
+
+async def test_a_cancelled_creation_is_saved(
+    network: RealNetwork, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cancelling in the middle ends the call at once, with the genesis saved."""
+    joining = asyncio.Event()
+
+    async def never(*_: object) -> None:
+        joining.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(handler, "join_all", never)
+    creating = asyncio.ensure_future(engine.up(CHANNEL, "channel", _channel(network)))
+    await joining.wait()
+    await engine.provider.cancel()
+    with pytest.raises(api.PartialFailure, match="cancelled"):
+        await creating
+    assert engine.outputs["channel"]["genesisHash"]
+
+
+def _without(network: RealNetwork, name: str) -> dict[str, Any]:
+    """The changes of a Channel's inputs that leave one orderer out."""
+    value = _channel(network)
+    gone = next(node for node in network.orderers if node.name == name)
+    organization = value["ordererOrganizations"][0]
+    endpoints = [one for one in organization["endpoints"] if not one.endswith(f":{gone.port}")]
+    return {
+        "orderers": [one for one in value["orderers"] if one["name"] != name],
+        "consenters": [one for one in value["consenters"] if one["node"] != name],
+        "ordererOrganizations": [{**organization, "endpoints": endpoints}],
+    }
+
+
+async def _update(engine: Engine, news: dict[str, Any], *, seconds: float) -> None:
+    inputs = await engine.check(CHANNEL, "channel", news)
+    await engine.provider.update(
+        api.UpdateRequest(
+            urn=urn(CHANNEL, "channel"),
+            type=CHANNEL,
+            name="channel",
+            id="channel",
+            old_inputs=engine.inputs["channel"],
+            old_outputs=engine.outputs["channel"],
+            news=inputs,
+            timeout=seconds,
+        )
+    )
+
+
+async def _live(network: RealNetwork, engine: Engine, asked: str = "orderer1") -> Live:
+    node = next(node for node in network.orderers if node.name == asked)
+    async with Connections(DirectDialer()) as connections:
+        reach = Reach.of(connections, plain(await engine.check(CHANNEL, "x", _channel(network))))
+        return await reach.live([node], deadline=5)
+
+
+async def _change_from_outside(network: RealNetwork, engine: Engine, **batch: Any) -> None:
+    """Another administrator changes the batch."""
+    live = await _live(network, engine)
+    settings = replace(live.settings, batch=replace(live.settings.batch, **batch))
+    update = compute_update("channel", live.config, apply_settings(live.config, settings, None))
+    content = update.SerializeToString()
+    admin = network.ordering.admin
+    envelope = update_envelope(content, [sign_update(content, admin)], admin)
+    async with Connections(DirectDialer()) as connections:
+        await broadcast(connections, network.orderers[0], envelope, deadline=5)
+        clock = Deadline(5)
+        while (await _live(network, engine)).sequence == live.sequence:
+            assert not clock.passed()
+            await asyncio.sleep(0.05)
