@@ -201,7 +201,8 @@ def _check_consent(yes: bool, skip_preview: bool) -> None:
     """Without a person to ask, acting needs a word beforehand: the CLI's rule, in its words."""
     if not (yes or skip_preview or (sys.stdin.isatty() and sys.stdout.isatty())):
         typer.echo(
-            "error: --yes or --skip-preview must be passed in to proceed when running in non-interactive mode",
+            "error: --yes or --skip-preview must be passed in to proceed "
+            "when running in non-interactive mode",
             err=True,
         )
         raise typer.Exit(USAGE)

@@ -18,7 +18,7 @@ from heddle.plugin import interface as api
 from heddle.plugin.interface import DiffKind
 from heddle.plugin.values import Properties, Secret, has_secret, secret
 
-__all__ = ["Actions", "Crud", "explain"]
+__all__ = ["Actions", "Crud", "annotated", "explain", "is_default_provider"]
 
 _Result = TypeVar("_Result")
 
@@ -26,10 +26,17 @@ _Result = TypeVar("_Result")
 class Crud(Protocol):
     """What a step needs of a provider; the registry is one for provider resources."""
 
-    async def check(self, request: api.CheckRequest) -> api.CheckResult: ...
-    async def diff(self, request: api.DiffRequest) -> api.DiffResult: ...
-    async def create(self, request: api.CreateRequest) -> api.CreateResult: ...
-    async def update(self, request: api.UpdateRequest) -> api.UpdateResult: ...
+    async def check(self, request: api.CheckRequest) -> api.CheckResult:
+        """As Provider.check."""
+
+    async def diff(self, request: api.DiffRequest) -> api.DiffResult:
+        """As Provider.diff."""
+
+    async def create(self, request: api.CreateRequest) -> api.CreateResult:
+        """As Provider.create."""
+
+    async def update(self, request: api.UpdateRequest) -> api.UpdateResult:
+        """As Provider.update."""
 
 
 def explain(error: BaseException) -> str:

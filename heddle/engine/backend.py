@@ -65,7 +65,7 @@ def state_folder(url: str, working_dir: Path) -> Path:
     if parts.scheme != "file":
         raise NeedsCli(
             f"the state is at {parts.scheme}://…: this needs the CLI",
-            hint="The embedded engine keeps state in files. Set PULUMI_BACKEND_URL=file://PATH, or use `pulumi`.",
+            hint="The embedded engine keeps state in files: PULUMI_BACKEND_URL=file://PATH. Or use `pulumi`.",
         )
     path = unquote(parts.netloc + parts.path)
     # `~` is the account's home, not $HOME: so it is in Pulumi's CLI, which must find the same state.
@@ -76,7 +76,7 @@ def state_folder(url: str, working_dir: Path) -> Path:
 
 def _home() -> Path:
     """Return the account's home folder by the system's list of users."""
-    import pwd  # noqa: PLC0415 - Unix only, and only wanted here
+    import pwd
 
     return Path(pwd.getpwuid(os.getuid()).pw_dir)
 
@@ -108,7 +108,7 @@ class Backend:
         return max(candidates, key=lambda path: path.stat().st_mtime_ns, default=None)
 
     def read(self) -> Json:
-        """Return the latest deployment (DeploymentV3), None for a stack that was never created or is empty."""
+        """Return the latest deployment (DeploymentV3), None for a stack never created or empty."""
         path = self._existing()
         if path is None:
             return None
@@ -155,7 +155,7 @@ class Backend:
             self.checkpoint.with_name(self.checkpoint.name + suffix).unlink(missing_ok=True)
 
     def begin(self) -> None:
-        """Set the state as it is aside, twice as the CLI does: beside the checkpoint and among the backups."""
+        """Set the state as it is aside, as the CLI does: beside the checkpoint and among backups."""
         self._meta()
         path = self._existing()
         if path is None:
@@ -212,7 +212,7 @@ class Backend:
         return found
 
     def _drop_dead(self, own: Path) -> None:
-        """Remove locks whose process on this machine is gone: a killed run must not stop the one that heals it."""
+        """Remove locks whose process on this machine is gone: a killed run must not stop its healer."""
         for path, lock in self._others(own):
             if lock.get("hostname") == socket.gethostname() and not Path(f"/proc/{lock.get('pid')}").exists():
                 path.unlink(missing_ok=True)
@@ -223,10 +223,11 @@ class Backend:
         if not others:
             return
         holders = [
-            f"\n  {path}: created by {lock['username']}@{lock['hostname']} (pid {lock['pid']}) at {lock['timestamp']}"
+            f"\n  {path}: created by {lock['username']}@{lock['hostname']} (pid {lock['pid']}) "
+            f"at {lock['timestamp']}"
             for path, lock in others
         ]
         raise EngineError(
-            f"the stack is currently locked by {len(others)} lock(s). Either wait for the other process(es) to end "
-            f"or delete the lock file with `pulumi cancel`.{''.join(holders)}"
+            f"the stack is currently locked by {len(others)} lock(s). Either wait for the other process(es) "
+            f"to end or delete the lock file with `pulumi cancel`.{''.join(holders)}"
         )

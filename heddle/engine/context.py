@@ -52,7 +52,7 @@ class Context:
 
     @asynccontextmanager
     async def call(self) -> "AsyncIterator[None]":
-        """Wait for one of the `parallel` places for provider calls. Raises Stopped when the run has failed."""
+        """Wait for one of the `parallel` places for provider calls. Raises Stopped after a failure."""
         async with self._gate:
             self.check_running()
             yield

@@ -109,7 +109,7 @@ class Defaults:
         """
         old_urn, new_urn = split_reference(old)[0], split_reference(new)[0]
         if old_urn == new_urn or renamed.get(new_urn) == old_urn:
-            # The same provider, replaced or renamed; whether that replaces its resources its own diff has said.
+            # The same one: its own diff has said whether it is replaced, and its resources with it.
             return split_reference(old)[1] != split_reference(new)[1] and old_urn == new_urn
         before = next((item for item in self._run.journal.resources if item.urn == old_urn), None)
         after = next((item for item in self._run.journal.done if item.urn == new_urn), None)

@@ -33,9 +33,9 @@ class Dependents:
             if resource is not root and not resource.delete and await self._must_go(resource, urns):
                 if resource.protect:
                     raise self._run.fail(
-                        f'unable to replace resource "{resource.urn}" as part of replacing "{root.urn}" as it is '
-                        "currently marked for protection. To unprotect the resource, remove the `protect` flag "
-                        "from the resource in your Pulumi program and run `pulumi up`",
+                        f'unable to replace resource "{resource.urn}" as part of replacing "{root.urn}" '
+                        "as it is currently marked for protection. To unprotect the resource, remove the "
+                        "`protect` flag from the resource in your Pulumi program and run `pulumi up`",
                         resource.urn,
                     )
                 condemned.append(resource)

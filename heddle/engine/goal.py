@@ -133,7 +133,7 @@ _PART = re.compile(r"([0-9]*\.?[0-9]+)(ns|us|µs|ms|s|m|h)")
 
 
 def seconds(duration: str) -> float:
-    """Return a Go duration (`1h30m`, `5m`, `1.5s`) in seconds; nothing is 0. Raises EngineError for others."""
+    """Return a Go duration (`1h30m`, `5m`, `1.5s`) in seconds, 0 for none. Raises EngineError for others."""
     if not duration:
         return 0.0
     if not re.fullmatch(f"({_PART.pattern})+", duration):

@@ -28,7 +28,7 @@ def cancelling(context: Context) -> Iterator[None]:
     async def cancel() -> None:
         try:
             await context.providers.cancel()
-        except Exception as error:  # noqa: BLE001 - cancelling must go on
+        except Exception as error:
             context.say(Severity.WARNING, f"a provider could not be cancelled: {explain(error)}")
 
     def interrupted() -> None:

@@ -1,8 +1,9 @@
 """The state while a run changes it, and its durable copies.
 
 The order that the CLI checks when it reads: providers before what they provide, parents before children,
-dependencies before dependents. New states follow one another in the order in which their steps end, which is
-such an order, since a program cannot register what depends on an unfinished step; what was not touched follows.
+dependencies before dependents. New states follow one another in the order in which their steps end, which
+is such an order, since a program cannot register what depends on an unfinished step; then comes what was
+not touched.
 
 Source: pkg/backend/snapshot.go and pkg/resource/deploy/snapshot.go of pulumi/pulumi.
 """
@@ -23,8 +24,8 @@ __all__ = ["Journal"]
 class Journal:
     """Resources and pending operations of one stack. Use on one event loop only.
 
-    Without a backend (previews) nothing is ever written. One writer at a time: what changes while it writes is
-    in its next checkpoint, so a hundred operations that begin together cost two writes.
+    Without a backend (previews) nothing is ever written. One writer at a time: what changes while it writes
+    is in its next checkpoint, so a hundred operations that begin together cost two writes.
     """
 
     def __init__(

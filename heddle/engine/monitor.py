@@ -1,10 +1,10 @@
 # ruff: noqa: N802 - the methods' names are the protocol's
 """The services that a program's SDK calls, as objects in the same process.
 
-The SDK calls every method on a thread of its own and waits for the answer; the work is done on the run's event
-loop. Declared features are those that the engine honours; the SDK itself refuses the others.
+The SDK calls every method on a thread of its own and waits for the answer; the work is done on the run's
+event loop. Declared features are those that the engine honours; the SDK itself refuses the others.
 
-Source: proto/pulumi/resource.proto and engine.proto, pkg/resource/deploy/source_eval.go of pulumi/pulumi, 3.272.
+Source: proto/pulumi/resource.proto, engine.proto and pkg/resource/deploy/source_eval.go of pulumi/pulumi.
 """
 
 import asyncio
@@ -128,7 +128,7 @@ class Monitor:
         return self._wait(invoke)
 
     def SignalAndWaitForShutdown(self, _: Empty) -> Empty:
-        """Take notice that the program has registered everything; there are no hooks that deletes would call."""
+        """Take notice that the program has registered everything; there are no hooks for deletes."""
         return Empty()
 
     def _needs_cli(self, what: str) -> NoReturn:

@@ -1,7 +1,7 @@
 """Runs the program, `__main__.py`, in a thread of its own.
 
-A fresh thread has fresh context variables, which is where the SDK keeps everything; with a loop of its own and
-the program's modules dropped afterwards, a second run in the same process begins from nothing.
+A fresh thread has fresh context variables, which is where the SDK keeps everything; with a loop of its own
+and the program's modules dropped afterwards, a second run in the same process begins from nothing.
 
 Source: sdk/python/cmd/pulumi-language-python-exec of pulumi/pulumi.
 """
@@ -62,7 +62,7 @@ async def execute(project: Project, context: Context, monitor: Monitor, engine: 
             _run(job)
         except SystemExit as error:
             caught = HeddleError(f"the program exited with status {error.code}") if error.code else None
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the engine tells it
+        except BaseException as error:
             caught = error
         loop.call_soon_threadsafe(finish, caught)
 

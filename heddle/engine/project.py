@@ -1,7 +1,7 @@
 """Pulumi.yaml and the stack's file: what the program is, and its configuration.
 
-Source: sdk/go/common/workspace (project.go, paths.go) and sdk/go/common/resource/config of pulumi/pulumi. Nothing
-here writes: the salt of the secrets, which the CLI puts into the stack file, stays in the state (see `salt_of`).
+Source: sdk/go/common/workspace (project.go, paths.go) and sdk/go/common/resource/config of pulumi/pulumi.
+Nothing here writes: the salt of the secrets, which the CLI puts into the stack file, stays in the state.
 """
 
 import json
@@ -42,7 +42,7 @@ class StackFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """A stack's configuration as the SDK wants it: strings by namespaced key (objects are JSON), and which are secret."""
+    """A stack's configuration as the SDK wants it: strings by namespaced key (objects are JSON)."""
 
     values: Mapping[str, str]
     secret_keys: tuple[str, ...]

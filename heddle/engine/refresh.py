@@ -6,7 +6,7 @@ Source: RefreshStep in pkg/resource/deploy/step.go and refresh in pkg/resource/d
 import asyncio
 from dataclasses import replace
 
-from heddle.engine.actions import annotated, explain
+from heddle.engine.actions import annotated, explain, is_default_provider
 from heddle.engine.backend import now
 from heddle.engine.compare import compare
 from heddle.engine.context import Context
@@ -34,7 +34,8 @@ async def refresh_all(context: Context) -> None:
     context.check_running()
     for resource in resources:
         if resource not in read:
-            context.step(Op.SAME, Phase.DONE, old=resource, new=resource)
+            internal = is_default_provider(resource)
+            context.step(Op.SAME, Phase.DONE, old=resource, new=resource, internal=internal)
 
 
 async def _refresh(context: Context, old: Resource) -> str:

@@ -1,6 +1,6 @@
 """From a registration to steps: what of a resource is kept, changed, replaced or made.
 
-Source: pkg/resource/deploy/step_generator.go of pulumi/pulumi (generateResourceSteps to continueStepsFromDiff).
+Source: generateResourceSteps to continueStepsFromDiff in pkg/resource/deploy/step_generator.go.
 """
 
 from dataclasses import dataclass, replace
@@ -193,8 +193,8 @@ class Registrar:
         if old.protect and plan.new.protect:
             message = (
                 f'unable to replace resource "{plan.new.urn}"\nas it is currently marked for protection. To '
-                "unprotect the resource, remove the `protect` flag from the resource in your Pulumi program and "
-                "run `pulumi up`"
+                "unprotect the resource, remove the `protect` flag from the resource in your Pulumi program "
+                "and run `pulumi up`"
             )
             raise self._run.fail(message, plan.new.urn)
         self._replaced.add(plan.new.urn)

@@ -62,9 +62,9 @@ def _protected(context: Context, resource: Resource) -> bool:
         return False
     context.say(
         Severity.ERROR,
-        f'resource "{resource.urn}" cannot be deleted\nbecause it is protected. To unprotect the resource, either '
-        "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`, or use the "
-        f"command:\n`pulumi state unprotect '{resource.urn}'`",
+        f'resource "{resource.urn}" cannot be deleted\nbecause it is protected. To unprotect the resource, '
+        "either remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`, "
+        f"or use the command:\n`pulumi state unprotect '{resource.urn}'`",
         resource.urn,
     )
     return True

@@ -217,12 +217,13 @@ def _working_folder(folder: Path) -> Iterator[None]:
 
 
 def _tell_interrupted(context: Context, stack: Stack) -> None:
-    """Say what a killed run was creating: it is created again, which is safe, since creates are idempotent."""
+    """Say what a killed run was creating; creating it again is safe, since creates are idempotent."""
     if stack.interrupted:
         names = "\n".join(f"  * {operation.resource.urn}" for operation in stack.interrupted)
         context.say(
             Severity.WARNING,
-            f"an earlier run was interrupted while creating\n{names}\nwhat the program still has is created again",
+            f"an earlier run was interrupted while creating\n{names}\n"
+            "what the program still has is created again",
         )
 
 

@@ -42,7 +42,8 @@ def find_passphrase() -> str:
             raise EngineError(f"the passphrase cannot be read: {error}") from error
     raise EngineError(
         "there is no passphrase for the secrets in the state",
-        hint=f"Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE, or write one to {path} (mode 0600).",
+        hint="Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE, "
+        f"or write one to {path} (mode 0600).",
     )
 
 
@@ -55,7 +56,7 @@ def _key(passphrase: str, salt: bytes) -> bytes:
 class Crypter:
     """Encrypts and decrypts with one passphrase and salt.
 
-    Equal plaintexts of one owner keep their ciphertext, so that an unchanged secret does not change the state.
+    Equal plaintexts of one owner keep their ciphertext, so that an unchanged secret leaves the state as is.
     """
 
     def __init__(self, passphrase: str, salt: str = "") -> None:

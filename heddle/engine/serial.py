@@ -83,7 +83,7 @@ def _asset(value: Asset | Archive, encrypt: _Encrypt) -> Json:
 
 
 def load_properties(document: Json, crypter: Crypter, owner: str) -> Properties:
-    """Read a resource's properties. Raises EngineError for secrets that do not decrypt and unknown signatures."""
+    """Read a resource's properties. Raises EngineError for what cannot be decrypted or is unknown."""
     return {
         key: _from_json(item, lambda text: crypter.decrypt(text, owner))
         for key, item in (document or {}).items()

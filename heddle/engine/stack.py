@@ -34,8 +34,8 @@ class Stack:
 def open_stack(folder: Path, name: str, *, must_exist: bool = False) -> Stack:
     """Open a stack.
 
-    The salt of its secrets is the stack file's if it has one (the CLI writes it there), else the state's, else
-    a new one that only the state will have: nothing is ever written into the checkout.
+    The salt of its secrets is the stack file's if it has one (the CLI writes it there), else the state's,
+    else a new one that only the state will have: nothing is ever written into the checkout.
 
     Raises EngineError when project, passphrase or state cannot be used, NeedsCli when only the CLI can.
     """

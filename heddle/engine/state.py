@@ -84,7 +84,7 @@ class Resource:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Operation:
-    """A provider call that was under way when the checkpoint was written: `creating`, `updating`, `deleting` …"""
+    """A provider call under way when the checkpoint is written: `creating`, `updating` or `deleting`."""
 
     resource: Resource
     type: str
@@ -139,14 +139,13 @@ _REFUSED = {
 def dump_resource(resource: Resource, crypter: Crypter) -> str:
     """Return the resource's JSON text; empty fields are left out but for urn, custom and type."""
     document: dict[str, Json] = {"urn": resource.urn, "custom": resource.custom, "type": resource.type}
-    if resource.delete:
-        document["delete"] = True
-    if resource.id:
-        document["id"] = resource.id
-    if resource.inputs:
-        document["inputs"] = dump_properties(resource.inputs, crypter, resource.urn)
-    if resource.outputs:
-        document["outputs"] = dump_properties(resource.outputs, crypter, resource.urn)
+    head: dict[str, Json] = {
+        "delete": resource.delete,
+        "id": resource.id,
+        "inputs": dump_properties(resource.inputs, crypter, resource.urn),
+        "outputs": dump_properties(resource.outputs, crypter, resource.urn),
+    }
+    document |= {key: value for key, value in head.items() if value}
     for key, attribute in _PLAIN:
         if value := getattr(resource, attribute):
             document[key] = value

@@ -1,7 +1,7 @@
 """One `up` in a process of its own that kills itself at a chosen point.
 
-Usage: killed.py FOLDER POINT. Points are counted before and after everything that leaves a trace: every change of
-the world and every write of a checkpoint. Prints how many there were when it gets to the end.
+Usage: killed.py FOLDER POINT. Points are counted before and after everything that leaves a trace:
+every change of the world and every write of a checkpoint. Prints how many there were when it gets to the end.
 """
 
 import asyncio

@@ -14,7 +14,7 @@ pulumi.export("made", b.made)
 
 
 async def test_preview_up_again_and_destroy(lab: Lab, names: Callable[[], list[str]]) -> None:
-    """A preview touches nothing, an up makes what it said, a second changes nothing, a destroy leaves nothing."""
+    """A preview touches nothing, up makes what it said, again changes nothing, destroy leaves nothing."""
     lab.program(TWO)
     outcome = await lab.preview()
     assert not outcome.failed, lab.messages()

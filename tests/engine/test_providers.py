@@ -26,7 +26,8 @@ async def test_one_default_provider_per_package_unseen(lab: Lab) -> None:
     assert outcome.counts == {Op.CREATE: 3}
     state = resources(lab)
     assert state["default"]["inputs"] == {"region": "here"}
-    assert state["a"]["provider"] == state["b"]["provider"] == f"{state['default']['urn']}::{state['default']['id']}"
+    reference = f"{state['default']['urn']}::{state['default']['id']}"
+    assert state["a"]["provider"] == state["b"]["provider"] == reference
 
 
 async def test_explicit_providers_reach_children(lab: Lab) -> None:
@@ -43,7 +44,7 @@ async def test_explicit_providers_reach_children(lab: Lab) -> None:
 
 
 async def test_a_changed_provider_keeps_its_id_a_replaced_one_replaces(lab: Lab) -> None:
-    """A configuration that the provider can take in place touches no resource, another replaces all of its."""
+    """What the provider takes in place touches no resource, anything else replaces all of its."""
     program = (
         EXPLICIT + 'p = Provider("p", {{"region": "{0}", "colour": "{1}"}})\n'
         'Thing("a", {{}}, pulumi.ResourceOptions(provider=p))\n'

@@ -45,7 +45,7 @@ async def test_delete_before_replace_takes_dependents_along(lab: Lab) -> None:
     Thing("b", {{"forceNew": a.made.apply(lambda made: made), "value": a.unstable}})
     Thing("c", {{"value": "x"}}, pulumi.ResourceOptions(depends_on=[a]))
     """
-    program = program.replace("a.unstable", 'a.made')
+    program = program.replace("a.unstable", "a.made")
     await up(lab, program.format("1"))
     lab.world.order.clear()
     steps = await up(lab, program.format("2"))
@@ -65,7 +65,15 @@ async def test_the_program_decides_the_order_of_a_replacement(lab: Lab) -> None:
 
 async def test_what_the_program_drops_is_deleted_dependents_first(lab: Lab, names: Names) -> None:
     """Deletes go against the direction of dependencies, after everything else."""
-    await up(lab, 'a = Thing("a")\nb = Thing("b", {"value": a.made})\nThing("c", {"value": b.made})\nThing("z")')
+    await up(
+        lab,
+        """
+        a = Thing("a")
+        b = Thing("b", {"value": a.made})
+        Thing("c", {"value": b.made})
+        Thing("z")
+        """,
+    )
     lab.world.order.clear()
     steps = await up(lab, 'Thing("z")')
     assert lab.world.order == ["delete c", "delete b", "delete a"]
@@ -81,8 +89,8 @@ async def test_protected_resources_stay(lab: Lab, names: Names, verb: str) -> No
         outcome = await lab.destroy()
         assert names() == ["a"]
     else:
-        kept = 'Thing("a", {"forceNew": "2"}, pulumi.ResourceOptions(protect=True))' if verb == "replace" else ""
-        lab.program(kept + '\nThing("b")')
+        kept = 'Thing("a", {"forceNew": "2"}, pulumi.ResourceOptions(protect=True))\n'
+        lab.program((kept if verb == "replace" else "") + 'Thing("b")')
         outcome = await lab.up()
         assert names() == ["a", "b"]
     assert outcome.failed
@@ -118,7 +126,14 @@ async def test_retained_and_deleted_with_are_only_forgotten(lab: Lab, names: Nam
 
 async def test_an_alias_renames_without_touching(lab: Lab) -> None:
     """A resource under a new name, or under a new parent, is the same one; so are its children."""
-    await up(lab, 'g = Group("g")\na = Thing("g-a", {"name": "x"}, pulumi.ResourceOptions(parent=g))\nThing("b", {"value": a.made})')
+    await up(
+        lab,
+        """
+        g = Group("g")
+        a = Thing("g-a", {"name": "x"}, pulumi.ResourceOptions(parent=g))
+        Thing("b", {"value": a.made})
+        """,
+    )
     steps = await up(
         lab,
         """
@@ -151,7 +166,7 @@ async def test_replace_on_changes_replaces(lab: Lab) -> None:
 
 
 async def test_secrets_are_never_in_clear(lab: Lab) -> None:
-    """Secret inputs, outputs of the same name, marked outputs and stack outputs are encrypted, and stay so."""
+    """Secret inputs, outputs of the same name, marked and stack outputs are encrypted, and stay so."""
     program = """
     a = Thing("a", {"value": pulumi.Output.secret("hush"), "deep": {"in": [pulumi.Output.secret("hush")]}},
         pulumi.ResourceOptions(additional_secret_outputs=["made"]))

@@ -27,7 +27,8 @@ class PlainDisplay:
         row = self._rows.take(event)
         if row is None or (row.op is Op.SAME and not row.messages):
             return
-        line = f" {SIGNS[row.op]} {row.type} {row.name} {row.status(preview=self._preview)} {row.info()}".rstrip()
+        status = row.status(preview=self._preview)
+        line = f" {SIGNS[row.op]} {row.type} {row.name} {status} {row.info()}".rstrip()
         if line != self._last:
             self._print(line)
         self._last = line
