@@ -139,8 +139,8 @@ def load(
     name: Name = _LOCAL,
 ) -> None:
     """Give images to the cluster, so that pods need not pull them."""
+    from heddle.localkube.images import load_image
     from heddle.localkube.layout import layout_of
-    from heddle.localkube.load import load_image
 
     layout = layout_of(name)
     for archive in archives:

@@ -77,6 +77,6 @@ def allocate(name: str, taken: Iterable[IPv4Network]) -> Block:
         if not any(candidate.overlaps(network) for network in used):
             return Block(network=candidate)
     raise LocalKubeError(
-        f"no free address block: every /{_PREFIX} of {RANGE} overlaps a route of this machine or another cluster",
+        f"no free address block: every /{_PREFIX} of {RANGE} overlaps a route or another cluster",
         hint="remove a cluster (heddle cluster down --purge --name NAME) or the route",
     )

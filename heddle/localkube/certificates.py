@@ -5,7 +5,7 @@ read every secret) and the aggregation layer's (`front-proxy-ca`: whoever it sig
 Names and groups: https://kubernetes.io/docs/setup/best-practices/certificates/
 """
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -20,14 +20,14 @@ from heddle.localkube.layout import Layout
 
 __all__ = ["CLIENTS", "Subject", "subjects", "write_certificates"]
 
-_VALIDITY = datetime.timedelta(
+_VALIDITY = dt.timedelta(
     days=3650
 )  # a local cluster's folder is its only copy; renewal would protect nothing
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """One certificate: user name (`common_name`) and group (`organization`) for a client, `hosts` for a server."""
+    """One certificate: for a client user (`common_name`) and group (`organization`), for a server `hosts`."""
 
     authority: str
     common_name: str
@@ -165,13 +165,13 @@ def _name(subject: Subject) -> x509.Name:
 
 
 def _builder(name: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(name)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=5))
+        .not_valid_before(now - dt.timedelta(minutes=5))
         .not_valid_after(now + _VALIDITY)
     )
 

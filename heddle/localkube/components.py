@@ -76,7 +76,7 @@ def _etcd(layout: Layout, block: Block) -> list[str]:
         "--peer-client-cert-auth",
         *(f"--{flag}-file={certificates / file}" for flag, file in files.items()),
         *(f"--peer-{flag}-file={certificates / file}" for flag, file in files.items()),
-        # Safe against the end of a process, not of the machine: a local cluster is not worth a sync per write.
+        # Safe against the end of a process, not of the machine: not worth a sync per write here.
         "--unsafe-no-fsync",
     ]
 

@@ -1,8 +1,9 @@
-"""The components' configuration files, written anew by each `up`. What a component takes only as a flag is in
-components.py."""
+"""The components' configuration files, written anew by each `up`.
+
+What a component takes only as a flag is in components.py.
+"""
 
 import json
-from pathlib import Path
 
 import yaml
 
@@ -31,7 +32,7 @@ def write_configuration(layout: Layout, block: Block, machine: Machine) -> None:
 
 
 def _containerd(layout: Layout, machine: Machine) -> str:
-    """containerd's own TOML (configuration version 2, containerd 1.6 and 1.7; 2.x migrates it)."""
+    """TOML for containerd (configuration version 2, containerd 1.6 and 1.7; 2.x migrates it)."""
     cri = 'plugins."io.containerd.grpc.v1.cri"'
     snapshotter = "overlayfs" if machine.overlay else "native"
     return f"""\
@@ -40,8 +41,11 @@ root = {_toml(layout.folder / "containerd")}
 state = "/run/containerd"
 oom_score = 0
 disabled_plugins = [
-  "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs",
-  "io.containerd.snapshotter.v1.devmapper", "io.containerd.internal.v1.tracing",
+  "io.containerd.snapshotter.v1.aufs",
+  "io.containerd.snapshotter.v1.btrfs",
+  "io.containerd.snapshotter.v1.devmapper",
+  "io.containerd.snapshotter.v1.zfs",
+  "io.containerd.internal.v1.tracing",
 ]
 
 [grpc]
@@ -161,9 +165,9 @@ def _kube_proxy(layout: Layout, block: Block, machine: Machine) -> dict[str, obj
 
 
 def _corefile(layout: Layout, block: Block, machine: Machine) -> str:
-    """A name outside the cluster is asked of the machine's name servers; with none, the answer is an error at once.
+    """Names outside the cluster are asked of the machine's name servers; with none, the answer is no at once.
 
-    `failfast_all_unhealthy_upstreams` answers at once, too, when none of them answers: nothing hangs.
+    `failfast_all_unhealthy_upstreams` answers at once, too, when none of them does: nothing hangs.
     """
     forward = ""
     if machine.name_servers:

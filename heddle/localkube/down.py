@@ -23,7 +23,7 @@ _COMPONENT_SECONDS = 3
 
 
 def down(layout: Layout, reporter: Reporter, *, purge: bool) -> bool:
-    """Remove everything of the cluster but its data, and with `purge` that too; return whether there was anything.
+    """Remove everything of the cluster but its data, with `purge` that too; return whether it was there.
 
     Raises:
         LocalKubeError: something cannot be removed, named.
@@ -70,7 +70,7 @@ def leftovers(layout: Layout) -> list[str]:
 
 
 def _end_processes(layout: Layout) -> None:
-    """The kubelet first, so that it restarts nothing; then pods, then the rest; the holder of the mounts last."""
+    """The kubelet first, so that it restarts nothing; then pods, the rest, the holder of mounts last."""
     kubelet = running(layout, "kubelet")
     end({kubelet.pid} if kubelet else (), seconds=_COMPONENT_SECONDS)
     end(cgroups.processes(layout, below="kubepods"), seconds=_POD_SECONDS)

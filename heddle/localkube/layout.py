@@ -85,7 +85,7 @@ class Layout:
 
     @property
     def containerd_socket(self) -> Path:
-        """containerd's socket as seen from outside; inside it is /run/containerd/containerd.sock."""
+        """The socket of containerd as seen from outside; inside it is /run/containerd/containerd.sock."""
         return self.run / "containerd" / "containerd.sock"
 
     @property

@@ -1,4 +1,4 @@
-"""What this machine has: programs, plugins, capabilities, name servers. Facts only; nothing is changed here."""
+"""What this machine has: programs, plugins, capabilities, name servers. Facts only: nothing is changed."""
 
 import os
 import shutil
@@ -73,7 +73,7 @@ def name_servers() -> tuple[str, ...]:
 
 
 def can_overlay(folder: Path) -> bool:
-    """Whether overlay mounts work on the file system of `folder`: not on another overlay, as in a container."""
+    """Whether overlay mounts work in `folder`: not on another overlay, as in a container."""
     while not folder.exists():
         folder = folder.parent
     best, kind = "", ""

@@ -1,7 +1,7 @@
 """The cluster's network namespace, its link to the machine and the machine's rules for it.
 
-Inside, everything (pods' links, kube-proxy's rules, ports, sysctls) goes with the namespace. Outside there are one
-link, whose route leads to the whole block, and rules that carry the cluster's name as a comment.
+Inside, everything (pods' links, kube-proxy's rules, ports, sysctls) goes with the namespace. Outside there
+are one link, whose route leads to the whole block, and rules that carry the cluster's name as a comment.
 """
 
 import json
@@ -92,7 +92,7 @@ def restore_forwarding(before: str) -> None:
 
 
 def _rules(layout: Layout, block: Block) -> list[tuple[str, str, list[str]]]:
-    """Table, chain and rule: pods may reach the world behind the machine's address, also beside Docker's DROP."""
+    """Table, chain, rule: pods reach the world behind the machine's address, also beside Docker's DROP."""
     network = str(block.network)
     comment = ["-m", "comment", "--comment", layout.mark]
     return [

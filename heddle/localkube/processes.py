@@ -75,8 +75,8 @@ def running(layout: Layout, name: str) -> Running | None:
 def find_all(layout: Layout) -> set[int]:
     """Every process of the cluster, with or without a pid file.
 
-    Marks, any of which is enough: its control group; its network namespace; its mount namespace; an nsenter that is
-    about to enter them.
+    Marks, any of which is enough: its control group; its network namespace; its mount namespace; an nsenter
+    that is about to enter them.
     """
     found = cgroups.processes(layout)
     network = _inode(layout.netns)

@@ -1,7 +1,7 @@
 """The programs that a cluster is made of, built from their Go modules once and kept outside the checkout.
 
-The key of a build is a hash of its sources, go.mod and go.sum and of the pinned versions, so a changed pin builds anew
-and another checkout with the same sources does not.
+The key of a build is a hash of its sources, go.mod, go.sum and the pinned versions: a changed pin builds
+anew, another checkout with the same sources does not.
 """
 
 import hashlib

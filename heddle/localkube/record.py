@@ -1,5 +1,4 @@
-"""What is decided about a cluster once, on disk before anything is made: `cluster.json`, and `machine.json`
-for what all clusters of a machine share."""
+"""What is decided about a cluster once, on disk before anything is made: `cluster.json`; and the locks."""
 
 import fcntl
 import json

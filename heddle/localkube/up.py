@@ -38,8 +38,8 @@ def up(layout: Layout, reporter: Reporter) -> bool:
     """Bring the cluster up, or find that it is; return whether anything had to be done.
 
     Raises:
-        LocalKubeError: something is missing or did not start in time; with the evidence. What was started stays,
-            for `logs`; `down` removes it.
+        LocalKubeError: something is missing or did not start in time; with the evidence. What was started
+            stays, for `logs`; `down` removes it.
     """
     ensure_prerequisites(reporter.detail, needs_go=built() is None)
     with step(reporter, "programs"):
@@ -121,7 +121,7 @@ class Up:
         for folder in (layout.logs / "pods", layout.volumes, *layout.bindings.values()):
             folder.mkdir(parents=True, exist_ok=True)
         layout.folder.chmod(0o755)
-        layout.volumes.chmod(0o711)
+        layout.volumes.chmod(0o700)
         here = machine(layout.folder)
         write_certificates(layout, self.block)
         write_kubeconfigs(layout, self.block)

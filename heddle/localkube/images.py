@@ -4,9 +4,9 @@ from pathlib import Path
 
 from heddle.errors import LocalKubeError
 from heddle.localkube.commands import run
-from heddle.localkube.layout import Layout
+from heddle.localkube.layout import Layout, layout_of
 
-__all__ = ["load_image", "loaded_images"]
+__all__ = ["image_names", "load_image"]
 
 
 def load_image(layout: Layout, archive: Path) -> list[str]:
@@ -20,9 +20,13 @@ def load_image(layout: Layout, archive: Path) -> list[str]:
     return [line.split()[1] for line in said.splitlines() if line.startswith("unpacking ")]
 
 
-def loaded_images(layout: Layout) -> list[str]:
-    """The names of the images that the cluster has."""
-    return run(*_ctr(layout), "images", "list", "--quiet").split()
+def image_names(name: str) -> set[str]:
+    """The names of the images that the cluster `name` has.
+
+    Raises:
+        LocalKubeError: the cluster is not up.
+    """
+    return set(run(*_ctr(layout_of(name)), "images", "list", "--quiet").split())
 
 
 def _ctr(layout: Layout) -> tuple[str | Path, ...]:

@@ -1,0 +1,118 @@
+"""Fabric's node images from a release folder, for clusters that cannot pull them (DESIGN, decision 15).
+
+What goes where follows upstream's images/peer/Dockerfile and images/orderer/Dockerfile (Fabric 3.1.5),
+without the distribution beneath: no shell, no package. The user is numeric, which `runAsNonRoot` demands.
+"""
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from heddle.errors import ImageError
+from heddle.images import Entry, File, Folder, Image, program, write_image
+from heddle.versions import FABRIC, ORDERER_IMAGE, PEER_IMAGE
+
+__all__ = ["ARCHIVES", "Packed", "pack_release"]
+
+_CONFIG = "/etc/hyperledger/fabric"
+_BUILDER = "/opt/hyperledger/ccaas_builder/bin"
+_VERSION = re.compile(r"^\s*Version:\s*v?(\S+)", re.MULTILINE)
+
+ARCHIVES = {PEER_IMAGE: "fabric-peer.tar", ORDERER_IMAGE: "fabric-orderer.tar"}
+"""The archive's file name for each image."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packed:
+    """An image as it was written; `identifier` is `sha256:…` of its configuration."""
+
+    image: str
+    archive: Path
+    identifier: str
+
+
+def pack_release(release: Path, out: Path) -> tuple[Packed, ...]:
+    """Pack a release folder (bin, config, builders/ccaas/bin) into one archive per node image.
+
+    Raises:
+        ImageError: a file is missing, or the programs are not of the version that the images' name says.
+    """
+    wanted = ("bin/peer", "bin/orderer", "config/core.yaml", "config/orderer.yaml", "config/configtx.yaml")
+    builder = tuple(f"builders/ccaas/bin/{name}" for name in ("build", "detect", "release"))
+    missing = [path for path in (*wanted, *builder) if not (release / path).is_file()]
+    if missing:
+        raise ImageError(
+            f"{release}: is not a whole Fabric release: missing {', '.join(missing)}",
+            hint=f"unpack hyperledger-fabric-linux-*-{FABRIC}.tar.gz and give its folder to --from",
+        )
+    for name in ("peer", "orderer"):
+        _check_version(release / "bin" / name)
+    return tuple(_write(image, out) for image in (_peer(release), _orderer(release)))
+
+
+def _write(image: Image, out: Path) -> Packed:
+    archive = out / ARCHIVES[image.name]
+    return Packed(image=image.name, archive=archive, identifier=write_image(image, archive))
+
+
+def _peer(release: Path) -> Image:
+    builders = sorted((release / "builders/ccaas/bin").iterdir())
+    entries = [
+        *program(release / "bin/peer", "/usr/local/bin/peer"),
+        File(path=f"{_CONFIG}/core.yaml", content=release / "config/core.yaml"),
+        *(entry for path in builders for entry in program(path, f"{_BUILDER}/{path.name}")),
+    ]
+    return _image(PEER_IMAGE, entries, ("peer", "node", "start"))
+
+
+def _orderer(release: Path) -> Image:
+    entries = [
+        *program(release / "bin/orderer", "/usr/local/bin/orderer"),
+        File(path=f"{_CONFIG}/orderer.yaml", content=release / "config/orderer.yaml"),
+        File(path=f"{_CONFIG}/configtx.yaml", content=release / "config/configtx.yaml"),
+    ]
+    return _image(ORDERER_IMAGE, entries, ("orderer", "start"))
+
+
+def _image(name: str, entries: list[Entry], command: tuple[str, ...]) -> Image:
+    environment = (
+        ("PATH", "/usr/local/bin"),
+        ("FABRIC_CFG_PATH", _CONFIG),
+        ("FABRIC_VER", FABRIC),
+    )
+    return Image(
+        name=name,
+        layers=(_base(), tuple(entries)),
+        command=command,
+        environment=environment,
+        labels=(("org.opencontainers.image.version", FABRIC),),
+    )
+
+
+def _base() -> tuple[Entry, ...]:
+    """What a distribution would bring and a Fabric node uses."""
+    return (
+        # Go's own resolver reads it; without it, it asks DNS before /etc/hosts.
+        File(path="/etc/nsswitch.conf", content=b"hosts: files dns\n"),
+        File(path="/etc/passwd", content=b"root:x:0:0:root:/:\nfabric:x:1000:1000:fabric:/:\n"),
+        File(path="/etc/group", content=b"root:x:0:\nfabric:x:1000:\n"),
+        Folder(path="/tmp", mode=0o1777),  # noqa: S108 - in the image
+        Folder(path="/var/hyperledger", owner=1000),
+        Folder(path="/var/hyperledger/production", owner=1000),
+    )
+
+
+def _check_version(binary: Path) -> None:
+    """Refuse to give an image the name of another version."""
+    try:
+        result = subprocess.run([binary, "version"], capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ImageError(f"{binary}: does not run on this machine: {error}") from error
+    found = _VERSION.search(result.stdout)
+    version = found.group(1) if found else "unknown"
+    if version != FABRIC:
+        raise ImageError(
+            f"{binary}: is version {version}, expected {FABRIC}",
+            hint="images bear the version's name: pack a release of that version",
+        )
