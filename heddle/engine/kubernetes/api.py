@@ -156,7 +156,7 @@ class Api:
                 body=None if body is None else json.dumps(body),
                 headers=headers,
                 timeout=urllib3.Timeout(connect=_CONNECT, read=_READ),
-                retries=urllib3.Retry(connect=2, read=0, redirect=0, status=0, other=0, backoff_factor=0.2),
+                retries=_retries(),
                 preload_content="watch" not in query,
             )
         except urllib3.exceptions.HTTPError as error:
@@ -165,6 +165,21 @@ class Api:
                 f"no answer from the Kubernetes API server {self.host}: {cause}",
                 hint="Is the cluster up, and is the kubeconfig the right one? Try: kubectl version.",
             ) from error
+
+
+def _retries() -> Any:  # noqa: ANN401 - urllib3.Retry
+    """Every request here may be sent twice: reads, applications and deletions by name all are idempotent."""
+    import urllib3
+
+    return urllib3.Retry(
+        connect=2,
+        read=1,
+        redirect=0,
+        status=0,
+        allowed_methods=None,
+        respect_retry_after_header=False,  # _json does, and gives the server's words in the end
+        backoff_factor=0.2,
+    )
 
 
 def _parsed(data: bytes) -> Json:
