@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from heddle.cli import cluster, run
+from heddle.cli import cluster, image, image_standin, run
 from heddle.errors import HeddleError
 
 app = typer.Typer(
@@ -18,6 +18,9 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(cluster.app, name="cluster")
+app.add_typer(image.app, name="image")
+image.app.command()(image_standin.standin)
+image.app.command()(image_standin.sample_chaincode)
 
 for verb in (run.up, run.preview, run.refresh, run.destroy, run.output):
     app.command()(verb)
