@@ -42,8 +42,7 @@ def _property(declaration: Property, old: Value, new: Value, path: str) -> _Foun
     if declaration.on_change is OnChange.NOTHING:
         return
     # A default that a later release added is what the resource has always had.
-    if old is None and declaration.default is not None:
-        old = declaration.default
+    old, new = (declaration.default if value is None else value for value in (old, new))
     yield from _value(declaration.kind, old, new, path)
 
 
