@@ -8,7 +8,6 @@ from pathlib import Path
 from heddle.errors import LocalKubeError
 from heddle.localkube import cgroups
 from heddle.localkube.commands import run
-from heddle.localkube.components import HOLDER
 from heddle.localkube.layout import Layout
 from heddle.localkube.network import disconnect, network_leftovers
 from heddle.localkube.processes import end, find_all, running
@@ -70,13 +69,16 @@ def leftovers(layout: Layout) -> list[str]:
 
 
 def _end_processes(layout: Layout) -> None:
-    """The kubelet first, so that it restarts nothing; then pods, the rest, the holder of mounts last."""
+    """Pods are asked to end, then who writes to disk; the others lose nothing by being killed at once.
+
+    The kubelet goes before the pods, so that it restarts none.
+    """
     kubelet = running(layout, "kubelet")
-    end({kubelet.pid} if kubelet else (), seconds=_COMPONENT_SECONDS)
+    end({kubelet.pid} if kubelet else (), seconds=0)
     end(cgroups.processes(layout, below="kubepods"), seconds=_POD_SECONDS)
     end(cgroups.processes(layout, below="kubepods"), seconds=0)
-    holder = running(layout, HOLDER)
-    end(find_all(layout) - ({holder.pid} if holder else set()), seconds=_COMPONENT_SECONDS)
+    writers = [process.pid for name in ("containerd", "etcd") if (process := running(layout, name))]
+    end(writers, seconds=_COMPONENT_SECONDS)
     for _ in range(5):  # a process that forks may be one step ahead
         if not (pids := find_all(layout)):
             return

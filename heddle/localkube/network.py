@@ -15,8 +15,6 @@ from heddle.localkube.layout import Layout
 
 __all__ = ["connect", "disconnect", "network_leftovers", "routed_networks"]
 
-_FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
-
 
 def routed_networks() -> list[IPv4Network]:
     """What this machine's routes lead to, the default route excepted."""
@@ -75,20 +73,6 @@ def network_leftovers(layout: Layout) -> list[str]:
         rules = run("iptables", "--wait", "10", "--table", table, "--list-rules")
         found += [f"{table} rule {rule}" for rule in rules.splitlines() if layout.mark in rule.split()]
     return found
-
-
-def forward_packets() -> str | None:
-    """Let this machine forward packets; return what to write back later, None if it already did."""
-    before = _FORWARDING.read_text().strip()
-    if before == "1":
-        return None
-    _FORWARDING.write_text("1")
-    return before
-
-
-def restore_forwarding(before: str) -> None:
-    """Undo `forward_packets`."""
-    _FORWARDING.write_text(before)
 
 
 def _rules(layout: Layout, block: Block) -> list[tuple[str, str, list[str]]]:
