@@ -1,4 +1,4 @@
-"""`heddle image standin` and `heddle image sample-chaincode`: images made here, from the Python that runs this."""
+"""`heddle image standin` and `heddle image sample-chaincode`: images from the Python that runs this."""
 
 from pathlib import Path
 from typing import Annotated

@@ -15,7 +15,7 @@ from heddle.identity.expiry import not_after
 __all__ = ["Denied", "SignedData", "channel_header_of", "check_policy", "expired", "signed_data"]
 
 
-class Denied(Exception):
+class Denied(Exception):  # noqa: N818 - an answer, not a mistake
     """A signature that is not enough, in Fabric's words."""
 
 

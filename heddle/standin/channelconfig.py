@@ -91,7 +91,7 @@ class ChannelConfig:
         }
 
     def has(self, group: str) -> bool:
-        """Whether there is a group `Application`, `Orderer`, `Consortiums`, …"""
+        """Whether there is a group `Application`, `Orderer`, `Consortiums` and so on."""
         return group in self.config.channel_group.groups
 
     def check(self, policy: str, *signed: SignedData) -> None:

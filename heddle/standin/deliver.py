@@ -1,6 +1,6 @@
 """Delivery of a channel's blocks, the same service on orderers and peers.
 
-Source: common/deliver/deliver.go, acl.go, binding.go; common/ledger/blockledger/fileledger/impl.go (Fabric 3.1.5).
+Source: common/deliver/{deliver,acl,binding}.go, common/ledger/blockledger/fileledger/impl.go (Fabric 3.1.5).
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -52,7 +52,7 @@ class Seek:
     info: ab_pb2.SeekInfo
 
 
-class _Stop(Exception):
+class _Stop(Exception):  # noqa: N818 - an answer, not a mistake
     def __init__(self, status: int) -> None:
         super().__init__(status)
         self.status = status
@@ -184,6 +184,6 @@ def _position(ledger: Ledger, position: ab_pb2.SeekPosition) -> int:
     return ledger.height
 
 
-def _bad(words: str, *arguments: Any) -> _Stop:
+def _bad(words: str, *arguments: object) -> _Stop:
     _LOG.warning("Rejecting deliver request: " + words, *arguments)
     return _Stop(_STATUS.BAD_REQUEST)

@@ -10,7 +10,6 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
 
 __all__ = ["Handler", "Request", "Response", "json_response", "serve_http"]
 
@@ -40,7 +39,7 @@ class Response:
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def json_response(status: int, value: Any, headers: Mapping[str, str] | None = None) -> Response:
+def json_response(status: int, value: object, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON body, ended by a newline as Go's encoder does."""
     body = json.dumps(value, separators=(",", ":")).encode() + b"\n"
     return Response(status=status, body=body, headers={"Content-Type": "application/json", **(headers or {})})

@@ -18,7 +18,7 @@ __all__ = ["serve_operations"]
 async def serve_operations(
     address: str, context: ssl.SSLContext | None, metrics: Metrics, *, prometheus: bool
 ) -> asyncio.Server:
-    """Serve on `host:port`; `/metrics` only answers when the metrics provider is `prometheus`, as upstream."""
+    """Serve on `host:port`; `/metrics` only answers when the metrics provider is `prometheus`."""
     spec = {"spec": "info"}
 
     async def handle(request: Request) -> Response:

@@ -1,12 +1,14 @@
 """gRPC servers and clients with the options and TLS that Fabric's nodes use."""
 
+from typing import Any, TypeAlias
+
 import grpc
 import grpc.aio
 
-from heddle.standin.settings import Settings
+__all__ = ["OPTIONS", "Dialled", "add_port", "client_channel", "open_stream", "tls_certificate_of"]
 
-__all__ = ["OPTIONS", "Dialled", "add_port", "client_channel", "listen_address", "tls_certificate_of"]
-
+Proto: TypeAlias = Any
+"""A generated message's class; they ship no types."""
 OPTIONS = [
     ("grpc.max_receive_message_length", 100 * 1024 * 1024),
     ("grpc.max_send_message_length", 100 * 1024 * 1024),
@@ -39,6 +41,18 @@ def client_channel(
         return grpc.aio.insecure_channel(address, options=options)
     credentials = grpc.ssl_channel_credentials(roots, key or None, certificate or None)
     return grpc.aio.secure_channel(address, credentials, options=options)
+
+
+def open_stream(
+    channel: grpc.aio.Channel, method: str, request: Proto, response: Proto, timeout: float | None = None
+) -> "grpc.aio.StreamStreamCall[Any, Any]":
+    """Begin a call in which both sides stream; `request` and `response` are the messages' classes."""
+    begin = channel.stream_stream(
+        method,
+        request_serializer=request.SerializeToString,
+        response_deserializer=response.FromString,
+    )
+    return begin(timeout=timeout)  # type: ignore[call-arg]  # the stubs demand an iterator; write() does as well
 
 
 class Dialled:
@@ -74,9 +88,3 @@ class Dialled:
 def tls_certificate_of(context: grpc.aio.ServicerContext) -> bytes:  # type: ignore[type-arg]
     """The client's TLS certificate as PEM; empty when it showed none."""
     return b"".join(context.auth_context().get("x509_pem_cert", []))
-
-
-def listen_address(settings: Settings, host_key: str, port_key: str, default: str) -> str:
-    """`host:port` of two keys."""
-    host, _, port = default.rpartition(":")
-    return f"{settings.text(host_key, host)}:{settings.text(port_key, port)}"

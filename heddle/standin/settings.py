@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -17,6 +17,7 @@ from heddle.errors import SpecError
 
 __all__ = ["Settings", "load_settings", "parse_duration"]
 
+Yaml: TypeAlias = Any
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 
@@ -29,7 +30,7 @@ def parse_duration(text: str) -> float:
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
-def _lowered(value: Any) -> Any:
+def _lowered(value: Yaml) -> Yaml:
     if isinstance(value, dict):
         return {str(key).lower(): _lowered(item) for key, item in value.items()}
     return value
@@ -45,13 +46,13 @@ class Settings:
         environment: usually `os.environ`.
     """
 
-    def __init__(self, tree: Any, *, folder: Path, prefix: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, tree: Yaml, *, folder: Path, prefix: str, environment: Mapping[str, str]) -> None:
         self._tree = _lowered(tree or {})
         self._folder = folder
         self._prefix = prefix
         self._environment = environment
 
-    def raw(self, key: str) -> Any:
+    def raw(self, key: str) -> Yaml:
         """The value at a dotted key, or None; the environment's text wins."""
         name = f"{self._prefix}_{key.upper().replace('.', '_')}"
         if name in self._environment:

@@ -21,7 +21,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from fabric_chaincode_python.fabric_shim import response, server
 from fabric_chaincode_python.fabric_shim.interfaces import Chaincode
@@ -31,19 +31,23 @@ from heddle.standin.chaincode.writes import serialize_writes
 
 __all__ = ["AssetLedger", "main"]
 
+Stub: TypeAlias = Any
+Response: TypeAlias = Any
+"""The shim ships no types."""
 
-class Refusal(Exception):
+
+class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
     """What the caller did wrong; becomes the chaincode's error message."""
 
 
-class AssetLedger(Chaincode):
+class AssetLedger(Chaincode):  # type: ignore[misc]
     """Dispatches to the functions of this module's table."""
 
-    async def init(self, stub: Any) -> Any:
+    async def init(self, stub: Stub) -> Response:
         """Nothing to prepare."""
         return response.success(b"")
 
-    async def invoke(self, stub: Any) -> Any:
+    async def invoke(self, stub: Stub) -> Response:
         """Run the function that the transaction names; a refusal is an answer, not a crash."""
         try:
             name, arguments = stub.get_function_and_parameters()
@@ -52,12 +56,12 @@ class AssetLedger(Chaincode):
             return response.error(str(refusal))
 
 
-def _encoded(value: Any) -> bytes:
+def _encoded(value: object) -> bytes:
     """The same bytes on every endorsing peer: sorted keys, no white space."""
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
-async def _existing(stub: Any, asset_id: str) -> dict[str, str]:
+async def _existing(stub: Stub, asset_id: str) -> dict[str, str]:
     stored = await stub.get_state(asset_id)
     if not stored:
         raise Refusal(f"the asset {asset_id} does not exist")
@@ -65,7 +69,7 @@ async def _existing(stub: Any, asset_id: str) -> dict[str, str]:
     return asset
 
 
-async def _stored(stub: Any, asset: dict[str, str]) -> bytes:
+async def _stored(stub: Stub, asset: dict[str, str]) -> bytes:
     if not asset["id"]:
         raise Refusal("an asset needs an id that is not empty")
     value = _encoded(asset)
@@ -73,23 +77,23 @@ async def _stored(stub: Any, asset: dict[str, str]) -> bytes:
     return value
 
 
-async def _put(stub: Any, asset_id: str, owner: str, value: str) -> bytes:
+async def _put(stub: Stub, asset_id: str, owner: str, value: str) -> bytes:
     return await _stored(stub, {"id": asset_id, "owner": owner, "value": value})
 
 
-async def _get(stub: Any, asset_id: str) -> bytes:
+async def _get(stub: Stub, asset_id: str) -> bytes:
     return _encoded(await _existing(stub, asset_id))
 
 
-async def _list(stub: Any, start: str = "", end: str = "") -> bytes:
+async def _list(stub: Stub, start: str = "", end: str = "") -> bytes:
     return _encoded([json.loads(entry.value) async for entry in await stub.get_state_by_range(start, end)])
 
 
-async def _transfer(stub: Any, asset_id: str, owner: str) -> bytes:
+async def _transfer(stub: Stub, asset_id: str, owner: str) -> bytes:
     return await _stored(stub, {**await _existing(stub, asset_id), "owner": owner})
 
 
-async def _delete(stub: Any, asset_id: str) -> bytes:
+async def _delete(stub: Stub, asset_id: str) -> bytes:
     await _existing(stub, asset_id)
     await stub.delete_state(asset_id)
     return b""
@@ -105,7 +109,7 @@ _FUNCTIONS: Mapping[str, tuple[_Function, tuple[int, ...]]] = {
 }
 
 
-async def _call(stub: Any, name: str, arguments: list[str]) -> bytes:
+async def _call(stub: Stub, name: str, arguments: list[str]) -> bytes:
     if name not in _FUNCTIONS:
         raise Refusal(f"no function {name}: there are {', '.join(_FUNCTIONS)}")
     function, counts = _FUNCTIONS[name]

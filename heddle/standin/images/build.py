@@ -5,7 +5,14 @@ from pathlib import Path
 
 import heddle
 from heddle.images import Entry, File, Folder, Image, write_image
-from heddle.standin.images.interpreter import PACKAGES, PYTHON, compiled, distribution, interpreter, library_path
+from heddle.standin.images.interpreter import (
+    PACKAGES,
+    PYTHON,
+    compiled,
+    distribution,
+    interpreter,
+    library_path,
+)
 from heddle.versions import SAMPLE_CHAINCODE_IMAGE, STANDIN_IMAGE
 
 __all__ = ["build_sample_chaincode", "build_standin"]
@@ -20,7 +27,7 @@ _CHAINCODE = ("__init__.py", "standin/__init__.py", "standin/chaincode")
 
 
 def build_standin(archive: Path) -> str:
-    """Write the stand-in image; returns its id. Commands `peer node start` and `orderer`. Raises ImageError."""
+    """Write the stand-in image; returns its id. Commands `peer node start`, `orderer`. Raises ImageError."""
     base = tuple(_base("cryptography", "PyYAML"))
     own = (
         # The parts that build images and the chaincode stay on the machine that builds.

@@ -1,7 +1,7 @@
 """The running Python as entries of an image: program, standard library, shared libraries, installed packages.
 
-Everything is compiled beforehand, with pycs that no time stamp can make stale: an image's files have none, and
-its file system is read-only where it runs.
+Everything is compiled beforehand, with pycs that no time stamp can make stale: an image's files have none,
+and its file system is read-only where it runs.
 """
 
 import importlib.metadata
@@ -24,13 +24,13 @@ LIBRARY = f"/usr/local/lib/{VERSION}"
 PACKAGES = f"{LIBRARY}/site-packages"
 
 _UNUSED = {
-    "__pycache__", "site-packages", "dist-packages", "test", "tests", "idlelib", "tkinter", "lib2to3", "ensurepip",
-    "turtledemo", "pydoc_data", "distutils", "unittest", "sqlite3", "curses", "dbm", "xmlrpc", "wsgiref", "venv",
-    "msilib",
+    "__pycache__", "site-packages", "dist-packages", "test", "tests", "idlelib", "tkinter", "lib2to3",
+    "ensurepip", "turtledemo", "pydoc_data", "distutils", "unittest", "sqlite3", "curses", "dbm", "xmlrpc",
+    "wsgiref", "venv", "msilib",
 }  # fmt: skip
 _UNUSED_EXTENSIONS = (
-    "_test", "_xx", "xx", "_tkinter", "_sqlite3", "_curses", "_dbm", "_gdbm", "nis", "ossaudiodev", "readline",
-    "audioop", "_codecs_",
+    "_test", "_xx", "xx", "_tkinter", "_sqlite3", "_curses", "_dbm", "_gdbm", "nis", "ossaudiodev",
+    "readline", "audioop", "_codecs_",
 )  # fmt: skip
 _DEFAULT_FOLDERS = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
 
@@ -77,9 +77,7 @@ def library_path(entries: Iterable[Entry]) -> str:
         if isinstance(entry, File) and ".so" in PurePosixPath(entry.path).name
     }
     return ":".join(
-        sorted(
-            folder for folder in folders if not folder.startswith((*_DEFAULT_FOLDERS, f"{LIBRARY}/"))
-        )
+        sorted(folder for folder in folders if not folder.startswith((*_DEFAULT_FOLDERS, f"{LIBRARY}/")))
     )
 
 
@@ -116,9 +114,15 @@ def distribution(name: str, *, only: Collection[str] = ()) -> Iterator[Entry]:
 
 def _wanted(file: importlib.metadata.PackagePath, only: Collection[str]) -> bool:
     first = file.parts[0]
-    if first == ".." or first.endswith((".dist-info", ".egg-info")) or (only and not first.startswith(tuple(only))):
+    if (
+        first == ".."
+        or first.endswith((".dist-info", ".egg-info"))
+        or (only and not first.startswith(tuple(only)))
+    ):
         return False
-    return file.suffix not in {".pyc", ".pyi", ".pxd", ".pyx", ".c", ".h"} and not {"tests", "_test"} & set(file.parts)
+    return file.suffix not in {".pyc", ".pyi", ".pxd", ".pyx", ".c", ".h"} and not {"tests", "_test"} & set(
+        file.parts
+    )
 
 
 def compiled(sources: Iterable[tuple[Path, str]]) -> Iterator[Entry]:

@@ -69,7 +69,7 @@ class OrdererChain:
     # --- life
 
     def start(self) -> None:
-        """Begin: as consenter if the configuration lists this node and nothing is missing, else as follower."""
+        """Begin: as consenter if the configuration lists this node and no block is missing, else follow."""
         if self.relation == "consenter" and self.status == "active":
             self._start_consensus()
         else:

@@ -32,7 +32,9 @@ class Cluster:
     async def call(self, address: str, message: Message, roots: bytes) -> dict[str, Any]:
         """Send a message and return the answer. Raises ConnectionError when there is none."""
         envelope = signed_envelope(common_pb2.MESSAGE, self._channel, encode(message), self._node.signer)
-        method = self._node.dialled.to(address, roots).unary_unary(f"/{SERVICE}/{METHOD}")
+        method = self._node.dialled.to(address, roots).unary_unary(
+            f"/{SERVICE}/{METHOD}", request_serializer=bytes, response_deserializer=bytes
+        )
         try:
             answer = await method(envelope.SerializeToString(), timeout=_DEADLINE)
         except grpc.aio.AioRpcError as error:

@@ -2,8 +2,9 @@
 
 Only committed blocks reach the ledger. The one block beyond, accepted but not known to be committed, is the
 `pending` of each node's ballot; a leader has it accepted by a majority in its own term, then commits it. A
-candidate must know at least as much as each of its voters, so no committed block is lost. Elections begin with
-a trial vote (nobody's term moves), a leader that has lost its majority resigns, and one that stops hands over.
+candidate must know at least as much as each of its voters, so no committed block is lost. Elections begin
+with a trial vote (nobody's term moves), a leader that has lost its majority resigns, and one that stops hands
+over.
 
 This keeps stand-in orderers from forking in restarts and roll-outs. It is not tuned or proven for more.
 """
@@ -27,7 +28,7 @@ __all__ = ["Call", "Chain", "Consensus"]
 _LOG = logging.getLogger("orderer.consensus")
 HEARTBEAT = 0.25
 ELECTION = 2.0
-"""Shortest silence, in seconds, after which a follower stands for election; each waits up to twice as long."""
+"""Seconds of silence after which a follower stands for election; each waits up to twice as long."""
 
 Call = Callable[[str, Message], Awaitable[dict[str, Any]]]
 """Send a message to a member (`host:port`); raises OSError or TimeoutError when there is no answer."""
@@ -76,6 +77,7 @@ class Consensus:
         self._ordering = asyncio.Lock()
         self._kick = asyncio.Event()
         self._progress = asyncio.Event()
+        self._resigned = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._senders: dict[str, asyncio.Task[None]] = {}
         self._fetching: asyncio.Task[None] | None = None
@@ -242,6 +244,7 @@ class Consensus:
             "Raft leader changed: %s -> %s (self), term %d", self.leader or "none", self.me, self._ballot.term
         )
         self.leader = self.me
+        self._resigned.clear()
         self.leader_changes += 1
         self.active = self.members
         self._seen = dict.fromkeys(self.members, time.monotonic())
@@ -261,6 +264,7 @@ class Consensus:
     def _resign(self) -> None:
         if self.leading:
             self.leader, self.active = "", ()
+            self._resigned.set()
             for task in self._senders.values():
                 task.cancel()
             self._senders = {}
@@ -269,9 +273,8 @@ class Consensus:
     async def _hand_over(self) -> None:
         for member in sorted(self._others(), key=lambda m: self._seen.get(m, 0), reverse=True):
             if await self._ask(member, TimeoutNow()) is not None:
-                deadline = time.monotonic() + 2 * HEARTBEAT
-                while self.leading and time.monotonic() < deadline:
-                    await asyncio.sleep(0.02)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._resigned.wait(), 2 * HEARTBEAT)
                 return
 
     # --- leading
@@ -310,10 +313,10 @@ class Consensus:
             return
         self._seen[member] = time.monotonic()
         pending = self._ballot.pending
-        if append.block is not None and pending and pending.block is append.block:
-            if answer["accepted"] == append.block.header.number:
-                self._accepted.add(member)
-                self._progress.set()
+        current = append.block is not None and pending is not None and pending.block is append.block
+        if current and answer["accepted"] == self._chain.height:
+            self._accepted.add(member)
+            self._progress.set()
 
     # --- small things
 
@@ -324,7 +327,7 @@ class Consensus:
         pending = self._ballot.pending
         return pending.term if pending and pending.block.header.number == self._chain.height else -1
 
-    def _remember(self, **changes: Any) -> None:
+    def _remember(self, **changes: Any) -> None:  # noqa: ANN401 - the ballot's fields
         changed = replace(self._ballot, **changes)
         if changed != self._ballot:
             self._ballot = changed

@@ -25,7 +25,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 """A clock by which no certificate has run out: General.Authentication.NoExpirationChecks."""
 
 
-class Rejected(Exception):
+class Rejected(Exception):  # noqa: N818 - an answer, not a mistake
     """A refusal: the `common.Status` and Fabric's words."""
 
     def __init__(self, status: int, words: str) -> None:
@@ -53,7 +53,7 @@ def check_message(envelope: common_pb2.Envelope, config: ChannelConfig, *, check
         forbidden = refusal.endswith(PERMISSION_DENIED)
         prefix = "config update for existing channel did not pass initial checks: " if update else ""
         raise Rejected(_STATUS.FORBIDDEN if forbidden else _STATUS.BAD_REQUEST, prefix + refusal)
-    return update
+    return bool(update)
 
 
 def proposed_config(

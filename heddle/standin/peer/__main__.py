@@ -60,7 +60,7 @@ def _grpc_server(settings: Settings, peer: Peer) -> tuple[grpc.aio.Server, str]:
     certificate, key = _pair(settings)
     mutual = bool(certificate) and settings.flag("peer.tls.clientAuthRequired")
     server = grpc.aio.server(options=OPTIONS)
-    address = settings.text("peer.listenAddress", "0.0.0.0:7051")  # noqa: S104  upstream's default
+    address = settings.text("peer.listenAddress", "0.0.0.0:7051")
     endorser = Endorser(peer)
     gateway = Gateway(peer, endorser, settings.text("peer.address", address))
     delivery = Delivery(

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import grpc
 import grpc.aio
@@ -22,7 +22,7 @@ from fabric_protos.peer import (
 
 from heddle.standin.peer.packages import Connection, Package
 from heddle.standin.peer.simulation import Simulation
-from heddle.standin.rpc import client_channel
+from heddle.standin.rpc import client_channel, open_stream
 from heddle.standin.settings import parse_duration
 
 __all__ = ["ChaincodeError", "ChaincodeServer", "Invocation"]
@@ -130,11 +130,7 @@ class ChaincodeServer:
 
     async def _chat(self, channel: grpc.aio.Channel, registered: asyncio.Future[None]) -> None:
         """Read the server's messages until the stream ends; then nothing that runs can finish."""
-        stream = channel.stream_stream(
-            "/protos.Chaincode/Connect",
-            request_serializer=Message.SerializeToString,
-            response_deserializer=Message.FromString,
-        )()
+        stream = open_stream(channel, "/protos.Chaincode/Connect", Message, Message)
         writer = asyncio.create_task(self._write(stream))
         try:
             async for message in stream:
@@ -154,7 +150,7 @@ class ChaincodeServer:
             if not invocation.done.done():
                 invocation.done.set_exception(ChaincodeError("chaincode stream terminated"))
 
-    async def _write(self, stream: grpc.aio.StreamStreamCall[Message, Message]) -> None:
+    async def _write(self, stream: "grpc.aio.StreamStreamCall[Any, Any]") -> None:
         # One writer: gRPC takes no second message while one is on its way.
         with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
             while True:

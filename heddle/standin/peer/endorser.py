@@ -101,8 +101,8 @@ class Endorser:
             return _Result(response=response, version=_SYSTEM_VERSION, results=results)
         if channel is None or simulation is None:
             raise ChaincodeError(
-                f"make sure the chaincode {proposal.chaincode} has been successfully defined on channel  and try "
-                "again: could not get channel config for channel ''"
+                f"make sure the chaincode {proposal.chaincode} has been successfully defined on channel  "
+                "and try again: could not get channel config for channel ''"
             )
         return await self._run(proposal, channel, simulation)
 
@@ -131,7 +131,10 @@ class Endorser:
         """The package that this organization approved for the committed definition, and the definition."""
         reads = Committed(channel.state)
         defined = definition(reads, name)
-        words = f"make sure the chaincode {name} has been successfully defined on channel {channel.name} and try again: "
+        words = (
+            f"make sure the chaincode {name} has been successfully defined on channel {channel.name} "
+            "and try again: "
+        )
         if defined is None:
             raise ChaincodeError(f"{words}chaincode {name} not found")
         own = approval(reads, self._peer.members.msp_id, name, defined.sequence)

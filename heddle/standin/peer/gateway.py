@@ -7,7 +7,7 @@ asks the anchor peers of the channel's configuration. ChaincodeEvents is not the
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import grpc
 import grpc.aio
@@ -29,6 +29,7 @@ from heddle.standin.peer.endorser import Endorser
 from heddle.standin.peer.peer import Peer
 from heddle.standin.peer.proposal import ProposalError, Unpacked, check_channel_policy, unpack
 from heddle.standin.peer.status import status_metadata
+from heddle.standin.rpc import open_stream
 
 __all__ = ["Gateway"]
 
@@ -36,8 +37,8 @@ _LOG = logging.getLogger("peer.gateway")
 _CODE = grpc.StatusCode
 _DEADLINE = 30.0
 """Seconds; peer.gateway.endorsementTimeout and broadcastTimeout."""
-Context = grpc.aio.ServicerContext
-Answer = proposal_response_pb2.ProposalResponse
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+Answer: TypeAlias = proposal_response_pb2.ProposalResponse
 
 
 class GatewayError(Exception):
@@ -97,7 +98,9 @@ class Gateway:
                 request.proposed_transaction, "evaluate call to endorser returned error: "
             )
         else:
-            answer, *_ = await self._ask_organizations(proposal, request.proposed_transaction, wanted[:1])
+            [(answer, *_rest)] = await self._ask_organizations(
+                proposal, request.proposed_transaction, wanted[:1]
+            )
         return gateway_pb2.EvaluateResponse(result=_response(answer))
 
     async def endorse(self, request: gateway_pb2.EndorseRequest, _: Context) -> gateway_pb2.EndorseResponse:
@@ -205,7 +208,7 @@ class Gateway:
     ) -> list[tuple[Answer, str, str]]:
         """One answer per organization, from the first of its anchor peers that gives one."""
         settings = self._channel(proposal.channel).config.settings
-        answers = []
+        answers: list[tuple[Answer, str, str]] = []
         for organization in settings.peer_organizations:
             msp = organization.msp
             if msp.msp_id not in msp_ids:
@@ -229,10 +232,11 @@ class Gateway:
             response_deserializer=Answer.FromString,
         )
         try:
-            return await method(signed, timeout=_DEADLINE)
+            answer: Answer = await method(signed, timeout=_DEADLINE)
         except grpc.aio.AioRpcError as error:
             _LOG.warning("%s does not endorse: %s %s", address, error.code().name, error.details())
             return None
+        return answer
 
     def _enough(self, channel: PeerChannel, proposal: Unpacked, gathered: _Round) -> bool:
         defined = definition(Committed(channel.state), proposal.chaincode)
@@ -269,11 +273,13 @@ class Gateway:
 
     async def _broadcast(self, address: str, channel: PeerChannel, envelope: common_pb2.Envelope) -> str:
         """Why an orderer did not take it; empty when it did."""
-        call = self._peer.dialled.to(address, channel.config.orderer_roots).stream_stream(
+        call = open_stream(
+            self._peer.dialled.to(address, channel.config.orderer_roots),
             "/orderer.AtomicBroadcast/Broadcast",
-            request_serializer=common_pb2.Envelope.SerializeToString,
-            response_deserializer=ab_pb2.BroadcastResponse.FromString,
-        )(timeout=_DEADLINE)
+            common_pb2.Envelope,
+            ab_pb2.BroadcastResponse,
+            _DEADLINE,
+        )
         try:
             await call.write(envelope)
             await call.done_writing()

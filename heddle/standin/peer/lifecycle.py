@@ -5,7 +5,7 @@ Source: core/chaincode/lifecycle/scc.go, lifecycle.go, serializer.go (Fabric 3.1
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from fabric_protos.peer import proposal_response_pb2
 from fabric_protos.peer.lifecycle import lifecycle_pb2
@@ -34,6 +34,8 @@ from heddle.standin.peer.validation import default_policy
 
 __all__ = ["lifecycle"]
 
+Proto: TypeAlias = Any
+"""A generated message; they ship no types."""
 _NAME = re.compile(r"[a-zA-Z0-9]+([-_][a-zA-Z0-9]+)*")
 _VERSION = re.compile(r"[A-Za-z0-9_.+-]+")
 _SYSTEM = {"cscc", "escc", "lscc", "qscc", "vscc"}
@@ -53,7 +55,7 @@ _FIELDS = {
 """Fields of upstream's ChaincodeParameters, by which mismatches are named."""
 
 
-class _Refused(Exception):
+class _Refused(Exception):  # noqa: N818 - an answer, not a mistake
     """The function's own refusal; `status` is 404 where nothing is there."""
 
     def __init__(self, words: str, status: int = 500) -> None:
@@ -133,7 +135,7 @@ def _authorize(peer: Peer, proposal: Unpacked, channel: PeerChannel | None, *, a
 # --- packages
 
 
-def _install(call: _Call, arguments: Any) -> Any:
+def _install(call: _Call, arguments: Proto) -> Proto:
     package = call.peer.packages.install(arguments.chaincode_install_package)
     return lifecycle_pb2.InstallChaincodeResult(label=package.label, package_id=package.package_id)
 
@@ -150,7 +152,7 @@ def _references(call: _Call, package_id: str) -> dict[str, list[tuple[str, str]]
     return found
 
 
-def _query_installed_all(call: _Call, _: Any) -> Any:
+def _query_installed_all(call: _Call, _: Proto) -> Proto:
     result = lifecycle_pb2.QueryInstalledChaincodesResult()
     for package in call.peer.packages.all():
         one = result.installed_chaincodes.add(label=package.label, package_id=package.package_id)
@@ -160,7 +162,7 @@ def _query_installed_all(call: _Call, _: Any) -> Any:
     return result
 
 
-def _query_installed(call: _Call, arguments: Any) -> Any:
+def _query_installed(call: _Call, arguments: Proto) -> Proto:
     package = call.peer.packages.get(arguments.package_id)
     if package is None:
         raise _Refused(f"could not find chaincode with package id '{arguments.package_id}'")
@@ -171,7 +173,7 @@ def _query_installed(call: _Call, arguments: Any) -> Any:
     return result
 
 
-def _get_package(call: _Call, arguments: Any) -> Any:
+def _get_package(call: _Call, arguments: Proto) -> Proto:
     try:
         data = call.peer.packages.data(arguments.package_id)
     except PackageError as problem:
@@ -182,12 +184,12 @@ def _get_package(call: _Call, arguments: Any) -> Any:
 # --- approvals and definitions
 
 
-def _check_input(arguments: Any) -> None:
+def _check_input(arguments: Proto) -> None:
     words = ""
     if not _NAME.fullmatch(arguments.name):
         words = (
-            f"invalid chaincode name '{arguments.name}'. Names can only consist of alphanumerics, '_', and '-' "
-            "and can only begin with alphanumerics"
+            f"invalid chaincode name '{arguments.name}'. Names can only consist of alphanumerics, '_', "
+            "and '-' and can only begin with alphanumerics"
         )
     elif arguments.name in _SYSTEM:
         words = f"chaincode name '{arguments.name}' is the name of a system chaincode"
@@ -202,7 +204,7 @@ def _check_input(arguments: Any) -> None:
         raise _Refused(f"error validating chaincode definition: {words}")
 
 
-def _with_defaults(arguments: Any, message: Any) -> Any:
+def _with_defaults(arguments: Proto, message: Proto) -> Proto:
     """The definition's parameters in `message`, empty ones filled in."""
     for field in _PARAMETERS:
         if field == "collections":
@@ -216,7 +218,7 @@ def _with_defaults(arguments: Any, message: Any) -> Any:
     return message
 
 
-def _same(one: Any, other: Any, fields: tuple[str, ...] = _PARAMETERS) -> bool:
+def _same(one: Proto, other: Proto, fields: tuple[str, ...] = _PARAMETERS) -> bool:
     return all(getattr(one, field) == getattr(other, field) for field in fields)
 
 
@@ -225,7 +227,7 @@ def _current(call: _Call, name: str) -> int:
     return int(found.sequence) if found else 0
 
 
-def _approve(call: _Call, arguments: Any) -> Any:
+def _approve(call: _Call, arguments: Proto) -> Proto:
     _check_input(arguments)
     wanted = _with_defaults(arguments, Approval())
     if arguments.HasField("source"):
@@ -247,7 +249,8 @@ def _approve(call: _Call, arguments: Any) -> Any:
     if before == wanted:
         if requested == current:
             raise _Refused(
-                f"attempted to redefine the current committed sequence ({requested}) for namespace {arguments.name}"
+                f"attempted to redefine the current committed sequence ({requested}) "
+                f"for namespace {arguments.name}"
             )
         raise _Refused(
             f"attempted to redefine uncommitted sequence ({requested}) for namespace {arguments.name} "
@@ -258,7 +261,7 @@ def _approve(call: _Call, arguments: Any) -> Any:
     return lifecycle_pb2.ApproveChaincodeDefinitionForMyOrgResult()
 
 
-def _check_redefinition(call: _Call, name: str, wanted: Any) -> None:
+def _check_redefinition(call: _Call, name: str, wanted: Proto) -> None:
     """An organization may approve a committed sequence late, but not change it."""
     committed = definition(call.simulation, name)
     for field in (
@@ -273,13 +276,14 @@ def _check_redefinition(call: _Call, name: str, wanted: Any) -> None:
             label = "".join(word.capitalize() for word in field.split("_"))
             show = (lambda value: value.hex()) if isinstance(passed, bytes) else str
             raise _Refused(
-                f"attempted to redefine the current committed sequence ({wanted.sequence}) for namespace {name} "
-                f"with different parameters: expected {label} '{show(expected)}' does not match passed "
+                f"attempted to redefine the current committed sequence ({wanted.sequence}) "
+                f"for namespace {name} with different parameters: expected {label} "
+                f"'{show(expected)}' does not match passed "
                 f"{label} '{show(passed)}'"
             )
 
 
-def _query_approved(call: _Call, arguments: Any) -> Any:
+def _query_approved(call: _Call, arguments: Proto) -> Proto:
     sequence = arguments.sequence
     if not sequence:
         sequence = _current(call, arguments.name)
@@ -288,13 +292,13 @@ def _query_approved(call: _Call, arguments: Any) -> Any:
     found = approval(call.simulation, call.msp_id, arguments.name, sequence)
     if found is None:
         raise _Refused(
-            f"could not fetch approved chaincode definition (name: '{arguments.name}', sequence: '{sequence}') "
-            f"on channel '{call.channel.name}'"
+            f"could not fetch approved chaincode definition (name: '{arguments.name}', "
+            f"sequence: '{sequence}') on channel '{call.channel.name}'"
         )
     return found
 
 
-def _query_approved_all(call: _Call, _: Any) -> Any:
+def _query_approved_all(call: _Call, _: Proto) -> Proto:
     result = lifecycle_pb2.QueryApprovedChaincodeDefinitionsResult()
     for name, found in approvals_of(call.simulation, call.msp_id):
         one = result.approved_chaincode_definitions.add(name=name)
@@ -307,7 +311,7 @@ def _query_approved_all(call: _Call, _: Any) -> Any:
     return result
 
 
-def _approvals(call: _Call, name: str, wanted: Any) -> tuple[dict[str, bool], dict[str, list[str]]]:
+def _approvals(call: _Call, name: str, wanted: Proto) -> tuple[dict[str, bool], dict[str, list[str]]]:
     """Which organizations approved exactly this, and in what the others differ."""
     approvals: dict[str, bool] = {}
     mismatches: dict[str, list[str]] = {}
@@ -322,7 +326,7 @@ def _approvals(call: _Call, name: str, wanted: Any) -> tuple[dict[str, bool], di
     return approvals, mismatches
 
 
-def _wanted_next(call: _Call, arguments: Any) -> Any:
+def _wanted_next(call: _Call, arguments: Proto) -> Proto:
     current = _current(call, arguments.name)
     if arguments.sequence != current + 1:
         raise _Refused(
@@ -331,7 +335,7 @@ def _wanted_next(call: _Call, arguments: Any) -> Any:
     return _with_defaults(arguments, Definition())
 
 
-def _check_readiness(call: _Call, arguments: Any) -> Any:
+def _check_readiness(call: _Call, arguments: Proto) -> Proto:
     approvals, mismatches = _approvals(call, arguments.name, _wanted_next(call, arguments))
     result = lifecycle_pb2.CheckCommitReadinessResult(approvals=approvals)
     for msp_id, items in mismatches.items():
@@ -339,7 +343,7 @@ def _check_readiness(call: _Call, arguments: Any) -> Any:
     return result
 
 
-def _commit(call: _Call, arguments: Any) -> Any:
+def _commit(call: _Call, arguments: Proto) -> Proto:
     _check_input(arguments)
     wanted = _wanted_next(call, arguments)
     approvals, _ = _approvals(call, arguments.name, wanted)
@@ -354,7 +358,7 @@ def _commit(call: _Call, arguments: Any) -> Any:
     return lifecycle_pb2.CommitChaincodeDefinitionResult()
 
 
-def _query_definition(call: _Call, arguments: Any) -> Any:
+def _query_definition(call: _Call, arguments: Proto) -> Proto:
     found = definition(call.simulation, arguments.name)
     if found is None:
         raise _Refused(f"namespace {arguments.name} is not defined", 404)
@@ -363,7 +367,7 @@ def _query_definition(call: _Call, arguments: Any) -> Any:
     return found
 
 
-def _query_definitions(call: _Call, _: Any) -> Any:
+def _query_definitions(call: _Call, _: Proto) -> Proto:
     result = lifecycle_pb2.QueryChaincodeDefinitionsResult()
     for name, found in definitions(call.simulation):
         one = result.chaincode_definitions.add(name=name)
@@ -375,7 +379,7 @@ def _query_definitions(call: _Call, _: Any) -> Any:
     return result
 
 
-_Function = tuple[Callable[[_Call, Any], Any], Any, bool]
+_Function = tuple[Callable[[_Call, Proto], Proto], Proto, bool]
 _P = lifecycle_pb2
 _FUNCTIONS: Mapping[str, _Function] = {
     # name: implementation, arguments, whether it is for local administrators (else for the channel's Writers)

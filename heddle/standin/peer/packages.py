@@ -106,7 +106,7 @@ def _parse(data: bytes) -> Package:
         )
     if metadata.get("type") != "ccaas":
         raise PackageError(
-            f"could not build chaincode: a stand-in only runs chaincode of type ccaas, not {metadata.get('type')!r}"
+            f"could not build chaincode: a stand-in only runs type ccaas, not {metadata.get('type')!r}"
         )
     if "connection.json" not in code:
         raise PackageError(

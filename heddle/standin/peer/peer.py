@@ -77,7 +77,8 @@ class Peer:
             name = channel_of(genesis)
             if name in self.channels:
                 raise ValueError(
-                    f"cannot create ledger from genesis block: ledger [{name}] already exists with state [ACTIVE]"
+                    f"cannot create ledger from genesis block: "
+                    f"ledger [{name}] already exists with state [ACTIVE]"
                 )
             ledger = Ledger(self._folder / "ledgersData" / "chains" / "chains" / name / "blockfile_000000")
             ledger.append(with_filter(genesis))

@@ -110,8 +110,9 @@ def validate_proposal(
     if expired(proposal.signature_header.creator):
         raise ProposalError("proposal client identity expired")
     if abs(time.time() - proposal.channel_header.timestamp.seconds) > window:
+        sent = proposal.channel_header.timestamp.ToJsonString()
         raise ProposalError(
-            f"request unauthorized due to incorrect timestamp {proposal.channel_header.timestamp.ToJsonString()}, "
+            f"request unauthorized due to incorrect timestamp {sent}, "
             f"peer.authentication.timewindow {window:.0f}s"
         )
     words = _header_refusal(proposal) or _identity_refusal(proposal, members, config)

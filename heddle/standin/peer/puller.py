@@ -17,7 +17,7 @@ from heddle.errors import ConfigtxError
 from heddle.identity.signer import Signer
 from heddle.standin.deliver import tls_hash
 from heddle.standin.peer.channel import PeerChannel
-from heddle.standin.rpc import Dialled
+from heddle.standin.rpc import Dialled, open_stream
 
 __all__ = ["pull"]
 
@@ -48,11 +48,10 @@ async def pull(channel: PeerChannel, dialled: Dialled, signer: Signer, tls_certi
 async def _pull_from(
     endpoint: str, channel: PeerChannel, dialled: Dialled, signer: Signer, tls_certificate: bytes
 ) -> None:
-    call = dialled.to(endpoint, channel.config.orderer_roots).stream_stream(
-        "/orderer.AtomicBroadcast/Deliver",
-        request_serializer=common_pb2.Envelope.SerializeToString,
-        response_deserializer=ab_pb2.DeliverResponse.FromString,
-    )()
+    channel_to = dialled.to(endpoint, channel.config.orderer_roots)
+    call = open_stream(
+        channel_to, "/orderer.AtomicBroadcast/Deliver", common_pb2.Envelope, ab_pb2.DeliverResponse
+    )
     try:
         await call.write(_seek(channel, signer, tls_certificate))
         async for answer in call:

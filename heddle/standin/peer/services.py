@@ -1,7 +1,7 @@
 """The gRPC services of a peer: Endorser, Deliver, Gateway, and health."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 import grpc.aio
@@ -18,7 +18,9 @@ from heddle.standin.rpc import tls_certificate_of
 
 __all__ = ["add_services"]
 
-Context = grpc.aio.ServicerContext
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+Proto: TypeAlias = Any
+"""A generated message or its class; they ship no types."""
 Code = transaction_pb2.TxValidationCode
 
 
@@ -83,7 +85,7 @@ def _add_event(one: events_pb2.FilteredTransaction, headers: Headers) -> None:
 def _refusing(method: Callable[[Any, Context], Awaitable[Any]]) -> Callable[[Any, Context], Awaitable[Any]]:
     """Turns a GatewayError into the gRPC status that it names."""
 
-    async def call(request: Any, context: Context) -> Any:
+    async def call(request: Proto, context: Context) -> Proto:
         try:
             return await method(request, context)
         except GatewayError as error:
@@ -92,7 +94,7 @@ def _refusing(method: Callable[[Any, Context], Awaitable[Any]]) -> Callable[[Any
     return call
 
 
-def _unary(method: Callable[..., Any], request: Any, response: Any) -> "grpc.RpcMethodHandler[Any, Any]":
+def _unary(method: Callable[..., Any], request: Proto, response: Proto) -> "grpc.RpcMethodHandler[Any, Any]":
     return grpc.unary_unary_rpc_method_handler(
         method, request_deserializer=request.FromString, response_serializer=response.SerializeToString
     )

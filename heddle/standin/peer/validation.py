@@ -25,7 +25,7 @@ Code = transaction_pb2.TxValidationCode
 LIFECYCLE_POLICY = "/Channel/Application/LifecycleEndorsement"
 
 
-class Verdict(Exception):
+class Verdict(Exception):  # noqa: N818 - an answer, not a mistake
     """A code other than VALID."""
 
     def __init__(self, code: int) -> None:
