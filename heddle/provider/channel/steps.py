@@ -60,20 +60,25 @@ def _stages(live: ChannelSettings, target: ChannelSettings) -> Iterator[_Stage]:
     consenters = dict(before)
     prepared = _prepared(live, target, joining, leaving)
 
-    def stage(kind: Kind, address: str, consenter: Consenter) -> _Stage:
+    def stage(kind: Kind, consenter: Consenter | None = None) -> _Stage:
         return kind, consenter, replace(prepared, consenters=tuple(consenters.values()))
 
-    yield Kind.SETTINGS, None, replace(prepared, consenters=live.consenters)
+    yield stage(Kind.SETTINGS)
     for address, consenter in after.items():
         if address in before and before[address] != consenter:
             consenters[address] = consenter
-            yield stage(Kind.ROTATE, address, consenter)
-    for address in joining:
+            yield stage(Kind.ROTATE, consenter)
+    while joining:
+        address = joining.pop(0)
         consenters[address] = after[address]
-        yield stage(Kind.ADD, address, after[address])
+        yield stage(Kind.ADD, after[address])
+        prepared = _prepared(live, target, joining, leaving)
+        yield stage(Kind.SETTINGS)
     for address in leaving:
-        yield stage(Kind.REMOVE, address, consenters.pop(address))
-    yield Kind.SETTINGS, None, replace(target, consenters=tuple(consenters.values()))
+        leaver = consenters.pop(address)
+        yield stage(Kind.REMOVE, leaver)
+    prepared = target
+    yield stage(Kind.SETTINGS)
 
 
 def _prepared(

@@ -1,0 +1,99 @@
+"""The way from live to wanted settings is safe step by step, whatever both are."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heddle.configtx.read import differences
+from heddle.configtx.settings import BatchSettings, ChannelSettings, Consenter, OrdererOrganization
+from heddle.identity.msp import Msp
+from heddle.provider.channel.steps import Kind, steps
+
+MSP = Msp(msp_id="M", root_certificates=(b"root",), tls_root_certificates=(b"tls",))
+
+
+def _consenter(number: int, key: int = 0) -> Consenter:
+    pem = f"certificate {number} {key}".encode()
+    return Consenter(
+        host=f"orderer{number}", port=7050, client_tls_certificate=pem, server_tls_certificate=pem
+    )
+
+
+def _settings(numbers: dict[int, int], timeout: str = "2s") -> ChannelSettings:
+    """A channel of these consenters (number to key), each an endpoint of the one organization."""
+    endpoints = tuple(f"orderer{number}:7050" for number in numbers)
+    return ChannelSettings(
+        channel="channel",
+        orderer_organizations=(OrdererOrganization(name="ordering", msp=MSP, endpoints=endpoints),),
+        peer_organizations=(),
+        consenters=tuple(_consenter(number, key) for number, key in numbers.items()),
+        batch=BatchSettings(timeout=timeout),
+    )
+
+
+MEMBERS = st.dictionaries(st.integers(1, 7), st.integers(0, 1), min_size=1, max_size=7)
+
+
+@given(MEMBERS, MEMBERS, st.sampled_from(["2s", "1s"]))
+def test_steps_lead_there_one_consenter_at_a_time(
+    before: dict[int, int], after: dict[int, int], timeout: str
+) -> None:
+    """The last step is the target; no step changes two consenters; endpoints always order already."""
+    live, target = _settings(before), _settings(after, timeout)
+    current = live
+    for step in steps(live, target):
+        assert step.changes, "a step that changes nothing would be refused"
+        old, new = (set(one.consenters) for one in (current, step.settings))
+        changed = {one.host for one in old ^ new}
+        assert len(changed) <= (0 if step.kind is Kind.SETTINGS else 1)
+        assert step.settings.orderer_organizations[0].endpoints, "Fabric demands one"
+        assert new, "a channel without consenters orders nothing"
+        current = step.settings
+    assert not differences(current, target)
+
+
+@given(MEMBERS, MEMBERS)
+def test_each_step_is_the_first_of_the_rest(before: dict[int, int], after: dict[int, int]) -> None:
+    """A run that was cut off after any step goes on with the very next one."""
+    live, target = _settings(before), _settings(after)
+    todo = steps(live, target)
+    for done, step in enumerate(todo, 1):
+        rest = steps(step.settings, target)
+        assert [one.settings.consenters for one in rest] == [one.settings.consenters for one in todo[done:]]
+
+
+@given(MEMBERS, MEMBERS)
+def test_nodes_join_before_others_leave(before: dict[int, int], after: dict[int, int]) -> None:
+    """On the way there are never fewer consenters than at the smaller of both ends."""
+    live, target = _settings(before), _settings(after)
+    least = min(len(before), len(after))
+    assert all(len(step.settings.consenters) >= least for step in steps(live, target))
+
+
+def test_settings_alone_are_one_update() -> None:
+    """A changed batch timeout is one step."""
+    (step,) = steps(_settings({1: 0}), _settings({1: 0}, "1s"))
+    assert str(step) == "batch timeout: 2s → 1s"
+
+
+def test_a_new_node_is_announced_once_it_orders() -> None:
+    """Peers are not sent to a node that hands out no blocks yet."""
+    join, announce = steps(_settings({1: 0}), _settings({1: 0, 2: 0}))
+    assert (join.kind, announce.kind) == (Kind.ADD, Kind.SETTINGS)
+    assert announce.changes == ("endpoint orderer2:7050 of orderer organization ordering: added",)
+
+
+def test_an_organization_that_goes_stays_until_its_nodes_have_left() -> None:
+    """Its consenters' certificates must chain to some organization as long as they order."""
+    live = _settings({1: 0, 2: 0})
+    both = (
+        replace(live.orderer_organizations[0], endpoints=("orderer1:7050",)),
+        OrdererOrganization(name="other", msp=replace(MSP, msp_id="O"), endpoints=("orderer2:7050",)),
+    )
+    live = replace(live, orderer_organizations=both)
+    target = _settings({1: 0})
+    remove, drop = steps(live, target)
+    assert remove.kind is Kind.REMOVE
+    assert [one.name for one in remove.settings.orderer_organizations] == ["ordering", "other"]
+    assert [one.name for one in drop.settings.orderer_organizations] == ["ordering"]

@@ -1,0 +1,168 @@
+"""Outdated pods restart one at a time, in a simulated cluster: who, when, and when not."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+import pytest
+
+from heddle.errors import FabricError, ProviderError
+from heddle.fabric.node import Node
+from heddle.fabric.participation import ChannelInfo
+from heddle.provider.rollout.health import Health, _objection
+from heddle.provider.rollout.pods import Cluster, PodState
+from heddle.provider.rollout.restart import Restarter
+
+
+@dataclass
+class World:
+    """Pods whose StatefulSets hold template `new`; a deleted one comes back with it after three looks."""
+
+    pods: dict[str, PodState]
+    leader: str = ""
+    comes_back: bool = True
+    heights: dict[str, int] = field(default_factory=dict)
+    refused: str = ""
+    deleted: list[str] = field(default_factory=list)
+    away: dict[str, int] = field(default_factory=dict)
+    most_away: int = 0
+
+    async def state(self, node: Node) -> PodState:
+        await asyncio.sleep(0)
+        if node.name in self.away:
+            self.away[node.name] -= 1
+            if self.away[node.name] == 0 and self.comes_back:
+                del self.away[node.name]
+                self.pods[node.name] = _pod(node.name, "new", uid=f"{node.name}-2")
+        return self.pods[node.name]
+
+    async def delete(self, node: Node, uid: str) -> None:
+        assert self.pods[node.name].uid == uid
+        self.deleted.append(node.name)
+        self.away[node.name] = 3
+        self.most_away = max(self.most_away, len(self.away))
+        self.pods[node.name] = replace(self.pods[node.name], ready=False, leaving=True, status="going")
+
+    async def evidence(self, node: Node) -> str:
+        return "  log panic: bad configuration"
+
+
+class Facts(Health):
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    async def leads(self, node: Node) -> bool:
+        return node.name == self.world.leader
+
+    async def heights(self, node: Node) -> dict[str, int]:
+        if node.name in self.world.away:
+            raise FabricError(f"{node.name} is away")
+        return {"channel": self.world.heights.get(node.name, 10)}
+
+    async def objection(self, others: object) -> str:
+        return self.world.refused
+
+
+def _pod(name: str, revision: str, *, ready: bool = True, uid: str = "") -> PodState:
+    return PodState(
+        node=name,
+        settled=True,
+        uid=uid or f"{name}-1",
+        revision=revision,
+        wanted="new",
+        ready=ready,
+        status="Running, not ready",
+    )
+
+
+def _world(**revisions: str) -> World:
+    return World(pods={name: _pod(name, revision) for name, revision in revisions.items()})
+
+
+async def _run(world: World, patience: float = 20.0) -> list[str]:
+    nodes = [Node(name=name, msp_id="M", host=name, port=1) for name in world.pods]
+    restarter = Restarter(cluster=cast("Cluster", world), health=Facts(world), nodes=nodes, patience=patience)
+    return await restarter.run()
+
+
+async def test_fresh_pods_are_left_alone() -> None:
+    """After the first creation nothing restarts."""
+    assert await _run(_world(a="new", b="new")) == []
+
+
+async def test_one_at_a_time_the_leader_last() -> None:
+    """All outdated pods restart, never two at once, and leadership moves once."""
+    world = _world(a="old", b="old", c="old")
+    world.leader = "a"
+    assert await _run(world) == ["b", "c", "a"]
+    assert world.most_away == 1
+
+
+async def test_only_outdated_ones() -> None:
+    """A changed file rolls exactly the nodes that use it."""
+    assert await _run(_world(a="new", b="old", c="new")) == ["b"]
+
+
+async def test_a_broken_node_restarts_first_and_without_leave() -> None:
+    """Its pod serves nobody, and the new template may be what cures it."""
+    world = _world(a="old", b="old")
+    world.pods["b"] = _pod("b", "old", ready=False)
+    assert await _run(world) == ["b", "a"]
+
+
+async def test_no_restart_while_the_others_are_needed() -> None:
+    """The reason is shown, and nothing was deleted."""
+    world = _world(a="old", b="new", c="new")
+    world.refused = "channel: 1 others order, 2 are needed"
+    with pytest.raises(ProviderError, match="2 are needed"):
+        await _run(world, patience=0.3)
+    assert world.deleted == []
+
+
+async def test_no_restart_while_another_pod_is_down() -> None:
+    """A fresh pod that does not come up stops the rollout, with what is known of it."""
+    world = _world(a="old", b="new")
+    world.pods["b"] = _pod("b", "new", ready=False)
+    with pytest.raises(ProviderError, match="b: Running, not ready"):
+        await _run(world, patience=0.3)
+    assert world.deleted == []
+
+
+async def test_a_pod_that_fails_stops_the_rollout_with_evidence() -> None:
+    """One bad template costs one node, and its log is in the message."""
+    world = _world(a="old", b="old", c="old")
+    world.comes_back = False
+    with pytest.raises(ProviderError, match="panic: bad configuration"):
+        await _run(world, patience=0.5)
+    assert world.deleted == ["a"]
+
+
+async def test_a_node_that_lags_stops_the_rollout() -> None:
+    """Ready is not enough: the node must be level with the others before the next one goes."""
+    world = _world(a="old", b="old")
+    world.heights = {"a": 3, "b": 12}
+    with pytest.raises(FabricError, match="block 3 of 12"):
+        await _run(world, patience=0.5)
+    assert world.deleted == ["a"]
+
+
+def _info(relation: str = "consenter", status: str = "active") -> dict[str, ChannelInfo]:
+    return {"channel": ChannelInfo(name="channel", relation=relation, status=status, height=5)}
+
+
+@pytest.mark.parametrize(
+    ("answers", "allowed"),
+    [
+        ([_info(), _info()], True),
+        ([_info(), _info(status="inactive")], False),
+        ([_info(), FabricError("no answer")], False),
+        ([_info(), _info(), _info(), FabricError("no answer")], True),
+        ([_info(), _info(relation="follower"), {}, _info()], False),
+        ([{}, {}], True),
+        ([{}, FabricError("no answer")], False),
+    ],
+)
+def test_quorum_without_the_node(answers: list[object], allowed: bool) -> None:
+    """A majority of the consenters orders while one is away; a channel that nobody has does not count."""
+    known = {f"orderer{number}": answer for number, answer in enumerate(answers)}
+    assert (_objection("channel", known) == "") is allowed  # type: ignore[arg-type]
