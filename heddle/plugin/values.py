@@ -6,7 +6,7 @@ Lists and dicts are never changed in place: whoever wants another value builds o
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias, Union
 
 __all__ = [
@@ -110,6 +110,9 @@ def map_values(value: Value, change: Callable[[Value], Value]) -> Value:
         return change([map_values(item, change) for item in value])
     if isinstance(value, dict):
         return change({key: map_values(item, change) for key, item in value.items()})
+    if isinstance(value, Archive) and value.assets is not None:
+        assets = {key: map_values(item, change) for key, item in value.assets.items()}
+        return change(replace(value, assets=assets))
     return change(value)
 
 
@@ -124,7 +127,7 @@ def reveal(properties: Mapping[str, Value]) -> Properties:
 
 
 def plain(value: Value) -> Value:
-    """Return a value fit for showing, in Pulumi's words: `[secret]`, `[unknown]`."""
+    """Return a value fit for showing and for JSON, in Pulumi's words: `[secret]`, `[unknown]`."""
     if isinstance(value, Secret):
         return "[secret]"
     if isinstance(value, Unknown):
@@ -133,6 +136,10 @@ def plain(value: Value) -> Value:
         return [plain(item) for item in value]
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, ResourceReference):
+        return value.urn
+    if isinstance(value, Asset | Archive):
+        return "[asset]" if isinstance(value, Asset) else "[archive]"
     return value
 
 

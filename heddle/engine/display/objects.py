@@ -25,9 +25,9 @@ def property_lines(old: Properties, new: Properties, *, indent: int = 4, all_key
     """
     keys = sorted(old.keys() | new.keys())
     if not all_keys:
-        keys = [key for key in keys if _sign(old, new, key) != "  " or has_unknown(new.get(key))]
+        keys = [key for key in keys if _sign(old, new, key) != "  "]
     width = max(map(len, keys), default=0)
-    return [line for key in keys for line in _entry(f"{key:<{width}}: ", old, new, key, indent)]
+    return [line for key in keys for line in _entry(f"{key:<{width}}: ", old, new, key, indent, all_keys)]
 
 
 def _sign(old: Properties, new: Properties, key: str) -> str:
@@ -40,14 +40,16 @@ def _sign(old: Properties, new: Properties, key: str) -> str:
     return "  " if same(old[key], new[key]) else "~ "
 
 
-def _entry(label: str, old: Properties, new: Properties, key: str, indent: int) -> Iterator[str]:
+def _entry(
+    label: str, old: Properties, new: Properties, key: str, indent: int, all_keys: bool
+) -> Iterator[str]:
     """Yield the lines of one key."""
     sign = _sign(old, new, key)
     before, after = old.get(key), new.get(key)
     head = " " * (indent - 2) + sign + label
     if sign == "~ " and isinstance(before, dict) and isinstance(after, dict):
         yield head + "{"
-        yield from property_lines(before, after, indent=indent + 4)
+        yield from property_lines(before, after, indent=indent + 4, all_keys=all_keys)
         yield " " * indent + "}"
     elif sign == "~ " and not isinstance(after, dict | list) and not isinstance(before, dict | list):
         yield f"{head}{_scalar(before)} => {_scalar(after)}"

@@ -11,15 +11,19 @@ from heddle.engine.display.words import SEVERITIES, counted
 from heddle.engine.events import Message
 from heddle.engine.run import Outcome
 from heddle.engine.urn import ROOT_TYPE
+from heddle.plugin.values import Properties
 
 __all__ = ["closing_lines", "duration"]
+
+_MANY = 40
+"""Lines of outputs that are shown at the end of a run."""
 
 
 def closing_lines(rows: Rows, outcome: Outcome, *, preview: bool, stack_name: str) -> list[str]:
     """Return everything below the tree."""
     lines = _diagnostics(rows, stack_name)
     if outcome.outputs or outcome.outputs_before:
-        lines += ["Outputs:", *property_lines(outcome.outputs_before, outcome.outputs), ""]
+        lines += ["Outputs:", *_outputs(outcome.outputs_before, outcome.outputs, stack_name), ""]
     counts = counted(outcome.counts, preview=preview)
     if outcome.failed:
         counts.append("1 errored" if not outcome.cancelled else "cancelled")
@@ -28,6 +32,17 @@ def closing_lines(rows: Rows, outcome: Outcome, *, preview: bool, stack_name: st
     if not preview:
         lines += [f"Duration: {duration(outcome.seconds)}", ""]
     return lines
+
+
+def _outputs(old: Properties, new: Properties, stack_name: str) -> list[str]:
+    """Return the outputs, long ones cut: first to what changes, then to where the whole can be read."""
+    lines = property_lines(old, new)
+    if len(lines) > _MANY and old:
+        lines = property_lines(old, new, all_keys=False)
+    if len(lines) > _MANY:
+        hidden = len(lines) - _MANY
+        lines = [*lines[:_MANY], f"    … {hidden} lines more: heddle output {stack_name}"]
+    return lines or [f"    unchanged: heddle output {stack_name}"]
 
 
 def _diagnostics(rows: Rows, stack_name: str) -> list[str]:
