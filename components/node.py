@@ -106,7 +106,9 @@ class FabricNode(pulumi.ComponentResource):
         }
         return StatefulSet(
             f"{name}-statefulset",
-            metadata=_metadata(args),
+            # The Rollout waits, with evidence. Waiting here too would block the very change that heals a broken
+            # pod: with OnDelete the old one stays until the Rollout replaces it.
+            metadata=_metadata(args, {"pulumi.com/skipAwait": "true"}),
             spec=spec,
             opts=args.site.options(self, after=[*stored, args.claim, args.service]),
         )
@@ -160,8 +162,9 @@ def _secret_files(
     }
 
 
-def _metadata(args: FabricNodeArgs) -> Manifest:
-    return metadata(args.plan.name, args.site.namespace, labels.of_node(args.site.instance, args.plan))
+def _metadata(args: FabricNodeArgs, annotations: Mapping[str, str] | None = None) -> Manifest:
+    own = labels.of_node(args.site.instance, args.plan)
+    return metadata(args.plan.name, args.site.namespace, own, annotations)
 
 
 def _pod(args: FabricNodeArgs, checksum: pulumi.Input[str]) -> Manifest:
