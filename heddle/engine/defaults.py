@@ -58,6 +58,9 @@ class Defaults:
             deleted_with=goal.deleted_with,
             providers=providers,
         )
+        if goal.is_provider and goal.version:
+            # As the CLI writes it into the state of an explicit provider: else it finds a change there.
+            return replace(goal, inputs=goal.inputs | {"version": goal.version, INTERNAL: {}})
         if not goal.custom or goal.is_provider or goal.provider:
             return goal
         package = package_of(goal.type)
