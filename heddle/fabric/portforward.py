@@ -103,24 +103,30 @@ class Forward:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tunnel: ClientConnection
     ) -> None:
         """Carry bytes both ways until either side ends."""
-        both = (
-            asyncio.create_task(self._outward(reader, tunnel)),
-            asyncio.create_task(self._inward(tunnel, writer)),
-        )
+        inward = asyncio.create_task(self._inward(tunnel, writer))
+        outward = asyncio.create_task(self._outward(reader, tunnel))
         try:
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((inward, outward), return_when=asyncio.FIRST_COMPLETED)
+            if outward.done() and not outward.result():
+                await inward  # the tunnel has closed; what it said before is still to be read
         finally:
-            for task in both:
-                task.cancel()
-            results = await asyncio.gather(*both, return_exceptions=True)
-        for result in results:
-            if isinstance(result, Exception) and not isinstance(result, ConnectionError):
-                raise result
+            inward.cancel()
+            outward.cancel()
+            await asyncio.gather(inward, outward, return_exceptions=True)
+        if not inward.cancelled():
+            inward.result()
 
     @staticmethod
-    async def _outward(reader: asyncio.StreamReader, tunnel: ClientConnection) -> None:
-        while chunk := await reader.read(_CHUNK):
-            await tunnel.send(bytes((_DATA,)) + chunk)
+    async def _outward(reader: asyncio.StreamReader, tunnel: ClientConnection) -> bool:
+        """True when the local side has ended, False when the tunnel has."""
+        try:
+            while chunk := await reader.read(_CHUNK):
+                await tunnel.send(bytes((_DATA,)) + chunk)
+        except websockets.ConnectionClosed:
+            return False
+        except ConnectionError:
+            pass
+        return True
 
     async def _inward(self, tunnel: ClientConnection, writer: asyncio.StreamWriter) -> None:
         opened: set[int] = set()
@@ -131,7 +137,8 @@ class Forward:
                 opened.add(channel)  # the frame that repeats the port
             elif channel == _DATA:
                 writer.write(content)
-                await writer.drain()
+                with contextlib.suppress(ConnectionError):  # the local side has gone; `_outward` notices
+                    await writer.drain()
             elif channel == _ERROR and content:
                 self.trouble = content.decode(errors="replace").strip()
                 return
