@@ -1,11 +1,11 @@
 """Addresses of the nodes: inside the cluster, and outside where the instance has a public address."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Service
-from pulumi_kubernetes.core.v1.outputs import ServiceSpec
 
 from components import labels
 from components.manifests import Manifest, metadata
@@ -62,9 +62,11 @@ class Eip(pulumi.ComponentResource):
 
 
 def _endpoint(address: str, service: Service) -> pulumi.Output[str]:
+    """`address:port`. It also takes the status, unknown in a preview: the port is unknown then too."""
     host = f"[{address}]" if ":" in address else address
 
-    def reached(spec: ServiceSpec) -> str:
-        return f"{host}:{(spec.ports or ())[0].node_port}"
+    def reached(known: Sequence[Any]) -> str:
+        spec, _ = known
+        return f"{host}:{spec['ports'][0]['node_port']}"
 
-    return service.spec.apply(reached)
+    return pulumi.Output.all(service.spec, service.status).apply(reached)

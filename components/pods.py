@@ -134,7 +134,8 @@ def _node_container(node: NodePlan, image: str) -> Manifest:
         # The operations endpoint answers before the ledgers are open, the gRPC port does not. An hour: a peer
         # that rebuilds its state opens it only afterwards, and must not be killed meanwhile.
         "startupProbe": {**grpc, "periodSeconds": 1, "failureThreshold": 3600},
-        "readinessProbe": {**grpc, "periodSeconds": 3},
+        # Seldom: each of these is a failed TLS handshake in the node's log.
+        "readinessProbe": {**grpc, "periodSeconds": 10},
         # By TCP and on the operations port: a peer busy committing is not dead. Consensus health gates
         # rollouts and alarms; restarting a node for it would make it worse.
         "livenessProbe": {**operations, "periodSeconds": 15, "failureThreshold": 4},

@@ -71,7 +71,8 @@ def _organization(organization: Organization, kind: str) -> dict[str, Any]:
         "kind": kind,
         "caCertificate": organization.ca.certificate,
         "tlsCaCertificate": organization.tls_ca.certificate,
-        "users": {"admin": dict(organization.admin), "user": dict(organization.user)},
+        "admin": dict(organization.admin),
+        "user": dict(organization.user),
     }
 
 
