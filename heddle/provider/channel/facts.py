@@ -20,7 +20,7 @@ from heddle.fabric.retry import Deadline
 from heddle.identity.signer import Signer
 from heddle.provider.shapes import client_tls, nodes, signers
 
-__all__ = ["Facts", "Live", "Reach", "State"]
+__all__ = ["Facts", "Live", "Reach", "State", "wait_for_leader"]
 
 State = ChannelInfo | FabricError | None
 """An orderer's own answer, that it has no such channel (None), or why there is no answer."""
@@ -147,6 +147,7 @@ class Facts:
             )
 
 
+_PAUSE = 0.1
 _LEVEL = 10
 """Blocks by which consenters may differ and still count as level."""
 
@@ -163,15 +164,12 @@ def _worst(errors: Sequence[FabricError]) -> FabricError:
     return (answers or list(errors))[0]
 
 
-async def wait_for_leader(reach: Reach, clock: Deadline) -> Live:
+async def wait_for_leader(reach: Reach, clock: Deadline, asked: Sequence[Node] = ()) -> Live:
     """The configuration, once the orderers have a leader: without one they hand out nothing."""
     while True:
         try:
-            return await reach.live(deadline=min(10.0, clock.left()))
+            return await reach.live(asked, deadline=min(10.0, clock.left()))
         except FabricError:
             if clock.left() <= _PAUSE:
                 raise
             await asyncio.sleep(_PAUSE)
-
-
-_PAUSE = 0.1

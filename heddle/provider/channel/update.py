@@ -5,6 +5,7 @@ is taken up by the next one.
 """
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 
 from fabric_protos.common.configtx_pb2 import ConfigUpdate
@@ -127,10 +128,12 @@ class Updater:
         """Wait until a newer configuration is in force where it was sent, then on the other consenters."""
         patience, pause = Deadline(min(_EFFECT, clock.left())), _FIRST_LOOK
         while not patience.passed():
-            found = await self._reach.live([target], deadline=patience.left())
-            if found.sequence > live.sequence:
-                await self._spread(found, step, clock)
-                return found
+            # While the lead changes hands nothing is handed out: look again.
+            with contextlib.suppress(FabricError):
+                found = await self._reach.live([target], deadline=patience.left())
+                if found.sequence > live.sequence:
+                    await self._spread(found, step, clock)
+                    return found
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_LOOK)
         return live
@@ -163,6 +166,9 @@ class Updater:
             deadline=min(_EFFECT, clock.left()),
             wanted=f"at height {height}",
         )
+        if step.kind is not Kind.SETTINGS:
+            # The lead may have moved: the channel is well when everybody serves it again.
+            await wait_for_leader(self._reach, Deadline(min(_EFFECT, clock.left())), [node])
 
     async def _prepare_members(self, live: Live, step: Step, clock: Deadline) -> None:
         """Everybody who stays must be well; who joins must have the ledger already (facts of §2.3)."""
