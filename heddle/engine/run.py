@@ -187,6 +187,7 @@ class Engine:
         try:
             if not context.failed and not context.cancelled:
                 await remove_rest(context)
+                _settle_interrupted(context)
         except Stopped:
             context.failed = True
         return deployment.finish_outputs()
@@ -202,6 +203,7 @@ class Engine:
         """Delete every resource."""
         root = stack_resource(list(stack.resources))
         await remove_rest(context)
+        _settle_interrupted(context)
         return (root.outputs if root is not None else {}), {}
 
 
@@ -224,6 +226,18 @@ def _tell_interrupted(context: Context, stack: Stack) -> None:
             Severity.WARNING,
             f"an earlier run was interrupted while creating\n{names}\n"
             "what the program still has is created again",
+        )
+
+
+def _settle_interrupted(context: Context) -> None:
+    """Say which interrupted creations nobody took up again, and forget them: no more is known of them."""
+    for operation in context.journal.operations:
+        context.journal.end(operation)
+        context.say(
+            Severity.WARNING,
+            "an earlier run was killed while creating this, and nothing creates it now: "
+            "it may exist without being in the state; look for it and delete it by hand",
+            operation.resource.urn,
         )
 
 

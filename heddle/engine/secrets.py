@@ -59,17 +59,18 @@ class Crypter:
     Equal plaintexts of one owner keep their ciphertext, so that an unchanged secret leaves the state as is.
     """
 
-    def __init__(self, passphrase: str, salt: str = "") -> None:
+    def __init__(self, passphrase: str, salt: str = "", *, source: str = "the state") -> None:
         """Take a salt as state or stack file have it, or make a new one.
 
-        Raises EngineError when the passphrase is not the one that the salt was made with.
+        Raises EngineError, naming the salt's source, when it was made with another passphrase.
         """
+        self._source = source
         raw = base64.b64decode(salt.split(":", 2)[1]) if salt else os.urandom(_SALT_SIZE)
         self._cipher = AESGCM(_key(passphrase, raw))
         self._known: dict[tuple[str, str], str] = {}
         self.salt = salt or f"v1:{base64.b64encode(raw).decode()}:{self.encrypt(_PROOF)}"
         if self.decrypt(self.salt.split(":", 2)[2]) != _PROOF:
-            raise EngineError(_WRONG)
+            raise self._wrong()
 
     def encrypt(self, plaintext: str, owner: str = "") -> str:
         """Return `v1:NONCE:CIPHERTEXT`, both base64; `owner` is whose value it is, a URN."""
@@ -91,10 +92,12 @@ class Crypter:
         try:
             plaintext = self._cipher.decrypt(base64.b64decode(nonce), base64.b64decode(sealed), None).decode()
         except (InvalidTag, ValueError) as error:
-            raise EngineError(_WRONG, hint=_WAY_OUT) from error
+            raise self._wrong() from error
         self._known[owner, plaintext] = ciphertext
         return plaintext
 
-
-_WRONG = "incorrect passphrase: the state's secrets were made with another one"
-_WAY_OUT = "Set PULUMI_CONFIG_PASSPHRASE to the passphrase with which this stack was created."
+    def _wrong(self) -> EngineError:
+        return EngineError(
+            f"incorrect passphrase: the secrets of {self._source} were made with another one",
+            hint="Set PULUMI_CONFIG_PASSPHRASE to the passphrase with which this stack was created.",
+        )

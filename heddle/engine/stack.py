@@ -50,7 +50,8 @@ def open_stack(folder: Path, name: str, *, must_exist: bool = False) -> Stack:
     deployment = backend.read() or {}
     passphrase = find_passphrase()
     state_salt = _state_salt(deployment)
-    crypter = Crypter(passphrase, file.salt or state_salt)
+    source = str(file.path) if file.salt else str(backend.checkpoint)
+    crypter = Crypter(passphrase, file.salt or state_salt, source=source)
     reader = crypter if state_salt in ("", crypter.salt) else Crypter(passphrase, state_salt)
     resources = {
         load_resource(document, reader): dump(document) if reader is crypter else ""

@@ -185,4 +185,6 @@ def same(left: Value, right: Value) -> bool:
         return len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(same(item, right[key]) for key, item in left.items())
+    if isinstance(left, Archive) and isinstance(right, Archive):
+        return same(left.assets, right.assets) and replace(left, assets=None) == replace(right, assets=None)
     return left == right

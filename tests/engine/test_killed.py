@@ -89,3 +89,21 @@ async def test_the_next_up_heals(lab: Lab, scenario: str) -> None:
         assert (await lab.up()).counts.keys() == {Op.SAME}, point
     assert not (await lab.destroy()).failed
     assert lab.world.read() == {}
+
+
+async def test_what_nobody_creates_again_is_told_and_forgotten(lab: Lab) -> None:
+    """An interrupted creation that the program has dropped since is named, once."""
+    lab.program('Thing("a")')
+    assert not (await lab.up()).failed
+    document = json.loads(lab.checkpoint.read_text())
+    latest = document["checkpoint"]["latest"]
+    lost = {**latest["resources"][-1], "urn": "urn:pulumi:dev::lab::test:index:Thing::lost", "id": ""}
+    latest["pending_operations"] = [{"resource": lost, "type": "creating"}]
+    lab.checkpoint.write_text(json.dumps(document))
+
+    assert not (await lab.up()).failed
+    first, second = lab.messages()
+    assert "interrupted while creating\n  * urn:pulumi:dev::lab::test:index:Thing::lost" in first
+    assert "may exist without being in the state" in second
+    assert not (await lab.up()).failed
+    assert lab.messages() == []
