@@ -66,13 +66,14 @@ def _replace(kubeconfig: str) -> bool:
 
     with config.new_client_from_config(kubeconfig) as api:
         core = client.CoreV1Api(api)
-        before = core.read_namespaced_pod("echo", "default").metadata.uid
+        old = core.read_namespaced_pod("echo", "default").metadata
         core.delete_namespaced_pod("echo", "default", grace_period_seconds=0)
-        for event in watch.Watch().stream(core.list_namespaced_pod, "default", timeout_seconds=60):
+        seen = {"resource_version": old.resource_version, "timeout_seconds": 60}
+        for event in watch.Watch().stream(core.list_namespaced_pod, "default", **seen):
             if event["type"] == "DELETED":
                 break
         _apply(kubeconfig)
-        return bool(core.read_namespaced_pod("echo", "default").metadata.uid != before)
+        return bool(core.read_namespaced_pod("echo", "default").metadata.uid != old.uid)
 
 
 @pytest.fixture(scope="module")
