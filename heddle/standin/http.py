@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import ssl
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -60,7 +61,26 @@ async def serve_http(
         finally:
             writer.close()
 
-    return await asyncio.start_server(connected, host or None, int(port), ssl=context, limit=_MAX_HEADERS)
+    loop = asyncio.get_running_loop()
+
+    def protocol() -> asyncio.BaseProtocol:
+        reader = asyncio.StreamReader(limit=_MAX_HEADERS, loop=loop)
+        streams = asyncio.StreamReaderProtocol(reader, connected, loop=loop)
+        if context is None:
+            return streams
+        return _TlsProtocol(loop, streams, context, None, server_side=True)  # type: ignore[arg-type]
+
+    return await loop.create_server(protocol, host or None, int(port))
+
+
+class _TlsProtocol(SSLProtocol):
+    """asyncio drops the alert that tells a client why its certificate was refused; this sends it first."""
+
+    def _fatal_error(self, exc: BaseException, message: str = "Fatal error on transport") -> None:
+        _LOG.warning("TLS: %s", exc)
+        self._process_outgoing()  # type: ignore[attr-defined]
+        if isinstance(self._transport, asyncio.Transport):
+            self._transport.close()
 
 
 async def _exchange(

@@ -1,9 +1,12 @@
 """A network of stand-ins as processes on loopback: the network of `tests.real.network` on other programs."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+import pytest
 
 from tests.real.network import Organization, RealNetwork
 from tests.real.release import Release
@@ -60,3 +63,15 @@ def running_standins(
         yield network
     finally:
         network.stop()
+
+
+@pytest.fixture(scope="module")
+def real_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealNetwork]:
+    """Under the name that tests of official nodes ask for: the same network on stand-ins."""
+    yield from running_standins(tmp_path_factory.mktemp("standins"))
+
+
+def same_tests(module: ModuleType, *, without: Collection[str] = ()) -> dict[str, Callable[..., Any]]:
+    """The tests of a module, to be run again in another one, with that one's fixtures."""
+    found = vars(module).items()
+    return {name: test for name, test in found if name.startswith("test_") and name not in without}

@@ -11,7 +11,7 @@ import grpc.aio
 from fabric_protos.common import common_pb2
 
 from heddle.configtx.envelope import signed_envelope
-from heddle.standin.orderer.messages import Message, encode
+from heddle.standin.orderer.messages import Message, Submit, encode
 from heddle.standin.orderer.node import OrdererNode
 
 __all__ = ["METHOD", "SERVICE", "Cluster"]
@@ -36,7 +36,9 @@ class Cluster:
             f"/{SERVICE}/{METHOD}", request_serializer=bytes, response_deserializer=bytes
         )
         try:
-            answer = await method(envelope.SerializeToString(), timeout=_DEADLINE)
+            # A leader may have come back a moment ago; a client's message waits for the connection.
+            patient = isinstance(message, Submit)
+            answer = await method(envelope.SerializeToString(), timeout=_DEADLINE, wait_for_ready=patient)
         except grpc.aio.AioRpcError as error:
             raise ConnectionError(f"{address}: {error.code().name} {error.details()}") from error
         value: dict[str, Any] = json.loads(answer)
