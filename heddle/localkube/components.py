@@ -145,6 +145,9 @@ def _controllers(layout: Layout, block: Block) -> list[str]:
         f"--cluster-cidr={block.pods}",
         f"--node-cidr-mask-size={block.pods.prefixlen}",
         f"--service-cluster-ip-range={block.services}",
+        # The default of 20 requests a second makes its forty controllers start one after the other, for 5 s.
+        "--kube-api-qps=500",
+        "--kube-api-burst=1000",
     ]
 
 

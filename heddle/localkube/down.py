@@ -8,6 +8,7 @@ from pathlib import Path
 from heddle.errors import LocalKubeError
 from heddle.localkube import cgroups
 from heddle.localkube.commands import run
+from heddle.localkube.components import HOLDER
 from heddle.localkube.layout import Layout
 from heddle.localkube.network import disconnect, network_leftovers
 from heddle.localkube.processes import end, find_all, running
@@ -69,15 +70,17 @@ def leftovers(layout: Layout) -> list[str]:
 
 
 def _end_processes(layout: Layout) -> None:
-    """Pods are asked to end, then who writes to disk; the others lose nothing by being killed at once.
+    """Pods are asked to end, and who writes to disk; the others lose nothing by being killed at once.
 
-    The kubelet goes before the pods, so that it restarts none.
+    The kubelet goes before the pods, so that it restarts none; the API server before etcd, which would wait
+    for it to disconnect.
     """
     kubelet = running(layout, "kubelet")
     end({kubelet.pid} if kubelet else (), seconds=0)
     end(cgroups.processes(layout, below="kubepods"), seconds=_POD_SECONDS)
     end(cgroups.processes(layout, below="kubepods"), seconds=0)
-    writers = [process.pid for name in ("containerd", "etcd") if (process := running(layout, name))]
+    writers = {process.pid for name in (HOLDER, "containerd", "etcd") if (process := running(layout, name))}
+    end(find_all(layout) - writers, seconds=0)
     end(writers, seconds=_COMPONENT_SECONDS)
     for _ in range(5):  # a process that forks may be one step ahead
         if not (pids := find_all(layout)):

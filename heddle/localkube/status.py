@@ -1,6 +1,7 @@
 """What of a cluster runs. Changes nothing."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +55,20 @@ def status_of(layout: Layout) -> Status:
 
 
 def node_ready(api: Api, layout: Layout) -> bool:
-    """Whether the cluster's node is Ready, as its kubelet last said."""
+    """Whether the cluster's node is Ready, said by the kubelet that runs now.
+
+    After a `down` the API server still holds what the former kubelet said, so its lease must be newer than
+    this one's pid file.
+    """
     node = api.get(f"/api/v1/nodes/{layout.name}") or {}
     conditions = node.get("status", {}).get("conditions", [])
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+    lease = api.get(f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{layout.name}") or {}
+    renewed = lease.get("spec", {}).get("renewTime")
+    pid_file = layout.pids / "kubelet"
+    if renewed is None or not pid_file.exists():
+        return False
+    alive = datetime.fromisoformat(renewed).timestamp() >= pid_file.stat().st_mtime
+    return alive and any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
 def _state(layout: Layout, found: tuple[ComponentStatus, ...], *, running: bool) -> str:

@@ -75,6 +75,8 @@ func newProvisionerCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			// The default of 5 requests a second would be felt by a dozen claims made at once.
+			config.QPS, config.Burst = 100, 200
 			client, err := kubernetes.NewForConfig(config)
 			if err != nil {
 				return err
