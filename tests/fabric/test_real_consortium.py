@@ -10,7 +10,7 @@ from heddle.fabric import gateway, lifecycle, transactions
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
 from heddle.fabric.dial import DirectDialer
-from heddle.fabric.endorsement_policy import validation_parameter
+from heddle.provider.endorsement import policy_bytes
 from tests.real.network import RealNetwork
 from tests.real.steps import Deployed, deploy_assets, make_channel
 
@@ -26,7 +26,7 @@ def deployed(real_consortium: RealNetwork) -> Iterator[Deployed]:
     async def prepare() -> Deployed:
         async with Connections(DirectDialer()) as connections:
             await make_channel(connections, real_consortium)
-            policy = validation_parameter("AND('AlphaMSP.peer', 'BetaMSP.peer')")
+            policy = policy_bytes("AND('AlphaMSP.peer', 'BetaMSP.peer')")
             return await deploy_assets(connections, real_consortium, policy=policy)
 
     return asyncio.run(prepare())
@@ -73,9 +73,7 @@ async def test_a_policy_s_bytes_are_those_of_the_official_parser(
     """Alpha approves with `peer`, beta with Heddle, in the same words: they have agreed."""
     alpha, beta = (real_consortium.organizations[name] for name in ("alpha", "beta"))
     alpha_peer, beta_peer = real_consortium.peers
-    wanted = Definition(
-        name="assets", version="2", sequence=2, validation_parameter=validation_parameter(POLICY)
-    )
+    wanted = Definition(name="assets", version="2", sequence=2, validation_parameter=policy_bytes(POLICY))
     orderers = real_consortium.orderers
     with pytest.raises(Refused, match="not agreed to by this org"):
         await lifecycle.commit(

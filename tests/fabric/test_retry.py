@@ -1,0 +1,90 @@
+"""What is tried again, how often, and what is not."""
+
+import time
+
+import pytest
+
+from heddle.errors import FabricError, Refused, Unreachable
+from heddle.fabric.retry import Deadline, poll, reading, settle
+
+
+class Calls:
+    """A call that fails with these errors in turn, then returns."""
+
+    def __init__(self, *errors: Exception, result: object = "done") -> None:
+        self.errors = list(errors)
+        self.result = result
+        self.count = 0
+
+    async def __call__(self, left: float) -> object:
+        assert left > 0
+        self.count += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        return self.result
+
+
+async def test_a_read_is_repeated_when_no_answer_came() -> None:
+    """A connection that breaks twice is no failure."""
+    calls = Calls(Unreachable("a"), Unreachable("b"))
+    assert await reading(calls, deadline=10) == "done"
+    assert calls.count == 3
+
+
+async def test_an_answer_is_final() -> None:
+    """A refusal is the node's own word: asking again would not change it."""
+    calls = Calls(Refused("no"))
+    with pytest.raises(Refused):
+        await reading(calls, deadline=10)
+    assert calls.count == 1
+
+
+async def test_reads_end_by_their_deadline() -> None:
+    """Also when the node never answers; the last error is told."""
+    begun = time.monotonic()
+    with pytest.raises(Unreachable, match="4"):
+        await reading(Calls(*(Unreachable(str(n)) for n in (1, 2, 3, 4, 5))), deadline=60)
+    with pytest.raises(Unreachable, match="1"):
+        await reading(Calls(Unreachable("1"), Unreachable("2")), deadline=0.1)
+    assert time.monotonic() - begun < 4
+
+
+async def test_a_write_whose_answer_was_lost_is_not_repeated_if_it_happened() -> None:
+    """The state says it is there: nothing is sent a second time."""
+    act, done = Calls(Unreachable("lost"), result="second"), Calls(result="found")
+    assert await settle(act, done, deadline=10) == "found"
+    assert act.count == 1
+
+
+async def test_a_write_that_did_not_happen_is_repeated() -> None:
+    """The state says it is not there: it is safe to do it now."""
+    act, done = Calls(Unreachable("lost"), result="second"), Calls(result=None)
+    assert await settle(act, done, deadline=10) == "second"
+    assert act.count == 2
+
+
+async def test_polling_ends_with_what_was_last_seen() -> None:
+    """The caller words the error, with the evidence; a node that is away in between is looked at again."""
+
+    async def look(left: float) -> int:
+        return await counter(left)  # type: ignore[return-value]
+
+    counter = Calls(Unreachable("away"), result=7)
+    with pytest.raises(FabricError, match="saw 7"):
+        await poll(
+            look,
+            lambda seen: seen > 7,
+            deadline=0.3,
+            otherwise=lambda seen: FabricError(f"saw {seen}"),
+            interval=0.05,
+        )
+    counter = Calls(*(Unreachable("away") for _ in range(100)))
+    with pytest.raises(Unreachable, match="away"):
+        await poll(look, bool, deadline=0.2, otherwise=lambda seen: FabricError(f"saw {seen}"))
+
+
+async def test_a_deadline_is_never_zero() -> None:
+    """To gRPC and httpx a time-out of zero is something else."""
+    clock = Deadline(0)
+    assert clock.passed()
+    assert clock.left() > 0
