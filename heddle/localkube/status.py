@@ -57,18 +57,20 @@ def status_of(layout: Layout) -> Status:
 def node_ready(api: Api, layout: Layout) -> bool:
     """Whether the cluster's node is Ready, said by the kubelet that runs now.
 
-    After a `down` the API server still holds what the former kubelet said, so its lease must be newer than
-    this one's pid file.
+    After a `down` the API server still holds what the former kubelet said. So the node or its lease (which a new
+    node gets only with the second heartbeat) must be newer than this kubelet's pid file.
     """
-    node = api.get(f"/api/v1/nodes/{layout.name}") or {}
-    conditions = node.get("status", {}).get("conditions", [])
-    lease = api.get(f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{layout.name}") or {}
-    renewed = lease.get("spec", {}).get("renewTime")
+    node = api.get(f"/api/v1/nodes/{layout.name}")
     pid_file = layout.pids / "kubelet"
-    if renewed is None or not pid_file.exists():
+    if node is None or not pid_file.exists():
         return False
-    alive = datetime.fromisoformat(renewed).timestamp() >= pid_file.stat().st_mtime
-    return alive and any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+    lease = api.get(f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{layout.name}") or {}
+    said = (node["metadata"]["creationTimestamp"], lease.get("spec", {}).get("renewTime"))
+    newest = max(datetime.fromisoformat(time).timestamp() for time in said if time)
+    if newest < int(pid_file.stat().st_mtime):  # creationTimestamp has whole seconds
+        return False
+    conditions = node.get("status", {}).get("conditions", [])
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
 def _state(layout: Layout, found: tuple[ComponentStatus, ...], *, running: bool) -> str:
