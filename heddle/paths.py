@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 
-__all__ = ["cache_dir", "cluster_kubeconfig", "clusters_dir", "secrets_dir"]
+__all__ = ["DEFAULT_CLUSTERS", "cache_dir", "cluster_kubeconfig", "clusters_dir", "secrets_dir"]
+
+DEFAULT_CLUSTERS = Path("/var/lib/heddle/clusters")
 
 
 def cache_dir() -> Path:
@@ -21,7 +23,7 @@ def clusters_dir() -> Path:
 
     Not under a home directory: pods' volumes are there, and overlay file systems need a real disk.
     """
-    return Path(os.environ.get("HEDDLE_CLUSTERS") or "/var/lib/heddle/clusters")
+    return Path(os.environ.get("HEDDLE_CLUSTERS") or DEFAULT_CLUSTERS).absolute()
 
 
 def cluster_kubeconfig(name: str) -> Path:

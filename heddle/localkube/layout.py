@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from heddle.errors import LocalKubeError
-from heddle.paths import clusters_dir
+from heddle.paths import DEFAULT_CLUSTERS, clusters_dir
 
 __all__ = ["Layout", "layout_of"]
 
@@ -25,8 +25,13 @@ class Layout:
 
     @property
     def mark(self) -> str:
-        """The name of the cluster's network namespace, control group and firewall comments."""
-        return f"heddle-{self.name}"
+        """The name of the cluster's network namespace, control group and firewall comments.
+
+        These are the machine's, so two clusters of one name in different folders get different ones.
+        """
+        if self.folder.parent == DEFAULT_CLUSTERS:
+            return f"heddle-{self.name}"
+        return f"heddle-{self.name}-{sha256(str(self.folder).encode()).hexdigest()[:6]}"
 
     @property
     def netns(self) -> Path:
@@ -36,7 +41,7 @@ class Layout:
     @property
     def outer_link(self) -> str:
         """The machine's end of the link; at most 15 characters, so the name goes in as a hash."""
-        return f"hdl{sha256(self.name.encode()).hexdigest()[:10]}o"
+        return f"hdl{sha256(self.mark.encode()).hexdigest()[:10]}o"
 
     @property
     def inner_link(self) -> str:

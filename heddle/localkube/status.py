@@ -57,8 +57,8 @@ def status_of(layout: Layout) -> Status:
 def node_ready(api: Api, layout: Layout) -> bool:
     """Whether the cluster's node is Ready, said by the kubelet that runs now.
 
-    After a `down` the API server still holds what the former kubelet said. So the node or its lease (which a new
-    node gets only with the second heartbeat) must be newer than this kubelet's pid file.
+    After a `down` the API server still holds what the former kubelet said. So the node or its lease (which a
+    new node gets only with the second heartbeat) must be newer than this kubelet's pid file.
     """
     node = api.get(f"/api/v1/nodes/{layout.name}")
     pid_file = layout.pids / "kubelet"

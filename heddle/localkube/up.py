@@ -126,9 +126,9 @@ class Up:
         write_certificates(layout, self.block)
         write_kubeconfigs(layout, self.block)
         write_configuration(layout, self.block, here)
-        prepare_machine(layout)
         cgroups.make_groups(layout)
         connect(layout, self.block)
+        prepare_machine(layout)
         self.holder = running(layout, HOLDER) or self.hold()
 
     def hold(self) -> Running:
