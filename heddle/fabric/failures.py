@@ -79,15 +79,32 @@ def rpc_failure(node: Node, what: str, error: grpc.aio.AioRpcError, *, tunnel: s
 def _gateway_details(error: grpc.aio.AioRpcError) -> list[str]:
     """What each endorser or orderer told the gateway (ErrorDetail; internal/pkg/gateway/apiutils.go)."""
     from fabric_protos.gateway import gateway_pb2
-    from google.rpc import status_pb2  # type: ignore[import-untyped]
 
+    status = _rpc_status()
     # At run time a tuple of pairs; grpc-stubs leaves its type open.
     metadata: Any = error.trailing_metadata()
     found = []
     for key, value in metadata or ():
         if key == "grpc-status-details-bin":
-            for packed in status_pb2.Status.FromString(value).details:
+            for packed in status.FromString(value).details:
                 detail = gateway_pb2.ErrorDetail()
                 if packed.Unpack(detail):
                     found.append(f"{detail.address} ({detail.msp_id}): {detail.message}")
     return found
+
+
+def _rpc_status() -> Any:  # noqa: ANN401 — a message class made at run time
+    """The class of google.rpc.Status, whoever registered it.
+
+    Pulumi's SDK has its own copy, and one process holds one only.
+    """
+    from google.protobuf import descriptor_pool, message_factory
+
+    pool = descriptor_pool.Default()
+    try:
+        found = pool.FindMessageTypeByName("google.rpc.Status")
+    except KeyError:
+        from google.rpc import status_pb2  # type: ignore[import-untyped]
+
+        found = status_pb2.Status.DESCRIPTOR
+    return message_factory.GetMessageClass(found)
