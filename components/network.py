@@ -59,6 +59,7 @@ class Network(pulumi.ComponentResource):
         self.summary = summary_of(
             self._topology,
             standin=args.instance.standin,
+            kubeconfig=args.kubeconfig,
             orderers=self._orderers,
             peers=self._peers,
             channels=self._channels,

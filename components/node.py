@@ -106,9 +106,9 @@ class FabricNode(pulumi.ComponentResource):
         }
         return StatefulSet(
             f"{name}-statefulset",
-            # The Rollout waits, with evidence. Waiting here too would block the very change that heals a broken
-            # pod: with OnDelete the old one stays until the Rollout replaces it.
-            metadata=_metadata(args, {"pulumi.com/skipAwait": "true"}),
+            # The Rollout waits, with evidence. Waiting here too would block the very change that heals a
+            # broken pod: with OnDelete the old one stays until the Rollout replaces it.
+            metadata=_metadata(args, labels.SKIP_AWAIT),
             spec=spec,
             opts=args.site.options(self, after=[*stored, args.claim, args.service]),
         )

@@ -21,6 +21,7 @@ def summary_of(
     topology: Topology,
     *,
     standin: bool,
+    kubeconfig: str,
     orderers: OrdererSet,
     peers: Mapping[str, PeerSet],
     channels: Mapping[str, FabricChannel],
@@ -34,6 +35,7 @@ def summary_of(
         "standin": standin,
         "domain": topology.domain,
         "publicAddress": topology.public_address,
+        "kubeconfig": pulumi.Output.secret(kubeconfig),
         "orderers": _nodes(topology.ordering.name, orderers.nodes, endpoints),
         "peers": [
             node for name, peer_set in peers.items() for node in _nodes(name, peer_set.nodes, endpoints)
@@ -47,7 +49,6 @@ def summary_of(
                 "organizations": [member.organization for member in plan.members],
                 "peers": [peer.name for member in plan.members for peer in member.peers],
                 "genesisHash": channels[plan.name].channel.genesis_hash,
-                "sequence": channels[plan.name].channel.sequence,
             }
             for plan in topology.channels
         },

@@ -1,0 +1,279 @@
+"""The stack's output `instance`, typed: what every verb about a running network knows of it.
+
+components/summary.py writes it; the two change together. The stack file is never read again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from heddle.errors import EngineError
+
+if TYPE_CHECKING:
+    from heddle.fabric.connection import Connections
+    from heddle.fabric.node import ClientTls, Node
+    from heddle.identity.signer import Signer
+
+__all__ = [
+    "ChaincodeOutput",
+    "ChannelOutput",
+    "IdentityOutput",
+    "InstanceOutput",
+    "NodeOutput",
+    "OrganizationOutput",
+    "instance_of",
+    "load_instance",
+]
+
+Thing = TypeVar("Thing")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeOutput:
+    """A peer or an orderer."""
+
+    name: str
+    msp_id: str
+    organization: str
+    host: str
+    port: int
+    namespace: str
+    pod: str
+    tls_root_certificates: tuple[str, ...]
+    operations_port: int
+    admin_port: int | None
+    public_endpoint: str
+    """`address:port` for clients outside; empty = none."""
+
+    def node(self) -> "Node":
+        """As the clients in heddle.fabric take it."""
+        from heddle.fabric.node import Node
+
+        return Node(
+            name=self.name,
+            msp_id=self.msp_id,
+            host=self.host,
+            port=self.port,
+            namespace=self.namespace,
+            pod=self.pod,
+            tls_root_certificates=tuple(root.encode() for root in self.tls_root_certificates),
+            admin_port=self.admin_port,
+            operations_port=self.operations_port,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityOutput:
+    """A certificate with its key, both PEM."""
+
+    certificate: str
+    private_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationOutput:
+    """An organization: its roots and the identities that Heddle made."""
+
+    name: str
+    msp_id: str
+    kind: str
+    """`peer` or `orderer`: what its nodes are."""
+    ca_certificate: str
+    tls_ca_certificate: str
+    users: Mapping[str, IdentityOutput]
+    """`admin` and `user`."""
+
+    def user(self, name: str) -> IdentityOutput:
+        """One of the users. Raises EngineError with the names there are."""
+        if name not in self.users:
+            there = ", ".join(sorted(self.users))
+            raise EngineError(f"organization {self.name} has no user {name!r}", hint=f"It has: {there}.")
+        return self.users[name]
+
+    def signer(self, name: str = "admin") -> "Signer":
+        """A user that signs. Raises EngineError with the names there are."""
+        from heddle.identity.signer import Signer
+
+        user = self.user(name)
+        return Signer(
+            msp_id=self.msp_id, certificate=user.certificate.encode(), private_key=user.private_key.encode()
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelOutput:
+    """A channel and who is on it."""
+
+    name: str
+    organizations: tuple[str, ...]
+    peers: tuple[str, ...]
+    genesis_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChaincodeOutput:
+    """A chaincode's definition."""
+
+    name: str
+    channel: str
+    version: str
+    sequence: int
+    endorsement_policy: str
+    package_ids: Mapping[str, str]
+    """Package of each organization, by its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstanceOutput:
+    """A whole instance."""
+
+    name: str
+    namespace: str
+    standin: bool
+    domain: str
+    public_address: str
+    kubeconfig: str = field(repr=False)
+    orderers: tuple[NodeOutput, ...]
+    peers: tuple[NodeOutput, ...]
+    organizations: Mapping[str, OrganizationOutput]
+    channels: Mapping[str, ChannelOutput]
+    chaincodes: Mapping[str, ChaincodeOutput]
+    admin_tls: IdentityOutput
+
+    def organization(self, name: str) -> OrganizationOutput:
+        """An organization by name. Raises EngineError with the names there are."""
+        return _pick(self.organizations, name, "organization", self.name)
+
+    def channel(self, name: str) -> ChannelOutput:
+        """A channel by name. Raises EngineError with the names there are."""
+        return _pick(self.channels, name, "channel", self.name)
+
+    def chaincode(self, name: str) -> ChaincodeOutput:
+        """A chaincode by name. Raises EngineError with the names there are."""
+        return _pick(self.chaincodes, name, "chaincode", self.name)
+
+    def peers_of(self, organization: str) -> tuple[NodeOutput, ...]:
+        """The peers of an organization."""
+        return tuple(peer for peer in self.peers if peer.organization == organization)
+
+    def client_tls(self) -> "ClientTls":
+        """What the orderers' admin endpoints accept."""
+        from heddle.fabric.node import ClientTls
+
+        return ClientTls(
+            certificate=self.admin_tls.certificate.encode(), private_key=self.admin_tls.private_key.encode()
+        )
+
+    def connections(self) -> "Connections":
+        """Clients that dial through the API server, for `async with`."""
+        from heddle.fabric.connection import Connections
+        from heddle.fabric.dial import ClusterDialer
+
+        return Connections(ClusterDialer(self.kubeconfig))
+
+
+def load_instance(stack: str, folder: Path) -> InstanceOutput:
+    """The instance of a stack, from its state.
+
+    Args:
+        stack: the stack's name.
+        folder: the folder with Pulumi.yaml.
+
+    Raises:
+        EngineError: no such stack, or nothing has been deployed yet.
+    """
+    from heddle.engine.run import Engine
+    from heddle.plugin.values import strip_secrets
+
+    outputs = Engine(folder, stack, {}, sink=lambda _: None).outputs()
+    if "instance" not in outputs:
+        raise EngineError(
+            f"stack {stack!r} has no network yet",
+            hint=f"Make it: heddle up {stack} (or pulumi up -s {stack}).",
+        )
+    return instance_of(strip_secrets(outputs["instance"]))
+
+
+def instance_of(data: Any) -> InstanceOutput:  # noqa: ANN401 — plain JSON
+    """The instance from the output's plain value. Raises EngineError if an `up` has not written all of it."""
+    try:
+        return _instance(data)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise EngineError(
+            f"the stack's output `instance` is not complete: {error!r}",
+            hint="An `up` did not finish, or another version of Heddle wrote it; run `up` once more.",
+        ) from error
+
+
+def _instance(data: Mapping[str, Any]) -> InstanceOutput:
+    return InstanceOutput(
+        name=data["name"],
+        namespace=data["namespace"],
+        standin=data["standin"],
+        domain=data["domain"],
+        public_address=data["publicAddress"],
+        kubeconfig=data["kubeconfig"],
+        orderers=tuple(_node(node) for node in data["orderers"]),
+        peers=tuple(_node(node) for node in data["peers"]),
+        organizations={name: _organization(name, each) for name, each in data["organizations"].items()},
+        channels={
+            name: ChannelOutput(
+                name=name,
+                organizations=tuple(each["organizations"]),
+                peers=tuple(each["peers"]),
+                genesis_hash=each["genesisHash"],
+            )
+            for name, each in data["channels"].items()
+        },
+        chaincodes={
+            name: ChaincodeOutput(
+                name=name,
+                channel=each["channel"],
+                version=each["version"],
+                sequence=int(each["sequence"]),
+                endorsement_policy=each["endorsementPolicy"],
+                package_ids=dict(each["packageIds"]),
+            )
+            for name, each in data["chaincodes"].items()
+        },
+        admin_tls=_identity(data["adminTls"]),
+    )
+
+
+def _node(data: Mapping[str, Any]) -> NodeOutput:
+    return NodeOutput(
+        name=data["name"],
+        msp_id=data["mspId"],
+        organization=data["organization"],
+        host=data["host"],
+        port=int(data["port"]),
+        namespace=data["namespace"],
+        pod=data["pod"],
+        tls_root_certificates=tuple(data["tlsRootCertificates"]),
+        operations_port=int(data["operationsPort"]),
+        admin_port=int(data["adminPort"]) if "adminPort" in data else None,
+        public_endpoint=data["publicEndpoint"],
+    )
+
+
+def _organization(name: str, data: Mapping[str, Any]) -> OrganizationOutput:
+    return OrganizationOutput(
+        name=name,
+        msp_id=data["mspId"],
+        kind=data["kind"],
+        ca_certificate=data["caCertificate"],
+        tls_ca_certificate=data["tlsCaCertificate"],
+        users={user: _identity(data[user]) for user in ("admin", "user")},
+    )
+
+
+def _identity(data: Mapping[str, Any]) -> IdentityOutput:
+    return IdentityOutput(certificate=data["certificate"], private_key=data["privateKey"])
+
+
+def _pick(things: Mapping[str, Thing], name: str, what: str, instance: str) -> Thing:
+    if name not in things:
+        there = ", ".join(sorted(things)) or "none"
+        raise EngineError(f"instance {instance} has no {what} {name!r}", hint=f"There is: {there}.")
+    return things[name]
