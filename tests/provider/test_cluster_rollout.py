@@ -1,0 +1,133 @@
+"""The Kubernetes half of a Rollout: real StatefulSets, a real controller and kubelet."""
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heddle.errors import ProviderError
+from heddle.fabric.kubeconfig import ApiServer
+from heddle.fabric.node import Node
+from heddle.provider.rollout.health import Health
+from heddle.provider.rollout.pods import Cluster
+from heddle.provider.rollout.restart import Restarter
+from heddle.versions import SAMPLE_CHAINCODE_IMAGE
+
+pytestmark = pytest.mark.cluster
+
+CLUSTER = "h-provider"
+NODES = tuple(Node(name=name, msp_id="M", host=name, port=7051, pod=f"{name}-0") for name in ("one", "two"))
+RUN = "import signal, sys, time; signal.signal(15, lambda *_: sys.exit()); time.sleep(3600)"
+FAIL = "print('bad configuration'); raise SystemExit(1)"
+
+
+class NoChannels(Health):
+    """Nodes without channels: only their pods matter."""
+
+    async def leads(self, node: Node) -> bool:
+        return False
+
+    async def heights(self, node: Node) -> dict[str, int]:
+        return {}
+
+    async def objection(self, others: object) -> str:
+        return ""
+
+
+def _heddle(*arguments: str) -> str:
+    argv = [sys.executable, "-m", "heddle.cli.app", *arguments]
+    return subprocess.run(argv, check=True, timeout=600, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    image = tmp_path_factory.mktemp("image") / "image.tar"
+    _heddle("image", "sample-chaincode", "--out", str(image))
+    try:
+        _heddle("cluster", "up", "--name", CLUSTER)
+        _heddle("cluster", "load", "--name", CLUSTER, str(image))
+        yield Path(_heddle("cluster", "kubeconfig", "--name", CLUSTER)).read_text()
+    finally:
+        _heddle("cluster", "down", "--name", CLUSTER, "--purge")
+
+
+@pytest.fixture
+async def cluster(kubeconfig: str) -> AsyncIterator[Cluster]:
+    async with Cluster(await ApiServer.load(kubeconfig), "default") as cluster:
+        yield cluster
+
+
+def _statefulset(name: str, program: str, checksum: str) -> dict[str, Any]:
+    container = {
+        "name": "node",
+        "image": SAMPLE_CHAINCODE_IMAGE,
+        "imagePullPolicy": "Never",
+        "command": ["python3", "-c", program],
+    }
+    labels = {"node": name}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"name": name},
+        "spec": {
+            "replicas": 1,
+            "serviceName": name,
+            "selector": {"matchLabels": labels},
+            "updateStrategy": {"type": "OnDelete"},
+            "template": {
+                "metadata": {"labels": labels, "annotations": {"heddle.dev/checksum": checksum}},
+                "spec": {"containers": [container], "terminationGracePeriodSeconds": 5},
+            },
+        },
+    }
+
+
+async def _apply(cluster: Cluster, checksum: str, program: str = RUN, only: str = "") -> None:
+    for node in NODES:
+        if only in ("", node.name):
+            path = f"/apis/apps/v1/namespaces/default/statefulsets/{node.name}"
+            body = _statefulset(node.name, program, checksum)
+            response = await cluster._client.patch(
+                f"{path}?fieldManager=test&force=true",
+                headers={"Content-Type": "application/apply-patch+yaml", **await cluster._server.headers()},
+                json=body,
+            )
+            assert response.status_code in (200, 201), response.text
+
+
+async def test_pods_are_restarted_singly_and_a_bad_one_shows_why(cluster: Cluster) -> None:
+    """Fresh pods stay; a new template rolls them one by one; one that fails stops it with its log.
+
+    The correction then heals the broken node first, and the other one follows.
+    """
+    restarter = Restarter(cluster=cluster, health=NoChannels(), nodes=NODES, patience=60)
+    await _apply(cluster, "1")
+    assert await restarter.run() == []
+    first = await restarter.states()
+    assert all(state.good for state in first.values())
+
+    await _apply(cluster, "2")
+    assert await restarter.run() == ["one", "two"]
+    second = await restarter.states()
+    assert all(second[name].uid != first[name].uid for name in second)
+
+    await _apply(cluster, "3", FAIL)
+    hurried = Restarter(cluster=cluster, health=NoChannels(), nodes=NODES, patience=15)
+    with pytest.raises(ProviderError, match="log bad configuration"):
+        await hurried.run()
+    third = await restarter.states()
+    assert third["two"].uid == second["two"].uid, "one bad template costs one node"
+
+    await _apply(cluster, "4")
+    assert await restarter.run() == ["one", "two"]
+
+
+async def test_what_is_not_there_is_said(cluster: Cluster) -> None:
+    """A node without a StatefulSet is named."""
+    nobody = Node(name="nobody", msp_id="M", host="nobody", port=7051)
+    restarter = Restarter(cluster=cluster, health=NoChannels(), nodes=(nobody,), patience=0.5)
+    with pytest.raises(ProviderError, match="StatefulSet nobody: there is no such StatefulSet"):
+        await restarter.run()
