@@ -86,6 +86,8 @@ def exclusive(path: Path, what: str) -> Iterator[None]:
     with path.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not path.exists() or path.stat().st_ino != os.fstat(file.fileno()).st_ino:
+                raise BlockingIOError  # a purge removed the file between our open and our lock
         except BlockingIOError as error:
             raise LocalKubeError(
                 f"{what}: another heddle is working on it", hint="wait for it to end, or stop it"

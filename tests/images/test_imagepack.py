@@ -1,0 +1,62 @@
+"""Fabric's images from a release folder."""
+
+import tarfile
+
+import pytest
+
+from heddle.cli.imagepack import ARCHIVES, pack_release
+from heddle.errors import ImageError
+from heddle.versions import FABRIC, ORDERER_IMAGE, PEER_IMAGE
+from tests.images.test_images import read
+
+PROGRAMS = ("bin/peer", "bin/orderer", *(f"builders/ccaas/bin/{n}" for n in ("build", "detect", "release")))
+
+
+@pytest.fixture
+def release(tmp_path):
+    """A release whose programs are scripts that know their version."""
+    folder = tmp_path / "release"
+    for name in (*PROGRAMS, "config/core.yaml", "config/orderer.yaml", "config/configtx.yaml"):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\necho '{path.name}:'\necho ' Version: v{FABRIC}'\n")
+        path.chmod(0o755)
+    return folder
+
+
+def test_images_bear_upstreams_names_and_hold_what_upstreams_hold(release, tmp_path):
+    """Program, sample configuration and, in the peer, the builder of chaincode services."""
+    packed = {p.image: p for p in pack_release(release, tmp_path / "out")}
+    assert set(packed) == {PEER_IMAGE, ORDERER_IMAGE} == set(ARCHIVES)
+    manifest, config, layers = read(packed[PEER_IMAGE].archive)
+    members = {name: member for layer in layers for name, member in layer.items()}
+    assert manifest["RepoTags"] == [PEER_IMAGE]
+    assert config["config"]["Cmd"] == ["peer", "node", "start"]
+    assert "FABRIC_CFG_PATH=/etc/hyperledger/fabric" in config["config"]["Env"]
+    assert members["usr/local/bin/peer"].mode & 0o111
+    for name in ("build", "detect", "release"):
+        assert members[f"opt/hyperledger/ccaas_builder/bin/{name}"].mode & 0o111
+    assert members["var/hyperledger/production"].uid == 1000
+
+
+def test_an_incomplete_release_is_refused_with_all_that_it_lacks(release, tmp_path):
+    """Every missing file is named, and nothing is written."""
+    (release / "bin/orderer").unlink()
+    (release / "builders/ccaas/bin/build").unlink()
+    with pytest.raises(ImageError, match=r"bin/orderer.*ccaas/bin/build"):
+        pack_release(release, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_version_does_not_get_the_name(release, tmp_path):
+    """An image's tag is a promise."""
+    (release / "bin/peer").write_text("#!/bin/sh\necho ' Version: v2.5.9'\n")
+    with pytest.raises(ImageError, match=rf"is version 2\.5\.9, expected {FABRIC}"):
+        pack_release(release, tmp_path / "out")
+
+
+def test_archives_are_plain_tar_files(release, tmp_path):
+    """Any docker load or ctr import takes them."""
+    for packed in pack_release(release, tmp_path / "out"):
+        with tarfile.open(packed.archive) as tar:
+            assert tar.getnames()[0] == "manifest.json"
