@@ -19,9 +19,11 @@ from heddle.fabric.orderer import broadcast
 from heddle.fabric.retry import Deadline
 from heddle.plugin import interface as api
 from heddle.plugin.interface import DiffKind
+from heddle.provider import chaincode_definition
 from heddle.provider.channel import handler
 from heddle.provider.channel.facts import Live, Reach
 from heddle.provider.channel.genesis import join_all
+from heddle.provider.rollout.health import OrdererHealth, PeerHealth
 from tests.provider.harness import Engine, channel_value, node_value, plain, signer_value, urn
 from tests.real.network import RealNetwork, prepared_network
 
@@ -353,3 +355,56 @@ async def _change_from_outside(network: RealNetwork, engine: Engine, **batch: An
         while (await _live(network, engine)).sequence == live.sequence:
             assert not clock.passed()
             await asyncio.sleep(0.05)
+
+
+async def test_health_of_real_nodes(network: RealNetwork, engine: Engine) -> None:
+    """One leader is known, all are level, and two that are down make a third indispensable."""
+    channel = await engine.up(CHANNEL, "channel", _channel(network))
+    await engine.up(MEMBERSHIP, "member-0", _membership(network, 0, channel["genesisHash"]))
+    async with Connections(DirectDialer()) as connections:
+        orderers = OrdererHealth(connections, ["channel", "unmade"], network.admin_tls)
+        assert [await orderers.leads(node) for node in network.orderers].count(True) == 1
+        assert [await orderers.heights(node) for node in network.orderers] == [{"channel": 1}] * 3
+        assert await orderers.objection(network.orderers[1:]) == ""
+        network.programs["orderer3"].stop()
+        objection = await orderers.objection(network.orderers[1:])
+        assert objection.startswith("channel: 1 others order, 2 are needed; orderer3: orderer3 (localhost:")
+
+        admin = network.organizations["organization"].admin
+        peers = PeerHealth(connections, ["channel"], [admin])
+        assert await peers.heights(network.peers[0]) == {"channel": 1}
+        assert await peers.heights(network.peers[1]) == {}, "it has not joined"
+        strangers = PeerHealth(connections, ["channel"], [])
+        assert await strangers.heights(network.peers[0]) == {}, "nobody to ask as: it answers, no more"
+
+
+async def test_a_definition_that_nobody_approved(
+    network: RealNetwork, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Committing says who has not approved, and sends nothing."""
+    channel = await engine.up(CHANNEL, "channel", _channel(network))
+    await engine.up(MEMBERSHIP, "member-0", _membership(network, 0, channel["genesisHash"]))
+    monkeypatch.setattr(chaincode_definition, "_APPROVALS", 0.5)
+    definition = {
+        "channel": "channel",
+        "name": "assets",
+        "version": "1.0",
+        "sequence": 1,
+        "peers": [node_value(network.peers[0])],
+        "orderers": [node_value(node) for node in network.orderers],
+        "signer": signer_value(network.organizations["organization"].admin),
+    }
+    with pytest.raises(ProviderError, match="not approved by OrganizationMSP"):
+        await engine.up(DEFINITION, "definition", definition)
+    with pytest.raises(ProviderError, match="sequence 2 is wanted, but none is in force"):
+        await engine.up(DEFINITION, "definition", {**definition, "sequence": 2})
+
+
+async def test_a_peer_of_another_network_is_refused(network: RealNetwork, engine: Engine) -> None:
+    """A peer that joined a channel of this name with another block 0 is left alone, with the way out."""
+    channel = await engine.up(CHANNEL, "channel", _channel(network))
+    await engine.up(MEMBERSHIP, "member-0", _membership(network, 0, channel["genesisHash"]))
+    with pytest.raises(ProviderError, match="another channel named channel"):
+        await engine.up(MEMBERSHIP, "other", _membership(network, 0, "0" * 64))
+    with pytest.raises(ProviderError, match="This is another channel of the same name"):
+        await engine.up(MEMBERSHIP, "third", _membership(network, 1, "0" * 64))
