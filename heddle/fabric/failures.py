@@ -8,7 +8,7 @@ from fabric_protos.common import common_pb2
 from heddle.errors import FabricError, Refused, Unreachable
 from heddle.fabric.node import Node
 
-__all__ = ["hint_for", "refused_status", "rpc_failure", "unreachable"]
+__all__ = ["hint_for", "http_words", "refused_status", "rpc_failure", "unreachable"]
 
 _LOST = (
     grpc.StatusCode.UNAVAILABLE,
@@ -24,8 +24,9 @@ _HINTS = (
         "The node's TLS certificate lacks this name: issue it with this host.",
     ),
     ("Hostname Verification", "The node's TLS certificate lacks this name: issue it with this host."),
+    ("connection ended", "Does the node accept this client certificate? Its log says why it ended."),
+    ("alert", "The node does not accept this client certificate: it must be of a root it trusts."),
     ("handshake", "TLS failed: compare the node's certificate with the TLS roots of its organization."),
-    ("ssl alert", "TLS failed: the node does not accept this client certificate."),
     ("connection refused", "Nothing listens there: is the node running, and is the port right?"),
     ("DNS resolution failed", "The name does not resolve here; give the node an address to dial."),
     ('pods "', "The pod does not exist: look at its StatefulSet."),
@@ -51,6 +52,16 @@ def unreachable(node: Node, what: str, words: str, *, port: int | None = None) -
         f"{node.at(port)}: {what}: no answer: {words}",
         hint=hint_for(words, "Look at the node's pod and log, then try again."),
     )
+
+
+def http_words(error: Exception) -> str:
+    """What a failed HTTP request says, or what caused it: httpx's own errors are often without words."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if str(seen):
+            return str(seen)
+        seen = seen.__cause__ or seen.__context__
+    return f"{type(error).__name__}: the connection ended"
 
 
 def refused_status(node: Node, what: str, status: int, words: str = "") -> Refused:

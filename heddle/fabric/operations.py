@@ -13,7 +13,7 @@ import httpx
 
 from heddle.errors import FabricError, Refused
 from heddle.fabric.connection import Connections
-from heddle.fabric.failures import unreachable
+from heddle.fabric.failures import http_words, unreachable
 from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.retry import reading
 
@@ -122,7 +122,7 @@ async def _get(
         # httpx lets a TLS alert that comes after the handshake through as it is.
         except (httpx.TransportError, ssl.SSLError) as error:
             trouble = connections.dialer.trouble(node, port)
-            words = f"{str(error) or type(error).__name__}{f' ({trouble})' if trouble else ''}"
+            words = f"{http_words(error)}{f' ({trouble})' if trouble else ''}"
             raise unreachable(node, f"GET {path}", words, port=port) from error
 
     return await reading(attempt, deadline=deadline)

@@ -21,6 +21,9 @@ __all__ = ["broadcast", "broadcast_transaction", "config_block", "deliver_block"
 _NO_LEADER = "no Raft leader"
 """etcdraft/chain.go, Submit: the envelope was not taken. Other 503 (a forward timed out) leave it open."""
 
+_LAST_OFFER = 0.75
+"""Seconds that an offer needs: with less left, a lost answer would hide the reason that is known."""
+
 
 def _deliver(channel: grpc.aio.Channel) -> StreamMethod:
     method: StreamMethod = ab_pb2_grpc.AtomicBroadcastStub(channel).Deliver
@@ -42,7 +45,7 @@ async def broadcast(connections: Connections, node: Node, envelope: Envelope, *,
         except Refused as refusal:
             if _NO_LEADER not in refusal.words:
                 raise
-            if clock.left() < 0.5:
+            if clock.left() < _LAST_OFFER:
                 raise Refused(
                     f"{refusal.message} (offered {offers} times in {deadline:.0f} s)",
                     status=refusal.status,

@@ -13,7 +13,7 @@ from fabric_protos.common.common_pb2 import Block
 
 from heddle.errors import FabricError, Refused, Unreachable
 from heddle.fabric.connection import Connections
-from heddle.fabric.failures import unreachable
+from heddle.fabric.failures import http_words, unreachable
 from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.retry import Deadline, poll, reading
 
@@ -179,7 +179,7 @@ async def _send(
     # httpx lets a TLS alert that comes after the handshake through as it is.
     except (httpx.TransportError, ssl.SSLError) as error:
         trouble = connections.dialer.trouble(node, node.admin_port)
-        words = f"{str(error) or type(error).__name__}{f' ({trouble})' if trouble else ''}"
+        words = f"{http_words(error)}{f' ({trouble})' if trouble else ''}"
         raise unreachable(node, what, words, port=node.admin_port) from error
 
 

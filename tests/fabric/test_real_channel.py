@@ -278,8 +278,9 @@ async def test_the_node_s_name_is_verified(
             await participation.list_channels(connections, wrong, real_network.admin_tls, deadline=3)
     own = stranger.tls("admin")
     intruder = ClientTls(certificate=own.certificate, private_key=own.private_key)
-    with pytest.raises(Unreachable, match=r"(?i)alert"):
+    with pytest.raises(Unreachable) as failed:
         await participation.list_channels(connections, node, intruder, deadline=3)
+    assert "accept this client certificate" in failed.value.hint
 
 
 async def test_through_an_api_server(

@@ -56,9 +56,9 @@ async def test_without_a_quorum_the_wait_is_bounded_and_shows_what_was_tried(
         # The leader may be the one that is left: it steps down when it has not heard from the others.
         await _leaderless(connections, network)
         begun = time.monotonic()
-        with pytest.raises(Refused, match=r"no Raft leader \(offered \d+ times in 2 s\)") as refused:
-            await orderer.broadcast(connections, first, envelope, deadline=2)
-        assert 1 < time.monotonic() - begun < 4
+        with pytest.raises(Refused, match=r"no Raft leader \(offered \d+ times in 4 s\)") as refused:
+            await orderer.broadcast(connections, first, envelope, deadline=4)
+        assert 2 < time.monotonic() - begun < 6
         assert refused.value.status == common_pb2.SERVICE_UNAVAILABLE
         assert "majority" in refused.value.hint
         block = await orderer.deliver_block(
@@ -150,10 +150,10 @@ async def test_a_watch_outlives_the_peer_s_restart(
     """The stream is taken up after the last block seen: a commit in between is not missed."""
     restarted, other = network.peers[1], network.peers[0]
     user = organization.user
-    async with events.watch_commits(connections, restarted, "channel", user, deadline=60) as watch:
+    async with events.watch_commits(connections, restarted, "channel", user, deadline=120) as watch:
         network.programs[restarted.name].stop()
         outcome = await gateway.invoke(
-            connections, other, user, "channel", "assets", ["put", "meanwhile", "x", "1"], deadline=30
+            connections, other, user, "channel", "assets", ["put", "meanwhile", "x", "1"], deadline=90
         )
         network.programs[restarted.name].start()
         assert await watch.transaction(outcome.commit.transaction_id) == outcome.commit
