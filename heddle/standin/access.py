@@ -11,6 +11,7 @@ from fabric_protos.msp import identities_pb2
 from heddle.configtx.policies import SignedData, signed_data_refusal
 from heddle.errors import IdentityError
 from heddle.identity.expiry import not_after
+from heddle.standin.malformed import MALFORMED
 
 __all__ = ["Denied", "SignedData", "channel_header_of", "check_policy", "expired", "signed_data"]
 
@@ -20,7 +21,7 @@ class Denied(Exception):  # noqa: N818 - an answer, not a mistake
 
 
 def signed_data(envelope: common_pb2.Envelope) -> SignedData:
-    """The outer signature of an envelope. Raises ValueError for a malformed one."""
+    """The outer signature of an envelope. Raises one of MALFORMED for a malformed one."""
     payload = common_pb2.Payload.FromString(envelope.payload)
     if not payload.HasField("header"):
         raise ValueError("missing header")
@@ -29,7 +30,7 @@ def signed_data(envelope: common_pb2.Envelope) -> SignedData:
 
 
 def channel_header_of(envelope: common_pb2.Envelope) -> common_pb2.ChannelHeader:
-    """The channel header of an envelope. Raises ValueError for a malformed one."""
+    """The channel header of an envelope. Raises one of MALFORMED for a malformed one."""
     payload = common_pb2.Payload.FromString(envelope.payload)
     return common_pb2.ChannelHeader.FromString(payload.header.channel_header)
 
@@ -46,5 +47,5 @@ def expired(creator: bytes) -> bool:
     try:
         certificate = identities_pb2.SerializedIdentity.FromString(creator).id_bytes
         return datetime.now(UTC) > not_after(certificate)
-    except (ValueError, IdentityError):
+    except (*MALFORMED, IdentityError):
         return False

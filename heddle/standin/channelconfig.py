@@ -18,6 +18,7 @@ from heddle.configtx.read import settings_of
 from heddle.configtx.settings import ChannelSettings
 from heddle.errors import HeddleError
 from heddle.standin.access import Denied, SignedData, check_policy
+from heddle.standin.malformed import MALFORMED
 from heddle.standin.settings import parse_duration
 
 __all__ = ["ChannelConfig"]
@@ -25,6 +26,9 @@ __all__ = ["ChannelConfig"]
 READERS = "/Channel/Readers"
 WRITERS = "/Channel/Writers"
 _GIVEN = "given"
+APPLICATION_READERS = "/Channel/Application/Readers"
+APPLICATION_WRITERS = "/Channel/Application/Writers"
+"""What peers ask (core/aclmgmt/defaultaclprovider.go); ACLs of the channel's configuration are not read."""
 ORDERER_WRITERS = "/Channel/Orderer/Writers"
 
 
@@ -109,7 +113,7 @@ class ChannelConfig:
         """Raises Denied unless endorsements satisfy `peer.ApplicationPolicy` bytes."""
         try:
             wanted = policy_pb2.ApplicationPolicy.FromString(policy)
-        except ValueError as error:
+        except MALFORMED as error:
             raise Denied(f"could not unmarshal the endorsement policy: {error}") from error
         if wanted.WhichOneof("Type") != "signature_policy":
             self.check(wanted.channel_config_policy_reference, *signed)

@@ -18,6 +18,7 @@ from fabric_protos.orderer import ab_pb2
 
 from heddle.standin.access import Denied, SignedData, signed_data
 from heddle.standin.ledger import Ledger
+from heddle.standin.malformed import MALFORMED
 
 __all__ = ["Chain", "Delivery", "Seek", "tls_hash"]
 
@@ -106,7 +107,7 @@ class Delivery:
             header = common_pb2.ChannelHeader.FromString(payload.header.channel_header)
             info = ab_pb2.SeekInfo.FromString(payload.data)
             signed = signed_data(envelope)
-        except ValueError as error:
+        except MALFORMED as error:
             raise _bad("malformed envelope: %s", error) from error
         if not header.HasField("timestamp"):
             raise _bad("channel header in envelope must contain timestamp")

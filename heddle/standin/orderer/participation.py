@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from fabric_protos.common import common_pb2
 
 from heddle.standin.http import Request, Response, json_response
+from heddle.standin.malformed import MALFORMED
 
 __all__ = ["ChannelInfo", "ChannelManagement", "Participation", "ParticipationError"]
 
@@ -157,7 +158,7 @@ class Participation:
         kind = common_pb2.Block if what == "a block" else common_pb2.Envelope
         try:
             kind.FromString(files[key])
-        except ValueError as error:
+        except MALFORMED as error:
             raise ParticipationError(f"cannot unmarshal file part {key} into {what}: {error}") from error
         return files[key]
 

@@ -12,6 +12,7 @@ from heddle.errors import HeddleError
 from heddle.standin.access import channel_header_of
 from heddle.standin.channelconfig import ChannelConfig
 from heddle.standin.ledger import Ledger
+from heddle.standin.malformed import MALFORMED
 from heddle.standin.orderer.chain import OrdererChain, newest_config
 from heddle.standin.orderer.intake import Rejected
 from heddle.standin.orderer.node import OrdererNode
@@ -77,14 +78,14 @@ class Registrar:
         """Take a client's message. Raises Rejected."""
         try:
             channel = channel_header_of(envelope).channel_id
-        except ValueError as error:
+        except MALFORMED as error:
             raise Rejected(_BAD_REQUEST, f"could not determine channel ID: {error}") from error
         chain = self.served(channel)
         if chain is None:
             raise Rejected(_BAD_REQUEST, "channel does not exist")
         try:
             await chain.submit(envelope)
-        except ValueError as error:
+        except MALFORMED as error:
             raise Rejected(_BAD_REQUEST, f"could not convert message to signedData: {error}") from error
 
     # --- for the participation API
@@ -203,7 +204,7 @@ def _checked_update(envelope: common_pb2.Envelope) -> str:
         payload = common_pb2.Payload.FromString(envelope.payload)
         update = configtx_pb2.ConfigUpdateEnvelope.FromString(payload.data)
         channel = configtx_pb2.ConfigUpdate.FromString(update.config_update).channel_id
-    except ValueError as error:
+    except MALFORMED as error:
         raise ParticipationError(f"{prefix}bad payload") from error
     if header.type != common_pb2.CONFIG_UPDATE:
         raise ParticipationError(f"{prefix}bad type")

@@ -13,6 +13,7 @@ from fabric_protos.orderer import ab_pb2
 from heddle.standin.access import Denied, channel_header_of, signed_data
 from heddle.standin.channelconfig import ORDERER_WRITERS
 from heddle.standin.deliver import Delivery
+from heddle.standin.malformed import MALFORMED
 from heddle.standin.metrics import Metrics
 from heddle.standin.orderer.cluster import METHOD, SERVICE
 from heddle.standin.orderer.intake import Rejected
@@ -63,7 +64,7 @@ class _Services:
         """A call of another orderer; who is not a member of an orderer organization is turned away."""
         try:
             answer = await self._answer(common_pb2.Envelope.FromString(request))
-        except (ValueError, KeyError, TypeError, Denied) as error:
+        except (*MALFORMED, KeyError, TypeError, Denied) as error:
             _LOG.warning("Rejecting a cluster call: %s", error)
             answer = {"error": str(error)}
         return json.dumps(answer).encode()

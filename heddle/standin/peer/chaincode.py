@@ -20,6 +20,7 @@ from fabric_protos.peer import (
     proposal_response_pb2,
 )
 
+from heddle.standin.malformed import MALFORMED
 from heddle.standin.peer.packages import Connection, Package
 from heddle.standin.peer.simulation import Simulation
 from heddle.standin.rpc import client_channel, open_stream
@@ -175,7 +176,7 @@ class ChaincodeServer:
             return
         try:
             self._send(invocation, Message.RESPONSE, _answer(invocation, message))
-        except (ValueError, ChaincodeError) as error:
+        except (*MALFORMED, ChaincodeError) as error:
             self._send(invocation, Message.ERROR, str(error).encode())
 
     def _send(self, invocation: Invocation, kind: int, payload: bytes, *, proposal: bool = False) -> None:

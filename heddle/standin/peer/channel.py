@@ -8,8 +8,9 @@ from fabric_protos.peer import transaction_pb2
 
 from heddle.configtx.blocks import block_hash, is_config_block, last_config_index, verify_block
 from heddle.standin.access import Denied, SignedData, expired
-from heddle.standin.channelconfig import READERS, ChannelConfig
+from heddle.standin.channelconfig import APPLICATION_READERS, ChannelConfig
 from heddle.standin.ledger import Ledger
+from heddle.standin.malformed import MALFORMED
 from heddle.standin.peer.state import State, Version
 from heddle.standin.peer.transaction import Endorsed, Headers, endorsed
 from heddle.standin.peer.validation import Code, Verdict, check_config, validate
@@ -71,7 +72,7 @@ class PeerChannel:
         """Raises Denied unless the signer may read this channel's blocks."""
         if expired(data.identity):
             raise Denied("client identity expired")
-        self.config.check(READERS, data)
+        self.config.check(APPLICATION_READERS, data)
 
     # --- committing
 
@@ -110,7 +111,7 @@ class PeerChannel:
         code = int(Code.VALID)
         try:
             envelope = common_pb2.Envelope.FromString(data)
-        except ValueError:
+        except MALFORMED:
             return int(Code.INVALID_OTHER_REASON)
         try:
             transaction = validate(envelope, self.config, self.state, self.places)

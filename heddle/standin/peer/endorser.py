@@ -14,7 +14,7 @@ from fabric_protos.peer import (
 )
 
 from heddle.standin.access import Denied
-from heddle.standin.channelconfig import WRITERS
+from heddle.standin.channelconfig import APPLICATION_WRITERS
 from heddle.standin.peer.chaincode import ChaincodeError, Invocation, Message
 from heddle.standin.peer.channel import PeerChannel
 from heddle.standin.peer.definitions import LIFECYCLE, Committed, Definition, approval, definition
@@ -84,7 +84,7 @@ class Endorser:
             )
         if proposal.chaincode not in _SYSTEM:
             try:
-                check_channel_policy(channel.config, WRITERS, proposal.data)
+                check_channel_policy(channel.config, APPLICATION_WRITERS, proposal.data)
             except Denied as denied:
                 raise ProposalError(str(denied)) from denied
 

@@ -22,7 +22,7 @@ from fabric_protos.peer import (
 from google.protobuf import any_pb2
 
 from heddle.standin.access import Denied, SignedData
-from heddle.standin.channelconfig import READERS
+from heddle.standin.channelconfig import APPLICATION_READERS
 from heddle.standin.peer.channel import PeerChannel
 from heddle.standin.peer.definitions import Committed, definition
 from heddle.standin.peer.endorser import Endorser
@@ -153,7 +153,7 @@ class Gateway:
         channel = self._channel(content.channel_id, _CODE.PERMISSION_DENIED)
         signed = SignedData(request.request, content.identity, request.signature)
         try:
-            check_channel_policy(channel.config, READERS, signed)
+            check_channel_policy(channel.config, APPLICATION_READERS, signed)
         except Denied as denied:
             raise GatewayError(_CODE.PERMISSION_DENIED, str(denied)) from denied
         place = await channel.settled(content.transaction_id)

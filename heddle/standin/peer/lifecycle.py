@@ -11,7 +11,8 @@ from fabric_protos.peer import proposal_response_pb2
 from fabric_protos.peer.lifecycle import lifecycle_pb2
 
 from heddle.standin.access import Denied
-from heddle.standin.channelconfig import WRITERS
+from heddle.standin.channelconfig import APPLICATION_WRITERS
+from heddle.standin.malformed import MALFORMED
 from heddle.standin.peer.channel import PeerChannel
 from heddle.standin.peer.definitions import (
     LIFECYCLE,
@@ -111,7 +112,7 @@ def lifecycle(
     prefix = f"failed to invoke backing implementation of '{function}'"
     try:
         content = message.FromString(arguments[1])
-    except ValueError as problem:
+    except MALFORMED as problem:
         return error(f"{prefix}: could not decode input arg for {function}: {problem}")
     try:
         return success(act(_Call(peer, proposal, channel, simulation), content).SerializeToString())
@@ -129,7 +130,7 @@ def _authorize(peer: Peer, proposal: Unpacked, channel: PeerChannel | None, *, a
             "Invalid channel ID name during check policy on signed data. Name must be different from nil."
         )
     else:
-        check_channel_policy(channel.config, WRITERS, proposal.data)
+        check_channel_policy(channel.config, APPLICATION_WRITERS, proposal.data)
 
 
 # --- packages

@@ -17,6 +17,7 @@ from heddle.identity.keys import verify
 from heddle.identity.membership import Membership
 from heddle.standin.access import Denied, SignedData, expired
 from heddle.standin.channelconfig import ChannelConfig
+from heddle.standin.malformed import MALFORMED
 
 __all__ = [
     "ProposalError",
@@ -76,7 +77,7 @@ def unpack(signed: proposal_pb2.SignedProposal) -> Unpacked:
         payload = proposal_pb2.ChaincodeProposalPayload.FromString(proposal.payload)
         spec = chaincode_pb2.ChaincodeInvocationSpec.FromString(payload.input)
         signature_header = common_pb2.SignatureHeader.FromString(header.signature_header)
-    except ValueError as error:
+    except MALFORMED as error:
         raise ProposalError(f"error unmarshalling Proposal: {error}") from error
     if not extension.chaincode_id.name:
         raise ProposalError("ChaincodeHeaderExtension.ChaincodeId.Name is empty")

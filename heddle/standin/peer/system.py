@@ -9,7 +9,8 @@ from fabric_protos.peer import proposal_response_pb2, query_pb2
 from heddle.configtx.blocks import block_hash, channel_of, config_of, is_config_block, last_config_index
 from heddle.errors import HeddleError
 from heddle.standin.access import Denied
-from heddle.standin.channelconfig import READERS
+from heddle.standin.channelconfig import APPLICATION_READERS
+from heddle.standin.malformed import MALFORMED
 from heddle.standin.peer.channel import PeerChannel
 from heddle.standin.peer.peer import Peer
 from heddle.standin.peer.proposal import Unpacked, check_channel_policy, check_local_role
@@ -60,7 +61,7 @@ def _join(peer: Peer, proposal: Unpacked, data: bytes) -> proposal_response_pb2.
     try:
         block = common_pb2.Block.FromString(data)
         name = channel_of(block)
-    except (ValueError, HeddleError) as problem:
+    except (*MALFORMED, HeddleError) as problem:
         return error(f"Failed to reconstruct the genesis block, {problem}")
     words = _block_refusal(block)
     if words:
@@ -99,7 +100,7 @@ def _config(peer: Peer, proposal: Unpacked, function: str, name: str) -> proposa
         words = f"Failed to get policy manager for channel [{name}]"
         return error(f"access denied for [{function}][{name}]: {words}")
     try:
-        check_channel_policy(channel.config, READERS, proposal.data)
+        check_channel_policy(channel.config, APPLICATION_READERS, proposal.data)
     except Denied as denied:
         return error(f"access denied for [{function}][{name}]: {denied}")
     if function == "GetChannelConfig":
@@ -124,7 +125,7 @@ def qscc(peer: Peer, proposal: Unpacked) -> proposal_response_pb2.Response:
     if channel is None:
         return error(f"Invalid chain ID, {name}")
     try:
-        check_channel_policy(channel.config, READERS, proposal.data)
+        check_channel_policy(channel.config, APPLICATION_READERS, proposal.data)
     except Denied as denied:
         return error(f"access denied for [{function}][{name}]: [{denied}]")
     return _query(channel, function, arguments[2] if len(arguments) > 2 else b"")

@@ -15,6 +15,7 @@ from heddle.configtx.policies import valid_identities
 from heddle.errors import HeddleError
 from heddle.standin.access import Denied, SignedData
 from heddle.standin.channelconfig import ChannelConfig
+from heddle.standin.malformed import MALFORMED
 from heddle.standin.peer.definitions import LIFECYCLE, Committed, definition, writer_of
 from heddle.standin.peer.state import State
 from heddle.standin.peer.transaction import Endorsed, Headers, endorsed
@@ -82,7 +83,7 @@ def _headers(envelope: common_pb2.Envelope) -> Headers:
         raise Verdict(Code.BAD_PAYLOAD)
     try:
         return Headers.of(envelope)
-    except ValueError as error:
+    except MALFORMED as error:
         raise Verdict(Code.BAD_COMMON_HEADER) from error
 
 
@@ -99,7 +100,7 @@ def _endorsed(headers: Headers) -> Endorsed:
         transaction = endorsed(headers)
     except IndexError as error:
         raise Verdict(Code.NIL_TXACTION) from error
-    except ValueError as error:
+    except MALFORMED as error:
         raise Verdict(Code.BAD_RESPONSE_PAYLOAD) from error
     if transaction.hash != transaction.expected_hash:
         raise Verdict(Code.INVALID_ENDORSER_TRANSACTION)

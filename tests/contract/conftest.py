@@ -1,0 +1,26 @@
+"""The scene of the contract suite, once per kind of nodes."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from heddle.fabric.connection import Connections
+from heddle.fabric.dial import DirectDialer
+from tests.contract.scene import Scene, play
+
+KINDS = ["stand-in"]
+if shutil.which("orderer") and shutil.which("peer"):
+    KINDS.append("real")
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """A network with a channel and a chaincode, on stand-ins and, if they are on PATH, on official nodes."""
+    yield from play(request.param, tmp_path_factory.mktemp(request.param))
+
+
+@pytest.fixture
+async def connections() -> AsyncIterator[Connections]:
+    async with Connections(DirectDialer()) as connections:
+        yield connections

@@ -1,0 +1,84 @@
+"""Deliver, of orderers and peers: which blocks, and which status ends the stream."""
+
+from typing import Any
+
+import pytest
+from fabric_protos.common import common_pb2
+from fabric_protos.orderer import ab_pb2, ab_pb2_grpc
+from fabric_protos.peer import events_pb2_grpc
+
+from heddle.configtx.blocks import block_hash, config_of, is_config_block, verify_block
+from heddle.fabric import orderer, qscc
+from heddle.fabric.connection import Connections
+from heddle.fabric.node import Node
+from tests.contract.messages import envelope
+from tests.contract.scene import Scene, cases
+
+
+def _seek(wanted: dict[str, Any], height: int) -> ab_pb2.SeekInfo:
+    behaviour = ab_pb2.SeekInfo.BLOCK_UNTIL_READY if wanted.get("wait") else ab_pb2.SeekInfo.FAIL_IF_NOT_READY
+    info = ab_pb2.SeekInfo(behavior=behaviour)
+    for name in ("start", "stop"):
+        match wanted.get(name):
+            case None:
+                continue
+            case "oldest" | "newest" as end:
+                getattr(getattr(info, name), end).SetInParent()
+            case place:
+                number = {"beyond": height, "past": height + 1}.get(place, place)
+                getattr(info, name).specified.number = number
+    return info
+
+
+async def _answers(
+    connections: Connections, node: Node, request: common_pb2.Envelope, *, peer: bool
+) -> tuple[list[int], str]:
+    """Numbers of the blocks, and the status at the end."""
+    channel = await connections.channel(node)
+    stub = events_pb2_grpc.DeliverStub(channel) if peer else ab_pb2_grpc.AtomicBroadcastStub(channel)
+    call = stub.Deliver(timeout=10)
+    await call.write(request)
+    await call.done_writing()
+    numbers = []
+    async for answer in call:
+        if answer.WhichOneof("Type") == "status":
+            return numbers, common_pb2.Status.Name(answer.status)
+        numbers.append(answer.block.header.number)
+    raise AssertionError("the stream ended without a status")
+
+
+@pytest.mark.parametrize("role", ["orderer", "peer"])
+@pytest.mark.parametrize("case", cases("deliver"), ids=lambda case: case["name"])
+async def test_seek(scene: Scene, connections: Connections, case: dict[str, Any], role: str) -> None:
+    """Both roles serve the same code upstream, so the same cases hold."""
+    node = scene.peer() if role == "peer" else scene.network.orderers[0]
+    wanted = case["seek"]
+    reader = scene.person("alpha.user")
+    info = await qscc.chain_info(connections, scene.peer(), "channel", reader, deadline=5)
+    request = envelope(
+        common_pb2.DELIVER_SEEK_INFO,
+        wanted.get("channel", "channel"),
+        _seek(wanted, info.height).SerializeToString(),
+        scene.person(wanted.get("person", "alpha.user")),
+        minutes=wanted.get("minutes", 0),
+        forged=wanted.get("forged", False),
+    )
+    numbers, status = await _answers(connections, node, request, peer=role == "peer")
+    assert numbers == [info.height - 1 if number == "newest" else number for number in case["blocks"]]
+    assert status == case["status"]
+
+
+async def test_every_block_can_be_verified(scene: Scene, connections: Connections) -> None:
+    """Links, data and the orderers' signatures hold from genesis to tip, on every orderer alike."""
+    reader = scene.person("alpha.user")
+    height = (await qscc.chain_info(connections, scene.peer(), "channel", reader, deadline=5)).height
+    for node in scene.network.orderers:
+        previous = await orderer.deliver_block(connections, node, "channel", 0, reader, deadline=5)
+        config = config_of(previous).config
+        for number in range(1, height):
+            block = await orderer.deliver_block(
+                connections, node, "channel", number, reader, deadline=5, wait=True
+            )
+            verify_block(block, config, previous_hash=block_hash(previous.header))
+            config = config_of(block).config if is_config_block(block) else config
+            previous = block

@@ -1,0 +1,104 @@
+"""Nodes come back with what they had: ledger, state, packages, channel membership."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from heddle.configtx.blocks import block_hash
+from heddle.fabric import gateway, orderer, participation, qscc
+from heddle.fabric.connection import Connections
+from tests.contract.conftest import KINDS
+from tests.contract.scene import Scene, play
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """A scene of its own: what stops here must not be missed elsewhere."""
+    yield from play(request.param, tmp_path_factory.mktemp(f"restart-{request.param}"))
+
+
+async def _put(scene: Scene, connections: Connections, asset: str) -> int:
+    outcome = await gateway.invoke(
+        connections,
+        scene.peer(),
+        scene.person("alpha.user"),
+        "channel",
+        "assets",
+        ["put", asset, "ada", "1"],
+        deadline=60,
+    )
+    return outcome.commit.block
+
+
+def _restart(scene: Scene, *names: str) -> None:
+    for name in names:
+        scene.network.programs[name].stop()
+    scene.network.start()
+
+
+async def _tips(scene: Scene, connections: Connections, number: int) -> set[bytes]:
+    """The hash of a block on every orderer."""
+    reader = scene.person("alpha.user")
+    blocks = [
+        await orderer.deliver_block(
+            connections, node, "channel", number, reader, deadline=30, wait=True, best_effort=True
+        )
+        for node in scene.network.orderers
+    ]
+    return {block_hash(block.header) for block in blocks}
+
+
+async def test_orderers_one_after_the_other(scene: Scene, connections: Connections) -> None:
+    """A roll-out: each restarts in its turn, transactions go on, nobody forks."""
+    for node in scene.network.orderers:
+        _restart(scene, node.name)
+        number = await _put(scene, connections, f"while-{node.name}-was-new")
+        assert len(await _tips(scene, connections, number)) == 1
+
+
+async def test_everything_at_once(scene: Scene, connections: Connections) -> None:
+    """After all nodes were away, heights, channels and assets are what they were."""
+    number = await _put(scene, connections, "before")
+    nodes = [node.name for node in (*scene.network.orderers, *scene.network.peers)]
+    _restart(scene, *nodes)
+    info = await participation.channel_info(
+        connections, scene.network.orderers[0], "channel", scene.network.admin_tls, deadline=10
+    )
+    assert info is not None
+    assert (info.relation, info.status) == ("consenter", "active")
+    assert info.height > number
+    reader = scene.person("alpha.user")
+    for peer in scene.network.peers:
+        await connections.wait_until_ready(peer, deadline=20)
+    chain = await qscc.chain_info(connections, scene.peer(), "channel", reader, deadline=20)
+    assert chain.height > number
+    answer = await gateway.evaluate(
+        connections, scene.peer(), reader, "channel", "assets", ["get", "before"], deadline=30
+    )
+    assert json.loads(answer)["owner"] == "ada"
+    await _once_endorsers_are_found(scene, connections)
+
+
+async def _once_endorsers_are_found(scene: Scene, connections: Connections) -> None:
+    """Upstream's gateway finds the other organization again by gossip."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await _put(scene, connections, "after")
+            except Exception:
+                await asyncio.sleep(0.5)
+            else:
+                return
+
+
+async def test_a_killed_orderer_catches_up(scene: Scene, connections: Connections) -> None:
+    """What was ordered while it was away is fetched, also when it died without a word."""
+    away = scene.network.orderers[2].name
+    scene.network.programs[away].stop(kill=True)
+    number = 0
+    for asset in ("one", "two", "three"):
+        number = await _put(scene, connections, asset)
+    scene.network.start()
+    assert len(await _tips(scene, connections, number)) == 1
