@@ -3,11 +3,12 @@
 from heddle.fabric.lifecycle import Approval, approve, approved, definition
 from heddle.fabric.retry import Deadline
 from heddle.plugin.interface import CheckFailure
-from heddle.plugin.values import Properties, Unknown
+from heddle.plugin.values import Properties, Unknown, has_unknown
 from heddle.provider.definitions import (
     check_policy,
     check_turn,
     definition_inputs,
+    foreseen,
     summary,
     wanted_definition,
 )
@@ -35,6 +36,10 @@ class ChaincodeApprovalHandler(Handler):
         package = call.inputs["packageId"]
         shown = "a package known after apply" if isinstance(package, Unknown) else package
         lines = [f"approve {summary(wanted_definition(call))}", f"package: {shown}"]
+        if call.id and not has_unknown(call.inputs):
+            peer, who = node(call.inputs["peer"]), signer(call.inputs["signer"])
+            if refusal := await foreseen(self.session, call, peer, who):
+                lines.insert(0, f"WILL BE REFUSED: {refusal}")
         return Plan(outputs={}, message="\n".join(lines))
 
     async def create(self, call: Call) -> Created:

@@ -8,11 +8,12 @@ from heddle.fabric.node import Node
 from heddle.fabric.retry import Deadline
 from heddle.identity.signer import Signer
 from heddle.plugin.interface import CheckFailure
-from heddle.plugin.values import Properties
+from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.definitions import (
     check_policy,
     check_turn,
     definition_inputs,
+    foreseen,
     summary,
     wanted_definition,
 )
@@ -44,6 +45,10 @@ class ChaincodeDefinitionHandler(Handler):
         organizations = sorted({str(peer["mspId"]) for peer in peers}) if isinstance(peers, list) else []
         wanted = summary(wanted_definition(call))
         lines = [f"commit {wanted}", f"approved and endorsed by: {', '.join(organizations)}"]
+        if call.id and not has_unknown(call.inputs):
+            peer, who = node(call.inputs["peers"][0]), signer(call.inputs["signer"])
+            if refusal := await foreseen(self.session, call, peer, who):
+                lines.insert(0, f"WILL BE REFUSED: {refusal}")
         return Plan(outputs={}, message="\n".join(lines))
 
     async def create(self, call: Call) -> Created:

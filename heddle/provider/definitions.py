@@ -1,13 +1,27 @@
 """What approvals and definitions of chaincode share: the wanted definition, and whether its turn has come."""
 
-from heddle.errors import ConfigtxError, ProviderError
+from heddle.errors import ConfigtxError, ProviderError, Unreachable
 from heddle.fabric.definition import Committed, Definition
+from heddle.fabric.lifecycle import definition
+from heddle.fabric.node import Node
+from heddle.identity.signer import Signer
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties
 from heddle.provider.endorsement import policy_bytes, policy_text
 from heddle.provider.handler import Call
+from heddle.provider.session import Session
 
-__all__ = ["check_policy", "check_turn", "definition_inputs", "differences", "summary", "wanted_definition"]
+__all__ = [
+    "check_policy",
+    "check_turn",
+    "definition_inputs",
+    "differences",
+    "foreseen",
+    "summary",
+    "wanted_definition",
+]
+
+_READING = 10.0
 
 
 def wanted_definition(call: Call) -> Definition:
@@ -60,6 +74,22 @@ def check_turn(wanted: Definition, committed: Committed | None, channel: str) ->
         hint=f"Set sequence to {sequence + 1} for a new definition"
         + (f", or to {sequence} with the content that is in force." if sequence else "."),
     )
+
+
+async def foreseen(session: Session, call: Call, peer: Node, who: Signer) -> str:
+    """For the preview of an update: why the ledger will refuse it, or "".
+
+    A ledger that cannot be read is a warning, not an answer.
+    """
+    wanted, channel = wanted_definition(call), call.inputs["channel"]
+    try:
+        found = await definition(session.connections, peer, channel, wanted.name, who, deadline=_READING)
+        check_turn(wanted, found, channel)
+    except ProviderError as refusal:
+        return str(refusal)
+    except Unreachable as error:
+        await session.warn(f"ledger not read, whether this can be committed is not known\n{error}", call.urn)
+    return ""
 
 
 def differences(old: Definition, new: Definition) -> list[str]:

@@ -277,6 +277,10 @@ async def test_refresh_knows_gone_from_unreachable(network: RealNetwork, engine:
 async def test_another_sequence_for_other_content(network: RealNetwork, engine: Engine) -> None:
     """The same sequence with other content is refused with the number to take; that number works."""
     await _everything(network, engine)
+    peers = [node_value(peer) for peer in network.peers]
+    second = plain(engine.inputs["definition"]) | {"version": "2.0", "peers": peers}
+    _, message = await engine.preview(DEFINITION, "definition", second)
+    assert message.startswith("WILL BE REFUSED: chaincode assets on channel: sequence 1 is in force")
     with pytest.raises(ProviderError, match="Raise sequence to 2"):
         await _chaincode(network, engine, version="2.0")
     await _chaincode(
