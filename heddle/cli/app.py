@@ -1,6 +1,7 @@
 """Registers the verbs and prints errors as answers, never as tracebacks.
 
-Verb modules import only typer and rich at their top, and what they need inside the verb: `heddle --help` is quick.
+Verb modules import only typer and rich at their top, and what they need inside the verb: `heddle --help` is
+quick.
 """
 
 import sys
@@ -8,6 +9,8 @@ import sys
 import typer
 
 from heddle.cli import cluster, image, image_standin, run
+from heddle.cli.sdkconfig import sdk_config
+from heddle.cli.status import status
 from heddle.errors import HeddleError
 
 app = typer.Typer(
@@ -24,6 +27,9 @@ image.app.command()(image_standin.sample_chaincode)
 
 for verb in (run.up, run.preview, run.refresh, run.destroy, run.output):
     app.command()(verb)
+
+app.command("status")(status)
+app.command("sdk-config")(sdk_config)
 
 
 def main() -> None:
