@@ -15,8 +15,8 @@ from heddle.plugin.values import Properties
 
 __all__ = ["closing_lines", "duration"]
 
-_MANY = 40
-"""Lines of outputs that are shown at the end of a run."""
+_MANY = 20
+"""Lines of one output that are shown at the end of a run."""
 
 
 def closing_lines(rows: Rows, outcome: Outcome, *, preview: bool, stack_name: str) -> list[str]:
@@ -35,14 +35,19 @@ def closing_lines(rows: Rows, outcome: Outcome, *, preview: bool, stack_name: st
 
 
 def _outputs(old: Properties, new: Properties, stack_name: str) -> list[str]:
-    """Return the outputs, long ones cut: first to what changes, then to where the whole can be read."""
-    lines = property_lines(old, new)
-    if len(lines) > _MANY and old:
-        lines = property_lines(old, new, all_keys=False)
-    if len(lines) > _MANY:
-        hidden = len(lines) - _MANY
-        lines = [*lines[:_MANY], f"    … {hidden} lines more: heddle output {stack_name}"]
-    return lines or [f"    unchanged: heddle output {stack_name}"]
+    """Return the outputs; of long ones only what changes, or where the whole can be read."""
+    lines: list[str] = []
+    for key in sorted(old.keys() | new.keys()):
+        before = {key: old[key]} if key in old else {}
+        after = {key: new[key]} if key in new else {}
+        own = property_lines(before, after)
+        if len(own) > _MANY and before and after:
+            own = property_lines(before, after, all_keys=False)
+        if len(own) > _MANY or not own:
+            sign = "  " if before and after else "+ " if after else "- "
+            own = [f"  {sign}{key}: … (heddle output {stack_name} {key})"]
+        lines += own
+    return lines
 
 
 def _diagnostics(rows: Rows, stack_name: str) -> list[str]:
