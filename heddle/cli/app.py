@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from heddle.cli import cluster, image, image_standin, run
+from heddle.cli import chaincode, channel, cluster, image, image_standin, run
 from heddle.cli.sdkconfig import sdk_config
 from heddle.cli.status import status
 from heddle.errors import HeddleError
@@ -21,6 +21,8 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(cluster.app, name="cluster")
+app.add_typer(channel.app, name="channel")
+app.add_typer(chaincode.app, name="chaincode")
 app.add_typer(image.app, name="image")
 image.app.command()(image_standin.standin)
 image.app.command()(image_standin.sample_chaincode)

@@ -1,0 +1,249 @@
+"""`heddle chaincode list|query|invoke STACK`: chaincode through a peer's gateway."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from heddle.cli.outputs import ChannelOutput, InstanceOutput
+    from heddle.fabric.connection import Connections
+    from heddle.fabric.definition import Committed
+    from heddle.fabric.node import Node
+    from heddle.fabric.transactions import Outcome
+    from heddle.identity.signer import Signer
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Chaincode on the channels of a network.")
+
+Stack = Annotated[str, typer.Argument(metavar="STACK", help="The stack's name.")]
+Name = Annotated[str, typer.Option("--name", "-n", help="The chaincode; may be left out if there is one.")]
+Channel = Annotated[str, typer.Option("--channel", "-c", help="The channel; that of the stack if left out.")]
+Org = Annotated[
+    str, typer.Option("--org", "-o", help="Whose peer and user; the channel's first if left out.")
+]
+User = Annotated[str, typer.Option("--user", "-u", help="Who signs: user or admin.")]
+Peer = Annotated[str, typer.Option("--peer", help="Which peer; the organization's first if left out.")]
+Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for all of it.")]
+Function = Annotated[str, typer.Argument(metavar="FUNCTION", help="The chaincode's function.")]
+Args = Annotated[list[str] | None, typer.Argument(metavar="ARGS…", help="Its arguments.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Folder = Annotated[Path, typer.Option("--cwd", "-C", help="The folder with Pulumi.yaml.", file_okay=False)]
+HERE = Path()
+SECONDS = 30.0
+
+
+@app.command("list")
+def list_(stack: Stack, channel: Channel = "", json_: Json = False, folder: Folder = HERE) -> None:
+    """What is in force on each channel, and which organizations have approved it."""
+    import asyncio
+
+    from heddle.cli.outputs import load_instance
+
+    instance = load_instance(stack, folder)
+    channels = [instance.channel(channel)] if channel else list(instance.channels.values())
+    rows = [
+        _row(one.name, committed)
+        for one, found in asyncio.run(_definitions(instance, channels))
+        for committed in found
+    ]
+    if json_:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    table = Table(
+        *("CHAINCODE", "CHANNEL", "VERSION", "SEQUENCE", "ENDORSEMENT", "APPROVED BY"),
+        box=None,
+        header_style="bold",
+    )
+    for row in rows:
+        approved = ", ".join(msp for msp, yes in row["approvals"].items() if yes)
+        table.add_row(
+            row["name"],
+            row["channel"],
+            row["version"],
+            str(row["sequence"]),
+            row["endorsementPolicy"],
+            approved,
+        )
+    Console().print(table)
+
+
+@app.command()
+def query(
+    stack: Stack,
+    function: Function,
+    args: Args = None,
+    name: Name = "",
+    channel: Channel = "",
+    org: Org = "",
+    user: User = "user",
+    peer: Peer = "",
+    timeout: Timeout = SECONDS,
+    folder: Folder = HERE,
+) -> None:
+    """Ask the chaincode, without a transaction; prints what it answers."""
+    import asyncio
+
+    from heddle.cli.outputs import load_instance
+
+    call = _Call(load_instance(stack, folder), name, channel, org, user, peer)
+    _print(asyncio.run(call.query([function, *(args or ())], timeout)))
+
+
+@app.command()
+def invoke(
+    stack: Stack,
+    function: Function,
+    args: Args = None,
+    name: Name = "",
+    channel: Channel = "",
+    org: Org = "",
+    user: User = "user",
+    peer: Peer = "",
+    timeout: Timeout = SECONDS,
+    json_: Json = False,
+    folder: Folder = HERE,
+) -> None:
+    """Submit a transaction and wait until it is committed; prints what the chaincode answers."""
+    import asyncio
+
+    from heddle.cli.outputs import load_instance
+
+    call = _Call(load_instance(stack, folder), name, channel, org, user, peer)
+    outcome = asyncio.run(call.invoke([function, *(args or ())], timeout))
+    commit = outcome.commit
+    if json_:
+        data = {
+            "transactionId": commit.transaction_id,
+            "block": commit.block,
+            "code": commit.code,
+            "result": outcome.payload.decode(errors="replace"),
+        }
+        typer.echo(json.dumps(data, indent=2))
+        return
+    _print(outcome.payload)
+    typer.echo(f"committed in block {commit.block}: transaction {commit.transaction_id}", err=True)
+
+
+class _Call:
+    """A chaincode on a channel, the peer to ask, and who signs; what is left out is chosen if it is plain."""
+
+    def __init__(
+        self, instance: "InstanceOutput", name: str, channel: str, org: str, user: str, peer: str
+    ) -> None:
+        self.instance = instance
+        self.name = name or _only(list(instance.chaincodes), "--name")
+        if not channel and self.name in instance.chaincodes:
+            channel = instance.chaincodes[self.name].channel
+        self.channel = instance.channel(channel or _only(list(instance.channels), "--channel"))
+        self.organization = instance.organization(org or self.channel.organizations[0])
+        self.signer: Signer = self.organization.signer(user)
+        self.peer: Node = self._peer(peer)
+
+    def _peer(self, name: str) -> "Node":
+        there = {
+            one.name: one
+            for one in self.instance.peers_of(self.organization.name)
+            if one.name in self.channel.peers
+        }
+        if not there or (name and name not in there):
+            raise typer.BadParameter(
+                f"{self.organization.name} has on {self.channel.name}: {', '.join(there) or 'no peer'}"
+            )
+        return (there[name] if name else next(iter(there.values()))).node()
+
+    async def query(self, arguments: Sequence[str], seconds: float) -> bytes:
+        """Evaluate through the peer's gateway."""
+        from heddle.fabric import gateway
+
+        async with self.instance.connections() as connections:
+            return await gateway.evaluate(
+                connections,
+                self.peer,
+                self.signer,
+                self.channel.name,
+                self.name,
+                arguments,
+                deadline=seconds,
+            )
+
+    async def invoke(self, arguments: Sequence[str], seconds: float) -> "Outcome":
+        """Endorse, submit and await the commit through the peer's gateway."""
+        from heddle.fabric import gateway
+
+        async with self.instance.connections() as connections:
+            return await gateway.invoke(
+                connections,
+                self.peer,
+                self.signer,
+                self.channel.name,
+                self.name,
+                arguments,
+                deadline=seconds,
+            )
+
+
+async def _definitions(
+    instance: "InstanceOutput", channels: Sequence["ChannelOutput"]
+) -> list[tuple["ChannelOutput", list["Committed"]]]:
+    async with instance.connections() as connections:
+        return [(channel, await _definitions_on(connections, instance, channel)) for channel in channels]
+
+
+async def _definitions_on(
+    connections: "Connections", instance: "InstanceOutput", channel: "ChannelOutput"
+) -> list["Committed"]:
+    """What the first peer that answers has on the channel. Raises the last peer's error."""
+    from heddle.errors import FabricError
+    from heddle.fabric.lifecycle import definition, definitions
+
+    last = FabricError(f"channel {channel.name}: the instance has no peer on it")
+    for peer in instance.peers:
+        if peer.name not in channel.peers:
+            continue
+        node, signer = peer.node(), instance.organization(peer.organization).signer("admin")
+        try:
+            names = await definitions(connections, node, channel.name, signer, deadline=10)
+            found = [
+                await definition(connections, node, channel.name, one.name, signer, deadline=10)
+                for one in names
+            ]
+        except FabricError as error:
+            last = error
+        else:
+            return [one for one in found if one is not None]
+    raise last
+
+
+def _row(channel: str, committed: "Committed") -> dict[str, Any]:
+    from heddle.provider.endorsement import policy_text
+
+    wanted = committed.definition
+    return {
+        "name": wanted.name,
+        "channel": channel,
+        "version": wanted.version,
+        "sequence": wanted.sequence,
+        "endorsementPolicy": policy_text(wanted.validation_parameter) or "/Channel/Application/Endorsement",
+        "approvals": dict(committed.approvals),
+    }
+
+
+def _only(names: list[str], option: str) -> str:
+    if len(names) != 1:
+        raise typer.BadParameter(f"{option}: name one of: {', '.join(sorted(names)) or '(there is none)'}")
+    return names[0]
+
+
+def _print(payload: bytes) -> None:
+    """As text with a newline, as it is if it is none."""
+    try:
+        typer.echo(payload.decode())
+    except UnicodeDecodeError:
+        sys.stdout.buffer.write(payload)
