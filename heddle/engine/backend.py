@@ -81,6 +81,15 @@ def _home() -> Path:
     return Path(pwd.getpwuid(os.getuid()).pw_dir)
 
 
+def _alive(pid: int) -> bool:
+    """Tell whether a process runs; one that has ended and only waits to be collected does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
 class Backend:
     """The files of one stack below `ROOT/.pulumi`."""
 
@@ -214,7 +223,7 @@ class Backend:
     def _drop_dead(self, own: Path) -> None:
         """Remove locks whose process on this machine is gone: a killed run must not stop its healer."""
         for path, lock in self._others(own):
-            if lock.get("hostname") == socket.gethostname() and not Path(f"/proc/{lock.get('pid')}").exists():
+            if lock.get("hostname") == socket.gethostname() and not _alive(lock.get("pid")):
                 path.unlink(missing_ok=True)
 
     def _refuse_others(self, own: Path) -> None:

@@ -44,11 +44,15 @@ def alive() -> Iterator[int]:
     process.communicate(b"\n")
 
 
-@pytest.fixture
-def dead() -> int:
-    """The pid of a process that is gone."""
-    command = [sys.executable, "-c", "import os; print(os.getpid())"]
-    return int(subprocess.run(command, capture_output=True, check=True).stdout)
+@pytest.fixture(params=["collected", "zombie"])
+def dead(request: pytest.FixtureRequest) -> Iterator[int]:
+    """The pid of a process that has ended, whether its parent has taken notice or not."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    if request.param == "collected":
+        process.wait()
+    yield process.pid
+    process.wait()
 
 
 def other_lock(lab: Lab, pid: int) -> None:
