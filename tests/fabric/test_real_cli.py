@@ -1,0 +1,176 @@
+"""`heddle channel` and `heddle chaincode` on official nodes, given what a stack's outputs would say."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from heddle.cli import outputs
+from heddle.cli.app import app
+from heddle.cli.outputs import (
+    ChaincodeOutput,
+    ChannelOutput,
+    IdentityOutput,
+    InstanceOutput,
+    NodeOutput,
+    OrganizationOutput,
+)
+from heddle.errors import Refused
+from heddle.fabric.connection import Connections
+from heddle.fabric.dial import DirectDialer
+from heddle.fabric.node import Node
+from heddle.identity.signer import Signer
+from tests.real.network import Organization, RealNetwork
+from tests.real.steps import deploy_assets, make_channel
+
+pytestmark = pytest.mark.real
+
+
+def _identity(signer: Signer) -> IdentityOutput:
+    return IdentityOutput(certificate=signer.certificate.decode(), private_key=signer.private_key.decode())
+
+
+def _organization(one: Organization, kind: str) -> OrganizationOutput:
+    return OrganizationOutput(
+        name=one.name,
+        msp_id=one.msp.msp_id,
+        kind=kind,
+        ca_certificate=one.authority.certificate.decode(),
+        tls_ca_certificate=one.tls_authority.certificate.decode(),
+        users={"admin": _identity(one.admin), "user": _identity(one.user)},
+    )
+
+
+def _node(node: Node, organization: str) -> NodeOutput:
+    assert node.operations_port
+    return NodeOutput(
+        name=node.name,
+        msp_id=node.msp_id,
+        organization=organization,
+        host=node.host,
+        port=node.port,
+        namespace="",
+        pod="",
+        tls_root_certificates=tuple(root.decode() for root in node.tls_root_certificates),
+        operations_port=node.operations_port,
+        admin_port=node.admin_port,
+        public_endpoint="",
+    )
+
+
+def instance_output(network: RealNetwork) -> InstanceOutput:
+    """What the stack's outputs would say of this network."""
+    return InstanceOutput(
+        name="real",
+        namespace="",
+        standin=False,
+        domain="",
+        public_address="",
+        kubeconfig="",
+        orderers=tuple(_node(node, network.ordering.name) for node in network.orderers),
+        peers=tuple(_node(peer, network.organization_of(peer).name) for peer in network.peers),
+        organizations={
+            network.ordering.name: _organization(network.ordering, "orderer"),
+            **{name: _organization(one, "peer") for name, one in network.organizations.items()},
+        },
+        channels={
+            "channel": ChannelOutput(
+                name="channel",
+                organizations=tuple(network.organizations),
+                peers=tuple(peer.name for peer in network.peers),
+                genesis_hash="00",
+            )
+        },
+        chaincodes={
+            "assets": ChaincodeOutput(
+                name="assets",
+                channel="channel",
+                version="1",
+                sequence=1,
+                endorsement_policy="",
+                package_ids={},
+            )
+        },
+        admin_tls=IdentityOutput(
+            certificate=network.admin_tls.certificate.decode(),
+            private_key=network.admin_tls.private_key.decode(),
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def network(real_network: RealNetwork) -> Iterator[RealNetwork]:
+    async def prepare() -> None:
+        async with Connections(DirectDialer()) as connections:
+            await make_channel(connections, real_network)
+            await deploy_assets(connections, real_network)
+
+    asyncio.run(prepare())
+    return real_network
+
+
+@pytest.fixture
+def heddle(network: RealNetwork, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """The command line, with this network as every stack."""
+    instance = instance_output(network)
+    monkeypatch.setattr(outputs, "load_instance", lambda _stack, _folder: instance)
+    monkeypatch.setenv("COLUMNS", "200")
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+
+
+def test_invoke_and_query(heddle: Callable[..., Result]) -> None:
+    """The chaincode's answer is what is printed; block and transaction go to standard error."""
+    done = heddle("chaincode", "invoke", "s", "--name", "assets", "put", "a1", "ada", "7")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["owner"] == "ada"
+    assert "committed in block" in done.stderr
+    asked = heddle("chaincode", "query", "s", "get", "a1")
+    assert json.loads(asked.stdout) == {"id": "a1", "owner": "ada", "value": "7"}
+    told = heddle("chaincode", "invoke", "s", "--json", "transfer", "a1", "bob")
+    assert json.loads(told.stdout)["code"] == "VALID"
+
+
+def test_a_refusal_keeps_the_chaincode_s_words(heddle: Callable[..., Result]) -> None:
+    """It becomes the command's error message."""
+    done = heddle("chaincode", "query", "s", "get", "nothing")
+    assert isinstance(done.exception, Refused)
+    assert "the asset nothing does not exist" in str(done.exception)
+
+
+def test_what_is_not_there_is_named(heddle: Callable[..., Result]) -> None:
+    """A wrong peer, channel or organization: the message says which there are."""
+    wrong = heddle("chaincode", "query", "s", "--peer", "peer9", "list")
+    assert wrong.exit_code == 2
+    assert "organization-peer1" in wrong.output
+    assert "There is: channel" in str(heddle("channel", "show", "s", "other").exception)
+    assert "ordering" in str(heddle("chaincode", "query", "s", "--org", "x", "list").exception)
+
+
+def test_definitions(heddle: Callable[..., Result]) -> None:
+    """What is in force, and who approved it."""
+    [row] = json.loads(heddle("chaincode", "list", "s", "--json").stdout)
+    assert (row["name"], row["version"], row["sequence"]) == ("assets", "1", 1)
+    assert row["approvals"] == {"OrganizationMSP": True}
+    shown = heddle("chaincode", "list", "s").stdout
+    assert "/Channel/Application/Endorsement" in shown
+
+
+def test_channels(heddle: Callable[..., Result], network: RealNetwork) -> None:
+    """Settings as the ledger has them, and every node's height; one that is away is a row, not a failure."""
+    shown = heddle("channel", "show", "s")
+    assert shown.exit_code == 0, shown.output
+    assert "200ms, 500 messages, 2 MB preferred, 10 MB at most" in shown.stdout
+    data = json.loads(heddle("channel", "show", "s", "channel", "--json").stdout)
+    assert data["settings"]["batch"]["timeout"] == "200ms"
+    assert {node["state"] for node in data["nodes"]} == {"active", "joined"}
+    assert "3/3 active" in heddle("channel", "list", "s").stdout
+    network.programs["organization-peer2"].stop()
+    try:
+        listed = heddle("channel", "list", "s").stdout
+        assert "1/2 joined (organization-peer2 no answer)" in listed
+        assert "is the node running" in heddle("channel", "show", "s").stdout
+    finally:
+        network.start()
