@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -86,12 +87,12 @@ def show(
         return
     console = Console(soft_wrap=True, highlight=False)
     for name, value in _settings_lines(chosen, block, sequence, settings):
-        console.print(f"[bold]{name:<15}[/bold] {value}")
+        console.print(f"[bold]{name:<15}[/bold] {escape(value)}")
     console.print()
     console.print(_nodes_table(facts))
     for fact in facts:
         if fact.trouble:
-            console.print(f"[yellow]![/yellow] {fact.trouble}", markup=True)
+            console.print(f"[yellow]![/yellow] {escape(fact.trouble)}")
 
 
 async def _all_facts(

@@ -28,6 +28,7 @@ _HINTS = (
     ("alert", "The node does not accept this client certificate: it must be of a root it trusts."),
     ("handshake", "TLS failed: compare the node's certificate with the TLS roots of its organization."),
     ("connection refused", "Nothing listens there: is the node running, and is the port right?"),
+    ("connection attempts failed", "Nothing listens there: is the node running, and is the port right?"),
     ("DNS resolution failed", "The name does not resolve here; give the node an address to dial."),
     ('pods "', "The pod does not exist: look at its StatefulSet."),
     ("no Raft leader", "A majority of the channel's consenters must run and see each other."),
