@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from heddle.configtx.blocks import block_hash
-from heddle.fabric import gateway, orderer, participation, qscc
+from heddle.fabric import gateway, operations, orderer, participation, qscc
 from heddle.fabric.connection import Connections
 from tests.contract.conftest import KINDS
 from tests.contract.scene import Scene, play
@@ -39,21 +39,45 @@ def _restart(scene: Scene, *names: str) -> None:
 
 
 async def _tips(scene: Scene, connections: Connections, number: int) -> set[bytes]:
-    """The hash of a block on every orderer."""
-    reader = scene.person("alpha.user")
-    blocks = [
-        await orderer.deliver_block(
-            connections, node, "channel", number, reader, deadline=30, wait=True, best_effort=True
+    """The hash of a block on every orderer, once all have it."""
+    hashes = set()
+    for node in scene.network.orderers:
+        await participation.wait_until(
+            connections,
+            node,
+            "channel",
+            scene.network.admin_tls,
+            lambda info: info.height > number,
+            deadline=30,
+            wanted=f"above block {number}",
         )
-        for node in scene.network.orderers
-    ]
-    return {block_hash(block.header) for block in blocks}
+        block = await orderer.deliver_block(
+            connections, node, "channel", number, scene.person("alpha.user"), deadline=10, best_effort=True
+        )
+        hashes.add(block_hash(block.header))
+    return hashes
+
+
+async def _one_leader(scene: Scene, connections: Connections) -> None:
+    """What a roll-out waits for before its next step: one leader that hears from everybody."""
+    gauges = ("consensus_etcdraft_is_leader", "consensus_etcdraft_active_nodes")
+    async with asyncio.timeout(60):
+        while True:
+            found = [
+                await operations.metrics(connections, node, deadline=10) for node in scene.network.orderers
+            ]
+            values = [tuple(one.value(gauge, channel="channel") for gauge in gauges) for one in found]
+            leaders = [active for leading, active in values if leading]
+            if leaders == [len(values)]:
+                return
+            await asyncio.sleep(0.2)
 
 
 async def test_orderers_one_after_the_other(scene: Scene, connections: Connections) -> None:
     """A roll-out: each restarts in its turn, transactions go on, nobody forks."""
     for node in scene.network.orderers:
         _restart(scene, node.name)
+        await _one_leader(scene, connections)
         number = await _put(scene, connections, f"while-{node.name}-was-new")
         assert len(await _tips(scene, connections, number)) == 1
 
