@@ -18,17 +18,25 @@ PAUSE_IMAGE = "localhost/heddle/pause:1"
 
 
 def write_configuration(layout: Layout, block: Block, machine: Machine) -> None:
-    """Write every file below `layout.configuration`."""
-    folder = layout.configuration
-    (folder / "cni").mkdir(parents=True, exist_ok=True)
-    (folder / "containerd.toml").write_text(_containerd(layout, machine))
-    (folder / "cni" / "10-heddle.conflist").write_text(json.dumps(_cni(layout, block), indent=2))
-    (folder / "kubelet.yaml").write_text(yaml.safe_dump(_kubelet(layout, block, machine)))
-    (folder / "kube-proxy.yaml").write_text(yaml.safe_dump(_kube_proxy(layout, block, machine)))
-    (folder / "Corefile").write_text(_corefile(layout, block, machine))
+    """Write the files below `layout.configuration` that are not there as they should be.
+
+    An unchanged file is not touched: kube-proxy ends when its own is.
+    """
     servers = "".join(f"nameserver {server}\n" for server in machine.name_servers)
-    # No search list: a pod's names end in the cluster's domain or are whole.
-    layout.resolv_conf.write_text(servers or "# this machine has no name server outside loopback\n")
+    files = {
+        "containerd.toml": _containerd(layout, machine),
+        "cni/10-heddle.conflist": json.dumps(_cni(layout, block), indent=2),
+        "kubelet.yaml": yaml.safe_dump(_kubelet(layout, block, machine)),
+        "kube-proxy.yaml": yaml.safe_dump(_kube_proxy(layout, block, machine)),
+        "Corefile": _corefile(layout, block, machine),
+        # No search list: a pod's names end in the cluster's domain or are whole.
+        layout.resolv_conf.name: servers or "# this machine has no name server outside loopback\n",
+    }
+    for name, content in files.items():
+        path = layout.configuration / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_text() != content:
+            path.write_text(content)
 
 
 def _containerd(layout: Layout, machine: Machine) -> str:

@@ -35,10 +35,15 @@ pytestmark = [
 ]
 
 SERVER = """
-import http.server, pathlib
-pathlib.Path("/data/visits").open("a").write("x")
-http.server.SimpleHTTPRequestHandler.log_message = lambda *_: None
-http.server.HTTPServer(("0.0.0.0", 8080), http.server.SimpleHTTPRequestHandler).serve_forever()
+import pathlib, socket
+visits = pathlib.Path("/data/visits")
+visits.open("a").write("x")
+with socket.create_server(("0.0.0.0", 8080)) as server:
+    while True:
+        connection, _ = server.accept()
+        with connection:
+            if connection.recv(4096):
+                connection.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n" + visits.read_bytes())
 """
 
 MANIFEST = """
@@ -62,20 +67,22 @@ MANIFEST = """
     template:
       metadata: {labels: {app: server}}
       spec:
-        securityContext: {runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, seccompProfile: {type: RuntimeDefault}}
+        securityContext:
+          {runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, seccompProfile: {type: RuntimeDefault}}
         containers:
         - name: server
           image: localhost/heddle/trial:1
           workingDir: /data
           readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}
-          securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+          securityContext:
+            {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
           volumeMounts: [{name: data, mountPath: /data}]
         volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
 """
 
 
 @pytest.fixture
-def cluster(clusters) -> Iterator[Layout]:
+def cluster(clusters: Path) -> Iterator[Layout]:
     """A cluster that is up, and gone afterwards."""
     layout = layout_of("trial")
     try:
@@ -123,8 +130,10 @@ def answers(layout: Layout, port: int) -> bool:
 
 
 def test_a_restricted_pod_works_and_survives_a_night(cluster, tmp_path):
-    """User 1000, read-only root, seccomp: writes its claim, answers on NodePort, exec and port-forward, resolves
-    names; after `down` and `up` it is there again, with its data."""
+    """User 1000, read-only root, seccomp: it writes its claim, answers on NodePort, exec and port-forward.
+
+    After `down` and `up` it is there again, with its data.
+    """
     interpreter(tmp_path / "trial.tar")
     assert load_image(cluster, tmp_path / "trial.tar") == ["localhost/heddle/trial:1"]
     assert "localhost/heddle/trial:1" in image_names("trial")
@@ -211,7 +220,7 @@ MOMENTS = [
 
 @pytest.mark.parametrize(("line", "seconds"), MOMENTS)
 def test_killed_half_way_it_leaves_nothing(clusters, line, seconds):
-    """`kill -9` of `up` at any moment, then `down`: no process, mount, namespace, link, rule or group is left."""
+    """`kill -9` of `up` at any moment, then `down`: no process, mount, namespace, link or rule is left."""
     layout = layout_of("killed")
     command = [sys.executable, "-m", "heddle.cli.app", "cluster", "up", "--name", "killed"]
     try:
