@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ app = typer.Typer(no_args_is_help=True, help="One-node Kubernetes clusters on th
 
 Name = Annotated[str, typer.Option("--name", help="The cluster; several can stand side by side.")]
 _LOCAL = "local"
+_LOG_SECONDS = 15
 
 
 class Steps:
@@ -25,10 +27,12 @@ class Steps:
         self._console = console
         self._status: Status | None = None
         self._title = ""
+        self._shown = 0.0
 
     def begin(self, title: str) -> None:
         """A step begins."""
         self._title = title
+        self._shown = time.monotonic()
         if not self._console.is_terminal:
             self._console.print(f"… {title}", highlight=False)
             return
@@ -36,9 +40,12 @@ class Steps:
         self._status.start()
 
     def detail(self, text: str) -> None:
-        """Shown on a terminal only: it changes too often for a log."""
+        """Shown at once on a terminal, and every quarter of a minute in a log."""
         if self._status:
             self._status.update(f"{self._title} [dim]{text}")
+        elif time.monotonic() - self._shown > _LOG_SECONDS:
+            self._shown = time.monotonic()
+            self._console.print(f"  {text}", highlight=False)
 
     def end(self, title: str, seconds: float) -> None:
         """The step is done."""
@@ -141,7 +148,9 @@ def load(
     """Give images to the cluster, so that pods need not pull them."""
     from heddle.localkube.images import load_image
     from heddle.localkube.layout import layout_of
+    from heddle.localkube.prerequisites import ensure_root
 
+    ensure_root()
     layout = layout_of(name)
     for archive in archives:
         for image in load_image(layout, archive):

@@ -42,7 +42,6 @@ def write_configuration(layout: Layout, block: Block, machine: Machine) -> None:
 def _containerd(layout: Layout, machine: Machine) -> str:
     """TOML for containerd (configuration version 2, containerd 1.6 and 1.7; 2.x migrates it)."""
     cri = 'plugins."io.containerd.grpc.v1.cri"'
-    snapshotter = "overlayfs" if machine.overlay else "native"
     return f"""\
 version = 2
 root = {_toml(layout.folder / "containerd")}
@@ -74,7 +73,7 @@ netns_mounts_under_state_dir = true
 restrict_oom_score_adj = {_toml(not machine.sys_resource)}
 
 [{cri}.containerd]
-snapshotter = "{snapshotter}"
+snapshotter = "{machine.snapshotter}"
 default_runtime_name = "runc"
 
 [{cri}.containerd.runtimes.runc]

@@ -11,6 +11,7 @@ from heddle.localkube.commands import run
 from heddle.localkube.components import HOLDER
 from heddle.localkube.layout import Layout
 from heddle.localkube.network import disconnect, network_leftovers
+from heddle.localkube.prerequisites import ensure_root
 from heddle.localkube.processes import end, find_all, running
 from heddle.localkube.record import Record, exclusive, read_record, write_record
 from heddle.localkube.reporter import Reporter, step
@@ -28,6 +29,7 @@ def down(layout: Layout, reporter: Reporter, *, purge: bool) -> bool:
     Raises:
         LocalKubeError: something cannot be removed, named.
     """
+    ensure_root()
     with exclusive(layout.lock, f"cluster {layout.name}"):
         found = layout.folder.exists() or bool(leftovers(layout))
         if found:

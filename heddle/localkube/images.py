@@ -5,6 +5,7 @@ from pathlib import Path
 from heddle.errors import LocalKubeError
 from heddle.localkube.commands import run
 from heddle.localkube.layout import Layout, layout_of
+from heddle.localkube.machine import snapshotter_of
 
 __all__ = ["image_names", "load_image"]
 
@@ -15,7 +16,9 @@ def load_image(layout: Layout, archive: Path) -> list[str]:
     Raises:
         LocalKubeError: the cluster is not up, or containerd refuses the file, in its words.
     """
-    said = run(*_ctr(layout), "images", "import", archive, seconds=300)
+    snapshotter = snapshotter_of(layout.folder)
+    words = ("images", "import", "--snapshotter", snapshotter, archive)
+    said = run(*_ctr(layout), *words, seconds=300)
     # One line each: 'unpacking docker.io/library/x:1 (sha256:…)...done'
     return [line.split()[1] for line in said.splitlines() if line.startswith("unpacking ")]
 

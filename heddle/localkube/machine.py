@@ -21,7 +21,7 @@ class Machine:
     sys_resource: bool
     apparmor: bool
     name_servers: tuple[str, ...]
-    overlay: bool
+    snapshotter: str
 
 
 def machine(clusters: Path) -> Machine:
@@ -31,7 +31,7 @@ def machine(clusters: Path) -> Machine:
         sys_resource=has_capability(_CAP_SYS_RESOURCE),
         apparmor=Path("/sys/module/apparmor/parameters/enabled").exists(),
         name_servers=name_servers(),
-        overlay=can_overlay(clusters),
+        snapshotter=snapshotter_of(clusters),
     )
 
 
@@ -72,8 +72,11 @@ def name_servers() -> tuple[str, ...]:
     return ()
 
 
-def can_overlay(folder: Path) -> bool:
-    """Whether overlay mounts work in `folder`: not on another overlay, as in a container."""
+def snapshotter_of(folder: Path) -> str:
+    """How containerd lays images out in `folder`: overlay mounts, or copies where `folder` is on an overlay.
+
+    An overlay does not stack on another, as a container's root has it.
+    """
     while not folder.exists():
         folder = folder.parent
     best, kind = "", ""
@@ -82,7 +85,7 @@ def can_overlay(folder: Path) -> bool:
         mount = left.split()[4]
         if folder.is_relative_to(mount) and len(mount) >= len(best):
             best, kind = mount, right.split()[0]
-    return kind != "overlay"
+    return "native" if kind == "overlay" else "overlayfs"
 
 
 def _usable(server: str) -> bool:

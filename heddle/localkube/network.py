@@ -12,6 +12,7 @@ from heddle.errors import LocalKubeError
 from heddle.localkube.addresses import Block
 from heddle.localkube.commands import run, succeeds
 from heddle.localkube.layout import Layout
+from heddle.localkube.machine import find_program
 
 __all__ = ["connect", "disconnect", "network_leftovers", "routed_networks"]
 
@@ -69,7 +70,7 @@ def network_leftovers(layout: Layout) -> list[str]:
         found.append(f"network namespace {layout.mark}")
     if Path("/sys/class/net", layout.outer_link).exists():
         found.append(f"link {layout.outer_link}")
-    for table in ("filter", "nat"):
+    for table in ("filter", "nat") if find_program("iptables") else ():
         rules = run("iptables", "--wait", "10", "--table", table, "--list-rules")
         found += [f"{table} rule {rule}" for rule in rules.splitlines() if layout.mark in rule.split()]
     return found

@@ -8,7 +8,7 @@ from heddle.errors import LocalKubeError
 from heddle.localkube.commands import run
 from heddle.localkube.machine import cni_folder, find_program
 
-__all__ = ["ensure_prerequisites", "missing", "removals"]
+__all__ = ["ensure_prerequisites", "ensure_root", "missing", "removals"]
 
 _PROGRAMS = {
     "containerd": "containerd",
@@ -32,6 +32,16 @@ def missing() -> dict[str, str]:
     if cni_folder() is None:
         found["CNI plugins"] = "containernetworking-plugins"
     return found
+
+
+def ensure_root() -> None:
+    """Return if this is root.
+
+    Raises:
+        LocalKubeError: it is not, and everything of a local cluster is root's.
+    """
+    if os.geteuid() != 0:
+        raise LocalKubeError("a local cluster is root's: run this with sudo")
 
 
 def ensure_prerequisites(say: Callable[[str], None], *, needs_go: bool) -> None:
@@ -61,18 +71,24 @@ def _install(lacking: dict[str, str], say: Callable[[str], None]) -> list[str]:
     packages = sorted(set(lacking.values()))
     say(f"installing {', '.join(packages)}")
     try:
-        simulated = run("apt-get", "--simulate", "install", *packages, seconds=120)
-    except LocalKubeError:  # no lists yet, as on a fresh machine
-        run("apt-get", "update", seconds=300)
-        simulated = run("apt-get", "--simulate", "install", *packages, seconds=120)
-    if removed := removals(simulated):
-        return [
-            f"missing: {what}; installing them would remove {', '.join(removed)}, so nothing was installed"
-        ]
-    options = ["--yes", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"]
-    run("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *options, "install", *packages, seconds=600)
+        if removed := removals(_simulated(packages)):
+            would = f"would remove {', '.join(removed)}"
+            return [f"missing: {what}; installing {would}, so nothing was installed"]
+        options = ["--yes", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"]
+        run("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *options, "install", *packages, seconds=600)
+    except LocalKubeError as error:
+        return [f"missing: {what}; {error.message}"]
     still = missing()
     return [f"still missing after installing: {', '.join(still)}"] if still else []
+
+
+def _simulated(packages: list[str]) -> str:
+    """What apt-get would do; on a fresh machine it needs its lists first."""
+    try:
+        return run("apt-get", "--simulate", "install", *packages, seconds=120)
+    except LocalKubeError:
+        run("apt-get", "update", seconds=300)
+        return run("apt-get", "--simulate", "install", *packages, seconds=120)
 
 
 def removals(simulated: str) -> list[str]:

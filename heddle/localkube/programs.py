@@ -15,7 +15,7 @@ from heddle.errors import LocalKubeError
 from heddle.localkube.commands import run
 from heddle.localkube.components import Programs
 from heddle.localkube.machine import find_program
-from heddle.localkube.record import exclusive
+from heddle.localkube.record import waiting_lock
 from heddle.paths import cache_dir
 from heddle.versions import COREDNS, KUBERNETES
 
@@ -46,7 +46,8 @@ def ensure_built(say: Said) -> Programs:
     """
     if programs := built():
         return programs
-    with exclusive(cache_dir() / "programs" / ".lock", "building the local cluster's programs"):
+    say("waiting for another build, if there is one")
+    with waiting_lock(cache_dir() / "programs" / ".lock"):
         for name in _NAMES:
             if not _path(name).exists():
                 _build(name, say)

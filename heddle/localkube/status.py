@@ -8,6 +8,7 @@ from typing import Any
 from heddle.localkube.api import Api
 from heddle.localkube.components import HOLDER, Programs, components
 from heddle.localkube.layout import Layout
+from heddle.localkube.prerequisites import ensure_root
 from heddle.localkube.processes import running
 from heddle.localkube.record import read_record
 
@@ -40,6 +41,7 @@ class Status:
 
 def status_of(layout: Layout) -> Status:
     """Look at a cluster."""
+    ensure_root()
     record = read_record(layout)
     if record is None:
         return Status(name=layout.name, state="absent")

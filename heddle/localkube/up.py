@@ -14,6 +14,7 @@ from heddle.localkube.components import HOLDER, Programs, components
 from heddle.localkube.configuration import DOMAIN, PAUSE_IMAGE, write_configuration
 from heddle.localkube.dns import resolves
 from heddle.localkube.down import stop
+from heddle.localkube.images import load_image
 from heddle.localkube.kubeconfigs import write_kubeconfigs
 from heddle.localkube.layout import Layout
 from heddle.localkube.machine import machine
@@ -158,14 +159,14 @@ class Up:
     def runtime(self) -> None:
         """Wait for containerd and give it the image of pods' sandboxes."""
         layout = self.layout
-        ctr = ("ctr", "--address", layout.containerd_socket, "--namespace", "k8s.io")
-        self.wait("containerd", lambda: layout.containerd_socket.exists() and succeeds(*ctr, "version"))
+        socket = layout.containerd_socket
+        self.wait("containerd", lambda: socket.exists() and succeeds("ctr", "--address", socket, "version"))
         archive = layout.run / "pause.tar"
         layers = ((File(path="/pause", content=self.programs.pause, mode=0o755),),)
         write_image(
             Image(name=PAUSE_IMAGE, layers=layers, entrypoint=("/pause",), user="65535:65535"), archive
         )
-        run(*ctr, "images", "import", archive)
+        load_image(layout, archive)
 
     def wait(self, component: str, ready: Callable[[], bool], more: Callable[[], str] = lambda: "") -> None:
         """Wait for a fact that `component` brings about."""

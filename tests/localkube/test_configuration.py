@@ -16,7 +16,11 @@ from heddle.localkube.machine import Machine
 
 BLOCK = Block(network=IPv4Network("10.208.16.0/20"))
 MACHINE = Machine(
-    cni=Path("/usr/lib/cni"), sys_resource=False, apparmor=False, name_servers=("192.0.2.53",), overlay=True
+    cni=Path("/usr/lib/cni"),
+    sys_resource=False,
+    apparmor=False,
+    name_servers=("192.0.2.53",),
+    snapshotter="overlayfs",
 )
 
 
@@ -32,10 +36,10 @@ def test_containerd_lowers_no_score_without_the_capability(layout, capable):
     assert config["plugins"]["io.containerd.grpc.v1.cri"]["restrict_oom_score_adj"] is not capable
 
 
-@pytest.mark.parametrize(("overlay", "snapshotter"), [(True, "overlayfs"), (False, "native")])
-def test_containerd_copies_where_overlay_cannot_stack(layout, overlay, snapshotter):
+@pytest.mark.parametrize("snapshotter", ["overlayfs", "native"])
+def test_containerd_copies_where_overlay_cannot_stack(layout, snapshotter):
     """On an overlay, as in a container, layers are copied instead of mounted."""
-    config = containerd(layout, replace(MACHINE, overlay=overlay))
+    config = containerd(layout, replace(MACHINE, snapshotter=snapshotter))
     assert config["plugins"]["io.containerd.grpc.v1.cri"]["containerd"]["snapshotter"] == snapshotter
 
 
