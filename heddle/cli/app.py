@@ -8,7 +8,8 @@ import sys
 
 import typer
 
-from heddle.cli import chaincode, channel, cluster, image, image_standin, run
+from heddle.cli import chaincode, channel, cluster, image, image_standin, quickstart, run
+from heddle.cli.doctor import doctor
 from heddle.cli.sdkconfig import sdk_config
 from heddle.cli.status import status
 from heddle.errors import HeddleError
@@ -24,6 +25,7 @@ app.add_typer(cluster.app, name="cluster")
 app.add_typer(channel.app, name="channel")
 app.add_typer(chaincode.app, name="chaincode")
 app.add_typer(image.app, name="image")
+app.add_typer(quickstart.app, name="quickstart")
 image.app.command()(image_standin.standin)
 image.app.command()(image_standin.sample_chaincode)
 
@@ -32,6 +34,7 @@ for verb in (run.up, run.preview, run.refresh, run.destroy, run.output):
 
 app.command("status")(status)
 app.command("sdk-config")(sdk_config)
+app.command("doctor")(doctor)
 
 
 def main() -> None:

@@ -32,6 +32,10 @@ ExpectNoChanges = Annotated[
     bool, typer.Option("--expect-no-changes", help="Fail if anything changes, or would change.")
 ]
 Parallel = Annotated[int, typer.Option("--parallel", "-p", min=1, help="Provider calls at the same time.")]
+Config = Annotated[
+    list[str] | None,
+    typer.Option("--config", "-c", metavar="KEY=VALUE", help="A configuration value for this run alone."),
+]
 Folder = Annotated[Path, typer.Option("--cwd", "-C", help="The folder with Pulumi.yaml.", file_okay=False)]
 HERE = Path()
 PARALLEL = 32
@@ -42,10 +46,11 @@ def preview(
     expect_no_changes: ExpectNoChanges = False,
     json_: Annotated[bool, typer.Option("--json", help="Print a summary as JSON, nothing else.")] = False,
     parallel: Parallel = PARALLEL,
+    config: Config = None,
     folder: Folder = HERE,
 ) -> None:
     """Say what `up` would change, on Kubernetes and on the ledger."""
-    run = _Runs(folder, stack, parallel, quiet=json_)
+    run = _Runs(folder, stack, parallel, config=config, quiet=json_)
     outcome = run.run("Previewing update", lambda engine: engine.preview(), preview=True)
     if json_:
         _print_json(outcome)
@@ -58,10 +63,11 @@ def up(
     skip_preview: SkipPreview = False,
     expect_no_changes: ExpectNoChanges = False,
     parallel: Parallel = PARALLEL,
+    config: Config = None,
     folder: Folder = HERE,
 ) -> None:
     """Make the network what the stack file says."""
-    run = _Runs(folder, stack, parallel)
+    run = _Runs(folder, stack, parallel, config=config)
     _check_consent(yes, skip_preview)
     if not skip_preview:
         planned = run.run("Previewing update", lambda engine: engine.preview(), preview=True)
@@ -143,15 +149,25 @@ def output(
 class _Runs:
     """Runs the engine's verbs with a display that fits where the output goes."""
 
-    def __init__(self, folder: Path, stack: str, parallel: int, *, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        stack: str,
+        parallel: int,
+        *,
+        config: list[str] | None = None,
+        quiet: bool = False,
+    ) -> None:
         self._folder = folder
         self._stack = stack
         self._parallel = parallel
+        self._config = _config(config or [])
         self._quiet = quiet
 
     def run(self, title: str, verb: "Callable[[Engine], Awaitable[Outcome]]", *, preview: bool) -> "Outcome":
         """Run one verb and show it."""
         import asyncio
+        from concurrent.futures import ThreadPoolExecutor
 
         from heddle.engine.run import Engine
 
@@ -162,9 +178,13 @@ class _Runs:
             _factories(),
             sink=display,
             parallel=self._parallel,
+            config=self._config,
         )
 
         async def act() -> "Outcome":
+            # Providers block threads while they wait; the loop's own pool is as small as the machine.
+            pool = ThreadPoolExecutor(2 * self._parallel, thread_name_prefix="provider")
+            asyncio.get_running_loop().set_default_executor(pool)
             return await verb(engine)
 
         outcome = None
@@ -187,6 +207,15 @@ class _Runs:
             out = sys.stderr if self._quiet else sys.stdout
             return PlainDisplay(out, header=header, preview=preview, stack_name=self._stack)
         return TreeDisplay(console, header=header, preview=preview, stack_name=self._stack)
+
+
+def _config(settings: list[str]) -> dict[str, str]:
+    """Return KEY=VALUE settings by key."""
+    for setting in settings:
+        if "=" not in setting or ":" not in setting.partition("=")[0]:
+            typer.echo(f"error: --config {setting}: NAMESPACE:KEY=VALUE is expected", err=True)
+            raise typer.Exit(USAGE)
+    return {key: value for key, _, value in (setting.partition("=") for setting in settings)}
 
 
 def _factories() -> "dict[str, ProviderFactory]":

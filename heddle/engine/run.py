@@ -57,6 +57,7 @@ class Engine:
         factories: how to make a provider, by package.
         sink: takes what a run tells.
         parallel: provider calls at the same time.
+        config: values by namespaced key for this run alone, before those of the stack file.
     """
 
     def __init__(
@@ -67,16 +68,18 @@ class Engine:
         *,
         sink: Sink,
         parallel: int = 32,
+        config: Mapping[str, str] | None = None,
     ) -> None:
         self._folder = folder
         self._stack = stack
         self._factories = factories
         self._sink = sink
         self._parallel = parallel
+        self._config = dict(config or {})
 
     async def preview(self) -> Outcome:
         """Say what `up` would do. Takes no lock and writes nothing."""
-        stack = open_stack(self._folder, self._stack)
+        stack = self._open()
         return await self._run(stack, "update", lambda context: self._program(stack, context), preview=True)
 
     async def up(self) -> Outcome:
@@ -93,8 +96,11 @@ class Engine:
 
     def outputs(self) -> Properties:
         """Return the stack's outputs, secrets marked. Raises EngineError for a stack that does not exist."""
-        root = stack_resource(list(open_stack(self._folder, self._stack, must_exist=True).resources))
+        root = stack_resource(list(self._open(must_exist=True).resources))
         return root.outputs if root is not None else {}
+
+    def _open(self, *, must_exist: bool = False) -> Stack:
+        return open_stack(self._folder, self._stack, must_exist=must_exist, config=self._config)
 
     async def _locked(
         self,
@@ -106,12 +112,12 @@ class Engine:
     ) -> Outcome:
         """Open the stack under its lock, run, and remember the run in its history."""
         if preview:
-            stack = open_stack(self._folder, self._stack, must_exist=must_exist)
+            stack = self._open(must_exist=must_exist)
             return await self._run(stack, kind, lambda context: work(stack, context), preview=True)
-        found = open_stack(self._folder, self._stack, must_exist=must_exist)
+        found = self._open(must_exist=must_exist)
         with found.backend.locked():
             # Opened again: what another process saved before the lock was ours counts.
-            stack = open_stack(self._folder, self._stack, must_exist=must_exist)
+            stack = self._open(must_exist=must_exist)
             stack.backend.begin()
             return await self._run(stack, kind, lambda context: work(stack, context), preview=False)
 

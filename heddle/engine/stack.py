@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from heddle.engine.backend import Backend, state_folder
@@ -31,8 +31,10 @@ class Stack:
     interrupted: tuple[Operation, ...] = ()
 
 
-def open_stack(folder: Path, name: str, *, must_exist: bool = False) -> Stack:
-    """Open a stack.
+def open_stack(
+    folder: Path, name: str, *, must_exist: bool = False, config: Mapping[str, str] | None = None
+) -> Stack:
+    """Open a stack. `config` are values for this run alone, before those of the stack file.
 
     The salt of its secrets is the stack file's if it has one (the CLI writes it there), else the state's,
     else a new one that only the state will have: nothing is ever written into the checkout.
@@ -41,6 +43,7 @@ def open_stack(folder: Path, name: str, *, must_exist: bool = False) -> Stack:
     """
     project = open_project(folder.resolve())
     file = open_stack_file(project, name)
+    file = replace(file, config={**file.config, **(config or {})})
     url = os.environ.get("PULUMI_BACKEND_URL") or project.backend
     backend = Backend(state_folder(url, project.folder), project.name, name)
     if must_exist and not backend.exists():

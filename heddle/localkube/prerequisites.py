@@ -44,12 +44,8 @@ def ensure_root() -> None:
         raise LocalKubeError("a local cluster is root's: run this with sudo")
 
 
-def ensure_prerequisites(say: Callable[[str], None], *, needs_go: bool) -> None:
-    """Return once everything is there; installs Debian's packages for what is missing.
-
-    Raises:
-        LocalKubeError: not Linux, not root, no Go, or a package cannot be had without removing another.
-    """
+def obstacles(*, needs_go: bool = True) -> list[str]:
+    """What keeps a cluster from running here and cannot be installed for the user."""
     problems = []
     if platform.system() != "Linux":
         problems.append(f"Linux is needed, this is {platform.system()}")
@@ -57,6 +53,16 @@ def ensure_prerequisites(say: Callable[[str], None], *, needs_go: bool) -> None:
         problems.append("root is needed (network namespaces, containers): run it with sudo")
     if needs_go and find_program("go") is None:
         problems.append("Go 1.26 or later is needed (https://go.dev/dl), to build Kubernetes once")
+    return problems
+
+
+def ensure_prerequisites(say: Callable[[str], None], *, needs_go: bool) -> None:
+    """Return once everything is there; installs Debian's packages for what is missing.
+
+    Raises:
+        LocalKubeError: not Linux, not root, no Go, or a package cannot be had without removing another.
+    """
+    problems = obstacles(needs_go=needs_go)
     if not problems and (lacking := missing()):
         problems = _install(lacking, say)
     if problems:

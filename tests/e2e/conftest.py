@@ -37,4 +37,4 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 @pytest.fixture(scope="session")
 def kube(project: Project) -> Kube:
     """The cluster below the project, asked directly."""
-    return Kube(project.ok("heddle", "cluster", "kubeconfig", "--name", CLUSTER))
+    return Kube(Path(project.ok("heddle", "cluster", "kubeconfig", "--name", CLUSTER).strip()))

@@ -1,14 +1,15 @@
 """What the cluster itself says, through the official Python client."""
 
+from pathlib import Path
+
 import kubernetes
-import yaml
 
 
 class Kube:
     """The few questions that the end-to-end tests ask a cluster."""
 
-    def __init__(self, kubeconfig: str) -> None:
-        client = kubernetes.config.new_client_from_config_dict(yaml.safe_load(kubeconfig))
+    def __init__(self, kubeconfig: Path) -> None:
+        client = kubernetes.config.new_client_from_config(str(kubeconfig))
         self.core = kubernetes.client.CoreV1Api(client)
 
     def namespaces(self) -> list[str]:

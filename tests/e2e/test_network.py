@@ -65,7 +65,7 @@ def test_a_changed_batch_timeout_is_previewed_and_applied(project: Project) -> N
 def test_a_deleted_pod_comes_back(project: Project, kube: Kube) -> None:
     """A node that lost its pod has its ledger again and goes on."""
     namespace = project.json("heddle", "output", project.stack, "--json")["instance"]["namespace"]
-    kube.replace_pod(namespace, "orderer1-0")
+    kube.replace_pod(namespace, "orderer1-orderer-0")
 
     invoke(project, "put", "car-2", "bob", "9000")
 

@@ -1,0 +1,50 @@
+"""Where Fabric's images can come from on this machine: the local cluster, packed archives, a registry."""
+
+from dataclasses import dataclass
+
+import httpx
+
+from heddle.paths import cache_dir
+from heddle.versions import ORDERER_IMAGE, PEER_IMAGE
+
+_SECONDS = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """Whether Fabric's images can be had, and how we know."""
+
+    available: bool
+    reason: str
+
+
+def find_fabric_images(cluster: str) -> Found:
+    """Look in the local cluster, then for archives of `heddle image pack`, then ask the registry."""
+    if {PEER_IMAGE, ORDERER_IMAGE} <= _loaded(cluster):
+        return Found(available=True, reason="Fabric's images are in the local cluster")
+    folder = cache_dir() / "images"
+    if all((folder / f"{name}.tar").exists() for name in ("fabric-peer", "fabric-orderer")):
+        return Found(available=True, reason=f"Fabric's images are packed in {folder}")
+    return _registry(PEER_IMAGE)
+
+
+def _loaded(cluster: str) -> set[str]:
+    """Images that the cluster has; one that is not up has none to offer now."""
+    from heddle.localkube.images import image_names
+    from heddle.localkube.layout import layout_of
+
+    return image_names(cluster) if layout_of(cluster).containerd_socket.exists() else set()
+
+
+def _registry(image: str) -> Found:
+    """Whether the image's registry answers at all; 401 is its usual word to a stranger who may still pull."""
+    host = image.partition("/")[0]
+    address = "registry-1.docker.io" if host == "docker.io" else host
+    try:
+        httpx.get(f"https://{address}/v2/", timeout=_SECONDS)
+    except httpx.HTTPError as error:
+        reason = (
+            f"{host} does not answer ({error or type(error).__name__}) and no Fabric image is on this machine"
+        )
+        return Found(available=False, reason=reason)
+    return Found(available=True, reason=f"{host} answers, so Fabric's images can be pulled")
