@@ -1,5 +1,6 @@
 """ChaincodeInstallation: a package on a peer."""
 
+import binascii
 from base64 import b64decode
 
 from heddle.fabric.lifecycle import install, installed
@@ -27,7 +28,10 @@ class ChaincodeInstallationHandler(Handler):
         label, content, wanted = inputs["label"], inputs["package"], inputs["packageId"]
         if not isinstance(label, str) or not isinstance(content, str) or not isinstance(wanted, str):
             return []
-        found = package_id(label, b64decode(content))
+        try:
+            found = package_id(label, b64decode(content, validate=True))
+        except binascii.Error as error:
+            return [CheckFailure(property="package", reason=f"is not base64: {error}")]
         if found == wanted:
             return []
         reason = f"is {wanted}, but peers will call this package {found}; take both from one ChaincodePackage"

@@ -22,6 +22,7 @@ from heddle.provider.channel.plan import plan_create, plan_unknown, plan_update
 from heddle.provider.channel.settings import SETTINGS, keep_renewed, settings_from, settings_inputs
 from heddle.provider.channel.update import Updater
 from heddle.provider.handler import Call, Created, Gone, Handler, Partial, Plan, Seen
+from heddle.schema import OnChange
 from heddle.schema.channel import CHANNEL
 
 __all__ = ["ChannelHandler"]
@@ -62,12 +63,13 @@ class ChannelHandler(Handler):
             return Plan(outputs=dict.fromkeys(CHANNEL.outputs, UNKNOWN), message=plan_create(call.inputs))
         known = {name: call.old_outputs.get(name, UNKNOWN) for name in ("genesisBlock", "genesisHash")}
         outputs = {**known, "sequence": UNKNOWN, "applied": UNKNOWN}
-        if has_unknown(call.inputs):
-            return Plan(outputs=outputs, message=plan_unknown(call.inputs))
-        reach, base = Reach.of(self.session.connections, call.inputs), _applied(call.old_outputs)
+        inputs = _reachable(call)
+        if has_unknown(inputs):
+            return Plan(outputs=outputs, message=plan_unknown(inputs))
+        reach, base = Reach.of(self.session.connections, inputs), _applied(call.old_outputs)
         live, joining = await self._look(call, reach)
         settings = settings_of(base, channel=reach.channel)
-        message = plan_update(reach, live, settings_from(call.inputs), settings, joining)
+        message = plan_update(reach, live, settings_from(inputs), settings, joining)
         return Plan(outputs=outputs, message=message)
 
     async def create(self, call: Call) -> Created:
@@ -140,6 +142,18 @@ class ChannelHandler(Handler):
             settings = settings_of(config, channel=reach.channel)
             return Live(block=_genesis(call.old_outputs), config=config, settings=settings), []
         return live, [name for name, state in states.items() if state is None]
+
+
+def _reachable(call: Call) -> dict[str, Any]:
+    """The inputs of an update, with the former ways to the ledger where the new ones are not known yet."""
+    ways = {
+        name: call.old_inputs[name]
+        for name, declared in CHANNEL.inputs.items()
+        if declared.on_change is OnChange.NOTHING
+        and has_unknown(call.inputs[name])
+        and name in call.old_inputs
+    }
+    return {**call.inputs, **ways}
 
 
 async def _readable(reach: Reach) -> Live:

@@ -36,7 +36,7 @@ def plan_create(inputs: Mapping[str, Any]) -> str:
 
 def plan_unknown(inputs: Mapping[str, Any]) -> str:
     """An update that cannot be computed yet."""
-    unknown = [name for name in SETTINGS if has_unknown(inputs[name])]
+    unknown = [name for name, value in inputs.items() if has_unknown(value)]
     return (
         f"channel {inputs['channel']}: configuration update known after apply\n"
         f"depends on {', '.join(unknown)}"

@@ -1,0 +1,158 @@
+"""What previews say, and what checks between several inputs refuse, without any node."""
+
+from base64 import b64encode
+from typing import Any
+
+import pytest
+
+from heddle.configtx.settings import ChannelSettings, Consenter, OrdererOrganization
+from heddle.fabric.node import ClientTls, Node
+from heddle.identity.authority import new_authority
+from heddle.identity.certificate import CertificateRequest, Usage, issue
+from heddle.identity.msp import Msp
+from heddle.identity.signer import Signer
+from heddle.plugin import interface as api
+from heddle.plugin.values import UNKNOWN, Properties
+from tests.provider.harness import Engine, channel_value, urn
+
+CHANNEL = "heddle:ledger:Channel"
+ROLLOUT = "heddle:kubernetes:Rollout"
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine()
+
+
+@pytest.fixture(scope="module")
+def channel() -> dict[str, Any]:
+    authority = new_authority(common_name="ca", organization="ordering")
+    request = CertificateRequest(common_name="orderer1", hosts=("orderer1",), usage=Usage.TLS)
+    pair = issue(authority, request)
+    msp = Msp(
+        msp_id="OrderingMSP",
+        root_certificates=(authority.certificate,),
+        tls_root_certificates=(authority.certificate,),
+    )
+    node = Node(
+        name="orderer1",
+        msp_id="OrderingMSP",
+        host="orderer1",
+        port=7050,
+        admin_port=9443,
+        tls_root_certificates=(authority.certificate,),
+    )
+    consenter = Consenter(
+        host="orderer1",
+        port=7050,
+        client_tls_certificate=pair.certificate,
+        server_tls_certificate=pair.certificate,
+    )
+    settings = ChannelSettings(
+        channel="channel",
+        orderer_organizations=(OrdererOrganization(name="ordering", msp=msp, endpoints=("orderer1:7050",)),),
+        peer_organizations=(),
+        consenters=(consenter,),
+    )
+    admin = Signer(msp_id="OrderingMSP", certificate=pair.certificate, private_key=pair.private_key)
+    tls = ClientTls(certificate=pair.certificate, private_key=pair.private_key)
+    return channel_value(settings, [node], [admin], tls)
+
+
+async def _failures(engine: Engine, kind: str, news: Properties) -> dict[str, str]:
+    request = api.CheckRequest(urn=urn(kind, "x"), type=kind, name="x", olds={}, news=news)
+    result = await engine.provider.check(request)
+    return {failure.property: failure.reason for failure in result.failures}
+
+
+async def test_a_new_channel_is_told_in_full(engine: Engine, channel: dict[str, Any]) -> None:
+    """The first line is the summary; no node is asked, for there is none yet."""
+    outputs, message = await engine.preview(CHANNEL, "channel", channel)
+    assert outputs["genesisHash"] == UNKNOWN
+    assert message.splitlines() == [
+        "new channel channel: 1 consenter, 1 orderer organization, 0 peer organizations",
+        "consenter: orderer1",
+        "orderer organization: ordering",
+        "blocks: 2s or 500 messages or 2097152 bytes",
+        "capabilities: V3_0, V2_0, V2_5",
+        "block 0 is made once, its hash is known after apply; nobody needs to sign",
+    ]
+
+
+async def test_a_new_channel_of_certificates_to_come(engine: Engine, channel: dict[str, Any]) -> None:
+    """In the first preview of a network hardly anything is known, and it says what is not."""
+    consenters = [{**channel["consenters"][0], "clientTlsCertificate": UNKNOWN}]
+    organizations = [{**channel["ordererOrganizations"][0], "msp": UNKNOWN}]
+    news = {**channel, "consenters": consenters, "ordererOrganizations": organizations, "signers": UNKNOWN}
+    _, message = await engine.preview(CHANNEL, "channel", news)
+    assert "known after apply, at least in part: ordererOrganizations, consenters" in message
+
+
+async def test_settings_that_no_node_would_accept(engine: Engine, channel: dict[str, Any]) -> None:
+    """Fabric's refusals are said by check, before anything is created."""
+    failures = await _failures(
+        engine, CHANNEL, {**channel, "batch": {"preferredMaxBytes": 100, "absoluteMaxBytes": 10}}
+    )
+    assert "preferred max bytes 100" in failures["channel"]
+
+
+async def test_a_consenter_is_one_of_the_orderers(engine: Engine, channel: dict[str, Any]) -> None:
+    """Otherwise nobody would know how to reach it."""
+    consenters = [{**channel["consenters"][0], "node": "orderer9"}]
+    failures = await _failures(engine, CHANNEL, {**channel, "consenters": consenters})
+    assert failures == {"consenters[0].node": "'orderer9' is none of the orderers: orderer1"}
+
+
+@pytest.mark.parametrize(
+    ("package", "path"), [(b64encode(b"other").decode(), "packageId"), ("QUJ", "package")]
+)
+async def test_a_package_is_what_its_id_says(
+    engine: Engine, channel: dict[str, Any], package: str, path: str
+) -> None:
+    """A peer computes the id from the bytes; another one would be approved in vain."""
+    inputs = {
+        "peer": channel["orderers"][0],
+        "label": "a_1",
+        "package": package,
+        "packageId": f"a_1:{'0' * 64}",
+        "signer": channel["signers"][0],
+    }
+    assert set(await _failures(engine, "heddle:chaincode:ChaincodeInstallation", inputs)) == {path}
+
+
+async def test_a_rollout_names_who_restarts(engine: Engine, channel: dict[str, Any]) -> None:
+    """Nodes whose template changes, and those of which it is not known yet."""
+    nodes = [{**channel["orderers"][0], "name": name} for name in ("a", "b", "c")]
+    news = {
+        "kind": "orderer",
+        "namespace": "n",
+        "nodes": nodes,
+        "revisions": {"a": "1", "b": "1", "c": "1"},
+        "adminTls": channel["adminTls"],
+    }
+    _, message = await engine.preview(ROLLOUT, "rollout", news)
+    assert message == "wait until 3 orderers are ready"
+    engine.ids["rollout"] = "n/orderers"
+    engine.inputs["rollout"] = engine.outputs["rollout"] = await engine.check(ROLLOUT, "rollout", news)
+    changed = {**news, "revisions": {"a": "1", "b": "2", "c": UNKNOWN}}
+    _, message = await engine.preview(ROLLOUT, "rollout", changed)
+    assert message.splitlines() == ["restart 1 of 3 orderers, one at a time", "b", "c: known after apply"]
+
+
+async def test_a_rollout_needs_what_it_asks_with(engine: Engine, channel: dict[str, Any]) -> None:
+    """Every node has a revision, every revision a node, and orderers ask for a certificate."""
+    news = {
+        "kind": "orderer",
+        "namespace": "n",
+        "nodes": channel["orderers"],
+        "revisions": {"other": "1"},
+    }
+    failures = await _failures(engine, ROLLOUT, news)
+    assert set(failures) == {"adminTls", "revisions.orderer1", "revisions.other"}
+
+
+async def test_no_secret_in_a_preview(engine: Engine, channel: dict[str, Any]) -> None:
+    """Nothing that a preview says holds a key."""
+    await engine.preview(CHANNEL, "channel", channel)
+    key = channel["signers"][0]["privateKey"].splitlines()[1]
+    assert all(key not in message for _, message, _ in engine.log.said)
