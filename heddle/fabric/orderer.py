@@ -24,6 +24,9 @@ _NO_LEADER = "no Raft leader"
 _LAST_OFFER = 0.75
 """Seconds that an offer needs: with less left, a lost answer would hide the reason that is known."""
 
+_ONE_ORDERER = 10.0
+"""Seconds for one orderer while there are others; more than it waits for its leader (RPCTimeout, 7 s)."""
+
 
 def _deliver(channel: grpc.aio.Channel) -> StreamMethod:
     method: StreamMethod = ab_pb2_grpc.AtomicBroadcastStub(channel).Deliver
@@ -60,26 +63,30 @@ async def broadcast_transaction(
 ) -> Node:
     """Hand an endorsed transaction to the first orderer that takes it; returns that one.
 
-    Safe to offer to several: its id makes a second copy invalid (DUPLICATE_TXID). Not for configuration
-    updates. Raises the last orderer's error, with what each of them said.
+    Offered to each in turn until the deadline, also again where a node only timed out on forwarding it to a
+    leader that has died. That is safe: its id makes a second copy invalid (DUPLICATE_TXID). Not for
+    configuration updates. Raises Unreachable with what each of them said last.
     """
     clock = Deadline(deadline)
-    said: list[FabricError] = []
-    for index, node in enumerate(nodes):
-        share = clock.left() / (len(nodes) - index)
-        try:
-            await broadcast(connections, node, envelope, deadline=share)
-        except Unreachable as error:
-            said.append(error)
-        except Refused as error:
-            if error.status not in (common_pb2.SERVICE_UNAVAILABLE, common_pb2.NOT_FOUND):
-                raise
-            said.append(error)
-        else:
-            return node
-    last = said[-1] if said else None
+    said: dict[str, FabricError] = {}
+    while True:
+        for node in nodes:
+            try:
+                await broadcast(connections, node, envelope, deadline=min(_ONE_ORDERER, clock.left()))
+            except Unreachable as error:
+                said[node.name] = error
+            except Refused as error:
+                if error.status not in (common_pb2.SERVICE_UNAVAILABLE, common_pb2.NOT_FOUND):
+                    raise
+                said[node.name] = error
+            else:
+                return node
+        if not nodes or clock.left() < _LAST_OFFER:
+            break
+        await clock.pause(0.25)
+    last = next(reversed(said.values()), None)
     raise Unreachable(
-        "no orderer took the transaction:\n  " + "\n  ".join(error.message for error in said),
+        "no orderer took the transaction:\n  " + "\n  ".join(error.message for error in said.values()),
         hint=last.hint if last else "Give at least one orderer.",
     ) from last
 
