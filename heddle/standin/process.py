@@ -5,9 +5,8 @@ import logging
 import os
 import signal
 import ssl
-import tempfile
-from pathlib import Path
 
+from heddle.errors import SpecError
 from heddle.standin.settings import Settings
 
 __all__ = ["server_context", "start_logging", "until_stopped"]
@@ -47,17 +46,11 @@ def server_context(
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    _load_chain(context, settings.contents(certificate), settings.contents(key))
+    try:
+        context.load_cert_chain(settings.path(certificate) or "", settings.path(key))
+    except OSError as error:  # ssl.SSLError is one
+        raise SpecError(f"{certificate} and {key} cannot be used: {error}") from error
     if require_client:
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(cadata=settings.all_contents(client_roots).decode())
     return context
-
-
-def _load_chain(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
-    """`ssl` reads keys from files only; both are read already, so that errors name the setting."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:  # noqa: PTH112, S108
-        file = Path(folder) / "pair.pem"
-        file.touch(mode=0o600)
-        file.write_bytes(certificate + b"\n" + key)
-        context.load_cert_chain(file)
