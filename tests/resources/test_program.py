@@ -1,5 +1,7 @@
 """A small program against Pulumi's own mocks: what is sent, and what comes back."""
 
+import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import pulumi
@@ -29,10 +31,15 @@ class _Mocks(pulumi.runtime.Mocks):
 
 
 @pytest.fixture
-def mocks() -> _Mocks:
+def mocks() -> Iterator[_Mocks]:
+    # Pulumi's test runtime uses the thread's loop, and asynchronous tests before this one take theirs away.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     mocks = _Mocks()
     pulumi.runtime.set_mocks(mocks, project="fabric", stack="test")
-    return mocks
+    yield mocks
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 async def _wait(output: pulumi.Output[Any]) -> Any:
