@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from heddle.errors import LocalKubeError
-from heddle.localkube.commands import run
 from heddle.localkube.components import Programs
 from heddle.localkube.machine import find_program
 from heddle.localkube.record import waiting_lock
@@ -68,20 +67,18 @@ def _build(name: str, say: Said) -> None:
     """Build one program and put it in place in one step. Its compiler ends when this program does."""
     path, source = _path(name), _SOURCES / name
     say(f"downloading the modules of {name}")
-    _go(source, ["mod", "download"], lambda _: None)
-    total = len(run("go", "-C", source, "list", "-deps", ".", seconds=300).splitlines())
-    compiled = 0
-
-    def count(_: str) -> None:
-        nonlocal compiled
-        compiled += 1
-        say(f"building {name}: {compiled} of {total} packages")
-
+    # Listing what is needed downloads that and no more; `go mod download` takes what tests need, too.
+    lines = _go(source, ["list", "-deps", "."], lambda line, _: say(f"{name}: {line}"))
+    total = len([line for line in lines if " " not in line])
     say(f"building {name}: {total} packages")
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".build-") as folder:
         new = Path(folder) / name
         flags = ["-v", "-trimpath", "-buildvcs=false", "-mod=readonly", f"-ldflags={_link_flags()}"]
-        _go(source, ["build", *flags, "-o", str(new), "."], count)
+        _go(
+            source,
+            ["build", *flags, "-o", str(new), "."],
+            lambda _, count: say(f"building {name}: {count} of {total} packages"),
+        )
         new.replace(path)
 
 
@@ -93,8 +90,12 @@ def _link_flags() -> str:
     return " ".join(["-s", "-w", *(f"-X {version}.{key}={value}" for key, value in values.items())])
 
 
-def _go(source: Path, words: list[str], line_said: Said) -> None:
-    """Run `go` in `source`; its lines go to `line_said`, the last of them into the error."""
+def _go(source: Path, words: list[str], said: Callable[[str, int], None]) -> list[str]:
+    """Run `go` in `source` and return its lines, each of which goes to `said` with its number.
+
+    Raises:
+        LocalKubeError: it failed; with its last lines.
+    """
     go, setpriv = find_program("go"), find_program("setpriv")
     if go is None:
         raise LocalKubeError("go: not found on this machine")
@@ -106,13 +107,15 @@ def _go(source: Path, words: list[str], line_said: Said) -> None:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    last: list[str] = []
+    lines: list[str] = []
     with process:
         for line in process.stdout or ():
-            last = [*last[-19:], line.rstrip()]
-            line_said(line)
+            lines.append(line.rstrip())
+            said(lines[-1], len(lines))
     if process.returncode != 0:
+        sentences = [line for line in lines if " " in line]  # the others are packages' names
         raise LocalKubeError(
-            f"go {words[0]} in {source.name}: exit code {process.returncode}\n" + "\n".join(last),
+            f"go {words[0]} in {source.name}: exit code {process.returncode}\n" + "\n".join(sentences[-20:]),
             hint="the modules come from GOPROXY (go env GOPROXY); once built, no network is needed",
         )
+    return lines
