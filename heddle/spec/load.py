@@ -32,7 +32,7 @@ def check_instance(data: object) -> tuple[Instance | None, list[Problem]]:
     try:
         return Instance.model_validate(data), []
     except ValidationError as error:
-        wrong = [_problem(details) for details in error.errors() if details["type"] != "rules"]
+        wrong = [_problem(details) for details in error.errors() if _tells_something(details)]
     seen = {problem.path for problem in wrong}
     return None, wrong + [problem for problem in broken_rules(data) if problem.path not in seen]
 
@@ -51,6 +51,13 @@ def parse_instance(data: object, *, source: str) -> Instance:
     if instance is None:
         raise SpecError(report(source, problems))
     return instance
+
+
+def _tells_something(details: ErrorDetails) -> bool:
+    """False for what is said better elsewhere: broken rules, and lists short of entries that are wrong."""
+    if details["type"] == "too_short":
+        return len(details["input"]) < int(details["ctx"]["min_length"])
+    return details["type"] != "rules"
 
 
 def _problem(details: ErrorDetails) -> Problem:

@@ -1,0 +1,107 @@
+"""Running a Network under Pulumi's mocks and keeping what it declared."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks
+
+from components.network import Network, NetworkArgs
+from heddle.spec.load import parse_instance
+from heddle.topology import plan
+
+KUBECONFIG = "apiVersion: v1\nkind: Config\n"
+SECRET = "4dabf18193072939515e22adb298388d"
+"""The key that marks a secret on Pulumi's wire."""
+HASH = "0123456789abcdef" * 4
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One registered resource, its inputs resolved, secrets in clear."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any]
+
+
+@dataclass
+class Recorder(Mocks):
+    """Answers as providers would, as far as components look."""
+
+    declared: list[Declared] = field(default_factory=list)
+    options: dict[str, pulumi.ResourceOptions] = field(default_factory=dict)
+    """Of every resource, by name."""
+    summary: dict[str, Any] = field(default_factory=dict)
+    """The stack's output, resolved."""
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        self.declared.append(Declared(args.typ, args.name, _plain(args.inputs)))
+        return f"{args.name}-id", {**args.inputs, **_outputs(args)}
+
+    def call(self, args: MockCallArgs) -> dict[str, Any]:
+        raise AssertionError(f"a component asked a question: {args.token}")
+
+    def of(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Inputs of every resource of a type (its last part), by name."""
+        return {each.name: each.inputs for each in self.declared if each.type.split(":")[-1] == kind}
+
+    def objects(self) -> dict[str, dict[str, Any]]:
+        """Inputs of every Kubernetes object, by name in the state."""
+        return {each.name: each.inputs for each in self.declared if each.type.startswith("kubernetes:")}
+
+    def position(self, name: str) -> int:
+        """When a resource was registered: after everything it waits for."""
+        return [each.name for each in self.declared].index(name)
+
+    def remember(self, args: pulumi.ResourceTransformationArgs) -> None:
+        """A transformation that changes nothing."""
+        self.options[args.name] = args.opts
+
+
+def _plain(value: Any) -> Any:
+    """A value as it was before it was marked secret."""
+    if isinstance(value, dict):
+        return (
+            _plain(value["value"]) if SECRET in value else {key: _plain(each) for key, each in value.items()}
+        )
+    return [_plain(each) for each in value] if isinstance(value, list) else value
+
+
+def _outputs(args: MockResourceArgs) -> dict[str, Any]:
+    match args.typ.split(":")[-1]:
+        case "CertificateAuthority" | "Certificate":
+            return {"certificate": f"cert of {args.name}", "privateKey": f"key of {args.name}"}
+        case "Channel":
+            return {"genesisBlock": "AA==", "genesisHash": "00ff", "sequence": 0, "applied": "AA=="}
+        case "ChaincodePackage":
+            return {"packageId": f"{args.inputs['label']}:{HASH}", "package": "AA=="}
+        case "Service":
+            spec = args.inputs["spec"]
+            ports = [{**port, "nodePort": 30000 + index} for index, port in enumerate(spec["ports"])]
+            return {"spec": {**spec, "ports": ports}, "status": {}}
+        case _:
+            return {}
+
+
+def record(data: dict[str, Any], *, public_address: str = "") -> Recorder:
+    """What a Network of a stack file declares."""
+    instance = parse_instance(data, source="test")
+    recorder = Recorder()
+
+    def build() -> None:
+        network = Network(
+            instance.name,
+            NetworkArgs(
+                instance=instance,
+                topology=plan(instance, public_address=public_address),
+                kubeconfig=KUBECONFIG,
+                cluster_identifier="test",
+            ),
+            pulumi.ResourceOptions(transformations=[recorder.remember]),
+        )
+        pulumi.Output.from_input(network.summary).apply(recorder.summary.update)
+
+    pulumi.runtime.set_mocks(recorder, project="fabric", stack="dev", preview=False)
+    pulumi.runtime.test(build)()
+    return recorder

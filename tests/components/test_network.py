@@ -1,0 +1,321 @@
+"""What a Network declares for a stack file."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from heddle.cli.outputs import instance_of
+from tests.components.recording import HASH, Recorder, record
+
+NETWORK: dict[str, Any] = {
+    "name": "dev",
+    "organizations": [{"name": "one", "peers": 2}, {"name": "two", "peers": 1}],
+    "channels": [
+        {"name": "channel", "organizations": ["one", "two"]},
+        {"name": "own", "organizations": ["two"]},
+    ],
+    "chaincodes": [
+        {"name": "assets", "version": "1.0", "channel": "channel", "image": "sample", "endorsement": "all"}
+    ],
+}
+NODES = ["orderer0-orderer", "orderer1-orderer", "orderer2-orderer", "peer0-one", "peer1-one", "peer0-two"]
+
+
+@pytest.fixture(scope="module")
+def network() -> Recorder:
+    return record(NETWORK)
+
+
+@pytest.fixture(scope="module")
+def public() -> Recorder:
+    return record({**NETWORK, "disposable": True}, public_address="192.0.2.1")
+
+
+def pod_specs(recorder: Recorder) -> Iterator[dict[str, Any]]:
+    for kind in ("StatefulSet", "Deployment"):
+        for inputs in recorder.of(kind).values():
+            yield inputs["spec"]["template"]["spec"]
+
+
+def named(recorder: Recorder, kind: str) -> dict[str, dict[str, Any]]:
+    """Objects of a kind by their names in Kubernetes."""
+    return {inputs["metadata"]["name"]: inputs for inputs in recorder.of(kind).values()}
+
+
+@pytest.mark.parametrize("kind", ["StatefulSet", "PersistentVolumeClaim", "ConfigMap"])
+def test_every_node_has_one_of_each(network: Recorder, kind: str) -> None:
+    """Named like the node, whatever their order in the file."""
+    assert sorted(named(network, kind)) == sorted(NODES)
+
+
+def test_services_are_of_nodes_and_chaincode_servers(network: Recorder) -> None:
+    """Without a public address no port is opened on the cluster's nodes."""
+    services = named(network, "Service")
+
+    assert sorted(services) == sorted([*NODES, "assets-one", "assets-two"])
+    assert {service["spec"]["type"] for service in services.values()} == {"ClusterIP"}
+    assert {endpoint["publicEndpoint"] for endpoint in network.summary["peers"]} == {""}
+
+
+def test_with_a_public_address_nodes_get_a_port_there_and_chaincodes_do_not(public: Recorder) -> None:
+    """The port is Kubernetes' choice; only gRPC is in a node's Service."""
+    services = named(public, "Service")
+
+    assert {name for name, service in services.items() if service["spec"]["type"] == "NodePort"} == set(NODES)
+    assert {port["name"] for name in NODES for port in services[name]["spec"]["ports"]} == {"grpc"}
+    assert public.summary["orderers"][0]["publicEndpoint"] == "192.0.2.1:30000"
+
+
+def test_pods_fit_the_restricted_standard(network: Recorder) -> None:
+    """What the namespace enforces, so that no pod is refused."""
+    namespace = network.of("Namespace")["dev-cluster-namespace"]
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+    for pod in pod_specs(network):
+        security = pod["securityContext"]
+        assert (security["runAsNonRoot"], security["runAsUser"], security["fsGroup"]) == (True, 1000, 1000)
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert pod["automountServiceAccountToken"] is False
+        for container in pod["containers"]:
+            own = container["securityContext"]
+            assert (own["allowPrivilegeEscalation"], own["readOnlyRootFilesystem"]) == (False, True)
+            assert own["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_nodes_start_together_and_are_replaced_one_by_one(network: Recorder) -> None:
+    """OnDelete: only a Rollout restarts a node; it depends on every StatefulSet of its set."""
+    for inputs in network.of("StatefulSet").values():
+        assert inputs["spec"]["updateStrategy"] == {"type": "OnDelete"}
+        assert inputs["spec"]["replicas"] == 1
+
+    rollouts = network.of("Rollout")
+    assert sorted(rollouts) == ["dev-orderers-rollout", "dev-peers-one-rollout", "dev-peers-two-rollout"]
+    assert set(rollouts["dev-peers-one-rollout"]["revisions"]) == {"peer0-one", "peer1-one"}
+    assert rollouts["dev-peers-two-rollout"]["channels"] == ["channel", "own"]
+    for name in rollouts:
+        last = max(network.position(each) for each in network.of("StatefulSet") if each.startswith(name[:-8]))
+        assert last < network.position(name)
+
+
+def test_probes_ask_what_they_should(network: Recorder) -> None:
+    """The gRPC port says ready; a busy node is not dead, so liveness asks the operations port."""
+    for inputs in network.of("StatefulSet").values():
+        container = inputs["spec"]["template"]["spec"]["containers"][0]
+        assert container["startupProbe"]["tcpSocket"] == {"port": "grpc"}
+        assert container["readinessProbe"]["tcpSocket"] == {"port": "grpc"}
+        assert container["livenessProbe"]["tcpSocket"] == {"port": "operations"}
+
+
+def test_private_keys_are_in_secrets_alone(network: Recorder) -> None:
+    """A node's own keys; authorities' and administrators' never enter the cluster."""
+    secrets = network.of("Secret")
+    elsewhere = {name: each for name, each in network.objects().items() if name not in secrets}
+    assert [name for name, each in elsewhere.items() if "key of" in json.dumps(each)] == []
+
+    inside = json.dumps([list(each["data"].values()) for each in secrets.values()])
+    for name in ("dev-one-ca", "dev-one-tlsca", "dev-one-admin", "dev-one-user", "dev-orderers-admin-tls"):
+        assert base64.b64encode(f"key of {name}".encode()).decode() not in inside
+
+
+def test_a_pod_sees_exactly_the_files_that_its_objects_hold(network: Recorder) -> None:
+    """No key of a ConfigMap or Secret is forgotten, none is asked for in vain."""
+    for name, inputs in named(network, "StatefulSet").items():
+        volumes = inputs["spec"]["template"]["spec"]["volumes"]
+        sources = volumes[0]["projected"]["sources"]
+        config, secret = sources[0]["configMap"], sources[1]["secret"]
+        assert (config["name"], secret["name"]) == (name, name)
+        assert {item["key"] for item in config["items"]} == set(named(network, "ConfigMap")[name]["data"])
+        assert {item["key"] for item in secret["items"]} == set(named(network, "Secret")[name]["data"])
+
+
+def test_the_template_changes_with_the_files_of_this_node_alone() -> None:
+    """Another MSP id for one organization: its peers are outdated, nobody else."""
+
+    def checksums(recorder: Recorder) -> dict[str, str]:
+        return {
+            name: inputs["spec"]["template"]["metadata"]["annotations"]["heddle.dev/checksum"]
+            for name, inputs in named(recorder, "StatefulSet").items()
+        }
+
+    before = checksums(record(NETWORK))
+    organizations = [{**NETWORK["organizations"][0], "mspId": "OtherMSP"}, NETWORK["organizations"][1]]
+    after = checksums(record({**NETWORK, "organizations": organizations}))
+
+    assert {name for name in before if before[name] != after[name]} == {"peer0-one", "peer1-one"}
+
+
+def test_what_cannot_be_made_again_is_protected_unless_disposable(
+    network: Recorder, public: Recorder
+) -> None:
+    """Claims, authorities and channels."""
+    precious = [
+        *network.of("PersistentVolumeClaim"),
+        *network.of("CertificateAuthority"),
+        *network.of("Channel"),
+    ]
+
+    assert [name for name in precious if not network.options[name].protect] == []
+    assert [name for name in precious if public.options[name].protect] == []
+
+
+def test_objects_go_with_their_namespace_and_memberships_with_their_peer(network: Recorder) -> None:
+    """Destroying deletes a namespace, not a hundred objects; a peer that is gone has nothing to leave."""
+    for name in network.objects():
+        if name != "dev-cluster-namespace":
+            assert network.options[name].deleted_with is not None, name
+    for name in [*network.of("PeerMembership"), *network.of("ChaincodeInstallation")]:
+        assert network.options[name].deleted_with is not None, name
+
+
+def test_a_channel_has_its_members_and_their_anchors(network: Recorder) -> None:
+    """Organizations are known on the ledger by their MSP ids, which no consortium has twice."""
+    channel = network.of("Channel")["dev-channel-channel-ledger"]
+
+    assert [each["name"] for each in channel["peerOrganizations"]] == ["OneDevMSP", "TwoDevMSP"]
+    assert channel["peerOrganizations"][0]["anchorPeers"] == ["peer0-one.fabric-dev.svc.cluster.local:7051"]
+    assert [each["node"] for each in channel["consenters"]] == NODES[:3]
+    assert [each["mspId"] for each in channel["signers"]] == ["OrdererDevMSP", "OneDevMSP", "TwoDevMSP"]
+    assert len(network.of("PeerMembership")) == 3 + 1
+
+
+def test_a_channels_own_batch_counts_for_it_alone() -> None:
+    """The ordering service's is the default of the others."""
+    channels = [{**NETWORK["channels"][0], "batch": {"timeout": "1s"}}, NETWORK["channels"][1]]
+    declared = record({**NETWORK, "channels": channels}).of("Channel")
+
+    assert declared["dev-channel-channel-ledger"]["batch"]["timeout"] == "1s"
+    assert declared["dev-channel-own-ledger"]["batch"]["timeout"] == "2s"
+
+
+def test_a_chaincode_is_installed_everywhere_and_approved_once_per_member(network: Recorder) -> None:
+    """Every peer runs it, every organization approves, one definition is committed after that."""
+    assert sorted(network.of("ChaincodeInstallation")) == [
+        f"dev-chaincode-assets-{peer}" for peer in ("peer0-one", "peer0-two", "peer1-one")
+    ]
+    assert sorted(network.of("ChaincodeApproval")) == ["dev-chaincode-assets-one", "dev-chaincode-assets-two"]
+    definition = network.of("ChaincodeDefinition")["dev-chaincode-assets-definition"]
+    assert definition["endorsementPolicy"] == "AND('OneDevMSP.peer','TwoDevMSP.peer')"
+    assert [peer["name"] for peer in definition["peers"]] == ["peer0-one", "peer0-two"]
+    before = [*network.of("ChaincodeInstallation"), *network.of("ChaincodeApproval")]
+    assert max(map(network.position, before)) < network.position("dev-chaincode-assets-definition")
+
+
+def test_installing_does_not_wait_for_the_channel(network: Recorder) -> None:
+    """What needs the package alone runs beside the making of the channel."""
+    waits = {resource for name in network.of("ChaincodeInstallation") for resource in _after(network, name)}
+
+    assert waits == {"dev-peers-one-rollout", "dev-peers-two-rollout"}
+
+
+def _after(recorder: Recorder, name: str) -> list[str]:
+    """Names of what a resource explicitly depends on."""
+    depends_on: Any = recorder.options[name].depends_on
+    return [resource._name for resource in depends_on]
+
+
+def test_a_chaincode_server_is_named_by_its_package(network: Recorder) -> None:
+    """A new package makes a new Deployment; the Service follows it, and TLS is for the package's address."""
+    deployment = named(network, "Deployment")[f"assets-one-{HASH[:10]}"]
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    environment = {each["name"]: each["value"] for each in container["env"]}
+
+    assert environment["CHAINCODE_ID"] == f"assets_1.0:{HASH}"
+    assert environment["CHAINCODE_TLS_DISABLED"] == "false"
+    selector = named(network, "Service")["assets-one"]["spec"]["selector"]
+    assert selector.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+    package = network.of("ChaincodePackage")["dev-chaincode-assets-one-package"]
+    tls = network.of("Certificate")["dev-chaincode-assets-one-tls"]
+    assert package["address"].rpartition(":")[0] in tls["hosts"]
+
+
+def test_policies_open_only_what_is_used(network: Recorder, public: Recorder) -> None:
+    """Closed by default; gRPC to the cluster, or to all if public; chaincodes to their own peers."""
+    policies = named(network, "NetworkPolicy")
+
+    assert policies["closed-by-default"]["spec"] == {"podSelector": {}, "policyTypes": ["Ingress"]}
+    grpc = policies["peers-one"]["spec"]["ingress"][0]
+    assert grpc["from"] == [{"namespaceSelector": {}}]
+    assert "from" not in named(public, "NetworkPolicy")["peers-one"]["spec"]["ingress"][0]
+    chaincode = policies["chaincode-assets-one"]["spec"]["ingress"][0]["from"][0]["podSelector"]
+    assert chaincode["matchLabels"]["heddle.dev/organization"] == "one"
+
+
+@pytest.mark.parametrize(("nodes", "budgets"), [(1, 0), (3, 1)])
+def test_a_budget_keeps_all_but_one_consenter(nodes: int, budgets: int) -> None:
+    """A single consenter has none: it would block every drain."""
+    declared = record({**NETWORK, "ordering": {"nodes": nodes}}).of("PodDisruptionBudget")
+
+    assert len(declared) == budgets
+    assert all(each["spec"]["minAvailable"] == nodes - 1 for each in declared.values())
+
+
+@pytest.mark.parametrize(("size_class", "expected"), [({"class": "fast"}, "fast"), ({}, None)])
+def test_the_storage_class_is_named_or_left_to_the_cluster(
+    size_class: dict[str, str], expected: str | None
+) -> None:
+    """An empty class would mean no class at all."""
+    declared = record({**NETWORK, "storage": {"size": "5Gi", **size_class}}).of("PersistentVolumeClaim")
+
+    assert {each["spec"].get("storageClassName") for each in declared.values()} == {expected}
+
+
+@pytest.mark.parametrize(
+    ("extra", "peer", "orderer"),
+    [
+        ({}, "docker.io/hyperledger/fabric-peer:3.1.5", "docker.io/hyperledger/fabric-orderer:3.1.5"),
+        (
+            {"images": {"peer": "mirror/peer:1"}},
+            "mirror/peer:1",
+            "docker.io/hyperledger/fabric-orderer:3.1.5",
+        ),
+        ({"standin": True}, "localhost/heddle/standin:0.1.0", "localhost/heddle/standin:0.1.0"),
+    ],
+)
+def test_images(extra: dict[str, Any], peer: str, orderer: str) -> None:
+    """Upstream's, the stack's, or the stand-ins under their own name."""
+    pods = {
+        name: inputs["spec"]["template"]["spec"]["containers"][0]["image"]
+        for name, inputs in named(record({**NETWORK, **extra}), "StatefulSet").items()
+    }
+
+    assert (pods["peer0-one"], pods["orderer0-orderer"]) == (peer, orderer)
+
+
+def test_the_summary_is_what_the_command_line_reads(network: Recorder) -> None:
+    """The two sides of the stack's output agree."""
+    instance = instance_of(network.summary)
+
+    assert [node.name for node in (*instance.orderers, *instance.peers)] == NODES
+    assert instance.organization("one").signer().msp_id == "OneDevMSP"
+    assert instance.chaincode("assets").package_ids == {
+        "one": f"assets_1.0:{HASH}",
+        "two": f"assets_1.0:{HASH}",
+    }
+    assert instance.channel("own").peers == ("peer0-two",)
+    assert instance.orderers[0].node().admin_port == 9443
+
+
+def test_every_name_in_the_state_is_there_once(network: Recorder) -> None:
+    """URNs are made of type and name."""
+    urns = [(each.type, each.name) for each in network.declared]
+
+    assert len(urns) == len(set(urns))
+
+
+def test_a_reordered_file_declares_the_same_resources() -> None:
+    """Children are keyed by names, never by positions."""
+    reordered = {
+        key: list(reversed(value)) if isinstance(value, list) else value for key, value in NETWORK.items()
+    }
+
+    before, after = record(NETWORK), record(reordered)
+
+    assert {(each.type, each.name) for each in before.declared} == {
+        (each.type, each.name) for each in after.declared
+    }
+    assert {name: each["spec"] for name, each in named(before, "StatefulSet").items()} == {
+        name: each["spec"] for name, each in named(after, "StatefulSet").items()
+    }

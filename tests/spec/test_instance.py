@@ -1,0 +1,133 @@
+"""What a stack file may say, and what stands for what it leaves out."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
+
+from heddle.spec import Instance
+from heddle.spec.load import parse_instance
+from heddle.spec.quantities import milliseconds, parse_bytes
+from heddle.spec.schema import stack_schema, stack_schema_text
+from heddle.versions import SAMPLE_CHAINCODE_IMAGE
+
+STACKS = Path(__file__).parent.parent.parent / "stacks"
+CASES = sorted((Path(__file__).parent.parent / "cases" / "spec").glob("*.yaml"))
+MINIMAL: dict[str, Any] = {"name": "dev", "organizations": [{"name": "one"}]}
+
+
+def stack(name: str) -> dict[str, Any]:
+    file: dict[str, Any] = yaml.safe_load((STACKS / f"Pulumi.{name}.yaml").read_text())
+    return file
+
+
+def instance(name: str) -> Instance:
+    return parse_instance(stack(name)["config"]["fabric:instance"], source=name)
+
+
+@pytest.mark.parametrize("name", ["dev", "offline", "internal"])
+def test_the_stacks_that_ship_are_valid(name: str) -> None:
+    """By the models and by the JSON Schema that editors use."""
+    assert instance(name).name == name
+    jsonschema.validate(stack(name), stack_schema())
+
+
+def test_the_schema_in_the_checkout_is_fresh() -> None:
+    """Regenerate it: python -m heddle.spec.schema > stacks/stack.schema.json."""
+    assert (STACKS / "stack.schema.json").read_text() == stack_schema_text()
+
+
+def test_the_schema_documents_every_field() -> None:
+    """An editor shows what a field is for."""
+    schema = json.loads(stack_schema_text())
+
+    undocumented = [
+        f"{model}.{field}"
+        for model, definition in schema["$defs"].items()
+        for field, declared in definition.get("properties", {}).items()
+        if "description" not in declared
+    ]
+    assert undocumented == []
+
+
+def test_offline_is_dev_on_stand_ins() -> None:
+    """What is seen on one holds for the other."""
+    dev, offline = instance("dev"), instance("offline")
+
+    assert offline.model_copy(update={"name": "dev", "standin": False}) == dev
+
+
+def test_dev_is_the_network_that_the_readme_promises() -> None:
+    """Three orderers, two peers, blocks at 2 s, 500 messages or 2 MB, the sample chaincode, disposable."""
+    dev = instance("dev")
+
+    batch = dev.ordering.batch
+    assert (dev.ordering.nodes, [each.peers for each in dev.organizations]) == (3, [2])
+    assert (batch.timeout, batch.messages, batch.preferred_max_bytes) == ("2s", 500, 2 * 1024 * 1024)
+    assert (dev.disposable, dev.chaincodes[0].image) == (True, SAMPLE_CHAINCODE_IMAGE)
+
+
+def test_internal_has_a_cluster_of_its_own_and_no_public_address() -> None:
+    """And its ledgers are protected."""
+    internal = instance("internal")
+
+    assert internal.cluster is not None
+    assert (internal.public_address, internal.disposable) == ("none", False)
+
+
+def test_what_is_left_out_is_safe() -> None:
+    """Protected, private, real nodes, three orderers."""
+    minimal = parse_instance(MINIMAL, source="test")
+
+    assert (minimal.disposable, minimal.standin, minimal.public_address) == (False, False, "none")
+    assert (minimal.ordering.nodes, minimal.organizations[0].peers) == (3, 2)
+
+
+def test_an_instance_made_in_a_program_obeys_the_same_rules() -> None:
+    """Rules between sections are not only the loader's."""
+    with pytest.raises(ValidationError, match="an organization of this file"):
+        Instance.model_validate({**MINIMAL, "channels": [{"name": "c", "organizations": ["two"]}]})
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [(1, 1), ("1", 1), ("2 MB", 2097152), ("2MiB", 2097152), ("0.5 KB", 512), ("1 GB", 1 << 30)],
+)
+def test_sizes_are_powers_of_1024(text: object, size: int) -> None:
+    """As in Fabric's own files."""
+    assert parse_bytes(text) == size
+
+
+@pytest.mark.parametrize("text", [0, -1, True, None, "", "2 MegaByte", "1.5", "0.1 KB", 1.5])
+def test_what_is_no_size_is_refused(text: object) -> None:
+    """Fractions of a byte, truth values and nothing."""
+    with pytest.raises(PydanticCustomError):
+        parse_bytes(text)
+
+
+@given(st.integers(1, 3600))
+def test_one_duration_has_one_spelling(seconds: int) -> None:
+    """2000ms and 2s are no change on the ledger."""
+    spelled = [f"{seconds}s", f"{seconds * 1000}ms", f"{seconds // 60}m{seconds % 60}s"]
+
+    batches = [
+        parse_instance(
+            {**MINIMAL, "ordering": {"batch": {"timeout": text}}}, source="test"
+        ).ordering.batch.timeout
+        for text in spelled
+    ]
+    assert set(batches) == {f"{seconds}s"}
+    assert milliseconds(batches[0]) == seconds * 1000
+
+
+@pytest.mark.parametrize("address", ["auto", "none", "192.0.2.1", "2001:db8::1", "fabric.example.com"])
+def test_public_addresses(address: str) -> None:
+    """Words, addresses and names."""
+    assert parse_instance({**MINIMAL, "publicAddress": address}, source="test").public_address == address

@@ -1,0 +1,168 @@
+"""Names, addresses and ports of an instance."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from heddle.spec.chaincode import Endorsement
+from heddle.spec.load import parse_instance
+from heddle.spec.names import CHAINCODE, INSTANCE, ORGANIZATION
+from heddle.topology import Topology, endorsement_policy, plan, quorum
+
+DNS_LABEL = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+# A StatefulSet's pods carry its name, a dash and a hash of ten characters in a label.
+LONGEST_STATEFULSET = 63 - 11
+
+
+def names(rule: Any) -> st.SearchStrategy[str]:
+    text = st.from_regex(rule.pattern, fullmatch=True).filter(rule.allows)
+    longest = st.just("a" * rule.longest)
+    return st.one_of(text, longest)
+
+
+@st.composite
+def instances(draw: st.DrawFn) -> dict[str, Any]:
+    """Stack files of up to four organizations that share channels."""
+    organizations = draw(
+        st.lists(
+            names(ORGANIZATION).filter(lambda name: name != "orderer"), min_size=1, max_size=4, unique=True
+        )
+    )
+    channels = [
+        {"name": f"channel{index}", "organizations": members}
+        for index, members in enumerate(
+            draw(st.lists(st.lists(st.sampled_from(organizations), min_size=1, unique=True), max_size=3))
+        )
+    ]
+    chaincodes = draw(st.lists(names(CHAINCODE), max_size=3, unique=True)) if channels else []
+    return {
+        "name": draw(names(INSTANCE)),
+        "ordering": {"nodes": draw(st.sampled_from([1, 3, 5]))},
+        "organizations": [
+            # Explicit MSP ids: a-1 and a1 have the same default, which the stack file's rules refuse.
+            {"name": name, "mspId": f"msp-{name}", "peers": draw(st.integers(1, 3))}
+            for name in organizations
+        ],
+        "channels": channels,
+        "chaincodes": [
+            {"name": name, "version": "1.0", "channel": channels[0]["name"], "image": "x"}
+            for name in chaincodes
+        ],
+    }
+
+
+def planned(data: dict[str, Any]) -> Topology:
+    return plan(parse_instance(data, source="test"))
+
+
+@settings(max_examples=25)
+@given(instances())
+def test_names_are_unique_and_kubernetes_takes_them(data: dict[str, Any]) -> None:
+    """Whatever a stack file may say, no two things of an instance meet under one name."""
+    topology = planned(data)
+
+    nodes = [node.name for node in topology.nodes]
+    servers = [server.name for chaincode in topology.chaincodes for server in chaincode.servers]
+    services = [*nodes, *servers]
+    assert len(services) == len(set(services))
+    assert [name for name in services if not DNS_LABEL.fullmatch(name)] == []
+    assert [name for name in nodes if len(name) > LONGEST_STATEFULSET] == []
+
+
+@settings(max_examples=25)
+@given(instances(), names(ORGANIZATION))
+def test_a_neighbour_renames_nothing(data: dict[str, Any], newcomer: str) -> None:
+    """An organization that comes first in the file leaves every other node as it was."""
+    if newcomer in {"orderer", *(each["name"] for each in data["organizations"])}:
+        return
+    before = planned(data)
+
+    grown = {**data, "organizations": [{"name": newcomer, "mspId": "msp-new"}, *data["organizations"]]}
+
+    assert set(before.nodes) <= set(planned(grown).nodes)
+
+
+@settings(max_examples=25)
+@given(instances())
+def test_growing_a_set_leaves_its_nodes_as_they_were(data: dict[str, Any]) -> None:
+    """One more peer everywhere: nobody is renamed, and anchors stay."""
+    before = planned(data)
+
+    grown = planned(
+        {**data, "organizations": [{**each, "peers": each["peers"] + 1} for each in data["organizations"]]}
+    )
+
+    assert set(before.nodes) <= set(grown.nodes)
+    assert [member.anchors for channel in before.channels for member in channel.members] == [
+        member.anchors for channel in grown.channels for member in channel.members
+    ]
+
+
+@settings(max_examples=25)
+@given(instances())
+def test_certificates_are_good_for_the_name_on_the_ledger(data: dict[str, Any]) -> None:
+    """Consenters, clients and peers verify the name that the channel says."""
+    assert [node.name for node in planned(data).nodes if node.host not in node.tls_hosts] == []
+
+
+@given(st.integers(1, 50))
+def test_two_quorums_always_share_a_node(n: int) -> None:
+    """What makes Raft safe: no two majorities are disjoint."""
+    assert 2 * quorum(n) > n
+
+
+@given(st.integers(1, 50))
+def test_a_quorum_survives_what_raft_promises_to_survive(n: int) -> None:
+    """(n − 1) / 2 nodes may fail."""
+    assert n - (n - 1) // 2 >= quorum(n)
+
+
+def test_there_is_no_quorum_of_nothing() -> None:
+    """Zero consenters is a mistake, not a set that needs nobody."""
+    with pytest.raises(ValueError, match="at least one"):
+        quorum(0)
+
+
+@given(st.permutations(["AMSP", "BMSP", "CMSP"]))
+def test_the_order_of_members_does_not_change_a_policy(msp_ids: list[str]) -> None:
+    """Approvals match on bytes, so the file's order must not reach the ledger."""
+    assert endorsement_policy(Endorsement.ANY, msp_ids) == "OR('AMSP.peer','BMSP.peer','CMSP.peer')"
+    assert endorsement_policy(Endorsement.ALL, msp_ids) == "AND('AMSP.peer','BMSP.peer','CMSP.peer')"
+    assert endorsement_policy(Endorsement.MAJORITY, msp_ids) is None
+
+
+def test_names_of_the_sample_instance() -> None:
+    """What a user sees in kubectl and on the ledger."""
+    topology = planned(
+        {
+            "name": "dev",
+            "organizations": [{"name": "organization", "peers": 1}],
+            "channels": [{"name": "channel", "organizations": ["organization"]}],
+            "chaincodes": [{"name": "assets", "version": "1.0", "channel": "channel", "image": "x"}],
+        }
+    )
+
+    assert [node.address for node in topology.nodes] == [
+        "orderer0-orderer.fabric-dev.svc.cluster.local:7050",
+        "orderer1-orderer.fabric-dev.svc.cluster.local:7050",
+        "orderer2-orderer.fabric-dev.svc.cluster.local:7050",
+        "peer0-organization.fabric-dev.svc.cluster.local:7051",
+    ]
+    assert topology.organizations[0].msp_id == "OrganizationDevMSP"
+    assert topology.chaincodes[0].label == "assets_1.0"
+    assert (
+        topology.chaincodes[0].servers[0].address == "assets-organization.fabric-dev.svc.cluster.local:9999"
+    )
+
+
+def test_a_domain_of_ones_own_is_on_the_ledger_and_in_certificates() -> None:
+    """Names outside are the domain's; inside, the Service's name still works."""
+    data = {"name": "dev", "domain": "fabric.example.com", "organizations": [{"name": "org1"}]}
+
+    node = plan(parse_instance(data, source="test"), public_address="192.0.2.1").nodes[0]
+
+    assert node.address == "orderer0-orderer.fabric.example.com:7050"
+    assert {"orderer0-orderer.fabric-dev.svc.cluster.local", "192.0.2.1"} <= set(node.tls_hosts)
