@@ -11,9 +11,15 @@ from pathlib import Path
 
 from heddle.localkube.layout import Layout
 
-__all__ = ["add_process", "groups", "make_groups", "processes", "remove_groups"]
+__all__ = ["add_process", "groups", "make_groups", "processes", "remove_groups", "writable"]
 
 _V2_CONTROLLERS = ("cpu", "cpuset", "io", "memory", "hugetlb", "pids")
+
+
+def writable() -> bool:
+    """Whether there are control groups that can be made; in an unprivileged container there are none."""
+    roots = [root for root, _ in _hierarchies()]
+    return bool(roots) and all(os.access(root, os.W_OK) for root in roots)
 
 
 def make_groups(layout: Layout) -> None:
@@ -64,12 +70,12 @@ def remove_groups(layout: Layout) -> list[Path]:
 
 
 def _hierarchies() -> Iterator[tuple[Path, str]]:
-    """Mount point and kind ('cgroup', 'cgroup2') of each hierarchy with control files of its own."""
+    """Mount point and kind ('cgroup', 'cgroup2') of each hierarchy; those of containers are not ours."""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         left, _, right = line.partition(" - ")
-        kind = right.split()[0]
-        if kind in ("cgroup", "cgroup2"):
-            yield Path(left.split()[4]), kind
+        point, kind = Path(left.split()[4]), right.split()[0]
+        if kind in ("cgroup", "cgroup2") and point.is_relative_to("/sys/fs/cgroup"):
+            yield point, kind
 
 
 def _fill_cpuset(folder: Path) -> None:

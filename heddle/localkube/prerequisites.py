@@ -5,6 +5,7 @@ import platform
 from collections.abc import Callable
 
 from heddle.errors import LocalKubeError
+from heddle.localkube import cgroups
 from heddle.localkube.commands import run
 from heddle.localkube.machine import cni_folder, find_program
 
@@ -51,6 +52,8 @@ def obstacles(*, needs_go: bool = True) -> list[str]:
         problems.append(f"Linux is needed, this is {platform.system()}")
     elif os.geteuid() != 0:
         problems.append("root is needed (network namespaces, containers): run it with sudo")
+    elif not cgroups.writable():
+        problems.append("control groups must be writable (a container needs --privileged for that)")
     if needs_go and find_program("go") is None:
         problems.append("Go 1.26 or later is needed (https://go.dev/dl), to build Kubernetes once")
     return problems
