@@ -60,22 +60,21 @@ class Actions:
         replaces: tuple[str, ...] = (),
     ) -> AsyncIterator[None]:
         """Emit a step's start and failure; a provider's exception becomes an error about the resource."""
-        resource = new or old
-        internal = resource is not None and is_default_provider(resource)
-        told = {"old": old, "new": new, "detailed": detailed, "replaces": replaces, "internal": internal}
-        self._run.step(op, Phase.STARTED, **told)  # type: ignore[arg-type]  # exactly its keywords
+        self._tell(op, Phase.STARTED, old, new, detailed, replaces)
         try:
             yield
         except Stopped:
-            self._run.step(op, Phase.FAILED, **told)  # type: ignore[arg-type]
+            self._tell(op, Phase.FAILED, old, new, detailed, replaces)
             raise
         except Exception as error:
-            self._run.step(op, Phase.FAILED, **told)  # type: ignore[arg-type]
+            self._tell(op, Phase.FAILED, old, new, detailed, replaces)
+            resource = new or old
             raise self._run.fail(explain(error), resource.urn if resource else "") from error
 
-    def _done(
+    def _tell(
         self,
         op: Op,
+        phase: Phase,
         old: Resource | None,
         new: Resource | None,
         detailed: Mapping[str, DiffKind] | None = None,
@@ -83,9 +82,7 @@ class Actions:
     ) -> None:
         resource = new or old
         internal = resource is not None and is_default_provider(resource)
-        self._run.step(
-            op, Phase.DONE, old=old, new=new, detailed=detailed, replaces=replaces, internal=internal
-        )
+        self._run.step(op, phase, old=old, new=new, detailed=detailed, replaces=replaces, internal=internal)
 
     async def _pending(
         self, kind: str, resource: Resource, call: Callable[[], Awaitable[_Result]]
@@ -101,9 +98,9 @@ class Actions:
     def same(self, old: Resource, new: Resource) -> Resource:
         """Keep a resource: its id and outputs are what they were, what the program says of it may differ."""
         new = replace(new, id=old.id, outputs=old.outputs, created=old.created, modified=old.modified)
-        self._run.step(Op.SAME, Phase.STARTED, old=old, new=new, internal=is_default_provider(new))
+        self._tell(Op.SAME, Phase.STARTED, old, new)
         self._run.journal.settle(old, new)
-        self._done(Op.SAME, old, new)
+        self._tell(Op.SAME, Phase.DONE, old, new)
         return new
 
     def component(self, op: Op, old: Resource | None, new: Resource) -> Resource:
@@ -115,9 +112,9 @@ class Actions:
             created=old.created if old else stamp,
             modified=stamp,
         )
-        self._run.step(op, Phase.STARTED, old=old, new=new)
+        self._tell(op, Phase.STARTED, old, new)
         self._run.journal.settle(old, new)
-        self._done(op, old, new)
+        self._tell(op, Phase.DONE, old, new)
         return new
 
     async def create(
@@ -152,7 +149,7 @@ class Actions:
                     raise
             new = replace(new, id=result.id, outputs=annotated(new, result.properties))
             self._replace(old, new, keep_old=keep_old)
-        self._done(op, old, new, replaces=replaces)
+        self._tell(op, Phase.DONE, old, new, replaces=replaces)
         return new
 
     async def _create(self, provider: Crud, request: api.CreateRequest, new: Resource) -> api.CreateResult:
@@ -210,7 +207,7 @@ class Actions:
                     raise
             new = replace(new, outputs=annotated(new, result.properties))
             self._run.journal.settle(old, new)
-        self._done(Op.UPDATE, old, new, detailed)
+        self._tell(Op.UPDATE, Phase.DONE, old, new, detailed)
         return new
 
     async def delete(
@@ -238,7 +235,7 @@ class Actions:
                 self._run.journal.amend(old, replace(old, pending_replacement=True))
             else:
                 self._run.journal.drop(old)
-        self._done(op, old, None)
+        self._tell(op, Phase.DONE, old, None)
 
 
 def is_default_provider(resource: Resource) -> bool:

@@ -10,6 +10,7 @@ Source: pkg/backend/snapshot.go and pkg/resource/deploy/snapshot.go of pulumi/pu
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from heddle.engine.backend import Backend
@@ -17,6 +18,7 @@ from heddle.engine.secrets import Crypter
 from heddle.engine.serial import dump
 from heddle.engine.state import Operation, Resource, dump_resource
 from heddle.engine.urn import provider_reference, split_reference
+from heddle.errors import EngineError
 
 __all__ = ["Journal"]
 
@@ -47,6 +49,8 @@ class Journal:
         self._version = 0
         self._saved = 0
         self._writer: asyncio.Task[None] | None = None
+        # A thread of its own: providers may fill the loop's, and wait for a checkpoint while they do.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
 
     @property
     def base(self) -> list[Resource]:
@@ -124,7 +128,7 @@ class Journal:
             self._changed()
 
     async def durable(self) -> None:
-        """Return when everything recorded so far is on disk. Raises OSError when that fails."""
+        """Return when everything recorded so far is on disk. Raises EngineError when that fails."""
         wanted = self._version
         while self._backend is not None and self._saved < wanted:
             await asyncio.shield(self._write())
@@ -134,10 +138,12 @@ class Journal:
         if self._backend is not None and not self._backend.exists():
             self._changed()
         await self.durable()
+        self._thread.shutdown(wait=False)
 
     def _changed(self) -> None:
-        self._version += 1
-        self._write()
+        if self._backend is not None:
+            self._version += 1
+            self._write()
 
     def _write(self) -> "asyncio.Task[None]":
         """Return the writer's task, starting it when there is none."""
@@ -152,7 +158,14 @@ class Journal:
             return
         version = self._version
         document = self._document(self._backend)
-        await asyncio.to_thread(self._backend.save, document)
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._thread, self._backend.save, document)
+        except OSError as error:
+            raise EngineError(
+                f"the state cannot be written: {error}",
+                hint="What was done since the last checkpoint is not in it: mend this and run again.",
+            ) from error
         self._saved = version
 
     def _document(self, backend: Backend) -> str:

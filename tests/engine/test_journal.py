@@ -4,10 +4,13 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
+
 from heddle.engine.backend import Backend
 from heddle.engine.journal import Journal
 from heddle.engine.secrets import Crypter
 from heddle.engine.state import Operation, Resource
+from heddle.errors import EngineError
 from tests.engine.conftest import Lab
 
 
@@ -115,3 +118,12 @@ def _check_order(resources: list[dict[str, object]]) -> None:
         if not item.get("delete"):
             assert urn not in live
             live.add(urn)
+
+
+async def test_a_full_disk_is_an_error_not_a_trace(tmp_path: Path) -> None:
+    """When the state cannot be written, the operation does not begin, and the error says what to do."""
+    backend = Backend(tmp_path, "lab", "dev")
+    (tmp_path / ".pulumi").write_text("in the way")
+    journal = Journal(backend=backend, crypter=Crypter("x"), resources={})
+    with pytest.raises(EngineError, match="state cannot be written"):
+        await journal.begin(Operation(resource=thing("a"), type="creating"))
