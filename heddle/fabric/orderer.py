@@ -19,7 +19,9 @@ from heddle.identity.signer import Signer
 __all__ = ["broadcast", "broadcast_transaction", "config_block", "deliver_block"]
 
 _NO_LEADER = "no Raft leader"
-"""etcdraft/chain.go, Submit: the envelope was not taken. Other 503 (a forward timed out) leave it open."""
+"""etcdraft/chain.go, Submit: the envelope was not taken."""
+_FORWARDED = "waiting on forwarding"
+"""Also there: the leader may have it, or have died. So nothing is known, and that is Unreachable."""
 
 _LAST_OFFER = 0.75
 """Seconds that an offer needs: with less left, a lost answer would hide the reason that is known."""
@@ -105,6 +107,8 @@ async def _offer(connections: Connections, node: Node, envelope: Envelope, deadl
         call.cancel()
     if answer is EOF:
         raise unreachable(node, what, "the stream ended without a status")
+    if answer.status == common_pb2.SERVICE_UNAVAILABLE and _FORWARDED in answer.info:
+        raise unreachable(node, what, f"SERVICE_UNAVAILABLE: {answer.info}")
     if answer.status != common_pb2.SUCCESS:
         raise refused_status(node, what, answer.status, answer.info)
 
