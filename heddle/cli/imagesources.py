@@ -43,8 +43,7 @@ def _registry(image: str) -> Found:
     try:
         httpx.get(f"https://{address}/v2/", timeout=_SECONDS)
     except httpx.HTTPError as error:
-        reason = (
-            f"{host} does not answer ({error or type(error).__name__}) and no Fabric image is on this machine"
-        )
+        words = str(error) or type(error).__name__
+        reason = f"{host} does not answer ({words}) and no Fabric image is on this machine"
         return Found(available=False, reason=reason)
     return Found(available=True, reason=f"{host} answers, so Fabric's images can be pulled")
