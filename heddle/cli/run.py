@@ -38,6 +38,7 @@ Config = Annotated[
 ]
 Folder = Annotated[Path, typer.Option("--cwd", "-C", help="The folder with Pulumi.yaml.", file_okay=False)]
 HERE = Path()
+Diff = Annotated[bool, typer.Option("--diff", help="Show what changes of every resource.")]
 PARALLEL = 32
 
 
@@ -45,12 +46,13 @@ def preview(
     stack: StackArgument,
     expect_no_changes: ExpectNoChanges = False,
     json_: Annotated[bool, typer.Option("--json", help="Print a summary as JSON, nothing else.")] = False,
+    diff: Diff = False,
     parallel: Parallel = PARALLEL,
     config: Config = None,
     folder: Folder = HERE,
 ) -> None:
     """Say what `up` would change, on Kubernetes and on the ledger."""
-    run = _Runs(folder, stack, parallel, config=config, quiet=json_)
+    run = _Runs(folder, stack, parallel, config=config, diff=diff, quiet=json_)
     outcome = run.run("Previewing update", lambda engine: engine.preview(), preview=True)
     if json_:
         _print_json(outcome)
@@ -62,12 +64,13 @@ def up(
     yes: Yes = False,
     skip_preview: SkipPreview = False,
     expect_no_changes: ExpectNoChanges = False,
+    diff: Diff = False,
     parallel: Parallel = PARALLEL,
     config: Config = None,
     folder: Folder = HERE,
 ) -> None:
     """Make the network what the stack file says."""
-    run = _Runs(folder, stack, parallel, config=config)
+    run = _Runs(folder, stack, parallel, config=config, diff=diff)
     _check_consent(yes, skip_preview)
     if not skip_preview:
         planned = run.run("Previewing update", lambda engine: engine.preview(), preview=True)
@@ -82,11 +85,12 @@ def refresh(
     yes: Yes = False,
     skip_preview: SkipPreview = False,
     expect_no_changes: ExpectNoChanges = False,
+    diff: Diff = False,
     parallel: Parallel = PARALLEL,
     folder: Folder = HERE,
 ) -> None:
     """Make the state say what really is."""
-    run = _Runs(folder, stack, parallel)
+    run = _Runs(folder, stack, parallel, diff=diff)
     _check_consent(yes, skip_preview)
     if not skip_preview:
         planned = run.run("Previewing refresh", lambda engine: engine.refresh(preview=True), preview=True)
@@ -100,11 +104,12 @@ def destroy(
     stack: StackArgument,
     yes: Yes = False,
     skip_preview: SkipPreview = False,
+    diff: Diff = False,
     parallel: Parallel = PARALLEL,
     folder: Folder = HERE,
 ) -> None:
     """Delete everything the stack has; protected resources stay."""
-    run = _Runs(folder, stack, parallel)
+    run = _Runs(folder, stack, parallel, diff=diff)
     _check_consent(yes, skip_preview)
     if not skip_preview:
         planned = run.run("Previewing destroy", lambda engine: engine.destroy(preview=True), preview=True)
@@ -156,12 +161,14 @@ class _Runs:
         parallel: int,
         *,
         config: list[str] | None = None,
+        diff: bool = False,
         quiet: bool = False,
     ) -> None:
         self._folder = folder
         self._stack = stack
         self._parallel = parallel
         self._config = _config(config or [])
+        self._diff = diff
         self._quiet = quiet
 
     def run(self, title: str, verb: "Callable[[Engine], Awaitable[Outcome]]", *, preview: bool) -> "Outcome":
@@ -205,8 +212,12 @@ class _Runs:
         console = Console()
         if self._quiet or not console.is_terminal:
             out = sys.stderr if self._quiet else sys.stdout
-            return PlainDisplay(out, header=header, preview=preview, stack_name=self._stack)
-        return TreeDisplay(console, header=header, preview=preview, stack_name=self._stack)
+            return PlainDisplay(
+                out, header=header, preview=preview, stack_name=self._stack, details=self._diff
+            )
+        return TreeDisplay(
+            console, header=header, preview=preview, stack_name=self._stack, details=self._diff
+        )
 
 
 def _config(settings: list[str]) -> dict[str, str]:

@@ -80,3 +80,19 @@ def test_a_preview_for_programs(lab: Lab, heddle: Heddle) -> None:
     document = json.loads(result.stdout)
     assert document["changeSummary"] == {"create": 2}
     assert document["outputs"] == {"id": "[unknown]", "pin": "[secret]"}
+
+
+def test_details_on_request(lab: Lab, heddle: Heddle) -> None:
+    """--diff shows every changed resource with its changed inputs, secrets as words."""
+    program = 'Thing("a", {{"value": "{0}", "same": 1, "pin": pulumi.Output.secret("{0}")}})'
+    lab.program(program.format("1"))
+    assert heddle("up", "dev", "-f").exit_code == 0
+    lab.program(program.format("2"))
+    lines = heddle("preview", "dev", "--diff").output.splitlines()
+    start = lines.index("    ~ test:index:Thing: (update)")
+    assert lines[start + 1 : start + 5] == [
+        "        [id=a]",
+        "        [urn=urn:pulumi:dev::lab::test:index:Thing::a]",
+        "      ~ pin  : [secret] => [secret]",
+        '      ~ value: "1" => "2"',
+    ]

@@ -14,10 +14,13 @@ __all__ = ["PlainDisplay"]
 class PlainDisplay:
     """Writes lines as things happen."""
 
-    def __init__(self, out: TextIO, *, header: str, preview: bool, stack_name: str) -> None:
+    def __init__(
+        self, out: TextIO, *, header: str, preview: bool, stack_name: str, details: bool = False
+    ) -> None:
         self._out = out
         self._preview = preview
         self._stack_name = stack_name
+        self._details = details
         self._rows = Rows()
         self._last = ""
         self._print(f"{header}:")
@@ -37,7 +40,13 @@ class PlainDisplay:
         """Write what closes the run; nothing when it could not even begin."""
         if outcome is None:
             return
-        for line in closing_lines(self._rows, outcome, preview=self._preview, stack_name=self._stack_name):
+        for line in closing_lines(
+            self._rows,
+            outcome,
+            preview=self._preview,
+            stack_name=self._stack_name,
+            details=self._details,
+        ):
             self._print(line)
 
     def _print(self, line: str) -> None:

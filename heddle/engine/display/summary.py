@@ -6,9 +6,9 @@ Source: pkg/backend/display/progress.go of pulumi/pulumi.
 from collections.abc import Iterable
 
 from heddle.engine.display.objects import property_lines
-from heddle.engine.display.rows import Rows
-from heddle.engine.display.words import SEVERITIES, counted
-from heddle.engine.events import Message
+from heddle.engine.display.rows import Row, Rows
+from heddle.engine.display.words import SEVERITIES, SIGNS, counted
+from heddle.engine.events import Message, Op
 from heddle.engine.run import Outcome
 from heddle.engine.urn import ROOT_TYPE
 from heddle.plugin.values import Properties
@@ -19,9 +19,12 @@ _MANY = 20
 """Lines of one output that are shown at the end of a run."""
 
 
-def closing_lines(rows: Rows, outcome: Outcome, *, preview: bool, stack_name: str) -> list[str]:
-    """Return everything below the tree."""
-    lines = _diagnostics(rows, stack_name)
+def closing_lines(
+    rows: Rows, outcome: Outcome, *, preview: bool, stack_name: str, details: bool = False
+) -> list[str]:
+    """Return everything below the tree; with `details` what changes of every resource."""
+    lines = [line for row in rows for line in _details(row)] if details else []
+    lines += _diagnostics(rows, stack_name)
     if outcome.outputs or outcome.outputs_before:
         lines += ["Outputs:", *_outputs(outcome.outputs_before, outcome.outputs, stack_name), ""]
     counts = counted(outcome.counts, preview=preview)
@@ -32,6 +35,26 @@ def closing_lines(rows: Rows, outcome: Outcome, *, preview: bool, stack_name: st
     if not preview:
         lines += [f"Duration: {duration(outcome.seconds)}", ""]
     return lines
+
+
+def _details(row: Row) -> list[str]:
+    """Return a resource's inputs as they change, as `pulumi preview --diff` shows them."""
+    step = row.latest
+    if step is None or row.op is Op.SAME:
+        return []
+    old, new = step.old, step.new
+    known = old or new
+    changes = property_lines(
+        old.inputs if old else {}, new.inputs if new else {}, indent=8, all_keys=not (old and new)
+    )
+    identity = [f"        [id={known.id}]"] if known is not None and known.id else []
+    return [
+        f"    {SIGNS[row.op]}{row.type}: ({row.op})",
+        *identity,
+        f"        [urn={row.urn}]",
+        *(changes if new is not None else ()),
+        "",
+    ]
 
 
 def _outputs(old: Properties, new: Properties, stack_name: str) -> list[str]:

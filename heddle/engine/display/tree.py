@@ -23,10 +23,13 @@ _LINE_COLOURS = {"+": "green", "~": "yellow", "-": "red"}
 class TreeDisplay:
     """Draws while the run goes on, and the whole tree once when it has ended."""
 
-    def __init__(self, console: Console, *, header: str, preview: bool, stack_name: str) -> None:
+    def __init__(
+        self, console: Console, *, header: str, preview: bool, stack_name: str, details: bool = False
+    ) -> None:
         self._console = console
         self._preview = preview
         self._stack_name = stack_name
+        self._details = details
         self._rows = Rows()
         console.print(Text(f"{header}:", style="bold"))
         self._live = Live(
@@ -49,7 +52,13 @@ class TreeDisplay:
             return
         self._console.print(self._table(self._rows.tree()))
         self._console.print()
-        for line in closing_lines(self._rows, outcome, preview=self._preview, stack_name=self._stack_name):
+        for line in closing_lines(
+            self._rows,
+            outcome,
+            preview=self._preview,
+            stack_name=self._stack_name,
+            details=self._details,
+        ):
             self._console.print(Text(line, style=_line_style(line)), soft_wrap=True)
 
     def _growing(self) -> RenderableType:
