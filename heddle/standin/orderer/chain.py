@@ -203,7 +203,8 @@ class OrdererChain:
             try:
                 # A deadline in the past still lets a message through that is waiting already.
                 wait = None if due is None else max(0.0, due - loop.time())
-                accepted = await asyncio.wait_for(self._queue.get(), wait)
+                async with asyncio.timeout(wait):
+                    accepted = await self._queue.get()
             except TimeoutError:
                 due = None
                 await self._write(self._cutter.cut())

@@ -83,7 +83,8 @@ class ChaincodeServer:
         self._running[key] = invocation
         try:
             self._send(invocation, invocation.kind, invocation.input.SerializeToString(), proposal=True)
-            message = await asyncio.wait_for(invocation.done, self._timeout)
+            async with asyncio.timeout(self._timeout):
+                message = await invocation.done
         except TimeoutError as error:
             raise ChaincodeError(
                 f"failed to execute transaction {invocation.transaction_id}: "
@@ -120,7 +121,8 @@ class ChaincodeServer:
             registered = asyncio.get_running_loop().create_future()
             self._reader = asyncio.create_task(self._chat(self._channel, registered))
             try:
-                await asyncio.wait_for(registered, max(parse_duration(connection.dial_timeout), 1.0))
+                async with asyncio.timeout(max(parse_duration(connection.dial_timeout), 1.0)):
+                    await registered
             except (TimeoutError, ChaincodeError) as error:
                 await self.close()
                 ccid, words = self._package.package_id, str(error) or "context deadline exceeded"
