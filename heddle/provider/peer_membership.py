@@ -3,7 +3,7 @@
 from fabric_protos.common.common_pb2 import Block
 
 from heddle.configtx.blocks import block_hash, verify_genesis
-from heddle.errors import FabricError, HeddleError, ProviderError
+from heddle.errors import FabricError, HeddleError, ProviderError, Refused
 from heddle.fabric.cscc import channels, join_channel
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import deliver_block
@@ -20,6 +20,7 @@ __all__ = ["PeerMembershipHandler"]
 _DEADLINE = 180.0
 _READING = 10.0
 _ONE_ORDERER = 15.0
+_NOT_ADMITTED_YET = "creator org unknown"
 
 
 class PeerMembershipHandler(Handler):
@@ -86,7 +87,14 @@ class PeerMembershipHandler(Handler):
 
     async def _wait_for_ledger(self, peer: Node, channel: str, who: Signer, clock: Deadline) -> None:
         async def height(left: float) -> int:
-            info = await chain_info(self.session.connections, peer, channel, who, deadline=left)
+            try:
+                info = await chain_info(self.session.connections, peer, channel, who, deadline=left)
+            except Refused as refusal:
+                # An organization that was admitted after block 0 is a stranger to its own peer until that has
+                # pulled the block that admits it.
+                if _NOT_ADMITTED_YET in refusal.words:
+                    return 0
+                raise
             return info.height
 
         def too_slow(last: int | None) -> FabricError:
