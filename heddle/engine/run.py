@@ -132,7 +132,8 @@ class Engine:
         """Do a run's work with everything around it: working folder, signals, final checkpoint, history."""
         started = time.time()
         context = self._context(stack, preview=preview)
-        _tell_interrupted(context, stack)
+        if kind == "update":
+            _tell_interrupted(context, stack)
         before: Properties = {}
         outputs: Properties = {}
         with _working_folder(stack.project.folder), cancelling(context):
@@ -237,13 +238,15 @@ def _tell_interrupted(context: Context, stack: Stack) -> None:
 
 def _settle_interrupted(context: Context) -> None:
     """Say which interrupted creations nobody took up again, and forget them: no more is known of them."""
-    for operation in context.journal.operations:
+    left = context.journal.operations
+    for operation in left:
         context.journal.end(operation)
+    if left:
+        names = "\n".join(f"  * {operation.resource.urn}" for operation in left)
         context.say(
             Severity.WARNING,
-            "an earlier run was killed while creating this, and nothing creates it now: "
-            "it may exist without being in the state; look for it and delete it by hand",
-            operation.resource.urn,
+            f"an earlier run was killed while creating\n{names}\nand nothing creates it now: it may exist "
+            "without being in the state, unless what held it is gone too; look, and delete by hand",
         )
 
 
