@@ -4,7 +4,6 @@ What is timed is what a user waits for: two commands, processes' starts included
 Fabric's programs are on PATH (they are packed under upstream's names), else stand-ins.
 """
 
-import shutil
 import subprocess
 import tempfile
 import time
@@ -13,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.project import Project
+from tests.e2e.project import Project, fabric_release, load_images
 
 CLUSTER = "bench"
 
@@ -30,34 +29,25 @@ class Figure:
 
 def measure() -> Iterator[Figure]:
     """Bring a network up on a cluster of its own, twice, and take it away."""
-    release = _release()
+    release = fabric_release()
     nodes = "Fabric's nodes" if release else "stand-ins"
     with tempfile.TemporaryDirectory(prefix="heddle-bench-") as folder:
         base = "dev" if release else "offline"
         project = Project.copy(Path(folder) / "project", stack=CLUSTER, base=base)
         with _cluster(project):
-            _load_images(project, Path(folder), release)
-            up = _timed(project, "heddle", "up", CLUSTER, "--yes")
+            load_images(project, Path(folder), cluster=CLUSTER, release=release)
+            up = _timed(project, "heddle", "up", CLUSTER, "--skip-preview")
             yield Figure(what="heddle up, from nothing", nodes=nodes, seconds=up)
             invoke = ("chaincode", "invoke", CLUSTER, "--name", "assets", "put", "car-1", "alice", "20000")
             first = _timed(project, "heddle", *invoke)
             yield Figure(what="… to the first transaction", nodes=nodes, seconds=up + first, goal="15")
-            again = _timed(project, "heddle", "up", CLUSTER, "--yes", "--expect-no-changes")
+            again = _timed(project, "heddle", "up", CLUSTER, "--skip-preview", "--expect-no-changes")
             yield Figure(what="heddle up, nothing to do", nodes=nodes, seconds=again)
             yield Figure(
                 what="heddle destroy",
                 nodes=nodes,
-                seconds=_timed(project, "heddle", "destroy", CLUSTER, "--yes"),
+                seconds=_timed(project, "heddle", "destroy", CLUSTER, "--skip-preview"),
             )
-
-
-def _release() -> Path | None:
-    """The release folder of the `peer` on PATH, when it is a whole one: bin/, builders/, config/."""
-    peer = shutil.which("peer")
-    if peer is None:
-        return None
-    folder = Path(peer).resolve().parent.parent
-    return folder if (folder / "builders/ccaas/bin").is_dir() else None
 
 
 @contextmanager
@@ -72,16 +62,6 @@ def _cluster(project: Project) -> Iterator[None]:
             check=True,
             timeout=300,
         )
-
-
-def _load_images(project: Project, folder: Path, release: Path | None) -> None:
-    project.ok("heddle", "image", "sample-chaincode", "--out", str(folder / "sample-chaincode.tar"))
-    if release:
-        project.ok("heddle", "image", "pack", "--from", str(release), "--out", str(folder))
-    else:
-        project.ok("heddle", "image", "standin", "--out", str(folder / "standin.tar"))
-    for archive in sorted(folder.glob("*.tar")):
-        project.ok("heddle", "cluster", "load", str(archive), "--name", CLUSTER)
 
 
 def _timed(project: Project, *argv: str) -> float:

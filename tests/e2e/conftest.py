@@ -1,4 +1,4 @@
-"""One local cluster for the whole run, and the stand-ins' images in it."""
+"""One local cluster for the whole run; Fabric's own nodes in it where its programs are on PATH, else stand-ins."""
 
 import shutil
 import subprocess
@@ -8,21 +8,26 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.kube import Kube
-from tests.e2e.project import Project
+from tests.e2e.project import Project, fabric_release, load_images
 
 CLUSTER = "e2e"
 
 
+def pytest_report_header() -> str:
+    """Say which nodes the end-to-end run is on."""
+    release = fabric_release()
+    return f"end-to-end on Fabric's own nodes from {release}" if release else "end-to-end on stand-ins"
+
+
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """The stack `offline` under another name, on a cluster that is removed at the end."""
+    """The stack `dev` or `offline` under another name, on a cluster that is removed at the end."""
     folder: Path = tmp_path_factory.mktemp("e2e")
-    project = Project.copy(folder / "project", stack=CLUSTER, base="offline")
+    release = fabric_release()
+    project = Project.copy(folder / "project", stack=CLUSTER, base="dev" if release else "offline")
     project.ok("heddle", "cluster", "up", "--name", CLUSTER, timeout=900)
     try:
-        for verb in ("standin", "sample-chaincode"):
-            project.ok("heddle", "image", verb, "--out", str(folder / f"{verb}.tar"))
-            project.ok("heddle", "cluster", "load", str(folder / f"{verb}.tar"), "--name", CLUSTER)
+        load_images(project, folder, cluster=CLUSTER, release=release)
         yield project
     finally:
         subprocess.run(  # the cluster goes even when its start failed half-way

@@ -110,6 +110,26 @@ class Project:
         return seen
 
 
+def fabric_release() -> Path | None:
+    """The release folder of the `peer` on PATH, when it is a whole one: bin/, builders/, config/."""
+    peer = shutil.which("peer")
+    if peer is None:
+        return None
+    folder = Path(peer).resolve().parent.parent
+    return folder if (folder / "builders/ccaas/bin").is_dir() else None
+
+
+def load_images(project: Project, folder: Path, *, cluster: str, release: Path | None) -> None:
+    """Make the images of the nodes, real ones where there is a release, and of the chaincode; load them."""
+    project.ok("heddle", "image", "sample-chaincode", "--out", str(folder / "sample-chaincode.tar"))
+    if release:
+        project.ok("heddle", "image", "pack", "--from", str(release), "--out", str(folder))
+    else:
+        project.ok("heddle", "image", "standin", "--out", str(folder / "standin.tar"))
+    for archive in sorted(folder.glob("*.tar")):
+        project.ok("heddle", "cluster", "load", str(archive), "--name", cluster)
+
+
 def finished_steps(lines: Iterator[str] | Sequence[str]) -> Iterator[str]:
     """Lines of the plain display that tell of a step that ended."""
     return (line for line in lines if " created" in line or " updated" in line)
