@@ -1,4 +1,4 @@
-"""One local cluster for the whole run; Fabric's own nodes in it where its programs are on PATH, else stand-ins."""
+"""One local cluster for the whole run: with Fabric's own nodes where they are on PATH, else stand-ins."""
 
 import shutil
 import subprocess
