@@ -137,6 +137,13 @@ async def test_a_rollout_names_who_restarts(engine: Engine, channel: dict[str, A
     changed = {**news, "revisions": {"a": "1", "b": "2", "c": UNKNOWN}}
     _, message = await engine.preview(ROLLOUT, "rollout", changed)
     assert message.splitlines() == ["restart 1 of 3 orderers, one at a time", "b", "c: known after apply"]
+    grown = {
+        **news,
+        "nodes": [*nodes, {**nodes[0], "name": "d"}],
+        "revisions": {**news["revisions"], "d": UNKNOWN},
+    }
+    _, message = await engine.preview(ROLLOUT, "rollout", grown)
+    assert message.splitlines() == ["wait until 1 new orderers are ready", "d: new"]
 
 
 async def test_a_rollout_needs_what_it_asks_with(engine: Engine, channel: dict[str, Any]) -> None:

@@ -242,14 +242,17 @@ async def test_what_others_changed(network: RealNetwork, engine: Engine) -> None
     assert (await _live(network, engine)).settings.batch.max_message_count == 88
 
 
-async def test_consenters_leave_and_come_one_at_a_time(network: RealNetwork, engine: Engine) -> None:
-    """A node that leaves and one that comes are separate updates; endpoints follow."""
+async def test_consenters_leave_one_at_a_time(network: RealNetwork, engine: Engine) -> None:
+    """Endpoints go first, then each node in an update of its own; a node that leaves may be down."""
     await engine.up(CHANNEL, "channel", _channel(network))
-    state = await engine.up(CHANNEL, "channel", _channel(network, **_without(network, "orderer1")))
-    live = await _live(network, engine, "orderer2")
-    assert len(live.settings.consenters) == 2
-    assert len(live.settings.orderer_organizations[0].endpoints) == 2
-    assert state["sequence"] == live.sequence == 2
+    network.programs["orderer1"].stop()
+    state = await engine.up(
+        CHANNEL, "channel", _channel(network, **_without(network, "orderer1", "orderer2"))
+    )
+    live = await _live(network, engine, "orderer3")
+    assert [one.port for one in live.settings.consenters] == [network.orderers[2].port]
+    assert len(live.settings.orderer_organizations[0].endpoints) == 1
+    assert state["sequence"] == live.sequence == 3
 
 
 async def test_refresh_knows_gone_from_unreachable(network: RealNetwork, engine: Engine) -> None:
@@ -309,15 +312,15 @@ async def test_a_cancelled_creation_is_saved(
     assert engine.outputs["channel"]["genesisHash"]
 
 
-def _without(network: RealNetwork, name: str) -> dict[str, Any]:
-    """The changes of a Channel's inputs that leave one orderer out."""
+def _without(network: RealNetwork, *names: str) -> dict[str, Any]:
+    """The changes of a Channel's inputs that leave some orderers out."""
     value = _channel(network)
-    gone = next(node for node in network.orderers if node.name == name)
+    gone = {f"{node.host}:{node.port}" for node in network.orderers if node.name in names}
     organization = value["ordererOrganizations"][0]
-    endpoints = [one for one in organization["endpoints"] if not one.endswith(f":{gone.port}")]
+    endpoints = [one for one in organization["endpoints"] if one not in gone]
     return {
-        "orderers": [one for one in value["orderers"] if one["name"] != name],
-        "consenters": [one for one in value["consenters"] if one["node"] != name],
+        "orderers": [one for one in value["orderers"] if one["name"] not in names],
+        "consenters": [one for one in value["consenters"] if one["node"] not in names],
         "ordererOrganizations": [{**organization, "endpoints": endpoints}],
     }
 

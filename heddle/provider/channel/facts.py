@@ -122,17 +122,18 @@ class Facts:
     states: Mapping[str, State]
 
     def expect_consenters(self, reach: Reach, *, but: str = "") -> None:
-        """Raise ProviderError unless all consenters but one order, and stand level (facts of §2.3).
+        """Raise ProviderError unless the consenters that stay, but one, order and stand level.
 
-        A change of membership while another node is down can cost the channel its quorum.
+        A change of membership while another node is down can cost the channel its quorum. Nodes that leave,
+        too, and other people's are not asked: the orderers themselves refuse to lose a majority.
         """
         broken = []
         heights = []
         for consenter in self.live.settings.consenters:
             address = f"{consenter.host}:{consenter.port}"
-            state = self.states.get(reach.node_of.get(address, ""))
-            if address == but:
+            if address == but or address not in reach.node_of:
                 continue
+            state = self.states.get(reach.node_of[address])
             if isinstance(state, ChannelInfo) and (state.relation, state.status) == ("consenter", "active"):
                 heights.append(state.height)
             else:

@@ -175,7 +175,7 @@ class Updater:
         reach = self._reach
         facts = Facts(live=live, states=await reach.states(deadline=min(10.0, clock.left())))
         address = f"{step.consenter.host}:{step.consenter.port}" if step.consenter else ""
-        facts.expect_consenters(reach, but=address if step.kind is Kind.REMOVE else "")
+        facts.expect_consenters(reach, but="" if step.kind is Kind.ADD else address)
         if step.kind is not Kind.ADD:
             return
         node = reach.node(self._name(step))

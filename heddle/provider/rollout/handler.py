@@ -54,11 +54,16 @@ class RolloutHandler(Handler):
         changed = sorted(
             name for name, revision in new.items() if name not in unknown and old.get(name) != revision
         )
+        fresh = sorted(set(new) - set(old))
+        restarts = [name for name in changed if name not in fresh]
+        doubtful = [name for name in unknown if name not in fresh]
         if not changed and not unknown:
             return Plan(outputs={})
-        head = f"restart {len(changed)} of {len(new)} {call.inputs['kind']}s, one at a time"
-        lines = [head, *changed, *(f"{name}: known after apply" for name in unknown)]
-        return Plan(outputs={}, message="\n".join(lines))
+        head = f"restart {len(restarts)} of {len(new)} {call.inputs['kind']}s, one at a time"
+        if not restarts and not doubtful:
+            head = f"wait until {len(fresh)} new {call.inputs['kind']}s are ready"
+        lines = [head, *restarts, *(f"{name}: known after apply" for name in doubtful)]
+        return Plan(outputs={}, message="\n".join([*lines, *(f"{name}: new" for name in fresh)]))
 
     async def create(self, call: Call) -> Created:
         """Wait until all nodes are ready; fresh pods are not restarted."""
