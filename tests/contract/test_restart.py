@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from heddle.configtx.blocks import block_hash
-from heddle.fabric import gateway, operations, orderer, participation, qscc
+from heddle.fabric import gateway, orderer, participation, qscc
 from heddle.fabric.connection import Connections
 from tests.contract.conftest import KINDS
 from tests.contract.scene import Scene, play
+from tests.contract.waiting import leader_hears
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -58,26 +59,11 @@ async def _tips(scene: Scene, connections: Connections, number: int) -> set[byte
     return hashes
 
 
-async def _one_leader(scene: Scene, connections: Connections) -> None:
-    """What a roll-out waits for before its next step: one leader that hears from everybody."""
-    gauges = ("consensus_etcdraft_is_leader", "consensus_etcdraft_active_nodes")
-    async with asyncio.timeout(60):
-        while True:
-            found = [
-                await operations.metrics(connections, node, deadline=10) for node in scene.network.orderers
-            ]
-            values = [tuple(one.value(gauge, channel="channel") for gauge in gauges) for one in found]
-            leaders = [active for leading, active in values if leading]
-            if leaders == [len(values)]:
-                return
-            await asyncio.sleep(0.2)
-
-
 async def test_orderers_one_after_the_other(scene: Scene, connections: Connections) -> None:
     """A roll-out: each restarts in its turn, transactions go on, nobody forks."""
     for node in scene.network.orderers:
         _restart(scene, node.name)
-        await _one_leader(scene, connections)
+        await leader_hears(scene.network, connections, 3)
         number = await _put(scene, connections, f"while-{node.name}-was-new")
         assert len(await _tips(scene, connections, number)) == 1
 

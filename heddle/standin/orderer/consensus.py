@@ -108,9 +108,19 @@ class Consensus:
 
     def change_members(self, members: tuple[str, ...]) -> None:
         """A configuration block changed the consenters."""
+        removed = set(self.members) - set(members)
         self.members = members
         if self.leading:
             self._keep_senders()
+            for member in removed - {self.me}:
+                self._spawn(self._say_farewell(member))
+
+    async def _say_farewell(self, member: str) -> None:
+        """Tell a removed node of the block that removed it; upstream lets it find out by itself."""
+        last = Append(
+            term=self._ballot.term, leader=self.me, height=self._chain.height, active=self.active, block=None
+        )
+        await self._ask(member, last)
 
     async def order(self, build: Callable[[], common_pb2.Block]) -> bool:
         """Build the next block, have it accepted and commit it; false when leadership was lost before that.

@@ -1,0 +1,31 @@
+"""What roll-outs wait for, read from metrics as they read it."""
+
+import asyncio
+
+from heddle.errors import Unreachable
+from heddle.fabric import operations
+from heddle.fabric.connection import Connections
+from tests.real.network import RealNetwork
+
+GAUGES = ("consensus_etcdraft_is_leader", "consensus_etcdraft_active_nodes")
+
+
+async def leader_hears(network: RealNetwork, connections: Connections, count: int) -> None:
+    """Wait until there is one leader, and it hears from `count` consenters, itself among them."""
+    async with asyncio.timeout(60):
+        while await _heard(network, connections) != [count]:  # noqa: ASYNC110 - nobody tells when
+            await asyncio.sleep(0.2)
+
+
+async def _heard(network: RealNetwork, connections: Connections) -> list[float | None]:
+    """Active nodes as each leader counts them."""
+    found = []
+    for node in network.orderers:
+        try:
+            metrics = await operations.metrics(connections, node, deadline=2)
+        except Unreachable:
+            continue
+        leading, active = (metrics.value(gauge, channel="channel") for gauge in GAUGES)
+        if leading:
+            found.append(active)
+    return found
