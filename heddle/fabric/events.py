@@ -76,11 +76,20 @@ class CommitWatch:
         self._next = position
         await reading(lambda _: self._advance(), deadline=self._clock.left())
 
-    async def transaction(self, transaction_id: str) -> Commit:
+    async def transaction(self, transaction_id: str, *, patience: float | None = None) -> Commit:
         """The transaction's commit, valid or not; Unreachable when it is in no block at the deadline.
 
-        A stream that breaks is taken up where it ended.
+        `patience` ends this wait earlier, and the watch goes on. A stream that breaks is taken up where it
+        ended.
         """
+        try:
+            async with asyncio.timeout(patience):
+                return await self._until(transaction_id)
+        except TimeoutError as error:
+            what = f"transaction {transaction_id} on {self._channel}"
+            raise unreachable(self._node, what, f"in no block within {patience:.0f} s") from error
+
+    async def _until(self, transaction_id: str) -> Commit:
         pause = 0.2
         while transaction_id not in self._seen:
             try:

@@ -16,7 +16,7 @@ from heddle.fabric.events import Commit
 from heddle.fabric.failures import hint_for
 from heddle.fabric.node import Node
 from heddle.fabric.retry import Deadline, reading
-from heddle.fabric.transactions import Outcome
+from heddle.fabric.transactions import PATIENCE, Outcome
 from heddle.identity.signer import Signer
 
 __all__ = ["commit_status", "endorse", "evaluate", "invoke", "result_of", "submit"]
@@ -131,16 +131,26 @@ async def invoke(
     transient: Mapping[str, bytes] | None = None,
     organizations: Sequence[str] = (),
 ) -> Outcome:
-    """Endorse, submit and wait for the commit; Refused when the transaction turns out invalid."""
+    """Endorse, submit and wait for the commit; Refused when the transaction turns out invalid.
+
+    Submitted again when it is in no block for a while: an orderer's SUCCESS is no promise.
+    """
     clock = Deadline(deadline)
     proposal = new_proposal(signer, channel, chaincode, args, transient=transient)
     envelope = await endorse(
         connections, node, proposal, signer, deadline=clock.left(), organizations=organizations
     )
-    await submit(connections, node, proposal, envelope, deadline=clock.left())
-    commit = await commit_status(
-        connections, node, channel, proposal.transaction_id, signer, deadline=clock.left()
-    )
+    while True:
+        await submit(connections, node, proposal, envelope, deadline=clock.left())
+        wait = min(PATIENCE, clock.left())
+        try:
+            commit = await commit_status(
+                connections, node, channel, proposal.transaction_id, signer, deadline=wait
+            )
+            break
+        except Unreachable:
+            if clock.left() < 1:
+                raise
     commit.expect_valid(f"{node.at()}: {chaincode} {proposal.function} on {channel}")
     return Outcome(commit=commit, payload=result_of(envelope))
 

@@ -5,16 +5,21 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from heddle.errors import FabricError
+from heddle.errors import FabricError, Unreachable
 from heddle.fabric import orderer
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import Argument, new_proposal, propose, transaction
-from heddle.fabric.events import Commit, deliver_block, watch_commits
+from heddle.fabric.events import Commit, CommitWatch, deliver_block, watch_commits
 from heddle.fabric.node import Node
 from heddle.fabric.retry import Deadline
 from heddle.identity.signer import Signer
 
-__all__ = ["Outcome", "level", "submit"]
+__all__ = ["PATIENCE", "Outcome", "level", "submit"]
+
+
+PATIENCE = 10.0
+"""Seconds until a transaction that an orderer took is offered again: one that came while the lead changed
+hands is lost, although it was answered with SUCCESS. Its id makes a second copy invalid (DUPLICATE_TXID)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +28,17 @@ class Outcome:
 
     commit: Commit
     payload: bytes
+
+
+async def _commits(watches: Sequence[CommitWatch], transaction_id: str, patience: float) -> list[Commit]:
+    """The transaction on every peer. All waits end before this does; raises the first peer's error."""
+    waits = (watch.transaction(transaction_id, patience=patience) for watch in watches)
+    commits = []
+    for result in await asyncio.gather(*waits, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+        commits.append(result)
+    return commits
 
 
 async def level(
@@ -105,8 +121,14 @@ async def submit(
             )
             for node in endorsers
         ]
-        await orderer.broadcast_transaction(connections, orderers, envelope, deadline=clock.left())
-        commits = await asyncio.gather(*(watch.transaction(proposal.transaction_id) for watch in watches))
+        while True:
+            await orderer.broadcast_transaction(connections, orderers, envelope, deadline=clock.left())
+            try:
+                commits = await _commits(watches, proposal.transaction_id, min(PATIENCE, clock.left()))
+                break
+            except Unreachable:
+                if clock.left() < 1:
+                    raise
     for node, commit in zip(endorsers, commits, strict=True):
         commit.expect_valid(f"{node.at()}: {chaincode} {proposal.function} on {channel}")
     return Outcome(commit=commits[0], payload=bytes(responses[0].response.payload))

@@ -153,7 +153,7 @@ async def test_a_watch_outlives_the_peer_s_restart(
     async with events.watch_commits(connections, restarted, "channel", user, deadline=120) as watch:
         network.programs[restarted.name].stop()
         outcome = await gateway.invoke(
-            connections, other, user, "channel", "assets", ["put", "meanwhile", "x", "1"], deadline=90
+            connections, other, user, "channel", "assets", ["put", "meanwhile", "x", "1"], deadline=60
         )
         network.programs[restarted.name].start()
         assert await watch.transaction(outcome.commit.transaction_id) == outcome.commit
