@@ -62,13 +62,17 @@ def _node_table(nodes: "tuple[NodeStatus, ...]") -> "Table":
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for title in ("node", "organization", "version", "blocks", "address"):
+    for title in ("node", "organization", "version", "blocks", "outside"):
         table.add_column(title, overflow="fold")
     for node in nodes:
         mark = "[red]✗[/]" if node.problems else "[green]✓[/]"
         blocks = ", ".join(f"{channel} {height}" for channel, height in node.heights.items())
         table.add_row(
-            f"{mark} {node.name}", node.organization, node.version or "—", blocks or "—", node.address
+            f"{mark} {node.name}",
+            node.organization,
+            node.version or "—",
+            blocks or "—",
+            node.public_endpoint or "—",
         )
     return table
 

@@ -21,7 +21,9 @@ class NodeStatus:
     kind: str
     organization: str
     address: str
-    """Where it answers: the public endpoint if it has one, else `host:port` inside the cluster."""
+    """Its name and port on the ledger: where it answers inside the cluster."""
+    public_endpoint: str
+    """Where it answers outside; empty = nowhere."""
     version: str
     """Fabric's version; empty if the operations endpoint did not answer."""
     heights: Mapping[str, int]
@@ -119,7 +121,8 @@ async def _node(
         name=node.name,
         kind=kind,
         organization=node.organization,
-        address=node.public_endpoint or f"{node.host}:{node.port}",
+        address=f"{node.host}:{node.port}",
+        public_endpoint=node.public_endpoint,
         version=version,
         heights=heights,
         roles=roles,

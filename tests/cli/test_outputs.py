@@ -1,0 +1,52 @@
+"""The stack's output, read back."""
+
+from typing import Any
+
+import pytest
+
+from heddle.cli.outputs import InstanceOutput, instance_of
+from heddle.errors import EngineError
+from tests.cli.instances import plain_instance
+
+
+def test_things_are_found_by_name() -> None:
+    """And what is not there is answered with what is."""
+    instance = instance_of(plain_instance())
+
+    assert instance.organization("one").msp_id == "OneMSP"
+    with pytest.raises(EngineError, match=r"no organization 'none'[^$]*There is: one, orderer, two"):
+        instance.organization("none")
+    with pytest.raises(EngineError, match=r"no channel 'x'[^$]*There is: channel"):
+        instance.channel("x")
+    with pytest.raises(EngineError, match=r"no chaincode 'x'[^$]*There is: assets"):
+        instance.chaincode("x")
+    with pytest.raises(EngineError, match=r"no user 'x'[^$]*It has: admin, user"):
+        instance.organization("one").signer("x")
+
+
+def test_nodes_are_what_the_clients_take() -> None:
+    """Bytes, ports and the pod to forward to."""
+    node = instance_of(plain_instance()).orderers[0].node()
+
+    assert (node.pod, node.port, node.admin_port) == ("orderer0-orderer-0", 7050, 9443)
+    assert node.tls_root_certificates == (b"tls root of orderer\n",)
+
+
+@pytest.mark.parametrize("missing", ["name", "orderers", "organizations", "adminTls", "kubeconfig"])
+def test_an_unfinished_output_is_an_answer(missing: str) -> None:
+    """An `up` that failed half-way leaves holes; the next step is said."""
+    data: dict[str, Any] = plain_instance()
+    del data[missing]
+
+    with pytest.raises(EngineError, match="run `up` once more"):
+        instance_of(data)
+
+
+def test_no_key_is_shown_by_accident() -> None:
+    """A representation in a log or a traceback has none."""
+    shown = repr(instance_of(plain_instance()))
+
+    assert "key of" not in shown
+    assert "kubeconfig text" not in shown
+    assert "OneMSP" in shown
+    assert isinstance(instance_of(plain_instance()), InstanceOutput)
