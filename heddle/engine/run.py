@@ -21,6 +21,7 @@ from heddle.engine.providers import Registry
 from heddle.engine.refresh import refresh_all
 from heddle.engine.removal import remove_rest
 from heddle.engine.stack import Stack, open_stack
+from heddle.errors import HeddleError
 from heddle.plugin.interface import ProviderFactory, Severity
 from heddle.plugin.values import Properties
 
@@ -141,7 +142,10 @@ class Engine:
                 before, outputs = await work(context)
             except Stopped:
                 context.failed = True
-        await context.journal.finish()
+            except HeddleError as error:
+                context.fail(str(error))
+            finally:
+                await context.journal.finish()
         outcome = Outcome(
             failed=context.failed or context.cancelled,
             cancelled=context.cancelled,
