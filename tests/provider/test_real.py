@@ -312,6 +312,14 @@ async def test_a_cancelled_creation_is_saved(
     assert engine.outputs["channel"]["genesisHash"]
 
 
+async def _one_leader(orderers: OrdererHealth, network: RealNetwork) -> None:
+    """Return once exactly one node says that it leads: metrics follow an election with a delay."""
+    clock = Deadline(15)
+    while [await orderers.leads(node) for node in network.orderers].count(True) != 1:
+        assert not clock.passed(), "no single leader"
+        await asyncio.sleep(0.1)
+
+
 def _without(network: RealNetwork, *names: str) -> dict[str, Any]:
     """The changes of a Channel's inputs that leave some orderers out."""
     value = _channel(network)
@@ -370,7 +378,7 @@ async def test_health_of_real_nodes(network: RealNetwork, engine: Engine) -> Non
     await engine.up(MEMBERSHIP, "member-0", _membership(network, 0, channel["genesisHash"]))
     async with Connections(DirectDialer()) as connections:
         orderers = OrdererHealth(connections, ["channel", "unmade"], network.admin_tls)
-        assert [await orderers.leads(node) for node in network.orderers].count(True) == 1
+        await _one_leader(orderers, network)
         assert [await orderers.heights(node) for node in network.orderers] == [{"channel": 1}] * 3
         assert await orderers.objection(network.orderers[1:]) == ""
         network.programs["orderer3"].stop()
