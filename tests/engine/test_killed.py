@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from heddle.engine.events import Op
-from tests.engine.conftest import PRELUDE, Lab
+from tests.engine.conftest import Lab
 
 HOUSE = Path(__file__).parents[2]
 FIRST = """
@@ -28,7 +28,7 @@ d = Thing("d", {"forceNew": c.made})
 Thing("new", {"value": d.made})
 Thing("lone", {"value": "2"})
 """
-POINTS = 12
+POINTS = 10
 
 
 def run_killed(lab: Lab, point: int) -> subprocess.CompletedProcess[str]:
@@ -76,17 +76,20 @@ async def test_the_next_up_heals(lab: Lab, scenario: str) -> None:
     chosen = points(lab)
     await lab.up()
     expected = lab.world.read()
-    assert PRELUDE  # the programs need it
+    killed = 0
     for point in chosen:
         await start()
         result = run_killed(lab, point)
-        assert result.returncode == -9, (point, result.stdout, result.stderr)
+        # How many writes there are depends on what is grouped: a late point may never come.
+        assert result.returncode in (-9, 0), (point, result.stdout, result.stderr)
+        killed += result.returncode == -9
         outcome = await lab.up()
         assert not outcome.failed, (point, lab.messages())
         assert lab.world.read() == expected, point
         latest = json.loads(lab.checkpoint.read_text())["checkpoint"]["latest"]
         assert "pending_operations" not in latest, point
         assert (await lab.up()).counts.keys() == {Op.SAME}, point
+    assert killed > len(chosen) // 2
     assert not (await lab.destroy()).failed
     assert lab.world.read() == {}
 
