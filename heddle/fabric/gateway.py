@@ -21,6 +21,10 @@ from heddle.identity.signer import Signer
 
 __all__ = ["commit_status", "endorse", "evaluate", "invoke", "result_of", "submit"]
 
+_NOT_YET_KNOWN = "no combination of peers can be derived"
+_GOSSIP = 15.0
+"""Seconds for gossip to tell of other peers: it publishes every 4 s (publishStateInfoInterval)."""
+
 
 async def evaluate(
     connections: Connections,
@@ -59,7 +63,11 @@ async def endorse(
     deadline: float,
     organizations: Sequence[str] = (),
 ) -> Envelope:
-    """The endorsed transaction, signed: ready to submit. Refused carries what each endorser said."""
+    """The endorsed transaction, signed: ready to submit. Refused carries what each endorser said.
+
+    A peer that has just joined or come back learns from gossip, within seconds, who else can endorse; until
+    then it is asked again. Endorsing changes nothing, so that is safe.
+    """
     request = gateway_pb2.EndorseRequest(
         transaction_id=proposal.transaction_id,
         channel_id=proposal.channel,
@@ -67,7 +75,16 @@ async def endorse(
         endorsing_organizations=organizations,
     )
     what = f"endorse {proposal.chaincode} {proposal.function}"
-    answer = await _call(connections, node, "Endorse", request, what, deadline)
+    clock = Deadline(deadline)
+    patience = Deadline(min(_GOSSIP, deadline - 1))
+    while True:
+        try:
+            answer = await _call(connections, node, "Endorse", request, what, clock.left())
+            break
+        except Refused as refusal:
+            if _NOT_YET_KNOWN not in refusal.words or patience.passed():
+                raise
+        await patience.pause(0.5)
     payload = answer.prepared_transaction.payload
     return Envelope(payload=payload, signature=signer.sign(payload))
 

@@ -105,7 +105,19 @@ async def test_an_update_without_the_right_signatures_is_refused(
     real_network: RealNetwork, deployed: Deployed, organization: Organization, connections: Connections
 ) -> None:
     """Who may not decide is told which policy said no."""
-    node = real_network.orderers[1]
+    first, node, _ = real_network.orderers
+    newest = await orderer.deliver_block(
+        connections, first, "channel", "newest", organization.admin, deadline=5
+    )
+    await orderer.deliver_block(
+        connections,
+        node,
+        "channel",
+        newest.header.number,
+        organization.admin,
+        deadline=5,
+        wait=True,
+    )
     block = await orderer.config_block(connections, node, "channel", organization.admin, deadline=5)
     live = config_of(block).config
     wanted = replace(
