@@ -16,10 +16,10 @@ from heddle.configtx.members import Members
 from heddle.configtx.policies import Identity
 from heddle.configtx.read import settings_of
 from heddle.configtx.settings import ChannelSettings
+from heddle.durations import seconds
 from heddle.errors import HeddleError
 from heddle.standin.access import Denied, SignedData, check_policy
 from heddle.standin.malformed import MALFORMED
-from heddle.standin.settings import parse_duration
 
 __all__ = ["ChannelConfig"]
 
@@ -57,7 +57,7 @@ class ChannelConfig:
     @cached_property
     def batch_timeout(self) -> float:
         """Seconds."""
-        return parse_duration(self.settings.batch.timeout)
+        return seconds(self.settings.batch.timeout)
 
     @cached_property
     def maintenance(self) -> bool:

@@ -13,21 +13,12 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from heddle.durations import seconds
 from heddle.errors import SpecError
 
-__all__ = ["Settings", "load_settings", "parse_duration"]
+__all__ = ["Settings", "load_settings"]
 
 Yaml: TypeAlias = Any
-_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
-
-
-def parse_duration(text: str) -> float:
-    """Seconds of a Go duration such as `2s`, `500ms` or `1m30s`. Raises ValueError on anything else."""
-    parts = _DURATION.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"not a Go duration: {text!r}")
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
 def _lowered(value: Yaml) -> Yaml:
@@ -79,7 +70,7 @@ class Settings:
 
     def seconds(self, key: str, default: str) -> float:
         """A duration."""
-        return parse_duration(self.text(key, default))
+        return seconds(self.text(key, default))
 
     def path(self, key: str, default: str = "") -> Path | None:
         """A path made absolute, or None where none is set."""

@@ -1,10 +1,12 @@
 """The images of stand-ins and sample chaincode."""
 
 import json
+import subprocess
 import sys
 import tarfile
 from pathlib import Path
 
+import heddle
 from heddle.standin.images import build_sample_chaincode, build_standin
 from heddle.versions import SAMPLE_CHAINCODE_IMAGE, STANDIN_IMAGE
 
@@ -21,6 +23,17 @@ def _read(archive: Path) -> tuple[dict, set[str]]:
     return {**config["config"], "name": manifest["RepoTags"][0]}, names
 
 
+def _imported() -> set[str]:
+    """The files of Heddle that the stand-ins load, relative to where packages are."""
+    program = (
+        "import sys, heddle.standin.orderer.__main__, heddle.standin.peer.__main__\n"
+        "print(*(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'heddle'), sep='\\n')"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    root = Path(heddle.__file__).parents[1]
+    return {str(Path(path).relative_to(root)) for path in found.stdout.split()}
+
+
 def test_the_stand_in_image(tmp_path: Path) -> None:
     """Under a name and label of its own, for uid 1000, with both commands, compiled, and nothing of tests."""
     build_standin(tmp_path / "image.tar")
@@ -34,6 +47,8 @@ def test_the_stand_in_image(tmp_path: Path) -> None:
     assert f"{packages}/heddle/standin/orderer/chain.py" in names
     tag = sys.implementation.cache_tag
     assert f"{packages}/heddle/standin/orderer/__pycache__/chain.{tag}.pyc" in names
+    missing = {module for module in _imported() if f"{packages}/{module}" not in names}
+    assert not missing
     unwanted = ("/test/", "/tkinter/", "pulumi", "heddle/engine", "heddle/cli", "kubernetes", "/pip/")
     assert not [name for name in names if any(word in f"/{name}/" for word in unwanted)]
 

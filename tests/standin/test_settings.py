@@ -5,22 +5,7 @@ from pathlib import Path
 import pytest
 
 from heddle.errors import SpecError
-from heddle.standin.settings import load_settings, parse_duration
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("2s", 2), ("500ms", 0.5), ("1m30s", 90), ("1h", 3600), ("1.5s", 1.5)]
-)
-def test_durations(text: str, seconds: float) -> None:
-    """Go's notation."""
-    assert parse_duration(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "2", "2 s", "s", "-1s"])
-def test_no_durations(text: str) -> None:
-    """Anything else is refused."""
-    with pytest.raises(ValueError, match="duration"):
-        parse_duration(text)
+from heddle.standin.settings import load_settings
 
 
 def test_the_environment_wins(tmp_path: Path) -> None:

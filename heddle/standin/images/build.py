@@ -19,7 +19,7 @@ __all__ = ["build_sample_chaincode", "build_standin"]
 
 _HEDDLE = Path(heddle.__file__).parent
 _USER = 1000
-_MODULES = ("__init__.py", "errors.py", "versions.py", "identity", "configtx", "standin")
+_MODULES = ("__init__.py", "durations.py", "errors.py", "versions.py", "identity", "configtx", "standin")
 """What of Heddle the stand-ins import."""
 _SCRIPT = "#!{python} -I\nfrom heddle.standin.{node}.__main__ import main\n\nmain()\n"
 _CHAINCODE = ("__init__.py", "standin/__init__.py", "standin/chaincode")

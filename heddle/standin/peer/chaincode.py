@@ -20,11 +20,11 @@ from fabric_protos.peer import (
     proposal_response_pb2,
 )
 
+from heddle.durations import seconds
 from heddle.standin.malformed import MALFORMED
 from heddle.standin.peer.packages import Connection, Package
 from heddle.standin.peer.simulation import Simulation
 from heddle.standin.rpc import client_channel, open_stream
-from heddle.standin.settings import parse_duration
 
 __all__ = ["ChaincodeError", "ChaincodeServer", "Invocation"]
 
@@ -121,7 +121,7 @@ class ChaincodeServer:
             registered = asyncio.get_running_loop().create_future()
             self._reader = asyncio.create_task(self._chat(self._channel, registered))
             try:
-                async with asyncio.timeout(max(parse_duration(connection.dial_timeout), 1.0)):
+                async with asyncio.timeout(max(seconds(connection.dial_timeout), 1.0)):
                     await registered
             except (TimeoutError, ChaincodeError) as error:
                 await self.close()
