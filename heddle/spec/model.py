@@ -12,7 +12,6 @@ class Section(BaseModel):
 
     model_config = ConfigDict(
         alias_generator=to_camel,
-        populate_by_name=True,
         extra="forbid",
         frozen=True,
         use_attribute_docstrings=True,

@@ -6,6 +6,10 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from heddle.durations import nanoseconds
+
+from heddle.durations import nanoseconds
+
 _UNITS = {
     "": 1,
     "B": 1,
@@ -17,9 +21,9 @@ _UNITS = {
     "GIB": 1024**3,
 }
 _BYTES = r"(\d+(?:\.\d+)?)\s*([KMG]i?B|B)?"
-_DURATION_PART = r"(\d+(?:\.\d+)?)(ms|s|m|h)"
-_DURATION = rf"(?:{_DURATION_PART})+"
-_MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+_DURATION = r"(?:\d+(?:\.\d+)?(?:ms|s|m|h))+"
+_MILLISECOND = 1_000_000
+"""In nanoseconds."""
 _QUANTITY = r"\d+(?:\.\d+)?(?:Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?"
 
 
@@ -44,21 +48,16 @@ def parse_bytes(value: object) -> int:
     return int(size)
 
 
-def milliseconds(duration: str) -> int:
-    """Milliseconds of a Go duration of h, m, s and ms parts. Raises PydanticCustomError if it is none."""
-    if re.fullmatch(_DURATION, duration) is None:
-        raise _refuse('a duration with its unit, as "2s", "500ms" or "1m30s"')
-    return int(
-        sum(float(count) * _MILLISECONDS[unit] for count, unit in re.findall(_DURATION_PART, duration))
-    )
-
-
 def _batch_timeout(value: str) -> str:
     """The shortest way to write the duration; 1 ms to 1 hour, beyond which no client waits."""
-    length = milliseconds(value)
-    if not 1 <= length <= 3_600_000:
-        raise _refuse('1 ms to 1 hour, as "2s"')
-    return f"{length // 1000}s" if length % 1000 == 0 else f"{length}ms"
+    try:
+        length = nanoseconds(value)
+    except ValueError:
+        raise _refuse('a duration with its unit, as "2s", "500ms" or "1m30s"') from None
+    if not _MILLISECOND <= length <= 3_600_000 * _MILLISECOND or length % _MILLISECOND:
+        raise _refuse('1 ms to 1 hour in whole milliseconds, as "2s"')
+    milliseconds = length // _MILLISECOND
+    return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
 
 
 def _quantity(value: str) -> str:
