@@ -8,8 +8,6 @@ from pydantic_core import PydanticCustomError
 
 from heddle.durations import nanoseconds
 
-from heddle.durations import nanoseconds
-
 _UNITS = {
     "": 1,
     "B": 1,
