@@ -11,7 +11,7 @@ from fabric_protos.orderer import configuration_pb2 as orderer_pb2
 from fabric_protos.peer import configuration_pb2 as peer_pb2
 
 from heddle.configtx import values
-from heddle.configtx.durations import nanoseconds
+from heddle.durations import nanoseconds
 from heddle.errors import ConfigtxError, IdentityError
 from heddle.identity.membership import membership
 
@@ -147,7 +147,7 @@ def _check_batch(orderer: configtx_pb2.ConfigGroup) -> None:
     timeout = values.read(orderer, "BatchTimeout", orderer_pb2.BatchTimeout()).timeout
     try:
         length = nanoseconds(timeout)
-    except ConfigtxError as error:
+    except ValueError as error:
         raise ConfigtxError(
             f'Attempted to set the batch timeout to a invalid value: time: invalid duration "{timeout}"'
         ) from error

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from heddle.configtx import values
-from heddle.configtx.durations import nanoseconds
 from heddle.configtx.names import check_channel_id, check_config_id
 from heddle.configtx.settings import ChannelSettings
+from heddle.durations import nanoseconds
 from heddle.errors import ConfigtxError
 from heddle.identity.msp import Msp
 
@@ -103,7 +103,7 @@ def _positive(what: str, duration: str) -> Iterable[str]:
     try:
         if nanoseconds(duration) <= 0:
             yield f"{what} {duration}: expected more than 0"
-    except ConfigtxError as error:
+    except ValueError as error:
         yield f"{what}: {error}"
 
 

@@ -10,8 +10,8 @@ from fabric_protos.common import configtx_pb2
 from fabric_protos.orderer.etcdraft import configuration_pb2 as etcdraft_pb2
 
 from heddle.configtx import values
-from heddle.configtx.durations import nanoseconds
 from heddle.configtx.read import consensus_metadata
+from heddle.durations import nanoseconds
 from heddle.errors import ConfigtxError, IdentityError
 from heddle.identity.chain import TrustStore
 from heddle.identity.expiry import not_after
@@ -120,7 +120,7 @@ def _check_options(options: etcdraft_pb2.Options) -> None:
         )
     try:
         length = nanoseconds(options.tick_interval)
-    except ConfigtxError as error:
+    except ValueError as error:
         raise ConfigtxError(
             f"failed to parse TickInterval ({options.tick_interval}) to time duration: "
             f'time: invalid duration "{options.tick_interval}"'

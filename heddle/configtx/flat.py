@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-from heddle.configtx.durations import nanoseconds
 from heddle.configtx.settings import (
     BatchSettings,
     Capabilities,
@@ -18,7 +17,7 @@ from heddle.configtx.settings import (
     PeerOrganization,
     RaftOptions,
 )
-from heddle.errors import ConfigtxError
+from heddle.durations import nanoseconds
 from heddle.identity.msp import Msp
 
 __all__ = ["Flat", "Key", "Value", "flatten", "same", "shown", "subject", "unflatten"]
@@ -97,7 +96,7 @@ def same(key: Key, one: Value | None, other: Value | None) -> bool:
 def _length(duration: Value) -> int | Value:
     try:
         return nanoseconds(str(duration))
-    except ConfigtxError:  # a live configuration may lack the value, or hold what only Go can read
+    except ValueError:  # a live configuration may lack the value, or hold what only Go can read
         return duration
 
 

@@ -3,18 +3,18 @@
 Source: proto/pulumi/resource.proto (RegisterResourceRequest) of pulumi/pulumi, 3.272.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pulumi.runtime.proto import alias_pb2, resource_pb2
 
+from heddle.durations import seconds
 from heddle.engine.urn import is_provider_type
 from heddle.errors import EngineError, NeedsCli
 from heddle.plugin.codec import decode
 from heddle.plugin.values import Properties
 
-__all__ = ["Alias", "Goal", "read_goal", "seconds"]
+__all__ = ["Alias", "Goal", "read_goal"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ def read_goal(request: resource_pb2.RegisterResourceRequest) -> Goal:
     """Read a registration. Raises NeedsCli when it asks for what only the CLI does."""
     _refuse(request)
     timeouts = request.customTimeouts
-    verbs = {verb: seconds(getattr(timeouts, verb)) for verb in ("create", "update", "delete", "read")}
+    verbs = {verb: _timeout(getattr(timeouts, verb)) for verb in ("create", "update", "delete", "read")}
     dbr = request.deleteBeforeReplace
     return Goal(
         type=request.type,
@@ -128,14 +128,9 @@ def _position(uri: str, line: int) -> str:
     return f"{uri}#{line}" if uri and line else uri
 
 
-_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = re.compile(r"([0-9]*\.?[0-9]+)(ns|us|µs|ms|s|m|h)")
-
-
-def seconds(duration: str) -> float:
-    """Return a Go duration (`1h30m`, `5m`, `1.5s`) in seconds, 0 for none. Raises EngineError for others."""
-    if not duration:
-        return 0.0
-    if not re.fullmatch(f"({_PART.pattern})+", duration):
-        raise EngineError(f"{duration!r} is not a duration; write it like 1h30m or 90s")
-    return sum(float(amount) * _UNITS[unit] for amount, unit in _PART.findall(duration))
+def _timeout(duration: str) -> float:
+    """Return a custom timeout in seconds, 0 for none. Raises EngineError for what is no duration."""
+    try:
+        return seconds(duration) if duration else 0.0
+    except ValueError as error:
+        raise EngineError(f"{duration!r} is not a duration; write it like 1h30m or 90s") from error

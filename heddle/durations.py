@@ -3,9 +3,7 @@
 import re
 from typing import Final
 
-from heddle.errors import ConfigtxError
-
-__all__ = ["nanoseconds"]
+__all__ = ["nanoseconds", "seconds"]
 
 _UNITS: Final = {
     "ns": 1,
@@ -20,11 +18,16 @@ _PART: Final = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
 
 
 def nanoseconds(text: str) -> int:
-    """The length of a Go duration. Raises ConfigtxError for what Go's time.ParseDuration refuses."""
+    """The length of a Go duration. Raises ValueError for what Go's time.ParseDuration refuses."""
     sign, rest = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
     if rest == "0":
         return 0
     parts = list(_PART.finditer(rest))
     if not parts or "".join(part.group() for part in parts) != rest:
-        raise ConfigtxError(f"duration {text!r}: expected a Go duration such as 500ms, 2s or 1m30s")
+        raise ValueError(f"duration {text!r}: expected a Go duration such as 500ms, 2s or 1m30s")
     return sign * round(sum(float(part[1]) * _UNITS[part[2]] for part in parts))
+
+
+def seconds(text: str) -> float:
+    """The same in seconds."""
+    return nanoseconds(text) / _UNITS["s"]
