@@ -3,7 +3,6 @@
 Nothing here does what another verb does not, so that what one sees is what one can do oneself.
 """
 
-import json
 import secrets
 import subprocess
 import sys
@@ -41,9 +40,11 @@ def up(context: Context = "") -> None:
         _heddle("cluster", "up", "--name", choice.stack)
         _load_images(choice.stack)
     _heddle("up", choice.stack, "--yes", "--skip-preview", *_config(context))
-    _first_transaction(choice.stack)
+    with_chaincode = _has_chaincode(choice.stack)
+    if with_chaincode:
+        _first_transaction(choice.stack)
     _heddle("status", choice.stack)
-    _show_next(choice.stack)
+    _show_next(choice.stack, with_chaincode=with_chaincode)
 
 
 @app.command()
@@ -105,23 +106,22 @@ def _load_images(stack: str) -> None:
 
 def _first_transaction(stack: str) -> None:
     """Commit one, so that the channel is seen to work; once is enough."""
-    if not _chaincode(stack):
-        return
     known = _output("chaincode", "query", stack, "--name", "assets", "list")
     if "car-1" not in known:
         _heddle("chaincode", "invoke", stack, "--name", "assets", "put", "car-1", "alice", "20000")
 
 
-def _chaincode(stack: str) -> bool:
+def _has_chaincode(stack: str) -> bool:
     """Whether the stack has the sample chaincode."""
-    outputs = json.loads(_output("output", stack, "--json"))
-    return "assets" in outputs["instance"].get("chaincodes", {})
+    from heddle.cli.outputs import load_instance
+
+    return "assets" in load_instance(stack, Path()).chaincodes
 
 
-def _show_next(stack: str) -> None:
+def _show_next(stack: str, *, with_chaincode: bool) -> None:
     """Three commands to try."""
     lines = ["", "Try:"]
-    if _chaincode(stack):
+    if with_chaincode:
         lines.append(f"  .venv/bin/heddle chaincode invoke {stack} --name assets put car-2 bob 9000")
         lines.append(f"  .venv/bin/heddle chaincode query {stack} --name assets list")
     else:
