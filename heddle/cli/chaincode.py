@@ -36,7 +36,7 @@ Args = Annotated[list[str] | None, typer.Argument(metavar="ARGS…", help="Its a
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Folder = Annotated[Path, typer.Option("--cwd", "-C", help="The folder with Pulumi.yaml.", file_okay=False)]
 HERE = Path()
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 @app.command("list")

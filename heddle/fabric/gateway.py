@@ -22,8 +22,9 @@ from heddle.identity.signer import Signer
 __all__ = ["commit_status", "endorse", "evaluate", "invoke", "result_of", "submit"]
 
 _NOT_YET_KNOWN = "no combination of peers can be derived"
-_GOSSIP = 15.0
-"""Seconds for gossip to tell of other peers: it publishes every 4 s (publishStateInfoInterval)."""
+_GOSSIP = 40.0
+"""Seconds for gossip to tell of other peers: an anchor peer that joined the channel later is tried again after
+25 s (peer.gossip.reconnectInterval), and tells who it is every 4 s (publishStateInfoInterval)."""
 
 
 async def evaluate(
@@ -65,8 +66,8 @@ async def endorse(
 ) -> Envelope:
     """The endorsed transaction, signed: ready to submit. Refused carries what each endorser said.
 
-    A peer that has just joined or come back learns from gossip, within seconds, who else can endorse; until
-    then it is asked again. Endorsing changes nothing, so that is safe.
+    A peer that has just joined or come back learns from gossip who else can endorse; until then it is
+    asked again. Endorsing changes nothing, so that is safe.
     """
     request = gateway_pb2.EndorseRequest(
         transaction_id=proposal.transaction_id,

@@ -44,7 +44,7 @@ async def test_the_gateway_finds_endorsers_of_both(
         "channel",
         "assets",
         ["put", "k", "v", "1"],
-        deadline=60,
+        deadline=90,
     )
     assert outcome.commit.code == "VALID"
 
