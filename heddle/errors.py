@@ -1,3 +1,4 @@
+# ruff: noqa: N818 - NeedsCli, Refused and their like are outcomes, not mistakes
 """Everything that Heddle raises on purpose.
 
 HeddleError
