@@ -23,8 +23,8 @@ __all__ = ["commit_status", "endorse", "evaluate", "invoke", "result_of", "submi
 
 _NOT_YET_KNOWN = "no combination of peers can be derived"
 _GOSSIP = 40.0
-"""Seconds for gossip to tell of other peers: an anchor peer that joined the channel later is tried again after
-25 s (peer.gossip.reconnectInterval), and tells who it is every 4 s (publishStateInfoInterval)."""
+"""Seconds for gossip to tell of other peers: an anchor peer that joined the channel later is tried again
+after 25 s (peer.gossip.reconnectInterval), and tells who it is every 4 s (publishStateInfoInterval)."""
 
 
 async def evaluate(
