@@ -13,5 +13,7 @@ KUBERNETES = "1.34.4"
 """Later kubelets refuse the containerd 1.x that Debian 12 ships, and cgroup v1 by default."""
 COREDNS = "1.12.4"
 
+PULUMI = "3.272.0"
+"""The CLI whose state the embedded engine writes."""
 PULUMI_KUBERNETES = "4.28.0"
 """The provider whose inputs, outputs and field manager the embedded engine writes."""

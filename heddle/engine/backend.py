@@ -19,14 +19,14 @@ from urllib.parse import unquote, urlsplit
 
 from heddle.engine.serial import Json, dump
 from heddle.errors import EngineError, NeedsCli
-from heddle.versions import HEDDLE
+from heddle.versions import HEDDLE, PULUMI
 
-__all__ = ["Backend", "now", "write_durably"]
+__all__ = ["ORGANIZATION", "Backend", "now", "write_durably"]
 
 ORGANIZATION = "organization"
 """The file backend has no organizations; this is what it calls its only one."""
 CHECKPOINT_VERSION = 3
-VERSION = f"v3.272.0+heddle.{HEDDLE}"
+VERSION = f"v{PULUMI}+heddle.{HEDDLE}"
 """Who wrote a checkpoint: the Pulumi whose rules it follows, and us."""
 
 
@@ -69,9 +69,7 @@ def state_folder(url: str, working_dir: Path) -> Path:
         )
     path = unquote(parts.netloc + parts.path)
     # `~` is the account's home, not $HOME: so it is in Pulumi's CLI, which must find the same state.
-    return (
-        working_dir / Path(path).expanduser() if not path.startswith("~") else _home() / path[1:].lstrip("/")
-    )
+    return _home() / path[1:].lstrip("/") if path.startswith("~") else working_dir / path
 
 
 def _home() -> Path:

@@ -15,6 +15,7 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
 
+from heddle.engine.backend import ORGANIZATION
 from heddle.engine.context import Context, Stopped
 from heddle.engine.deployment import Deployment
 from heddle.engine.goal import read_goal
@@ -72,7 +73,7 @@ class Monitor:
         return resource_pb2.DeploymentInfo(
             project=self._run.project,
             stack=self._run.stack,
-            organization="organization",
+            organization=ORGANIZATION,
             config=self._run.config,
             configSecretKeys=self._run.config_secrets,
             dryRun=self._run.preview,

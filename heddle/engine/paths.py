@@ -15,7 +15,6 @@ __all__ = ["Path", "matches", "parse_path", "reset"]
 Path: TypeAlias = tuple[str | int, ...]
 """Keys and indices; "*" stands for any one of them."""
 _STEP = re.compile(r'\.?(?:\["((?:[^"\\]|\\.)*)"\]|\[(\d+|\*)\]|([^.\["]+))')
-_ABSENT = object()
 
 
 def parse_path(text: str) -> Path:

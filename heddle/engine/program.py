@@ -19,6 +19,7 @@ from pathlib import Path
 import pulumi
 import pulumi.runtime
 
+from heddle.engine.backend import ORGANIZATION
 from heddle.engine.context import Context
 from heddle.engine.monitor import EngineService, Monitor
 from heddle.engine.project import Project
@@ -83,7 +84,7 @@ def _run(job: _Job) -> None:
             engine=job.engine,
             parallel=context.parallel,
             dry_run=context.preview,
-            organization="organization",
+            organization=ORGANIZATION,
             root_directory=str(job.project.folder),
         )
     )

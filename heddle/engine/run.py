@@ -3,7 +3,6 @@
 import asyncio
 import os
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,7 +26,6 @@ from heddle.plugin.values import Properties
 
 __all__ = ["Engine", "Outcome"]
 
-_NO_CHANGE = frozenset({Op.SAME})
 _HALVES = frozenset({Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED})
 """Halves of a replacement, which is counted as one."""
 
@@ -46,7 +44,7 @@ class Outcome:
     @property
     def changes(self) -> int:
         """How many resources changed, or would."""
-        return sum(count for op, count in self.counts.items() if op not in _NO_CHANGE)
+        return sum(count for op, count in self.counts.items() if op is not Op.SAME)
 
 
 class Engine:
@@ -267,6 +265,6 @@ def _remember(backend: Backend, kind: str, started: float, outcome: Outcome) -> 
             "config": {},
             "result": "failed" if outcome.failed else "succeeded",
             "endTime": int(started + outcome.seconds),
-            "resourceChanges": dict(Counter({op.value: count for op, count in outcome.counts.items()})),
+            "resourceChanges": {op.value: count for op, count in outcome.counts.items()},
         }
     )

@@ -4,6 +4,7 @@ Source: sdk/go/common/resource/urn/urn.go and sdk/go/common/providers/reference.
 """
 
 from heddle.errors import EngineError
+from heddle.plugin.codec import UNKNOWN_SENTINEL
 
 __all__ = [
     "PROVIDER_PREFIX",
@@ -21,7 +22,7 @@ __all__ = [
 
 ROOT_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
-UNKNOWN_ID = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+UNKNOWN_ID = UNKNOWN_SENTINEL
 """The id in a reference to a provider that a preview would create."""
 _PARTS = 5
 """`urn:pulumi:STACK`, project, qualified type and name, and the name may contain the separator."""

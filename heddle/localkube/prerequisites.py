@@ -23,7 +23,6 @@ _PROGRAMS = {
     "sysctl": "procps",
 }
 """Each program and Debian's package for it."""
-_GO = (1, 24)
 _ELSEWHERE = "or use a cluster of your own: make up CONTEXT=your-kube-context"
 
 

@@ -11,9 +11,6 @@ from heddle.plugin.interface import Severity
 
 __all__ = ["Row", "Rows"]
 
-_SUBSUMED = frozenset({Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED})
-"""Halves of a replacement: the row of a resource that is replaced says `replace` when they are through."""
-
 
 @dataclass(kw_only=True)
 class Row:
@@ -53,8 +50,8 @@ class Row:
 
     @property
     def interesting(self) -> bool:
-        """Whether there is anything to show: a change, work, or something said."""
-        return self.op is not Op.SAME or bool(self.messages) or (self.running and self.op is not Op.SAME)
+        """Whether there is anything to show: a change, or something said."""
+        return self.op is not Op.SAME or bool(self.messages)
 
     def status(self, *, preview: bool) -> str:
         """The words of its present state."""

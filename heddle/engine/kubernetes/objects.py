@@ -5,7 +5,7 @@ An object is what JSON holds, but during previews parts of an input may be UNKNO
 
 from typing import Any, TypeAlias
 
-from heddle.plugin.values import Properties, Secret, Unknown, Value
+from heddle.plugin.values import Properties, Secret, Value
 
 __all__ = [
     "AUTONAMED",
@@ -17,7 +17,6 @@ __all__ = [
     "from_properties",
     "id_of",
     "is_true",
-    "is_unknown",
     "kind_id",
     "name_of",
     "namespace_of",
@@ -114,11 +113,6 @@ def annotation(obj: Json, key: str) -> str:
 def is_true(obj: Json, key: str) -> bool:
     """Tell whether an annotation says "true"."""
     return annotation(obj, key) == "true"
-
-
-def is_unknown(value: Any) -> bool:  # noqa: ANN401 - JSON
-    """Tell whether a value is known only after apply."""
-    return isinstance(value, Unknown)
 
 
 def kind_id(obj: Json) -> str:

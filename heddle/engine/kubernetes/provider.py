@@ -35,10 +35,10 @@ from heddle.plugin.interface import (
     UpdateResult,
 )
 from heddle.plugin.values import Properties, has_unknown
+from heddle.versions import PULUMI_KUBERNETES
 
-__all__ = ["VERSION", "KubernetesProvider", "create_provider"]
+__all__ = ["KubernetesProvider", "create_provider"]
 
-VERSION = "4.28.0"
 # One thread per resource under way: most of them only wait.
 _THREADS = 64
 _T = TypeVar("_T")
@@ -67,7 +67,7 @@ class KubernetesProvider:
 
     async def schema(self) -> str:
         """Return the package's name and version; its types are documented by pulumi-kubernetes."""
-        return json.dumps({"name": "kubernetes", "version": VERSION})
+        return json.dumps({"name": "kubernetes", "version": PULUMI_KUBERNETES})
 
     async def check_config(self, urn: str, olds: Properties, news: Properties) -> CheckResult:
         """Accept what pulumi-kubernetes accepts; what only it does is refused by configure."""
