@@ -19,7 +19,7 @@ from heddle.standin.orderer.blocks import next_block, signed_block
 from heddle.standin.orderer.cluster import Cluster
 from heddle.standin.orderer.consensus import Consensus
 from heddle.standin.orderer.cutter import Cutter
-from heddle.standin.orderer.intake import Rejected, address_of, check_message, proposed_config
+from heddle.standin.orderer.intake import Rejected, check_message, proposed_config
 from heddle.standin.orderer.messages import Append, Fetch, Message, Submit, TimeoutNow, Vote
 from heddle.standin.orderer.node import OrdererNode
 
@@ -149,11 +149,11 @@ class OrdererChain:
         self.config.check(READERS, data)
 
     def _my_address(self) -> str:
-        mine = (address_of(member) for member in self.config.settings.consenters if self.node.is_me(member))
+        mine = (member.address for member in self.config.settings.consenters if self.node.is_me(member))
         return next(mine, "")
 
     def _members(self) -> tuple[str, ...]:
-        return tuple(address_of(consenter) for consenter in self.config.settings.consenters)
+        return tuple(consenter.address for consenter in self.config.settings.consenters)
 
     def report(self) -> None:
         """Set this channel's gauges."""

@@ -11,14 +11,13 @@ from fabric_protos.common import common_pb2, configtx_pb2
 from heddle.configtx.consensus import check_consensus
 from heddle.configtx.envelope import signed_envelope
 from heddle.configtx.filters import PERMISSION_DENIED, message_refusal
-from heddle.configtx.settings import Consenter
 from heddle.configtx.validate import apply_update
 from heddle.errors import HeddleError
 from heddle.identity.signer import Signer
 from heddle.standin.access import channel_header_of
 from heddle.standin.channelconfig import ChannelConfig
 
-__all__ = ["Rejected", "address_of", "check_message", "proposed_config"]
+__all__ = ["Rejected", "check_message", "proposed_config"]
 
 _STATUS = common_pb2.Status
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -31,11 +30,6 @@ class Rejected(Exception):  # noqa: N818 - an answer, not a mistake
     def __init__(self, status: int, words: str) -> None:
         super().__init__(words)
         self.status = status
-
-
-def address_of(consenter: Consenter) -> str:
-    """`host:port`, by which stand-ins know each other."""
-    return f"{consenter.host}:{consenter.port}"
 
 
 def check_message(envelope: common_pb2.Envelope, config: ChannelConfig, *, check_expiry: bool) -> bool:
@@ -70,7 +64,7 @@ def proposed_config(
     alive = frozenset(
         consenter.client_tls_certificate
         for consenter in config.settings.consenters
-        if address_of(consenter) in active
+        if consenter.address in active
     )
     try:
         proposed = apply_update(config.config, envelope)

@@ -3,11 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 from heddle.configtx.settings import Consenter
-from heddle.identity.keys import load_certificate
+from heddle.identity.keys import public_key_of
 from heddle.identity.signer import Signer
 from heddle.standin.metrics import Metrics
 from heddle.standin.rpc import Dialled
@@ -35,8 +32,7 @@ class OrdererNode:
         """Whether this node is that consenter (etcdraft/consenter.go IsChannelMember)."""
         if not self.tls_certificate:
             return False
-        own = _public_key(load_certificate(self.tls_certificate))
-        return own == _public_key(load_certificate(consenter.client_tls_certificate))
+        return public_key_of(self.tls_certificate) == public_key_of(consenter.client_tls_certificate)
 
     def ledger_path(self, channel: str) -> Path:
         """The block file of a channel."""
@@ -45,7 +41,3 @@ class OrdererNode:
     def join_path(self, channel: str) -> Path:
         """Where the block is kept with which a channel is being joined."""
         return self.location / "pendingops" / "join" / f"{channel}.join"
-
-
-def _public_key(certificate: x509.Certificate) -> bytes:
-    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

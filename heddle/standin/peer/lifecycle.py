@@ -5,7 +5,6 @@ Source: core/chaincode/lifecycle/scc.go, lifecycle.go, serializer.go (Fabric 3.1
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
 
 from fabric_protos.peer import proposal_response_pb2
 from fabric_protos.peer.lifecycle import lifecycle_pb2
@@ -17,7 +16,6 @@ from heddle.standin.peer.channel import PeerChannel
 from heddle.standin.peer.definitions import (
     LIFECYCLE,
     Approval,
-    Committed,
     Definition,
     approval,
     approval_key,
@@ -26,6 +24,8 @@ from heddle.standin.peer.definitions import (
     definition_key,
     definitions,
 )
+from heddle.standin.peer.installed import get_package, install, query_installed, query_installed_all
+from heddle.standin.peer.lifecyclecall import LifecycleCall, LifecycleRefused, Proto
 from heddle.standin.peer.packages import PackageError
 from heddle.standin.peer.peer import Peer
 from heddle.standin.peer.proposal import Unpacked, check_channel_policy, check_local_role
@@ -35,8 +35,6 @@ from heddle.standin.peer.validation import default_policy
 
 __all__ = ["lifecycle"]
 
-Proto: TypeAlias = Any
-"""A generated message; they ship no types."""
 _NAME = re.compile(r"[a-zA-Z0-9]+([-_][a-zA-Z0-9]+)*")
 _VERSION = re.compile(r"[A-Za-z0-9_.+-]+")
 _SYSTEM = {"cscc", "escc", "lscc", "qscc", "vscc"}
@@ -54,41 +52,6 @@ _FIELDS = {
     "Collections": ("collections",),
 }
 """Fields of upstream's ChaincodeParameters, by which mismatches are named."""
-
-
-class _Refused(Exception):  # noqa: N818 - an answer, not a mistake
-    """The function's own refusal; `status` is 404 where nothing is there."""
-
-    def __init__(self, words: str, status: int = 500) -> None:
-        super().__init__(words)
-        self.status = status
-
-
-class _Call:
-    """One invocation: who asks, where, and through which simulation."""
-
-    def __init__(
-        self, peer: Peer, proposal: Unpacked, channel: PeerChannel | None, simulation: Simulation | None
-    ) -> None:
-        self.peer = peer
-        self.proposal = proposal
-        self._channel = channel
-        self._simulation = simulation
-        self.msp_id = peer.members.msp_id
-
-    @property
-    def channel(self) -> PeerChannel:
-        """The channel; these functions make no sense without one."""
-        if self._channel is None:
-            raise _Refused("no application config for channel ''")
-        return self._channel
-
-    @property
-    def simulation(self) -> Simulation:
-        """Of the channel's state."""
-        if self._simulation is None:
-            raise _Refused("no application config for channel ''")
-        return self._simulation
 
 
 def lifecycle(
@@ -115,8 +78,8 @@ def lifecycle(
     except MALFORMED as problem:
         return error(f"{prefix}: could not decode input arg for {function}: {problem}")
     try:
-        return success(act(_Call(peer, proposal, channel, simulation), content).SerializeToString())
-    except _Refused as refusal:
+        return success(act(LifecycleCall(peer, proposal, channel, simulation), content).SerializeToString())
+    except LifecycleRefused as refusal:
         return error(str(refusal) if refusal.status == 404 else f"{prefix}: {refusal}", refusal.status)
     except PackageError as problem:
         return error(f"{prefix}: {problem}")
@@ -131,58 +94,6 @@ def _authorize(peer: Peer, proposal: Unpacked, channel: PeerChannel | None, *, a
         )
     else:
         check_channel_policy(channel.config, APPLICATION_WRITERS, proposal.data)
-
-
-# --- packages
-
-
-def _install(call: _Call, arguments: Proto) -> Proto:
-    package = call.peer.packages.install(arguments.chaincode_install_package)
-    return lifecycle_pb2.InstallChaincodeResult(label=package.label, package_id=package.package_id)
-
-
-def _references(call: _Call, package_id: str) -> dict[str, list[tuple[str, str]]]:
-    """Chaincodes that use a package, as (name, version) by channel."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for name, channel in call.peer.channels.items():
-        reads = Committed(channel.state)
-        for chaincode, defined in definitions(reads):
-            own = approval(reads, call.msp_id, chaincode, defined.sequence)
-            if own and own.source.local_package.package_id == package_id:
-                found.setdefault(name, []).append((chaincode, defined.version))
-    return found
-
-
-def _query_installed_all(call: _Call, _: Proto) -> Proto:
-    result = lifecycle_pb2.QueryInstalledChaincodesResult()
-    for package in call.peer.packages.all():
-        one = result.installed_chaincodes.add(label=package.label, package_id=package.package_id)
-        for channel, chaincodes in _references(call, package.package_id).items():
-            for name, version in chaincodes:
-                one.references[channel].chaincodes.add(name=name, version=version)
-    return result
-
-
-def _query_installed(call: _Call, arguments: Proto) -> Proto:
-    package = call.peer.packages.get(arguments.package_id)
-    if package is None:
-        raise _Refused(f"could not find chaincode with package id '{arguments.package_id}'")
-    result = lifecycle_pb2.QueryInstalledChaincodeResult(label=package.label, package_id=package.package_id)
-    for channel, chaincodes in _references(call, package.package_id).items():
-        for name, version in chaincodes:
-            result.references[channel].chaincodes.add(name=name, version=version)
-    return result
-
-
-def _get_package(call: _Call, arguments: Proto) -> Proto:
-    try:
-        data = call.peer.packages.data(arguments.package_id)
-    except PackageError as problem:
-        raise _Refused(f"could not load cc install package: {problem}", 404) from problem
-    return lifecycle_pb2.GetInstalledChaincodePackageResult(chaincode_install_package=data)
-
-
-# --- approvals and definitions
 
 
 def _check_input(arguments: Proto) -> None:
@@ -202,7 +113,7 @@ def _check_input(arguments: Proto) -> None:
     elif arguments.collections.config:
         words = "collections are not supported by a stand-in peer; upstream's peers have them"
     if words:
-        raise _Refused(f"error validating chaincode definition: {words}")
+        raise LifecycleRefused(f"error validating chaincode definition: {words}")
 
 
 def _with_defaults(arguments: Proto, message: Proto) -> Proto:
@@ -223,12 +134,12 @@ def _same(one: Proto, other: Proto, fields: tuple[str, ...] = _PARAMETERS) -> bo
     return all(getattr(one, field) == getattr(other, field) for field in fields)
 
 
-def _current(call: _Call, name: str) -> int:
+def _current(call: LifecycleCall, name: str) -> int:
     found = definition(call.simulation, name)
     return int(found.sequence) if found else 0
 
 
-def _approve(call: _Call, arguments: Proto) -> Proto:
+def _approve(call: LifecycleCall, arguments: Proto) -> Proto:
     _check_input(arguments)
     wanted = _with_defaults(arguments, Approval())
     if arguments.HasField("source"):
@@ -237,11 +148,13 @@ def _approve(call: _Call, arguments: Proto) -> Proto:
         wanted.source.unavailable.SetInParent()
     current, requested = _current(call, arguments.name), arguments.sequence
     if requested <= 0:
-        raise _Refused(f"requested sequence is {requested}, but first definable sequence number is 1")
+        raise LifecycleRefused(f"requested sequence is {requested}, but first definable sequence number is 1")
     if requested < current:
-        raise _Refused(f"currently defined sequence {current} is larger than requested sequence {requested}")
+        raise LifecycleRefused(
+            f"currently defined sequence {current} is larger than requested sequence {requested}"
+        )
     if requested > current + 1:
-        raise _Refused(
+        raise LifecycleRefused(
             f"requested sequence {requested} is larger than the next available sequence number {current + 1}"
         )
     if requested == current:
@@ -249,11 +162,11 @@ def _approve(call: _Call, arguments: Proto) -> Proto:
     before = approval(call.simulation, call.msp_id, arguments.name, requested)
     if before == wanted:
         if requested == current:
-            raise _Refused(
+            raise LifecycleRefused(
                 f"attempted to redefine the current committed sequence ({requested}) "
                 f"for namespace {arguments.name}"
             )
-        raise _Refused(
+        raise LifecycleRefused(
             f"attempted to redefine uncommitted sequence ({requested}) for namespace {arguments.name} "
             "with unchanged content"
         )
@@ -262,7 +175,7 @@ def _approve(call: _Call, arguments: Proto) -> Proto:
     return lifecycle_pb2.ApproveChaincodeDefinitionForMyOrgResult()
 
 
-def _check_redefinition(call: _Call, name: str, wanted: Proto) -> None:
+def _check_redefinition(call: LifecycleCall, name: str, wanted: Proto) -> None:
     """An organization may approve a committed sequence late, but not change it."""
     committed = definition(call.simulation, name)
     for field in (
@@ -276,7 +189,7 @@ def _check_redefinition(call: _Call, name: str, wanted: Proto) -> None:
         if expected != passed:
             label = "".join(word.capitalize() for word in field.split("_"))
             show = (lambda value: value.hex()) if isinstance(passed, bytes) else str
-            raise _Refused(
+            raise LifecycleRefused(
                 f"attempted to redefine the current committed sequence ({wanted.sequence}) "
                 f"for namespace {name} with different parameters: expected {label} "
                 f"'{show(expected)}' does not match passed "
@@ -284,7 +197,7 @@ def _check_redefinition(call: _Call, name: str, wanted: Proto) -> None:
             )
 
 
-def _query_approved(call: _Call, arguments: Proto) -> Proto:
+def _query_approved(call: LifecycleCall, arguments: Proto) -> Proto:
     sequence = arguments.sequence
     if not sequence:
         sequence = _current(call, arguments.name)
@@ -292,14 +205,14 @@ def _query_approved(call: _Call, arguments: Proto) -> Proto:
             sequence += 1
     found = approval(call.simulation, call.msp_id, arguments.name, sequence)
     if found is None:
-        raise _Refused(
+        raise LifecycleRefused(
             f"could not fetch approved chaincode definition (name: '{arguments.name}', "
             f"sequence: '{sequence}') on channel '{call.channel.name}'"
         )
     return found
 
 
-def _query_approved_all(call: _Call, _: Proto) -> Proto:
+def _query_approved_all(call: LifecycleCall, _: Proto) -> Proto:
     result = lifecycle_pb2.QueryApprovedChaincodeDefinitionsResult()
     for name, found in approvals_of(call.simulation, call.msp_id):
         one = result.approved_chaincode_definitions.add(name=name)
@@ -312,7 +225,7 @@ def _query_approved_all(call: _Call, _: Proto) -> Proto:
     return result
 
 
-def _approvals(call: _Call, name: str, wanted: Proto) -> tuple[dict[str, bool], dict[str, list[str]]]:
+def _approvals(call: LifecycleCall, name: str, wanted: Proto) -> tuple[dict[str, bool], dict[str, list[str]]]:
     """Which organizations approved exactly this, and in what the others differ."""
     approvals: dict[str, bool] = {}
     mismatches: dict[str, list[str]] = {}
@@ -327,16 +240,16 @@ def _approvals(call: _Call, name: str, wanted: Proto) -> tuple[dict[str, bool], 
     return approvals, mismatches
 
 
-def _wanted_next(call: _Call, arguments: Proto) -> Proto:
+def _wanted_next(call: LifecycleCall, arguments: Proto) -> Proto:
     current = _current(call, arguments.name)
     if arguments.sequence != current + 1:
-        raise _Refused(
+        raise LifecycleRefused(
             f"requested sequence is {arguments.sequence}, but new definition must be sequence {current + 1}"
         )
     return _with_defaults(arguments, Definition())
 
 
-def _check_readiness(call: _Call, arguments: Proto) -> Proto:
+def _check_readiness(call: LifecycleCall, arguments: Proto) -> Proto:
     approvals, mismatches = _approvals(call, arguments.name, _wanted_next(call, arguments))
     result = lifecycle_pb2.CheckCommitReadinessResult(approvals=approvals)
     for msp_id, items in mismatches.items():
@@ -344,31 +257,31 @@ def _check_readiness(call: _Call, arguments: Proto) -> Proto:
     return result
 
 
-def _commit(call: _Call, arguments: Proto) -> Proto:
+def _commit(call: LifecycleCall, arguments: Proto) -> Proto:
     _check_input(arguments)
     wanted = _wanted_next(call, arguments)
     approvals, _ = _approvals(call, arguments.name, wanted)
     if call.msp_id not in approvals:
-        raise _Refused(
+        raise LifecycleRefused(
             "impossibly, this peer's org is processing requests for a channel it is not a member of"
         )
     if not approvals[call.msp_id]:
-        raise _Refused(f"chaincode definition not agreed to by this org ({call.msp_id})")
+        raise LifecycleRefused(f"chaincode definition not agreed to by this org ({call.msp_id})")
     key = definition_key(arguments.name)
     call.simulation.put(LIFECYCLE, key, wanted.SerializeToString(deterministic=True))
     return lifecycle_pb2.CommitChaincodeDefinitionResult()
 
 
-def _query_definition(call: _Call, arguments: Proto) -> Proto:
+def _query_definition(call: LifecycleCall, arguments: Proto) -> Proto:
     found = definition(call.simulation, arguments.name)
     if found is None:
-        raise _Refused(f"namespace {arguments.name} is not defined", 404)
+        raise LifecycleRefused(f"namespace {arguments.name} is not defined", 404)
     approvals, _ = _approvals(call, arguments.name, found)
     found.approvals.update(approvals)
     return found
 
 
-def _query_definitions(call: _Call, _: Proto) -> Proto:
+def _query_definitions(call: LifecycleCall, _: Proto) -> Proto:
     result = lifecycle_pb2.QueryChaincodeDefinitionsResult()
     for name, found in definitions(call.simulation):
         one = result.chaincode_definitions.add(name=name)
@@ -380,14 +293,14 @@ def _query_definitions(call: _Call, _: Proto) -> Proto:
     return result
 
 
-_Function = tuple[Callable[[_Call, Proto], Proto], Proto, bool]
+_Function = tuple[Callable[[LifecycleCall, Proto], Proto], Proto, bool]
 _P = lifecycle_pb2
 _FUNCTIONS: Mapping[str, _Function] = {
     # name: implementation, arguments, whether it is for local administrators (else for the channel's Writers)
-    "InstallChaincode": (_install, _P.InstallChaincodeArgs, True),
-    "QueryInstalledChaincode": (_query_installed, _P.QueryInstalledChaincodeArgs, True),
-    "QueryInstalledChaincodes": (_query_installed_all, _P.QueryInstalledChaincodesArgs, True),
-    "GetInstalledChaincodePackage": (_get_package, _P.GetInstalledChaincodePackageArgs, True),
+    "InstallChaincode": (install, _P.InstallChaincodeArgs, True),
+    "QueryInstalledChaincode": (query_installed, _P.QueryInstalledChaincodeArgs, True),
+    "QueryInstalledChaincodes": (query_installed_all, _P.QueryInstalledChaincodesArgs, True),
+    "GetInstalledChaincodePackage": (get_package, _P.GetInstalledChaincodePackageArgs, True),
     "ApproveChaincodeDefinitionForMyOrg": (_approve, _P.ApproveChaincodeDefinitionForMyOrgArgs, True),
     "QueryApprovedChaincodeDefinition": (_query_approved, _P.QueryApprovedChaincodeDefinitionArgs, True),
     "QueryApprovedChaincodeDefinitions": (

@@ -1,0 +1,62 @@
+"""The functions of `_lifecycle` about packages on this peer.
+
+Source: core/chaincode/lifecycle/scc.go (Fabric 3.1.5).
+"""
+
+from fabric_protos.peer.lifecycle import lifecycle_pb2
+
+from heddle.standin.peer.definitions import Committed, approval, definitions
+from heddle.standin.peer.lifecyclecall import LifecycleCall, LifecycleRefused, Proto
+from heddle.standin.peer.packages import PackageError
+
+__all__ = ["get_package", "install", "query_installed", "query_installed_all"]
+
+
+def install(call: LifecycleCall, arguments: Proto) -> Proto:
+    """InstallChaincode."""
+    package = call.peer.packages.install(arguments.chaincode_install_package)
+    return lifecycle_pb2.InstallChaincodeResult(label=package.label, package_id=package.package_id)
+
+
+def _references(call: LifecycleCall, package_id: str) -> dict[str, list[tuple[str, str]]]:
+    """Chaincodes that use a package, as (name, version) by channel."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, channel in call.peer.channels.items():
+        reads = Committed(channel.state)
+        for chaincode, defined in definitions(reads):
+            own = approval(reads, call.msp_id, chaincode, defined.sequence)
+            if own and own.source.local_package.package_id == package_id:
+                found.setdefault(name, []).append((chaincode, defined.version))
+    return found
+
+
+def query_installed_all(call: LifecycleCall, _: Proto) -> Proto:
+    """QueryInstalledChaincodes."""
+    result = lifecycle_pb2.QueryInstalledChaincodesResult()
+    for package in call.peer.packages.all():
+        one = result.installed_chaincodes.add(label=package.label, package_id=package.package_id)
+        for channel, chaincodes in _references(call, package.package_id).items():
+            for name, version in chaincodes:
+                one.references[channel].chaincodes.add(name=name, version=version)
+    return result
+
+
+def query_installed(call: LifecycleCall, arguments: Proto) -> Proto:
+    """QueryInstalledChaincode."""
+    package = call.peer.packages.get(arguments.package_id)
+    if package is None:
+        raise LifecycleRefused(f"could not find chaincode with package id '{arguments.package_id}'")
+    result = lifecycle_pb2.QueryInstalledChaincodeResult(label=package.label, package_id=package.package_id)
+    for channel, chaincodes in _references(call, package.package_id).items():
+        for name, version in chaincodes:
+            result.references[channel].chaincodes.add(name=name, version=version)
+    return result
+
+
+def get_package(call: LifecycleCall, arguments: Proto) -> Proto:
+    """GetInstalledChaincodePackage."""
+    try:
+        data = call.peer.packages.data(arguments.package_id)
+    except PackageError as problem:
+        raise LifecycleRefused(f"could not load cc install package: {problem}", 404) from problem
+    return lifecycle_pb2.GetInstalledChaincodePackageResult(chaincode_install_package=data)

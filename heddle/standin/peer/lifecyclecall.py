@@ -1,0 +1,48 @@
+"""One invocation of `_lifecycle`: who asks, where, and how its functions refuse."""
+
+from typing import Any, TypeAlias
+
+from heddle.standin.peer.channel import PeerChannel
+from heddle.standin.peer.peer import Peer
+from heddle.standin.peer.proposal import Unpacked
+from heddle.standin.peer.simulation import Simulation
+
+__all__ = ["LifecycleCall", "LifecycleRefused", "Proto"]
+
+Proto: TypeAlias = Any
+"""A generated message; they ship no types."""
+
+
+class LifecycleRefused(Exception):  # noqa: N818 - an answer, not a mistake
+    """The function's own refusal; `status` is 404 where nothing is there."""
+
+    def __init__(self, words: str, status: int = 500) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+class LifecycleCall:
+    """One invocation: who asks, where, and through which simulation."""
+
+    def __init__(
+        self, peer: Peer, proposal: Unpacked, channel: PeerChannel | None, simulation: Simulation | None
+    ) -> None:
+        self.peer = peer
+        self.proposal = proposal
+        self._channel = channel
+        self._simulation = simulation
+        self.msp_id = peer.members.msp_id
+
+    @property
+    def channel(self) -> PeerChannel:
+        """The channel; these functions make no sense without one."""
+        if self._channel is None:
+            raise LifecycleRefused("no application config for channel ''")
+        return self._channel
+
+    @property
+    def simulation(self) -> Simulation:
+        """Of the channel's state."""
+        if self._simulation is None:
+            raise LifecycleRefused("no application config for channel ''")
+        return self._simulation
