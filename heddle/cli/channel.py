@@ -148,7 +148,7 @@ def _settings_lines(
             f"{_size(batch.preferred_max_bytes)} preferred, {_size(batch.absolute_max_bytes)} at most",
         ),
         ("consensus", f"Raft, tick {raft.tick_interval}, election after {raft.election_tick} ticks"),
-        ("consenters", ", ".join(f"{one.host}:{one.port}" for one in settings.consenters)),
+        ("consenters", ", ".join(one.address for one in settings.consenters)),
         (
             "ordering",
             "; ".join(
@@ -178,7 +178,7 @@ def _settings_json(settings: "ChannelSettings") -> dict[str, Any]:
         "batch": asdict(settings.batch),
         "raft": asdict(settings.raft),
         "capabilities": asdict(settings.capabilities),
-        "consenters": [f"{one.host}:{one.port}" for one in settings.consenters],
+        "consenters": [one.address for one in settings.consenters],
         "ordererOrganizations": [
             {"name": one.name, "mspId": one.msp.msp_id, "endpoints": list(one.endpoints)}
             for one in settings.orderer_organizations

@@ -36,7 +36,6 @@ _ORDERER: Final = {
 _APPLICATION: Final = {"ACLs": peer_pb2.ACLs, "Capabilities": configuration_pb2.Capabilities}
 _ORDERER_ORG: Final = {"MSP": msp_config_pb2.MSPConfig, "Endpoints": configuration_pb2.OrdererAddresses}
 _PEER_ORG: Final = {"MSP": msp_config_pb2.MSPConfig, "AnchorPeers": peer_pb2.AnchorPeers}
-MAX_UINT32: Final = 2**32 - 1
 
 
 def check_bundle(config: configtx_pb2.Config) -> None:
@@ -54,11 +53,9 @@ def check_bundle(config: configtx_pb2.Config) -> None:
         _check_channel(root)
         msps: dict[str, bytes] = {}
         for name, group in sorted(root.groups.items()):
-            if (
-                name == "Consortiums"
-            ):  # of system channels, before Fabric 3; `check_succession` forbids a new one
-                continue
-            _check_section(name, group, _v3(root), msps)
+            # Of system channels, before Fabric 3; `check_succession` forbids a new one.
+            if name != "Consortiums":
+                _check_section(name, group, _v3(root), msps)
     except (ConfigtxError, IdentityError) as error:
         raise ConfigtxError(f"initializing channelconfig failed: {error.message}") from error
     _check_policies(root, "Channel")
@@ -105,7 +102,7 @@ def _check_channel(root: configtx_pb2.ConfigGroup) -> None:
     if hashing.name not in {"SHA256", "SHA3_256"}:
         raise ConfigtxError(f"Unknown hashing algorithm type: {hashing.name}")
     structure = values.read(root, "BlockDataHashingStructure", configuration_pb2.BlockDataHashingStructure())
-    if structure.width != MAX_UINT32:
+    if structure.width != values.HASH_WIDTH:
         raise ConfigtxError("BlockDataHashStructure width only supported at MaxUint32 in this version")
     addresses = values.read(root, "OrdererAddresses", configuration_pb2.OrdererAddresses())
     # Below V1_4_2 the channel itself had to say where its orderers are.

@@ -95,8 +95,8 @@ def _raft(settings: ChannelSettings) -> Iterable[str]:
     shared = [count for count in Counter(pem for pair in pairs for pem in pair).values() if count > 1]
     if shared:
         yield "two consenters show one TLS certificate"
-    places = Counter((node.host, node.port) for node in settings.consenters)
-    yield from (f"{n} consenters at {host}:{port}" for (host, port), n in places.items() if n > 1)
+    places = Counter(node.address for node in settings.consenters)
+    yield from (f"{n} consenters at {place}" for place, n in places.items() if n > 1)
 
 
 def _positive(what: str, duration: str) -> Iterable[str]:

@@ -93,7 +93,7 @@ class _Editor:
 
     def _consensus(self) -> None:
         options = self._changed("raft", *vars(self.target.raft))
-        nodes = {f"{node.host}:{node.port}": node for node in self.target.consenters}
+        nodes = {node.address: node for node in self.target.consenters}
         if not options and not self._changed("consenter", *{**nodes, **self._live_consenters()}):
             return
         orderer = self.root.groups["Orderer"]

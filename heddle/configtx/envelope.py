@@ -53,7 +53,7 @@ def channel_header(
 
 def signature_header(signer: Signer, nonce: bytes | None = None) -> bytes:
     """`common.SignatureHeader` bytes naming the signer, with a fresh nonce unless one is given."""
-    header = common_pb2.SignatureHeader(creator=signer.creator, nonce=nonce or new_nonce())
+    header = common_pb2.SignatureHeader(creator=signer.serialized, nonce=nonce or new_nonce())
     return bytes(header.SerializeToString())
 
 

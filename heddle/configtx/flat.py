@@ -50,7 +50,7 @@ def _items(settings: ChannelSettings) -> Iterator[tuple[Key, Value]]:
         for anchor in peer.anchor_peers:
             yield (PEER, peer.name, "anchor peer", anchor), anchor
     for node in settings.consenters:
-        yield ("consenter", f"{node.host}:{node.port}"), node
+        yield ("consenter", node.address), node
 
 
 def unflatten(flat: Flat, channel: str) -> ChannelSettings:

@@ -20,8 +20,6 @@ from heddle.identity.msp import msp_config
 
 __all__ = ["channel_group", "genesis_block", "orderer_group", "peer_group"]
 
-HASH_WIDTH: Final = 4294967295
-"""One flat hash over a block's data: the only width that Fabric accepts."""
 CONFIG_VERSION: Final = 1
 MEMBERS: Final = {"Readers": "ANY Readers", "Writers": "ANY Writers", "Admins": "MAJORITY Admins"}
 
@@ -62,7 +60,7 @@ def channel_group(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
     check_settings(settings)
     group = _group(MEMBERS)
     values.put(group, "HashingAlgorithm", configuration_pb2.HashingAlgorithm(name="SHA256"))
-    structure = configuration_pb2.BlockDataHashingStructure(width=HASH_WIDTH)
+    structure = configuration_pb2.BlockDataHashingStructure(width=values.HASH_WIDTH)
     values.put(group, "BlockDataHashingStructure", structure)
     values.put(group, "Capabilities", values.capabilities(settings.capabilities.channel))
     group.groups["Orderer"].CopyFrom(_orderer(settings))

@@ -1,7 +1,7 @@
 """The MSPs of a channel, and whether an identity is a principal."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from fabric_protos.common import configtx_pb2
@@ -12,12 +12,18 @@ from heddle.errors import IdentityError
 from heddle.identity.keys import load_certificate
 from heddle.identity.membership import Membership, membership
 
-if TYPE_CHECKING:
-    from heddle.configtx.policies import Signatory
-
-__all__ = ["Members", "principal_text"]
+__all__ = ["Members", "Signatory", "principal_text"]
 
 _KIND = msp_principal_pb2.MSPPrincipal
+
+
+class Signatory(Protocol):
+    """Anybody with an MSP id and a certificate (PEM): an `Identity`, a `Signer`."""
+
+    @property
+    def msp_id(self) -> str: ...  # noqa: D102
+    @property
+    def certificate(self) -> bytes: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -42,13 +48,13 @@ class Members:
         """Whether the channel has such an MSP."""
         return msp_id in self.by_id
 
-    def refusal(self, identity: "Signatory") -> str:
+    def refusal(self, identity: Signatory) -> str:
         """Why the identity is no valid member of its MSP, in Fabric's words; empty if it is."""
         if identity.msp_id not in self.by_id:
             return f"MSP {identity.msp_id} is not defined on channel"
         return self.by_id[identity.msp_id].refusal(identity.certificate)
 
-    def satisfies(self, identity: "Signatory", principal: msp_principal_pb2.MSPPrincipal) -> bool:
+    def satisfies(self, identity: Signatory, principal: msp_principal_pb2.MSPPrincipal) -> bool:
         """Whether the identity is what the principal says (msp/mspimpl.go SatisfiesPrincipal)."""
         if identity.msp_id not in self.by_id:
             return False
@@ -97,7 +103,7 @@ def _role_name(role: msp_principal_pb2.MSPRole) -> str:
     return str(msp_principal_pb2.MSPRole.MSPRoleType.Name(role.role)).lower()
 
 
-def _same_identity(identity: "Signatory", serialized: bytes) -> bool:
+def _same_identity(identity: Signatory, serialized: bytes) -> bool:
     wanted = values.parse(identities_pb2.SerializedIdentity(), serialized, "an identity")
     if wanted.mspid != identity.msp_id:
         return False

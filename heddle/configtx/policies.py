@@ -6,20 +6,19 @@ Fabric's own words ("" = satisfied), because stand-ins send them and users searc
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from fabric_protos.common import configtx_pb2, policies_pb2
 from fabric_protos.msp import identities_pb2
 
 from heddle.configtx import values
-from heddle.configtx.members import Members, principal_text
+from heddle.configtx.members import Members, Signatory, principal_text
 from heddle.errors import ConfigtxError, HeddleError
 from heddle.identity.keys import load_certificate, verify
 
 __all__ = [
     "Identity",
     "Need",
-    "Signatory",
     "SignedData",
     "missing",
     "refusal",
@@ -29,15 +28,6 @@ __all__ = [
 ]
 
 NOT_SATISFIED: Final = "signature set did not satisfy policy"
-
-
-class Signatory(Protocol):
-    """Anybody with an MSP id and a certificate (PEM): an `Identity`, a `Signer`."""
-
-    @property
-    def msp_id(self) -> str: ...  # noqa: D102
-    @property
-    def certificate(self) -> bytes: ...  # noqa: D102
 
 
 @dataclass(frozen=True, kw_only=True)

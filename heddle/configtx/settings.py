@@ -45,6 +45,11 @@ class Consenter:
     client_tls_certificate: bytes
     server_tls_certificate: bytes
 
+    @property
+    def address(self) -> str:
+        """`host:port`, by which Heddle tells consenters apart."""
+        return f"{self.host}:{self.port}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class RaftOptions:

@@ -11,15 +11,9 @@ from fabric_protos.common import common_pb2, configtx_pb2
 from heddle.configtx import values
 from heddle.configtx.bundle import check_bundle, check_succession
 from heddle.configtx.elements import Element, element_map, group_of
+from heddle.configtx.members import Signatory
 from heddle.configtx.names import check_config_id
-from heddle.configtx.policies import (
-    Need,
-    Signatory,
-    SignedData,
-    missing,
-    refusal,
-    valid_identities,
-)
+from heddle.configtx.policies import Need, SignedData, missing, refusal, valid_identities
 from heddle.errors import ConfigtxError, IdentityError
 
 __all__ = ["apply_update", "missing_signatures", "required_policies"]

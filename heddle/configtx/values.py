@@ -18,6 +18,7 @@ from heddle.errors import ConfigtxError
 __all__ = [
     "ADMINS",
     "CAPABILITIES",
+    "HASH_WIDTH",
     "addresses",
     "anchor_peers",
     "batch_size",
@@ -36,6 +37,8 @@ __all__ = [
 ADMINS: Final = "Admins"
 """mod_policy of everything that Heddle writes: the Admins of the group that holds it."""
 ETCDRAFT: Final = "etcdraft"
+HASH_WIDTH: Final = 2**32 - 1
+"""One flat hash over a block's data: the only width that Fabric accepts."""
 CAPABILITIES: Final = {
     "channel": ("V1_1", "V1_3", "V1_4_2", "V1_4_3", "V2_0", "V3_0"),
     "orderer": ("V1_1", "V1_4_2", "V2_0"),

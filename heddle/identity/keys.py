@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from heddle.errors import IdentityError
 
-__all__ = ["load_certificate", "load_key", "low_s", "new_key", "sign", "verify"]
+__all__ = ["load_certificate", "load_key", "low_s", "new_key", "public_key_of", "sign", "verify"]
 
 CURVE: Final = ec.SECP256R1()
 P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -62,6 +62,19 @@ def load_certificate(pem: bytes) -> x509.Certificate:
         return x509.load_pem_x509_certificate(pem)
     except ValueError as error:
         raise IdentityError(f"a certificate cannot be read: expected PEM, found {pem[:30]!r}") from error
+
+
+def public_key_of(pem: bytes) -> bytes:
+    """The public key of a certificate, DER: what stays when it is renewed with the same key.
+
+    Raises:
+        IdentityError: no certificate in it.
+    """
+    return (
+        load_certificate(pem)
+        .public_key()
+        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
 
 
 def low_s(signature: bytes) -> bytes:

@@ -1,7 +1,6 @@
 """What authorities and certificates share: names, extensions, and a low-S signature on the certificate."""
 
 import hashlib
-from base64 import b64encode
 from typing import Final
 
 from cryptography import x509
@@ -67,9 +66,7 @@ def signed_pem(certificate: x509.Certificate) -> bytes:
         return certificate.public_bytes(serialization.Encoding.PEM)
     bit_string = _der(0x03, b"\x00" + signature)
     der = _der(0x30, certificate.tbs_certificate_bytes + _ECDSA_WITH_SHA256 + bit_string)
-    text = b64encode(der)
-    lines = [text[start : start + 64] for start in range(0, len(text), 64)]
-    return b"\n".join([b"-----BEGIN CERTIFICATE-----", *lines, b"-----END CERTIFICATE-----", b""])
+    return x509.load_der_x509_certificate(der).public_bytes(serialization.Encoding.PEM)
 
 
 def _der(tag: int, content: bytes) -> bytes:

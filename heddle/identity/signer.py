@@ -27,13 +27,8 @@ class Signer:
 
     @cached_property
     def serialized(self) -> bytes:
-        """`msp.SerializedIdentity` bytes."""
+        """`msp.SerializedIdentity` bytes: the creator of what it signs."""
         return serialized_identity(self.msp_id, self.certificate)
-
-    @property
-    def creator(self) -> bytes:
-        """The same bytes under the name that a SignatureHeader has for them."""
-        return self.serialized
 
     # Reading a key costs more than signing with it, and a client signs every message.
     @cached_property

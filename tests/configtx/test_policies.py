@@ -82,16 +82,16 @@ def test_a_stranger_is_nobody() -> None:
 def test_one_signer_counts_once() -> None:
     """Signing twice is no majority, whichever signature comes first."""
     signer = ALPHA.signer("admin")
-    signed = [SignedData(data, signer.creator, signer.sign(data)) for data in (b"one", b"two")]
+    signed = [SignedData(data, signer.serialized, signer.sign(data)) for data in (b"one", b"two")]
     assert len(valid_identities(ROOT, signed)) == 1
 
 
 def test_invalid_signatures_are_skipped() -> None:
     """They neither count nor stand in the way of valid ones."""
     signer = ALPHA.signer("admin")
-    good = SignedData(b"data", signer.creator, signer.sign(b"data"))
+    good = SignedData(b"data", signer.serialized, signer.sign(b"data"))
     bad = [
-        SignedData(b"other", signer.creator, signer.sign(b"data")),
+        SignedData(b"other", signer.serialized, signer.sign(b"data")),
         SignedData(b"data", b"no identity", b""),
         SignedData(b"data", b"", b""),
     ]

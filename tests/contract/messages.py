@@ -21,14 +21,14 @@ def envelope(
     """An envelope; `minutes` the clock is off (None: no time); forged: the signature is of other bytes."""
     nonce = new_nonce()
     header = common_pb2.ChannelHeader(
-        type=kind, channel_id=channel, tx_id=transaction_id(nonce, signer.creator)
+        type=kind, channel_id=channel, tx_id=transaction_id(nonce, signer.serialized)
     )
     if minutes is not None:
         header.timestamp.CopyFrom(Timestamp(seconds=int(time.time() + 60 * minutes)))
     payload = common_pb2.Payload(data=data)
     payload.header.channel_header = header.SerializeToString()
     payload.header.signature_header = common_pb2.SignatureHeader(
-        creator=signer.creator, nonce=nonce
+        creator=signer.serialized, nonce=nonce
     ).SerializeToString()
     content = payload.SerializeToString()
     return common_pb2.Envelope(payload=content, signature=signer.sign(b"" if forged else content))

@@ -104,7 +104,7 @@ def test_a_signer_names_itself_and_signs() -> None:
     authority = new_authority(common_name="ca", organization="o")
     issued = issue(authority, CertificateRequest(common_name="admin", usage=Usage.IDENTITY))
     signer = Signer(msp_id="M", certificate=issued.certificate, private_key=issued.private_key)
-    identity = identities_pb2.SerializedIdentity.FromString(signer.creator)
+    identity = identities_pb2.SerializedIdentity.FromString(signer.serialized)
     assert (identity.mspid, identity.id_bytes) == ("M", issued.certificate)
     assert verify(identity.id_bytes, b"message", signer.sign(b"message"))
     assert "PRIVATE" not in repr(signer)

@@ -130,7 +130,7 @@ class Facts:
         broken = []
         heights = []
         for consenter in self.live.settings.consenters:
-            address = f"{consenter.host}:{consenter.port}"
+            address = consenter.address
             if address == but or address not in reach.node_of:
                 continue
             state = self.states.get(reach.node_of[address])

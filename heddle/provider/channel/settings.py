@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 from heddle.configtx.flat import flatten, same
 from heddle.configtx.settings import (
     BatchSettings,
@@ -16,7 +14,7 @@ from heddle.configtx.settings import (
     PeerOrganization,
     RaftOptions,
 )
-from heddle.identity.keys import load_certificate
+from heddle.identity.keys import public_key_of
 from heddle.identity.msp import Msp
 from heddle.plugin.values import Properties, Value
 from heddle.provider.shapes import Shape, msp
@@ -81,21 +79,17 @@ def keep_renewed(wanted: ChannelSettings, live: ChannelSettings) -> ChannelSetti
     A certificate renewed with the same key needs no configuration update (docs raft_configuration.md; Fabric
     compares public keys), so it is no difference.
     """
-    there = {(one.host, one.port): one for one in live.consenters}
+    there = {one.address: one for one in live.consenters}
     consenters = []
     for one in wanted.consenters:
-        current = there.get((one.host, one.port), one)
+        current = there.get(one.address, one)
         consenters.append(current if _keys(current) == _keys(one) else one)
     return replace(wanted, consenters=tuple(consenters))
 
 
 def _keys(consenter: Consenter) -> tuple[bytes, ...]:
     """The public keys of a consenter's two certificates."""
-    certificates = (consenter.client_tls_certificate, consenter.server_tls_certificate)
-    return tuple(
-        load_certificate(pem).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        for pem in certificates
-    )
+    return public_key_of(consenter.client_tls_certificate), public_key_of(consenter.server_tls_certificate)
 
 
 def _consenter(value: Shape) -> Consenter:
@@ -108,9 +102,8 @@ def _consenter(value: Shape) -> Consenter:
 
 
 def _consenter_inputs(consenter: Consenter, names: Mapping[str, str]) -> Value:
-    address = f"{consenter.host}:{consenter.port}"
     return {
-        "node": names.get(address, address),
+        "node": names.get(consenter.address, consenter.address),
         "host": consenter.host,
         "port": consenter.port,
         "clientTlsCertificate": consenter.client_tls_certificate.decode(),

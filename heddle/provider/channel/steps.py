@@ -108,4 +108,4 @@ def _prepared_organization(
 
 
 def _by_address(settings: ChannelSettings) -> dict[str, Consenter]:
-    return {f"{one.host}:{one.port}": one for one in settings.consenters}
+    return {one.address: one for one in settings.consenters}

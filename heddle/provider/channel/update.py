@@ -174,7 +174,7 @@ class Updater:
         """Everybody who stays must be well; who joins must have the ledger already (facts of §2.3)."""
         reach = self._reach
         facts = Facts(live=live, states=await reach.states(deadline=min(10.0, clock.left())))
-        address = f"{step.consenter.host}:{step.consenter.port}" if step.consenter else ""
+        address = step.consenter.address if step.consenter else ""
         facts.expect_consenters(reach, but="" if step.kind is Kind.ADD else address)
         if step.kind is not Kind.ADD:
             return
@@ -208,12 +208,12 @@ class Updater:
         return candidates[0]
 
     def _consenters(self, live: Live) -> list[Node]:
-        names = {self._reach.node_of.get(f"{one.host}:{one.port}") for one in live.settings.consenters}
+        names = {self._reach.node_of.get(one.address) for one in live.settings.consenters}
         return [node for node in self._reach.orderers if node.name in names]
 
     def _name(self, step: Step) -> str:
         consenter = step.consenter
-        return self._reach.node_of.get(f"{consenter.host}:{consenter.port}", "") if consenter else ""
+        return self._reach.node_of.get(consenter.address, "") if consenter else ""
 
 
 def _unsigned(reach: Reach, step: Step, prepared: Prepared) -> ProviderError:
