@@ -183,7 +183,7 @@ class RealNetwork:
     def start(self) -> None:
         """Start what is not running, and wait until all of it listens."""
         for program in self.programs.values():
-            if program._process is None:
+            if not program.running:
                 program.start()
         for program in self.programs.values():
             program.wait()

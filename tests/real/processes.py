@@ -1,18 +1,25 @@
 """Programs run for a test: started with their output in a file, awaited by their port, ended by their pid."""
 
+import fcntl
 import random
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
-_GIVEN: set[int] = set()
+_GIVEN: dict[int, IO[str]] = {}
+"""Ports of this process, each with the locked file that keeps it from other test runs on this machine."""
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports on loopback that nothing uses; from a range that no kernel hands out and no NodePort is in."""
+    """Ports on loopback that nothing uses, also while a program of ours is stopped.
+
+    From a range that no kernel hands out and no NodePort is in.
+    """
     found: list[int] = []
     while len(found) < count:
         port = random.randrange(20000, 29000)  # noqa: S311
@@ -21,10 +28,24 @@ def free_ports(count: int) -> list[int]:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-        if port not in _GIVEN:
-            _GIVEN.add(port)
+        if _reserve(port):
             found.append(port)
     return found
+
+
+def _reserve(port: int) -> bool:
+    if port in _GIVEN:
+        return False
+    folder = Path(tempfile.gettempdir(), "heddle-test-ports")
+    folder.mkdir(exist_ok=True)
+    lock = (folder / str(port)).open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return False
+    _GIVEN[port] = lock  # released when this process ends
+    return True
 
 
 @dataclass
@@ -78,6 +99,11 @@ class Program:
             self._process.kill()
             self._process.wait()
         self._process = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
 
     def tail(self, lines: int = 30) -> str:
         """The end of its output."""
