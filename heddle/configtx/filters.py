@@ -14,7 +14,7 @@ from heddle.configtx.policies import Identity, SignedData, signed_data_refusal
 from heddle.errors import ConfigtxError, IdentityError
 from heddle.identity.expiry import not_after
 
-__all__ = ["PERMISSION_DENIED", "envelope_refusal", "envelope_signed_data", "message_refusal"]
+__all__ = ["PERMISSION_DENIED", "envelope_signed_data", "expired", "message_refusal"]
 
 PERMISSION_DENIED: Final = "permission denied"
 """How a refusal ends that Broadcast answers with FORBIDDEN; any other is BAD_REQUEST."""
@@ -39,22 +39,13 @@ def message_refusal(
         signed = envelope_signed_data(envelope)
     except ConfigtxError as error:
         return f"could not convert message to signedData: {error.message}"
-    if _expired(signed.identity, now or datetime.now(UTC)):
+    if expired(signed.identity, now):
         return "broadcast client identity expired"
     kind = values.read(orderer, "ConsensusType", orderer_pb2.ConsensusType())
     maintenance = kind.state == orderer_pb2.ConsensusType.STATE_MAINTENANCE
     policy = "/Channel/Orderer/Writers" if maintenance else "/Channel/Writers"
     reason = signed_data_refusal(config.channel_group, policy, [signed])
     return f"{reason}: {PERMISSION_DENIED}" if reason else ""
-
-
-def envelope_refusal(config: configtx_pb2.Config, policy_path: str, envelope: common_pb2.Envelope) -> str:
-    """Why an envelope's signer does not satisfy a policy, in Fabric's words; empty if it does."""
-    try:
-        signed = envelope_signed_data(envelope)
-    except ConfigtxError as error:
-        return error.message
-    return signed_data_refusal(config.channel_group, policy_path, [signed])
 
 
 def envelope_signed_data(envelope: common_pb2.Envelope) -> SignedData:
@@ -68,8 +59,12 @@ def envelope_signed_data(envelope: common_pb2.Envelope) -> SignedData:
     return SignedData(envelope.payload, header.creator, envelope.signature)
 
 
-def _expired(identity: bytes, now: datetime) -> bool:
+def expired(identity: bytes, now: datetime | None = None) -> bool:
+    """Whether the certificate of an identity (`msp.SerializedIdentity` bytes) has run out.
+
+    Source: common/crypto/expiration.go.
+    """
     try:
-        return not_after(Identity.parse(identity).certificate) < now
+        return not_after(Identity.parse(identity).certificate) < (now or datetime.now(UTC))
     except (ConfigtxError, IdentityError):
         return False  # as in Fabric: what has no date does not expire, and fails at the signature

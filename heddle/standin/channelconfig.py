@@ -24,7 +24,6 @@ from heddle.standin.malformed import MALFORMED
 __all__ = ["ChannelConfig"]
 
 READERS = "/Channel/Readers"
-WRITERS = "/Channel/Writers"
 _GIVEN = "given"
 APPLICATION_READERS = "/Channel/Application/Readers"
 APPLICATION_WRITERS = "/Channel/Application/Writers"

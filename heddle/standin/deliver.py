@@ -16,7 +16,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fabric_protos.common import common_pb2
 from fabric_protos.orderer import ab_pb2
 
-from heddle.standin.access import Denied, SignedData, signed_data
+from heddle.configtx.filters import envelope_signed_data
+from heddle.errors import ConfigtxError
+from heddle.standin.access import Denied, SignedData
 from heddle.standin.ledger import Ledger
 from heddle.standin.malformed import MALFORMED
 
@@ -106,8 +108,8 @@ class Delivery:
             payload = common_pb2.Payload.FromString(envelope.payload)
             header = common_pb2.ChannelHeader.FromString(payload.header.channel_header)
             info = ab_pb2.SeekInfo.FromString(payload.data)
-            signed = signed_data(envelope)
-        except MALFORMED as error:
+            signed = envelope_signed_data(envelope)
+        except (*MALFORMED, ConfigtxError) as error:
             raise _bad("malformed envelope: %s", error) from error
         if not header.HasField("timestamp"):
             raise _bad("channel header in envelope must contain timestamp")

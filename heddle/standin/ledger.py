@@ -10,7 +10,9 @@ from pathlib import Path
 
 from fabric_protos.common import common_pb2
 
-__all__ = ["Ledger"]
+from heddle.configtx.blocks import last_config_index
+
+__all__ = ["Ledger", "newest_config"]
 
 _LENGTH = 8
 
@@ -88,3 +90,8 @@ class Ledger:
     def _wake(self) -> None:
         grown, self._grown = self._grown, asyncio.Event()
         grown.set()
+
+
+def newest_config(ledger: Ledger) -> common_pb2.Block:
+    """The newest configuration block of a ledger that is not empty."""
+    return ledger.block(last_config_index(ledger.block(ledger.height - 1)))

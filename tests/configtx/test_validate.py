@@ -11,8 +11,9 @@ from heddle.configtx.consensus import check_consensus, membership_change
 from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.envelope import sign_update, signed_envelope, update_envelope
-from heddle.configtx.filters import PERMISSION_DENIED, envelope_refusal, message_refusal
+from heddle.configtx.filters import PERMISSION_DENIED, envelope_signed_data, message_refusal
 from heddle.configtx.genesis import channel_group
+from heddle.configtx.policies import signed_data_refusal
 from heddle.configtx.read import differences, settings_of
 from heddle.configtx.settings import BatchSettings, Capabilities, ChannelSettings, RaftOptions
 from heddle.configtx.validate import apply_update, missing_signatures, required_policies
@@ -273,5 +274,9 @@ def test_readers_are_asked_who_they_are() -> None:
     live = config(trade())
     peer = signed_envelope(common_pb2.DELIVER_SEEK_INFO, "trade", b"", ALPHA.signer("peer"))
     stranger = signed_envelope(common_pb2.DELIVER_SEEK_INFO, "trade", b"", organization("x").signer("peer"))
-    assert envelope_refusal(live, "/Channel/Readers", peer) == ""
-    assert "implicit policy evaluation failed" in envelope_refusal(live, "/Channel/Readers", stranger)
+    refusals = [
+        signed_data_refusal(live.channel_group, "/Channel/Readers", [envelope_signed_data(envelope)])
+        for envelope in (peer, stranger)
+    ]
+    assert refusals[0] == ""
+    assert "implicit policy evaluation failed" in refusals[1]

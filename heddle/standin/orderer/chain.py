@@ -9,9 +9,10 @@ from typing import Any
 
 from fabric_protos.common import common_pb2
 
-from heddle.configtx.blocks import block_hash, is_config_block, last_config_index, verify_block
+from heddle.configtx.blocks import block_hash, is_config_block, verify_block
+from heddle.configtx.filters import expired
 from heddle.errors import ConfigtxError
-from heddle.standin.access import Denied, SignedData, expired
+from heddle.standin.access import Denied, SignedData
 from heddle.standin.channelconfig import READERS, ChannelConfig
 from heddle.standin.ledger import Ledger
 from heddle.standin.orderer.ballot import BallotFile
@@ -338,8 +339,3 @@ class OrdererChain:
         except Rejected as refusal:
             return {"status": refusal.status, "info": str(refusal)}
         return {"status": common_pb2.Status.SUCCESS, "info": ""}
-
-
-def newest_config(ledger: Ledger) -> common_pb2.Block:
-    """The newest configuration block of a ledger that is not empty."""
-    return ledger.block(last_config_index(ledger.block(ledger.height - 1)))

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 from fabric_protos.common import common_pb2
 
+from heddle.configtx.names import check_channel_id
+from heddle.errors import ConfigtxError
 from heddle.standin.http import Request, Response, json_response
 from heddle.standin.malformed import MALFORMED
 
@@ -18,8 +20,6 @@ __all__ = ["ChannelInfo", "ChannelManagement", "Participation", "ParticipationEr
 
 _BASE = "/participation/v1/"
 _CHANNELS = "/participation/v1/channels"
-_CHANNEL_ID = re.compile(r"[a-z][a-z0-9.-]*")
-_MAX_ID = 249
 
 
 class ParticipationError(Exception):
@@ -202,10 +202,10 @@ def _negotiate(request: Request) -> None:
 
 
 def _check_channel(channel: str) -> None:
-    if len(channel) > _MAX_ID:
-        raise ParticipationError("invalid channel ID: channel ID illegal, cannot be longer than 249")
-    if not _CHANNEL_ID.fullmatch(channel):
-        raise ParticipationError(f"invalid channel ID: '{channel}' contains illegal characters")
+    try:
+        check_channel_id(channel)
+    except ConfigtxError as error:
+        raise ParticipationError(f"invalid channel ID: {error.message}") from error
 
 
 def _not_allowed(request: Request, allow: str) -> ParticipationError:

@@ -11,9 +11,9 @@ from heddle.configtx.blocks import data_hash, is_config_block
 from heddle.errors import HeddleError
 from heddle.standin.access import channel_header_of
 from heddle.standin.channelconfig import ChannelConfig
-from heddle.standin.ledger import Ledger
+from heddle.standin.ledger import Ledger, newest_config
 from heddle.standin.malformed import MALFORMED
-from heddle.standin.orderer.chain import OrdererChain, newest_config
+from heddle.standin.orderer.chain import OrdererChain
 from heddle.standin.orderer.intake import Rejected
 from heddle.standin.orderer.node import OrdererNode
 from heddle.standin.orderer.participation import ChannelInfo, ParticipationError

@@ -10,7 +10,9 @@ import grpc.aio
 from fabric_protos.common import common_pb2
 from fabric_protos.orderer import ab_pb2
 
-from heddle.standin.access import Denied, channel_header_of, signed_data
+from heddle.configtx.filters import envelope_signed_data
+from heddle.errors import ConfigtxError
+from heddle.standin.access import Denied, channel_header_of
 from heddle.standin.channelconfig import ORDERER_WRITERS
 from heddle.standin.deliver import Delivery
 from heddle.standin.malformed import MALFORMED
@@ -64,7 +66,7 @@ class _Services:
         """A call of another orderer; who is not a member of an orderer organization is turned away."""
         try:
             answer = await self._answer(common_pb2.Envelope.FromString(request))
-        except (*MALFORMED, KeyError, TypeError, Denied) as error:
+        except (*MALFORMED, ConfigtxError, KeyError, TypeError, Denied) as error:
             _LOG.warning("Rejecting a cluster call: %s", error)
             answer = {"error": str(error)}
         return json.dumps(answer).encode()
@@ -73,7 +75,7 @@ class _Services:
         chain = self._registrar.chain(channel_header_of(envelope).channel_id)
         if chain is None:
             return {"error": "channel does not exist"}
-        chain.config.check(ORDERER_WRITERS, signed_data(envelope))
+        chain.config.check(ORDERER_WRITERS, envelope_signed_data(envelope))
         return await chain.receive(decode(common_pb2.Payload.FromString(envelope.payload).data))
 
 

@@ -1,21 +1,23 @@
 """One channel of one peer: its ledger, its state, and what became of each transaction."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fabric_protos.common import common_pb2
 from fabric_protos.peer import transaction_pb2
 
-from heddle.configtx.blocks import block_hash, is_config_block, last_config_index, verify_block
-from heddle.standin.access import Denied, SignedData, expired
+from heddle.configtx.blocks import block_hash, is_config_block, verify_block
+from heddle.configtx.filters import expired
+from heddle.standin.access import Denied, SignedData
 from heddle.standin.channelconfig import APPLICATION_READERS, ChannelConfig
-from heddle.standin.ledger import Ledger
+from heddle.standin.ledger import Ledger, newest_config
 from heddle.standin.malformed import MALFORMED
 from heddle.standin.peer.state import State, Version
 from heddle.standin.peer.transaction import Endorsed, Headers, endorsed
 from heddle.standin.peer.validation import Code, Verdict, check_config, validate
 
-__all__ = ["PeerChannel", "Place"]
+__all__ = ["PeerChannel", "Place", "with_filter"]
 
 _LOG = logging.getLogger("peer.channel")
 _FILTER = common_pb2.TRANSACTIONS_FILTER
@@ -39,7 +41,7 @@ class PeerChannel:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self.config = ChannelConfig.of_block(ledger.block(last_config_index(ledger.block(ledger.height - 1))))
+        self.config = ChannelConfig.of_block(newest_config(ledger))
         self.name = self.config.channel
         self.state = State()
         self.places: dict[str, Place] = {}
@@ -92,9 +94,7 @@ class PeerChannel:
             self._record(Headers.of(common_pb2.Envelope.FromString(block.data.data[0])), number, 0, code)
         else:
             codes = [self._transaction(data, number, index) for index, data in enumerate(block.data.data)]
-        while len(block.metadata.metadata) <= _FILTER:
-            block.metadata.metadata.append(b"")
-        block.metadata.metadata[_FILTER] = bytes(codes)
+        _set_filter(block, codes)
         self.config = after
         self.ledger.append(block)
         _LOG.info(
@@ -160,7 +160,12 @@ def with_filter(genesis: common_pb2.Block) -> common_pb2.Block:
     """The genesis block as a peer keeps it: its one transaction is valid (core/scc/cscc JoinChain)."""
     block = common_pb2.Block()
     block.CopyFrom(genesis)
+    _set_filter(block, [Code.VALID] * len(block.data.data))
+    return block
+
+
+def _set_filter(block: common_pb2.Block, codes: Sequence[int]) -> None:
+    """Write the validation codes of a block's transactions into its metadata."""
     while len(block.metadata.metadata) <= _FILTER:
         block.metadata.metadata.append(b"")
-    block.metadata.metadata[_FILTER] = bytes([Code.VALID] * len(block.data.data))
-    return block
+    block.metadata.metadata[_FILTER] = bytes(codes)

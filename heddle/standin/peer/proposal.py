@@ -3,7 +3,6 @@
 Source: core/endorser/msgvalidation.go, core/handlers/auth/filter, core/policy/policy.go (Fabric 3.1.5).
 """
 
-import hashlib
 import time
 from dataclasses import dataclass
 
@@ -11,13 +10,15 @@ from fabric_protos.common import common_pb2
 from fabric_protos.peer import chaincode_pb2, proposal_pb2
 
 from heddle.configtx.envelope import transaction_id
+from heddle.configtx.filters import expired
 from heddle.configtx.policies import Identity
 from heddle.errors import HeddleError
 from heddle.identity.keys import verify
 from heddle.identity.membership import Membership
-from heddle.standin.access import Denied, SignedData, expired
+from heddle.standin.access import Denied, SignedData
 from heddle.standin.channelconfig import ChannelConfig
 from heddle.standin.malformed import MALFORMED
+from heddle.standin.peer.transaction import proposal_hash
 
 __all__ = [
     "ProposalError",
@@ -83,15 +84,13 @@ def unpack(signed: proposal_pb2.SignedProposal) -> Unpacked:
         raise ProposalError("ChaincodeHeaderExtension.ChaincodeId.Name is empty")
     if not spec.HasField("chaincode_spec"):
         raise ProposalError("chaincode invocation spec did not contain chaincode spec")
-    visible = proposal_pb2.ChaincodeProposalPayload(input=payload.input).SerializeToString()
-    digest = hashlib.sha256(header.channel_header + header.signature_header + visible).digest()
     return Unpacked(
         signed=signed,
         channel_header=channel_header,
         signature_header=signature_header,
         chaincode=extension.chaincode_id.name,
         input=spec.chaincode_spec.input,
-        hash=digest,
+        hash=proposal_hash(header, proposal.payload),
         header=proposal.header,
         payload=proposal.payload,
     )

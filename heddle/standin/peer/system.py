@@ -6,10 +6,11 @@ Source: core/scc/cscc/configure.go, core/scc/qscc/query.go, core/aclmgmt/default
 from fabric_protos.common import common_pb2, ledger_pb2
 from fabric_protos.peer import proposal_response_pb2, query_pb2
 
-from heddle.configtx.blocks import block_hash, channel_of, config_of, is_config_block, last_config_index
+from heddle.configtx.blocks import block_hash, channel_of, config_of, is_config_block
 from heddle.errors import HeddleError
 from heddle.standin.access import Denied
 from heddle.standin.channelconfig import APPLICATION_READERS
+from heddle.standin.ledger import newest_config
 from heddle.standin.malformed import MALFORMED
 from heddle.standin.peer.channel import PeerChannel
 from heddle.standin.peer.peer import Peer
@@ -105,12 +106,7 @@ def _config(peer: Peer, proposal: Unpacked, function: str, name: str) -> proposa
         return error(f"access denied for [{function}][{name}]: {denied}")
     if function == "GetChannelConfig":
         return success(channel.config.config.SerializeToString())
-    return success(_last_config(channel).SerializeToString())
-
-
-def _last_config(channel: PeerChannel) -> common_pb2.Block:
-    newest = channel.ledger.block(channel.ledger.height - 1)
-    return channel.ledger.block(last_config_index(newest))
+    return success(newest_config(channel.ledger).SerializeToString())
 
 
 def qscc(peer: Peer, proposal: Unpacked) -> proposal_response_pb2.Response:
