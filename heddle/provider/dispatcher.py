@@ -76,9 +76,7 @@ class HeddleProvider:
     async def create(self, request: api.CreateRequest) -> api.CreateResult:
         """Create, or say what creating would do."""
         handler = self._handler(request.type)
-        call = Call(
-            urn=request.urn, name=request.name, inputs=reveal(request.inputs), timeout=request.timeout
-        )
+        call = Call(urn=request.urn, inputs=reveal(request.inputs), timeout=request.timeout)
         if request.preview:
             outputs = await self._plan(handler, call)
             return api.CreateResult(id="", properties=_state(handler, request.inputs, outputs))
@@ -97,7 +95,7 @@ class HeddleProvider:
                 f"{request.type} {request.id}: cannot be imported: its inputs say how to reach it",
                 hint="Declare it and run `up`: creating is idempotent and adopts what is there.",
             )
-        call = _call_of(request, inputs, old_outputs=request.properties)
+        call = _call_of(request, inputs)
         try:
             seen = await self._run(handler.read(call))
         except Gone:
@@ -186,21 +184,19 @@ def _call_of(
     request: api.DiffRequest | api.ReadRequest | api.UpdateRequest,
     inputs: Properties,
     *,
-    old_outputs: Properties | None = None,
     timeout: float = 0,
 ) -> Call:
     """The call for a resource that exists."""
     if isinstance(request, api.ReadRequest):
-        name, old_inputs, outputs = request.name, request.inputs, request.properties
+        old_inputs, outputs = request.inputs, request.properties
     else:
-        name, old_inputs, outputs = request.urn.rsplit("::", 1)[-1], request.old_inputs, request.old_outputs
+        old_inputs, outputs = request.old_inputs, request.old_outputs
     return Call(
         urn=request.urn,
-        name=name,
         id=request.id,
         inputs=reveal(inputs),
         old_inputs=reveal(old_inputs),
-        old_outputs=reveal(outputs if old_outputs is None else old_outputs),
+        old_outputs=reveal(outputs),
         timeout=timeout,
     )
 

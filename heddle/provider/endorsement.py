@@ -12,6 +12,8 @@ from fabric_protos.common import policies_pb2
 from fabric_protos.msp import msp_principal_pb2
 from fabric_protos.peer import policy_pb2
 
+from heddle.configtx.members import principal_text
+from heddle.configtx.roles import role_principal
 from heddle.errors import ConfigtxError
 from heddle.fabric.definition import DEFAULT_POLICY
 
@@ -47,7 +49,7 @@ def policy_text(content: bytes) -> str | None:
     policy = policy_pb2.ApplicationPolicy.FromString(content)
     if policy.WhichOneof("Type") == "signature_policy":
         envelope = policy.signature_policy
-        return _text(envelope.rule, [_principal_text(one) for one in envelope.identities])
+        return _text(envelope.rule, [f"'{principal_text(one)}'" for one in envelope.identities])
     return str(policy.channel_config_policy_reference)
 
 
@@ -133,28 +135,11 @@ def _number(call: _Call, tokens: _Tokens) -> policies_pb2.SignaturePolicy:
             rules.append(inner[index])
         else:
             rules.append(policies_pb2.SignaturePolicy(signed_by=len(tokens.principals)))
-            tokens.principals.append(_principal(argument))
+            msp_id, _, role = argument.rpartition(".")
+            tokens.principals.append(role_principal(msp_id, role))
     return policies_pb2.SignaturePolicy(
         n_out_of=policies_pb2.SignaturePolicy.NOutOf(n=call.count, rules=rules)
     )
-
-
-def _principal(text: str) -> msp_principal_pb2.MSPPrincipal:
-    msp_id, _, role = text.rpartition(".")
-    content = msp_principal_pb2.MSPRole(
-        msp_identifier=msp_id, role=msp_principal_pb2.MSPRole.MSPRoleType.Value(role.upper())
-    )
-    return msp_principal_pb2.MSPPrincipal(
-        principal_classification=msp_principal_pb2.MSPPrincipal.ROLE, principal=content.SerializeToString()
-    )
-
-
-def _principal_text(principal: msp_principal_pb2.MSPPrincipal) -> str:
-    if principal.principal_classification != msp_principal_pb2.MSPPrincipal.ROLE:
-        return "'a principal that is no role'"
-    role = msp_principal_pb2.MSPRole.FromString(principal.principal)
-    name = msp_principal_pb2.MSPRole.MSPRoleType.Name(role.role).lower()
-    return f"'{role.msp_identifier}.{name}'"
 
 
 def _text(rule: policies_pb2.SignaturePolicy, principals: list[str]) -> str:

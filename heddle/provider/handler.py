@@ -21,7 +21,6 @@ class Call:
     """
 
     urn: str
-    name: str
     inputs: dict[str, Any]
     id: str = ""
     old_inputs: dict[str, Any] = field(default_factory=dict)
