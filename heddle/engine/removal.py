@@ -25,19 +25,22 @@ async def remove_rest(context: Context) -> None:
     ends = {resource: asyncio.Event() for resource in allowed}
     survivors = [resource for resource in condemned if resource not in ends]
     users = _users(condemned)
-    urns = {resource.urn for resource in allowed}
+    leaving = {resource.urn for resource in allowed} - _held(condemned, set(allowed))
 
     async def remove(resource: Resource) -> None:
         try:
-            waited = [user for user in users.get(resource.urn, ()) if user is not resource]
+            waited = users.get(resource, [])
             for user in waited:
                 if user in ends:
                     await ends[user].wait()
             if any(user in survivors for user in waited):
                 survivors.append(resource)
                 return
-            await _remove(context, actions, resource, urns)
+            await _remove(context, actions, resource, leaving)
         except Stopped:
+            survivors.append(resource)
+        except Exception as error:
+            context.fail(explain(error), resource.urn)
             survivors.append(resource)
         finally:
             ends[resource].set()
@@ -47,13 +50,31 @@ async def remove_rest(context: Context) -> None:
         raise Stopped("not everything was deleted")
 
 
-def _users(resources: Iterable[Resource]) -> dict[str, list[Resource]]:
-    """Return who refers to each URN."""
-    users: dict[str, list[Resource]] = {}
+def _users(resources: Iterable[Resource]) -> dict[Resource, list[Resource]]:
+    """Return who refers to each resource: all of them come later in the state.
+
+    What refers to its URN but comes before it means another, whose place this one, replaced, has lost.
+    """
+    users: dict[Resource, list[Resource]] = {}
+    named: dict[str, list[Resource]] = {}
     for resource in resources:
         for urn in resource.references:
-            users.setdefault(urn, []).append(resource)
+            for needed in named.get(urn, ()):
+                users.setdefault(needed, []).append(resource)
+        named.setdefault(resource.urn, []).append(resource)
     return users
+
+
+def _held(condemned: list[Resource], allowed: set[Resource]) -> set[str]:
+    """Return the URNs of what stays because something protected needs it, be it through others.
+
+    What is `deletedWith` one of these does not go by itself: forgetting it would lose it.
+    """
+    held: set[str] = set()
+    for resource in reversed(condemned):
+        if resource not in allowed or resource.urn in held:
+            held |= resource.references
+    return held
 
 
 def _protected(context: Context, resource: Resource) -> bool:
@@ -86,7 +107,7 @@ def _forgets(resource: Resource) -> bool:
     return resource.retain_on_delete or resource.external or resource.pending_replacement
 
 
-async def _remove(context: Context, actions: Actions, resource: Resource, condemned: set[str]) -> None:
+async def _remove(context: Context, actions: Actions, resource: Resource, leaving: set[str]) -> None:
     """Delete one resource, or forget it; what was only owed a replacement goes without a word."""
     if resource.pending_replacement:
         context.journal.drop(resource)
@@ -94,6 +115,6 @@ async def _remove(context: Context, actions: Actions, resource: Resource, condem
     provider: Provider | None = None
     if resource.custom and not resource.is_provider and not _forgets(resource):
         provider = context.providers.get(resource.provider)
-    forget = _forgets(resource) or resource.deleted_with in condemned
+    forget = _forgets(resource) or resource.deleted_with in leaving
     op = Op.DELETE_REPLACED if resource.delete else Op.DELETE
     await actions.delete(provider, resource, op=op, forget=forget)
