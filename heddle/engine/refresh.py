@@ -4,6 +4,7 @@ Source: RefreshStep in pkg/resource/deploy/step.go and refresh in pkg/resource/d
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 
 from heddle.engine.actions import annotated, explain, is_default_provider
@@ -30,7 +31,7 @@ async def refresh_all(context: Context) -> None:
                 raise context.fail(explain(error), resource.urn) from error
     read = [item for item in resources if item.custom and not item.is_provider]
     gone = await asyncio.gather(*(_refresh(context, resource) for resource in read))
-    _forget(context, {urn for urn in gone if urn})
+    _forget(context, [resource for resource, is_gone in zip(read, gone, strict=True) if is_gone])
     context.check_running()
     for resource in resources:
         if resource not in read:
@@ -38,10 +39,10 @@ async def refresh_all(context: Context) -> None:
             context.step(Op.SAME, Phase.DONE, old=resource, new=resource, internal=internal)
 
 
-async def _refresh(context: Context, old: Resource) -> str:
-    """Read one resource; return its URN if it is gone."""
+async def _refresh(context: Context, old: Resource) -> bool:
+    """Read one resource; tell whether it is gone."""
     if old.delete or old.pending_replacement:
-        return ""
+        return False
     context.step(Op.REFRESH, Phase.STARTED, old=old, new=old)
     request = api.ReadRequest(
         urn=old.urn,
@@ -59,15 +60,15 @@ async def _refresh(context: Context, old: Resource) -> str:
         context.step(Op.REFRESH, Phase.FAILED, old=old, new=old)
         if not context.failed and not context.cancelled:
             context.fail(explain(error), old.urn)
-        return ""
+        return False
     if new is None:
         context.step(Op.DELETE, Phase.DONE, old=old, new=None)
-        return old.urn
+        return True
     detailed = compare(old.outputs, new.outputs)
     op = Op.UPDATE if detailed or old.init_errors != new.init_errors else Op.SAME
     context.journal.amend(old, new)
     context.step(op, Phase.DONE, old=old, new=new, detailed=detailed)
-    return ""
+    return False
 
 
 async def _read(
@@ -93,22 +94,31 @@ async def _read(
     return old if old.alike(new) else replace(new, modified=now())
 
 
-def _forget(context: Context, gone: set[str]) -> None:
-    """Drop what is gone, and what others said of it."""
+def _forget(context: Context, gone: list[Resource]) -> None:
+    """Drop what is gone, and what others said of it; a predecessor of its URN, yet to be deleted, stays."""
+    for resource in gone:
+        context.journal.drop(resource)
+    parents = {resource.urn: resource.parent for resource in gone}
+    before: set[str] = set()
     for resource in context.journal.base:
-        if resource.urn in gone:
-            context.journal.drop(resource)
-    for resource in context.journal.base:
-        if resource.references & gone:
-            context.journal.amend(
-                resource,
-                replace(
-                    resource,
-                    deleted_with="" if resource.deleted_with in gone else resource.deleted_with,
-                    dependencies=tuple(urn for urn in resource.dependencies if urn not in gone),
-                    property_dependencies={
-                        key: tuple(urn for urn in urns if urn not in gone)
-                        for key, urns in resource.property_dependencies.items()
-                    },
-                ),
-            )
+        lost = parents.keys() - before
+        if resource.references & lost:
+            context.journal.amend(resource, _without(resource, lost, parents))
+        before.add(resource.urn)
+
+
+def _without(resource: Resource, lost: set[str], parents: Mapping[str, str]) -> Resource:
+    """Return a state that refers to nothing `lost`; whose parent is gone is its grandparent's."""
+    parent = resource.parent
+    while parent in lost:
+        parent = parents[parent]
+    return replace(
+        resource,
+        parent=parent,
+        deleted_with="" if resource.deleted_with in lost else resource.deleted_with,
+        dependencies=tuple(urn for urn in resource.dependencies if urn not in lost),
+        property_dependencies={
+            key: tuple(urn for urn in urns if urn not in lost)
+            for key, urns in resource.property_dependencies.items()
+        },
+    )

@@ -1,5 +1,7 @@
 """Refresh: the state learns what really is."""
 
+import json
+
 from heddle.engine.events import Op
 from tests.engine.conftest import Lab
 from tests.engine.test_steps import up
@@ -36,3 +38,16 @@ async def test_unreachable_is_an_error_and_keeps_the_state(lab: Lab) -> None:
     outcome = await lab.engine().refresh()
     assert outcome.failed
     assert lab.checkpoint.read_bytes() == before
+
+
+async def test_a_gone_successor_takes_no_predecessor_along(lab: Lab) -> None:
+    """Two of one URN: the replaced one, still to be deleted, stays in the state when the new one is gone."""
+    await up(lab, 'Thing("a", {"name": "a1", "fail": "delete"})')
+    lab.program('a = Thing("a", {"name": "a2"})\nThing("b", {"value": a.made})')
+    assert (await lab.up()).failed
+    lab.world.write({key: item for key, item in lab.world.read().items() if key != "a2"})
+
+    assert not (await lab.engine().refresh()).failed, lab.messages()
+    resources = json.loads(lab.checkpoint.read_text())["checkpoint"]["latest"]["resources"]
+    kept = [(item["id"], item.get("delete", False)) for item in resources if item["urn"].endswith("Thing::a")]
+    assert kept == [("a1", True)]
