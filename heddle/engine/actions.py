@@ -156,15 +156,24 @@ class Actions:
         """Call create; what an interrupted run left pending for this URN is what is being done now."""
         if request.preview:
             return await provider.create(request)
-        result = await self._pending("creating", new, lambda: provider.create(request))
-        for operation in self._run.journal.operations:
-            if operation.type == "creating" and operation.resource.urn == new.urn:
-                self._run.journal.end(operation)
+        try:
+            result = await self._pending("creating", new, lambda: provider.create(request))
+        except api.PartialFailure:
+            self._taken_up(new.urn)
+            raise
+        self._taken_up(new.urn)
         return result
+
+    def _taken_up(self, urn: str) -> None:
+        """End what an interrupted run left pending: what it was creating is in the state now."""
+        for operation in self._run.journal.operations:
+            if operation.type == "creating" and operation.resource.urn == urn:
+                self._run.journal.end(operation)
 
     def _replace(self, old: Resource | None, new: Resource, *, keep_old: bool) -> None:
         """Record a new resource; its predecessor stays, marked, until it is deleted."""
         if old is not None and keep_old:
+            old = self._run.journal.current(old)
             self._run.journal.amend(old, replace(old, delete=True))
             self._run.journal.settle(None, new)
         else:
@@ -232,7 +241,8 @@ class Actions:
                 async with self._run.call():
                     await self._pending("deleting", old, lambda: provider.delete(request))
             if replaced:
-                self._run.journal.amend(old, replace(old, pending_replacement=True))
+                now_known = self._run.journal.current(old)
+                self._run.journal.amend(now_known, replace(now_known, pending_replacement=True))
             else:
                 self._run.journal.drop(old)
         self._tell(op, Phase.DONE, old, None)

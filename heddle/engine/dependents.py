@@ -3,6 +3,9 @@
 Source: calculateDependentReplacements in pkg/resource/deploy/step_generator.go of pulumi/pulumi.
 """
 
+import asyncio
+from collections.abc import Set
+
 from heddle.engine.actions import Actions
 from heddle.engine.compare import completed, with_replace_on_changes
 from heddle.engine.context import Context
@@ -18,19 +21,26 @@ __all__ = ["Dependents"]
 class Dependents:
     """Finds and deletes, for one run."""
 
-    def __init__(self, context: Context, actions: Actions) -> None:
+    def __init__(self, context: Context, actions: Actions, registered: Set[str]) -> None:
+        """Take the URNs that the program has registered so far, which grow as it goes on."""
         self._run = context
         self._actions = actions
+        self._registered = registered
+        self._going: dict[str, asyncio.Task[None]] = {}
 
     async def delete_first(self, root: Resource) -> None:
         """Delete a resource that is about to be replaced, its dependents before it.
 
         All of them stay in the state as owed a replacement, until the program registers them again.
         """
+        root = self._run.journal.current(root)
         condemned = [root]
         urns = {root.urn}
         for resource in self._run.journal.base:
-            if resource is not root and not resource.delete and await self._must_go(resource, urns):
+            if resource is root or resource.delete or resource.urn in self._registered:
+                # What is registered already has not waited for the root: it no longer depends on it.
+                continue
+            if await self._must_go(resource, urns):
                 if resource.protect:
                     raise self._run.fail(
                         f'unable to replace resource "{resource.urn}" as part of replacing "{root.urn}" '
@@ -41,20 +51,33 @@ class Dependents:
                 condemned.append(resource)
                 urns.add(resource.urn)
         for resource in reversed(condemned):
-            if resource.pending_replacement:
+            if resource is not root and resource.urn in self._registered:
                 continue
-            if resource.is_provider or not resource.provider:
-                provider = None
-            else:
-                await self._load(resource)
-                provider = self._run.providers.get(resource.provider)
-            await self._actions.delete(
-                provider,
-                resource,
-                op=Op.DELETE_REPLACED,
-                forget=resource.retain_on_delete or resource.external or resource.deleted_with in urns,
-                replaced=True,
-            )
+            if resource.urn not in self._going:
+                self._going[resource.urn] = asyncio.ensure_future(self._delete(resource, urns))
+            # Shared: another root that condemns it too waits for the same deletion.
+            await asyncio.shield(self._going[resource.urn])
+
+    async def gone(self, urn: str) -> None:
+        """Wait until a resource that is being deleted as a dependent is gone."""
+        if urn in self._going:
+            await asyncio.shield(self._going[urn])
+
+    async def _delete(self, resource: Resource, urns: set[str]) -> None:
+        """Delete one of the condemned, unless an earlier run has."""
+        if resource.pending_replacement:
+            return
+        provider = None
+        if resource.provider and not resource.is_provider:
+            await self._load(resource)
+            provider = self._run.providers.get(resource.provider)
+        await self._actions.delete(
+            provider,
+            resource,
+            op=Op.DELETE_REPLACED,
+            forget=resource.retain_on_delete or resource.external or resource.deleted_with in urns,
+            replaced=True,
+        )
 
     async def _must_go(self, resource: Resource, condemned: set[str]) -> bool:
         """Tell whether a resource is replaced too when the condemned ones are.

@@ -73,14 +73,14 @@ class Deployment:
     def finish_outputs(self) -> tuple[Properties, Properties]:
         """Record the stack's outputs and return the old and the new ones.
 
-        After a failure the new ones are laid over the old: what is missing may only not have been reached.
+        Unless all was reached the new ones are laid over the old: what is missing may only not have been.
         """
         root = stack_resource(self._run.journal.done)
         if root is None:
             return {}, {}
         old = root.outputs
         new = old if self._stack_outputs is None else self._stack_outputs
-        if self._run.failed:
+        if self._run.failed or self._run.cancelled:
             new = {**old, **new}
         self._run.journal.amend(root, replace(root, outputs=new))
         return old, new

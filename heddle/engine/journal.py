@@ -45,6 +45,7 @@ class Journal:
         self._base: dict[Resource, None] = dict.fromkeys(resources)
         self._done: dict[Resource, None] = {}
         self._by_urn = {item.urn: item for item in resources if not item.delete}
+        self._amended: dict[Resource, Resource] = {}
         self._operations: dict[Operation, None] = dict.fromkeys(operations)
         self._version = 0
         self._saved = 0
@@ -76,9 +77,16 @@ class Journal:
         """Return what the state says of a URN that no step has dealt with; not what waits to be deleted."""
         return self._by_urn.get(urn)
 
+    def current(self, resource: Resource) -> Resource:
+        """Return what stands for a resource now: while its step went on, another's may have amended it."""
+        while resource in self._amended:
+            resource = self._amended[resource]
+        return resource
+
     def settle(self, old: Resource | None, new: Resource | None) -> None:
         """Record that a step ended: `new` stands for `old`; either may be missing."""
         if old is not None:
+            old = self.current(old)
             self._forget(old)
         if new is not None:
             self._done[new] = None
@@ -96,6 +104,8 @@ class Journal:
                 entries = [new if item is old else item for item in shelf]
                 shelf.clear()
                 shelf.update(dict.fromkeys(entries))
+                if new is not old:
+                    self._amended[old] = new
         if self._by_urn.get(old.urn) is old:
             del self._by_urn[old.urn]
             if not new.delete:
@@ -107,6 +117,7 @@ class Journal:
 
     def drop(self, resource: Resource) -> None:
         """Forget a resource."""
+        resource = self.current(resource)
         self._forget(resource)
         self._done.pop(resource, None)
         self._changed()

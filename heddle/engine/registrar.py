@@ -40,8 +40,8 @@ class Registrar:
         self._run = context
         self._actions = Actions(context)
         self._defaults = Defaults(context, self.register)
-        self._dependents = Dependents(context, self._actions)
         self._seen: set[str] = set()
+        self._dependents = Dependents(context, self._actions, self._seen)
         self._renamed: dict[str, str] = {}
         self._replaced: set[str] = set()
 
@@ -76,6 +76,7 @@ class Registrar:
 
     async def _plan(self, urn: str, goal: Goal) -> _Plan:
         """Find what the state knows and let the provider check the inputs."""
+        await self._dependents.gone(urn)
         old, aliases = self._find(urn, goal)
         new = _wanted(urn, goal, aliases)
         provider: Crud | None = None
@@ -92,7 +93,9 @@ class Registrar:
                 text = f"cannot ignore changes in added or removed elements of the path: {quoted}"
                 self._run.say(Severity.INFO, text, urn)
             new = replace(new, inputs=inputs)
-        inputs = await self._check(provider, new, old.inputs if old else {})
+        # What was deleted to be replaced has nothing that a successor could take over.
+        olds = old.inputs if old is not None and not old.pending_replacement else {}
+        inputs = await self._check(provider, new, olds)
         return _Plan(goal=goal, old=old, new=replace(new, inputs=inputs), provider=provider)
 
     def _find(self, urn: str, goal: Goal) -> tuple[Resource | None, tuple[str, ...]]:

@@ -13,6 +13,7 @@ import pytest
 
 from heddle.errors import EngineError
 from tests.engine.conftest import Lab
+from tests.engine.fake import Fake
 
 
 async def test_ctrl_c_stops_providers_and_saves(lab: Lab) -> None:
@@ -34,6 +35,26 @@ async def test_ctrl_c_stops_providers_and_saves(lab: Lab) -> None:
 
     lab.world.hold, lab.world.cancelled = None, False
     assert not (await lab.up()).failed
+
+
+async def test_ctrl_c_loses_no_outputs(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outputs that the program did not get to are those of the last run, though no step failed."""
+    lab.program('pulumi.export("kept", "1")')
+    assert not (await lab.up()).failed
+    lab.program('a = Thing("a")\nThing("b", {"value": a.made})\npulumi.export("new", "2")')
+    lab.world.hold = hold = asyncio.Event()
+
+    async def cancel(self: Fake) -> None:
+        hold.set()
+
+    monkeypatch.setattr(Fake, "cancel", cancel)
+    running = asyncio.create_task(lab.up())
+    while not lab.world.running:
+        assert not running.done(), lab.messages()
+        await asyncio.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
+    assert (await running).cancelled
+    assert lab.engine().outputs() == {"kept": "1", "new": "2"}
 
 
 @pytest.fixture

@@ -110,3 +110,18 @@ async def test_what_nobody_creates_again_is_told_and_forgotten(lab: Lab) -> None
     assert "it may exist without being in the state" in second
     assert not (await lab.up()).failed
     assert lab.messages() == []
+
+
+async def test_a_partial_creation_takes_up_an_interrupted_one(lab: Lab) -> None:
+    """What is in the state, though broken, is not told to be missing there."""
+    lab.program('Thing("a", {"fail": "partial"})')
+    assert (await lab.up()).failed
+    document = json.loads(lab.checkpoint.read_text())
+    latest = document["checkpoint"]["latest"]
+    latest["pending_operations"] = [{"resource": {**latest["resources"].pop(), "id": ""}, "type": "creating"}]
+    lab.checkpoint.write_text(json.dumps(document))
+
+    assert (await lab.up()).failed
+    latest = json.loads(lab.checkpoint.read_text())["checkpoint"]["latest"]
+    assert latest["resources"][-1]["initErrors"]
+    assert "pending_operations" not in latest

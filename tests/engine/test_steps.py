@@ -1,12 +1,15 @@
 """What becomes of one resource: changed, replaced, kept, renamed, deleted."""
 
+import asyncio
 import json
 from collections.abc import Callable
 
 import pytest
 
 from heddle.engine.events import Op
+from heddle.plugin.interface import CheckRequest, CheckResult
 from tests.engine.conftest import Lab
+from tests.engine.fake import Fake
 
 Names = Callable[[], list[str]]
 
@@ -220,3 +223,54 @@ async def test_a_failed_delete_keeps_what_it_needs(lab: Lab, names: Names) -> No
     assert outcome.failed
     assert "a" in names()
     assert "b" in names()
+
+
+async def test_what_goes_with_a_resource_that_must_stay_is_deleted_itself(lab: Lab, names: Names) -> None:
+    """A protected claim holds its namespace: what was to vanish with that would be lost, not deleted."""
+    await up(
+        lab,
+        """
+        place = Thing("place")
+        within = lambda **more: pulumi.ResourceOptions(depends_on=[place], deleted_with=place, **more)
+        Thing("claim", {}, within(protect=True))
+        Thing("pod", {}, within())
+        """,
+    )
+    assert (await lab.destroy()).failed
+    assert names() == ["claim", "place"]
+    assert "Thing::pod" not in lab.checkpoint.read_text()
+
+
+async def test_reversed_dependencies_do_not_wait_for_each_other(lab: Lab) -> None:
+    """A replaced `a` that depended on `b` is left over, its successor is what `b` depends on now."""
+    await up(
+        lab,
+        """
+        b = Thing("b")
+        Thing("a", {"name": "a1", "fail": "delete"}, pulumi.ResourceOptions(depends_on=[b]))
+        """,
+    )
+    lab.program('a = Thing("a", {"name": "a2"})\nThing("b", {}, pulumi.ResourceOptions(depends_on=[a]))')
+    assert (await lab.up()).failed
+    async with asyncio.timeout(20):
+        assert (await lab.destroy()).failed
+    assert lab.messages() == ["a cannot delete\n  Do not ask it to."]
+
+
+async def test_what_was_deleted_for_a_replacement_is_checked_as_new(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of a deleted predecessor is carried over into its successor."""
+    olds: dict[str, list[bool]] = {}
+    check = Fake.check
+
+    async def noting(self: Fake, request: CheckRequest) -> CheckResult:
+        olds.setdefault(request.name, []).append(bool(request.olds))
+        return await check(self, request)
+
+    monkeypatch.setattr(Fake, "check", noting)
+    program = 'a = Thing("a", {{"unstable": "{0}"}})\nThing("b", {{"forceNew": a.made}})'
+    await up(lab, program.format("1"))
+    olds.clear()
+    await up(lab, program.format("2"))
+    assert olds == {"a": [True, False], "b": [False]}
