@@ -185,7 +185,9 @@ class Backend:
         self._history.mkdir(parents=True, exist_ok=True)
         prefix = f"{self.stack}-{time.time_ns()}"
         (self._history / f"{prefix}.history.json").write_text(dump(update), encoding="utf-8")
-        (self._history / f"{prefix}.checkpoint.json").write_bytes(self.checkpoint.read_bytes())
+        if (path := self._existing()) is not None:
+            suffix = path.name.removeprefix(self.checkpoint.name)
+            (self._history / f"{prefix}.checkpoint.json{suffix}").write_bytes(path.read_bytes())
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from heddle.errors import EngineError
-from heddle.plugin.values import Properties, Secret, Value
+from heddle.plugin.values import Properties, Secret, Value, secret
 
 __all__ = ["Path", "matches", "parse_path", "reset"]
 
@@ -62,7 +62,7 @@ def _reset(new: Value, old: Value, path: Sequence[str | int]) -> tuple[Value, bo
         inner, followed = _reset(
             new.value if isinstance(new, Secret) else new, old.value if isinstance(old, Secret) else old, path
         )
-        return Secret(inner) if isinstance(new, Secret) else inner, followed
+        return secret(inner), followed
     if isinstance(new, dict) and isinstance(old, dict):
         return _reset_key(new, old, path)
     if isinstance(new, list) and isinstance(old, list):

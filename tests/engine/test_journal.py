@@ -1,6 +1,7 @@
 """Checkpoints: durable before a call, grouped, in an order that the CLI accepts."""
 
 import asyncio
+import gzip
 import json
 from pathlib import Path
 
@@ -127,3 +128,16 @@ async def test_a_full_disk_is_an_error_not_a_trace(tmp_path: Path) -> None:
     journal = Journal(backend=backend, crypter=Crypter("x"), resources={})
     with pytest.raises(EngineError, match="state cannot be written"):
         await journal.begin(Operation(resource=thing("a"), type="creating"))
+
+
+async def test_a_compressed_checkpoint_that_stays_as_it_is(lab: Lab) -> None:
+    """The CLI may have compressed the state; a run that changes nothing leaves it so."""
+    lab.program('Thing("a")')
+    assert not (await lab.up()).failed
+    packed = lab.checkpoint.with_name("dev.json.gz")
+    packed.write_bytes(gzip.compress(lab.checkpoint.read_bytes()))
+    lab.checkpoint.unlink()
+
+    assert not (await lab.up()).failed
+    assert packed.exists()
+    assert len(list((lab.folder / "state/.pulumi/history").rglob("*.checkpoint.json.gz"))) == 1
