@@ -72,7 +72,12 @@ def open_stack(
 
 
 def _state_salt(deployment: Json) -> str:
-    """Return the salt that the state's secrets were made with."""
+    """Return the salt that the state's secrets were made with; none where the state holds nothing.
+
+    So a stack that was destroyed can be made anew under another passphrase.
+    """
+    if not deployment.get("resources") and not deployment.get("pending_operations"):
+        return ""
     secrets = deployment.get("secrets_providers") or {}
     kind = secrets.get("type") or "passphrase"
     if kind != "passphrase":

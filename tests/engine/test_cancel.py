@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from heddle.engine.events import Op
 from heddle.errors import EngineError
 from tests.engine.conftest import Lab
 from tests.engine.fake import Fake
@@ -115,6 +116,21 @@ async def test_a_wrong_passphrase_is_refused(lab: Lab, monkeypatch: pytest.Monke
     with pytest.raises(EngineError, match="incorrect passphrase"):
         await lab.up()
     assert lab.checkpoint.read_bytes() == before
+
+
+async def test_what_was_destroyed_may_have_another_passphrase(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A state that holds nothing keeps no secret, so it can be filled anew under a new passphrase."""
+    lab.program('Thing("a")')
+    await lab.up()
+    await lab.destroy()
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "another")
+
+    outcome = await lab.up()
+
+    assert not outcome.failed
+    assert lab.steps()["a"] == [Op.CREATE]
 
 
 async def test_no_passphrase_says_how_to_give_one(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
