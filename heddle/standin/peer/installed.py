@@ -18,16 +18,14 @@ def install(call: LifecycleCall, arguments: Proto) -> Proto:
     return lifecycle_pb2.InstallChaincodeResult(label=package.label, package_id=package.package_id)
 
 
-def _references(call: LifecycleCall, package_id: str) -> dict[str, list[tuple[str, str]]]:
-    """Chaincodes that use a package, as (name, version) by channel."""
-    found: dict[str, list[tuple[str, str]]] = {}
+def _add_references(call: LifecycleCall, result: Proto, package_id: str) -> None:
+    """Name the chaincodes that use a package, by channel."""
     for name, channel in call.peer.channels.items():
         reads = Committed(channel.state)
         for chaincode, defined in definitions(reads):
             own = approval(reads, call.msp_id, chaincode, defined.sequence)
             if own and own.source.local_package.package_id == package_id:
-                found.setdefault(name, []).append((chaincode, defined.version))
-    return found
+                result.references[name].chaincodes.add(name=chaincode, version=defined.version)
 
 
 def query_installed_all(call: LifecycleCall, _: Proto) -> Proto:
@@ -35,9 +33,7 @@ def query_installed_all(call: LifecycleCall, _: Proto) -> Proto:
     result = lifecycle_pb2.QueryInstalledChaincodesResult()
     for package in call.peer.packages.all():
         one = result.installed_chaincodes.add(label=package.label, package_id=package.package_id)
-        for channel, chaincodes in _references(call, package.package_id).items():
-            for name, version in chaincodes:
-                one.references[channel].chaincodes.add(name=name, version=version)
+        _add_references(call, one, package.package_id)
     return result
 
 
@@ -47,9 +43,7 @@ def query_installed(call: LifecycleCall, arguments: Proto) -> Proto:
     if package is None:
         raise LifecycleRefused(f"could not find chaincode with package id '{arguments.package_id}'")
     result = lifecycle_pb2.QueryInstalledChaincodeResult(label=package.label, package_id=package.package_id)
-    for channel, chaincodes in _references(call, package.package_id).items():
-        for name, version in chaincodes:
-            result.references[channel].chaincodes.add(name=name, version=version)
+    _add_references(call, result, package.package_id)
     return result
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from fabric_protos.peer import proposal_response_pb2
 from fabric_protos.peer.lifecycle import lifecycle_pb2
+from google.protobuf.message import Message
 
 from heddle.standin.access import Denied
 from heddle.standin.channelconfig import APPLICATION_WRITERS
@@ -38,20 +39,13 @@ __all__ = ["lifecycle"]
 _NAME = re.compile(r"[a-zA-Z0-9]+([-_][a-zA-Z0-9]+)*")
 _VERSION = re.compile(r"[A-Za-z0-9_.+-]+")
 _SYSTEM = {"cscc", "escc", "lscc", "qscc", "vscc"}
-_PARAMETERS = (
-    "version",
-    "endorsement_plugin",
-    "validation_plugin",
-    "validation_parameter",
-    "collections",
-    "init_required",
-)
 _FIELDS = {
     "EndorsementInfo": ("version", "endorsement_plugin", "init_required"),
     "ValidationInfo": ("validation_plugin", "validation_parameter"),
     "Collections": ("collections",),
 }
 """Fields of upstream's ChaincodeParameters, by which mismatches are named."""
+_PARAMETERS = tuple(field for fields in _FIELDS.values() for field in fields)
 
 
 def lifecycle(
@@ -78,7 +72,7 @@ def lifecycle(
     except MALFORMED as problem:
         return error(f"{prefix}: could not decode input arg for {function}: {problem}")
     try:
-        return success(act(LifecycleCall(peer, proposal, channel, simulation), content).SerializeToString())
+        return success(act(LifecycleCall(peer, channel, simulation), content).SerializeToString())
     except LifecycleRefused as refusal:
         return error(str(refusal) if refusal.status == 404 else f"{prefix}: {refusal}", refusal.status)
     except PackageError as problem:
@@ -116,13 +110,19 @@ def _check_input(arguments: Proto) -> None:
         raise LifecycleRefused(f"error validating chaincode definition: {words}")
 
 
+def _copy(source: Proto, target: Proto, *fields: str) -> None:
+    """Copy fields between messages of different types, which lifecycle's all are."""
+    for field in fields:
+        value = getattr(source, field)
+        if isinstance(value, Message):
+            getattr(target, field).CopyFrom(value)
+        else:
+            setattr(target, field, value)
+
+
 def _with_defaults(arguments: Proto, message: Proto) -> Proto:
     """The definition's parameters in `message`, empty ones filled in."""
-    for field in _PARAMETERS:
-        if field == "collections":
-            message.collections.CopyFrom(arguments.collections)
-        else:
-            setattr(message, field, getattr(arguments, field))
+    _copy(arguments, message, *_PARAMETERS)
     message.endorsement_plugin = message.endorsement_plugin or "escc"
     message.validation_plugin = message.validation_plugin or "vscc"
     message.validation_parameter = message.validation_parameter or default_policy()
@@ -147,16 +147,7 @@ def _approve(call: LifecycleCall, arguments: Proto) -> Proto:
     if not wanted.source.local_package.package_id:
         wanted.source.unavailable.SetInParent()
     current, requested = _current(call, arguments.name), arguments.sequence
-    if requested <= 0:
-        raise LifecycleRefused(f"requested sequence is {requested}, but first definable sequence number is 1")
-    if requested < current:
-        raise LifecycleRefused(
-            f"currently defined sequence {current} is larger than requested sequence {requested}"
-        )
-    if requested > current + 1:
-        raise LifecycleRefused(
-            f"requested sequence {requested} is larger than the next available sequence number {current + 1}"
-        )
+    _check_sequence(current, requested)
     if requested == current:
         _check_redefinition(call, arguments.name, wanted)
     before = approval(call.simulation, call.msp_id, arguments.name, requested)
@@ -175,16 +166,23 @@ def _approve(call: LifecycleCall, arguments: Proto) -> Proto:
     return lifecycle_pb2.ApproveChaincodeDefinitionForMyOrgResult()
 
 
+def _check_sequence(current: int, requested: int) -> None:
+    if requested <= 0:
+        raise LifecycleRefused(f"requested sequence is {requested}, but first definable sequence number is 1")
+    if requested < current:
+        raise LifecycleRefused(
+            f"currently defined sequence {current} is larger than requested sequence {requested}"
+        )
+    if requested > current + 1:
+        raise LifecycleRefused(
+            f"requested sequence {requested} is larger than the next available sequence number {current + 1}"
+        )
+
+
 def _check_redefinition(call: LifecycleCall, name: str, wanted: Proto) -> None:
     """An organization may approve a committed sequence late, but not change it."""
     committed = definition(call.simulation, name)
-    for field in (
-        "version",
-        "endorsement_plugin",
-        "init_required",
-        "validation_plugin",
-        "validation_parameter",
-    ):
+    for field in (*_FIELDS["EndorsementInfo"], *_FIELDS["ValidationInfo"]):
         expected, passed = getattr(committed, field), getattr(wanted, field)
         if expected != passed:
             label = "".join(word.capitalize() for word in field.split("_"))
@@ -216,12 +214,7 @@ def _query_approved_all(call: LifecycleCall, _: Proto) -> Proto:
     result = lifecycle_pb2.QueryApprovedChaincodeDefinitionsResult()
     for name, found in approvals_of(call.simulation, call.msp_id):
         one = result.approved_chaincode_definitions.add(name=name)
-        one.MergeFromString(b"")
-        for field in (*_PARAMETERS, "sequence", "source"):
-            if field in {"collections", "source"}:
-                getattr(one, field).CopyFrom(getattr(found, field))
-            else:
-                setattr(one, field, getattr(found, field))
+        _copy(found, one, *_PARAMETERS, "sequence", "source")
     return result
 
 
@@ -285,11 +278,7 @@ def _query_definitions(call: LifecycleCall, _: Proto) -> Proto:
     result = lifecycle_pb2.QueryChaincodeDefinitionsResult()
     for name, found in definitions(call.simulation):
         one = result.chaincode_definitions.add(name=name)
-        for field in (*_PARAMETERS, "sequence"):
-            if field == "collections":
-                one.collections.CopyFrom(found.collections)
-            else:
-                setattr(one, field, getattr(found, field))
+        _copy(found, one, *_PARAMETERS, "sequence")
     return result
 
 

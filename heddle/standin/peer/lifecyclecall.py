@@ -1,10 +1,9 @@
-"""One invocation of `_lifecycle`: who asks, where, and how its functions refuse."""
+"""One invocation of `_lifecycle`: where it runs, and how its functions refuse."""
 
 from typing import Any, TypeAlias
 
 from heddle.standin.peer.channel import PeerChannel
 from heddle.standin.peer.peer import Peer
-from heddle.standin.peer.proposal import Unpacked
 from heddle.standin.peer.simulation import Simulation
 
 __all__ = ["LifecycleCall", "LifecycleRefused", "Proto"]
@@ -22,13 +21,10 @@ class LifecycleRefused(Exception):  # noqa: N818 - an answer, not a mistake
 
 
 class LifecycleCall:
-    """One invocation: who asks, where, and through which simulation."""
+    """One invocation: on which peer and channel, and through which simulation."""
 
-    def __init__(
-        self, peer: Peer, proposal: Unpacked, channel: PeerChannel | None, simulation: Simulation | None
-    ) -> None:
+    def __init__(self, peer: Peer, channel: PeerChannel | None, simulation: Simulation | None) -> None:
         self.peer = peer
-        self.proposal = proposal
         self._channel = channel
         self._simulation = simulation
         self.msp_id = peer.members.msp_id
