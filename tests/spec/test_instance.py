@@ -79,7 +79,7 @@ def test_internal_has_a_cluster_of_its_own_and_no_public_address() -> None:
     internal = instance("internal")
 
     assert internal.cluster is not None
-    assert (internal.public_address, internal.disposable) == ("none", False)
+    assert (internal.public_address, internal.disposable) == ("none", True)
 
 
 def test_what_is_left_out_is_safe() -> None:
