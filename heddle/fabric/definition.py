@@ -8,6 +8,7 @@ from fabric_protos.peer import collection_pb2, policy_pb2
 
 __all__ = [
     "DEFAULT_POLICY",
+    "DEFAULT_POLICY_PATH",
     "Approval",
     "Committed",
     "Definition",
@@ -16,8 +17,9 @@ __all__ = [
     "definition_of",
 ]
 
+DEFAULT_POLICY_PATH = "/Channel/Application/Endorsement"
 DEFAULT_POLICY: bytes = policy_pb2.ApplicationPolicy(
-    channel_config_policy_reference="/Channel/Application/Endorsement"
+    channel_config_policy_reference=DEFAULT_POLICY_PATH
 ).SerializeToString()
 """The endorsement policy of a definition that names none."""
 

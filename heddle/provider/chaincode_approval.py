@@ -71,7 +71,7 @@ class ChaincodeApprovalHandler(Handler):
         found = await self._approved(call)
         if found is None:
             raise Gone
-        inputs = definition_inputs(found.definition)
+        inputs = definition_inputs(found.definition, call.inputs)
         return Seen(outputs={}, inputs={**inputs, "packageId": found.package_id or call.inputs["packageId"]})
 
     async def _approved(self, call: Call) -> Approval | None:

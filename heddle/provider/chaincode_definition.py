@@ -80,7 +80,7 @@ class ChaincodeDefinitionHandler(Handler):
         )
         if found is None:
             raise Gone
-        return Seen(outputs={}, inputs=definition_inputs(found.definition))
+        return Seen(outputs={}, inputs=definition_inputs(found.definition, inputs))
 
     async def _approved(
         self, peer: Node, channel: str, wanted: Definition, who: Signer, organizations: set[str]

@@ -1,7 +1,7 @@
 """What approvals and definitions of chaincode share: the wanted definition, and whether its turn has come."""
 
 from heddle.errors import ConfigtxError, ProviderError, Unreachable
-from heddle.fabric.definition import Committed, Definition
+from heddle.fabric.definition import DEFAULT_POLICY_PATH, Committed, Definition
 from heddle.fabric.lifecycle import definition
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
@@ -35,15 +35,20 @@ def wanted_definition(call: Call) -> Definition:
     )
 
 
-def definition_inputs(found: Definition) -> Properties:
-    """The inputs that a definition on the ledger corresponds to."""
+def definition_inputs(found: Definition, given: Properties) -> Properties:
+    """The inputs that a definition on the ledger corresponds to.
+
+    A policy that means what `given` says stays as it was written: another spelling would be a difference.
+    """
     inputs: Properties = {
         "version": found.version,
         "sequence": found.sequence,
         "initRequired": found.init_required,
     }
-    policy = policy_text(found.validation_parameter)
-    return {**inputs, "endorsementPolicy": policy} if policy is not None else inputs
+    text = given.get("endorsementPolicy")
+    if policy_bytes(text if isinstance(text, str) else None) == found.validation_parameter:
+        return inputs
+    return {**inputs, "endorsementPolicy": policy_text(found.validation_parameter) or DEFAULT_POLICY_PATH}
 
 
 def check_policy(inputs: Properties) -> list[CheckFailure]:
