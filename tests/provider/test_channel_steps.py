@@ -9,6 +9,7 @@ from heddle.configtx.read import differences
 from heddle.configtx.settings import BatchSettings, ChannelSettings, Consenter, OrdererOrganization
 from heddle.identity.msp import Msp
 from heddle.provider.channel.steps import Kind, steps
+from heddle.provider.channel.update import planned_steps
 
 MSP = Msp(msp_id="M", root_certificates=(b"root",), tls_root_certificates=(b"tls",))
 
@@ -97,3 +98,14 @@ def test_an_organization_that_goes_stays_until_its_nodes_have_left() -> None:
     assert remove.kind is Kind.REMOVE
     assert [one.name for one in remove.settings.orderer_organizations] == ["ordering", "other"]
     assert [one.name for one in drop.settings.orderer_organizations] == ["ordering"]
+
+
+def test_revocation_lists_of_others_are_never_taken_away() -> None:
+    """No input holds them, so that a refresh, which takes the channel's word for it, would not know them."""
+    plain = _settings({})
+    (organization,) = plain.orderer_organizations
+    revoking = replace(organization, msp=replace(MSP, revocation_lists=(b"list",)))
+    live = replace(plain, orderer_organizations=(revoking,))
+    assert planned_steps(live, plain, base=live) == []
+    (step,) = planned_steps(live, replace(plain, batch=BatchSettings(timeout="1s")), base=plain)
+    assert step.settings.orderer_organizations == (revoking,)

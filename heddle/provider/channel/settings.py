@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from heddle.configtx.flat import flatten, same
 from heddle.configtx.settings import (
@@ -24,6 +24,8 @@ __all__ = ["SETTINGS", "keep_renewed", "settings_from", "settings_inputs"]
 
 SETTINGS = ("ordererOrganizations", "peerOrganizations", "consenters", "batch", "raft", "capabilities")
 """The inputs that stand on the ledger; all others are ways to it."""
+
+_Member = TypeVar("_Member", OrdererOrganization, PeerOrganization)
 
 
 def settings_from(inputs: Mapping[str, Any]) -> ChannelSettings:
@@ -74,17 +76,31 @@ def settings_inputs(live: ChannelSettings, inputs: Mapping[str, Any]) -> Propert
 
 
 def keep_renewed(wanted: ChannelSettings, live: ChannelSettings) -> ChannelSettings:
-    """The wanted settings, with the live certificates of consenters that only renewed theirs.
+    """The wanted settings, with what is no difference as the channel has it.
 
-    A certificate renewed with the same key needs no configuration update (docs raft_configuration.md; Fabric
-    compares public keys), so it is no difference.
+    A consenter's certificate that was renewed with the same key needs no configuration update (docs
+    raft_configuration.md; Fabric compares public keys). Revocation lists are not among the inputs: whoever
+    put one on the channel takes it away, too.
     """
     there = {one.address: one for one in live.consenters}
     consenters = []
     for one in wanted.consenters:
         current = there.get(one.address, one)
         consenters.append(current if _keys(current) == _keys(one) else one)
-    return replace(wanted, consenters=tuple(consenters))
+    return replace(
+        wanted,
+        consenters=tuple(consenters),
+        orderer_organizations=_revoked_as(wanted.orderer_organizations, live.orderer_organizations),
+        peer_organizations=_revoked_as(wanted.peer_organizations, live.peer_organizations),
+    )
+
+
+def _revoked_as(wanted: tuple[_Member, ...], live: tuple[_Member, ...]) -> tuple[_Member, ...]:
+    """The organizations, each with the revocation lists that it has on the channel."""
+    lists = {one.name: one.msp.revocation_lists for one in live}
+    return tuple(
+        replace(one, msp=replace(one.msp, revocation_lists=lists.get(one.name, ()))) for one in wanted
+    )
 
 
 def _keys(consenter: Consenter) -> tuple[bytes, ...]:
