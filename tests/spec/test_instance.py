@@ -75,7 +75,7 @@ def test_dev_is_the_network_that_the_readme_promises() -> None:
 
 
 def test_internal_has_a_cluster_of_its_own_and_no_public_address() -> None:
-    """And its ledgers are protected."""
+    """And a trial there can be undone; what is left out of a file is protected (below)."""
     internal = instance("internal")
 
     assert internal.cluster is not None
