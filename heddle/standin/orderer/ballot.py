@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +28,7 @@ class Ballot:
 
 
 class BallotFile:
-    """Keeps a Ballot in `<folder>/ballot.json`, durably."""
+    """Keeps a Ballot in `<folder>/ballot.json`: it outlives the process, not a crash of the machine."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -48,17 +47,14 @@ class BallotFile:
         return Ballot(term=saved["term"], voted_for=saved["voted_for"], pending=pending)
 
     def save(self, ballot: Ballot) -> None:
-        """Returns when it is on disk."""
+        """Replace what was saved, whole: a process that is killed leaves the old ballot or the new one."""
         pending = ballot.pending and {
             "term": ballot.pending.term,
             "block": base64.b64encode(ballot.pending.block.SerializeToString()).decode(),
         }
         text = json.dumps({"term": ballot.term, "voted_for": ballot.voted_for, "pending": pending})
         fresh = self._path.with_suffix(".new")
-        with fresh.open("w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        fresh.write_text(text)
         fresh.replace(self._path)
 
     def remove(self) -> None:
