@@ -15,14 +15,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from heddle.identity.keys import pem_of
+from heddle.identity.lowlevel import key_usage
 from heddle.localkube.addresses import Block
 from heddle.localkube.layout import Layout
 
 __all__ = ["CLIENTS", "Subject", "subjects", "write_certificates"]
 
-_VALIDITY = dt.timedelta(
-    days=3650
-)  # a local cluster's folder is its only copy; renewal would protect nothing
+_VALIDITY = dt.timedelta(days=3650)
+"""A local cluster's folder is its only copy; renewal would protect nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,13 +98,13 @@ def _exists(folder: Path, name: str) -> bool:
 
 def _write(folder: Path, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
     """Key first: a certificate on disk means that both are."""
-    _write_private(folder / f"{name}.key", _pem(key))
+    _write_private(folder / f"{name}.key", pem_of(key))
     (folder / f"{name}.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def _write_service_account_key(folder: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    _write_private(folder / "service-accounts.key", _pem(key))
+    _write_private(folder / "service-accounts.key", pem_of(key))
     public = key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -115,12 +116,6 @@ def _write_private(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-
-
 def _authority(common_name: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
@@ -128,7 +123,7 @@ def _authority(common_name: str) -> tuple[x509.Certificate, ec.EllipticCurvePriv
         _builder(name, key.public_key())
         .issuer_name(name)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(_key_usage(authority=True), critical=True)
+        .add_extension(key_usage(digital_signature=True, certificates=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
     return builder.sign(key, hashes.SHA256()), key
@@ -144,7 +139,7 @@ def _issue(folder: Path, subject: Subject) -> tuple[x509.Certificate, ec.Ellipti
         _builder(_name(subject), key.public_key())
         .issuer_name(issuer.subject)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_key_usage(authority=False), critical=True)
+        .add_extension(key_usage(digital_signature=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()),  # type: ignore[arg-type]
@@ -173,18 +168,4 @@ def _builder(name: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.Certificat
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(minutes=5))
         .not_valid_after(now + _VALIDITY)
-    )
-
-
-def _key_usage(*, authority: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=True,
-        key_cert_sign=authority,
-        crl_sign=authority,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
     )
