@@ -126,7 +126,9 @@ class Registrar:
         for failure in result.failures:
             name = urn_name(new.urn)
             if failure.property:
-                value = plain(new.inputs.get(failure.property.partition(".")[0]))
+                # As the provider has it, which knows what of it is secret.
+                key = failure.property.partition(".")[0].partition("[")[0]
+                value = plain(result.inputs.get(key, new.inputs.get(key)))
                 text = (
                     f"{new.type} resource '{name}': property {failure.property} value {{{value}}} "
                     f"has a problem: {failure.reason}"

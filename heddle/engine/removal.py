@@ -78,8 +78,8 @@ def _held(condemned: list[Resource], allowed: set[Resource]) -> set[str]:
 
 
 def _protected(context: Context, resource: Resource) -> bool:
-    """Tell, and say, whether a resource must not be deleted."""
-    if not resource.protect or resource.pending_replacement:
+    """Tell, and say, whether a resource must not be deleted; what was replaced was judged by then."""
+    if not resource.protect or resource.pending_replacement or resource.delete:
         return False
     context.say(
         Severity.ERROR,

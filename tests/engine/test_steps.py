@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from heddle.engine.events import Op
-from heddle.plugin.interface import CheckRequest, CheckResult
+from heddle.plugin.interface import CheckFailure, CheckRequest, CheckResult
+from heddle.plugin.values import Secret
 from tests.engine.conftest import Lab
 from tests.engine.fake import Fake
 
@@ -274,3 +275,31 @@ async def test_what_was_deleted_for_a_replacement_is_checked_as_new(
     olds.clear()
     await up(lab, program.format("2"))
     assert olds == {"a": [True, False], "b": [False]}
+
+
+async def test_a_predecessor_that_was_protected_goes_when_its_replacement_was_allowed(
+    lab: Lab, names: Names
+) -> None:
+    """Protection is judged when the program asks for the replacement; afterwards nothing could lift it."""
+    program = 'Thing("a", {{"name": "{0}"}}, pulumi.ResourceOptions(protect={1}))'
+    await up(lab, program.format("a1", True))
+    await up(lab, program.format("a2", False))
+    assert names() == ["a2"]
+
+
+async def test_a_refused_input_that_its_provider_calls_secret_is_not_shown(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the program gave it in clear."""
+
+    async def refusing(_self: Fake, request: CheckRequest) -> CheckResult:
+        failure = CheckFailure(property="key.kind", reason="is too short")
+        return CheckResult(
+            inputs={**request.news, "key": {"kind": 1, "pem": Secret("hush")}}, failures=(failure,)
+        )
+
+    monkeypatch.setattr(Fake, "check", refusing)
+    lab.program('Thing("a", {"key": {"kind": 1, "pem": "hush"}})')
+    assert (await lab.preview()).failed
+    (text,) = lab.messages()
+    assert "hush" not in text

@@ -8,7 +8,13 @@ import secrets
 from collections.abc import Callable
 
 from heddle.engine.kubernetes.api import Api, ApiError
-from heddle.engine.kubernetes.checkpoint import checkpoint, initial_api_version, parse, with_secrets
+from heddle.engine.kubernetes.checkpoint import (
+    LAST_APPLIED,
+    checkpoint,
+    initial_api_version,
+    parse,
+    with_secrets,
+)
 from heddle.engine.kubernetes.ignoring import respecting
 from heddle.engine.kubernetes.kinds import kind_of_type
 from heddle.engine.kubernetes.naming import field_manager
@@ -43,7 +49,6 @@ from heddle.plugin.values import Properties
 __all__ = ["create", "read", "update"]
 
 _PATCH_FORCE = "pulumi.com/patchForce"
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 # A namespace or kind may be on its way: together some 30 s, as 4.28 gives it.
 _RETRIES = (0.1, 0.2, 0.5, 1, 2, 4, 8, 15)
 _CONFLICT_LINK = (
@@ -254,5 +259,5 @@ def _judged(api: Api, live: Json, inputs: Json, result: ReadResult) -> None:
 
 def _inputs_of(live: Json) -> Json:
     """Return an unknown object's inputs: all of it that a program could have written."""
-    inputs = without(normal(without(live, "status")), "metadata", "annotations", _LAST_APPLIED)
+    inputs = without(normal(without(live, "status")), "metadata", "annotations", LAST_APPLIED)
     return without(inputs, "metadata", "annotations", "deployment.kubernetes.io/revision")

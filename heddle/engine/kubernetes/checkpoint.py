@@ -10,9 +10,11 @@ annotateSecrets.
 from heddle.engine.kubernetes.objects import Json, from_properties
 from heddle.plugin.values import Properties, Value, has_secret, secret
 
-__all__ = ["checkpoint", "initial_api_version", "parse", "with_secrets"]
+__all__ = ["LAST_APPLIED", "checkpoint", "initial_api_version", "parse", "with_secrets"]
 
 _SECRET_FIELDS = ("data", "stringData")
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""Annotation in which `kubectl apply` keeps what it was given."""
 
 
 def checkpoint(*, inputs: Json, live: Json, given: Properties, version: str, manager: str) -> Properties:
@@ -26,6 +28,9 @@ def checkpoint(*, inputs: Json, live: Json, given: Properties, version: str, man
         manager: Its field manager.
     """
     outputs = with_secrets(from_properties(live), given)
+    if has_secret(outputs):
+        # The whole manifest as text: whatever is secret is in there too.
+        outputs = _marked_at(outputs, "metadata", "annotations", LAST_APPLIED)
     outputs["__inputs"] = with_secrets(from_properties(inputs), given)
     outputs["__initialApiVersion"] = version
     outputs["__fieldManager"] = manager
@@ -53,6 +58,16 @@ def with_secrets(obj: Properties, given: Properties) -> Properties:
     if obj.get("kind") == "Secret":
         return {key: secret(value) if key in _SECRET_FIELDS else value for key, value in obj.items()}
     return {key: _marked(value, given[key]) if key in given else value for key, value in obj.items()}
+
+
+def _marked_at(obj: Properties, key: str, *rest: str) -> Properties:
+    """Return the object with what is at a path secret; the object itself when there is nothing."""
+    if key not in obj:
+        return obj
+    value = obj[key]
+    if not rest:
+        return {**obj, key: secret(value)}
+    return {**obj, key: _marked_at(value, *rest)} if isinstance(value, dict) else obj
 
 
 def _marked(value: Value, given: Value) -> Value:

@@ -106,6 +106,16 @@ def test_a_secrets_data_is_always_secret() -> None:
     assert result.properties["data"] == Secret({"a": "YQ=="})
 
 
+def test_a_secret_that_kubectl_applied_before_leaves_no_copy_in_clear() -> None:
+    """Its annotation holds the whole manifest; so 4.28 keeps it secret beside anything secret."""
+    key = "kubectl.kubernetes.io/last-applied-configuration"
+    for inputs in ({**_CONFIG_MAP, "kind": "Secret", "data": {"a": "YQ=="}}, _CONFIG_MAP):
+        metadata = {"name": "n", "namespace": "x", "annotations": {key: "hidden", "b": "shown"}}
+        result = acting.create(_api(FakeApi()), _create({**inputs, "metadata": metadata}), _silent)
+        shown = cast("dict[str, Any]", result.properties["metadata"])["annotations"]
+        assert shown == {key: Secret("hidden"), "b": "shown"}
+
+
 def test_what_was_created_but_is_not_ready_is_saved_with_the_evidence() -> None:
     """So that the next run heals it, and the user reads why: the container's own words."""
     fake = FakeApi()
