@@ -3,12 +3,13 @@
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from heddle.cli.options import HERE, Folder, Json, Stack
 
 if TYPE_CHECKING:
     from heddle.cli.outputs import ChannelOutput, InstanceOutput
@@ -22,7 +23,6 @@ __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Chaincode on the channels of a network.")
 
-Stack = Annotated[str, typer.Argument(metavar="STACK", help="The stack's name.")]
 Name = Annotated[str, typer.Option("--name", "-n", help="The chaincode; may be left out if there is one.")]
 Channel = Annotated[str, typer.Option("--channel", "-c", help="The channel; that of the stack if left out.")]
 Org = Annotated[
@@ -33,9 +33,6 @@ Peer = Annotated[str, typer.Option("--peer", help="Which peer; the organization'
 Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for all of it.")]
 Function = Annotated[str, typer.Argument(metavar="FUNCTION", help="The chaincode's function.")]
 Args = Annotated[list[str] | None, typer.Argument(metavar="ARGS…", help="Its arguments.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Folder = Annotated[Path, typer.Option("--cwd", "-C", help="The folder with Pulumi.yaml.", file_okay=False)]
-HERE = Path()
 SECONDS = 60.0
 
 

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from heddle.cli.options import HERE, Folder, Json, Stack
 
 if TYPE_CHECKING:
     from heddle.cli.channelfacts import NodeFact
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Channels as their nodes have them now.")
-
-Stack = Annotated[str, typer.Argument(metavar="STACK", help="The stack's name.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Folder = Annotated[Path, typer.Option("--cwd", "-C", help="The folder with Pulumi.yaml.", file_okay=False)]
-HERE = Path()
 
 
 @app.command("list")

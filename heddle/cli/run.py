@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from heddle.cli.options import HERE, Folder, Json, StackFile
+
 if TYPE_CHECKING:
     from heddle.engine.display.plain import PlainDisplay
     from heddle.engine.display.tree import TreeDisplay
@@ -21,9 +23,6 @@ USAGE = 2
 CHANGES = 7
 CANCELLED = 8
 
-StackArgument = Annotated[
-    str, typer.Argument(metavar="STACK", help="The stack's name: stacks/Pulumi.STACK.yaml.")
-]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before acting.")]
 SkipPreview = Annotated[
     bool, typer.Option("--skip-preview", "-f", help="Act without showing a preview first.")
@@ -36,14 +35,12 @@ Config = Annotated[
     list[str] | None,
     typer.Option("--config", "-c", metavar="KEY=VALUE", help="A configuration value for this run alone."),
 ]
-Folder = Annotated[Path, typer.Option("--cwd", "-C", help="The folder with Pulumi.yaml.", file_okay=False)]
-HERE = Path()
 Diff = Annotated[bool, typer.Option("--diff", help="Show what changes of every resource.")]
 PARALLEL = 32
 
 
 def preview(
-    stack: StackArgument,
+    stack: StackFile,
     expect_no_changes: ExpectNoChanges = False,
     json_: Annotated[bool, typer.Option("--json", help="Print a summary as JSON, nothing else.")] = False,
     diff: Diff = False,
@@ -60,7 +57,7 @@ def preview(
 
 
 def up(
-    stack: StackArgument,
+    stack: StackFile,
     yes: Yes = False,
     skip_preview: SkipPreview = False,
     expect_no_changes: ExpectNoChanges = False,
@@ -81,7 +78,7 @@ def up(
 
 
 def refresh(
-    stack: StackArgument,
+    stack: StackFile,
     yes: Yes = False,
     skip_preview: SkipPreview = False,
     expect_no_changes: ExpectNoChanges = False,
@@ -101,7 +98,7 @@ def refresh(
 
 
 def destroy(
-    stack: StackArgument,
+    stack: StackFile,
     yes: Yes = False,
     skip_preview: SkipPreview = False,
     diff: Diff = False,
@@ -119,9 +116,9 @@ def destroy(
 
 
 def output(
-    stack: StackArgument,
+    stack: StackFile,
     name: Annotated[str, typer.Argument(help="One output; all of them when left out.")] = "",
-    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json_: Json = False,
     show_secrets: Annotated[bool, typer.Option("--show-secrets", help="Print secrets in clear.")] = False,
     folder: Folder = HERE,
 ) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from heddle.cli.options import HERE, Folder, StackFile
 from heddle.errors import EngineError
 
 if TYPE_CHECKING:
@@ -25,15 +26,11 @@ class ClientFile:
 
 
 def sdk_config(
-    stack: Annotated[
-        str, typer.Argument(metavar="STACK", help="The stack's name: stacks/Pulumi.STACK.yaml.")
-    ],
+    stack: StackFile,
     org: Annotated[str, typer.Option("--org", help="The organization the client belongs to.")],
     out: Annotated[Path, typer.Option("--out", help="The folder to write.", file_okay=False)],
     user: Annotated[str, typer.Option("--user", help="Whose certificate and key: user or admin.")] = "user",
-    folder: Annotated[
-        Path, typer.Option("--cwd", "-C", help="The folder with Pulumi.yaml.", file_okay=False)
-    ] = Path(),
+    folder: Folder = HERE,
 ) -> None:
     """Write a connection profile, the certificates it needs, and a user's certificate and key."""
     from heddle.cli.outputs import load_instance

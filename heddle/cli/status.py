@@ -1,9 +1,10 @@
 """`heddle status STACK`: what the nodes of a network say of themselves."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
+
+from heddle.cli.options import HERE, Folder, Json, StackFile
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,13 +18,9 @@ SECONDS = 15.0
 
 
 def status(
-    stack: Annotated[
-        str, typer.Argument(metavar="STACK", help="The stack's name: stacks/Pulumi.STACK.yaml.")
-    ],
-    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    folder: Annotated[
-        Path, typer.Option("--cwd", "-C", help="The folder with Pulumi.yaml.", file_okay=False)
-    ] = Path(),
+    stack: StackFile,
+    json_: Json = False,
+    folder: Folder = HERE,
 ) -> None:
     """Show nodes, heights and chaincodes; exit code 1 unless all of it is well."""
     import asyncio
