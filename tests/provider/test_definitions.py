@@ -3,6 +3,7 @@
 import pytest
 
 from heddle.fabric.definition import Definition
+from heddle.plugin.values import Properties
 from heddle.provider.definitions import definition_inputs
 from heddle.provider.endorsement import policy_bytes
 
@@ -10,8 +11,9 @@ from heddle.provider.endorsement import policy_bytes
 def _read(on_ledger: str | None, written: str | None) -> str | None:
     """The endorsement policy after a refresh."""
     found = Definition(name="assets", version="1.0", sequence=1, validation_parameter=policy_bytes(on_ledger))
-    given = {"endorsementPolicy": written} if written else {}
-    return {**given, **definition_inputs(found, given)}.get("endorsementPolicy")
+    given: Properties = {"endorsementPolicy": written} if written else {}
+    policy = {**given, **definition_inputs(found, given)}.get("endorsementPolicy")
+    return str(policy) if policy else None
 
 
 @pytest.mark.parametrize("written", ["AND('A.peer','B.peer')", "AND('A.peer')", "OutOf(1,'A.peer')", None])

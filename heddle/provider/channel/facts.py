@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fabric_protos.common.common_pb2 import Block
+from fabric_protos.common.common_pb2 import NOT_FOUND, Block
 from fabric_protos.common.configtx_pb2 import Config
 
 from heddle.configtx.blocks import config_of
 from heddle.configtx.read import settings_of
 from heddle.configtx.settings import ChannelSettings
-from heddle.errors import FabricError, ProviderError, Unreachable
+from heddle.errors import FabricError, ProviderError, Refused, Unreachable
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.orderer import config_block
@@ -90,7 +90,7 @@ class Reach:
     async def live(self, asked: Sequence[Node] = (), *, deadline: float) -> Live:
         """The newest configuration that any of the orderers has.
 
-        Raises Unreachable when none answers, else the first refusal.
+        Raises Unreachable when those that may have it do not answer, else the first refusal.
         """
         wanted = asked or self.orderers
 
@@ -160,9 +160,11 @@ def _said(state: State) -> str:
 
 
 def _worst(errors: Sequence[FabricError]) -> FabricError:
-    """A node's own answer says more than silence."""
-    answers = [error for error in errors if not isinstance(error, Unreachable)]
-    return (answers or list(errors))[0]
+    """A node's own answer says more than silence; that it does not order the channel says least."""
+    silent = [error for error in errors if isinstance(error, Unreachable)]
+    strangers = [error for error in errors if isinstance(error, Refused) and error.status == NOT_FOUND]
+    telling = [error for error in errors if error not in silent and error not in strangers]
+    return (telling or silent or strangers)[0]
 
 
 async def wait_for_leader(reach: Reach, clock: Deadline, asked: Sequence[Node] = ()) -> Live:

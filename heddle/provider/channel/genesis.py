@@ -1,6 +1,7 @@
 """A channel's beginning: one genesis block, and every orderer on it."""
 
 import asyncio
+from collections.abc import Collection, Mapping
 
 from fabric_protos.common.common_pb2 import Block
 
@@ -15,7 +16,7 @@ from heddle.fabric.participation import ChannelInfo, join, wait_until
 from heddle.fabric.retry import Deadline
 from heddle.provider.channel.facts import Reach, State
 
-__all__ = ["join_all", "make_or_adopt", "own_hash", "wait_for_answers"]
+__all__ = ["join_all", "lost_ledgers", "make_or_adopt", "own_hash", "wait_for_answers"]
 
 _PAUSE = 0.1
 _ONE_BLOCK = 15.0
@@ -57,6 +58,42 @@ async def wait_for_answers(reach: Reach, clock: Deadline) -> dict[str, ChannelIn
         if clock.left() <= _PAUSE:
             raise next(state for state in states.values() if isinstance(state, FabricError))
         await asyncio.sleep(_PAUSE)
+
+
+def lost_ledgers(
+    channel: str, states: Mapping[str, State], consenters: Collection[str], sequence: int
+) -> ProviderError | None:
+    """Why nobody may join now: ledgers are lost, and joining would not bring them back. None if all is well.
+
+    A consenter that returns with an empty disk under its old identity panics, or breaks what the others
+    agreed on with it (Fabric issue #3639). And where no orderer has a channel that has lived, block 0 would
+    be the beginning of another one.
+
+    Args:
+        channel: its name.
+        states: every orderer's word on it.
+        consenters: names of the nodes that the channel lists as such.
+        sequence: of the configuration that was applied last.
+    """
+    height = max((one.height for one in states.values() if isinstance(one, ChannelInfo)), default=0)
+    without = [name for name, state in states.items() if state is None]
+    if sequence and len(without) == len(states):
+        return ProviderError(
+            f"channel {channel}: no orderer has it any more, but its configuration was at {sequence}: begun "
+            "anew with block 0 it would part from the ledgers of its peers",
+            hint="Give the orderers their volumes back, all of one backup. To begin another channel instead, "
+            "with empty volumes for its peers too: refresh, then update.",
+        )
+    lost = [name for name in without if name in consenters]
+    if height > 1 and lost:
+        return ProviderError(
+            f"channel {channel}: {', '.join(lost)}: a consenter, but without the ledger, and the others are "
+            f"at height {height}: with an empty disk it must not return as the node it was",
+            hint="Give it its volume back. If that is lost: take the node off the channel's consenters by a "
+            "configuration update, then refresh and update: it follows first, then is a new consenter. If it "
+            "has never been on the channel: `osnadmin channel join` with the latest configuration block.",
+        )
+    return None
 
 
 async def join_all(reach: Reach, block: Block, genesis_hash: str, clock: Deadline) -> None:

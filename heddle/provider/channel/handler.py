@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from typing import Any
 
 from fabric_protos.common.common_pb2 import SERVICE_UNAVAILABLE, Block
@@ -11,13 +12,13 @@ from heddle.configtx.blocks import config_of
 from heddle.configtx.checks import check_settings
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.read import settings_of
-from heddle.errors import ConfigtxError, FabricError, HeddleError, Refused, Unreachable
+from heddle.errors import ConfigtxError, FabricError, HeddleError, ProviderError, Refused, Unreachable
 from heddle.fabric.participation import ChannelInfo
 from heddle.fabric.retry import Deadline
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
-from heddle.provider.channel.facts import Live, Reach, wait_for_leader
-from heddle.provider.channel.genesis import join_all, make_or_adopt, own_hash, wait_for_answers
+from heddle.provider.channel.facts import Live, Reach, State, wait_for_leader
+from heddle.provider.channel.genesis import join_all, lost_ledgers, make_or_adopt, own_hash, wait_for_answers
 from heddle.provider.channel.plan import plan_create, plan_unknown, plan_update
 from heddle.provider.channel.settings import SETTINGS, keep_renewed, settings_from, settings_inputs
 from heddle.provider.channel.update import Updater
@@ -67,9 +68,12 @@ class ChannelHandler(Handler):
         if has_unknown(inputs):
             return Plan(outputs=outputs, message=plan_unknown(inputs))
         reach, base = Reach.of(self.session.connections, inputs), _applied(call.old_outputs)
-        live, joining = await self._look(call, reach)
+        live, states = await self._look(call, reach)
         settings = settings_of(base, channel=reach.channel)
+        joining = [name for name, state in states.items() if state is None]
         message = plan_update(reach, live, settings_from(inputs), settings, joining)
+        if refusal := _refusal(reach, states, live, call.old_outputs):
+            message = f"WILL BE REFUSED: {refusal}\n{message}"
         return Plan(outputs=outputs, message=message)
 
     async def create(self, call: Call) -> Created:
@@ -128,11 +132,13 @@ class ChannelHandler(Handler):
         if any(state is None for state in states.values()) and any(states.values()):
             # The genesis does for a channel that is just beginning; one that lives hands out its latest.
             block = await _latest(reach, genesis)
+        if refusal := _refusal(reach, states, reach.live_of(block), last):
+            raise refusal
         await join_all(reach, block, str(last["genesisHash"]), clock)
         return await wait_for_leader(reach, clock)
 
-    async def _look(self, call: Call, reach: Reach) -> tuple[Live, list[str]]:
-        """The configuration in force, and who has yet to join; if unread, with a warning, the last known."""
+    async def _look(self, call: Call, reach: Reach) -> tuple[Live, dict[str, State]]:
+        """The configuration in force, and the orderers' states; if unread, with a warning, the last known."""
         try:
             states = await reach.states(deadline=_READING)
             live = await _readable(reach)
@@ -140,8 +146,8 @@ class ChannelHandler(Handler):
             await self.session.warn(f"ledger not read, this is from the last known state\n{error}", call.urn)
             config = _applied(call.old_outputs)
             settings = settings_of(config, channel=reach.channel)
-            return Live(block=_genesis(call.old_outputs), config=config, settings=settings), []
-        return live, [name for name, state in states.items() if state is None]
+            return Live(block=_genesis(call.old_outputs), config=config, settings=settings), {}
+        return live, states
 
 
 def _reachable(call: Call) -> dict[str, Any]:
@@ -154,6 +160,12 @@ def _reachable(call: Call) -> dict[str, Any]:
         and name in call.old_inputs
     }
     return {**call.inputs, **ways}
+
+
+def _refusal(reach: Reach, states: Mapping[str, State], live: Live, last: Properties) -> ProviderError | None:
+    """Why the orderers without the channel must not join it; None if they may, or nothing is known."""
+    listed = {reach.node_of.get(one.address, "") for one in live.settings.consenters}
+    return lost_ledgers(reach.channel, states, listed, int(str(last["sequence"]))) if states else None
 
 
 async def _readable(reach: Reach) -> Live:
