@@ -6,8 +6,7 @@ asks the anchor peers of the channel's configuration. ChaincodeEvents is not the
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
 import grpc
 import grpc.aio
@@ -16,19 +15,17 @@ from fabric_protos.gateway import gateway_pb2
 from fabric_protos.orderer import ab_pb2
 from fabric_protos.peer import (
     proposal_pb2,
-    proposal_response_pb2,
-    transaction_pb2,
 )
-from google.protobuf import any_pb2
 
 from heddle.standin.access import Denied, SignedData
 from heddle.standin.channelconfig import APPLICATION_READERS
 from heddle.standin.peer.channel import PeerChannel
 from heddle.standin.peer.definitions import Committed, definition
+from heddle.standin.peer.endorsements import Answer, Endorsements, assembled, refusal, response_of
 from heddle.standin.peer.endorser import Endorser
 from heddle.standin.peer.peer import Peer
 from heddle.standin.peer.proposal import ProposalError, Unpacked, check_channel_policy, unpack
-from heddle.standin.peer.status import status_metadata
+from heddle.standin.peer.status import GatewayError
 from heddle.standin.rpc import open_stream
 
 __all__ = ["Gateway"]
@@ -38,42 +35,6 @@ _CODE = grpc.StatusCode
 _DEADLINE = 30.0
 """Seconds; peer.gateway.endorsementTimeout and broadcastTimeout."""
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
-Answer: TypeAlias = proposal_response_pb2.ProposalResponse
-
-
-class GatewayError(Exception):
-    """A refusal with its gRPC status, and what each node said."""
-
-    def __init__(
-        self, code: grpc.StatusCode, words: str, details: Sequence[gateway_pb2.ErrorDetail] = ()
-    ) -> None:
-        super().__init__(words)
-        self.code = code
-        self.details = details
-
-
-@dataclass
-class _Round:
-    """Endorsements gathered so far; all must have endorsed the same payload."""
-
-    payload: bytes = b""
-    endorsements: list[proposal_response_pb2.Endorsement] = field(default_factory=list)
-    details: list[gateway_pb2.ErrorDetail] = field(default_factory=list)
-
-    def add(self, answer: Answer, address: str, msp_id: str) -> None:
-        """Take one endorsement, or note that it does not match."""
-        if self.payload and answer.payload != self.payload:
-            words = "ProposalResponsePayloads do not match"
-            self.details.append(gateway_pb2.ErrorDetail(address=address, msp_id=msp_id, message=words))
-            return
-        self.payload = answer.payload
-        self.endorsements.append(answer.endorsement)
-
-    def signed(self) -> list[SignedData]:
-        """For the endorsement policy."""
-        return [
-            SignedData(self.payload + one.endorser, one.endorser, one.signature) for one in self.endorsements
-        ]
 
 
 class Gateway:
@@ -101,13 +62,13 @@ class Gateway:
             [(answer, *_rest)] = await self._ask_organizations(
                 proposal, request.proposed_transaction, wanted[:1]
             )
-        return gateway_pb2.EvaluateResponse(result=_response(answer))
+        return gateway_pb2.EvaluateResponse(result=response_of(answer))
 
     async def endorse(self, request: gateway_pb2.EndorseRequest, _: Context) -> gateway_pb2.EndorseResponse:
         """Gather enough endorsements and assemble the transaction for the client to sign."""
         proposal = self._unpacked(request.proposed_transaction)
         channel = self._channel(proposal.channel)
-        gathered = _Round()
+        gathered = Endorsements()
         if request.endorsing_organizations:
             await self._gather(
                 gathered, proposal, request.proposed_transaction, request.endorsing_organizations
@@ -122,7 +83,7 @@ class Gateway:
                     "failed to collect enough transaction endorsements, see attached details for more info"
                 )
                 raise GatewayError(_CODE.ABORTED, words, gathered.details)
-        return gateway_pb2.EndorseResponse(prepared_transaction=_assembled(proposal, gathered))
+        return gateway_pb2.EndorseResponse(prepared_transaction=assembled(proposal, gathered))
 
     async def submit(self, request: gateway_pb2.SubmitRequest, _: Context) -> gateway_pb2.SubmitResponse:
         """Hand the transaction to the first orderer that takes it."""
@@ -165,7 +126,7 @@ class Gateway:
 
     async def _gather(
         self,
-        gathered: _Round,
+        gathered: Endorsements,
         proposal: Unpacked,
         signed: proposal_pb2.SignedProposal,
         msp_ids: Sequence[str],
@@ -176,7 +137,7 @@ class Gateway:
             gathered.add(answer, self._address, own)
         others = [msp_id for msp_id in msp_ids if msp_id != own]
         for answer, address, msp_id in await self._ask_organizations(proposal, signed, others):
-            words = _refusal(answer)
+            words = refusal(answer)
             if words:
                 gathered.details.append(
                     gateway_pb2.ErrorDetail(address=address, msp_id=msp_id, message=words)
@@ -189,7 +150,7 @@ class Gateway:
         code, words = None, ""
         try:
             answer = await self._endorser.process(signed)
-            words = _refusal(answer)
+            words = refusal(answer)
             code = _CODE.UNKNOWN if words.startswith("chaincode response") else _CODE.ABORTED
         except ProposalError as error:
             code, words = _CODE.FAILED_PRECONDITION, str(error)
@@ -238,7 +199,7 @@ class Gateway:
             return None
         return answer
 
-    def _enough(self, channel: PeerChannel, proposal: Unpacked, gathered: _Round) -> bool:
+    def _enough(self, channel: PeerChannel, proposal: Unpacked, gathered: Endorsements) -> bool:
         defined = definition(Committed(channel.state), proposal.chaincode)
         if defined is None:
             return False
@@ -293,50 +254,3 @@ class Gateway:
         finally:
             call.cancel()
         return "the stream ended without an answer"
-
-
-async def abort(context: Context, error: GatewayError) -> NoReturn:
-    """End a call with status, words and details, as Go's status.WithDetails does."""
-    details = []
-    for detail in error.details:
-        packed = any_pb2.Any()
-        packed.Pack(detail)
-        details.append(packed)
-    if details:
-        context.set_trailing_metadata(status_metadata(error.code, str(error), details))
-    await context.abort(error.code, str(error))
-
-
-def _refusal(answer: Answer) -> str:
-    """Why an answer is no endorsement (apiutils.go responseStatus); empty if it is one."""
-    response = answer.response
-    if 200 <= response.status < 400:
-        return ""
-    if response.status == 500 and not answer.payload:
-        return str(response.message)
-    return f"chaincode response {response.status}, {response.message}"
-
-
-def _response(answer: Answer) -> proposal_response_pb2.Response:
-    response = proposal_response_pb2.Response()
-    response.CopyFrom(answer.response)
-    content = proposal_response_pb2.ProposalResponsePayload.FromString(answer.payload)
-    if answer.payload:
-        response.payload = proposal_pb2.ChaincodeAction.FromString(content.extension).response.payload
-    return response
-
-
-def _assembled(proposal: Unpacked, gathered: _Round) -> common_pb2.Envelope:
-    """The unsigned transaction (protoutil CreateTx)."""
-    action = transaction_pb2.ChaincodeActionPayload()
-    visible = proposal_pb2.ChaincodeProposalPayload.FromString(proposal.payload)
-    visible.TransientMap.clear()
-    action.chaincode_proposal_payload = visible.SerializeToString()
-    action.action.proposal_response_payload = gathered.payload
-    action.action.endorsements.extend(gathered.endorsements)
-    header = common_pb2.Header.FromString(proposal.header)
-    transaction = transaction_pb2.Transaction()
-    transaction.actions.add(header=header.signature_header, payload=action.SerializeToString())
-    payload = common_pb2.Payload(data=transaction.SerializeToString())
-    payload.header.CopyFrom(header)
-    return common_pb2.Envelope(payload=payload.SerializeToString())

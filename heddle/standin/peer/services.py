@@ -11,8 +11,9 @@ from fabric_protos.peer import events_pb2, proposal_pb2, proposal_response_pb2, 
 
 from heddle.standin.deliver import Delivery
 from heddle.standin.peer.endorser import Endorser
-from heddle.standin.peer.gateway import Gateway, GatewayError, abort
+from heddle.standin.peer.gateway import Gateway
 from heddle.standin.peer.proposal import ProposalError
+from heddle.standin.peer.status import GatewayError, abort
 from heddle.standin.peer.transaction import Headers, endorsed
 from heddle.standin.rpc import tls_certificate_of
 

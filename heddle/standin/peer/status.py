@@ -1,11 +1,27 @@
-"""`google.rpc.Status` for errors with details, without another package for one small message."""
+"""Errors with details, as `google.rpc.Status`, without another package for one small message."""
 
 from collections.abc import Sequence
+from typing import Any, NoReturn, TypeAlias
 
 import grpc
+import grpc.aio
+from fabric_protos.gateway import gateway_pb2
 from google.protobuf import any_pb2
 
-__all__ = ["status_metadata"]
+__all__ = ["GatewayError", "abort"]
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+
+class GatewayError(Exception):
+    """A refusal with its gRPC status, and what each node said."""
+
+    def __init__(
+        self, code: grpc.StatusCode, words: str, details: Sequence[gateway_pb2.ErrorDetail] = ()
+    ) -> None:
+        super().__init__(words)
+        self.code = code
+        self.details = details
 
 
 def _field(number: int, content: bytes) -> bytes:
@@ -18,7 +34,7 @@ def _field(number: int, content: bytes) -> bytes:
     return bytes([number << 3 | 2]) + bytes(size) + content
 
 
-def status_metadata(
+def _status_metadata(
     code: grpc.StatusCode, message: str, details: Sequence[any_pb2.Any]
 ) -> tuple[tuple[str, bytes], ...]:
     """Trailing metadata that carries `code`, `message` and `details` (google/rpc/status.proto)."""
@@ -27,3 +43,15 @@ def status_metadata(
     for detail in details:
         content += _field(3, detail.SerializeToString())
     return (("grpc-status-details-bin", content),)
+
+
+async def abort(context: Context, error: GatewayError) -> NoReturn:
+    """End a call with status, words and details, as Go's status.WithDetails does."""
+    details = []
+    for detail in error.details:
+        packed = any_pb2.Any()
+        packed.Pack(detail)
+        details.append(packed)
+    if details:
+        context.set_trailing_metadata(_status_metadata(error.code, str(error), details))
+    await context.abort(error.code, str(error))
