@@ -72,6 +72,7 @@ async def test_every_block_can_be_verified(scene: Scene, connections: Connection
     """Links, data and the orderers' signatures hold from genesis to tip, on every orderer alike."""
     reader = scene.person("alpha.user")
     height = (await qscc.chain_info(connections, scene.peer(), "channel", reader, deadline=5)).height
+    assert height > 1
     for node in scene.network.orderers:
         previous = await orderer.deliver_block(connections, node, "channel", 0, reader, deadline=5)
         config = config_of(previous).config

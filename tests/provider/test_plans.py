@@ -162,4 +162,5 @@ async def test_no_secret_in_a_preview(engine: Engine, channel: dict[str, Any]) -
     """Nothing that a preview says holds a key."""
     await engine.preview(CHANNEL, "channel", channel)
     key = channel["signers"][0]["privateKey"].splitlines()[1]
+    assert engine.log.said
     assert all(key not in message for _, message, _ in engine.log.said)
