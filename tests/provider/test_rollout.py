@@ -166,3 +166,25 @@ def test_quorum_without_the_node(answers: list[object], allowed: bool) -> None:
     """A majority of the consenters orders while one is away; a channel that nobody has does not count."""
     known = {f"orderer{number}": answer for number, answer in enumerate(answers)}
     assert (_objection("channel", known) == "") is allowed  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("answers", "consenters", "alive", "allowed"),
+    [
+        ([_info(), _info(), {}, {}], 3, 3, True),
+        ([_info(), FabricError("no answer"), {}, {}], 3, 2, False),
+        ([_info(), _info(), {}, {}], 5, 3, False),
+        ([_info(), _info()], 5, 5, True),
+        ([_info(), _info()], 5, 3, False),
+        ([_info(), _info()], 5, 0, False),
+        ([_info(), _info()], 0, 0, True),
+    ],
+    ids=["grows", "grows, one down", "two lost", "shrinks", "shrinks by two dead", "no leader", "unknown"],
+)
+def test_quorum_is_of_the_consenters_not_of_the_nodes(
+    answers: list[object], consenters: int, alive: int, allowed: bool
+) -> None:
+    """Nodes that have just come order nothing yet, and those that leave still do."""
+    known = {f"orderer{number}": answer for number, answer in enumerate(answers)}
+    said = _objection("channel", known, consenters=consenters, alive=alive)  # type: ignore[arg-type]
+    assert (said == "") is allowed

@@ -15,6 +15,8 @@ __all__ = ["Health", "OrdererHealth", "PeerHealth"]
 
 _CALL = 10.0
 _LEADER = "consensus_etcdraft_is_leader"
+_CONSENTERS = "consensus_etcdraft_cluster_size"
+_ALIVE = "consensus_etcdraft_active_nodes"
 _ACTIVE = "consenter, active"
 
 Heights = Mapping[str, int]
@@ -47,11 +49,7 @@ class OrdererHealth(Health):
 
     async def leads(self, node: Node) -> bool:
         """By its metrics; a node that does not tell is no leader that could be lost."""
-        try:
-            metrics = await operations.metrics(self._connections, node, deadline=_CALL)
-        except FabricError:
-            return False
-        return bool(metrics.value(_LEADER))
+        return bool((await self._metrics(node)).value(_LEADER))
 
     async def heights(self, node: Node) -> Heights:
         """Of the channels that it has; each must be active."""
@@ -67,7 +65,20 @@ class OrdererHealth(Health):
             return ""  # with one or two consenters no restart keeps a majority
         results = await asyncio.gather(*(self._infos(node) for node in others), return_exceptions=True)
         answers = dict(zip((node.name for node in others), results, strict=True))
-        return "\n  ".join(filter(None, (_objection(channel, answers) for channel in self._channels)))
+        metrics = await asyncio.gather(*(self._metrics(node) for node in others))
+        objections = (
+            _objection(channel, answers, consenters=consenters, alive=alive)
+            for channel in self._channels
+            for consenters, alive in [_counts(channel, answers, metrics)]
+        )
+        return "\n  ".join(filter(None, objections))
+
+    async def _metrics(self, node: Node) -> operations.Metrics:
+        """What the node measures; nothing if it does not tell."""
+        try:
+            return await operations.metrics(self._connections, node, deadline=_CALL)
+        except FabricError:
+            return operations.Metrics(samples=())
 
     async def _infos(self, node: Node) -> dict[str, ChannelInfo]:
         found = await asyncio.gather(
@@ -109,20 +120,58 @@ class PeerHealth(Health):
         return ""
 
 
-def _objection(channel: str, answers: Mapping[str, "dict[str, ChannelInfo] | BaseException"]) -> str:
-    """Why a channel of `len(answers) + 1` consenters needs all of them now; empty if it does not."""
+_Answers = Mapping[str, dict[str, ChannelInfo] | BaseException]
+
+
+def _counts(channel: str, answers: _Answers, metrics: Sequence[operations.Metrics]) -> tuple[int, int]:
+    """How many consenters the channel has and how many of them live, as those who order it say; 0: unknown.
+
+    Nodes that have just come, or that leave, make these other numbers than that of the nodes.
+    """
+    telling = [each for name, each in zip(answers, metrics, strict=True) if _orders(channel, answers[name])]
+    consenters, alive = (
+        max((each.value(name, channel=channel) or 0 for each in telling), default=0)
+        for name in (_CONSENTERS, _ALIVE)
+    )
+    return int(consenters), int(alive)
+
+
+def _objection(channel: str, answers: _Answers, *, consenters: int = 0, alive: int = 0) -> str:
+    """Why the channel needs also the node that is not among `answers`; empty if it does not.
+
+    Args:
+        channel: its name.
+        answers: what the other nodes of the set say.
+        consenters: how many the channel has; 0: as many as there are nodes.
+        alive: how many of those are, as the leader sees it.
+    """
     if all(isinstance(answer, dict) and channel not in answer for answer in answers.values()):
         return ""  # there is no such channel yet
-    said = {name: _said(channel, answer) for name, answer in answers.items()}
-    active = [name for name, words in said.items() if words == _ACTIVE]
-    needed = (len(answers) + 1) // 2 + 1
-    if len(active) >= needed:
+    active = [name for name, answer in answers.items() if _orders(channel, answer)]
+    no_consenters = [name for name, answer in answers.items() if _is_none(channel, answer)]
+    total = consenters or len(answers) + 1
+    # Consenters that are none of these nodes: they leave, or are other people's.
+    outside = total - (len(answers) + 1 - len(no_consenters))
+    count = len(active) + max(0, min(outside, alive - len(active) - 1))
+    needed = total // 2 + 1
+    if count >= needed:
         return ""
-    troubles = "; ".join(f"{name}: {words}" for name, words in said.items() if words != _ACTIVE)
-    return f"{channel}: {len(active)} others order, {needed} are needed; {troubles}"
+    troubles = "; ".join(
+        f"{name}: {_said(channel, answer)}" for name, answer in answers.items() if name not in active
+    )
+    return f"{channel}: {count} others order, {needed} are needed; {troubles}"
 
 
-def _said(channel: str, answer: "dict[str, ChannelInfo] | BaseException") -> str:
+def _orders(channel: str, answer: dict[str, ChannelInfo] | BaseException) -> bool:
+    return _said(channel, answer) == _ACTIVE
+
+
+def _is_none(channel: str, answer: dict[str, ChannelInfo] | BaseException) -> bool:
+    """Whether the node itself says that it is no consenter."""
+    return isinstance(answer, dict) and (channel not in answer or answer[channel].relation != "consenter")
+
+
+def _said(channel: str, answer: dict[str, ChannelInfo] | BaseException) -> str:
     if isinstance(answer, BaseException):
         return answer.message if isinstance(answer, FabricError) else str(answer)
     info = answer.get(channel)
