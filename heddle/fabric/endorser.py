@@ -14,7 +14,7 @@ from fabric_protos.peer import (
     transaction_pb2,
 )
 
-from heddle.configtx.envelope import new_nonce, transaction_id
+from heddle.configtx.envelope import channel_header, new_nonce, signature_header, transaction_id
 from heddle.errors import FabricError, Refused
 from heddle.fabric.connection import Connections
 from heddle.fabric.failures import hint_for
@@ -58,30 +58,15 @@ def new_proposal(
     nonce = new_nonce()
     tx_id = transaction_id(nonce, signer.serialized)
     chaincode_id = chaincode_pb2.ChaincodeID(name=chaincode)
-    channel_header = common_pb2.ChannelHeader(
-        type=header_type,
-        channel_id=channel,
-        tx_id=tx_id,
-        tls_cert_hash=tls_cert_hash,
-        extension=proposal_pb2.ChaincodeHeaderExtension(chaincode_id=chaincode_id).SerializeToString(),
-    )
-    channel_header.timestamp.GetCurrentTime()
+    extension = proposal_pb2.ChaincodeHeaderExtension(chaincode_id=chaincode_id)
+    announced = channel_header(header_type, channel, tls_cert_hash=tls_cert_hash)
+    announced.tx_id = tx_id
+    announced.extension = extension.SerializeToString()
     header = common_pb2.Header(
-        channel_header=channel_header.SerializeToString(),
-        signature_header=common_pb2.SignatureHeader(
-            creator=signer.serialized, nonce=nonce
-        ).SerializeToString(),
-    )
-    invocation = chaincode_pb2.ChaincodeInvocationSpec(
-        chaincode_spec=chaincode_pb2.ChaincodeSpec(
-            # Fabric's own clients say GOLANG for chaincode of any language; peers do not look at it.
-            type=chaincode_pb2.ChaincodeSpec.GOLANG,
-            chaincode_id=chaincode_id,
-            input=chaincode_pb2.ChaincodeInput(args=raw, is_init=is_init),
-        )
+        channel_header=announced.SerializeToString(), signature_header=signature_header(signer, nonce)
     )
     payload = proposal_pb2.ChaincodeProposalPayload(
-        input=invocation.SerializeToString(), TransientMap=dict(transient or {})
+        input=_invocation(chaincode_id, raw, is_init=is_init), TransientMap=dict(transient or {})
     )
     proposal = proposal_pb2.Proposal(header=header.SerializeToString(), payload=payload.SerializeToString())
     return Proposal(
@@ -91,6 +76,16 @@ def new_proposal(
         function=raw[0].decode(errors="replace") if raw else "",
         content=proposal.SerializeToString(),
     )
+
+
+def _invocation(chaincode_id: chaincode_pb2.ChaincodeID, args: Sequence[bytes], *, is_init: bool) -> bytes:
+    spec = chaincode_pb2.ChaincodeSpec(
+        # Fabric's own clients say GOLANG for chaincode of any language; peers do not look at it.
+        type=chaincode_pb2.ChaincodeSpec.GOLANG,
+        chaincode_id=chaincode_id,
+        input=chaincode_pb2.ChaincodeInput(args=args, is_init=is_init),
+    )
+    return bytes(chaincode_pb2.ChaincodeInvocationSpec(chaincode_spec=spec).SerializeToString())
 
 
 async def propose(
