@@ -14,6 +14,9 @@ from heddle.resources import (
 )
 from heddle.topology import ADMIN, USER, OrganizationPlan
 
+_COMMON_NAME = 64
+"""Characters of a common name at most (X.509's ub-common-name)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class OrganizationArgs:
@@ -46,8 +49,8 @@ class Organization(pulumi.ComponentResource):
     def __init__(self, name: str, args: OrganizationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:identity:Organization", name, None, opts)
         self.msp_id = args.plan.msp_id
-        self.ca = self._authority(f"{name}-ca", f"{args.plan.msp_id} CA", args)
-        self.tls_ca = self._authority(f"{name}-tlsca", f"{args.plan.msp_id} TLS CA", args)
+        self.ca = self._authority(f"{name}-ca", "CA", args)
+        self.tls_ca = self._authority(f"{name}-tlsca", "TLS CA", args)
         self.msp = {
             "mspId": self.msp_id,
             "rootCertificates": [self.ca.certificate],
@@ -57,10 +60,12 @@ class Organization(pulumi.ComponentResource):
         self.user = self._identity(f"{name}-{USER}", USER, "client", args)
         self.register_outputs({"mspId": self.msp_id})
 
-    def _authority(self, name: str, common_name: str, args: OrganizationArgs) -> CertificateAuthority:
+    def _authority(self, name: str, kind: str, args: OrganizationArgs) -> CertificateAuthority:
+        # An MSP id may be longer than X.509 lets a common name be; the subject's organization stays unique.
+        msp_id = args.plan.msp_id[: _COMMON_NAME - len(kind) - 1]
         return CertificateAuthority(
             name,
-            CertificateAuthorityArgs(common_name=common_name, organization=args.plan.name),
+            CertificateAuthorityArgs(common_name=f"{msp_id} {kind}", organization=args.plan.name),
             pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
 
