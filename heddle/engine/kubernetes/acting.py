@@ -63,7 +63,7 @@ def create(api: Api, request: CreateRequest, tell: Callable[[str], None]) -> Cre
     Raises PartialFailure when it exists but does not become ready, ProviderError when it was not created.
     """
     inputs = from_properties(request.inputs)
-    manager = field_manager(inputs, request.inputs)
+    manager = field_manager(inputs, request.inputs, request.urn)
     try:
         live = _created(api, inputs, manager, dry_run=request.preview)
     except ApiError as error:
@@ -164,7 +164,7 @@ def update(api: Api, request: UpdateRequest, tell: Callable[[str], None]) -> Upd
     """
     new = normal(from_properties(request.news))
     old_inputs, old_live = parse(request.old_outputs)
-    manager = field_manager(new, request.old_outputs)
+    manager = field_manager(new, request.old_outputs, request.urn)
     version = initial_api_version(request.old_outputs, old_inputs)
 
     def stored(obj: Json) -> Properties:
@@ -182,7 +182,7 @@ def update(api: Api, request: UpdateRequest, tell: Callable[[str], None]) -> Upd
             raise ProviderError(f"update of {kind_id(new)} {request.id} failed: {error.message}") from error
         said = "failed to fully initialize or become live"
         raise _partial(error, _still(api, path, error), new, stored, said) from error
-    before = field_manager(old_inputs, request.old_outputs)
+    before = field_manager(old_inputs, request.old_outputs, request.urn)
     if before != manager and not request.preview:
         _relinquish(api, path, live, before)
     return UpdateResult(properties=stored(live))
@@ -237,7 +237,7 @@ def read(api: Api, request: ReadRequest) -> ReadResult:
         live=live,
         given=request.inputs,
         version=initial_api_version(request.properties, old_inputs),
-        manager=field_manager(old_inputs, request.properties),
+        manager=field_manager(old_inputs, request.properties, request.urn),
     )
     result = ReadResult(id=request.id, inputs=with_secrets(inputs, request.inputs), properties=properties)
     if not importing:
