@@ -36,8 +36,8 @@ class ChaincodeArgs:
 class Chaincode(pulumi.ComponentResource):
     """One chaincode: every member of its channel installs, runs and approves it, then it is committed.
 
-    Installing and starting servers need the package alone, so they run beside the making of the channel. What
-    a new package replaces is deleted last, after the new definition is committed.
+    Installing and starting servers need the package alone, so they run beside the making of the channel. The
+    server of a former version is deleted last, after the new definition is committed.
     """
 
     servers: dict[str, ChaincodeServer]
@@ -57,7 +57,7 @@ class Chaincode(pulumi.ComponentResource):
 
     def _server(self, name: str, plan: ServerPlan, args: ChaincodeArgs) -> ChaincodeServer:
         return ChaincodeServer(
-            f"{name}-{plan.organization}",
+            f"{name}-{plan.organization}-{args.plan.version}",
             ChaincodeServerArgs(
                 site=args.site,
                 plan=plan,

@@ -28,11 +28,10 @@ class ChaincodeServerArgs:
 
 
 class ChaincodeServer(pulumi.ComponentResource):
-    """One Deployment per package, behind one Service whose name the package carries.
+    """One Deployment behind one Service whose name the package carries, for one version of the chaincode.
 
-    The Deployment's name ends in the package's hash while its name in the state stays: a new package makes a
-    new Deployment at once, and the old one is deleted when everything else is done. The Service turns to the
-    new one when that is ready; peers keep the connections they have until the new definition is committed.
+    A new version is another server. Nothing of the old one changes before it is deleted, which comes after
+    the new definition is committed; if that fails, peers go on with the old one and a way back is open.
     """
 
     package: ChaincodePackage
@@ -45,11 +44,10 @@ class ChaincodeServer(pulumi.ComponentResource):
     ) -> None:
         super().__init__("heddle:fabric:ChaincodeServer", name, None, opts)
         self.package = self._package(name, args)
-        short_hash = self.package.package_id.apply(package_hash)
         tls = self._certificate(name, args)
         secret = self._secret(name, args, tls)
-        self.deployment = self._deployment(name, args, short_hash, tls, secret)
-        self._service(name, args, short_hash)
+        self.deployment = self._deployment(name, args, tls, secret)
+        self._service(name, args)
         chaincode_opening(f"{name}-opening", args.plan, args.site, self)
         self.register_outputs({"packageId": self.package.package_id})
 
@@ -90,40 +88,31 @@ class ChaincodeServer(pulumi.ComponentResource):
         )
 
     def _deployment(
-        self,
-        name: str,
-        args: ChaincodeServerArgs,
-        short_hash: pulumi.Output[str],
-        tls: Certificate,
-        secret: Secret,
+        self, name: str, args: ChaincodeServerArgs, tls: Certificate, secret: Secret
     ) -> Deployment:
-        pod_labels: dict[str, pulumi.Input[str]] = {**_labels(args), labels.PACKAGE: short_hash}
-        selector = {labels.INSTANCE: args.site.instance, labels.CHAINCODE: args.plan.name}
         spec: Manifest = {
             "replicas": 1,
-            "selector": {"matchLabels": {**selector, labels.PACKAGE: short_hash}},
+            "selector": {"matchLabels": _selector(args)},
             "template": pods.chaincode_pod(
-                pod_labels=pod_labels,
+                pod_labels=_labels(args),
                 image=args.image,
                 package_id=self.package.package_id,
                 secret=args.plan.name,
                 checksum=checksum_of({"server.crt": tls.certificate, "server.key": tls.private_key}),
             ),
         }
-        object_name = short_hash.apply(lambda suffix: f"{args.plan.name}-{suffix}")
         return Deployment(
             f"{name}-deployment",
-            metadata=metadata(object_name, args.site.namespace, pod_labels),
+            metadata=metadata(args.plan.name, args.site.namespace, _labels(args)),
             spec=spec,
             opts=args.site.options(self, after=[secret]),
         )
 
-    def _service(self, name: str, args: ChaincodeServerArgs, short_hash: pulumi.Output[str]) -> None:
-        selector = {labels.INSTANCE: args.site.instance, labels.CHAINCODE: args.plan.name}
+    def _service(self, name: str, args: ChaincodeServerArgs) -> None:
         port = {"name": "chaincode", "port": CHAINCODE_PORT, "targetPort": "chaincode", "protocol": "TCP"}
         spec: Manifest = {
             "type": "ClusterIP",
-            "selector": {**selector, labels.PACKAGE: short_hash},
+            "selector": _selector(args),
             "ports": [port],
         }
         Service(
@@ -134,9 +123,8 @@ class ChaincodeServer(pulumi.ComponentResource):
         )
 
 
-def package_hash(package_id: str) -> str:
-    """The start of the hash in a package id (`label:hash`): it tells packages of one chaincode apart."""
-    return package_id.rpartition(":")[2][:10]
+def _selector(args: ChaincodeServerArgs) -> dict[str, str]:
+    return {labels.INSTANCE: args.site.instance, labels.CHAINCODE: args.plan.name}
 
 
 def _labels(args: ChaincodeServerArgs) -> dict[str, str]:

@@ -63,7 +63,8 @@ class FabricChannel(pulumi.ComponentResource):
                 raft={"snapshotIntervalSize": args.snapshot_interval_size},
                 signers=[
                     args.orderers.organization.admin,
-                    *(args.peers[member.organization].organization.admin for member in args.plan.members),
+                    # Also of those who are no members now: one that leaves must sign for it.
+                    *(peers.organization.admin for peers in args.peers.values()),
                 ],
                 admin_tls=args.orderers.admin_tls,
             ),

@@ -5,6 +5,7 @@ removing a neighbour renames nothing. Kubernetes' limits (63 characters of a–z
 that heddle.spec.names allows; tests/topology checks that.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -87,10 +88,14 @@ class ChannelPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class ServerPlan:
-    """The chaincode server of one organization: who runs it, and where its peers find it."""
+    """The server of one version of a chaincode, for one organization: where its peers find it.
+
+    Versions do not share a name: the old server goes on under its own until the new definition is committed,
+    and is still there if it never is.
+    """
 
     name: str
-    """Name of its Service, and what its Deployments' names start with: `<chaincode>-<organization>`."""
+    """Name of its Deployment and Service: `<chaincode>-<organization>-<hash of the version>`."""
     organization: str
     host: str
     peers: tuple[NodePlan, ...]
@@ -269,11 +274,13 @@ class _Site:
             endorsement_policy=endorsement_policy(
                 wanted.endorsement, (msp_ids[member.organization] for member in members)
             ),
-            servers=tuple(self._server(wanted.name, member) for member in members),
+            servers=tuple(self._server(wanted, member) for member in members),
         )
 
-    def _server(self, chaincode: str, member: MemberPlan) -> ServerPlan:
-        name = f"{chaincode}-{member.organization}"
+    def _server(self, wanted: Chaincode, member: MemberPlan) -> ServerPlan:
+        # A hash, since versions may have what names may not; six digits keep the longest name at 63.
+        version = hashlib.sha256(wanted.version.encode()).hexdigest()[:6]
+        name = f"{wanted.name}-{member.organization}-{version}"
         return ServerPlan(
             name=name,
             organization=member.organization,

@@ -55,7 +55,7 @@ def test_services_are_of_nodes_and_chaincode_servers(network: Recorder) -> None:
     """Without a public address no port is opened on the cluster's nodes."""
     services = named(network, "Service")
 
-    assert sorted(services) == sorted([*NODES, "assets-one", "assets-two"])
+    assert sorted(services) == sorted([*NODES, "assets-one-d0ff59", "assets-two-d0ff59"])
     assert {service["spec"]["type"] for service in services.values()} == {"ClusterIP"}
     assert {endpoint["publicEndpoint"] for endpoint in network.summary["peers"]} == {""}
 
@@ -216,18 +216,18 @@ def _after(recorder: Recorder, name: str) -> list[str]:
     return [resource._name for resource in depends_on]
 
 
-def test_a_chaincode_server_is_named_by_its_package(network: Recorder) -> None:
-    """A new package makes a new Deployment; the Service follows it, and TLS is for the package's address."""
-    deployment = named(network, "Deployment")[f"assets-one-{HASH[:10]}"]
+def test_a_chaincode_server_is_named_by_its_version(network: Recorder) -> None:
+    """A new version is another server, to its last name; TLS is for the package's address."""
+    deployment = named(network, "Deployment")["assets-one-d0ff59"]
     container = deployment["spec"]["template"]["spec"]["containers"][0]
     environment = {each["name"]: each["value"] for each in container["env"]}
 
     assert environment["CHAINCODE_ID"] == f"assets_1.0:{HASH}"
     assert environment["CHAINCODE_TLS_DISABLED"] == "false"
-    selector = named(network, "Service")["assets-one"]["spec"]["selector"]
+    selector = named(network, "Service")["assets-one-d0ff59"]["spec"]["selector"]
     assert selector.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
-    package = network.of("ChaincodePackage")["dev-chaincode-assets-one-package"]
-    tls = network.of("Certificate")["dev-chaincode-assets-one-tls"]
+    package = network.of("ChaincodePackage")["dev-chaincode-assets-one-1.0-package"]
+    tls = network.of("Certificate")["dev-chaincode-assets-one-1.0-tls"]
     assert package["address"].rpartition(":")[0] in tls["hosts"]
 
 
@@ -239,7 +239,7 @@ def test_policies_open_only_what_is_used(network: Recorder, public: Recorder) ->
     grpc = policies["peers-one"]["spec"]["ingress"][0]
     assert grpc["from"] == [{"namespaceSelector": {}}]
     assert "from" not in named(public, "NetworkPolicy")["peers-one"]["spec"]["ingress"][0]
-    chaincode = policies["chaincode-assets-one"]["spec"]["ingress"][0]["from"][0]["podSelector"]
+    chaincode = policies["chaincode-assets-one-d0ff59"]["spec"]["ingress"][0]["from"][0]["podSelector"]
     assert chaincode["matchLabels"]["heddle.dev/organization"] == "one"
 
 

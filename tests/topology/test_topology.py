@@ -154,7 +154,8 @@ def test_names_of_the_sample_instance() -> None:
     assert topology.organizations[0].msp_id == "OrganizationDevMSP"
     assert topology.chaincodes[0].label == "assets_1.0"
     assert (
-        topology.chaincodes[0].servers[0].address == "assets-organization.fabric-dev.svc.cluster.local:9999"
+        topology.chaincodes[0].servers[0].address
+        == "assets-organization-d0ff59.fabric-dev.svc.cluster.local:9999"
     )
 
 
