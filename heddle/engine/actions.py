@@ -91,6 +91,8 @@ class Actions:
         operation = Operation(resource=resource, type=kind)
         try:
             await self._run.journal.begin(operation)
+            # It took a while: who was cancelled meanwhile was not asked to give this up.
+            self._run.check_running()
             return await call()
         finally:
             self._run.journal.end(operation)

@@ -1,9 +1,15 @@
 """Registrations that overlap: what one of them changes in the state, the others must see."""
 
 import asyncio
+import os
+import signal
+import threading
 from collections.abc import Callable
 
-from heddle.engine.events import Op
+import pytest
+
+from heddle.engine.backend import Backend
+from heddle.engine.events import Op, Phase
 from tests.engine.conftest import Lab
 from tests.engine.test_steps import up
 
@@ -44,3 +50,30 @@ async def test_a_dependent_of_two_is_deleted_once_and_before_both(lab: Lab) -> N
     deleted = [entry for entry in lab.world.order if entry.startswith("delete")]
     assert deleted[0] == "delete d"
     assert sorted(deleted) == ["delete a", "delete b", "delete d"]
+
+
+async def test_ctrl_c_while_a_checkpoint_is_written_begins_no_call(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Providers have been told to stop by then: a call that begins afterwards would run to its deadline."""
+    lab.program('Thing("a")')
+    written = threading.Event()
+    save = Backend.save
+
+    def slow(self: Backend, document: str) -> None:
+        assert "a" not in lab.steps(Phase.STARTED) or written.wait(20)
+        save(self, document)
+
+    monkeypatch.setattr(Backend, "save", slow)
+    running = asyncio.create_task(lab.up())
+    interrupted = False
+    while not lab.world.cancelled:
+        assert not running.done(), lab.messages()
+        if not interrupted and "a" in lab.steps(Phase.STARTED):
+            os.kill(os.getpid(), signal.SIGINT)
+            interrupted = True
+        await asyncio.sleep(0.01)
+    written.set()
+    assert (await running).cancelled
+    assert lab.world.order == []
+    assert "pending_operations" not in lab.checkpoint.read_text()
