@@ -53,6 +53,9 @@ def down(context: Context = "") -> None:
     stacks = ["internal"] if context else [name for name in STACKS if _has_state(name)]
     for stack in stacks:
         if _has_state(stack):
+            if not context and not _is_up(stack):
+                # As after a reboot: what is in it can be destroyed only while it runs.
+                _heddle("cluster", "up", "--name", stack)
             _heddle("destroy", stack, "--yes")
     if not context:
         for name in STACKS:
@@ -81,6 +84,14 @@ def _has_state(stack: str) -> bool:
     from heddle.engine.stack import open_stack
 
     return bool(open_stack(Path.cwd(), stack).resources)
+
+
+def _is_up(stack: str) -> bool:
+    """Whether the stack's local cluster answers."""
+    from heddle.localkube.layout import layout_of
+    from heddle.localkube.status import status_of
+
+    return status_of(layout_of(stack)).state == "ready"
 
 
 def _load_images(stack: str) -> None:
@@ -140,8 +151,12 @@ def _ensure_passphrase() -> None:
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.touch(mode=0o600)
-    path.write_text(secrets.token_urlsafe(32) + "\n")
+    # In one step: an empty file, left by an interruption, would be taken for an empty passphrase.
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    new.write_text(secrets.token_urlsafe(32) + "\n")
+    new.replace(path)
 
 
 def _argv(*arguments: str) -> list[str]:
