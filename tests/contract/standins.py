@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.real.network import Organization, RealNetwork
+from tests.real.network import RealNetwork, prepared_network, running
 from tests.real.release import Release
 
 ROOT = Path(__file__).parents[2]
@@ -43,32 +43,14 @@ def prepared_standins(
     folder: Path, *, orderers: int = 3, peers: Mapping[str, int] | None = None
 ) -> RealNetwork:
     """A network of stand-ins that has not been started; `peers` is their number per organization."""
-    network = RealNetwork(folder, StandinRelease(folder / "release"))
-    for number in range(1, orderers + 1):
-        network.add_orderer(f"orderer{number}")
-    for name, count in (peers or {"organization": 2}).items():
-        organization = Organization.new(name)
-        for number in range(1, count + 1):
-            network.add_peer(f"{name}-peer{number}", organization)
-    return network
-
-
-def running_standins(
-    folder: Path, *, orderers: int = 3, peers: Mapping[str, int] | None = None
-) -> Iterator[RealNetwork]:
-    """The network while it runs."""
-    network = prepared_standins(folder, orderers=orderers, peers=peers)
-    try:
-        network.start()
-        yield network
-    finally:
-        network.stop()
+    programs = StandinRelease(folder / "release")
+    return prepared_network(folder, orderers=orderers, peers=peers, programs=programs)
 
 
 @pytest.fixture(scope="module")
 def real_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealNetwork]:
     """Under the name that tests of official nodes ask for: the same network on stand-ins."""
-    yield from running_standins(tmp_path_factory.mktemp("standins"))
+    yield from running(prepared_standins(tmp_path_factory.mktemp("standins")))
 
 
 def same_tests(module: ModuleType, *, without: Collection[str] = ()) -> dict[str, Callable[..., Any]]:

@@ -350,13 +350,17 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def prepared_network(
-    folder: Path, *, orderers: int = 3, peers: Mapping[str, int] | None = None
+    folder: Path,
+    *,
+    orderers: int = 3,
+    peers: Mapping[str, int] | None = None,
+    programs: Release | None = None,
 ) -> RealNetwork:
     """A network that has not been started; `peers` is the number of peers per organization.
 
-    Skips the test where the official programs are not on PATH.
+    Of the official programs unless others are given; skips the test where those are not on PATH.
     """
-    network = RealNetwork(folder, release())
+    network = RealNetwork(folder, programs or release())
     for number in range(1, orderers + 1):
         network.add_orderer(f"orderer{number}")
     for name, count in (peers or {"organization": 2}).items():
@@ -366,11 +370,8 @@ def prepared_network(
     return network
 
 
-def running_network(
-    folder: Path, *, orderers: int = 3, peers: Mapping[str, int] | None = None
-) -> Iterator[RealNetwork]:
+def running(network: RealNetwork) -> Iterator[RealNetwork]:
     """The body of a fixture: the network while it runs."""
-    network = prepared_network(folder, orderers=orderers, peers=peers)
     try:
         network.start()
         yield network
@@ -381,10 +382,11 @@ def running_network(
 @pytest.fixture(scope="module")
 def real_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealNetwork]:
     """Three orderers, and one organization with two peers: what the stack `dev` describes."""
-    yield from running_network(tmp_path_factory.mktemp("network"))
+    yield from running(prepared_network(tmp_path_factory.mktemp("network")))
 
 
 @pytest.fixture(scope="module")
 def real_consortium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealNetwork]:
     """Three orderers, and two organizations with a peer each."""
-    yield from running_network(tmp_path_factory.mktemp("consortium"), peers={"alpha": 1, "beta": 1})
+    folder = tmp_path_factory.mktemp("consortium")
+    yield from running(prepared_network(folder, peers={"alpha": 1, "beta": 1}))
