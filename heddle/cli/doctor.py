@@ -71,9 +71,13 @@ def _stack(stack: str) -> Iterator[Finding]:
     """Whether the stack file can be used and its cluster answers."""
     from heddle import config
     from heddle.engine.stack import open_stack
-    from heddle.errors import SpecError
+    from heddle.errors import EngineError, SpecError
 
-    values = open_stack(Path(), stack).config.values
+    try:
+        values = open_stack(Path(), stack).config.values
+    except EngineError as error:
+        yield Finding(what="stack", found=error.message, step=error.hint or "See the message.")
+        return
     try:
         settings = config.read(
             stack=stack,

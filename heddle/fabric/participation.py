@@ -35,6 +35,9 @@ class ChannelInfo:
     status: str
     height: int
 
+    def __str__(self) -> str:
+        return f"{self.relation}, {self.status}, height {self.height}"
+
 
 async def list_channels(
     connections: Connections, node: Node, tls: ClientTls, *, deadline: float
