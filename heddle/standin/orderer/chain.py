@@ -175,18 +175,21 @@ class OrdererChain:
 
     async def submit(self, envelope: common_pb2.Envelope, *, forwarded: bool = False) -> None:
         """Check a message and have it ordered. Raises Rejected; returning means accepted, not committed."""
-        consensus = self._consensus
-        update = check_message(envelope, self.config, check_expiry=self.node.check_expiry)
-        config = None
-        if update:
-            active = consensus.active if consensus else ()
-            config = proposed_config(envelope, self.config, active, self.node.signer)
+        consensus, accepted = self._consensus, self._accepted(envelope)
         if consensus is None or not consensus.leader or (forwarded and not consensus.leading):
             raise Rejected(_UNAVAILABLE, "no Raft leader")
         if consensus.leading:
-            await self._queue.put(_Accepted(envelope=envelope, config=config, sequence=self.sequence))
+            await self._queue.put(accepted)
             return
         await self._forward(consensus.leader, envelope)
+
+    def _accepted(self, envelope: common_pb2.Envelope) -> _Accepted:
+        """Check a message under the configuration as it is now. Raises Rejected."""
+        config = None
+        if check_message(envelope, self.config, check_expiry=self.node.check_expiry):
+            active = self._consensus.active if self._consensus else ()
+            config = proposed_config(envelope, self.config, active, self.node.signer)
+        return _Accepted(envelope=envelope, config=config, sequence=self.sequence)
 
     async def _forward(self, leader: str, envelope: common_pb2.Envelope) -> None:
         try:
@@ -217,23 +220,19 @@ class OrdererChain:
                 due = loop.time() + self.config.batch_timeout
 
     async def _take(self, accepted: _Accepted) -> None:
-        envelope, config = accepted.envelope, accepted.config
         if accepted.sequence != self.sequence:
             try:
-                if check_message(envelope, self.config, check_expiry=self.node.check_expiry):
-                    active = self._consensus.active if self._consensus else ()
-                    config = proposed_config(envelope, self.config, active, self.node.signer)
+                accepted = self._accepted(accepted.envelope)
             except Rejected as refusal:
                 _LOG.warning(
                     "[%s] a message is no longer valid under the new config: %s", self.channel, refusal
                 )
                 return
-        if config is not None:
-            if self._cutter.waiting:
-                await self._write(self._cutter.cut())
-            await self._write([config])
+        if accepted.config is not None:
+            await self._write(self._cutter.cut())
+            await self._write([accepted.config])
         else:
-            for batch in self._cutter.add(envelope, self.config.settings.batch):
+            for batch in self._cutter.add(accepted.envelope, self.config.settings.batch):
                 await self._write(batch)
 
     async def _write(self, batch: Sequence[common_pb2.Envelope]) -> None:
