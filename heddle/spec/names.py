@@ -48,11 +48,12 @@ INSTANCE = NameRule(
     longest=24,
     words="1 to 24 of a–z, 0–9 and -; starts with a letter, no - at the end",
 )
+# Not one that every cluster has: `up` would close it to all that is not opened, and `destroy` delete it.
 NAMESPACE = NameRule(
-    pattern=r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?",
+    pattern=r"(?!kube-|default$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?",
     shortest=1,
     longest=63,
-    words="1 to 63 of a–z, 0–9 and -; no - at either end (a Kubernetes namespace)",
+    words="1 to 63 of a–z, 0–9 and -; no - at either end (a Kubernetes namespace), not default, not kube-…",
 )
 ORGANIZATION = NameRule(
     pattern=_LABEL,
@@ -62,7 +63,10 @@ ORGANIZATION = NameRule(
 )
 # Fabric's configuration keys (common/configtx/validator.go): the MSP id is the organization's key there.
 MSP_ID = NameRule(
-    pattern=r"[a-zA-Z0-9.-]+", shortest=1, longest=249, words="1 to 249 of a–z, A–Z, 0–9, . and -"
+    pattern=r"(?!\.{1,2}$)[a-zA-Z0-9.-]+",
+    shortest=1,
+    longest=249,
+    words="1 to 249 of a–z, A–Z, 0–9, . and -; not . or .. alone",
 )
 CHANNEL = NameRule(
     pattern=r"[a-z][a-z0-9.-]*",
@@ -80,11 +84,12 @@ CHAINCODE = NameRule(
 CHAINCODE_VERSION = NameRule(
     pattern=r"[A-Za-z0-9_.+-]+", shortest=1, longest=64, words="1 to 64 of a–z, A–Z, 0–9, _ . + and -"
 )
+_DNS_LABEL = r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
 DOMAIN = NameRule(
-    pattern=rf"{_LABEL}(?:\.{_LABEL})*",
+    pattern=rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*",
     shortest=1,
     longest=180,
-    words="a DNS domain in lower case, at most 180 characters",
+    words="a DNS domain in lower case, at most 180 characters, 63 between two dots",
 )
 
 

@@ -67,5 +67,5 @@ class Ordering(Section):
     """Who runs the nodes."""
     batch: Batch = Batch()
     """Block cutting of channels that do not say otherwise."""
-    snapshot_interval_size: Bytes = 16 * MEBIBYTE
+    snapshot_interval_size: Annotated[Bytes, Field(le=4_294_967_295)] = 16 * MEBIBYTE
     """Raft log after which a consenter takes a snapshot and compacts it."""

@@ -59,8 +59,8 @@ def _batch_timeout(value: str) -> str:
 
 
 def _quantity(value: str) -> str:
-    if re.fullmatch(_QUANTITY, value) is None:
-        raise _refuse("a Kubernetes quantity, as 10Gi or 500Mi")
+    if re.fullmatch(_QUANTITY, value) is None or not re.search("[1-9]", value):
+        raise _refuse("a Kubernetes quantity above 0, as 10Gi or 500Mi")
     return value
 
 
