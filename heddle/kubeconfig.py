@@ -67,8 +67,12 @@ def _parsed(text: str) -> dict[str, Any]:
 
 def _named(config: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
     """The entries of a list of `{name, <kind's singular>: {…}}`, by name."""
-    entries = config.get(kind) or []
-    return {entry["name"]: entry.get(kind.removesuffix("s")) or {} for entry in entries}
+    try:
+        return {
+            entry["name"]: dict(entry.get(kind.removesuffix("s")) or {}) for entry in config.get(kind) or []
+        }
+    except (TypeError, KeyError, AttributeError, ValueError):
+        raise KubeconfigError(f"its {kind} are not a list of names and what they stand for") from None
 
 
 def _pick(config: Mapping[str, Any], kind: str, name: str, word: str) -> dict[str, Any]:

@@ -150,7 +150,16 @@ def test_a_kubeconfig_is_cut_to_one_context_with_its_files_read_in(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "text", ["[]", "{", "current-context: x", "contexts: [{name: x, context: {cluster: y}}]"]
+    "text",
+    [
+        "[]",
+        "{",
+        "current-context: x",
+        "contexts: [{name: x, context: {cluster: y}}]",
+        "contexts: [x]",
+        "contexts: [{}]",
+        "contexts: [{name: x, context: y}]",
+    ],
 )
 def test_what_is_no_kubeconfig_is_refused(text: str) -> None:
     """With a KubeconfigError, whatever is wrong with it."""
