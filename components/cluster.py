@@ -22,6 +22,8 @@ class ClusterArgs:
     """Text of a kubeconfig with one context."""
     identifier: str
     """Name of the cluster in the state: credentials may change beneath it, and nothing is replaced."""
+    protect: bool
+    """The namespace must not be deleted: the volumes' claims would go with it."""
 
 
 class Cluster(pulumi.ComponentResource):
@@ -64,7 +66,9 @@ class Cluster(pulumi.ComponentResource):
         return Namespace(
             f"{name}-namespace",
             metadata={"name": args.namespace, "labels": {**labels.common(args.instance), **pod_security}},
-            opts=pulumi.ResourceOptions(parent=self, provider=self.providers[0]),
+            opts=pulumi.ResourceOptions(
+                parent=self, provider=self.providers[0], protect=args.protect or None
+            ),
         )
 
     def _closed_by_default(self, name: str, args: ClusterArgs) -> None:
@@ -78,6 +82,6 @@ class Cluster(pulumi.ComponentResource):
                 parent=self,
                 provider=self.providers[0],
                 depends_on=[self.namespace],
-                deleted_with=self.namespace,
+                deleted_with=None if args.protect else self.namespace,
             ),
         )

@@ -29,10 +29,14 @@ class Site:
         after: Sequence[pulumi.Resource] = (),
         protect: bool | None = None,
     ) -> pulumi.ResourceOptions:
-        """Options of an object in the namespace: made after it, and gone with it without being deleted."""
+        """Options of an object in the namespace: made after it.
+
+        In a disposable instance it goes with the namespace and is not deleted by itself. A protected namespace
+        stays, so there every object is deleted for itself: if only forgotten, it would live on unseen.
+        """
         return pulumi.ResourceOptions(
             parent=parent,
             depends_on=[self.place, *after],
-            deleted_with=self.place,
+            deleted_with=None if self.protect else self.place,
             protect=protect,
         )

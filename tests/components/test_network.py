@@ -161,11 +161,23 @@ def test_what_cannot_be_made_again_is_protected_unless_disposable(
     assert [name for name in precious if public.options[name].protect] == []
 
 
-def test_objects_go_with_their_namespace_and_memberships_with_their_peer(network: Recorder) -> None:
-    """Destroying deletes a namespace, not a hundred objects; a peer that is gone has nothing to leave."""
-    for name in network.objects():
+def test_objects_go_with_a_disposable_namespace() -> None:
+    """Destroying such an instance deletes a namespace, not a hundred objects."""
+    disposable = record({**NETWORK, "disposable": True})
+    for name in disposable.objects():
         if name != "dev-cluster-namespace":
-            assert network.options[name].deleted_with is not None, name
+            assert disposable.options[name].deleted_with is not None, name
+
+
+def test_a_protected_namespace_takes_nothing_along(network: Recorder) -> None:
+    """It stays with the claims in it, so whatever else is deleted is deleted for itself, not forgotten."""
+    assert network.options["dev-cluster-namespace"].protect
+    for name in network.objects():
+        assert network.options[name].deleted_with is None, name
+
+
+def test_memberships_go_with_their_peer(network: Recorder) -> None:
+    """A peer that is gone has nothing to leave."""
     for name in [*network.of("PeerMembership"), *network.of("ChaincodeInstallation")]:
         assert network.options[name].deleted_with is not None, name
 
