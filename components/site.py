@@ -31,8 +31,8 @@ class Site:
     ) -> pulumi.ResourceOptions:
         """Options of an object in the namespace: made after it.
 
-        In a disposable instance it goes with the namespace and is not deleted by itself. A protected namespace
-        stays, so there every object is deleted for itself: if only forgotten, it would live on unseen.
+        In a disposable instance it goes with the namespace and is not deleted by itself. A protected
+        namespace stays, so there every object is deleted for itself: if only forgotten, it would live on.
         """
         return pulumi.ResourceOptions(
             parent=parent,
