@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import ssl
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from heddle.errors import FabricError, Unreachable
 from heddle.fabric.dial import Dialer
-from heddle.fabric.failures import rpc_failure
+from heddle.fabric.failures import http_words, rpc_failure, unreachable
 from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.retry import Deadline
 
@@ -93,6 +93,29 @@ class Connections:
                     trust_env=False,
                 )
             return self._https[key]
+
+    async def request(
+        self,
+        node: Node,
+        port: int,
+        method: str,
+        path: str,
+        what: str,
+        *,
+        deadline: float,
+        client_tls: ClientTls | None = None,
+        tls: bool = True,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+    ) -> httpx.Response:
+        """The answer to an HTTP request, whatever its status; `Unreachable` when there is none."""
+        client = await self.http(node, port, client_tls=client_tls, tls=tls)
+        try:
+            return await client.request(method, path, files=files, timeout=deadline)
+        # httpx lets a TLS alert that comes after the handshake through as it is.
+        except (httpx.TransportError, ssl.SSLError) as error:
+            trouble = self.dialer.trouble(node, port)
+            words = f"{http_words(error)}{f' ({trouble})' if trouble else ''}"
+            raise unreachable(node, what, words, port=port) from error
 
     def failure(self, node: Node, what: str, error: grpc.aio.AioRpcError) -> FabricError:
         """The failed call as `Unreachable` or `Refused`, with what the dialer knows."""

@@ -5,7 +5,6 @@ measures. Without `tls` it is plain HTTP; with TLS on, Fabric wants a client cer
 """
 
 import re
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,7 +12,6 @@ import httpx
 
 from heddle.errors import FabricError, Refused
 from heddle.fabric.connection import Connections
-from heddle.fabric.failures import http_words, unreachable
 from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.retry import reading
 
@@ -114,16 +112,11 @@ async def _get(
         raise FabricError(
             f"{node.at()}: no operations port is known", hint="Give the node its operations port."
         )
-    client = await connections.http(node, port, client_tls=tls, tls=tls is not None)
 
     async def attempt(left: float) -> httpx.Response:
-        try:
-            return await client.get(path, timeout=left)
-        # httpx lets a TLS alert that comes after the handshake through as it is.
-        except (httpx.TransportError, ssl.SSLError) as error:
-            trouble = connections.dialer.trouble(node, port)
-            words = f"{http_words(error)}{f' ({trouble})' if trouble else ''}"
-            raise unreachable(node, f"GET {path}", words, port=port) from error
+        return await connections.request(
+            node, port, "GET", path, f"GET {path}", deadline=left, client_tls=tls, tls=tls is not None
+        )
 
     return await reading(attempt, deadline=deadline)
 

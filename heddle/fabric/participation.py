@@ -3,7 +3,6 @@
 All calls need the TLS client certificate that the orderer's admin endpoint trusts: there is no other check.
 """
 
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ from fabric_protos.common.common_pb2 import Block
 
 from heddle.errors import FabricError, Refused, Unreachable
 from heddle.fabric.connection import Connections
-from heddle.fabric.failures import http_words, unreachable
+from heddle.fabric.failures import unreachable
 from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.retry import Deadline, poll, reading
 
@@ -176,14 +175,9 @@ async def _send(
             f"{node.at()}: {what}: it has no admin port",
             hint="Only orderers have the participation API; give this one its Admin.ListenAddress port.",
         )
-    client = await connections.http(node, node.admin_port, client_tls=tls)
-    try:
-        return await client.request(method, path, files=files, timeout=deadline)
-    # httpx lets a TLS alert that comes after the handshake through as it is.
-    except (httpx.TransportError, ssl.SSLError) as error:
-        trouble = connections.dialer.trouble(node, node.admin_port)
-        words = f"{http_words(error)}{f' ({trouble})' if trouble else ''}"
-        raise unreachable(node, what, words, port=node.admin_port) from error
+    return await connections.request(
+        node, node.admin_port, method, path, what, deadline=deadline, client_tls=tls, files=files
+    )
 
 
 def _expect(response: httpx.Response, node: Node, what: str, status: int) -> None:
