@@ -52,7 +52,9 @@ class Chaincode(pulumi.ComponentResource):
             self._installation(name, peer, plan, args) for plan in args.plan.servers for peer in plan.peers
         ]
         approved = [self._approval(name, plan, args) for plan in args.plan.servers]
-        self.definition = self._definition(name, args, [*installed, *approved])
+        # A definition in force whose server cannot start would leave the channel without its chaincode.
+        served = [server.deployment for server in self.servers.values()]
+        self.definition = self._definition(name, args, [*installed, *approved, *served])
         self.register_outputs({"label": args.plan.label})
 
     def _server(self, name: str, plan: ServerPlan, args: ChaincodeArgs) -> ChaincodeServer:

@@ -215,6 +215,11 @@ def test_a_chaincode_is_installed_everywhere_and_approved_once_per_member(networ
     assert max(map(network.position, before)) < network.position("dev-chaincode-assets-definition")
 
 
+def test_a_definition_waits_for_its_servers(network: Recorder) -> None:
+    """Where an image cannot be had, the definition before stays in force, and its server serves it."""
+    assert set(network.of("Deployment")) <= set(_after(network, "dev-chaincode-assets-definition"))
+
+
 def test_installing_does_not_wait_for_the_channel(network: Recorder) -> None:
     """What needs the package alone runs beside the making of the channel."""
     waits = {resource for name in network.of("ChaincodeInstallation") for resource in _after(network, name)}
