@@ -11,18 +11,17 @@ import hashlib
 import io
 import json
 import os
-import stat
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from heddle.errors import ImageError
 
-__all__ = ["File", "Folder", "Image", "Link", "libraries", "program", "tree", "write_image"]
+__all__ = ["File", "Folder", "Image", "Link", "libraries", "program", "write_image"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,31 +125,6 @@ def libraries(path: Path) -> tuple[Path, ...]:
         )
     words = (word for line in result.stdout.splitlines() for word in line.split())
     return tuple(dict.fromkeys(Path(word) for word in words if word.startswith("/")))
-
-
-def tree(
-    source: Path, to: str, *, skip: Callable[[Path], bool] = lambda _: False, owner: int = 0
-) -> Iterator[Entry]:
-    """Everything below `source` under the path `to`: files with their modes, links unfollowed.
-
-    `skip` gets each path relative to `source`; a folder that it refuses is not entered.
-    """
-    for folder, names, files in os.walk(source):
-        here = Path(folder).relative_to(source)
-        yield Folder(path=str(PurePosixPath(to) / here), owner=owner)
-        linked = [name for name in names if (Path(folder) / name).is_symlink()]
-        names[:] = sorted(name for name in names if name not in linked and not skip(here / name))
-        for name in sorted([*files, *linked]):
-            if not skip(here / name):
-                yield from _entry(Path(folder) / name, str(PurePosixPath(to) / here / name), owner)
-
-
-def _entry(path: Path, to: str, owner: int) -> Iterator[Entry]:
-    status = path.lstat()
-    if stat.S_ISLNK(status.st_mode):
-        yield Link(path=to, target=str(path.readlink()))
-    elif stat.S_ISREG(status.st_mode):
-        yield File(path=to, content=path, mode=stat.S_IMODE(status.st_mode), owner=owner)
 
 
 def _write_layer(entries: Iterable[Entry], path: Path) -> tuple[str, Path]:

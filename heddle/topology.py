@@ -201,16 +201,6 @@ def endorsement_policy(endorsement: Endorsement, msp_ids: Iterable[str]) -> str 
     return f"{operator}({principals})"
 
 
-def quorum(consenters: int) -> int:
-    """Smallest number of running nodes with which Raft orders: ⌊n/2⌋ + 1.
-
-    Source: orderer/consensus/etcdraft (Fabric 3.1.5). Raises ValueError below one node.
-    """
-    if consenters < 1:
-        raise ValueError(f"{consenters} consenters: a quorum needs at least one")
-    return consenters // 2 + 1
-
-
 def _member(organization: OrganizationPlan) -> MemberPlan:
     # One anchor is what gossip needs; the first peer stays the first when the organization grows or shrinks.
     return MemberPlan(

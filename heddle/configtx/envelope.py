@@ -38,7 +38,7 @@ def transaction_id(nonce: bytes, creator: bytes) -> str:
 
 
 def channel_header(
-    header_type: int, channel: str, *, version: int = 0, epoch: int = 0, tls_cert_hash: bytes = b""
+    header_type: int, channel: str, *, version: int = 0, tls_cert_hash: bytes = b""
 ) -> common_pb2.ChannelHeader:
     """A header with the current time in whole seconds, as Fabric makes it."""
     return common_pb2.ChannelHeader(
@@ -46,7 +46,6 @@ def channel_header(
         version=version,
         timestamp=Timestamp(seconds=int(time.time())),
         channel_id=channel,
-        epoch=epoch,
         tls_cert_hash=tls_cert_hash,
     )
 
@@ -85,7 +84,6 @@ def signed_envelope(
     signer: Signer,
     *,
     tls_cert_hash: bytes = b"",
-    epoch: int = 0,
 ) -> common_pb2.Envelope:
     """An envelope around `data`, signed.
 
@@ -96,9 +94,8 @@ def signed_envelope(
         signer: creator and signature.
         tls_cert_hash: SHA-256 of the client's TLS certificate (DER); orderers with mutual TLS demand it
             on Deliver.
-        epoch: 0 in all of Fabric today.
     """
-    header = channel_header(header_type, channel, epoch=epoch, tls_cert_hash=tls_cert_hash)
+    header = channel_header(header_type, channel, tls_cert_hash=tls_cert_hash)
     payload = common_pb2.Payload(data=data)
     payload.header.channel_header = header.SerializeToString()
     payload.header.signature_header = signature_header(signer)

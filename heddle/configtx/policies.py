@@ -22,7 +22,6 @@ __all__ = [
     "SignedData",
     "missing",
     "refusal",
-    "satisfied",
     "signed_data_refusal",
     "valid_identities",
 ]
@@ -66,13 +65,11 @@ class Need:
         return f"{self.count} of ({', '.join(map(str, self.among))})"
 
 
-def satisfied(root: configtx_pb2.ConfigGroup, path: str, identities: Sequence[Signatory]) -> bool:
-    """Whether these members together satisfy the policy at an absolute path ("/Channel/Writers")."""
-    return not refusal(root, path, identities)
-
-
 def refusal(root: configtx_pb2.ConfigGroup, path: str, identities: Sequence[Signatory]) -> str:
-    """Why they do not, in Fabric's words; empty if they do. Raises ConfigtxError on an unreadable policy."""
+    """Why these members together do not satisfy the policy at an absolute path ("/Channel/Writers").
+
+    In Fabric's words; empty if they do. Raises ConfigtxError on an unreadable policy.
+    """
     found = _find(root, path)
     if isinstance(found, str):
         return found

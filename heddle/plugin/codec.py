@@ -61,18 +61,16 @@ def number(value: float) -> int | float:
     return int(value) if value.is_integer() else value
 
 
-def encode(properties: Mapping[str, Value], *, secrets: bool = True, unknowns: bool = True) -> Struct:
-    """Put properties into a Struct. Without `secrets` or `unknowns`, those are dropped."""
+def encode(properties: Mapping[str, Value]) -> Struct:
+    """Put properties into a Struct."""
     struct = Struct()
     fields = struct.fields
     for key in sorted(properties):
-        if not unknowns and isinstance(properties[key], Unknown):
-            continue
-        fields[key].CopyFrom(encode_value(properties[key], secrets=secrets, unknowns=unknowns))
+        fields[key].CopyFrom(encode_value(properties[key]))
     return struct
 
 
-def encode_value(value: Value, *, secrets: bool = True, unknowns: bool = True) -> Wire:
+def encode_value(value: Value) -> Wire:
     """Put one value into a protobuf Value. Raises PluginError for what no property may hold."""
     if value is None:
         return Wire(null_value=0)  # type: ignore[arg-type]  # NullValue.NULL_VALUE
@@ -83,19 +81,13 @@ def encode_value(value: Value, *, secrets: bool = True, unknowns: bool = True) -
     if isinstance(value, str):
         return Wire(string_value=value)
     if isinstance(value, list):
-        return Wire(
-            list_value=ListValue(
-                values=[encode_value(item, secrets=secrets, unknowns=unknowns) for item in value]
-            )
-        )
+        return Wire(list_value=ListValue(values=[encode_value(item) for item in value]))
     if isinstance(value, dict):
-        return Wire(struct_value=encode(value, secrets=secrets, unknowns=unknowns))
-    if isinstance(value, Secret) and not secrets:
-        return encode_value(value.value, secrets=False, unknowns=unknowns)
-    return _encode_special(value, secrets=secrets, unknowns=unknowns)
+        return Wire(struct_value=encode(value))
+    return _encode_special(value)
 
 
-def _encode_special(value: Value, *, secrets: bool, unknowns: bool) -> Wire:
+def _encode_special(value: Value) -> Wire:
     """Put a wrapper into a protobuf Value."""
     if isinstance(value, Unknown):
         return Wire(string_value=UNKNOWN_SENTINEL)
@@ -113,7 +105,7 @@ def _encode_special(value: Value, *, secrets: bool, unknowns: bool) -> Wire:
         raise PluginError(f"a property cannot hold a {type(value).__name__}")
     if isinstance(value, Asset | Archive) and value.hash:
         fields["hash"] = value.hash
-    return Wire(struct_value=encode(fields, secrets=secrets, unknowns=unknowns))
+    return Wire(struct_value=encode(fields))
 
 
 def _given(**fields: Value) -> Properties:

@@ -13,14 +13,12 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 import grpc
 import grpc.aio
 from google.protobuf.empty_pb2 import Empty
-from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from heddle.errors import HeddleError
 from heddle.plugin import interface as api
 from heddle.plugin.codec import decode, encode
 from heddle.plugin.log import EngineLog
-from heddle.plugin.values import Properties
 
 __all__ = ["Servicer"]
 
@@ -248,11 +246,7 @@ def _failures(failures: Iterable[api.CheckFailure]) -> list[provider_pb2.CheckFa
 
 
 def _checked(result: api.CheckResult) -> provider_pb2.CheckResponse:
-    return provider_pb2.CheckResponse(inputs=_struct(result.inputs), failures=_failures(result.failures))
-
-
-def _struct(properties: Properties) -> Struct:
-    return encode(properties)
+    return provider_pb2.CheckResponse(inputs=encode(result.inputs), failures=_failures(result.failures))
 
 
 def _compared(result: api.DiffResult) -> provider_pb2.DiffResponse:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from heddle.errors import ImageError
-from heddle.images import File, Folder, Image, Link, libraries, program, tree, write_image
+from heddle.images import File, Folder, Image, Link, libraries, program, write_image
 
 
 def image(*entries, **other):
@@ -109,15 +109,3 @@ def test_a_script_needs_no_libraries(tmp_path):
     script = tmp_path / "x"
     script.write_text("#!/bin/sh\n")
     assert libraries(script) == ()
-
-
-def test_a_tree_keeps_links_and_leaves_out_what_is_refused(tmp_path):
-    """Links are not followed, and a refused folder is not entered."""
-    (tmp_path / "keep").mkdir()
-    (tmp_path / "keep" / "f").write_text("x")
-    (tmp_path / "link").symlink_to("keep")
-    (tmp_path / "__pycache__").mkdir()
-    (tmp_path / "__pycache__" / "g").write_text("x")
-    entries = {entry.path: entry for entry in tree(tmp_path, "/app", skip=lambda p: p.name == "__pycache__")}
-    assert set(entries) == {"/app", "/app/keep", "/app/keep/f", "/app/link"}
-    assert entries["/app/link"] == Link(path="/app/link", target="keep")

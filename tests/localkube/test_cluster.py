@@ -18,7 +18,7 @@ from kubernetes import client, config
 from kubernetes.stream import portforward, stream
 from kubernetes.utils import create_from_dict
 
-from heddle.images import Image, program, tree, write_image
+from heddle.images import Image, program, write_image
 from heddle.localkube.down import down, leftovers
 from heddle.localkube.images import image_names, load_image
 from heddle.localkube.layout import Layout, layout_of
@@ -27,6 +27,7 @@ from heddle.localkube.status import status_of
 from heddle.localkube.up import up
 from heddle.localkube.waiting import wait_for
 from tests.localkube.traces import traces
+from tests.localkube.trees import tree
 
 pytestmark = [
     pytest.mark.cluster,

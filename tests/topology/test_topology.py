@@ -3,14 +3,13 @@
 import re
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heddle.spec.chaincode import Endorsement
 from heddle.spec.load import parse_instance
 from heddle.spec.names import CHAINCODE, INSTANCE, ORGANIZATION
-from heddle.topology import Topology, endorsement_policy, plan, quorum
+from heddle.topology import Topology, endorsement_policy, plan
 
 DNS_LABEL = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 # A StatefulSet's pods carry its name, a dash and a hash of ten characters in a label.
@@ -106,24 +105,6 @@ def test_growing_a_set_leaves_its_nodes_as_they_were(data: dict[str, Any]) -> No
 def test_certificates_are_good_for_the_name_on_the_ledger(data: dict[str, Any]) -> None:
     """Consenters, clients and peers verify the name that the channel says."""
     assert [node.name for node in planned(data).nodes if node.host not in node.tls_hosts] == []
-
-
-@given(st.integers(1, 50))
-def test_two_quorums_always_share_a_node(n: int) -> None:
-    """What makes Raft safe: no two majorities are disjoint."""
-    assert 2 * quorum(n) > n
-
-
-@given(st.integers(1, 50))
-def test_a_quorum_survives_what_raft_promises_to_survive(n: int) -> None:
-    """(n − 1) / 2 nodes may fail."""
-    assert n - (n - 1) // 2 >= quorum(n)
-
-
-def test_there_is_no_quorum_of_nothing() -> None:
-    """Zero consenters is a mistake, not a set that needs nobody."""
-    with pytest.raises(ValueError, match="at least one"):
-        quorum(0)
 
 
 @given(st.permutations(["AMSP", "BMSP", "CMSP"]))
