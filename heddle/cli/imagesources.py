@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import httpx
 
+from heddle.cli.imagepack import ARCHIVES
 from heddle.paths import cache_dir
-from heddle.versions import ORDERER_IMAGE, PEER_IMAGE
+from heddle.versions import PEER_IMAGE
 
 _SECONDS = 5.0
 
@@ -20,10 +21,10 @@ class Found:
 
 def find_fabric_images(cluster: str) -> Found:
     """Look in the local cluster, then for archives of `heddle image pack`, then ask the registry."""
-    if {PEER_IMAGE, ORDERER_IMAGE} <= _loaded(cluster):
+    if set(ARCHIVES) <= _loaded(cluster):
         return Found(available=True, reason="Fabric's images are in the local cluster")
     folder = cache_dir() / "images"
-    if all((folder / f"{name}.tar").exists() for name in ("fabric-peer", "fabric-orderer")):
+    if all((folder / archive).exists() for archive in ARCHIVES.values()):
         return Found(available=True, reason=f"Fabric's images are packed in {folder}")
     return _registry(PEER_IMAGE)
 
