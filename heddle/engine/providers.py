@@ -69,6 +69,13 @@ class Registry:
         for provider in [*self._configured.values()]:
             await provider.cancel()
 
+    async def close(self) -> None:
+        """Close every provider that was made."""
+        for provider in {
+            id(one): one for one in (*self._configured.values(), *self._checked.values())
+        }.values():
+            await provider.close()
+
     def _make(self, type_token: str) -> api.Provider:
         package = package_of(type_token)
         factory = self._factories.get(package)
@@ -154,3 +161,6 @@ class _Unconfigured:
 
     async def cancel(self) -> None:
         await self._provider.cancel()
+
+    async def close(self) -> None:
+        await self._provider.close()

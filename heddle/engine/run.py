@@ -144,6 +144,7 @@ class Engine:
                 context.fail(str(error))
             finally:
                 await context.journal.finish()
+                await context.providers.close()
         outcome = Outcome(
             failed=context.failed or context.cancelled,
             cancelled=context.cancelled,

@@ -267,6 +267,9 @@ class Provider(Protocol):
     async def cancel(self) -> None:
         """Give up what is under way as soon as its state can be told; running calls then fail."""
 
+    async def close(self) -> None:
+        """Let go of connections; no call follows."""
+
 
 class ProviderFactory(Protocol):
     """Makes a provider of one package; called once per provider resource."""

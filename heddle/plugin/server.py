@@ -51,7 +51,8 @@ def serve(
 async def _serve(provider_factory: ProviderFactory, version: str, address: str) -> None:
     """Start, say the port, and wait for the end."""
     log = EngineLog(address)
-    server, port = await start(provider_factory(log), log, version)
+    provider = provider_factory(log)
+    server, port = await start(provider, log, version)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     sys.stdout.write(f"{port}\n")
@@ -64,6 +65,7 @@ async def _serve(provider_factory: ProviderFactory, version: str, address: str) 
         with contextlib.suppress(asyncio.CancelledError):
             await orphan
         await server.stop(grace=None)
+        await provider.close()
         await log.close()
 
 

@@ -135,7 +135,7 @@ class HeddleProvider:
             task.cancel()
 
     async def close(self) -> None:
-        """Close connections. Pulumi has no call for it; the embedded engine and tests do."""
+        """Close connections."""
         await self._session.close()
 
     def _handler(self, token: str) -> Handler:

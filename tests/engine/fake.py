@@ -29,6 +29,7 @@ class World:
         self.most_running = 0
         self.hold: asyncio.Event | None = None
         self.cancelled = False
+        self.closed = 0
 
     def read(self) -> dict[str, dict[str, object]]:
         return json.loads(self.path.read_text()) if self.path.exists() else {}
@@ -146,6 +147,9 @@ class Fake(Provider):
 
     async def invoke(self, token: str, args: Properties) -> api.InvokeResult:
         return api.InvokeResult(properties={"echo": args})
+
+    async def close(self) -> None:
+        self.world.closed += 1
 
     async def cancel(self) -> None:
         self.world.cancelled = True

@@ -84,3 +84,15 @@ async def test_other_packages_need_the_cli(lab: Lab) -> None:
     outcome = await lab.up()
     assert outcome.failed
     assert "package 'aws': this needs the CLI" in lab.messages()[0]
+
+
+async def test_every_provider_is_closed_when_a_run_ends(lab: Lab) -> None:
+    """Also when the run failed: no connection of a provider outlives it."""
+    lab.program('Thing("a")')
+    await lab.up()
+    closed = lab.world.closed
+    lab.program('Thing("a")\nraise RuntimeError("no")')
+    await lab.up()
+
+    assert closed == 1
+    assert lab.world.closed == 2

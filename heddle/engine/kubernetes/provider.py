@@ -164,6 +164,10 @@ class KubernetesProvider:
         if self._api is not None:
             self._api.stop.set()
 
+    async def close(self) -> None:
+        """Let the threads go."""
+        self._threads.shutdown(wait=False)
+
     def _reached(self) -> Api:
         if self._api is None:
             raise ProviderError(f"configured Kubernetes cluster is unreachable: {self._unreachable}")
