@@ -16,16 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from heddle.errors import IdentityError
 
-__all__ = ["load_certificate", "load_key", "low_s", "new_key", "public_key_of", "sign", "verify"]
+__all__ = ["load_certificate", "load_key", "low_s", "pem_of", "public_key_of", "sign", "verify"]
 
 CURVE: Final = ec.SECP256R1()
 P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _ALGORITHM: Final = ec.ECDSA(hashes.SHA256())
-
-
-def new_key() -> bytes:
-    """A fresh private key, PEM (PKCS #8, not encrypted)."""
-    return pem_of(ec.generate_private_key(CURVE))
 
 
 def pem_of(key: ec.EllipticCurvePrivateKey) -> bytes:
@@ -83,17 +78,8 @@ def low_s(signature: bytes) -> bytes:
     return signature if s <= P256_ORDER // 2 else encode_dss_signature(r, P256_ORDER - s)
 
 
-def sign(key_pem: bytes, message: bytes) -> bytes:
-    """Sign the SHA-256 of a message: DER, low S.
-
-    Raises:
-        IdentityError: the key cannot be read.
-    """
-    return sign_with(load_key(key_pem), message)
-
-
-def sign_with(key: ec.EllipticCurvePrivateKey, message: bytes) -> bytes:
-    """As `sign`, for a key that is loaded already."""
+def sign(key: ec.EllipticCurvePrivateKey, message: bytes) -> bytes:
+    """Sign the SHA-256 of a message: DER, low S."""
     return low_s(key.sign(message, _ALGORITHM))
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from cryptography.hazmat.primitives.asymmetric import ec
 from fabric_protos.msp import identities_pb2
 
-from heddle.identity.keys import load_key, sign_with
+from heddle.identity.keys import load_key, sign
 
 __all__ = ["Signer", "serialized_identity"]
 
@@ -37,4 +37,4 @@ class Signer:
 
     def sign(self, message: bytes) -> bytes:
         """DER, low S, over the SHA-256 of the message. Raises IdentityError if the key cannot be read."""
-        return sign_with(self._key, message)
+        return sign(self._key, message)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from heddle.errors import IdentityError
 from heddle.identity.authority import Authority, new_authority
 from heddle.identity.certificate import CertificateRequest, Usage, issue
 from heddle.identity.expiry import expires_within, not_after
-from heddle.identity.keys import P256_ORDER, load_certificate, new_key, sign, verify
+from heddle.identity.keys import P256_ORDER, load_certificate, load_key, pem_of, sign, verify
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 AUTHORITY = new_authority(common_name="ca.example", organization="example", now=NOW)
@@ -87,14 +88,14 @@ def test_a_certificate_lives_within_its_authority(authority_days: int, days: int
 
 def test_renewal_keeps_the_key() -> None:
     """Same public key, another serial number: nothing on the ledger has to change."""
-    key = new_key()
+    key = pem_of(ec.generate_private_key(ec.SECP256R1()))
     first = issue(AUTHORITY, TLS, private_key=key, now=NOW)
     second = issue(AUTHORITY, TLS, private_key=key, now=NOW + timedelta(days=300))
     assert first.private_key == second.private_key == key
     old, new = load_certificate(first.certificate), load_certificate(second.certificate)
     assert old.public_key() == new.public_key()
     assert old.serial_number != new.serial_number
-    assert verify(second.certificate, b"message", sign(key, b"message"))
+    assert verify(second.certificate, b"message", sign(load_key(key), b"message"))
 
 
 def test_expiry_is_counted_in_days() -> None:
