@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 CONTEXT ?=
-PYTEST := $(BIN)/pytest -q
+PYTEST := $(BIN)/pytest -q -rfE
 
 .PHONY: help up down test check unit contract e2e bench clean
 
@@ -29,7 +29,7 @@ check: $(BIN)/.ready ## format, lint, types, who imports whom
 	$(BIN)/lint-imports
 
 unit: $(BIN)/.ready ## unit and property tests
-	$(PYTEST) -n 2 --ignore tests/contract --ignore tests/e2e -m 'not cluster' tests
+	$(PYTEST) -n 2 --dist loadfile --ignore tests/contract --ignore tests/e2e -m 'not cluster' tests
 
 contract: $(BIN)/.ready ## one suite of promises on stand-ins and, where its binaries are on PATH, on real Fabric
 	$(PYTEST) tests/contract

@@ -73,6 +73,8 @@ class ChaincodeServer(pulumi.ComponentResource):
                 organization=args.plan.organization,
                 hosts=(args.plan.host, args.plan.name),
                 usage="tls",
+                validity_days=args.site.certificates.validity_days,
+                renewal=args.site.certificates.renewal,
             ),
             pulumi.ResourceOptions(parent=self),
         )

@@ -49,6 +49,7 @@ class Network(pulumi.ComponentResource):
             place=cluster.namespace,
             public=bool(args.topology.public_address),
             protect=not args.instance.disposable,
+            certificates=args.instance.certificates,
         )
         self._child = pulumi.ResourceOptions(parent=self, providers=cluster.providers)
         self._storage, self._eip = self._volumes(), self._addresses()
@@ -139,7 +140,7 @@ class Network(pulumi.ComponentResource):
     def _organization(self, plan: OrganizationPlan) -> Organization:
         return Organization(
             f"{self._name}-{plan.name}",
-            OrganizationArgs(plan=plan, protect=self._site.protect),
+            OrganizationArgs(plan=plan, protect=self._site.protect, certificates=self._site.certificates),
             self._child,
         )
 

@@ -76,6 +76,8 @@ class FabricNode(pulumi.ComponentResource):
                 organizational_units=(args.plan.kind,) if usage == "identity" else (),
                 hosts=args.plan.tls_hosts if usage == "tls" else (),
                 usage=usage,
+                validity_days=args.site.certificates.validity_days,
+                renewal=args.site.certificates.renewal,
             ),
             pulumi.ResourceOptions(parent=self),
         )

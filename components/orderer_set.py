@@ -100,6 +100,8 @@ class OrdererSet(pulumi.ComponentResource):
                 common_name="orderer-admin",
                 organization=args.plan.name,
                 usage="tls",
+                validity_days=args.site.certificates.validity_days,
+                renewal=args.site.certificates.renewal,
             ),
             pulumi.ResourceOptions(parent=self),
         )

@@ -12,6 +12,7 @@ from heddle.resources import (
     Identity,
     Msp,
 )
+from heddle.spec.cluster import Certificates
 from heddle.topology import ADMIN, USER, OrganizationPlan
 
 _COMMON_NAME = 64
@@ -24,6 +25,8 @@ class OrganizationArgs:
 
     plan: OrganizationPlan
     protect: bool
+    certificates: Certificates
+    """How long its members' certificates last, and how often they were renewed."""
 
 
 class Organization(pulumi.ComponentResource):
@@ -79,6 +82,8 @@ class Organization(pulumi.ComponentResource):
                 organization=args.plan.name,
                 organizational_units=(role,),
                 usage="identity",
+                validity_days=args.certificates.validity_days,
+                renewal=args.certificates.renewal,
             ),
             pulumi.ResourceOptions(parent=self),
         )

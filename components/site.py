@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.core.v1 import Namespace
 
+from heddle.spec.cluster import Certificates
+
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
@@ -21,6 +23,8 @@ class Site:
     """Clients outside the cluster may connect to nodes."""
     protect: bool
     """Claims, authorities and channels must not be deleted."""
+    certificates: Certificates
+    """How long certificates last, and how often they were renewed."""
 
     def options(
         self,

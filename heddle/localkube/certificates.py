@@ -97,9 +97,11 @@ def _exists(folder: Path, name: str) -> bool:
 
 
 def _write(folder: Path, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
-    """Key first: a certificate on disk means that both are."""
+    """Key first, the certificate in one step: a certificate on disk means that both are, and whole."""
     _write_private(folder / f"{name}.key", pem_of(key))
-    (folder / f"{name}.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    new = folder / f".{name}.crt"
+    new.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    new.replace(folder / f"{name}.crt")
 
 
 def _write_service_account_key(folder: Path) -> None:

@@ -9,6 +9,9 @@ from heddle.localkube.machine import find_program
 
 __all__ = ["run", "succeeds"]
 
+_QUESTION = 30.0
+"""Seconds for a command that is asked for its exit code."""
+
 
 def run(*argv: str | Path, seconds: float = 30) -> str:
     """The command's standard output.
@@ -28,8 +31,16 @@ def run(*argv: str | Path, seconds: float = 30) -> str:
 
 
 def succeeds(*argv: str | Path) -> bool:
-    """Whether the command's exit code is 0; for questions like `iptables --check`."""
-    return subprocess.run(_resolved(argv), capture_output=True, check=False, timeout=30).returncode == 0
+    """Whether the command's exit code is 0; for questions like `iptables --check`.
+
+    Raises:
+        LocalKubeError: the program is missing or did not end, so there is no answer.
+    """
+    try:
+        done = subprocess.run(_resolved(argv), capture_output=True, check=False, timeout=_QUESTION)
+    except subprocess.TimeoutExpired as error:
+        raise LocalKubeError(f"{' '.join(map(str, argv))}: no end after {_QUESTION:g} s") from error
+    return done.returncode == 0
 
 
 def _resolved(argv: Sequence[str | Path]) -> list[str]:

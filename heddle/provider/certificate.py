@@ -23,7 +23,7 @@ class CertificateHandler(Handler):
 
     async def diff(self, call: Call) -> dict[str, DiffKind]:
         """Expiry without a change is a warning, never a difference: renewing restarts nodes."""
-        hint = "Raise `renewal` to renew it with the same key."
+        hint = "Raise `renewal` to renew it with the same key; in a stack file: certificates.renewal."
         await warn_before_expiry(self.session, call, days=_WARN_DAYS, hint=hint)
         return {}
 

@@ -29,6 +29,16 @@ class Storage(Section):
     """Size of each node's claim. Growing it needs a class that can; it never shrinks."""
 
 
+class Certificates(Section):
+    """Certificates of nodes, administrators and users. Authorities last fifteen years and are not renewed."""
+
+    renewal: Annotated[int, Field(ge=0)] = 0
+    """Raise it by one to renew every certificate with its key: nodes restart one by one, the ledger stays as
+    it is. Previews warn in time."""
+    validity_days: Annotated[int, Field(ge=1, le=3650)] = 365
+    """Days that a certificate lasts from its issue."""
+
+
 class Images(Section):
     """Images of the nodes. Default: Hyperledger's own of the version that Heddle pins."""
 

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from heddle.spec.chaincode import Chaincode
-from heddle.spec.cluster import Cluster, Images, Storage
+from heddle.spec.cluster import Certificates, Cluster, Images, Storage
 from heddle.spec.members import Channel, Organization
 from heddle.spec.model import Section
 from heddle.spec.names import DOMAIN, Domain, InstanceName, Namespace
@@ -50,6 +50,8 @@ class Instance(Section):
     namespace's Service DNS, which serves an instance that others do not join."""
     storage: Storage = Storage()
     """Volumes of the nodes."""
+    certificates: Certificates = Certificates()
+    """Validity and renewal of certificates."""
     ordering: Ordering = Ordering()
     """The ordering service."""
     organizations: Annotated[tuple[Organization, ...], Field(min_length=1)]

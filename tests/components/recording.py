@@ -1,5 +1,6 @@
 """Running a Network under Pulumi's mocks and keeping what it declared."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,6 +103,13 @@ def record(data: dict[str, Any], *, public_address: str = "") -> Recorder:
         )
         pulumi.Output.from_input(network.summary).apply(recorder.summary.update)
 
-    pulumi.runtime.set_mocks(recorder, project="fabric", stack="dev", preview=False)
-    pulumi.runtime.test(build)()
+    # The SDK takes the thread's loop; after an asynchronous test of another file there is none.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        pulumi.runtime.set_mocks(recorder, project="fabric", stack="dev", preview=False)
+        pulumi.runtime.test(build)()
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
     return recorder

@@ -346,3 +346,10 @@ def test_the_longest_msp_id_has_authorities() -> None:
     assert names["dev-one-ca"] == f"{'M' * 61} CA"
     assert names["dev-one-tlsca"] == f"{'M' * 57} TLS CA"
     assert names["dev-orderer-tlsca"] == "OrdererDevMSP TLS CA"
+
+
+def test_one_number_renews_every_certificate() -> None:
+    """Whose it is does not matter: nodes, administrators, users and chaincode servers expire alike."""
+    declared = record({**NETWORK, "certificates": {"renewal": 2, "validityDays": 90}}).of("Certificate")
+
+    assert {(each["renewal"], each["validityDays"]) for each in declared.values()} == {(2, 90)}
