@@ -15,6 +15,7 @@ from heddle.engine.kubernetes.checkpoint import (
     parse,
     with_secrets,
 )
+from heddle.engine.kubernetes.former import bare, former_manager
 from heddle.engine.kubernetes.ignoring import respecting
 from heddle.engine.kubernetes.kinds import kind_of_type
 from heddle.engine.kubernetes.naming import field_manager
@@ -63,7 +64,7 @@ def create(api: Api, request: CreateRequest, tell: Callable[[str], None]) -> Cre
     Raises PartialFailure when it exists but does not become ready, ProviderError when it was not created.
     """
     inputs = from_properties(request.inputs)
-    manager = field_manager(inputs, request.inputs, request.urn)
+    manager = field_manager(inputs, request.inputs)
     try:
         live = _created(api, inputs, manager, dry_run=request.preview)
     except ApiError as error:
@@ -81,6 +82,9 @@ def create(api: Api, request: CreateRequest, tell: Callable[[str], None]) -> Cre
 
     if request.preview:
         return CreateResult(id="", properties=stored(without(live, "status")))
+    if former := former_manager(live, manager):
+        live = _applied(api, bare(inputs), manager, dry_run=False)
+        manager = former
     try:
         live = wait_ready(api, live, inputs, timeout=timeout_of(request.timeout, inputs), tell=tell)
     except HeddleError as error:
@@ -164,7 +168,7 @@ def update(api: Api, request: UpdateRequest, tell: Callable[[str], None]) -> Upd
     """
     new = normal(from_properties(request.news))
     old_inputs, old_live = parse(request.old_outputs)
-    manager = field_manager(new, request.old_outputs, request.urn)
+    manager = field_manager(new, request.old_outputs)
     version = initial_api_version(request.old_outputs, old_inputs)
 
     def stored(obj: Json) -> Properties:
@@ -182,7 +186,7 @@ def update(api: Api, request: UpdateRequest, tell: Callable[[str], None]) -> Upd
             raise ProviderError(f"update of {kind_id(new)} {request.id} failed: {error.message}") from error
         said = "failed to fully initialize or become live"
         raise _partial(error, _still(api, path, error), new, stored, said) from error
-    before = field_manager(old_inputs, request.old_outputs, request.urn)
+    before = field_manager(old_inputs, request.old_outputs)
     if before != manager and not request.preview:
         _relinquish(api, path, live, before)
     return UpdateResult(properties=stored(live))
@@ -237,7 +241,7 @@ def read(api: Api, request: ReadRequest) -> ReadResult:
         live=live,
         given=request.inputs,
         version=initial_api_version(request.properties, old_inputs),
-        manager=field_manager(old_inputs, request.properties, request.urn),
+        manager=field_manager(old_inputs, request.properties),
     )
     result = ReadResult(id=request.id, inputs=with_secrets(inputs, request.inputs), properties=properties)
     if not importing:

@@ -42,16 +42,12 @@ def with_name(obj: Json, old_inputs: Json, resource_name: str, seed: bytes) -> J
     return with_metadata(obj, name=name, annotations={**(found or {}), AUTONAMED: "true"})
 
 
-def field_manager(inputs: Json, state: Properties, urn: str) -> str:
-    """Return the name that owns the object's fields: as annotated, as before, else one for life.
-
-    4.28 draws it by lot. Here it is made of the URN: a creation that was killed before its name was saved is
-    repeated under the same one, else its own former fields would be a stranger's and every change a conflict.
-    """
+def field_manager(inputs: Json, state: Properties) -> str:
+    """Return the name that owns the object's fields: as annotated, as before, else a new one for life."""
     if named := annotation(inputs, FIELD_MANAGER_ANNOTATION):
         return named
     known = state.get("__fieldManager")
-    return known if isinstance(known, str) and known else f"pulumi-kubernetes-{_suffix(urn.encode())}"
+    return known if isinstance(known, str) and known else f"pulumi-kubernetes-{_suffix(b'')}"
 
 
 def _suffix(seed: bytes) -> str:

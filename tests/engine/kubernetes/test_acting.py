@@ -87,12 +87,6 @@ def test_a_stateful_set_is_created_once_its_pods_are_ready() -> None:
     assert cast("dict[str, Any]", result.properties["status"])["readyReplicas"] == 1
 
 
-def test_a_repeated_creation_has_the_same_field_manager() -> None:
-    """One that was killed before its name was saved finds its former fields to be its own."""
-    first, again = (acting.create(_api(FakeApi()), _create(_CONFIG_MAP), _silent) for _ in range(2))
-    assert first.properties["__fieldManager"] == again.properties["__fieldManager"]
-
-
 def test_secrets_of_the_inputs_are_secret_in_the_state() -> None:
     """In the live object and in the stored inputs, and nothing else is."""
     result = acting.create(_api(FakeApi()), _create(_CONFIG_MAP), _silent)

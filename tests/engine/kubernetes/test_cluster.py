@@ -92,6 +92,18 @@ async def test_a_stateful_set_replaced_by_hand_is_not_waited_for_twice(stack: St
     assert (await stack.diff(thing)).changes is False
 
 
+async def test_a_creation_repeated_after_a_kill_can_be_changed(stack: Stack) -> None:
+    """The name that owned the fields was lost with the process; it is found again on the object."""
+    thing = _named(_program(stack), "named")
+    first = await stack.create(thing)
+    again = await stack.create(thing)
+    thing[2]["data"]["e"] = "changed"
+    outputs: Any = await stack.update(thing)
+
+    assert again.outputs["__fieldManager"] == first.outputs["__fieldManager"]
+    assert outputs["data"]["e"] == "changed"
+
+
 async def test_two_programs_do_not_overwrite_each_other(stack: Stack) -> None:
     """A second field manager gets a conflict, with what to do about it."""
     thing = _named(_program(stack), "named")
