@@ -76,19 +76,19 @@ def find_all(layout: Layout) -> set[int]:
     """Every process of the cluster, with or without a pid file.
 
     Marks, any of which is enough: its control group; its network namespace; its mount namespace; an nsenter
-    that is about to enter them.
+    that is about to enter them; a ctr that speaks to its containerd, which outlives an `up` that was killed.
     """
     found = cgroups.processes(layout)
     network = _inode(layout.netns)
     mounts = {_inode(Path(f"/proc/{pid}/ns/mnt")) for pid in found} - {_inode(Path("/proc/1/ns/mnt")), None}
     mounts.discard(_inode(Path("/proc/self/ns/mnt")))
-    entering = f"--net={layout.netns}"
+    speaking = {f"--net={layout.netns}", str(layout.containerd_socket)}
     for pid in (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
         proc = Path(f"/proc/{pid}")
         if (
             (network and _inode(proc / "ns/net") == network)
             or (mounts and _inode(proc / "ns/mnt") in mounts)
-            or entering in _arguments(pid)
+            or not speaking.isdisjoint(_arguments(pid))
         ):
             found.add(pid)
     return {pid for pid in found if _started(pid) is not None} - {os.getpid()}
