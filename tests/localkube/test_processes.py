@@ -11,7 +11,7 @@ from heddle.localkube.processes import end, find_all
 
 
 def test_a_client_of_its_containerd_is_the_clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`up` may be killed while its ctr waits for the socket; `down` finds that one by the path and ends it."""
+    """`up` may be killed while its ctr waits for the socket: `down` finds it by the path and ends it."""
     monkeypatch.setenv("HEDDLE_CLUSTERS", str(tmp_path))
     layout, other = layout_of("one"), layout_of("other")
     waiting = [sys.executable, "-c", "input()", "--address", str(layout.containerd_socket)]
