@@ -4,15 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from heddle.localkube.layout import layout_of
 from heddle.localkube.processes import end, find_all
 
 
-def test_a_client_of_its_containerd_is_the_clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_of_its_containerd_is_the_clusters(clusters: Path) -> None:
     """`up` may be killed while its ctr waits for the socket: `down` finds it by the path and ends it."""
-    monkeypatch.setenv("HEDDLE_CLUSTERS", str(tmp_path))
     layout, other = layout_of("one"), layout_of("other")
     waiting = [sys.executable, "-c", "input()", "--address", str(layout.containerd_socket)]
     with subprocess.Popen(waiting, stdin=subprocess.PIPE) as process:
