@@ -49,6 +49,8 @@ def _property(declaration: Property, old: Value, new: Value, path: str) -> _Foun
 def _value(kind: Kind, old: Value, new: Value, path: str) -> _Found:
     old, new = _bare(old), _bare(new)
     if old is None or new is None:
+        if isinstance(kind, ListOf) and not old and not new:
+            return  # no list is an empty one
         if old is not new:
             yield path, DiffKind.ADD if old is None else DiffKind.DELETE, has_unknown(new)
         return

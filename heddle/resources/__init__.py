@@ -26,8 +26,10 @@ from heddle.resources.ledger import Channel, ChannelArgs, PeerMembership, PeerMe
 from heddle.resources.provider import Provider, ProviderArgs
 from heddle.resources.shapes import (
     Batch,
+    BftOptions,
     Capabilities,
     ClientTls,
+    Collection,
     Consenter,
     Identity,
     Msp,
@@ -39,6 +41,7 @@ from heddle.resources.shapes import (
 
 __all__ = [
     "Batch",
+    "BftOptions",
     "Capabilities",
     "Certificate",
     "CertificateArgs",
@@ -55,6 +58,7 @@ __all__ = [
     "Channel",
     "ChannelArgs",
     "ClientTls",
+    "Collection",
     "Consenter",
     "Identity",
     "Msp",

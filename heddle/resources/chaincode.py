@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from heddle.resources.base import DeclaredResource
-from heddle.resources.shapes import Identity, Node
+from heddle.resources.shapes import Collection, Identity, Node
 from heddle.schema.chaincode import (
     CHAINCODE_APPROVAL,
     CHAINCODE_DEFINITION,
@@ -77,6 +77,7 @@ class ChaincodeApprovalArgs:
     signer: pulumi.Input[Identity]
     endorsement_policy: str | None = None
     init_required: bool | None = None
+    collections: Sequence[Collection] | None = None
 
 
 class ChaincodeApproval(DeclaredResource[ChaincodeApprovalArgs]):
@@ -98,6 +99,7 @@ class ChaincodeDefinitionArgs:
     signer: pulumi.Input[Identity]
     endorsement_policy: str | None = None
     init_required: bool | None = None
+    collections: Sequence[Collection] | None = None
 
 
 class ChaincodeDefinition(DeclaredResource[ChaincodeDefinitionArgs]):

@@ -8,6 +8,7 @@ import pulumi
 from heddle.resources.base import DeclaredResource
 from heddle.resources.shapes import (
     Batch,
+    BftOptions,
     Capabilities,
     ClientTls,
     Consenter,
@@ -27,6 +28,8 @@ __all__ = ["Channel", "ChannelArgs", "PeerMembership", "PeerMembershipArgs"]
 class ChannelArgs:
     """What a channel is, who orders it, and who may change it.
 
+    `consensus` is "etcdraft" (when absent) or "BFT"; then consenters have `id`, `mspId` and `identity`.
+
     `signers` sign updates: administrators of the orderer organizations first, then of the peers'.
     """
 
@@ -39,6 +42,8 @@ class ChannelArgs:
     peer_organizations: Sequence[pulumi.Input[PeerOrganization]] | None = None
     batch: Batch | None = None
     raft: RaftOptions | None = None
+    consensus: str | None = None
+    bft: BftOptions | None = None
     capabilities: Capabilities | None = None
 
 
@@ -55,6 +60,8 @@ class Channel(DeclaredResource[ChannelArgs]):
     """The configuration's sequence number."""
     applied: pulumi.Output[str]
     """The configuration last applied (common.Config), base64."""
+    request: pulumi.Output[str]
+    """An update whose signatures are missing, base64; else empty."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,10 @@ import pulumi
 
 __all__ = [
     "Batch",
+    "BftOptions",
     "Capabilities",
     "ClientTls",
+    "Collection",
     "Consenter",
     "Identity",
     "Msp",
@@ -80,13 +82,16 @@ class PeerOrganization(TypedDict):
 
 
 class Consenter(TypedDict):
-    """A node that orders; `node` is its name among the channel's orderers."""
+    """A node that orders; `node` is its name among the channel's orderers. The last three are for BFT."""
 
     node: pulumi.Input[str]
     host: pulumi.Input[str]
     port: pulumi.Input[int]
     clientTlsCertificate: pulumi.Input[str]
     serverTlsCertificate: pulumi.Input[str]
+    id: NotRequired[pulumi.Input[int]]
+    mspId: NotRequired[pulumi.Input[str]]
+    identity: NotRequired[pulumi.Input[str]]
 
 
 class Batch(TypedDict):
@@ -108,9 +113,38 @@ class RaftOptions(TypedDict):
     snapshotIntervalSize: NotRequired[pulumi.Input[int]]
 
 
+class BftOptions(TypedDict):
+    """Options of BFT. Times are durations such as `200ms`."""
+
+    requestBatchMaxInterval: NotRequired[pulumi.Input[str]]
+    requestForwardTimeout: NotRequired[pulumi.Input[str]]
+    requestComplainTimeout: NotRequired[pulumi.Input[str]]
+    requestAutoRemoveTimeout: NotRequired[pulumi.Input[str]]
+    viewChangeResendInterval: NotRequired[pulumi.Input[str]]
+    viewChangeTimeout: NotRequired[pulumi.Input[str]]
+    leaderHeartbeatTimeout: NotRequired[pulumi.Input[str]]
+    collectTimeout: NotRequired[pulumi.Input[str]]
+    incomingMessageBufferSize: NotRequired[pulumi.Input[int]]
+    requestPoolSize: NotRequired[pulumi.Input[int]]
+    leaderHeartbeatCount: NotRequired[pulumi.Input[int]]
+
+
 class Capabilities(TypedDict):
     """What all nodes of a channel must understand."""
 
     channel: NotRequired[pulumi.Input[str]]
     orderer: NotRequired[pulumi.Input[str]]
     application: NotRequired[pulumi.Input[str]]
+
+
+class Collection(TypedDict):
+    """Private data of some organizations. Policies are expressions as in OR('Org1.member', 'Org2.member')."""
+
+    name: pulumi.Input[str]
+    policy: pulumi.Input[str]
+    requiredPeerCount: NotRequired[pulumi.Input[int]]
+    maxPeerCount: NotRequired[pulumi.Input[int]]
+    blockToLive: NotRequired[pulumi.Input[int]]
+    memberOnlyRead: NotRequired[pulumi.Input[bool]]
+    memberOnlyWrite: NotRequired[pulumi.Input[bool]]
+    endorsementPolicy: NotRequired[pulumi.Input[str]]

@@ -1,6 +1,6 @@
 """heddle:chaincode: packages, installations and the two steps of the lifecycle on the ledger."""
 
-from heddle.schema.model import Boolean, Integer, ListOf, OnChange, Property, ResourceType, Text
+from heddle.schema.model import Boolean, Integer, ListOf, ObjectType, OnChange, Property, ResourceType, Text
 from heddle.schema.shared import (
     BASE64,
     CHANNEL_NAME,
@@ -13,7 +13,13 @@ from heddle.schema.shared import (
     connection_nodes,
 )
 
-__all__ = ["CHAINCODE_APPROVAL", "CHAINCODE_DEFINITION", "CHAINCODE_INSTALLATION", "CHAINCODE_PACKAGE"]
+__all__ = [
+    "CHAINCODE_APPROVAL",
+    "CHAINCODE_DEFINITION",
+    "CHAINCODE_INSTALLATION",
+    "CHAINCODE_PACKAGE",
+    "COLLECTION",
+]
 
 _LABEL = Text(
     pattern=r"[a-zA-Z0-9][a-zA-Z0-9_.+-]*", hint="letters, digits and '_.+-', a letter or digit first"
@@ -31,6 +37,48 @@ _OTHER_CHAINCODE = (
 
 _SIGNER = Property(
     kind=IDENTITY, description="An administrator of the peer's organization.", on_change=OnChange.NOTHING
+)
+
+COLLECTION = ObjectType(
+    name="Collection",
+    description="Data that only some organizations' peers hold; the others hold its hashes.",
+    properties={
+        "name": Property(
+            kind=Text(pattern=r"[A-Za-z0-9_-]+", hint="letters, digits, '_' and '-'"),
+            description="The collection's name.",
+        ),
+        "policy": Property(
+            kind=NAME, description="Whose peers hold the data, as in OR('Org1.member', 'Org2.member')."
+        ),
+        "requiredPeerCount": Property(
+            kind=Integer(minimum=0, maximum=2**31 - 1),
+            default=0,
+            description="Other peers that must have the data before an endorsement is given.",
+        ),
+        "maxPeerCount": Property(
+            kind=Integer(minimum=0, maximum=2**31 - 1),
+            default=1,
+            description="Other peers that are sent the data at once, at most.",
+        ),
+        "blockToLive": Property(
+            kind=Integer(minimum=0),
+            default=0,
+            description="Blocks after which the data is purged; 0: never. It cannot change later.",
+        ),
+        "memberOnlyRead": Property(
+            kind=Boolean(), default=True, description="Whether only clients of member organizations may read."
+        ),
+        "memberOnlyWrite": Property(
+            kind=Boolean(),
+            default=True,
+            description="Whether only clients of member organizations may write.",
+        ),
+        "endorsementPolicy": Property(
+            kind=NAME,
+            optional=True,
+            description="For writes to it instead of the chaincode's: a policy, or a channel policy's path.",
+        ),
+    },
 )
 
 _DEFINITION = {
@@ -58,6 +106,12 @@ _DEFINITION = {
     ),
     "initRequired": Property(
         kind=Boolean(), default=False, description="Whether Init must be called before anything else."
+    ),
+    "collections": Property(
+        # Their order is part of what organizations approve, so they have no key.
+        kind=ListOf(item=COLLECTION),
+        optional=True,
+        description="Private-data collections. All organizations approve the same, in the same order.",
     ),
 }
 

@@ -10,6 +10,7 @@ from heddle.schema.shared import (
     HOST_PORT,
     IDENTITY,
     MSP,
+    MSP_ID,
     NAME,
     NODE,
     PEM,
@@ -18,6 +19,7 @@ from heddle.schema.shared import (
 
 __all__ = [
     "BATCH",
+    "BFT",
     "CAPABILITIES",
     "CHANNEL",
     "CONSENTER",
@@ -63,6 +65,13 @@ CONSENTER = ObjectType(
         "port": Property(kind=PORT, description="The port other consenters dial."),
         "clientTlsCertificate": Property(kind=PEM, description="With which it dials the others, PEM."),
         "serverTlsCertificate": Property(kind=PEM, description="With which it serves the others, PEM."),
+        "id": Property(
+            kind=Integer(minimum=1, maximum=2**32 - 1),
+            optional=True,
+            description="BFT: its number, its own for ever.",
+        ),
+        "mspId": Property(kind=MSP_ID, optional=True, description="BFT: the MSP id of its organization."),
+        "identity": Property(kind=PEM, optional=True, description="BFT: its enrolment certificate, PEM."),
     },
 )
 
@@ -113,6 +122,46 @@ RAFT = ObjectType(
     },
 )
 
+_COUNT = Integer(minimum=1, maximum=2**32 - 1)
+
+BFT = ObjectType(
+    name="BftOptions",
+    description="Options of BFT; the defaults are upstream's sample. A block's bounds are the batch's.",
+    properties={
+        "requestBatchMaxInterval": Property(
+            kind=DURATION, default="200ms", description="How long a first transaction waits for more."
+        ),
+        "requestForwardTimeout": Property(
+            kind=DURATION, default="5s", description="Until a request is forwarded to the leader."
+        ),
+        "requestComplainTimeout": Property(
+            kind=DURATION, default="20s", description="After that, until a follower complains of the leader."
+        ),
+        "requestAutoRemoveTimeout": Property(
+            kind=DURATION, default="3m", description="After that, until the request is dropped."
+        ),
+        "viewChangeResendInterval": Property(
+            kind=DURATION, default="5s", description="Until a message of a view change is sent again."
+        ),
+        "viewChangeTimeout": Property(
+            kind=DURATION, default="20s", description="Until a view change is begun anew."
+        ),
+        "leaderHeartbeatTimeout": Property(
+            kind=DURATION, default="1m", description="Without a leader's heartbeat, until a view change."
+        ),
+        "collectTimeout": Property(
+            kind=DURATION, default="1s", description="How long a replica collects the others' states."
+        ),
+        "incomingMessageBufferSize": Property(
+            kind=_COUNT, default=200, description="Messages that may wait."
+        ),
+        "requestPoolSize": Property(kind=_COUNT, default=100000, description="Requests that may wait."),
+        "leaderHeartbeatCount": Property(
+            kind=_COUNT, default=10, description="Heartbeats in the leader's heartbeat timeout."
+        ),
+    },
+)
+
 CAPABILITIES = ObjectType(
     name="Capabilities",
     description="What all nodes of a channel must understand. Raising one cannot be taken back.",
@@ -157,8 +206,17 @@ CHANNEL = ResourceType(
         "consenters": Property(
             kind=ListOf(item=CONSENTER, minimum_items=1, key="node"), description="The nodes that order."
         ),
+        "consensus": Property(
+            kind=Text(choices=("etcdraft", "BFT")),
+            default="etcdraft",
+            description="How orderers agree.",
+            on_change=OnChange.REFUSE,
+            way_out="A channel keeps its consensus. Declare another channel: Fabric's own migration from "
+            "Raft to BFT stops all of its orderers (docs raft_bft_migration.md).",
+        ),
         "batch": Property(kind=BATCH, default={}, description="When a block is cut."),
-        "raft": Property(kind=RAFT, default={}, description="Options of Raft."),
+        "raft": Property(kind=RAFT, default={}, description="Options of Raft, for channels that are of it."),
+        "bft": Property(kind=BFT, optional=True, description="Options of BFT, for channels that are of it."),
         "capabilities": Property(kind=CAPABILITIES, default={}, description="Capabilities."),
         "signers": Property(
             kind=ListOf(item=IDENTITY, minimum_items=1),
@@ -177,6 +235,11 @@ CHANNEL = ResourceType(
         "sequence": Property(kind=Integer(minimum=0), description="The configuration's sequence number."),
         "applied": Property(
             kind=BASE64, description="The configuration last applied (common.Config), base64."
+        ),
+        "request": Property(
+            kind=BASE64,
+            description="An update whose signatures are missing, base64, for `heddle channel request`; else "
+            "empty.",
         ),
     },
 )

@@ -44,6 +44,8 @@ class ChannelHandler(Handler):
     def verify(self, inputs: dict[str, Any]) -> list[CheckFailure]:
         """Consenters are among the orderers, and a node would accept the settings."""
         failures = []
+        if inputs["consensus"] != "etcdraft":
+            failures.append(CheckFailure(property="consensus", reason="BFT is not supported yet"))
         if not has_unknown(inputs["orderers"]) and isinstance(inputs["consenters"], list):
             names = {one["name"] for one in inputs["orderers"]}
             for index, one in enumerate(inputs["consenters"]):
@@ -63,7 +65,7 @@ class ChannelHandler(Handler):
         if not call.id:
             return Plan(outputs=dict.fromkeys(CHANNEL.outputs, UNKNOWN), message=plan_create(call.inputs))
         known = {name: call.old_outputs.get(name, UNKNOWN) for name in ("genesisBlock", "genesisHash")}
-        outputs = {**known, "sequence": UNKNOWN, "applied": UNKNOWN}
+        outputs = {**known, "sequence": UNKNOWN, "applied": UNKNOWN, "request": UNKNOWN}
         inputs = _reachable(call)
         if has_unknown(inputs):
             return Plan(outputs=outputs, message=plan_unknown(inputs))
@@ -96,7 +98,7 @@ class ChannelHandler(Handler):
         """Join who has not joined, then take configuration updates until the wanted settings are in force."""
         clock = Deadline(call.deadline(_DEADLINE))
         reach = Reach.of(self.session.connections, call.inputs)
-        last = {name: call.old_outputs[name] for name in CHANNEL.outputs}
+        last = {name: call.old_outputs.get(name, "") for name in CHANNEL.outputs}
         return await self._converge(call, reach, last, clock)
 
     async def read(self, call: Call) -> Seen:
@@ -110,7 +112,7 @@ class ChannelHandler(Handler):
         without = {name for name, state in states.items() if state is None}
         if without:
             inputs["orderers"] = [one for one in call.inputs["orderers"] if one["name"] not in without]
-        known = {name: call.old_outputs[name] for name in ("genesisBlock", "genesisHash")}
+        known = {name: call.old_outputs.get(name, "") for name in ("genesisBlock", "genesisHash", "request")}
         return Seen(
             outputs={**known, "sequence": live.sequence, "applied": _base64(live.config)}, inputs=inputs
         )
@@ -122,7 +124,7 @@ class ChannelHandler(Handler):
         wanted = settings_from(call.inputs)
         live = await Updater(self.session, reach, wanted, base, call.urn).run(live, clock)
         asked = apply_settings(live.config, keep_renewed(wanted, live.settings), None)
-        return {**last, "sequence": live.sequence, "applied": _base64(asked)}
+        return {**last, "sequence": live.sequence, "applied": _base64(asked), "request": ""}
 
     async def _joined(self, reach: Reach, last: Properties, clock: Deadline) -> Live:
         """Have every orderer on the channel; the configuration in force."""
@@ -194,6 +196,7 @@ def _outputs(genesis: Block, config: Config) -> Properties:
         "genesisHash": own_hash(genesis),
         "sequence": 0,
         "applied": _base64(config),
+        "request": "",
     }
 
 
