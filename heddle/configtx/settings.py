@@ -1,7 +1,7 @@
 """What is wanted of a channel, in plain values.
 
-Only Raft so far. A BFT channel will have its own options next to `raft` and consenters with an MSP id and an
-enrollment certificate; nothing outside `values.py` knows how either is written on the ledger.
+`consensus` says which of `raft` and `bft` counts; the other one stays at its defaults and is nowhere written.
+Nothing outside `values.py` knows how either is written on the ledger.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,10 @@ from typing import Final
 from heddle.identity.msp import Msp
 
 __all__ = [
+    "BFT",
+    "ETCDRAFT",
     "BatchSettings",
+    "BftOptions",
     "Capabilities",
     "ChannelSettings",
     "Consenter",
@@ -20,6 +23,10 @@ __all__ = [
 ]
 
 MIB: Final = 1024 * 1024
+ETCDRAFT: Final = "etcdraft"
+"""Raft's name on the ledger."""
+BFT: Final = "BFT"
+"""SmartBFT's name on the ledger."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +45,19 @@ class BatchSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Consenter:
-    """A node of the Raft cluster: where the others reach it, and the certificates (PEM) it shows."""
+    """A node of the cluster: where the others reach it, and the certificates (PEM) it shows.
+
+    With BFT it also has an `id` (from 1, never given to another node), and the enrolment certificate
+    `identity` of MSP `msp_id`, with which it signs blocks. Raft leaves the three empty.
+    """
 
     host: str
     port: int
     client_tls_certificate: bytes
     server_tls_certificate: bytes
+    id: int = 0
+    msp_id: str = ""
+    identity: bytes = b""
 
     @property
     def address(self) -> str:
@@ -63,6 +77,28 @@ class RaftOptions:
     heartbeat_tick: int = 1
     max_inflight_blocks: int = 5
     snapshot_interval_size: int = 16 * MIB
+
+
+@dataclass(frozen=True, kw_only=True)
+class BftOptions:
+    """SmartBFT's own clock and buffers; upstream's sample values. Durations are Go's.
+
+    How many messages and bytes go into a block is `BatchSettings`, which SmartBFT reads in place of its own
+    options (orderer/consensus/smartbft/util.go createSmartBftConfig); its timeout is
+    `request_batch_max_interval`. Leader rotation is always off: Fabric 3.1 knows nothing else.
+    """
+
+    request_batch_max_interval: str = "200ms"
+    request_forward_timeout: str = "5s"
+    request_complain_timeout: str = "20s"
+    request_auto_remove_timeout: str = "3m"
+    view_change_resend_interval: str = "5s"
+    view_change_timeout: str = "20s"
+    leader_heartbeat_timeout: str = "1m"
+    collect_timeout: str = "1s"
+    incoming_message_buffer_size: int = 200
+    request_pool_size: int = 100_000
+    leader_heartbeat_count: int = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,3 +139,5 @@ class ChannelSettings:
     batch: BatchSettings = BatchSettings()
     raft: RaftOptions = RaftOptions()
     capabilities: Capabilities = Capabilities()
+    consensus: str = ETCDRAFT
+    bft: BftOptions = BftOptions()
