@@ -9,12 +9,21 @@ An asset is `{"id", "owner", "value"}` under its id. Functions, all arguments te
 | list | (first id, first id no longer wanted) | a list of assets, ordered by id |
 | transfer | id, new owner | the asset; refused if there is none |
 | delete | id | nothing; refused if there is none |
+| history | id | every change: transaction, time, asset or null, newest first |
+| putPrice | id | nothing; takes `price` of the transient data, into the collection `prices` |
+| getPrice | id | the price, on peers of the collection's members |
+| checkPrice | id | whether `price` of the transient data is the asset's, on any peer |
+| deletePrice | id | nothing |
+
+Each change emits an event: the function's name, with the asset, or its id alone where the rest is private
+or gone.
 
 Environment, as Fabric's other chaincode services: CHAINCODE_ID (the package id), CHAINCODE_SERVER_ADDRESS
 (`host:port` to listen on), CHAINCODE_TLS_DISABLED (`true` for plain TCP), CHAINCODE_TLS_KEY and
 CHAINCODE_TLS_CERT (PEM files), CHAINCODE_CLIENT_CA_CERT (PEM file; peers must then show a certificate).
 """
 
+import hashlib
 import json
 import logging
 import os
@@ -27,13 +36,16 @@ from fabric_chaincode_python.fabric_shim import response, server
 from fabric_chaincode_python.fabric_shim.interfaces import Chaincode
 from fabric_chaincode_python.fabric_shim.logging import LOGGER
 
-from heddle.standin.chaincode.writes import serialize_writes
+from heddle.standin.chaincode import ledger
+from heddle.standin.chaincode.writes import emit, serialize_writes
 
 __all__ = ["AssetLedger", "main"]
 
 Stub: TypeAlias = Any
 Response: TypeAlias = Any
 """The shim ships no types."""
+PRICES = "prices"
+"""The collection of private data that holds what assets cost."""
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
@@ -48,12 +60,13 @@ class AssetLedger(Chaincode):  # type: ignore[misc]
         return response.success(b"")
 
     async def invoke(self, stub: Stub) -> Response:
-        """Run the function that the transaction names; a refusal is an answer, not a crash."""
+        """Run the function that the transaction names; whatever happens, the peer gets an answer."""
         try:
             name, arguments = stub.get_function_and_parameters()
             return response.success(await _call(stub, name, arguments))
-        except Refusal as refusal:
-            return response.error(str(refusal))
+        except Exception as problem:
+            # Without an answer the peer would hold its ledger for 30 s.
+            return response.error(str(problem))
 
 
 def _encoded(value: object) -> bytes:
@@ -62,23 +75,24 @@ def _encoded(value: object) -> bytes:
 
 
 async def _existing(stub: Stub, asset_id: str) -> dict[str, str]:
-    stored = await stub.get_state(asset_id)
+    stored = await ledger.get(stub, asset_id)
     if not stored:
         raise Refusal(f"the asset {asset_id} does not exist")
     asset: dict[str, str] = json.loads(stored)
     return asset
 
 
-async def _stored(stub: Stub, asset: dict[str, str]) -> bytes:
+async def _stored(stub: Stub, change: str, asset: dict[str, str]) -> bytes:
     if not asset["id"]:
         raise Refusal("an asset needs an id that is not empty")
     value = _encoded(asset)
-    await stub.put_state(asset["id"], value)
+    await ledger.put(stub, asset["id"], value)
+    emit(stub, change, value)
     return value
 
 
 async def _put(stub: Stub, asset_id: str, owner: str, value: str) -> bytes:
-    return await _stored(stub, {"id": asset_id, "owner": owner, "value": value})
+    return await _stored(stub, "put", {"id": asset_id, "owner": owner, "value": value})
 
 
 async def _get(stub: Stub, asset_id: str) -> bytes:
@@ -86,16 +100,60 @@ async def _get(stub: Stub, asset_id: str) -> bytes:
 
 
 async def _list(stub: Stub, start: str = "", end: str = "") -> bytes:
-    return _encoded([json.loads(entry.value) async for entry in await stub.get_state_by_range(start, end)])
+    return _encoded([json.loads(entry.value) async for entry in ledger.between(stub, start, end)])
 
 
 async def _transfer(stub: Stub, asset_id: str, owner: str) -> bytes:
-    return await _stored(stub, {**await _existing(stub, asset_id), "owner": owner})
+    return await _stored(stub, "transfer", {**await _existing(stub, asset_id), "owner": owner})
 
 
 async def _delete(stub: Stub, asset_id: str) -> bytes:
     await _existing(stub, asset_id)
-    await stub.delete_state(asset_id)
+    await ledger.delete(stub, asset_id)
+    emit(stub, "delete", _encoded({"id": asset_id}))
+    return b""
+
+
+async def _history(stub: Stub, asset_id: str) -> bytes:
+    changes = [
+        {
+            "transaction": change.tx_id,
+            "time": change.timestamp.ToJsonString(),
+            "asset": None if change.is_delete else json.loads(change.value),
+        }
+        async for change in ledger.history(stub, asset_id)
+    ]
+    return _encoded(changes)
+
+
+def _given_price(stub: Stub) -> bytes:
+    price = ledger.transient(stub).get("price")
+    if not price:
+        raise Refusal("the transient data hold no price")
+    return price
+
+
+async def _put_price(stub: Stub, asset_id: str) -> bytes:
+    await ledger.put(stub, asset_id, _given_price(stub), PRICES)
+    emit(stub, "putPrice", _encoded({"id": asset_id}))
+    return b""
+
+
+async def _get_price(stub: Stub, asset_id: str) -> bytes:
+    price = await ledger.get(stub, asset_id, PRICES)
+    if not price:
+        raise Refusal(f"the asset {asset_id} has no price")
+    return price
+
+
+async def _check_price(stub: Stub, asset_id: str) -> bytes:
+    known = await ledger.hash_of(stub, asset_id, PRICES)
+    return _encoded(known == hashlib.sha256(_given_price(stub)).digest())
+
+
+async def _delete_price(stub: Stub, asset_id: str) -> bytes:
+    await ledger.delete(stub, asset_id, PRICES)
+    emit(stub, "deletePrice", _encoded({"id": asset_id}))
     return b""
 
 
@@ -106,6 +164,11 @@ _FUNCTIONS: Mapping[str, tuple[_Function, tuple[int, ...]]] = {
     "list": (_list, (0, 2)),
     "transfer": (_transfer, (2,)),
     "delete": (_delete, (1,)),
+    "history": (_history, (1,)),
+    "putPrice": (_put_price, (1,)),
+    "getPrice": (_get_price, (1,)),
+    "checkPrice": (_check_price, (1,)),
+    "deletePrice": (_delete_price, (1,)),
 }
 
 

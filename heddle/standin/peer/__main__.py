@@ -15,6 +15,7 @@ from heddle.standin.local import local_msp, local_signer
 from heddle.standin.metrics import Metrics
 from heddle.standin.operations import serve_operations
 from heddle.standin.peer.endorser import Endorser
+from heddle.standin.peer.following import Following
 from heddle.standin.peer.gateway import Gateway
 from heddle.standin.peer.peer import Peer
 from heddle.standin.peer.services import add_services
@@ -68,7 +69,7 @@ def _grpc_server(settings: Settings, peer: Peer) -> tuple[grpc.aio.Server, str]:
         window=settings.seconds("peer.authentication.timewindow", "15m"),
         bound=mutual,
     )
-    add_services(server, endorser, delivery, gateway)
+    add_services(server, endorser, delivery, gateway, Following(peer))
     roots = settings.all_contents("peer.tls.clientRootCAs.files") if mutual else None
     add_port(server, address, certificate=certificate, key=key, client_roots=roots)
     return server, address

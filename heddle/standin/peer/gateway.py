@@ -1,7 +1,7 @@
 """The Gateway service: it finds endorsers and orderers for clients that know one peer only.
 
 Source: internal/pkg/gateway (Fabric 3.1.5). Upstream finds peers of other organizations by gossip; a stand-in
-asks the anchor peers of the channel's configuration. ChaincodeEvents is not there: UNIMPLEMENTED.
+asks the anchor peers of the channel's configuration. CommitStatus and ChaincodeEvents are in `following`.
 """
 
 import logging
@@ -17,14 +17,13 @@ from fabric_protos.peer import (
     proposal_pb2,
 )
 
-from heddle.standin.access import Denied, SignedData
-from heddle.standin.channelconfig import APPLICATION_READERS
+from heddle.standin.access import Denied
 from heddle.standin.peer.channel import PeerChannel
 from heddle.standin.peer.definitions import Committed, definition
 from heddle.standin.peer.endorsements import Answer, Endorsements, assembled, refusal, response_of
 from heddle.standin.peer.endorser import Endorser
 from heddle.standin.peer.peer import Peer
-from heddle.standin.peer.proposal import ProposalError, Unpacked, check_channel_policy, unpack
+from heddle.standin.peer.proposal import ProposalError, Unpacked, unpack
 from heddle.standin.peer.status import GatewayError
 from heddle.standin.rpc import open_stream
 
@@ -98,29 +97,6 @@ class Gateway:
             details.append(gateway_pb2.ErrorDetail(address=address, message=words))
         words = "no orderers could successfully process transaction"
         raise GatewayError(_CODE.UNAVAILABLE, words, details)
-
-    async def commit_status(
-        self, request: gateway_pb2.SignedCommitStatusRequest, _: Context
-    ) -> gateway_pb2.CommitStatusResponse:
-        """Wait until the transaction is in a block."""
-        content = gateway_pb2.CommitStatusRequest.FromString(request.request)
-        for found, words in (
-            (content.identity, "no identity provided"),
-            (content.channel_id, "no channel ID provided"),
-            (content.transaction_id, "transaction ID should not be empty"),
-        ):
-            if not found:
-                raise GatewayError(_CODE.INVALID_ARGUMENT, words)
-        channel = self._channel(content.channel_id, _CODE.PERMISSION_DENIED)
-        signed = SignedData(request.request, content.identity, request.signature)
-        try:
-            check_channel_policy(channel.config, APPLICATION_READERS, signed)
-        except Denied as denied:
-            raise GatewayError(_CODE.PERMISSION_DENIED, str(denied)) from denied
-        place = await channel.settled(content.transaction_id)
-        if place is None:
-            raise GatewayError(_CODE.ABORTED, "the channel was closed")
-        return gateway_pb2.CommitStatusResponse(result=place.code, block_number=place.block)
 
     # --- endorsements
 
@@ -224,12 +200,11 @@ class Gateway:
         self._channel(proposal.channel)
         return proposal
 
-    def _channel(self, name: str, code: grpc.StatusCode = grpc.StatusCode.FAILED_PRECONDITION) -> PeerChannel:
+    def _channel(self, name: str) -> PeerChannel:
         channel = self._peer.channels.get(name)
         if channel is None:
-            raise GatewayError(
-                code, f"no peers available to evaluate chaincode in channel {name}: channel not found"
-            )
+            words = f"no peers available to evaluate chaincode in channel {name}: channel not found"
+            raise GatewayError(_CODE.FAILED_PRECONDITION, words)
         return channel
 
     async def _broadcast(self, address: str, channel: PeerChannel, envelope: common_pb2.Envelope) -> str:

@@ -7,14 +7,15 @@ import grpc
 import grpc.aio
 from fabric_protos.common import common_pb2
 from fabric_protos.gateway import gateway_pb2
-from fabric_protos.peer import events_pb2, proposal_pb2, proposal_response_pb2, transaction_pb2
+from fabric_protos.peer import events_pb2, proposal_pb2, proposal_response_pb2
 
 from heddle.standin.deliver import Delivery
 from heddle.standin.peer.endorser import Endorser
+from heddle.standin.peer.filtered import filtered_block
+from heddle.standin.peer.following import Following
 from heddle.standin.peer.gateway import Gateway
 from heddle.standin.peer.proposal import ProposalError
 from heddle.standin.peer.status import GatewayError, abort
-from heddle.standin.peer.transaction import Headers, endorsed
 from heddle.standin.rpc import tls_certificate_of
 
 __all__ = ["add_services"]
@@ -22,7 +23,6 @@ __all__ = ["add_services"]
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Proto: TypeAlias = Any
 """A generated message or its class; they ship no types."""
-Code = transaction_pb2.TxValidationCode
 
 
 class _Services:
@@ -57,30 +57,18 @@ class _Services:
             if isinstance(found, int):
                 yield events_pb2.DeliverResponse(status=found)
             else:
-                yield events_pb2.DeliverResponse(filtered_block=_filtered(channel, found))
+                yield events_pb2.DeliverResponse(filtered_block=filtered_block(channel, found))
 
-
-def _filtered(channel: str, block: common_pb2.Block) -> events_pb2.FilteredBlock:
-    """Source: core/peer/deliverevents.go toFilteredBlock."""
-    filtered = events_pb2.FilteredBlock(channel_id=channel, number=block.header.number)
-    codes = block.metadata.metadata[common_pb2.TRANSACTIONS_FILTER]
-    for code, data in zip(codes, block.data.data, strict=True):
-        headers = Headers.of(common_pb2.Envelope.FromString(data))
-        one = filtered.filtered_transactions.add(
-            txid=headers.channel.tx_id, type=headers.channel.type, tx_validation_code=code
-        )
-        if headers.channel.type == common_pb2.ENDORSER_TRANSACTION:
-            one.transaction_actions.SetInParent()
-            if code == Code.VALID:
-                _add_event(one, headers)
-    return filtered
-
-
-def _add_event(one: events_pb2.FilteredTransaction, headers: Headers) -> None:
-    event = endorsed(headers).event
-    if event.chaincode_id:
-        event.payload = b""
-        one.transaction_actions.chaincode_actions.add(chaincode_event=event)
+    async def deliver_with_private_data(
+        self, requests: AsyncIterator[common_pb2.Envelope], context: Context
+    ) -> AsyncIterator[events_pb2.DeliverResponse]:
+        """Whole blocks, each with the private data of its transactions that the client may see."""
+        async for _, found in self._delivery.serve(requests, tls_certificate_of(context)):
+            if isinstance(found, int):
+                yield events_pb2.DeliverResponse(status=found)
+            else:
+                both = events_pb2.BlockAndPrivateData(block=found)
+                yield events_pb2.DeliverResponse(block_and_private_data=both)
 
 
 def _refusing(method: Callable[[Any, Context], Awaitable[Any]]) -> Callable[[Any, Context], Awaitable[Any]]:
@@ -89,6 +77,21 @@ def _refusing(method: Callable[[Any, Context], Awaitable[Any]]) -> Callable[[Any
     async def call(request: Proto, context: Context) -> Proto:
         try:
             return await method(request, context)
+        except GatewayError as error:
+            await abort(context, error)
+
+    return call
+
+
+def _refusing_stream(
+    method: Callable[[Any, Context], AsyncIterator[Any]],
+) -> Callable[[Any, Context], AsyncIterator[Any]]:
+    """The same for a method that answers with a stream."""
+
+    async def call(request: Proto, context: Context) -> AsyncIterator[Proto]:
+        try:
+            async for answer in method(request, context):
+                yield answer
         except GatewayError as error:
             await abort(context, error)
 
@@ -109,28 +112,43 @@ def _stream(method: Callable[..., Any]) -> "grpc.RpcMethodHandler[Any, Any]":
     )
 
 
-def add_services(server: grpc.aio.Server, endorser: Endorser, delivery: Delivery, gateway: Gateway) -> None:
+def _gateway_methods(gateway: Gateway, following: Following) -> "dict[str, grpc.RpcMethodHandler[Any, Any]]":
+    pb = gateway_pb2
+    events = grpc.unary_stream_rpc_method_handler(
+        _refusing_stream(following.chaincode_events),
+        request_deserializer=pb.SignedChaincodeEventsRequest.FromString,
+        response_serializer=pb.ChaincodeEventsResponse.SerializeToString,
+    )
+    return {
+        "Evaluate": _unary(_refusing(gateway.evaluate), pb.EvaluateRequest, pb.EvaluateResponse),
+        "Endorse": _unary(_refusing(gateway.endorse), pb.EndorseRequest, pb.EndorseResponse),
+        "Submit": _unary(_refusing(gateway.submit), pb.SubmitRequest, pb.SubmitResponse),
+        "CommitStatus": _unary(
+            _refusing(following.commit_status), pb.SignedCommitStatusRequest, pb.CommitStatusResponse
+        ),
+        "ChaincodeEvents": events,
+    }
+
+
+def add_services(
+    server: grpc.aio.Server, endorser: Endorser, delivery: Delivery, gateway: Gateway, following: Following
+) -> None:
     """Register everything that the peer's listener answers."""
     services = _Services(endorser, delivery)
-    pb = gateway_pb2
     endorsement = {
         "ProcessProposal": _unary(
             services.process_proposal, proposal_pb2.SignedProposal, proposal_response_pb2.ProposalResponse
         )
     }
-    events = {"Deliver": _stream(services.deliver), "DeliverFiltered": _stream(services.deliver_filtered)}
-    gateways = {
-        "Evaluate": _unary(_refusing(gateway.evaluate), pb.EvaluateRequest, pb.EvaluateResponse),
-        "Endorse": _unary(_refusing(gateway.endorse), pb.EndorseRequest, pb.EndorseResponse),
-        "Submit": _unary(_refusing(gateway.submit), pb.SubmitRequest, pb.SubmitResponse),
-        "CommitStatus": _unary(
-            _refusing(gateway.commit_status), pb.SignedCommitStatusRequest, pb.CommitStatusResponse
-        ),
+    events = {
+        "Deliver": _stream(services.deliver),
+        "DeliverFiltered": _stream(services.deliver_filtered),
+        "DeliverWithPrivateData": _stream(services.deliver_with_private_data),
     }
     server.add_generic_rpc_handlers(
         (
             grpc.method_handlers_generic_handler("protos.Endorser", endorsement),
             grpc.method_handlers_generic_handler("protos.Deliver", events),
-            grpc.method_handlers_generic_handler("gateway.Gateway", gateways),
+            grpc.method_handlers_generic_handler("gateway.Gateway", _gateway_methods(gateway, following)),
         )
     )
