@@ -22,6 +22,7 @@ from heddle.images import Image, program, write_image
 from heddle.localkube.down import down, leftovers
 from heddle.localkube.images import image_names, load_image
 from heddle.localkube.layout import Layout, layout_of
+from heddle.localkube.processes import running
 from heddle.localkube.reporter import Quiet
 from heddle.localkube.status import status_of
 from heddle.localkube.up import up
@@ -184,6 +185,12 @@ def test_a_second_up_changes_nothing_and_is_quick(cluster):
     assert time.monotonic() - began < 2
     assert {component.name: component.pid for component in status_of(cluster).components} == before
     os.kill(before["kube-scheduler"], signal.SIGKILL)
+    wait_for(
+        "the scheduler's end",
+        lambda: running(cluster, "kube-scheduler") is None,
+        seconds=30,
+        evidence=lambda: "",
+    )
     assert up(cluster, Quiet()) is True
     after = {component.name: component.pid for component in status_of(cluster).components}
     assert {name for name in before if before[name] != after[name]} == {"kube-scheduler"}
