@@ -21,7 +21,9 @@ from typing import BinaryIO
 
 from heddle.errors import ImageError
 
-__all__ = ["File", "Folder", "Image", "Link", "libraries", "program", "write_image"]
+__all__ = ["File", "Folder", "Image", "Link", "file_tools", "libraries", "program", "write_image"]
+
+_FILE_TOOLS = ("find", "mkdir", "mv", "rm")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +108,18 @@ def program(path: Path, to: str) -> tuple[Entry, ...]:
     """An executable of this machine at `to`, with the shared libraries it needs where it looks for them."""
     found = (File(path=str(library), content=library, mode=0o755) for library in libraries(path))
     return (File(path=to, content=path, mode=0o755), *found)
+
+
+def file_tools() -> tuple[Entry, ...]:
+    """What runbooks use on a node's volume, where upstream's images have it. No shell.
+
+    Raises:
+        ImageError: this machine lacks one of them.
+    """
+    paths = [Path("/usr/bin", name) for name in _FILE_TOOLS]
+    if missing := [str(path) for path in paths if not path.exists()]:
+        raise ImageError(f"{', '.join(missing)}: not on this machine", hint="install coreutils and findutils")
+    return tuple(entry for path in paths for entry in program(path, str(path)))
 
 
 def libraries(path: Path) -> tuple[Path, ...]:

@@ -1,7 +1,8 @@
 """Fabric's node images from a release folder, for clusters that cannot pull them (DESIGN, decision 15).
 
 What goes where follows upstream's images/peer/Dockerfile and images/orderer/Dockerfile (Fabric 3.1.5),
-without the distribution beneath: no shell, no package. The user is numeric, which `runAsNonRoot` demands.
+without the distribution beneath: no shell, no package, only the few programs that runbooks use on a volume.
+The user is numeric, which `runAsNonRoot` demands.
 """
 
 import re
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heddle.errors import ImageError
-from heddle.images import Entry, File, Folder, Image, program, write_image
+from heddle.images import Entry, File, Folder, Image, file_tools, program, write_image
 from heddle.versions import FABRIC, ORDERER_IMAGE, PEER_IMAGE
 
 __all__ = ["ARCHIVES", "Packed", "pack_release"]
@@ -100,6 +101,7 @@ def _base() -> tuple[Entry, ...]:
         Folder(path="/tmp", mode=0o1777),  # noqa: S108 - in the image
         Folder(path="/var/hyperledger", owner=1000),
         Folder(path="/var/hyperledger/production", owner=1000),
+        *file_tools(),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import heddle
-from heddle.images import Entry, File, Folder, Image, write_image
+from heddle.images import Entry, File, Folder, Image, file_tools, write_image
 from heddle.standin.images.interpreter import (
     PACKAGES,
     PYTHON,
@@ -28,7 +28,7 @@ _CHAINCODE = ("__init__.py", "standin/__init__.py", "standin/chaincode")
 
 def build_standin(archive: Path) -> str:
     """Write the stand-in image; returns its id. Commands `peer node start`, `orderer`. Raises ImageError."""
-    base = tuple(_base("cryptography", "PyYAML"))
+    base = (*_base("cryptography", "PyYAML"), *file_tools())
     own = (
         # The parts that build images and the chaincode stay on the machine that builds.
         *_own_code(_MODULES, without=("standin/images", "standin/chaincode")),
