@@ -54,7 +54,7 @@ class Network(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self, providers=cluster.providers)
         self._storage, self._eip = self._volumes(), self._addresses()
         self._orderers = self._orderer_set()
-        self._peers = {plan.name: self._peer_set(plan) for plan in self._topology.organizations}
+        self._peers = {plan.name: self._peer_set(plan) for plan in self._topology.managed}
         self._channels = {plan.name: self._channel(plan) for plan in self._topology.channels}
         self._chaincodes = {plan.name: self._chaincode(plan) for plan in self._topology.chaincodes}
         self.summary = summary_of(

@@ -3,6 +3,8 @@
 FABRIC = "3.1.5"
 PEER_IMAGE = f"docker.io/hyperledger/fabric-peer:{FABRIC}"
 ORDERER_IMAGE = f"docker.io/hyperledger/fabric-orderer:{FABRIC}"
+COUCHDB_IMAGE = "docker.io/library/couchdb:3.4.2"
+"""The version that upstream tests this release with (release_notes/v3.1.1.md)."""
 
 HEDDLE = "0.1.0"
 STANDIN_IMAGE = f"localhost/heddle/standin:{HEDDLE}"

@@ -1,16 +1,18 @@
-"""Chaincodes that run as a service beside the peers."""
+"""Chaincodes that run as a service beside the peers, and their private data."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from heddle.spec.model import Section
-from heddle.spec.names import ChaincodeName, ChaincodeVersion, ChannelName
+from heddle.spec.names import ChaincodeName, ChaincodeVersion, ChannelName, CollectionName, OrganizationName
+from heddle.spec.policies import check_endorsement, check_policy
+from heddle.spec.references import Image
 
 
 class Endorsement(StrEnum):
-    """Whose peers must endorse a transaction."""
+    """Whose peers must endorse a transaction, in a word."""
 
     ANY = "any"
     """A peer of any member."""
@@ -18,6 +20,30 @@ class Endorsement(StrEnum):
     """A peer of every member."""
     MAJORITY = "majority"
     """The channel's own rule: peers of more than half of the members."""
+
+
+class Collection(Section):
+    """Private data of some members of the channel: their peers hold it, the others its hashes."""
+
+    name: CollectionName
+    """Name of the collection, as the chaincode says it. Once committed it stays."""
+    organizations: Annotated[tuple[OrganizationName, ...], Field(min_length=1)] | None = None
+    """Whose peers hold the data. Either this or `policy`."""
+    policy: str | None = None
+    """The same as an expression, as OR('Org1MSP.member', 'Org2MSP.member')."""
+    required_peer_count: Annotated[int, Field(ge=0, le=2_147_483_647)] = 0
+    """Other peers that must have the data before the endorser signs; with 0 it may be lost with one peer."""
+    max_peer_count: Annotated[int, Field(ge=0, le=2_147_483_647)] = 1
+    """Other peers that the endorser sends the data to, at most."""
+    block_to_live: Annotated[int, Field(ge=0, le=18_446_744_073_709_551_615)] = 0
+    """Blocks after which the data is purged; 0 = never. Once committed it stays."""
+    member_only_read: bool = True
+    """Only clients of these organizations may read."""
+    member_only_write: bool = True
+    """Only clients of these organizations may write."""
+    endorsement_policy: Annotated[str, AfterValidator(check_policy)] | None = None
+    """Whose peers must endorse a write: an expression or the path of a channel policy. Default: the
+    chaincode's rule."""
 
 
 class Chaincode(Section):
@@ -28,10 +54,22 @@ class Chaincode(Section):
     version: ChaincodeVersion
     """Version, as text in quotes; part of the package's label."""
     sequence: Annotated[int, Field(ge=1)] = 1
-    """Sequence of the definition: raise it by one with every change of version or endorsement."""
+    """Sequence of the definition: raise it by one with every change of version, endorsement or
+    collections."""
     channel: ChannelName
     """Name of its channel, as under `channels`."""
-    image: Annotated[str, Field(min_length=1)]
+    image: Image
     """Image of the chaincode server, best by digest."""
-    endorsement: Endorsement = Endorsement.MAJORITY
-    """Whose peers must endorse."""
+    language: Literal["python", "go", "node", "java"] = "python"
+    """Which environment the image expects: the variables and the form of the key differ."""
+    endorsement: Annotated[str, AfterValidator(check_endorsement)] = Endorsement.MAJORITY.value
+    """Whose peers must endorse: any, all or majority of the members; an expression, as
+    OutOf(2, 'Org1MSP.peer', 'Org2MSP.peer', 'Org3MSP.peer'); or the path of a channel policy."""
+    init_required: bool = False
+    """True: no invocation before one that is marked as initialization."""
+    environment: dict[str, str] = Field(default_factory=dict)
+    """Variables of the server. No secrets: they are plain in the pod."""
+    replicas: Annotated[int, Field(ge=1, le=20)] = 1
+    """Servers per organization."""
+    collections: tuple[Collection, ...] = ()
+    """Collections of private data."""

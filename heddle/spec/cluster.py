@@ -1,11 +1,12 @@
-"""Which Kubernetes the instance runs on, its volumes and its node images."""
+"""Which Kubernetes the instance runs on, its certificates and its node images."""
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from heddle.spec.model import Section
-from heddle.spec.quantities import Quantity
+from heddle.spec.names import SecretName
+from heddle.spec.references import Image, check_registry
 
 
 class Cluster(Section):
@@ -20,15 +21,6 @@ class Cluster(Section):
     """Name of the cluster in the state: a renewed kubeconfig replaces nothing. Default: the context."""
 
 
-class Storage(Section):
-    """Volumes of the nodes: one claim per node."""
-
-    class_name: Annotated[str | None, Field(alias="class")] = None
-    """Storage class. Default: the cluster's default class."""
-    size: Quantity = "10Gi"
-    """Size of each node's claim. Growing it needs a class that can; it never shrinks."""
-
-
 class Certificates(Section):
     """Certificates of nodes, administrators and users. Authorities last fifteen years and are not renewed."""
 
@@ -40,9 +32,16 @@ class Certificates(Section):
 
 
 class Images(Section):
-    """Images of the nodes. Default: Hyperledger's own of the version that Heddle pins."""
+    """Images of the nodes. Default: upstream's own of the versions that Heddle pins."""
 
-    peer: str | None = None
+    registry: Annotated[str, AfterValidator(check_registry)] | None = None
+    """Mirror that the default images come from, as registry.example.com/mirror: it takes docker.io's
+    place. Images named below are taken as they are."""
+    peer: Image | None = None
     """Peer image, with a tag or digest."""
-    orderer: str | None = None
+    orderer: Image | None = None
     """Orderer image, with a tag or digest."""
+    couchdb: Image | None = None
+    """CouchDB image, with a tag or digest."""
+    pull_secrets: tuple[SecretName, ...] = ()
+    """Names of Secrets in the namespace with the registry's credentials."""

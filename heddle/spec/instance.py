@@ -1,16 +1,17 @@
 """A whole instance: the value of `fabric:instance` in a stack file."""
 
 import ipaddress
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from heddle.spec.chaincode import Chaincode
-from heddle.spec.cluster import Certificates, Cluster, Images, Storage
+from heddle.spec.cluster import Certificates, Cluster, Images
 from heddle.spec.members import Channel, Organization
 from heddle.spec.model import Section
 from heddle.spec.names import DOMAIN, Domain, InstanceName, Namespace
+from heddle.spec.nodes import NodeSettings, Storage
 from heddle.spec.ordering import Ordering
 from heddle.spec.rules import broken_rules
 
@@ -32,6 +33,10 @@ class Instance(Section):
     """Name of the instance; immutable."""
     namespace: Namespace | None = None
     """Kubernetes namespace, made for this instance alone. Default: fabric-<name>."""
+    edition: Literal["professional", "enterprise"] | None = None
+    """Profile of quotas. Default: Fabric's own limits."""
+    type: Literal["private", "consortium"] = "private"
+    """private: every organization is managed here. consortium: others may join; it needs `domain`."""
     disposable: bool = False
     """True: `destroy` may delete ledgers, keys and channels. Otherwise they are protected."""
     standin: bool = False
@@ -45,11 +50,19 @@ class Instance(Section):
     )
     """Where clients outside reach the nodes: none; an address of the cluster's nodes, with a port that
     Kubernetes assigns; or auto, which is the local cluster's own address and none elsewhere."""
+    exposure: Literal["NodePort", "LoadBalancer"] = "NodePort"
+    """How clients outside reach the nodes: a port of the cluster's machines, or a load balancer per node."""
     domain: Domain | None = None
-    """Domain of the node names on the ledger, which must resolve inside and outside the cluster. Default: the
-    namespace's Service DNS, which serves an instance that others do not join."""
+    """Domain of the node names on the ledger, which must resolve inside and outside the cluster. With it
+    every organization has a pinned block of ports. Default: the namespace's Service DNS, which serves an
+    instance that others do not join."""
+    state_database: Literal["LevelDB", "CouchDB"] = "LevelDB"
+    """State database of every peer; it cannot be changed later. CouchDB answers rich queries of JSON, and
+    takes a pod and a claim of its own per peer."""
     storage: Storage = Storage()
     """Volumes of the nodes."""
+    nodes: dict[str, NodeSettings] = Field(default_factory=dict)
+    """Settings of nodes, by kind (orderer, peer, couchdb, chaincode) or by a node's name, as peer0-org1."""
     certificates: Certificates = Certificates()
     """Validity and renewal of certificates."""
     ordering: Ordering = Ordering()

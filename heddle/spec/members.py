@@ -4,13 +4,36 @@ from typing import Annotated
 
 from pydantic import Field
 
+from heddle.spec.member import Member
 from heddle.spec.model import Section
 from heddle.spec.names import ChannelName, MspId, OrganizationName
-from heddle.spec.ordering import Batch
+from heddle.spec.ordering import Batch, SnapshotIntervalSize
+from heddle.spec.ports import PortBlock
+
+
+class External(Section):
+    """The definition of an organization that is run elsewhere: what channels say of it.
+
+    Nothing of it is made here. Certificates are PEM text, or paths of PEM files; relative
+    ones start at the project's folder.
+    """
+
+    msp_id: MspId
+    """Its MSP id, as its own people gave it."""
+    root_certificates: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Roots of its members' identities."""
+    intermediate_certificates: tuple[str, ...] = ()
+    """Intermediate authorities of its members' identities."""
+    tls_root_certificates: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Roots of its TLS certificates."""
+    tls_intermediate_certificates: tuple[str, ...] = ()
+    """Intermediate authorities of its TLS certificates."""
+    anchor_peers: tuple[str, ...] = ()
+    """Peers that the others find it by, each as host:port."""
 
 
 class Organization(Section):
-    """A member with peers, managed here: its authorities and keys are in this stack."""
+    """A member: managed here, so that its authorities and keys are in this stack, or external."""
 
     name: OrganizationName
     """Name of the organization; part of every peer's name."""
@@ -18,14 +41,20 @@ class Organization(Section):
     """MSP id: immutable, unique in a consortium. Default: made of organization and instance."""
     peers: Annotated[int, Field(ge=1, le=99)] = 2
     """Number of peers; two keep endorsing while one restarts."""
+    ports: PortBlock | None = None
+    """Ports of its peers, one each in their order. Needed with `domain`, and only then."""
+    external: External | None = None
+    """Set for an organization that is run elsewhere; it has no peers here."""
 
 
 class Channel(Section):
-    """A ledger and who shares it. Every peer of a member joins it."""
+    """A ledger and who shares it."""
 
     name: ChannelName
     """Name of the channel."""
-    organizations: Annotated[tuple[OrganizationName, ...], Field(min_length=1)]
-    """Members, by the names under `organizations`."""
+    organizations: Annotated[tuple[Member, ...], Field(min_length=1)]
+    """Members: their names under `organizations`, or mappings where not every peer joins."""
     batch: Batch | None = None
     """Block cutting of this channel. Default: `ordering.batch`."""
+    snapshot_interval_size: SnapshotIntervalSize | None = None
+    """Raft log between two snapshots. Default: `ordering.snapshotIntervalSize`."""

@@ -84,6 +84,19 @@ CHAINCODE = NameRule(
 CHAINCODE_VERSION = NameRule(
     pattern=r"[A-Za-z0-9_.+-]+", shortest=1, longest=64, words="1 to 64 of a–z, A–Z, 0–9, _ . + and -"
 )
+# core/chaincode/lifecycle/scc.go collectionNameRegExp
+COLLECTION = NameRule(
+    pattern=r"[A-Za-z0-9-][A-Za-z0-9_-]*",
+    shortest=1,
+    longest=249,
+    words="1 to 249 of a–z, A–Z, 0–9, _ and -; does not start with _",
+)
+SECRET = NameRule(
+    pattern=r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?",
+    shortest=1,
+    longest=253,
+    words="name of a Kubernetes Secret: 1 to 253 of a–z, 0–9, . and -; no . or - at either end",
+)
 _DNS_LABEL = r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
 DOMAIN = NameRule(
     pattern=rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*",
@@ -106,3 +119,5 @@ ChannelName = Annotated[str, *named(CHANNEL)]
 ChaincodeName = Annotated[str, *named(CHAINCODE)]
 ChaincodeVersion = Annotated[str, *named(CHAINCODE_VERSION)]
 Domain = Annotated[str, *named(DOMAIN)]
+CollectionName = Annotated[str, *named(COLLECTION)]
+SecretName = Annotated[str, *named(SECRET)]

@@ -1,6 +1,7 @@
 """Sizes and durations as people write them, normalised so that `2000ms` and `2s` are one value."""
 
 import re
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
@@ -20,8 +21,15 @@ _UNITS = {
 }
 _BYTES = r"(\d+(?:\.\d+)?)\s*([KMG]i?B|B)?"
 _DURATION = r"(?:\d+(?:\.\d+)?(?:ms|s|m|h))+"
+_SUFFIXES = {
+    "": Decimal(1),
+    "m": Decimal("0.001"),
+    **{letter: Decimal(1000) ** (power + 1) for power, letter in enumerate("kMGTP")},
+    **{f"{letter}i": Decimal(1024) ** (power + 1) for power, letter in enumerate("KMGTP")},
+}
 _MILLISECOND = 1_000_000
 """In nanoseconds."""
+_PROCESSORS = r"\d+(?:\.\d+)?m?"
 _QUANTITY = r"\d+(?:\.\d+)?(?:Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?"
 
 
@@ -46,7 +54,7 @@ def parse_bytes(value: object) -> int:
     return int(size)
 
 
-def _batch_timeout(value: str) -> str:
+def _duration(value: str) -> str:
     """The shortest way to write the duration; 1 ms to 1 hour, beyond which no client waits."""
     try:
         length = nanoseconds(value)
@@ -64,6 +72,20 @@ def _quantity(value: str) -> str:
     return value
 
 
+def amount(quantity: str) -> Decimal:
+    """How much a Kubernetes quantity is, to compare: 500m is 0.5, 1Ki is 1024."""
+    digits, suffix = re.fullmatch(r"([\d.]+)(\D*)", quantity).groups()  # type: ignore[union-attr]
+    return Decimal(digits) * _SUFFIXES[suffix]
+
+
+def _processors(value: object) -> str:
+    """Kubernetes takes 2, 0.5 and 500m alike; YAML gives the first two as numbers."""
+    text = str(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
+    if re.fullmatch(_PROCESSORS, text) is None or not re.search("[1-9]", text):
+        raise _refuse("processors above 0, as 2, 0.5 or 500m")
+    return text
+
+
 Bytes = Annotated[
     int,
     BeforeValidator(parse_bytes),
@@ -72,11 +94,24 @@ Bytes = Annotated[
     ),
 ]
 """Number of bytes; a file may say 2097152 or "2 MB"."""
-BatchTimeout = Annotated[
-    str, AfterValidator(_batch_timeout), WithJsonSchema({"type": "string", "pattern": f"^{_DURATION}$"})
+Duration = Annotated[
+    str, AfterValidator(_duration), WithJsonSchema({"type": "string", "pattern": f"^{_DURATION}$"})
 ]
 """Go duration between 1 ms and 1 h, normalised."""
 Quantity = Annotated[
     str, AfterValidator(_quantity), WithJsonSchema({"type": "string", "pattern": f"^{_QUANTITY}$"})
 ]
 """Kubernetes quantity."""
+Processors = Annotated[
+    str,
+    BeforeValidator(_processors),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0},
+                {"type": "string", "pattern": f"^{_PROCESSORS}$"},
+            ]
+        }
+    ),
+]
+"""Kubernetes quantity of CPU."""

@@ -105,9 +105,7 @@ def _unique_msp_ids(data: Mapping[str, Any]) -> Iterator[Problem]:
 def _members_exist(data: Mapping[str, Any]) -> Iterator[Problem]:
     known = [name for _, name in _names(data, "organizations")]
     for index, channel in _items(data, "channels"):
-        members = channel.get("organizations")
-        if not isinstance(members, list | tuple):
-            continue
+        members = _members(channel)
         for place, name in enumerate(members):
             path = path_of(("channels", index, "organizations", place))
             if isinstance(name, str) and name not in known:
@@ -116,6 +114,14 @@ def _members_exist(data: Mapping[str, Any]) -> Iterator[Problem]:
                 )
             elif isinstance(name, str) and name in members[:place]:
                 yield Problem(path=path, found=name, allowed="each organization once")
+
+
+def _members(channel: Mapping[str, Any]) -> list[Any]:
+    """What a channel calls its members, each a name or a mapping."""
+    members = channel.get("organizations")
+    if not isinstance(members, list | tuple):
+        return []
+    return [each.get("name") if isinstance(each, Mapping) else each for each in members]
 
 
 def _channels_exist(data: Mapping[str, Any]) -> Iterator[Problem]:

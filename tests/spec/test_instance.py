@@ -69,7 +69,7 @@ def test_dev_is_the_network_that_the_readme_promises() -> None:
     dev = instance("dev")
 
     batch = dev.ordering.batch
-    assert (dev.ordering.nodes, [each.peers for each in dev.organizations]) == (3, [2])
+    assert (dev.ordering.node_count, [each.peers for each in dev.organizations]) == (3, [2])
     assert (batch.timeout, batch.messages, batch.preferred_max_bytes) == ("2s", 500, 2 * 1024 * 1024)
     assert (dev.disposable, dev.chaincodes[0].image) == (True, SAMPLE_CHAINCODE_IMAGE)
 
@@ -87,7 +87,7 @@ def test_what_is_left_out_is_safe() -> None:
     minimal = parse_instance(MINIMAL, source="test")
 
     assert (minimal.disposable, minimal.standin, minimal.public_address) == (False, False, "none")
-    assert (minimal.ordering.nodes, minimal.organizations[0].peers) == (3, 2)
+    assert (minimal.ordering.node_count, minimal.organizations[0].peers) == (3, 2)
 
 
 def test_an_instance_made_in_a_program_obeys_the_same_rules() -> None:

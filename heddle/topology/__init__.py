@@ -1,0 +1,53 @@
+"""Every name, address and port of an instance, computed in one place from its stack file.
+
+Pure. Names depend on the thing's own name and its organization's, never on a position in a list: adding or
+removing a neighbour renames nothing. Kubernetes' limits (63 characters of a–z, 0–9 and -) hold by the lengths
+that heddle.spec.names allows; tests/topology checks that.
+"""
+
+from heddle.topology.layout import plan
+from heddle.topology.plans import (
+    CHAINCODE_PORT,
+    COUCHDB_PORT,
+    ChaincodePlan,
+    ChannelPlan,
+    CollectionPlan,
+    CouchdbPlan,
+    ExternalPlan,
+    ImagesPlan,
+    MemberPlan,
+    NodePlan,
+    OrganizationPlan,
+    Placement,
+    PodSettings,
+    ServerPlan,
+    Topology,
+)
+from heddle.topology.policies import endorsement_policy
+
+ADMIN = "admin"
+"""The organization's administrator: signs channel and lifecycle work."""
+USER = "user"
+"""The organization's first client identity: invokes chaincodes."""
+
+__all__ = [
+    "ADMIN",
+    "CHAINCODE_PORT",
+    "COUCHDB_PORT",
+    "USER",
+    "ChaincodePlan",
+    "ChannelPlan",
+    "CollectionPlan",
+    "CouchdbPlan",
+    "ExternalPlan",
+    "ImagesPlan",
+    "MemberPlan",
+    "NodePlan",
+    "OrganizationPlan",
+    "Placement",
+    "PodSettings",
+    "ServerPlan",
+    "Topology",
+    "endorsement_policy",
+    "plan",
+]

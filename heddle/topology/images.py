@@ -1,0 +1,28 @@
+"""Which image every kind of node runs."""
+
+from heddle.spec import Instance
+from heddle.topology.plans import ImagesPlan
+from heddle.versions import COUCHDB_IMAGE, ORDERER_IMAGE, PEER_IMAGE, STANDIN_IMAGE
+
+_UPSTREAM = "docker.io"
+
+
+def images_plan(instance: Instance) -> ImagesPlan:
+    """The images of an instance.
+
+    Stand-ins have one image for both kinds of node, and never another's name.
+    """
+    wanted = instance.images
+    return ImagesPlan(
+        peer=STANDIN_IMAGE if instance.standin else wanted.peer or _mirrored(PEER_IMAGE, wanted.registry),
+        orderer=STANDIN_IMAGE
+        if instance.standin
+        else wanted.orderer or _mirrored(ORDERER_IMAGE, wanted.registry),
+        couchdb=wanted.couchdb or _mirrored(COUCHDB_IMAGE, wanted.registry),
+        pull_secrets=wanted.pull_secrets,
+    )
+
+
+def _mirrored(image: str, registry: str | None) -> str:
+    """The image at the mirror: its registry is replaced, its path and tag stay."""
+    return image.replace(_UPSTREAM, registry, 1) if registry else image

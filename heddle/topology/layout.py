@@ -1,0 +1,221 @@
+"""From what a stack file says to every name, address and port of the instance."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from heddle.spec import Instance
+from heddle.spec.chaincode import Chaincode
+from heddle.spec.defaults import default_msp_id, default_namespace
+from heddle.spec.member import Membership
+from heddle.spec.members import Channel, External, Organization
+from heddle.spec.ordering import Bft
+from heddle.spec.ports import PortBlock
+from heddle.topology.images import images_plan
+from heddle.topology.plans import (
+    ChaincodePlan,
+    ChannelPlan,
+    CouchdbPlan,
+    ExternalPlan,
+    MemberPlan,
+    NodePlan,
+    OrganizationPlan,
+    ServerPlan,
+    Topology,
+)
+from heddle.topology.pods import claim_settings, pod_settings
+from heddle.topology.policies import collection_plan, endorsement_policy
+
+PEER_PORT = 7051
+PEER_OPERATIONS_PORT = 9443
+ORDERER_PORT = 7050
+ORDERER_ADMIN_PORT = 9443
+ORDERER_OPERATIONS_PORT = 8443
+
+
+def plan(instance: Instance, *, public_address: str = "") -> Topology:
+    """Lay out an instance.
+
+    Args:
+        instance: what the stack file says.
+        public_address: where clients outside reach the nodes, already resolved; empty = nowhere.
+    """
+    site = _Site(instance, public_address)
+    orderer, count = instance.ordering.organization, instance.ordering.node_count
+    ordering = site.managed("orderer", orderer.name, orderer.msp_id, count, orderer.ports)
+    members = {each.name: site.organization(each) for each in instance.organizations}
+    channels = {each.name: site.channel(each, members) for each in instance.channels}
+    msp_ids = {each.name: each.msp_id for each in members.values()}
+    bft = instance.ordering.type == "bft"
+    return Topology(
+        instance=instance.name,
+        namespace=site.namespace,
+        domain=site.domain,
+        public_address=public_address,
+        service_type=site.service_type,
+        consensus="BFT" if bft else "etcdraft",
+        bft=(instance.ordering.bft or Bft()) if bft else None,
+        images=images_plan(instance),
+        ordering=ordering,
+        organizations=tuple(members.values()),
+        channels=tuple(channels.values()),
+        chaincodes=tuple(
+            site.chaincode(each, channels[each.channel], msp_ids) for each in instance.chaincodes
+        ),
+    )
+
+
+def _external(wanted: External) -> ExternalPlan:
+    return ExternalPlan(
+        msp_id=wanted.msp_id,
+        root_certificates=wanted.root_certificates,
+        intermediate_certificates=wanted.intermediate_certificates,
+        tls_root_certificates=wanted.tls_root_certificates,
+        tls_intermediate_certificates=wanted.tls_intermediate_certificates,
+        anchor_peers=wanted.anchor_peers,
+    )
+
+
+def _member(organization: OrganizationPlan, wanted: Membership) -> MemberPlan:
+    # The first peers stay the first when the organization grows or shrinks.
+    peers = organization.nodes[: wanted.peers]
+    anchors = peers[: wanted.anchor_peers]
+    elsewhere = organization.external.anchor_peers if organization.external else ()
+    return MemberPlan(
+        organization=organization.name,
+        peers=peers,
+        anchors=anchors,
+        anchor_peers=(*(anchor.address for anchor in anchors), *elsewhere),
+    )
+
+
+@dataclass(frozen=True)
+class _Site:
+    """What all names of one instance share."""
+
+    instance: Instance
+    public_address: str
+
+    @property
+    def namespace(self) -> str:
+        return self.instance.namespace or default_namespace(self.instance.name)
+
+    @property
+    def service_domain(self) -> str:
+        return f"{self.namespace}.svc.cluster.local"
+
+    @property
+    def domain(self) -> str:
+        return self.instance.domain or self.service_domain
+
+    @property
+    def service_type(self) -> str:
+        if self.instance.exposure == "LoadBalancer":
+            return "LoadBalancer"
+        return "NodePort" if self.public_address or self.instance.domain else "ClusterIP"
+
+    def organization(self, wanted: Organization) -> OrganizationPlan:
+        if wanted.external is None:
+            return self.managed("peer", wanted.name, wanted.msp_id, wanted.peers, wanted.ports)
+        external = _external(wanted.external)
+        return OrganizationPlan(name=wanted.name, msp_id=external.msp_id, nodes=(), external=external)
+
+    def managed(
+        self, kind: str, name: str, msp_id: str | None, count: int, ports: PortBlock | None
+    ) -> OrganizationPlan:
+        msp_id = msp_id or default_msp_id(name, self.instance.name)
+        nodes = tuple(
+            self.node(kind, index, name, msp_id, ports.first + index if ports else None)
+            for index in range(count)
+        )
+        return OrganizationPlan(name=name, msp_id=msp_id, nodes=nodes)
+
+    def node(self, kind: str, index: int, organization: str, msp_id: str, pinned: int | None) -> NodePlan:
+        name = f"{kind}{index}-{organization}"
+        orderer = kind == "orderer"
+        return NodePlan(
+            name=name,
+            kind=kind,
+            organization=organization,
+            msp_id=msp_id,
+            namespace=self.namespace,
+            host=f"{name}.{self.domain}",
+            port=pinned or (ORDERER_PORT if orderer else PEER_PORT),
+            operations_port=ORDERER_OPERATIONS_PORT if orderer else PEER_OPERATIONS_PORT,
+            admin_port=ORDERER_ADMIN_PORT if orderer else None,
+            node_port=pinned if self.service_type == "NodePort" else None,
+            tls_hosts=self._tls_hosts(name),
+            couchdb=None if orderer else self._couchdb(name, index, organization),
+            **pod_settings(self.instance.nodes, kind, name),
+            **claim_settings(self.instance.nodes, self.instance.storage, kind, name),
+        )
+
+    def _tls_hosts(self, name: str) -> tuple[str, ...]:
+        hosts = (
+            f"{name}.{self.domain}",
+            f"{name}.{self.service_domain}",
+            f"{name}.{self.namespace}.svc",
+            f"{name}.{self.namespace}",
+            name,
+            "localhost",
+            "127.0.0.1",
+            self.public_address,
+        )
+        return tuple(dict.fromkeys(host for host in hosts if host))
+
+    def _couchdb(self, peer: str, index: int, organization: str) -> CouchdbPlan | None:
+        if self.instance.state_database != "CouchDB":
+            return None
+        name = f"couchdb{index}-{organization}"
+        return CouchdbPlan(
+            name=name,
+            peer=peer,
+            organization=organization,
+            namespace=self.namespace,
+            host=f"{name}.{self.service_domain}",
+            **pod_settings(self.instance.nodes, "couchdb", name),
+            **claim_settings(self.instance.nodes, self.instance.storage, "couchdb", name),
+        )
+
+    def channel(self, wanted: Channel, members: Mapping[str, OrganizationPlan]) -> ChannelPlan:
+        """Members are in the order of `organizations`, whatever the order in the channel."""
+        by_name = {each.name: each for each in wanted.organizations}
+        ordering = self.instance.ordering
+        return ChannelPlan(
+            name=wanted.name,
+            members=tuple(_member(each, by_name[name]) for name, each in members.items() if name in by_name),
+            batch=wanted.batch or ordering.batch,
+            snapshot_interval_size=wanted.snapshot_interval_size or ordering.snapshot_interval_size,
+        )
+
+    def chaincode(self, wanted: Chaincode, channel: ChannelPlan, msp_ids: Mapping[str, str]) -> ChaincodePlan:
+        return ChaincodePlan(
+            name=wanted.name,
+            version=wanted.version,
+            sequence=wanted.sequence,
+            label=f"{wanted.name}_{wanted.version}",
+            channel=wanted.channel,
+            image=wanted.image,
+            language=wanted.language,
+            endorsement_policy=endorsement_policy(
+                wanted.endorsement, (msp_ids[member.organization] for member in channel.members)
+            ),
+            init_required=wanted.init_required,
+            environment=wanted.environment,
+            replicas=wanted.replicas,
+            collections=tuple(collection_plan(each, msp_ids) for each in wanted.collections),
+            servers=tuple(self._server(wanted, member) for member in channel.managed),
+        )
+
+    def _server(self, wanted: Chaincode, member: MemberPlan) -> ServerPlan:
+        # A hash, since versions may have what names may not; six digits keep the longest name at 63.
+        version = hashlib.sha256(wanted.version.encode()).hexdigest()[:6]
+        name = f"{wanted.name}-{member.organization}-{version}"
+        return ServerPlan(
+            name=name,
+            organization=member.organization,
+            host=f"{name}.{self.service_domain}",
+            peers=member.peers,
+            replicas=wanted.replicas,
+            **pod_settings(self.instance.nodes, "chaincode", wanted.name),
+        )

@@ -1,0 +1,273 @@
+"""What a layout consists of: frozen values with every name, address and port filled in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from heddle.spec.ordering import Batch, Bft
+
+CHAINCODE_PORT = 9999
+COUCHDB_PORT = 5984
+
+Amounts = Mapping[str, Mapping[str, str]]
+"""`{"requests": {"cpu": …, "memory": …}, "limits": {…}}`, as Kubernetes has it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """Which machines a pod may run on, as Kubernetes has it; a zone is one more label."""
+
+    node_selector: Mapping[str, str] = field(default_factory=dict, hash=False)
+    tolerations: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+
+    def pod_spec(self) -> dict[str, Any]:
+        """The fields of a pod's spec; none where nothing is said."""
+        fields = {
+            "nodeSelector": dict(self.node_selector),
+            "tolerations": [dict(t) for t in self.tolerations],
+        }
+        return {name: value for name, value in fields.items() if value}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodSettings:
+    """What a pod gets from Kubernetes: the stack file's settings over Heddle's defaults."""
+
+    resources: Amounts = field(hash=False)
+    placement: Placement = Placement()
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Labels beside Heddle's own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CouchdbPlan(PodSettings):
+    """The state database of one peer: a pod, a claim, a Secret and a Service of its own, under one name."""
+
+    name: str
+    """`couchdb0-organization`, for `peer0-organization`."""
+    peer: str
+    """Name of its peer, the only one that may reach it."""
+    organization: str
+    namespace: str
+    host: str
+    """Name of its Service inside the cluster; it is never reached from outside."""
+    port: int = COUCHDB_PORT
+    storage_class: str | None
+    """None = the cluster's default class."""
+    storage_size: str
+
+    @property
+    def address(self) -> str:
+        """`host:port`, as core.yaml says it."""
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodePlan(PodSettings):
+    """One peer or orderer: a StatefulSet of one replica, with everything that carries its name."""
+
+    name: str
+    """Name of its StatefulSet, Service, ConfigMap, Secret and claim: `peer0-organization`."""
+    kind: str
+    """`peer` or `orderer`."""
+    organization: str
+    msp_id: str
+    namespace: str
+    host: str
+    """Name on the ledger and in its certificate: `<name>.<domain>`."""
+    port: int
+    """gRPC: on the ledger, of its Service, and where it listens in its pod."""
+    operations_port: int
+    admin_port: int | None = None
+    """Orderers: channel participation, on the pod's loopback."""
+    node_port: int | None = None
+    """Pinned port on the cluster's machines, equal to `port`; None = Kubernetes chooses, if any."""
+    tls_hosts: tuple[str, ...]
+    """Names and addresses its TLS certificate is good for."""
+    storage_class: str | None
+    """None = the cluster's default class."""
+    storage_size: str
+    couchdb: CouchdbPlan | None = None
+    """Peers with CouchDB: their database. None = LevelDB, within the ledger's claim."""
+
+    @property
+    def pod(self) -> str:
+        """Name of the StatefulSet's only pod."""
+        return f"{self.name}-0"
+
+    @property
+    def address(self) -> str:
+        """`host:port`, as the ledger says it."""
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExternalPlan:
+    """What channels say of an organization that is run elsewhere. Certificates are PEM text."""
+
+    msp_id: str
+    root_certificates: tuple[str, ...]
+    intermediate_certificates: tuple[str, ...] = ()
+    tls_root_certificates: tuple[str, ...]
+    tls_intermediate_certificates: tuple[str, ...] = ()
+    anchor_peers: tuple[str, ...] = ()
+    """`host:port` of each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationPlan:
+    """One organization and its nodes: peers, or orderers if it is the ordering organization."""
+
+    name: str
+    msp_id: str
+    nodes: tuple[NodePlan, ...]
+    external: ExternalPlan | None = None
+    """Set for an organization that is run elsewhere; it has no nodes here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberPlan:
+    """An organization on a channel."""
+
+    organization: str
+    peers: tuple[NodePlan, ...]
+    """Peers that join; none of an external organization's are known here."""
+    anchors: tuple[NodePlan, ...]
+    """Peers that other organizations' peers find it by."""
+    anchor_peers: tuple[str, ...]
+    """The same as `host:port`; an external organization's too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelPlan:
+    """One channel: its members and how its blocks are cut."""
+
+    name: str
+    members: tuple[MemberPlan, ...]
+    batch: Batch
+    snapshot_interval_size: int
+    """Bytes of Raft log between two snapshots."""
+
+    @property
+    def managed(self) -> tuple[MemberPlan, ...]:
+        """Members whose peers are here."""
+        return tuple(member for member in self.members if member.peers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerPlan(PodSettings):
+    """The server of one version of a chaincode, for one organization: where its peers find it.
+
+    Versions do not share a name: the old server goes on under its own until the new definition is committed,
+    and is still there if it never is.
+    """
+
+    name: str
+    """Name of its Deployment and Service: `<chaincode>-<organization>-<hash of the version>`."""
+    organization: str
+    host: str
+    peers: tuple[NodePlan, ...]
+    replicas: int = 1
+
+    @property
+    def address(self) -> str:
+        """`host:port`, as the package says it."""
+        return f"{self.host}:{CHAINCODE_PORT}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectionPlan:
+    """Private data of a chaincode."""
+
+    name: str
+    policy: str
+    """Whose peers hold it, as an expression."""
+    required_peer_count: int
+    max_peer_count: int
+    block_to_live: int
+    member_only_read: bool
+    member_only_write: bool
+    endorsement_policy: str | None
+    """An expression, or the path of a channel policy; None = the chaincode's rule."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChaincodePlan:
+    """One chaincode on one channel."""
+
+    name: str
+    version: str
+    sequence: int
+    label: str
+    channel: str
+    image: str
+    language: str
+    """python, go, node or java: which environment the image expects."""
+    endorsement_policy: str | None
+    """In the syntax of `peer lifecycle --signature-policy`, or the path of a channel policy (begins with /);
+    None = the channel's own Endorsement policy."""
+    init_required: bool
+    environment: Mapping[str, str] = field(hash=False)
+    """Variables of the server, beside those that the language needs."""
+    replicas: int
+    """Servers per organization."""
+    collections: tuple[CollectionPlan, ...]
+    servers: tuple[ServerPlan, ...]
+    """One per member of the channel that is managed here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImagesPlan:
+    """Images of the nodes, the mirror and the stand-ins already minded."""
+
+    peer: str
+    orderer: str
+    couchdb: str
+    pull_secrets: tuple[str, ...] = ()
+    """Names of Secrets in the namespace."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topology:
+    """A whole instance."""
+
+    instance: str
+    namespace: str
+    domain: str
+    public_address: str
+    """Address of the nodes for clients outside, empty = none."""
+    service_type: str
+    """Of the nodes' Services: `ClusterIP`, `NodePort` or `LoadBalancer`."""
+    consensus: str
+    """`etcdraft` or `BFT`, as the ledger says it."""
+    bft: Bft | None
+    """Set with BFT."""
+    images: ImagesPlan
+    ordering: OrganizationPlan
+    organizations: tuple[OrganizationPlan, ...]
+    """Members, external ones too."""
+    channels: tuple[ChannelPlan, ...]
+    chaincodes: tuple[ChaincodePlan, ...]
+
+    @property
+    def managed(self) -> tuple[OrganizationPlan, ...]:
+        """Members whose authorities and peers are here."""
+        return tuple(each for each in self.organizations if each.external is None)
+
+    @property
+    def nodes(self) -> tuple[NodePlan, ...]:
+        """Every node: orderers first, then each organization's peers."""
+        return (*self.ordering.nodes, *(node for member in self.organizations for node in member.nodes))
+
+    @property
+    def databases(self) -> tuple[CouchdbPlan, ...]:
+        """Every peer's CouchDB, none with LevelDB."""
+        return tuple(node.couchdb for node in self.nodes if node.couchdb)
+
+    def channels_of(self, organization: str) -> tuple[str, ...]:
+        """Names of the channels that an organization is on."""
+        return tuple(
+            channel.name
+            for channel in self.channels
+            if any(member.organization == organization for member in channel.members)
+        )

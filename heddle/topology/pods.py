@@ -1,0 +1,94 @@
+"""What a pod gets from Kubernetes: settings of its kind and of its name, over Heddle's defaults."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from heddle.spec.nodes import NodeSettings, Storage
+from heddle.spec.nodes import Resources as ResourcesSection
+from heddle.spec.quantities import amount
+from heddle.topology.plans import Amounts, Placement
+
+_ZONE = "topology.kubernetes.io/zone"
+# Requests are what an idle node takes, so that a whole network fits one machine; a peer needs more than an
+# orderer (Fabric's deployment guide). No CPU limit: throttling a consenter costs elections.
+DEFAULT_RESOURCES: dict[str, dict[str, dict[str, str]]] = {
+    "orderer": {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "2Gi"}},
+    "peer": {"requests": {"cpu": "100m", "memory": "192Mi"}, "limits": {"memory": "4Gi"}},
+    "couchdb": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "2Gi"}},
+    "chaincode": {"requests": {"cpu": "25m", "memory": "64Mi"}, "limits": {"memory": "1Gi"}},
+}
+"""Of each kind of node, where the stack file says nothing."""
+
+
+def pod_settings(settings: Mapping[str, NodeSettings], kind: str, name: str) -> dict[str, Any]:
+    """Resources, placement and labels of a pod: arguments of a PodSettings.
+
+    Args:
+        settings: `nodes` of the stack file.
+        kind: of the node: orderer, peer, couchdb or chaincode.
+        name: of the node, or of the chaincode; what is said of it wins, field by field.
+    """
+    said = _said(settings, kind, name)
+    return {
+        "resources": _resources(kind, [each.resources for each in said]),
+        "placement": _placement(said),
+        "labels": _merged(each.labels for each in said),
+    }
+
+
+def claim_settings(
+    settings: Mapping[str, NodeSettings], storage: Storage, kind: str, name: str
+) -> dict[str, Any]:
+    """Class and size of a node's claim: `storage_class` and `storage_size`."""
+    claims = [each.storage for each in reversed(_said(settings, kind, name))]
+    if kind == "couchdb":
+        claims.append(storage.couchdb)
+    classes = [*(claim.class_name for claim in claims), storage.class_name]
+    sizes = [*(claim.size for claim in claims), storage.size]
+    return {
+        "storage_class": next(filter(None, classes), None),
+        "storage_size": next(filter(None, sizes)),
+    }
+
+
+def _said(settings: Mapping[str, NodeSettings], kind: str, name: str) -> list[NodeSettings]:
+    """What the file says of a node, the more special last."""
+    # A chaincode may be called like a kind; that key means the kind.
+    keys = [kind, *({name} - DEFAULT_RESOURCES.keys())]
+    return [settings[key] for key in keys if key in settings]
+
+
+def _resources(kind: str, said: list[ResourcesSection]) -> Amounts:
+    asked = _merged(each.requests.model_dump(exclude_none=True) for each in said)
+    allowed = _merged(each.limits.model_dump(exclude_none=True) for each in said)
+    defaults = DEFAULT_RESOURCES[kind]
+    # Kubernetes refuses a request above its limit: a default that would be one
+    # gives way to what the file says.
+    requests = {key: _least(value, allowed.get(key)) for key, value in defaults["requests"].items()} | asked
+    limits = {key: _most(value, asked.get(key)) for key, value in defaults["limits"].items()} | allowed
+    return {name: amounts for name, amounts in (("requests", requests), ("limits", limits)) if amounts}
+
+
+def _least(default: str, limit: str | None) -> str:
+    return limit if limit and amount(limit) < amount(default) else default
+
+
+def _most(default: str, request: str | None) -> str:
+    return request if request and amount(request) > amount(default) else default
+
+
+def _placement(said: list[NodeSettings]) -> Placement:
+    placements = [each.placement for each in said]
+    selector = _merged(each.node_selector or {} for each in placements)
+    zone = next((each.zone for each in reversed(placements) if each.zone), None)
+    tolerations = next(
+        (each.tolerations for each in reversed(placements) if each.tolerations is not None), ()
+    )
+    return Placement(
+        node_selector={**selector, **({_ZONE: zone} if zone else {})},
+        tolerations=tuple(each.model_dump(by_alias=True, exclude_none=True) for each in tolerations),
+    )
+
+
+def _merged(mappings: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {key: value for mapping in mappings for key, value in mapping.items()}

@@ -1,0 +1,45 @@
+"""Policies of chaincodes and collections, from words and names to expressions."""
+
+from collections.abc import Iterable, Mapping
+
+from heddle.spec.chaincode import Collection, Endorsement
+from heddle.topology.plans import CollectionPlan
+
+
+def endorsement_policy(endorsement: str, msp_ids: Iterable[str]) -> str | None:
+    """Whose peers must endorse, over the channel's members; None = the channel's own policy.
+
+    Members are sorted, so that their order in the file changes nothing on the ledger. An expression or the
+    path of a channel policy stays as it is.
+    """
+    if endorsement == Endorsement.MAJORITY:
+        return None
+    if endorsement not in set(Endorsement):
+        return endorsement
+    operator = "OR" if endorsement == Endorsement.ANY else "AND"
+    return _expression(operator, msp_ids, "peer")
+
+
+def collection_plan(collection: Collection, msp_ids: Mapping[str, str]) -> CollectionPlan:
+    """A collection with its policy spelt out.
+
+    Args:
+        collection: what the stack file says.
+        msp_ids: MSP id of each organization, by its name.
+    """
+    holders = [msp_ids[name] for name in collection.organizations or ()]
+    return CollectionPlan(
+        name=collection.name,
+        policy=collection.policy or _expression("OR", holders, "member"),
+        required_peer_count=collection.required_peer_count,
+        max_peer_count=collection.max_peer_count,
+        block_to_live=collection.block_to_live,
+        member_only_read=collection.member_only_read,
+        member_only_write=collection.member_only_write,
+        endorsement_policy=collection.endorsement_policy,
+    )
+
+
+def _expression(operator: str, msp_ids: Iterable[str], role: str) -> str:
+    principals = ",".join(f"'{msp_id}.{role}'" for msp_id in sorted(msp_ids))
+    return f"{operator}({principals})"
