@@ -4,6 +4,7 @@ Pure but for reading the templates, which ship with the project.
 """
 
 import json
+import shlex
 from functools import cache
 from pathlib import Path
 
@@ -42,6 +43,11 @@ def msp_config_yaml() -> str:
     return _render("msp-config.yaml")
 
 
+def client_env(**variables: object) -> str:
+    """Shell variables with which the official tools act as a user; see templates/client-env.sh."""
+    return _render("client-env.sh", **variables)
+
+
 def connection_profile(**variables: object) -> dict[str, object]:
     """A client's connection profile, as the official SDKs read it; see templates/connection-profile.yaml."""
     profile = yaml.safe_load(_render("connection-profile.yaml", **variables))
@@ -68,6 +74,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["quoted"] = _quoted
+    environment.filters["shell"] = shlex.quote
     return environment
 
 

@@ -82,7 +82,7 @@ class OrganizationOutput:
     ca_certificate: str
     tls_ca_certificate: str
     users: Mapping[str, IdentityOutput]
-    """`admin` and `user`."""
+    """`admin` and `user`; none of an external organization."""
 
     def user(self, name: str) -> IdentityOutput:
         """One of the users. Raises EngineError with the names there are."""
@@ -264,7 +264,7 @@ def _organization(name: str, data: Mapping[str, Any]) -> OrganizationOutput:
         kind=data["kind"],
         ca_certificate=data["caCertificate"],
         tls_ca_certificate=data["tlsCaCertificate"],
-        users={user: _identity(data[user]) for user in ("admin", "user")},
+        users={user: _identity(data[user]) for user in ("admin", "user") if user in data},
     )
 
 

@@ -1,136 +1,67 @@
 """`heddle sdk-config STACK`: what a client application needs to use a network."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from heddle.cli.options import HERE, Folder, StackFile
-from heddle.errors import EngineError
 
 if TYPE_CHECKING:
-    from heddle.cli.outputs import InstanceOutput, NodeOutput, OrganizationOutput
+    from heddle.cli.outputs import OrganizationOutput
+    from heddle.cli.sdkconfig_folder import Written
 
-__all__ = ["ClientFile", "client_files", "sdk_config"]
+__all__ = ["sdk_config"]
 
-
-@dataclass(frozen=True, kw_only=True)
-class ClientFile:
-    """One file of a client's configuration."""
-
-    content: str
-    secret: bool = False
+_USERS = "Whose key and MSP folder to write: user or admin. Can be repeated; without it, no key is written."
+_ROOT = "Where the folder will be on the application's host, for SDKs that want absolute paths; default: DIR."
+_AUTHORITIES = "Write the private keys of the organization's CAs too: whoever has them can become anybody."
+_FORCE = "Write over files that Heddle did not write, or that were changed since."
 
 
 def sdk_config(
     stack: StackFile,
     org: Annotated[str, typer.Option("--org", help="The organization the client belongs to.")],
-    out: Annotated[Path, typer.Option("--out", help="The folder to write.", file_okay=False)],
-    user: Annotated[str, typer.Option("--user", help="Whose certificate and key: user or admin.")] = "user",
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write.", file_okay=False)],
+    user: Annotated[list[str] | None, typer.Option("--user", help=_USERS)] = None,
+    root: Annotated[str, typer.Option("--root", metavar="PATH", help=_ROOT)] = "",
+    with_ca_keys: Annotated[bool, typer.Option("--with-ca-keys", help=_AUTHORITIES)] = False,
+    force: Annotated[bool, typer.Option("--force", help=_FORCE)] = False,
     folder: Folder = HERE,
 ) -> None:
-    """Write a connection profile, the certificates it needs, and a user's certificate and key."""
+    """Write connection profiles, certificates, and the MSP folders of the users that are named."""
     from heddle.cli.outputs import load_instance
+    from heddle.cli.sdkconfig_files import ClientRequest, client_files
+    from heddle.cli.sdkconfig_folder import write_client_folder
 
-    files = client_files(load_instance(stack, folder), organization=org, user=user)
-    for name, file in files.items():
-        _write(out / name, file)
-        typer.echo(f"{out / name}{'  (secret)' if file.secret else ''}")
-
-
-def client_files(instance: "InstanceOutput", *, organization: str, user: str) -> Mapping[str, ClientFile]:
-    """Relative path and content of every file.
-
-    Args:
-        instance: the network.
-        organization: name of an organization with peers.
-        user: one of its users, `user` or `admin`.
-
-    Raises:
-        EngineError: no such organization or user, or one without peers, with those there are.
-    """
-    member = instance.organization(organization)
-    if not instance.peers_of(organization):
-        there = ", ".join(name for name in instance.organizations if instance.peers_of(name))
-        raise EngineError(f"organization {organization} has no peers", hint=f"Those with peers: {there}.")
-    identity = member.user(user)
-    profile = _profile(instance, member)
-    from heddle.render import msp_config_yaml
-
-    msp = f"users/{user}/msp"
-    return {
-        "connection-profile.json": ClientFile(content=json.dumps(profile, indent=2) + "\n"),
-        "connection-profile.yaml": ClientFile(content=_yaml(profile)),
-        "tls/ca.pem": ClientFile(content=member.tls_ca_certificate),
-        **{
-            f"tls/{each.name}-ca.pem": ClientFile(content=each.tls_ca_certificate)
-            for each in instance.organizations.values()
-            if each.name != organization
-        },
-        f"{msp}/config.yaml": ClientFile(content=msp_config_yaml()),
-        f"{msp}/cacerts/ca.pem": ClientFile(content=member.ca_certificate),
-        f"{msp}/tlscacerts/tlsca.pem": ClientFile(content=member.tls_ca_certificate),
-        f"{msp}/signcerts/cert.pem": ClientFile(content=identity.certificate),
-        f"{msp}/keystore/key.pem": ClientFile(content=identity.private_key, secret=True),
-    }
-
-
-def _profile(instance: "InstanceOutput", member: "OrganizationOutput") -> dict[str, Any]:
-    """The connection profile of a member: its channels, everybody it meets there, all orderers."""
-    from heddle.render import connection_profile
-
-    channels = [channel for channel in instance.channels.values() if member.name in channel.organizations]
-    names = dict.fromkeys(name for channel in channels for name in channel.organizations)
-    names.setdefault(member.name)
-    met = [instance.organization(name) for name in names]
-    return connection_profile(
-        name=f"{instance.name}-{member.name}",
-        organization=member,
-        channels=[{"name": channel.name, "peers": channel.peers} for channel in channels],
-        organizations=[
-            {
-                "name": each.name,
-                "msp_id": each.msp_id,
-                "peers": [peer.name for peer in instance.peers_of(each.name)],
-            }
-            for each in met
-        ],
-        orderers=[_node(node) for node in instance.orderers],
-        peers=[_node(node) for each in met for node in instance.peers_of(each.name)],
+    instance = load_instance(stack, folder)
+    authority_keys = _authority_keys(stack, folder, instance.organization(org)) if with_ca_keys else {}
+    request = ClientRequest(
+        organization=org,
+        users=tuple(dict.fromkeys(user or ())),
+        root=root or str(out.absolute()),
+        authority_keys=authority_keys,
     )
+    owner = {"instance": instance.name, "organization": org}
+    _report(write_client_folder(out, owner, client_files(instance, request), force=force))
+    if not user:
+        typer.echo("No private key was written: --user says whose the client shall have.", err=True)
+    if authority_keys:
+        words = f"Warning: whoever reads {out}/certificates/ca-key.pem can become any member of {org}."
+        typer.secho(f"{words} Move it to a safe place now.", err=True, bold=True)
 
 
-def _node(node: "NodeOutput") -> dict[str, str]:
-    return {
-        "name": node.name,
-        "host": node.host,
-        # Clients inside a private instance resolve the name; those outside dial the public endpoint.
-        "address": node.public_endpoint or f"{node.host}:{node.port}",
-        "tls_root": "".join(node.tls_root_certificates),
-    }
+def _report(written: "tuple[Written, ...]") -> None:
+    for one in written:
+        if one.changed:
+            typer.echo(f"{one.path}{'  (secret)' if one.secret else ''}")
+    same = sum(not one.changed for one in written)
+    if same:
+        typer.echo(f"{same} files unchanged")
 
 
-def _yaml(profile: Mapping[str, Any]) -> str:
-    """YAML with certificates as blocks, as people know them."""
-    import yaml
+def _authority_keys(stack: str, folder: Path, member: "OrganizationOutput") -> Mapping[str, str]:
+    from heddle.cli.sdkconfig_authorities import authority_keys
 
-    class Dumper(yaml.SafeDumper):
-        pass
-
-    def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-        style = "|" if "\n" in value else None
-        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-    Dumper.add_representer(str, text)
-    return yaml.dump(profile, Dumper=Dumper, sort_keys=False)
-
-
-def _write(path: Path, file: ClientFile) -> None:
-    """Write a file; one that is secret is never readable by others, not even for a moment."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600 if file.secret else 0o644)
-    path.write_text(file.content)
+    return authority_keys(stack, folder, member)

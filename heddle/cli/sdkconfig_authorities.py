@@ -1,0 +1,37 @@
+"""Private keys of an organization's authorities, out of the state: only for who asks for them by name."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from heddle.cli.outputs import OrganizationOutput
+from heddle.errors import EngineError
+
+__all__ = ["authority_keys"]
+
+_TYPE = "heddle:identity:CertificateAuthority"
+
+
+def authority_keys(stack: str, folder: Path, member: OrganizationOutput) -> Mapping[str, str]:
+    """PEM keys `ca` and `tls-ca`; an authority is known by its certificate.
+
+    Raises:
+        EngineError: the state does not hold them, or cannot be read.
+    """
+    from heddle.engine.stack import open_stack
+    from heddle.plugin.values import strip_secrets
+
+    keys = {
+        str(resource.outputs.get("certificate", "")): str(
+            strip_secrets(resource.outputs.get("privateKey", ""))
+        )
+        for resource in open_stack(folder, stack, must_exist=True).resources
+        if resource.type == _TYPE
+    }
+    wanted = {"ca": member.ca_certificate, "tls-ca": member.tls_ca_certificate}
+    missing = [name for name, certificate in wanted.items() if not keys.get(certificate)]
+    if missing:
+        raise EngineError(
+            f"the state has no key of {member.name}'s {' and '.join(missing)}",
+            hint="The authority is external, or an `up` did not finish.",
+        )
+    return {name: keys[certificate] for name, certificate in wanted.items()}

@@ -1,0 +1,280 @@
+"""What a client of a network is given, as files: profiles, certificates, MSP folders, environments.
+
+Pure: from the stack's output to contents. Certificates are public; a key is among the files only when the
+request names whose.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from heddle.cli.outputs import InstanceOutput, NodeOutput, OrganizationOutput
+from heddle.errors import EngineError
+from heddle.render import client_env, connection_profile, msp_config_yaml
+
+__all__ = ["ClientFile", "ClientRequest", "client_files"]
+
+_CORE = """\
+# Read by the official `peer` command because FABRIC_CFG_PATH says so; all it needs is in the environment.
+peer:
+  BCCSP: {Default: SW, SW: {Hash: SHA2, Security: 256}}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientFile:
+    """One file of a client's configuration."""
+
+    content: str = field(repr=False)
+    secret: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientRequest:
+    """What is asked for."""
+
+    organization: str
+    """Name of an organization whose identities Heddle made."""
+    users: tuple[str, ...] = ()
+    """Users whose keys are wanted; the first is whom the profiles and gateway.json name."""
+    root: str
+    """Where the folder will be on the application's host: some SDKs and tools want absolute paths."""
+    authority_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Private keys of the organization's authorities, `ca` and `tls-ca`, if they are wanted."""
+
+
+def client_files(instance: InstanceOutput, request: ClientRequest) -> Mapping[str, ClientFile]:
+    """Relative path and content of every file.
+
+    Raises:
+        EngineError: no such organization or user, or an organization whose identities are elsewhere; with
+            those there are.
+    """
+    member = instance.organization(request.organization)
+    if not member.users:
+        there = ", ".join(name for name, each in instance.organizations.items() if each.users)
+        raise EngineError(
+            f"organization {member.name} is external: its keys and certificates are not in this stack",
+            hint=f"Its own administrators have them. Those made here: {there}.",
+        )
+    files = {**_certificates(instance, member), **_authority_keys(request)}
+    if instance.peers_of(member.name):
+        files.update(_profiles(instance, member, request))
+    for user in request.users:
+        files.update(_user(instance, member, user, request))
+    return dict(sorted(files.items()))
+
+
+# --- what is public
+
+
+def _certificates(instance: InstanceOutput, member: OrganizationOutput) -> dict[str, ClientFile]:
+    """Certificates of the organization's users and authorities, and the TLS roots of everybody it meets."""
+    texts = {
+        "certificates/ca.pem": member.ca_certificate,
+        "certificates/tls-ca.pem": member.tls_ca_certificate,
+        **{f"certificates/{user}.pem": identity.certificate for user, identity in member.users.items()},
+        **_msp("msp", member),
+        "tls/ca.pem": member.tls_ca_certificate,
+        **{
+            _tls_file(each.name, member): each.tls_ca_certificate
+            for each in _met(instance, member)
+            if each.name != member.name and each.tls_ca_certificate
+        },
+    }
+    return {name: ClientFile(content=content) for name, content in texts.items()}
+
+
+def _msp(folder: str, member: OrganizationOutput) -> dict[str, str]:
+    """An MSP folder without an identity: what others verify the organization's members by."""
+    return {
+        f"{folder}/config.yaml": msp_config_yaml(),
+        f"{folder}/cacerts/ca.pem": member.ca_certificate,
+        f"{folder}/tlscacerts/tlsca.pem": member.tls_ca_certificate,
+    }
+
+
+def _tls_file(organization: str, member: OrganizationOutput) -> str:
+    return "tls/ca.pem" if organization == member.name else f"tls/{organization}-ca.pem"
+
+
+def _met(instance: InstanceOutput, member: OrganizationOutput) -> list[OrganizationOutput]:
+    """The organization, those it shares a channel with, and those that order."""
+    names = [member.name]
+    for channel in instance.channels.values():
+        if member.name in channel.organizations or member.kind == "orderer":
+            names.extend(channel.organizations)
+    names.extend(node.organization for node in instance.orderers)
+    return [instance.organizations[name] for name in dict.fromkeys(names) if name in instance.organizations]
+
+
+# --- what SDKs read
+
+
+def _profiles(
+    instance: InstanceOutput, member: OrganizationOutput, request: ClientRequest
+) -> Iterator[tuple[str, ClientFile]]:
+    common = _profile(instance, member)
+    go = _profile(instance, member, {"root": request.root, "users": request.users})
+    for name, content in (
+        ("connection-profile.json", _json(common)),
+        ("connection-profile.yaml", _yaml(common)),
+        ("connection-profile-go.yaml", _yaml(go)),
+        ("gateway.json", _json(_gateway(instance, member, request.users))),
+    ):
+        yield name, ClientFile(content=content)
+
+
+def _profile(
+    instance: InstanceOutput, member: OrganizationOutput, go: Mapping[str, object] | None = None
+) -> dict[str, Any]:
+    """The connection profile of a member: its channels, everybody it meets there, all orderers."""
+    met = [each for each in _met(instance, member) if each.kind == "peer"]
+    return connection_profile(
+        name=f"{instance.name}-{member.name}",
+        organization=member,
+        channels=[
+            {"name": channel.name, "peers": channel.peers}
+            for channel in instance.channels.values()
+            if member.name in channel.organizations
+        ],
+        organizations=[
+            {
+                "name": each.name,
+                "msp_id": each.msp_id,
+                "peers": [peer.name for peer in instance.peers_of(each.name)],
+            }
+            for each in met
+        ],
+        orderers=[_node(node) for node in instance.orderers],
+        peers=[_node(node) for each in met for node in instance.peers_of(each.name)],
+        go=go,
+    )
+
+
+def _gateway(instance: InstanceOutput, member: OrganizationOutput, users: Sequence[str]) -> dict[str, Any]:
+    """What a Fabric Gateway client (2.4 and later) is configured with; paths are relative to the file.
+
+    Every peer of the organization can be the gateway; `channels` says which chaincodes are where.
+    """
+    chaincodes = instance.chaincodes.values()
+    return {
+        "mspId": member.msp_id,
+        **({"identity": _identity(users[0])} if users else {}),
+        "peers": [
+            {
+                "name": peer.name,
+                "endpoint": _address(peer),
+                "tlsServerName": peer.host,
+                "tlsRootCertificates": "tls/ca.pem",
+            }
+            for peer in instance.peers_of(member.name)
+        ],
+        "channels": {
+            channel.name: {
+                "chaincodes": [each.name for each in chaincodes if each.channel == channel.name],
+                "peers": [peer.name for peer in instance.peers_of(member.name) if peer.name in channel.peers],
+            }
+            for channel in instance.channels.values()
+            if member.name in channel.organizations
+        },
+    }
+
+
+def _identity(user: str) -> dict[str, str]:
+    msp = f"users/{user}/msp"
+    return {"certificate": f"{msp}/signcerts/cert.pem", "privateKey": f"{msp}/keystore/key.pem"}
+
+
+# --- what was asked for: keys
+
+
+def _user(
+    instance: InstanceOutput, member: OrganizationOutput, user: str, request: ClientRequest
+) -> Iterator[tuple[str, ClientFile]]:
+    """An MSP folder with certificate and key, and what makes the official tools use it."""
+    identity = member.user(user)
+    msp = f"users/{user}/msp"
+    for name, content in {**_msp(msp, member), f"{msp}/signcerts/cert.pem": identity.certificate}.items():
+        yield name, ClientFile(content=content)
+    yield f"{msp}/keystore/key.pem", ClientFile(content=identity.private_key, secret=True)
+    osnadmin = member.kind == "orderer" and user == "admin"
+    if osnadmin:
+        yield "tls/admin-client.pem", ClientFile(content=instance.admin_tls.certificate)
+        yield "tls/admin-client-key.pem", ClientFile(content=instance.admin_tls.private_key, secret=True)
+    yield "env/core.yaml", ClientFile(content=_CORE)
+    yield f"env/{user}.sh", ClientFile(content=_env(instance, member, user, osnadmin=osnadmin))
+    if instance.peers_of(member.name):
+        yield f"env/discover-{user}.yaml", ClientFile(content=_discover(member, user, request.root))
+
+
+def _env(instance: InstanceOutput, member: OrganizationOutput, user: str, *, osnadmin: bool) -> str:
+    orderers = instance.orderers
+    return client_env(
+        user=user,
+        organization=member.name,
+        msp_id=member.msp_id,
+        peers=[_node(node) for node in instance.peers_of(member.name)],
+        orderers=[_node(node) for node in orderers],
+        orderer_ca=_tls_file(orderers[0].organization, member) if orderers else "",
+        osnadmin=osnadmin,
+    )
+
+
+def _discover(member: OrganizationOutput, user: str, root: str) -> str:
+    """The file that `discover --configFile` reads (cmd/common/config.go)."""
+    msp = f"{root}/users/{user}/msp"
+    content = {
+        "version": 0,
+        "tlsconfig": {"certpath": "", "keypath": "", "peercacertpath": f"{root}/tls/ca.pem", "timeout": "0s"},
+        "signerconfig": {
+            "mspid": member.msp_id,
+            "identitypath": f"{msp}/signcerts/cert.pem",
+            "keypath": f"{msp}/keystore/key.pem",
+        },
+    }
+    return _yaml(content)
+
+
+def _authority_keys(request: ClientRequest) -> dict[str, ClientFile]:
+    return {
+        f"certificates/{name}-key.pem": ClientFile(content=key, secret=True)
+        for name, key in request.authority_keys.items()
+    }
+
+
+# --- small things
+
+
+def _address(node: NodeOutput) -> str:
+    # Clients inside a private instance resolve the name; those outside dial the public endpoint.
+    return node.public_endpoint or f"{node.host}:{node.port}"
+
+
+def _node(node: NodeOutput) -> dict[str, str]:
+    return {
+        "name": node.name,
+        "host": node.host,
+        "address": _address(node),
+        "tls_root": "".join(node.tls_root_certificates),
+    }
+
+
+def _json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _yaml(content: Mapping[str, Any]) -> str:
+    """YAML with certificates as blocks, as people know them."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        pass
+
+    def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in value else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+    Dumper.add_representer(str, text)
+    return yaml.dump(content, Dumper=Dumper, sort_keys=False)
