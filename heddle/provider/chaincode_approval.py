@@ -3,15 +3,15 @@
 from heddle.fabric.lifecycle import Approval, approve, approved, definition
 from heddle.fabric.retry import Deadline
 from heddle.plugin.interface import CheckFailure
-from heddle.plugin.values import Properties, Unknown, has_unknown
+from heddle.plugin.values import Properties, Unknown
 from heddle.provider.definitions import (
-    check_policy,
+    check_definition,
     check_turn,
     definition_inputs,
-    foreseen,
     summary,
     wanted_definition,
 )
+from heddle.provider.foresight import foresee
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
 from heddle.provider.shapes import node, nodes, signer
 from heddle.schema.chaincode import CHAINCODE_APPROVAL
@@ -28,18 +28,15 @@ class ChaincodeApprovalHandler(Handler):
     declaration = CHAINCODE_APPROVAL
 
     def verify(self, inputs: Properties) -> list[CheckFailure]:
-        """The endorsement policy must be one."""
-        return check_policy(inputs)
+        """Policies and collections must be such."""
+        return check_definition(inputs)
 
     async def plan(self, call: Call) -> Plan:
         """What is approved, with which package."""
-        package = call.inputs["packageId"]
+        package, who = call.inputs["packageId"], call.inputs["signer"]
         shown = "a package known after apply" if isinstance(package, Unknown) else package
-        lines = [f"approve {summary(wanted_definition(call))}", f"package: {shown}"]
-        if call.id and not has_unknown(call.inputs):
-            peer, who = node(call.inputs["peer"]), signer(call.inputs["signer"])
-            if refusal := await foreseen(self.session, call, peer, who):
-                lines.insert(0, f"WILL BE REFUSED: {refusal}")
+        ahead = await foresee(self.session, call, call.inputs["peer"], {_msp_id(who)})
+        lines = [f"{_msp_id(who)} approves {summary(call.inputs)}", *ahead.changes, f"package: {shown}"]
         return Plan(outputs={}, message="\n".join(lines))
 
     async def create(self, call: Call) -> Created:
@@ -49,7 +46,7 @@ class ChaincodeApprovalHandler(Handler):
 
     async def update(self, call: Call) -> Properties:
         """Approve, unless that is what the organization has approved."""
-        inputs, wanted = call.inputs, wanted_definition(call)
+        inputs, wanted = call.inputs, wanted_definition(call.inputs)
         peer, who, channel = node(inputs["peer"]), signer(inputs["signer"]), inputs["channel"]
         connections, clock = self.session.connections, Deadline(call.deadline(_DEADLINE))
         committed = await definition(connections, peer, channel, wanted.name, who, deadline=clock.left())
@@ -85,3 +82,9 @@ class ChaincodeApprovalHandler(Handler):
             sequence=inputs["sequence"],
             deadline=_READING,
         )
+
+
+def _msp_id(who: object) -> str:
+    """The MSP id of an identity, which may be unknown."""
+    found = who.get("mspId") if isinstance(who, dict) else None
+    return found if isinstance(found, str) else "an organization known after apply"

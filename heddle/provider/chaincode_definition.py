@@ -8,15 +8,16 @@ from heddle.fabric.node import Node
 from heddle.fabric.retry import Deadline
 from heddle.identity.signer import Signer
 from heddle.plugin.interface import CheckFailure
-from heddle.plugin.values import Properties, has_unknown
+from heddle.plugin.values import Properties
 from heddle.provider.definitions import (
-    check_policy,
+    check_definition,
+    check_succession,
     check_turn,
     definition_inputs,
-    foreseen,
     summary,
     wanted_definition,
 )
+from heddle.provider.foresight import Foresight, foresee, missing_approvals
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
 from heddle.provider.shapes import node, nodes, signer
 from heddle.schema.chaincode import CHAINCODE_DEFINITION
@@ -28,6 +29,7 @@ _READING = 10.0
 _APPROVALS = 15.0
 """Seconds until every endorsing peer has the block with the last approval: they commit it each by itself."""
 _PAUSE = 0.1
+_ELSEWHERE = "with their own tools (`peer lifecycle chaincode approveformyorg`)"
 
 
 class ChaincodeDefinitionHandler(Handler):
@@ -36,19 +38,25 @@ class ChaincodeDefinitionHandler(Handler):
     declaration = CHAINCODE_DEFINITION
 
     def verify(self, inputs: Properties) -> list[CheckFailure]:
-        """The endorsement policy must be one."""
-        return check_policy(inputs)
+        """Policies and collections must be such."""
+        return check_definition(inputs)
+
+    def verify_change(self, olds: Properties, news: Properties) -> list[CheckFailure]:
+        """Another content is another sequence, by one."""
+        return check_succession(olds, news)
 
     async def plan(self, call: Call) -> Plan:
         """What will be in force, and who must have approved it."""
         peers = call.inputs["peers"]
-        organizations = sorted({str(peer["mspId"]) for peer in peers}) if isinstance(peers, list) else []
-        wanted = summary(wanted_definition(call))
-        lines = [f"commit {wanted}", f"approved and endorsed by: {', '.join(organizations)}"]
-        if call.id and not has_unknown(call.inputs):
-            peer, who = node(call.inputs["peers"][0]), signer(call.inputs["signer"])
-            if refusal := await foreseen(self.session, call, peer, who):
-                lines.insert(0, f"WILL BE REFUSED: {refusal}")
+        known = [peer for peer in peers if isinstance(peer, dict)] if isinstance(peers, list) else []
+        own = {peer["mspId"] for peer in known if isinstance(peer["mspId"], str)}
+        ahead = await foresee(self.session, call, known[0], own) if known else Foresight()
+        if ahead.in_force:
+            return Plan(outputs={}, message=f"nothing to commit: {summary(call.inputs)}, is in force")
+        lines = [f"commit {summary(call.inputs)}", *ahead.changes]
+        lines.append(f"approved and endorsed by: {', '.join(sorted(own)) or 'known after apply'}")
+        if ahead.missing:
+            lines.append(f"MISSING approval: {ahead.missing}, {_ELSEWHERE}")
         return Plan(outputs={}, message="\n".join(lines))
 
     async def create(self, call: Call) -> Created:
@@ -58,7 +66,7 @@ class ChaincodeDefinitionHandler(Handler):
 
     async def update(self, call: Call) -> Properties:
         """Commit, unless it is in force, once the organizations of the endorsing peers have approved."""
-        inputs, wanted = call.inputs, wanted_definition(call)
+        inputs, wanted = call.inputs, wanted_definition(call.inputs)
         peers, who, channel = nodes(inputs["peers"]), signer(inputs["signer"]), inputs["channel"]
         connections, clock = self.session.connections, Deadline(call.deadline(_DEADLINE))
         found = await definition(connections, peers[0], channel, wanted.name, who, deadline=clock.left())
@@ -67,6 +75,14 @@ class ChaincodeDefinitionHandler(Handler):
         check_turn(wanted, found, channel)
         organizations = {peer.msp_id for peer in peers}
         await asyncio.gather(*(self._approved(peer, channel, wanted, who, organizations) for peer in peers))
+        missing = await missing_approvals(self.session, peers[0], channel, wanted, who, set())
+        if missing:
+            raise ProviderError(
+                f"chaincode {wanted.name} on {channel}, sequence {wanted.sequence}: the channel's "
+                f"LifecycleEndorsement policy needs the approval of {missing}\n  this very definition: "
+                f"{summary(inputs)}",
+                hint=f"Nothing was committed: they must approve it first, {_ELSEWHERE}. Then run it again.",
+            )
         orderers = nodes(inputs["orderers"])
         await commit(connections, peers, orderers, channel, wanted, who, deadline=clock.left())
         return {}

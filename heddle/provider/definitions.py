@@ -1,37 +1,46 @@
 """What approvals and definitions of chaincode share: the wanted definition, and whether its turn has come."""
 
-from heddle.errors import ConfigtxError, ProviderError, Unreachable
+from collections.abc import Mapping
+from typing import Any
+
+from heddle.errors import ConfigtxError, ProviderError
 from heddle.fabric.definition import DEFAULT_POLICY_PATH, Committed, Definition
-from heddle.fabric.lifecycle import definition
-from heddle.fabric.node import Node
-from heddle.identity.signer import Signer
 from heddle.plugin.interface import CheckFailure
-from heddle.plugin.values import Properties
+from heddle.plugin.values import Properties, Unknown, has_unknown
+from heddle.provider.collections import (
+    check_collections,
+    collection_changes,
+    collection_inputs,
+    collections_bytes,
+    kept_collections,
+)
 from heddle.provider.endorsement import policy_bytes, policy_text
-from heddle.provider.handler import Call
-from heddle.provider.session import Session
 
 __all__ = [
-    "check_policy",
+    "CONTENT",
+    "check_definition",
+    "check_succession",
     "check_turn",
     "definition_inputs",
     "differences",
-    "foreseen",
     "summary",
     "wanted_definition",
 ]
 
-_READING = 10.0
+CONTENT = ("name", "version", "sequence", "initRequired", "endorsementPolicy", "collections")
+"""The inputs that a definition consists of."""
+_KEEP = "Put it back as it is: what is in a collection cannot be deleted by a definition."
 
 
-def wanted_definition(call: Call) -> Definition:
-    """The definition that the inputs ask for."""
+def wanted_definition(inputs: Mapping[str, Any]) -> Definition:
+    """The definition that the inputs ask for. They must be known."""
     return Definition(
-        name=call.inputs["name"],
-        version=call.inputs["version"],
-        sequence=call.inputs["sequence"],
-        validation_parameter=policy_bytes(call.inputs.get("endorsementPolicy")),
-        init_required=call.inputs["initRequired"],
+        name=inputs["name"],
+        version=inputs["version"],
+        sequence=inputs["sequence"],
+        validation_parameter=policy_bytes(inputs.get("endorsementPolicy")),
+        init_required=inputs["initRequired"],
+        collections=collections_bytes(inputs.get("collections")),
     )
 
 
@@ -46,20 +55,39 @@ def definition_inputs(found: Definition, given: Properties) -> Properties:
         "initRequired": found.init_required,
     }
     text = given.get("endorsementPolicy")
-    if policy_bytes(text if isinstance(text, str) else None) == found.validation_parameter:
-        return inputs
-    return {**inputs, "endorsementPolicy": policy_text(found.validation_parameter) or DEFAULT_POLICY_PATH}
+    if policy_bytes(text if isinstance(text, str) else None) != found.validation_parameter:
+        inputs["endorsementPolicy"] = policy_text(found.validation_parameter) or DEFAULT_POLICY_PATH
+    collections: Any = given.get("collections")
+    if collections_bytes(collections) != found.collections:
+        inputs["collections"] = [*collection_inputs(found.collections)]
+    return inputs
 
 
-def check_policy(inputs: Properties) -> list[CheckFailure]:
-    """An endorsement policy that cannot be read is a problem of the inputs, not of the ledger."""
-    if inputs.get("collections"):
-        return [CheckFailure(property="collections", reason="collections are not supported yet")]
-    text = inputs.get("endorsementPolicy")
+def check_definition(inputs: Properties) -> list[CheckFailure]:
+    """Policies and collections that cannot be read are a problem of the inputs, not of the ledger."""
+    failures = []
+    text, collections = inputs.get("endorsementPolicy"), inputs.get("collections")
     try:
         policy_bytes(text if isinstance(text, str) else None)
     except ConfigtxError as error:
-        return [CheckFailure(property="endorsementPolicy", reason=str(error))]
+        failures.append(CheckFailure(property="endorsementPolicy", reason=str(error)))
+    return failures + (check_collections(collections) if isinstance(collections, list) else [])
+
+
+def check_succession(olds: Properties, news: Properties) -> list[CheckFailure]:
+    """A definition in force cannot become this one: said by check, before a package is installed.
+
+    `olds`: inputs of the definition that this resource has put in force, or has read there.
+    """
+    before, after = ({name: given.get(name) for name in CONTENT} for given in (olds, news))
+    if None in (olds.get("sequence"), olds.get("name")) or has_unknown([*before.values(), *after.values()]):
+        return []
+    try:
+        check_turn(wanted_definition(news), _in_force(olds), str(news["channel"]))
+    except ProviderError as refusal:
+        return [CheckFailure(property="sequence", reason=str(refusal))]
+    except ConfigtxError:
+        return []  # of an earlier release that let more pass; the ledger will be asked
     return []
 
 
@@ -67,9 +95,13 @@ def check_turn(wanted: Definition, committed: Committed | None, channel: str) ->
     """Raise ProviderError unless the wanted sequence is in force with this content, or is the next one."""
     current = committed.definition if committed else None
     sequence = current.sequence if current else 0
-    if wanted.sequence == sequence + 1 or wanted == current:
-        return
     where = f"chaincode {wanted.name} on {channel}"
+    if wanted.sequence == sequence + 1:
+        if current and (broken := kept_collections(current.collections, wanted.collections)):
+            raise ProviderError(f"{where}: {'; '.join(broken)}", hint=_KEEP)
+        return
+    if wanted == current:
+        return
     if current is not None and wanted.sequence == sequence:
         found = "; ".join(differences(current, wanted))
         raise ProviderError(
@@ -83,41 +115,50 @@ def check_turn(wanted: Definition, committed: Committed | None, channel: str) ->
     )
 
 
-async def foreseen(session: Session, call: Call, peer: Node, who: Signer) -> str:
-    """For the preview of an update: why the ledger will refuse it, or "".
-
-    A ledger that cannot be read is a warning, not an answer.
-    """
-    wanted, channel = wanted_definition(call), call.inputs["channel"]
-    try:
-        found = await definition(session.connections, peer, channel, wanted.name, who, deadline=_READING)
-        check_turn(wanted, found, channel)
-    except ProviderError as refusal:
-        return str(refusal)
-    except Unreachable as error:
-        await session.warn(f"ledger not read, whether this can be committed is not known\n{error}", call.urn)
-    return ""
-
-
 def differences(old: Definition, new: Definition) -> list[str]:
     """What differs between two definitions, for people: `version: 1.0 → 2.0`."""
     pairs = {
         "version": (old.version, new.version),
         "sequence": (old.sequence, new.sequence),
         "endorsement policy": (_policy(old), _policy(new)),
-        "init required": (old.init_required, new.init_required),
-        "collections": (old.collections.hex()[:12], new.collections.hex()[:12]),
+        "init required": (str(old.init_required).lower(), str(new.init_required).lower()),
         "plugins": (
             f"{old.endorsement_plugin}, {old.validation_plugin}",
             f"{new.endorsement_plugin}, {new.validation_plugin}",
         ),
     }
-    return [f"{name}: {before} → {after}" for name, (before, after) in pairs.items() if before != after]
+    lines = [f"{name}: {before} → {after}" for name, (before, after) in pairs.items() if before != after]
+    return lines + collection_changes(old.collections, new.collections)
 
 
-def summary(wanted: Definition) -> str:
-    """One line: `basic 1.0, sequence 1, endorsed by ...`."""
-    return f"{wanted.name} {wanted.version}, sequence {wanted.sequence}, endorsed by {_policy(wanted)}"
+def summary(inputs: Mapping[str, Any]) -> str:
+    """One line: `basic 1.0, sequence 1, endorsed by ...`. Inputs may hold UNKNOWN."""
+    parts = [_known(inputs, "sequence", "sequence {}")]
+    policy = inputs.get("endorsementPolicy")
+    if not isinstance(policy, Unknown):
+        policy = policy_text(policy_bytes(policy)) or "the channel's Endorsement policy"
+    parts.append("endorsed by " + _known({"policy": policy}, "policy", "{}"))
+    if inputs["initRequired"] is True:
+        parts.append("init required")
+    if inputs.get("collections"):
+        parts.append(_collections(inputs["collections"]))
+    return f"{_known(inputs, 'name', '{}')} {_known(inputs, 'version', '{}')}, {', '.join(parts)}"
+
+
+def _collections(value: Any) -> str:  # noqa: ANN401 - a list of objects, or UNKNOWN
+    if not isinstance(value, list):
+        return "collections known after apply"
+    names = [_known(one, "name", "{}") if isinstance(one, dict) else "known after apply" for one in value]
+    return f"collections {', '.join(names)}"
+
+
+def _known(inputs: Mapping[str, Any], name: str, form: str) -> str:
+    value = inputs[name]
+    return f"{name} known after apply" if isinstance(value, Unknown) else form.format(value)
+
+
+def _in_force(inputs: Properties) -> Committed:
+    return Committed(definition=wanted_definition(inputs), approvals={})
 
 
 def _policy(definition: Definition) -> str:

@@ -61,8 +61,11 @@ class HeddleProvider:
         result = check_properties(handler.declaration.inputs, request.news)
         if result.failures:
             return result
-        failures = tuple(handler.verify(reveal(result.inputs)))
-        return api.CheckResult(inputs=result.inputs, failures=failures)
+        news = reveal(result.inputs)
+        failures = handler.verify(news)
+        if request.olds and not failures:
+            failures = handler.verify_change(reveal(request.olds), news)
+        return api.CheckResult(inputs=result.inputs, failures=tuple(failures))
 
     async def diff(self, request: api.DiffRequest) -> api.DiffResult:
         """Compare by meaning; refuse what can neither change nor be replaced."""

@@ -82,6 +82,10 @@ class Handler(ABC):
         """Problems between several inputs. Called when each is valid by itself; some may be UNKNOWN."""
         return []
 
+    def verify_change(self, olds: Properties, news: Properties) -> list[CheckFailure]:
+        """Problems between the inputs of a resource that exists and its new ones; some may be UNKNOWN."""
+        return []
+
     async def diff(self, call: Call) -> dict[str, DiffKind]:
         """Differences that the inputs do not show, by path. May warn. Touches nothing."""
         return {}

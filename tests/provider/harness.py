@@ -14,6 +14,10 @@ from heddle.provider import create_provider
 from heddle.provider.channel.settings import settings_inputs
 
 
+class CheckFailedError(Exception):
+    """Inputs that check refuses."""
+
+
 @dataclass
 class Messages:
     """What the provider said, as (severity, message, urn)."""
@@ -43,7 +47,8 @@ class Engine:
         result = await self.provider.check(
             api.CheckRequest(urn=urn(kind, name), type=kind, name=name, olds=olds, news=news)
         )
-        assert not result.failures, result.failures
+        if result.failures:
+            raise CheckFailedError("\n".join(f"{one.property}: {one.reason}" for one in result.failures))
         return result.inputs
 
     async def diff(self, kind: str, name: str, news: Properties) -> api.DiffResult:
@@ -214,6 +219,7 @@ def msp_value(msp: Msp) -> dict[str, Any]:
 
 
 __all__ = [
+    "CheckFailedError",
     "Engine",
     "Messages",
     "channel_value",

@@ -24,7 +24,15 @@ from heddle.provider.channel import handler
 from heddle.provider.channel.facts import Live, Reach
 from heddle.provider.channel.genesis import join_all
 from heddle.provider.rollout.health import OrdererHealth, PeerHealth
-from tests.provider.harness import Engine, channel_value, node_value, plain, signer_value, urn
+from tests.provider.harness import (
+    CheckFailedError,
+    Engine,
+    channel_value,
+    node_value,
+    plain,
+    signer_value,
+    urn,
+)
 from tests.real.network import RealNetwork, prepared_network
 
 pytestmark = pytest.mark.real
@@ -282,10 +290,18 @@ async def test_another_sequence_for_other_content(network: RealNetwork, engine: 
     await _everything(network, engine)
     peers = [node_value(peer) for peer in network.peers]
     second = plain(engine.inputs["definition"]) | {"version": "2.0", "peers": peers}
-    _, message = await engine.preview(DEFINITION, "definition", second)
-    assert message.startswith("WILL BE REFUSED: chaincode assets on channel: sequence 1 is in force")
+    with pytest.raises(CheckFailedError, match=r"sequence 1 is in force with other .*\n.* sequence to 2"):
+        await engine.preview(DEFINITION, "definition", second)
+    approval = plain(engine.inputs["approval"]) | {"version": "2.0"}
     with pytest.raises(ProviderError, match="Raise sequence to 2"):
-        await _chaincode(network, engine, version="2.0")
+        await engine.preview(APPROVAL, "approval", approval)
+    _, message = await engine.preview(DEFINITION, "definition", {**second, "sequence": 2})
+    assert message.splitlines() == [
+        "commit assets 2.0, sequence 2, endorsed by the channel's Endorsement policy",
+        "version: 1.0 → 2.0",
+        "sequence: 1 → 2",
+        "approved and endorsed by: OrganizationMSP",
+    ]
     await _chaincode(
         network, engine, version="2.0", sequence=2, endorsementPolicy="OR('OrganizationMSP.peer')"
     )
