@@ -2,14 +2,13 @@
 
 import asyncio
 import random
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from fabric_protos.common import common_pb2
 
 from heddle.standin.orderer import consensus
-from heddle.standin.orderer.ballot import BallotFile
 from heddle.standin.orderer.consensus import Consensus
 from heddle.standin.orderer.messages import Message, decode, encode
 
@@ -23,20 +22,17 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 class World:
     """Nodes that reach each other through this object, unless they are down or cut off."""
 
-    def __init__(self, folder: Path, size: int) -> None:
-        self.folder = folder
+    def __init__(self, size: int) -> None:
         self.members = tuple(f"node{number}:7050" for number in range(size))
         self.ledgers: dict[str, list[bytes]] = {member: [b"genesis"] for member in self.members}
         self.running: dict[str, Consensus] = {}
         self.cut: set[str] = set()
 
     def start(self, member: str) -> None:
-        """Start a node with the ledger and ballot that it has."""
+        """Start a node with the ledger that it has."""
         node = Node(self, member)
         self.running[member] = Consensus(
             me=member,
-            members=self.members,
-            file=BallotFile(self.folder / member),
             chain=node,
             call=lambda target, message: self._call(member, target, message),
         )
@@ -47,7 +43,7 @@ class World:
         node = self.running[member]
         if kill:
             self.cut.add(member)
-            node.leader = ""
+            node.leader = ""  # it cannot say goodbye
         await node.stop()
         self.cut.discard(member)
         del self.running[member]
@@ -103,7 +99,22 @@ class Node:
     def height(self) -> int:
         return len(self.world.ledgers[self.member])
 
-    def commit(self, block: common_pb2.Block) -> None:
+    @property
+    def members(self) -> tuple[str, ...]:
+        return self.world.members
+
+    @property
+    def quorum(self) -> int:
+        return len(self.members) // 2 + 1
+
+    def sign(self, block: common_pb2.Block) -> bytes:
+        return self.member.encode() + block.data.data[0]
+
+    def commit(self, block: common_pb2.Block, signatures: Mapping[str, bytes]) -> None:
+        assert len(signatures) >= self.quorum
+        assert all(
+            signature == member.encode() + block.data.data[0] for member, signature in signatures.items()
+        )
         assert block.header.number == self.height
         self.world.ledgers[self.member].append(block.data.data[0])
 
@@ -115,18 +126,18 @@ class Node:
             self.world.ledgers[self.member].append(self.world.ledgers[source][self.height])
 
 
-async def test_one_node_orders_alone(tmp_path: Path) -> None:
+async def test_one_node_orders_alone() -> None:
     """A throw-away network of one orderer needs nobody."""
-    world = World(tmp_path, 1)
+    world = World(1)
     world.start(world.members[0])
     await world.order(b"a")
     assert world.ledgers[world.members[0]] == [b"genesis", b"a"]
     await world.stop(world.members[0], kill=False)
 
 
-async def test_a_minority_orders_nothing(tmp_path: Path) -> None:
+async def test_a_minority_orders_nothing() -> None:
     """One of three does not lead; with a second one it goes on."""
-    world = World(tmp_path, 3)
+    world = World(3)
     world.start(world.members[0])
     with pytest.raises(TimeoutError):
         await world.order(b"a", seconds=0.5)
@@ -138,9 +149,9 @@ async def test_a_minority_orders_nothing(tmp_path: Path) -> None:
         await world.stop(member, kill=True)
 
 
-async def test_a_leader_that_stops_hands_over(tmp_path: Path) -> None:
+async def test_a_leader_that_stops_hands_over() -> None:
     """The others need not wait for an election time-out."""
-    world = World(tmp_path, 3)
+    world = World(3)
     for member in world.members:
         world.start(member)
     await world.order(b"a")
@@ -151,9 +162,9 @@ async def test_a_leader_that_stops_hands_over(tmp_path: Path) -> None:
         await world.stop(member, kill=True)
 
 
-async def test_a_leader_that_is_cut_off_resigns(tmp_path: Path) -> None:
+async def test_a_leader_that_is_cut_off_resigns() -> None:
     """It takes no more messages, and what it had not committed is not in its ledger later."""
-    world = World(tmp_path, 3)
+    world = World(3)
     for member in world.members:
         world.start(member)
     await world.order(b"a")
@@ -172,10 +183,10 @@ async def test_a_leader_that_is_cut_off_resigns(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_chaos(tmp_path: Path, seed: int) -> None:
+async def test_chaos(seed: int) -> None:
     """Random stops, deaths, starts and cuts: ledgers stay prefixes of each other, and all meet in the end."""
     choose = random.Random(seed)  # noqa: S311
-    world = World(tmp_path, choose.choice([3, 5]))
+    world = World(choose.choice([3, 5]))
     for member in world.members:
         world.start(member)
     ordering = asyncio.create_task(_keep_ordering(world))

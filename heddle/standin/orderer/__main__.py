@@ -50,7 +50,6 @@ def _node(settings: Settings, metrics: Metrics) -> OrdererNode:
         signer=signer,
         tls_certificate=certificate,
         location=settings.path("FileLedger.Location", _DATA) or Path(_DATA),
-        wal=settings.path("Consensus.WALDir", f"{_DATA}/etcdraft/wal") or Path(_DATA),
         dialled=Dialled(certificate=certificate, key=key, tls=tls),
         metrics=metrics,
         check_expiry=not settings.flag("General.Authentication.NoExpirationChecks"),

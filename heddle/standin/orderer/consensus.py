@@ -1,34 +1,31 @@
-"""Agreement of a channel's consenters on its next block: Raft with a log of one entry.
+"""Agreement of a channel's consenters on its next block, under one leader at a time.
 
-Only committed blocks reach the ledger. The one block beyond, accepted but not known to be committed, is the
-`pending` of each node's ballot; a leader has it accepted by a majority in its own term, then commits it. A
-candidate must know at least as much as each of its voters, so no committed block is lost. Elections begin
-with a trial vote (nobody's term moves), a leader that has lost its majority resigns, and one that stops hands
-over.
-
-This keeps stand-in orderers from forking in restarts and roll-outs. It is not tuned or proven for more.
+A member promises to follow one leader for as long as it hears from it; who has the promises of a quorum
+leads. The leader has the next block accepted by a quorum, then commits it, and the others fetch it. A
+candidate must know at least as much as each of its voters, so a block that was accepted outlives its leader.
+Promises are in memory only: orderers that restart one after the other do not fork, more is not promised.
 """
 
 import asyncio
+import base64
 import contextlib
 import logging
-import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
 from fabric_protos.common import common_pb2
 
-from heddle.standin.orderer.ballot import BallotFile, Pending
-from heddle.standin.orderer.messages import Append, Message, TimeoutNow, Vote
+from heddle.errors import ConfigtxError
+from heddle.standin.orderer.messages import Append, Bye, Message, Vote
 
 __all__ = ["Call", "Chain", "Consensus"]
 
 _LOG = logging.getLogger("orderer.consensus")
 HEARTBEAT = 0.25
+"""Seconds between two words of a leader; each member waits that much longer than the one before to stand."""
 ELECTION = 2.0
-"""Seconds of silence after which a follower stands for election; each waits up to twice as long."""
+"""Seconds for which a promise holds after the leader's last word."""
 
 Call = Callable[[str, Message], Awaitable[dict[str, Any]]]
 """Send a message to a member (`host:port`); raises OSError or TimeoutError when there is no answer."""
@@ -41,43 +38,48 @@ class Chain(Protocol):
     def height(self) -> int:
         """Committed blocks."""
 
-    def commit(self, block: common_pb2.Block) -> None:
-        """Append the next block, with its effects."""
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The consenters' `host:port`, as the configuration says now."""
+
+    @property
+    def quorum(self) -> int:
+        """How many of them must accept a block."""
+
+    def sign(self, block: common_pb2.Block) -> bytes:
+        """This node's consent to the next block."""
+
+    def commit(self, block: common_pb2.Block, signatures: Mapping[str, bytes]) -> None:
+        """Append the next block with the consent of these members, and what follows from it."""
 
     async def catch_up(self, source: str, height: int) -> None:
-        """Fetch and commit blocks from a member until `height`."""
+        """Fetch and append blocks from a member until `height`."""
 
 
 class Consensus:
     """One consenter of one channel.
 
     Args:
-        me: own `host:port`, one of `members`.
-        members: the consenters' `host:port`.
-        file: keeps the ballot.
+        me: own `host:port`, one of the members.
         chain: keeps the blocks.
         call: reaches the other members.
     """
 
-    def __init__(
-        self, *, me: str, members: tuple[str, ...], file: BallotFile, chain: Chain, call: Call
-    ) -> None:
+    def __init__(self, *, me: str, chain: Chain, call: Call) -> None:
         self.me = me
-        self.members = members
         self.leader = ""
-        self.active: tuple[str, ...] = ()
         self.leader_changes = 0
-        self._file = file
-        self._ballot = file.load()
         self._chain = chain
         self._call = call
-        self._heard = 0.0
+        self._promised = ""
+        self._heard = time.monotonic() - ELECTION
+        self._pending: common_pb2.Block | None = None
+        self._accepted: dict[str, bytes] = {}
         self._seen: dict[str, float] = {}
-        self._accepted: set[str] = set()
+        self._known_active: tuple[str, ...] = ()
         self._ordering = asyncio.Lock()
         self._kick = asyncio.Event()
         self._progress = asyncio.Event()
-        self._resigned = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._senders: dict[str, asyncio.Task[None]] = {}
         self._fetching: asyncio.Task[None] | None = None
@@ -90,56 +92,39 @@ class Consensus:
         return self.leader == self.me
 
     @property
-    def quorum(self) -> int:
-        """Smallest majority of the members."""
-        return len(self.members) // 2 + 1
+    def active(self) -> tuple[str, ...]:
+        """The members that the leader has heard from lately, itself among them; none without a leader."""
+        if not self.leading:
+            return self._known_active if self.leader else ()
+        since = time.monotonic() - ELECTION
+        return tuple(m for m in self._chain.members if m == self.me or self._seen.get(m, 0) > since)
 
     def start(self) -> None:
         """Begin to take part."""
         self._spawn(self._watch())
 
     async def stop(self) -> None:
-        """Hand leadership over if there is somebody, then end."""
-        if self.leading:
-            await self._hand_over()
-        for task in (*self._tasks, *self._senders.values()):
+        """Tell the others if this was the leader, then end."""
+        was_leading, senders = self.leading, list(self._senders.values())
+        self._resign()
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, *self._senders.values(), return_exceptions=True)
-
-    def change_members(self, members: tuple[str, ...]) -> None:
-        """A configuration block changed the consenters."""
-        removed = set(self.members) - set(members)
-        self.members = members
-        if self.leading:
-            self._keep_senders()
-            for member in removed - {self.me}:
-                self._spawn(self._say_farewell(member))
-
-    async def _say_farewell(self, member: str) -> None:
-        """Tell a removed node of the block that removed it; upstream lets it find out by itself."""
-        last = Append(
-            term=self._ballot.term, leader=self.me, height=self._chain.height, active=self.active, block=None
-        )
-        await self._ask(member, last)
+        await asyncio.gather(*self._tasks, *senders, return_exceptions=True)
+        if was_leading:
+            await asyncio.gather(*(self._ask(member, Bye(leader=self.me)) for member in self._others()))
 
     async def order(self, build: Callable[[], common_pb2.Block]) -> bool:
-        """Build the next block, have it accepted and commit it; false when leadership was lost before that.
-
-        What an earlier leader left half-way goes first.
-        """
+        """Build the next block, have it accepted, commit it; false when leadership was lost before that."""
         async with self._ordering:
-            await self._finish()
+            await self._settle()
             return self.leading and await self._propose(build())
 
     async def _propose(self, block: common_pb2.Block) -> bool:
-        term = self._ballot.term
-        self._remember(pending=Pending(term=term, block=block))
-        self._accepted = {self.me}
+        self._pending, self._accepted = block, {self.me: self._chain.sign(block)}
         self._nudge()
-        while self.leading and self._ballot.term == term:
-            if len(self._accepted & set(self.members)) >= self.quorum:
-                self._chain.commit(block)
-                self._remember(pending=None)
+        while self.leading:
+            if len(self._accepted) >= self._chain.quorum:
+                self._chain.commit(block, self._accepted)
                 self._nudge()
                 return True
             self._progress.clear()
@@ -150,143 +135,104 @@ class Consensus:
 
     async def receive(self, message: Message) -> dict[str, Any]:
         """Answer one message."""
-        if isinstance(message, Vote):
-            return self._on_vote(message)
-        if isinstance(message, Append):
-            return self._on_append(message)
-        self._spawn(self._campaign(transfer=True))
-        return {"term": self._ballot.term}
+        match message:
+            case Vote():
+                return self._on_vote(message)
+            case Append():
+                return self._on_append(message)
+            case Bye(leader=leader) if leader == self._promised:
+                self._resign()
+        return {}
 
     def _on_vote(self, vote: Vote) -> dict[str, Any]:
-        content = self.leader and (self.leading or time.monotonic() - self._heard < ELECTION)
-        known = (self._chain.height, self._pending_term())
-        fit = vote.term > self._ballot.term or (
-            vote.term == self._ballot.term and self._ballot.voted_for in {"", vote.candidate}
-        )
-        granted = fit and (vote.height, vote.pending_term) >= known and (not content or vote.transfer)
-        if granted and not vote.trial:
-            self._resign()
-            self._remember(term=vote.term, voted_for=vote.candidate)
-            self._heard = time.monotonic()
-        return {"term": self._ballot.term, "granted": granted}
+        fit = vote.candidate in self._chain.members and (vote.height, vote.pending) >= self._knowledge()
+        granted = fit and self._free_for(vote.candidate)
+        if granted:
+            self._promise(vote.candidate)
+        return {"granted": granted, "height": self._chain.height}
 
     def _on_append(self, append: Append) -> dict[str, Any]:
-        if append.term < self._ballot.term:
-            return {"term": self._ballot.term, "height": self._chain.height, "accepted": -1}
-        self._follow(append)
-        pending = self._ballot.pending
-        if pending and pending.block.header.number < self._chain.height:
-            self._remember(pending=None)
-        elif pending and pending.term == append.term and self._chain.height < append.height:
-            self._chain.commit(pending.block)
-            self._remember(pending=None)
-        if self._chain.height < append.height:
-            self._fetch(append.leader, append.height)
-        accepted = -1
-        if append.block is not None and append.block.header.number == self._chain.height:
-            self._remember(pending=Pending(term=append.term, block=append.block))
-            accepted = self._chain.height
-        return {"term": self._ballot.term, "height": self._chain.height, "accepted": accepted}
-
-    def _follow(self, append: Append) -> None:
-        if append.term > self._ballot.term:
-            self._resign()
-            self._remember(term=append.term, voted_for="")
+        if not self._free_for(append.leader):
+            return {"accepted": None, "refused": True}
+        self._promise(append.leader)
         if self.leader != append.leader:
-            _LOG.info("Raft leader changed: %s -> %s", self.leader or "none", append.leader)
+            self.leader = append.leader
             self.leader_changes += 1
-        self.leader = append.leader
-        self.active = append.active
-        self._heard = time.monotonic()
+        self._known_active = append.active
+        if self._chain.height < append.height and (self._fetching is None or self._fetching.done()):
+            self._fetching = self._spawn(self._catch_up(append.leader, append.height))
+        signature = None
+        if append.block is not None and append.block.header.number == self._chain.height:
+            self._pending = append.block
+            signature = base64.b64encode(self._chain.sign(append.block)).decode()
+        return {"accepted": signature, "refused": False}
 
-    def _fetch(self, source: str, height: int) -> None:
-        if self._fetching is None or self._fetching.done():
-            self._fetching = self._spawn(self._chain.catch_up(source, height))
+    def _free_for(self, member: str) -> bool:
+        """Whether no promise to somebody else is in the way."""
+        if self.leading and len(self.active) >= self._chain.quorum:
+            return False
+        return self._promised == member or time.monotonic() - self._heard >= ELECTION
 
-    # --- elections
+    def _promise(self, member: str) -> None:
+        if self._promised != member:
+            self._resign()
+        self._promised, self._heard = member, time.monotonic()
+
+    # --- leadership comes and goes
 
     async def _watch(self) -> None:
-        """Stand for election after silence; resign when the majority is silent."""
-        patience = random.uniform(0.05, 0.3)  # noqa: S311  a first election need not wait
-        self._heard = time.monotonic()
         while True:
-            await asyncio.sleep(min(patience, HEARTBEAT))
-            now = time.monotonic()
-            if self.leading:
-                self.active = (self.me, *(m for m in self.members if now - self._seen.get(m, 0) < ELECTION))
-                if len(set(self.active) & set(self.members)) < self.quorum:
-                    _LOG.warning("lost the majority: %d of %d", len(self.active), len(self.members))
-                    self._resign()
-            elif self.me in self.members and now - self._heard > patience:
-                self.leader, self.active = "", ()
-                patience = random.uniform(ELECTION, 2 * ELECTION)  # noqa: S311
-                await self._campaign(transfer=False)
-                if not self.leader and len(self.members) > 1:
-                    # Nobody leads: ask again soon, the others may only just have started.
-                    patience, self._heard = random.uniform(0.2, 0.8), time.monotonic()  # noqa: S311
+            await asyncio.sleep(HEARTBEAT)
+            rank = self._chain.members.index(self.me) if self.me in self._chain.members else 0
+            if self.leading and len(self.active) < self._chain.quorum:
+                _LOG.info("lost the quorum, %s steps down", self.me)
+                self._resign()
+            elif self.leading:
+                self._keep_senders()
+            elif time.monotonic() - self._heard >= ELECTION + HEARTBEAT * rank:
+                await self._stand()
 
-    async def _campaign(self, *, transfer: bool) -> None:
-        if not await self._won(trial=True, transfer=transfer):
-            return
-        self._remember(term=self._ballot.term + 1, voted_for=self.me)
-        term = self._ballot.term
-        if await self._won(trial=False, transfer=transfer) and self._ballot.term == term:
-            self._lead()
-
-    async def _won(self, *, trial: bool, transfer: bool) -> bool:
-        vote = Vote(
-            term=self._ballot.term + (1 if trial else 0),
-            candidate=self.me,
-            height=self._chain.height,
-            pending_term=self._pending_term(),
-            trial=trial,
-            transfer=transfer,
-        )
+    async def _stand(self) -> None:
+        """Ask everybody for a promise; learn instead from who knows more."""
+        self._promise(self.me)
+        height, pending = self._knowledge()
+        vote = Vote(candidate=self.me, height=height, pending=pending)
         answers = await asyncio.gather(*(self._ask(member, vote) for member in self._others()))
-        for answer in answers:
-            if answer and answer["term"] > max(self._ballot.term, vote.term):
-                self._remember(term=answer["term"], voted_for="")
-                return False
-        return 1 + sum(bool(answer and answer["granted"]) for answer in answers) >= self.quorum
+        if self._promised != self.me:
+            return
+        promised = [m for m, answer in zip(self._others(), answers, strict=True) if answer.get("granted")]
+        if 1 + len(promised) >= self._chain.quorum:
+            self._lead(promised)
+            return
+        self._resign()
+        for member, answer in zip(self._others(), answers, strict=True):
+            if answer.get("height", 0) > self._chain.height:
+                await self._catch_up(member, answer["height"])
 
-    def _lead(self) -> None:
-        _LOG.info(
-            "Raft leader changed: %s -> %s (self), term %d", self.leader or "none", self.me, self._ballot.term
-        )
+    def _lead(self, promised: list[str]) -> None:
+        _LOG.info("Raft leader changed: %s -> %s (self)", self.leader or "none", self.me)
         self.leader = self.me
-        self._resigned.clear()
         self.leader_changes += 1
-        self.active = self.members
-        self._seen = dict.fromkeys(self.members, time.monotonic())
+        self._seen = dict.fromkeys(promised, time.monotonic())
         self._keep_senders()
-        self._spawn(self._settle())
+        self._spawn(self._settle_alone())
+
+    async def _settle_alone(self) -> None:
+        async with self._ordering:
+            await self._settle()
 
     async def _settle(self) -> None:
-        async with self._ordering:
-            await self._finish()
-
-    async def _finish(self) -> None:
-        """Propose again, in the own term, what an earlier leader left half-way."""
-        pending = self._ballot.pending
-        if self.leading and pending and pending.block.header.number == self._chain.height:
-            await self._propose(pending.block)
+        """Have the block accepted that an earlier leader left half-way."""
+        if self._pending is not None and self.leading and self._knowledge()[1]:
+            await self._propose(self._pending)
 
     def _resign(self) -> None:
-        if self.leading:
-            self.leader, self.active = "", ()
-            self._resigned.set()
-            for task in self._senders.values():
-                task.cancel()
-            self._senders = {}
+        """No leader, no promise; the next one may stand at once."""
+        self.leader, self._promised, self._heard = "", "", time.monotonic() - ELECTION
+        for task in self._senders.values():
+            task.cancel()
+        self._senders = {}
         self._progress.set()
-
-    async def _hand_over(self) -> None:
-        for member in sorted(self._others(), key=lambda m: self._seen.get(m, 0), reverse=True):
-            if await self._ask(member, TimeoutNow()) is not None:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(2 * HEARTBEAT):
-                        await self._resigned.wait()
-                return
 
     # --- leading
 
@@ -295,68 +241,52 @@ class Consensus:
             self._senders.pop(member).cancel()
         for member in self._others():
             if member not in self._senders:
-                self._seen.setdefault(member, 0.0)
                 self._senders[member] = asyncio.create_task(self._send(member))
 
     async def _send(self, member: str) -> None:
-        """Keep one follower informed, at once when there is news, for as long as this leadership lasts."""
-        term = self._ballot.term
-        while self._leads_in(term):
-            kick = self._kick
-            pending = self._ballot.pending
-            block = pending.block if pending and pending.term == term else None
-            append = Append(
-                term=term, leader=self.me, height=self._chain.height, active=self.active, block=block
-            )
+        """Keep one member informed, at once when there is news, for as long as this leadership lasts."""
+        while True:
+            kick, block = self._kick, self._pending if self._knowledge()[1] else None
+            append = Append(leader=self.me, height=self._chain.height, active=self.active, block=block)
             answer = await self._ask(member, append)
-            if answer and self._leads_in(term):
-                self._heard_from(member, answer, append)
+            if answer and not answer["refused"]:
+                self._seen[member] = time.monotonic()
+            if answer and answer["accepted"] is not None and self._pending is block:
+                self._accepted[member] = base64.b64decode(answer["accepted"])
+                self._progress.set()
             # Not wait_for: it loses a cancellation that comes together with the kick (Python 3.11).
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEARTBEAT):
                     await kick.wait()
 
-    def _heard_from(self, member: str, answer: dict[str, Any], append: Append) -> None:
-        if answer["term"] > self._ballot.term:
-            self._resign()
-            self._remember(term=answer["term"], voted_for="")
-            return
-        self._seen[member] = time.monotonic()
-        pending = self._ballot.pending
-        current = append.block is not None and pending is not None and pending.block is append.block
-        if current and answer["accepted"] == self._chain.height:
-            self._accepted.add(member)
-            self._progress.set()
-
     # --- small things
 
-    def _leads_in(self, term: int) -> bool:
-        return self.leading and self._ballot.term == term
-
     def _others(self) -> list[str]:
-        return [member for member in self.members if member != self.me]
+        return [member for member in self._chain.members if member != self.me]
 
-    def _pending_term(self) -> int:
-        pending = self._ballot.pending
-        return pending.term if pending and pending.block.header.number == self._chain.height else -1
+    def _knowledge(self) -> tuple[int, bool]:
+        """Height, and whether a block beyond it was accepted."""
+        height = self._chain.height
+        return height, self._pending is not None and self._pending.header.number == height
 
-    def _remember(self, **changes: Any) -> None:  # noqa: ANN401 - the ballot's fields
-        changed = replace(self._ballot, **changes)
-        if changed != self._ballot:
-            self._ballot = changed
-            self._file.save(changed)
+    async def _catch_up(self, source: str, height: int) -> None:
+        try:
+            await self._chain.catch_up(source, height)
+        except (OSError, ConfigtxError) as error:
+            _LOG.warning("cannot catch up with %s: %s", source, error)
 
     def _nudge(self) -> None:
         kick, self._kick = self._kick, asyncio.Event()
         kick.set()
 
-    async def _ask(self, member: str, message: Message) -> dict[str, Any] | None:
+    async def _ask(self, member: str, message: Message) -> dict[str, Any]:
+        """The answer; empty when there is none."""
         try:
             async with asyncio.timeout(1.0):
                 return await self._call(member, message)
         except (OSError, TimeoutError) as error:
             _LOG.debug("%s does not answer: %s", member, error)
-            return None
+            return {}
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

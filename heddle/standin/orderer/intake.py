@@ -4,6 +4,7 @@ Source: orderer/common/msgprocessor, orderer/common/broadcast (Fabric 3.1.5).
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fabric_protos.common import common_pb2, configtx_pb2
@@ -16,8 +17,9 @@ from heddle.errors import HeddleError
 from heddle.identity.signer import Signer
 from heddle.standin.access import channel_header_of
 from heddle.standin.channelconfig import ChannelConfig
+from heddle.standin.orderer.node import OrdererNode
 
-__all__ = ["Rejected", "check_message", "proposed_config"]
+__all__ = ["Checked", "Rejected", "checked"]
 
 _STATUS = common_pb2.Status
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -32,7 +34,33 @@ class Rejected(Exception):  # noqa: N818 - an answer, not a mistake
         self.status = status
 
 
-def check_message(envelope: common_pb2.Envelope, config: ChannelConfig, *, check_expiry: bool) -> bool:
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A message that passed the checks under configuration `sequence`; `config` for an update."""
+
+    envelope: common_pb2.Envelope
+    config: common_pb2.Envelope | None
+    sequence: int
+
+
+def checked(
+    envelope: common_pb2.Envelope, config: ChannelConfig, node: OrdererNode, *, active: Collection[str]
+) -> Checked:
+    """Check a client's message under a channel's configuration. Raises Rejected.
+
+    Args:
+        envelope: the client's.
+        config: of the channel, now.
+        node: this orderer, which signs the configuration that an update leads to.
+        active: addresses of the consenters that the leader hears from.
+    """
+    proposed = None
+    if _check_message(envelope, config, check_expiry=node.check_expiry):
+        proposed = _proposed_config(envelope, config, active, node.signer)
+    return Checked(envelope=envelope, config=proposed, sequence=config.sequence)
+
+
+def _check_message(envelope: common_pb2.Envelope, config: ChannelConfig, *, check_expiry: bool) -> bool:
     """Check a client's message; true for a configuration update. Raises Rejected."""
     kind = channel_header_of(envelope).type
     if kind == common_pb2.CONFIG:
@@ -50,17 +78,10 @@ def check_message(envelope: common_pb2.Envelope, config: ChannelConfig, *, check
     return bool(update)
 
 
-def proposed_config(
+def _proposed_config(
     envelope: common_pb2.Envelope, config: ChannelConfig, active: Collection[str], signer: Signer
 ) -> common_pb2.Envelope:
-    """The CONFIG message that a CONFIG_UPDATE leads to, signed by this orderer. Raises Rejected.
-
-    Args:
-        envelope: the client's.
-        config: of the channel, now.
-        active: addresses of the consenters that the leader hears from.
-        signer: this orderer.
-    """
+    """The CONFIG message that a CONFIG_UPDATE leads to, signed by this orderer. Raises Rejected."""
     alive = frozenset(
         consenter.client_tls_certificate
         for consenter in config.settings.consenters

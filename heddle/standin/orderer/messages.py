@@ -7,26 +7,22 @@ from typing import Any
 
 from fabric_protos.common import common_pb2
 
-__all__ = ["Append", "Fetch", "Message", "Submit", "TimeoutNow", "Vote", "decode", "encode"]
+__all__ = ["Append", "Bye", "Fetch", "Message", "Submit", "Vote", "decode", "encode"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Vote:
-    """Asks for a vote. A `trial` moves nobody's term; a `transfer` was asked for by the leader."""
+    """Asks for a promise to follow the candidate, which has `height` blocks and perhaps one `pending`."""
 
-    term: int
     candidate: str
     height: int
-    pending_term: int
-    trial: bool
-    transfer: bool
+    pending: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Append:
     """A leader's heartbeat: what is committed, who is active, and the block to accept next, if any."""
 
-    term: int
     leader: str
     height: int
     active: tuple[str, ...]
@@ -34,8 +30,10 @@ class Append:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TimeoutNow:
-    """The leader stops and asks the receiver to stand for election at once."""
+class Bye:
+    """The leader stops; another one may be found at once."""
+
+    leader: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +50,8 @@ class Fetch:
     number: int
 
 
-Message = Vote | Append | TimeoutNow | Submit | Fetch
-_KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in (Vote, Append, TimeoutNow, Submit, Fetch)}
+Message = Vote | Append | Bye | Submit | Fetch
+_KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in (Vote, Append, Bye, Submit, Fetch)}
 
 
 def encode(message: Message) -> bytes:

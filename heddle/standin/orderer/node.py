@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from heddle.configtx.settings import Consenter
 from heddle.identity.keys import public_key_of
 from heddle.identity.signer import Signer
+from heddle.standin.channelconfig import ChannelConfig
 from heddle.standin.metrics import Metrics
 from heddle.standin.rpc import Dialled
 
@@ -23,16 +23,23 @@ class OrdererNode:
     signer: Signer
     tls_certificate: bytes
     location: Path
-    wal: Path
     dialled: Dialled
     metrics: Metrics
     check_expiry: bool = True
 
-    def is_me(self, consenter: Consenter) -> bool:
-        """Whether this node is that consenter (etcdraft/consenter.go IsChannelMember)."""
+    def address_in(self, config: ChannelConfig) -> str:
+        """`host:port` of this node as consenter, else empty (etcdraft/consenter.go IsChannelMember)."""
         if not self.tls_certificate:
-            return False
-        return public_key_of(self.tls_certificate) == public_key_of(consenter.client_tls_certificate)
+            return ""
+        mine = public_key_of(self.tls_certificate)
+        return next(
+            (
+                consenter.address
+                for consenter in config.settings.consenters
+                if public_key_of(consenter.client_tls_certificate) == mine
+            ),
+            "",
+        )
 
     def ledger_path(self, channel: str) -> Path:
         """The block file of a channel."""

@@ -14,6 +14,7 @@ from heddle.standin.channelconfig import ChannelConfig
 from heddle.standin.ledger import Ledger, newest_config
 from heddle.standin.malformed import MALFORMED
 from heddle.standin.orderer.chain import OrdererChain
+from heddle.standin.orderer.gauges import report
 from heddle.standin.orderer.intake import Rejected
 from heddle.standin.orderer.node import OrdererNode
 from heddle.standin.orderer.participation import ChannelInfo, ParticipationError
@@ -61,7 +62,7 @@ class Registrar:
     def report(self) -> None:
         """Set the gauges of all channels."""
         for chain in self._chains.values():
-            chain.report()
+            report(chain)
 
     # --- for the services
 
