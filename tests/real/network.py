@@ -109,6 +109,7 @@ class RealNetwork:
         self.peers: list[Node] = []
         self.programs: dict[str, Program] = {}
         self.tls_certificates: dict[str, Issued] = {}
+        self.identities: dict[str, Issued] = {}
         admin = self.ordering.tls("admin")
         self.admin_tls = ClientTls(certificate=admin.certificate, private_key=admin.private_key)
 
@@ -251,9 +252,12 @@ class RealNetwork:
         return run
 
     def consenter(self, node: Node) -> Consenter:
-        """An orderer as the channel configuration names it."""
+        """An orderer as the channel configuration names it; its id and identity count for BFT alone."""
         certificate = self.tls_certificates[node.name].certificate
         return Consenter(
+            id=1 + self.orderers.index(node),
+            msp_id=node.msp_id,
+            identity=self.identities[node.name].certificate,
             host=node.host,
             port=node.port,
             client_tls_certificate=certificate,
@@ -297,7 +301,7 @@ class RealNetwork:
     def _node(self, name: str, organization: Organization, role: str, port: int, operations: int) -> Node:
         """Make the node's identity, TLS and folders, as a pod would have them."""
         identity, tls = organization.node_identity(name, role), organization.tls(name)
-        self.tls_certificates[name] = tls
+        self.tls_certificates[name], self.identities[name] = tls, identity
         home = self.folder / name
         _write(
             home / "msp",
