@@ -25,6 +25,8 @@ __all__ = [
 ]
 
 BLOCK_VALIDATION: Final = "/Channel/Orderer/BlockValidation"
+MAX_SIGNATURES: Final = 1000
+"""Each costs a verification, and a block comes from others: many more than any channel has consenters."""
 
 
 def header_bytes(header: common_pb2.BlockHeader) -> bytes:
@@ -124,11 +126,17 @@ def verify_block(
 
 
 def _signed_data(block: common_pb2.Block, config: configtx_pb2.Config) -> list[SignedData]:
+    """Source: protoutil/blockutils.go BlockSignatureVerifier."""
     metadata = _metadata(block, common_pb2.SIGNATURES)
+    if len(metadata.signatures) > MAX_SIGNATURES:
+        found = len(metadata.signatures)
+        raise ConfigtxError(
+            f"block {block.header.number} has {found} signatures, expected at most {MAX_SIGNATURES}"
+        )
     header = header_bytes(block.header)
     signed = []
     for signature in metadata.signatures:
-        if signature.signature_header:
+        if signature.signature_header or not signature.identifier_header:
             about = signature.signature_header
             creator = values.parse(common_pb2.SignatureHeader(), about, "a block's signature header").creator
         else:  # BFT: the signer is a number in the consenter mapping
@@ -141,6 +149,9 @@ def _signed_data(block: common_pb2.Block, config: configtx_pb2.Config) -> list[S
 def _consenter_identity(config: configtx_pb2.Config, identifier_header: bytes) -> bytes:
     header = values.parse(common_pb2.IdentifierHeader(), identifier_header, "a block's identifier header")
     group = values.group_at(config.channel_group, "Orderer")
+    capabilities = values.read(config.channel_group, "Capabilities", configuration_pb2.Capabilities())
+    if "V3_0" not in capabilities.capabilities:
+        return b""  # such a channel knows no numbers
     for consenter in values.read(group, "Orderers", configuration_pb2.Orderers()).consenter_mapping:
         if consenter.id == header.identifier:
             return serialized_identity(consenter.msp_id, consenter.identity)

@@ -3,12 +3,15 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from heddle.configtx import values
+from heddle.configtx import bft, values
 from heddle.configtx.names import check_channel_id, check_config_id
-from heddle.configtx.settings import ChannelSettings
+from heddle.configtx.settings import BFT, ETCDRAFT, ChannelSettings, Consenter
 from heddle.durations import nanoseconds
-from heddle.errors import ConfigtxError
-from heddle.identity.msp import Msp
+from heddle.errors import ConfigtxError, IdentityError
+from heddle.identity.chain import TrustStore
+from heddle.identity.keys import public_key_of
+from heddle.identity.membership import membership
+from heddle.identity.msp import Msp, msp_config
 
 __all__ = ["check_settings"]
 
@@ -16,12 +19,16 @@ __all__ = ["check_settings"]
 def check_settings(settings: ChannelSettings) -> None:
     """Every rule at once.
 
-    Source: common/channelconfig/orderer.go, orderer/consensus/etcdraft/util.go (Fabric 3.1.5).
+    Source: common/channelconfig/orderer.go, orderer/consensus/etcdraft/util.go,
+    orderer/consensus/smartbft/{util.go,util/util.go} (Fabric 3.1.5). BFT orderers ask most of this only after
+    they have committed the configuration, and then halt: nobody but Heddle says it in time.
 
     Raises:
         ConfigtxError: settings that no node would accept; lists every problem.
     """
-    problems = [*_names(settings), *_capabilities(settings), *_batch(settings), *_raft(settings)]
+    consensus = {ETCDRAFT: _raft, BFT: _bft}.get(settings.consensus, _unknown_consensus)
+    parts = (_names, _capabilities, _batch, _consenters, consensus)
+    problems = [problem for part in parts for problem in part(settings)]
     if problems:
         raise ConfigtxError(f"channel {settings.channel}: " + "\n  ".join(problems))
 
@@ -88,6 +95,9 @@ def _raft(settings: ChannelSettings) -> Iterable[str]:
         )
     if raft.max_inflight_blocks < 1:
         yield f"raft max inflight blocks {raft.max_inflight_blocks}: expected at least 1"
+
+
+def _consenters(settings: ChannelSettings) -> Iterable[str]:
     if not settings.consenters:
         yield "no consenter, expected at least one"
     # A node may show one certificate in both roles; no certificate may serve two nodes.
@@ -97,6 +107,86 @@ def _raft(settings: ChannelSettings) -> Iterable[str]:
         yield "two consenters show one TLS certificate"
     places = Counter(node.address for node in settings.consenters)
     yield from (f"{n} consenters at {place}" for place, n in places.items() if n > 1)
+
+
+def _unknown_consensus(settings: ChannelSettings) -> Iterable[str]:
+    yield f"consensus {settings.consensus!r}: expected {ETCDRAFT} or {BFT}"
+
+
+def _bft(settings: ChannelSettings) -> Iterable[str]:
+    if settings.capabilities.channel != "V3_0":
+        yield f"BFT needs channel capability V3_0, found {settings.capabilities.channel}"
+    yield from _bft_options(settings)
+    yield from _bft_batch(settings)
+    for number, count in Counter(node.id for node in settings.consenters).items():
+        if count > 1:
+            yield f"{count} consenters have id {number}"
+    for node in settings.consenters:
+        yield from (f"consenter {node.address}: {problem}" for problem in _bft_consenter(node, settings))
+    keys = Counter(key for node in settings.consenters if (key := _public_key(node.identity)))
+    if any(count > 1 for count in keys.values()):
+        yield "two consenters sign with one key"
+
+
+def _bft_options(settings: ChannelSettings) -> Iterable[str]:
+    options = vars(settings.bft)
+    for name in bft.DURATIONS:
+        yield from _positive(f"BFT {_spaced(name)}", options[name])
+    for name in bft.COUNTS:
+        if not 0 < options[name] < 2**64:
+            yield f"BFT {_spaced(name)} {options[name]}: expected at least 1"
+    for low, high in bft.IN_ORDER:
+        try:
+            wrong = nanoseconds(options[low]) > nanoseconds(options[high])
+        except ValueError:
+            continue  # said above
+        if wrong:
+            yield f"BFT {_spaced(low)} {options[low]}: expected no more than {_spaced(high)}, {options[high]}"
+
+
+def _bft_batch(settings: ChannelSettings) -> Iterable[str]:
+    batch = settings.batch
+    if 0 < batch.absolute_max_bytes < bft.REQUEST_MAX_BYTES:
+        yield (
+            f"batch absolute max bytes {batch.absolute_max_bytes}: expected at least "
+            f"{bft.REQUEST_MAX_BYTES} with BFT"
+        )
+    if batch.max_message_count > batch.absolute_max_bytes:
+        yield (
+            f"batch max message count {batch.max_message_count}: expected no more than absolute max bytes, "
+            f"{batch.absolute_max_bytes}, with BFT"
+        )
+
+
+def _bft_consenter(node: Consenter, settings: ChannelSettings) -> Iterable[str]:
+    if not 0 < node.id < 2**32:
+        yield f"id {node.id}: expected a number from 1"
+    msps = {one.msp.msp_id: one.msp for one in settings.orderer_organizations}
+    own = msps.get(node.msp_id)
+    if own is None:
+        yield f"MSP id {node.msp_id!r}: expected that of an orderer organization, {', '.join(sorted(msps))}"
+        return
+    try:
+        refusal = membership(msp_config(own).SerializeToString()).refusal(node.identity)
+        if refusal:
+            yield f"its enrolment certificate is none of {node.msp_id}: {refusal}"
+        store = TrustStore(own.tls_root_certificates, own.tls_intermediate_certificates)
+        for role, pem in (("client", node.client_tls_certificate), ("server", node.server_tls_certificate)):
+            if not store.trusts(pem):
+                yield f"its {role} TLS certificate comes from no TLS authority of {node.msp_id}"
+    except IdentityError as error:
+        yield error.message
+
+
+def _public_key(certificate: bytes) -> bytes:
+    try:
+        return public_key_of(certificate)
+    except IdentityError:
+        return b""
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _positive(what: str, duration: str) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""What Raft orderers demand of a change of their own metadata.
+"""What Raft orderers demand of a change of their own metadata. Of BFT's see `consensus_bft`.
 
 Source: orderer/consensus/etcdraft/{util,membership,chain}.go (Fabric 3.1.5).
 """
@@ -10,7 +10,8 @@ from fabric_protos.common import configtx_pb2
 from fabric_protos.orderer.etcdraft import configuration_pb2 as etcdraft_pb2
 
 from heddle.configtx import values
-from heddle.configtx.read import consensus_metadata
+from heddle.configtx.read import consensus_kind, consensus_metadata
+from heddle.configtx.settings import BFT
 from heddle.durations import nanoseconds
 from heddle.errors import ConfigtxError, IdentityError
 from heddle.identity.chain import TrustStore
@@ -55,7 +56,10 @@ def check_consensus(
     active: frozenset[bytes] | None = None,
     now: datetime | None = None,
 ) -> None:
-    """Every check that the chain of a channel makes before it orders an update.
+    """Every check that the chain of a channel makes of an update's consensus metadata before it orders it.
+
+    BFT makes none at this point (orderer/consensus/consensus.go NoOpMetadataValidator): see
+    `consensus_bft.check_configure`.
 
     Args:
         old: the configuration now.
@@ -66,6 +70,14 @@ def check_consensus(
     Raises:
         ConfigtxError: in the words of Fabric's BroadcastResponse.
     """
+    kinds = [consensus_kind(values.group_at(one.channel_group, "Orderer")).type for one in (old, new)]
+    if kinds[0] != kinds[1]:
+        raise ConfigtxError(
+            f"attempted to change consensus type from {kinds[0]} to {kinds[1]}, "
+            "but current config ConsensusType.State is not in maintenance mode"
+        )
+    if kinds[0] == BFT:
+        return
     try:
         metadata = _metadata(new)
         store = _tls_store(new)

@@ -9,16 +9,22 @@ from collections.abc import Callable, Iterable, Sequence
 from fabric_protos.common import configtx_pb2, configuration_pb2
 from fabric_protos.msp import msp_config_pb2
 from fabric_protos.orderer import configuration_pb2 as orderer_pb2
-from fabric_protos.orderer.etcdraft import configuration_pb2 as etcdraft_pb2
 from fabric_protos.peer import configuration_pb2 as peer_pb2
 
-from heddle.configtx import values
+from heddle.configtx import bft, values
 from heddle.configtx.checks import check_settings
 from heddle.configtx.flat import Flat, flatten, same
 from heddle.configtx.genesis import orderer_group, peer_group
 from heddle.configtx.merge import merge
-from heddle.configtx.read import consensus_metadata, settings_of
-from heddle.configtx.settings import ChannelSettings, Consenter, OrdererOrganization, PeerOrganization
+from heddle.configtx.read import bft_options, consensus_kind, consensus_metadata, settings_of
+from heddle.configtx.settings import (
+    BFT,
+    ChannelSettings,
+    Consenter,
+    OrdererOrganization,
+    PeerOrganization,
+)
+from heddle.errors import ConfigtxError
 from heddle.identity.msp import change_msp
 
 __all__ = ["apply_settings"]
@@ -40,6 +46,12 @@ def apply_settings(
     """
     check_settings(settings)
     live = settings_of(config, channel=settings.channel)
+    if live.consensus != settings.consensus:
+        raise ConfigtxError(
+            f"channel {settings.channel}: its consensus is {live.consensus}, wanted {settings.consensus}",
+            hint="A channel keeps its consensus. Make a new channel, or migrate by hand as Fabric's "
+            "documentation on Raft to BFT migration says, and then write it here.",
+        )
     target = merge(live, settings, previous)
     edited = configtx_pb2.Config()
     edited.CopyFrom(config)
@@ -92,28 +104,47 @@ class _Editor:
             values.put(orderer, "BatchSize", message)
 
     def _consensus(self) -> None:
-        options = self._changed("raft", *vars(self.target.raft))
         nodes = {node.address: node for node in self.target.consenters}
-        if not options and not self._changed("consenter", *{**nodes, **self._live_consenters()}):
+        moved = bool(self._changed("consenter", *{**nodes, **self._live_consenters()}))
+        if self.target.consensus == BFT:
+            self._bft(nodes, moved)
+        else:
+            self._raft(nodes, moved)
+
+    def _bft(self, nodes: dict[str, Consenter], moved: bool) -> None:
+        orderer = self.root.groups["Orderer"]
+        if self._changed("bft", *vars(self.target.bft)):
+            kind = consensus_kind(orderer)
+            message = bft.options_message(self.target.bft, bft_options(kind))
+            kind.metadata = message.SerializeToString(deterministic=True)
+            values.put(orderer, "ConsensusType", kind)
+        if moved:
+            consenters = bft.mapping(self._in_order(nodes))
+            values.put(orderer, "Orderers", consenters)
+            # Nodes refuse a mapping without the policy that follows from it.
+            validation = bft.block_validation(consenters.consenter_mapping)
+            orderer.policies["BlockValidation"].policy.CopyFrom(validation)
+
+    def _raft(self, nodes: dict[str, Consenter], moved: bool) -> None:
+        options = self._changed("raft", *vars(self.target.raft))
+        if not options and not moved:
             return
         orderer = self.root.groups["Orderer"]
         kind, metadata = consensus_metadata(orderer)
         for field in options:
             setattr(metadata.options, field, getattr(self.target.raft, field))
-        self._consenters(metadata, nodes)
+        del metadata.consenters[:]
+        metadata.consenters.extend(values.consenter(node) for node in self._in_order(nodes))
         kind.metadata = metadata.SerializeToString(deterministic=True)
         values.put(orderer, "ConsensusType", kind)
 
     def _live_consenters(self) -> dict[str, None]:
         return {key[1]: None for key in self.live if key[0] == "consenter"}
 
-    def _consenters(self, metadata: etcdraft_pb2.ConfigMetadata, nodes: dict[str, Consenter]) -> None:
+    def _in_order(self, nodes: dict[str, Consenter]) -> list[Consenter]:
         # In the order of the channel, new ones last: Raft identifies them by certificate, people by place.
         names = [name for name in self._live_consenters() if name in nodes]
-        names += [name for name in nodes if name not in names]
-        wanted = [values.consenter(nodes[name]) for name in names]
-        del metadata.consenters[:]
-        metadata.consenters.extend(wanted)
+        return [nodes[name] for name in [*names, *(name for name in nodes if name not in names)]]
 
     def _organizations(
         self,

@@ -4,9 +4,10 @@ All organizations of a channel must approve the same bytes, so principals are nu
 inner gates first, then a gate's own principals from left to right, repetitions included. Source:
 common/policydsl/policyparser.go, common/policies/implicitmetaparser.go (Fabric 3.1.5).
 
-The words: AND(…), OR(…) and OutOf(n, …), also in lower or upper case, around each other and around principals
-`'<MSP id>.<role>'` in single or double quotes. Fabric runs the text as a program of a general language (sums
-and comparisons would work too); Heddle reads what its documentation describes and nothing else.
+The words: AND(…), OR(…) and OutOf(n, …), around each other and around principals `'<MSP id>.<role>'` in
+single or double quotes. Fabric 3 runs the text as a program of a general language (sums and comparisons would
+work too, and lower-case `and` and `or` are operators, which no call can begin with); Heddle reads what
+Fabric's documentation describes and nothing else.
 """
 
 import re
@@ -38,7 +39,11 @@ _TOKEN: Final = re.compile(
     r"[ \t\r\n]*(?:(?P<name>[A-Za-z]+)|(?P<number>[0-9]+)|(?P<quoted>'[^']*'|\"[^\"]*\")|(?P<mark>[(),]))"
 )
 _PRINCIPAL: Final = re.compile(r"([A-Za-z0-9.-]+)\.(admin|member|client|peer|orderer)")
-_GATES: Final = {word: gate for gate in ("And", "Or", "OutOf") for word in (gate, gate.lower(), gate.upper())}
+_GATES: Final = {
+    **dict.fromkeys(("AND", "And"), "And"),
+    **dict.fromkeys(("OR", "Or"), "Or"),
+    **dict.fromkeys(("OutOf", "OUTOF", "outof"), "OutOf"),
+}
 _HELP: Final = (
     "Write for example OR('A.peer', AND('B.peer', 'C.peer')) or OutOf(2, 'A.peer', 'B.peer', 'C.peer')."
 )

@@ -5,11 +5,14 @@ Sets (endpoints, anchor peers, consenters, organizations) are keyed by name, so 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final
 
+from heddle.configtx import bft
 from heddle.configtx.settings import (
+    BFT,
     BatchSettings,
+    BftOptions,
     Capabilities,
     ChannelSettings,
     Consenter,
@@ -29,16 +32,21 @@ Flat = dict[Key, Value]
 ORDERER: Final = "orderer organization"
 PEER: Final = "peer organization"
 _BYTES: Final = {"absolute_max_bytes", "preferred_max_bytes", "snapshot_interval_size"}
-_DURATIONS: Final = {("batch", "timeout"), ("raft", "tick_interval")}
+_DURATIONS: Final = {
+    ("batch", "timeout"),
+    ("raft", "tick_interval"),
+    *(("bft", name) for name in bft.DURATIONS),
+}
 
 
 def flatten(settings: ChannelSettings) -> Flat:
-    """All that the settings say, but for the channel's name."""
+    """All that the settings say, but for the channel's name and the options of the other consensus."""
     return dict(_items(settings))
 
 
 def _items(settings: ChannelSettings) -> Iterator[tuple[Key, Value]]:
-    for name in ("batch", "raft", "capabilities"):
+    yield ("consensus", "type"), settings.consensus
+    for name in ("batch", "bft" if settings.consensus == BFT else "raft", "capabilities"):
         for field, value in asdict(getattr(settings, name)).items():
             yield (name, field), value
     for orderer in settings.orderer_organizations:
@@ -50,7 +58,9 @@ def _items(settings: ChannelSettings) -> Iterator[tuple[Key, Value]]:
         for anchor in peer.anchor_peers:
             yield (PEER, peer.name, "anchor peer", anchor), anchor
     for node in settings.consenters:
-        yield ("consenter", node.address), node
+        # Raft has no place for these on the ledger, so they make no difference there.
+        known = node if settings.consensus == BFT else replace(node, id=0, msp_id="", identity=b"")
+        yield ("consenter", node.address), known
 
 
 def unflatten(flat: Flat, channel: str) -> ChannelSettings:
@@ -68,6 +78,8 @@ def unflatten(flat: Flat, channel: str) -> ChannelSettings:
         consenters=tuple(value for value in flat.values() if isinstance(value, Consenter)),
         batch=BatchSettings(**_fields(flat, "batch")),
         raft=RaftOptions(**_fields(flat, "raft")),
+        consensus=str(flat["consensus", "type"]),
+        bft=BftOptions(**_fields(flat, "bft")),
         capabilities=Capabilities(**_fields(flat, "capabilities")),
     )
 
@@ -110,6 +122,8 @@ def subject(key: Key) -> str:
     match key:
         case ("capabilities", part):
             return f"{part} capability"
+        case ("bft", field):
+            return f"BFT {field.replace('_', ' ')}"
         case (kind, name, "msp"):
             return f"{kind} {name}"
         case (kind, name, what, address):
@@ -132,10 +146,22 @@ def shown(key: Key, old: Value | None, new: Value | None) -> str:
             f"{name.replace('_', ' ')} changed ({len(getattr(old, name))} → {len(getattr(new, name))})"
             for name in _changed_fields(old, new)
         )
-    if isinstance(old, Consenter):
-        return "TLS certificate changed"
+    if isinstance(old, Consenter) and isinstance(new, Consenter):
+        return _consenter_change(old, new)
     write: Callable[[Value], str] = _size if key[-1] in _BYTES else str
     return f"{write(old)} → {write(new)}"
+
+
+def _consenter_change(old: Consenter, new: Consenter) -> str:
+    changes = [f"id {old.id} → {new.id}"] if old.id != new.id else []
+    if old.msp_id != new.msp_id:
+        changes.append(f"MSP id {old.msp_id} → {new.msp_id}")
+    if old.identity != new.identity:
+        changes.append("enrolment certificate changed")
+    tls = ("client_tls_certificate", "server_tls_certificate")
+    if any(getattr(old, name) != getattr(new, name) for name in tls):
+        changes.append("TLS certificate changed")
+    return ", ".join(changes)
 
 
 def _size(value: Value) -> str:

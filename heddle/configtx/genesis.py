@@ -9,13 +9,14 @@ from typing import Final
 from fabric_protos.common import common_pb2, configtx_pb2, configuration_pb2, policies_pb2
 from fabric_protos.orderer import configuration_pb2 as orderer_pb2
 
-from heddle.configtx import values
+from heddle.configtx import bft, values
 from heddle.configtx.blocks import data_hash
 from heddle.configtx.checks import check_settings
 from heddle.configtx.envelope import channel_header, new_nonce, transaction_id
+from heddle.configtx.expression import parse_implicit_meta
 from heddle.configtx.names import check_config_id
 from heddle.configtx.roles import signed_by_any
-from heddle.configtx.settings import ChannelSettings, OrdererOrganization, PeerOrganization
+from heddle.configtx.settings import BFT, ChannelSettings, OrdererOrganization, PeerOrganization
 from heddle.identity.msp import msp_config
 
 __all__ = ["channel_group", "genesis_block", "orderer_group", "peer_group"]
@@ -70,7 +71,7 @@ def channel_group(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
 
 def _orderer(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
     group = _group(MEMBERS | {"BlockValidation": "ANY Writers"})
-    values.put(group, "ConsensusType", values.consensus_type(settings.consenters, settings.raft))
+    _put_consensus(group, settings)
     values.put(group, "BatchSize", values.batch_size(settings.batch))
     values.put(group, "BatchTimeout", values.batch_timeout(settings.batch))
     values.put(group, "ChannelRestrictions", orderer_pb2.ChannelRestrictions())
@@ -78,6 +79,18 @@ def _orderer(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
     for organization in settings.orderer_organizations:
         group.groups[organization.name].CopyFrom(orderer_group(organization))
     return group
+
+
+def _put_consensus(group: configtx_pb2.ConfigGroup, settings: ChannelSettings) -> None:
+    if settings.consensus != BFT:
+        values.put(group, "ConsensusType", values.consensus_type(settings.consenters, settings.raft))
+        return
+    metadata = bft.options_message(settings.bft).SerializeToString(deterministic=True)
+    values.put(group, "ConsensusType", orderer_pb2.ConsensusType(type=BFT, metadata=metadata))
+    consenters = bft.mapping(settings.consenters)
+    values.put(group, "Orderers", consenters)
+    # Whatever the profile says: a BFT channel's blocks are signed by a quorum of these very identities.
+    group.policies["BlockValidation"].policy.CopyFrom(bft.block_validation(consenters.consenter_mapping))
 
 
 def _application(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
@@ -128,11 +141,7 @@ def _organization(name: str, msp_id: str, roles: Mapping[str, tuple[str, ...]]) 
 def _group(policies: Mapping[str, str]) -> configtx_pb2.ConfigGroup:
     group = configtx_pb2.ConfigGroup(mod_policy=values.ADMINS)
     for name, text in policies.items():
-        rule, sub_policy = text.split()
-        meta = policies_pb2.ImplicitMetaPolicy(
-            rule=policies_pb2.ImplicitMetaPolicy.Rule.Value(rule), sub_policy=sub_policy
-        )
-        _put_policy(group, name, policies_pb2.Policy.IMPLICIT_META, meta)
+        _put_policy(group, name, policies_pb2.Policy.IMPLICIT_META, parse_implicit_meta(text))
     return group
 
 

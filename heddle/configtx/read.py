@@ -6,12 +6,16 @@ from fabric_protos.common import configtx_pb2, configuration_pb2
 from fabric_protos.msp import msp_config_pb2
 from fabric_protos.orderer import configuration_pb2 as orderer_pb2
 from fabric_protos.orderer.etcdraft import configuration_pb2 as etcdraft_pb2
+from fabric_protos.orderer.smartbft import configuration_pb2 as smartbft_pb2
 from fabric_protos.peer import configuration_pb2 as peer_pb2
 
-from heddle.configtx import values
+from heddle.configtx import bft, values
 from heddle.configtx.flat import flatten, same, shown, subject
 from heddle.configtx.settings import (
+    BFT,
+    ETCDRAFT,
     BatchSettings,
+    BftOptions,
     Capabilities,
     ChannelSettings,
     Consenter,
@@ -22,7 +26,7 @@ from heddle.configtx.settings import (
 from heddle.errors import ConfigtxError
 from heddle.identity.msp import Msp, msp_from_config
 
-__all__ = ["consensus_metadata", "differences", "settings_of"]
+__all__ = ["bft_options", "consensus_kind", "consensus_metadata", "differences", "settings_of"]
 
 T = TypeVar("T")
 
@@ -33,12 +37,12 @@ def settings_of(config: configtx_pb2.Config, *, channel: str = "") -> ChannelSet
     A configuration does not hold the channel's name: give it where it matters.
 
     Raises:
-        ConfigtxError: consensus is not Raft, or a value cannot be read.
+        ConfigtxError: consensus is neither Raft nor BFT, or a value cannot be read.
         IdentityError: an MSP cannot be read.
     """
     root = config.channel_group
     orderer, application = values.group_at(root, "Orderer"), values.group_at(root, "Application")
-    consenters, raft = _raft(orderer)
+    consenters, raft, options = _consensus(orderer)
     return ChannelSettings(
         channel=channel,
         orderer_organizations=tuple(
@@ -56,6 +60,8 @@ def settings_of(config: configtx_pb2.Config, *, channel: str = "") -> ChannelSet
         consenters=consenters,
         batch=_batch(orderer),
         raft=raft,
+        consensus=consensus_kind(orderer).type,
+        bft=options,
         capabilities=Capabilities(
             channel=_capability(root, "channel"),
             orderer=_capability(orderer, "orderer"),
@@ -74,14 +80,36 @@ def differences(old: ChannelSettings, new: ChannelSettings) -> list[str]:
     ]
 
 
+def consensus_kind(orderer: configtx_pb2.ConfigGroup) -> orderer_pb2.ConsensusType:
+    """The ConsensusType of /Channel/Orderer. Raises ConfigtxError if it is neither Raft nor BFT."""
+    kind = values.read(orderer, "ConsensusType", orderer_pb2.ConsensusType())
+    if kind.type not in {ETCDRAFT, BFT}:
+        raise ConfigtxError(f"consensus type is {kind.type[:80]!r}; Heddle knows {ETCDRAFT} and {BFT}")
+    return kind
+
+
 def consensus_metadata(
     orderer: configtx_pb2.ConfigGroup,
 ) -> tuple[orderer_pb2.ConsensusType, etcdraft_pb2.ConfigMetadata]:
     """The ConsensusType of /Channel/Orderer and Raft's metadata in it. Raises ConfigtxError if not Raft."""
-    kind = values.read(orderer, "ConsensusType", orderer_pb2.ConsensusType())
-    if kind.type != values.ETCDRAFT:
-        raise ConfigtxError(f"consensus type is {kind.type!r}; this version of Heddle knows etcdraft only")
+    kind = consensus_kind(orderer)
+    if kind.type != ETCDRAFT:
+        raise ConfigtxError(f"consensus type is {kind.type!r}, expected {ETCDRAFT}")
     return kind, values.parse(etcdraft_pb2.ConfigMetadata(), kind.metadata, "Raft's metadata")
+
+
+def bft_options(kind: orderer_pb2.ConsensusType) -> smartbft_pb2.Options:
+    """SmartBFT's options in a ConsensusType of that kind. Raises ConfigtxError."""
+    return values.parse(smartbft_pb2.Options(), kind.metadata, "SmartBFT's options")
+
+
+def _consensus(
+    orderer: configtx_pb2.ConfigGroup,
+) -> tuple[tuple[Consenter, ...], RaftOptions, BftOptions]:
+    kind = consensus_kind(orderer)
+    if kind.type == BFT:
+        return bft.consenters_of(orderer), RaftOptions(), bft.options_of(bft_options(kind))
+    return *_raft(orderer), BftOptions()
 
 
 def _raft(orderer: configtx_pb2.ConfigGroup) -> tuple[tuple[Consenter, ...], RaftOptions]:

@@ -12,7 +12,7 @@ from fabric_protos.orderer.etcdraft import configuration_pb2 as etcdraft_pb2
 from fabric_protos.peer import configuration_pb2 as peer_pb2
 from google.protobuf.message import DecodeError
 
-from heddle.configtx.settings import BatchSettings, Consenter, RaftOptions
+from heddle.configtx.settings import ETCDRAFT, BatchSettings, Consenter, RaftOptions
 from heddle.errors import ConfigtxError
 
 __all__ = [
@@ -36,7 +36,6 @@ __all__ = [
 
 ADMINS: Final = "Admins"
 """mod_policy of everything that Heddle writes: the Admins of the group that holds it."""
-ETCDRAFT: Final = "etcdraft"
 HASH_WIDTH: Final = 2**32 - 1
 """One flat hash over a block's data: the only width that Fabric accepts."""
 CAPABILITIES: Final = {

@@ -1,9 +1,15 @@
 """Small networks for tests: organizations with everybody who can sign, and a channel of theirs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
-from heddle.configtx.settings import ChannelSettings, Consenter, OrdererOrganization, PeerOrganization
+from heddle.configtx.settings import (
+    BFT,
+    ChannelSettings,
+    Consenter,
+    OrdererOrganization,
+    PeerOrganization,
+)
 from heddle.identity.authority import Authority, new_authority
 from heddle.identity.certificate import CertificateRequest, Issued, Usage, issue
 from heddle.identity.msp import Msp
@@ -43,6 +49,14 @@ class Organization:
             host=host, port=port, client_tls_certificate=certificate, server_tls_certificate=certificate
         )
 
+    def bft_consenter(self, number: int, host: str, port: int = 7050) -> Consenter:
+        return replace(
+            self.consenter(host, port),
+            id=number,
+            msp_id=self.msp.msp_id,
+            identity=self.signer("orderer", host).certificate,
+        )
+
 
 @cache
 def organization(name: str) -> Organization:
@@ -70,4 +84,16 @@ def trade(consenters: int = 3) -> ChannelSettings:
         orderer_organizations=(orderer_organization("orderer", *(f"{host}:7050" for host in hosts)),),
         peer_organizations=(peer_organization("alpha", "peer0.alpha:7051"), peer_organization("beta")),
         consenters=tuple(organization("orderer").consenter(host) for host in hosts),
+    )
+
+
+def bft_trade(consenters: int = 4) -> ChannelSettings:
+    """Channel `trade` with BFT: the same organizations, consenters with numbers from 1 and identities."""
+    owner = organization("orderer")
+    return replace(
+        trade(consenters),
+        consensus=BFT,
+        consenters=tuple(
+            owner.bft_consenter(number + 1, f"orderer{number}.example") for number in range(consenters)
+        ),
     )

@@ -54,10 +54,10 @@ def test_every_role_is_read(role: str) -> None:
     assert parse_expression(f"OR('Org-1.MSP.{role}')") == signed_by_any("Org-1.MSP", [role])
 
 
-def test_gates_may_be_written_in_three_ways() -> None:
-    """As is, lower, upper; double quotes and any space are the same."""
+def test_gates_may_be_written_in_several_ways() -> None:
+    """As is or upper, OutOf also lower; double quotes and any space are the same."""
     one = parse_expression("And('A.peer',Or('B.peer','C.peer'),OutOf(2,'D.peer','E.peer'))")
-    lower = parse_expression("and('A.peer', or('B.peer', 'C.peer'), outof(2, 'D.peer', 'E.peer'))")
+    lower = parse_expression("And('A.peer', Or('B.peer', 'C.peer'), outof(2, 'D.peer', 'E.peer'))")
     upper = parse_expression(" AND(\n\"A.peer\" ,\tOR('B.peer','C.peer'), OUTOF ( 2,'D.peer','E.peer')) ")
     assert one.SerializeToString() == lower.SerializeToString() == upper.SerializeToString()
 
@@ -68,6 +68,7 @@ def test_gates_may_be_written_in_three_ways() -> None:
         ("", 1, "found the end, expected AND, OR or OutOf"),
         ("'A.peer'", 1, "expected AND, OR or OutOf"),
         ("NOT('A.peer')", 1, "'NOT' is none of AND, OR, OutOf"),
+        ("or('A.peer')", 1, "'or' is none of AND, OR, OutOf"),
         ("AND 'A.peer'", 5, "expected '('"),
         ("AND()", 5, "expected AND, OR or OutOf or a quoted principal"),
         ("AND('A.peer'", 13, "found the end, expected ',' or ')'"),

@@ -1,0 +1,136 @@
+"""What makes a channel BFT: SmartBFT's options, its consenters, and the policy that blocks must satisfy.
+
+Source: common/policies/bft.go, internal/configtxgen/encoder/encoder.go, orderer/consensus/smartbft/util.go,
+orderer/consensus/smartbft/util/util.go (Fabric 3.1.5).
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from fabric_protos.common import configtx_pb2, configuration_pb2, policies_pb2
+from fabric_protos.msp import msp_principal_pb2
+from fabric_protos.orderer.smartbft import configuration_pb2 as smartbft_pb2
+
+from heddle.configtx import values
+from heddle.configtx.settings import BftOptions, Consenter
+from heddle.identity.signer import serialized_identity
+
+__all__ = [
+    "COUNTS",
+    "DURATIONS",
+    "IN_ORDER",
+    "REQUEST_MAX_BYTES",
+    "block_validation",
+    "consenters_of",
+    "mapping",
+    "mapping_of",
+    "options_message",
+    "options_of",
+    "quorum",
+    "tolerated",
+]
+
+DURATIONS: Final = (
+    "request_batch_max_interval",
+    "request_forward_timeout",
+    "request_complain_timeout",
+    "request_auto_remove_timeout",
+    "view_change_resend_interval",
+    "view_change_timeout",
+    "leader_heartbeat_timeout",
+    "collect_timeout",
+)
+"""Options that are Go durations; all must be above zero."""
+COUNTS: Final = ("incoming_message_buffer_size", "request_pool_size", "leader_heartbeat_count")
+"""Options that are numbers; all must be above zero."""
+IN_ORDER: Final = (
+    ("request_forward_timeout", "request_complain_timeout"),
+    ("request_complain_timeout", "request_auto_remove_timeout"),
+    ("view_change_resend_interval", "view_change_timeout"),
+)
+"""The first must not be above the second. Nodes do not ask before they commit: they halt afterwards."""
+REQUEST_MAX_BYTES: Final = 10 * 1024
+"""SmartBFT's own limit when it validates; a batch with fewer bytes than that stops the chain."""
+
+
+def tolerated(nodes: int) -> int:
+    """How many nodes may fail in any way, lie included: a third of the others."""
+    return max(nodes - 1, 0) // 3
+
+
+def quorum(nodes: int) -> int:
+    """How many must sign a block: ⌈(n + f + 1) / 2⌉, so that two quorums share an honest node."""
+    return (nodes + tolerated(nodes) + 2) // 2
+
+
+def options_message(options: BftOptions, live: smartbft_pb2.Options | None = None) -> smartbft_pb2.Options:
+    """`smartbft.Options`. Of `live`, what Heddle has no setting for stays as it is."""
+    message = smartbft_pb2.Options()
+    if live is not None:
+        message.CopyFrom(live)
+    for name, value in vars(options).items():
+        setattr(message, name, value)
+    return message
+
+
+def options_of(message: smartbft_pb2.Options) -> BftOptions:
+    """The settings in `smartbft.Options`."""
+    return BftOptions(**{name: getattr(message, name) for name in (*DURATIONS, *COUNTS)})
+
+
+def mapping(consenters: Iterable[Consenter]) -> configuration_pb2.Orderers:
+    """`common.Orderers`, the channel's list of consenters."""
+    return configuration_pb2.Orderers(
+        consenter_mapping=[
+            configuration_pb2.Consenter(
+                id=node.id,
+                host=node.host,
+                port=node.port,
+                msp_id=node.msp_id,
+                identity=node.identity,
+                client_tls_cert=node.client_tls_certificate,
+                server_tls_cert=node.server_tls_certificate,
+            )
+            for node in consenters
+        ]
+    )
+
+
+def mapping_of(orderer: configtx_pb2.ConfigGroup) -> Sequence[configuration_pb2.Consenter]:
+    """The consenters in the group /Channel/Orderer, as messages; none if it has no such value."""
+    found: Sequence[configuration_pb2.Consenter] = values.read(
+        orderer, "Orderers", configuration_pb2.Orderers()
+    ).consenter_mapping
+    return found
+
+
+def consenters_of(orderer: configtx_pb2.ConfigGroup) -> tuple[Consenter, ...]:
+    """The consenters in the group /Channel/Orderer, as settings."""
+    return tuple(
+        Consenter(
+            host=node.host,
+            port=node.port,
+            client_tls_certificate=node.client_tls_cert,
+            server_tls_certificate=node.server_tls_cert,
+            id=node.id,
+            msp_id=node.msp_id,
+            identity=node.identity,
+        )
+        for node in mapping_of(orderer)
+    )
+
+
+def block_validation(consenters: Iterable[configuration_pb2.Consenter]) -> policies_pb2.Policy:
+    """The policy BlockValidation: a quorum of exactly these identities, in the order of the mapping.
+
+    Nodes compute it again and refuse a configuration with any other.
+    """
+    envelope = policies_pb2.SignaturePolicyEnvelope()
+    for index, node in enumerate(consenters):
+        envelope.rule.n_out_of.rules.add(signed_by=index)
+        envelope.identities.add(
+            principal_classification=msp_principal_pb2.MSPPrincipal.IDENTITY,
+            principal=serialized_identity(node.msp_id, node.identity),
+        )
+    envelope.rule.n_out_of.n = quorum(len(envelope.identities))
+    return policies_pb2.Policy(type=policies_pb2.Policy.SIGNATURE, value=envelope.SerializeToString())

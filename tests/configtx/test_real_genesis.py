@@ -1,0 +1,263 @@
+"""Our first configuration beside the one that configtxgen makes of the same wishes."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from fabric_protos.common import common_pb2, configtx_pb2, configuration_pb2, policies_pb2
+from fabric_protos.msp import msp_config_pb2
+from fabric_protos.orderer import configuration_pb2 as orderer_pb2
+from fabric_protos.peer import configuration_pb2 as peer_pb2
+
+from heddle.configtx.blocks import config_of
+from heddle.configtx.expression import expression_of, parse_expression
+from heddle.configtx.genesis import channel_group, genesis_block
+from heddle.configtx.roles import signed_by_any
+from heddle.configtx.settings import BFT, ChannelSettings, Consenter
+from heddle.identity.msp import Msp, fabric_msp, msp_folder
+from tests.configtx.networks import bft_trade, trade
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(not shutil.which("configtxgen"), reason="Fabric's configtxgen is not on PATH"),
+]
+
+META = {"Readers": "ANY Readers", "Writers": "ANY Writers", "Admins": "MAJORITY Admins"}
+MESSAGES: dict[str, Callable[[], Any]] = {
+    "HashingAlgorithm": configuration_pb2.HashingAlgorithm,
+    "BlockDataHashingStructure": configuration_pb2.BlockDataHashingStructure,
+    "Capabilities": configuration_pb2.Capabilities,
+    "ConsensusType": orderer_pb2.ConsensusType,
+    "BatchSize": orderer_pb2.BatchSize,
+    "BatchTimeout": orderer_pb2.BatchTimeout,
+    "ChannelRestrictions": orderer_pb2.ChannelRestrictions,
+    "Orderers": configuration_pb2.Orderers,
+    "Endpoints": configuration_pb2.OrdererAddresses,
+    "AnchorPeers": peer_pb2.AnchorPeers,
+    "MSP": msp_config_pb2.MSPConfig,
+}
+
+
+def meta(texts: dict[str, str]) -> dict:
+    return {name: {"Type": "ImplicitMeta", "Rule": text} for name, text in texts.items()}
+
+
+def of_roles(msp: Msp, roles: dict[str, tuple[str, ...]]) -> dict:
+    return {
+        name: {"Type": "Signature", "Rule": expression_of(signed_by_any(msp.msp_id, allowed))}
+        for name, allowed in roles.items()
+    }
+
+
+def write(path: Path, content: bytes) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return str(path)
+
+
+def msp_dir(folder: Path, msp: Msp) -> str:
+    for path, content in msp_folder(msp).items():
+        write(folder / msp.msp_id / path, content)
+    return msp.msp_id
+
+
+def consenter(folder: Path, node: Consenter, *, bft: bool) -> dict:
+    stem = folder / node.host
+    certificates = {
+        "ClientTLSCert": write(stem / "client.pem", node.client_tls_certificate),
+        "ServerTLSCert": write(stem / "server.pem", node.server_tls_certificate),
+    }
+    place = {"Host": node.host, "Port": node.port}
+    if not bft:
+        return place | certificates
+    identity = write(stem / "identity.pem", node.identity)
+    return place | certificates | {"ID": node.id, "MSPID": node.msp_id, "Identity": identity}
+
+
+def consensus(folder: Path, settings: ChannelSettings) -> dict:
+    if settings.consensus == BFT:
+        options = {
+            "".join(part.capitalize() for part in name.split("_")): value
+            for name, value in vars(settings.bft).items()
+        }
+        nodes = [consenter(folder, node, bft=True) for node in settings.consenters]
+        return {"OrdererType": "BFT", "SmartBFT": options, "ConsenterMapping": nodes}
+    raft = settings.raft
+    options = {
+        "TickInterval": raft.tick_interval,
+        "ElectionTick": raft.election_tick,
+        "HeartbeatTick": raft.heartbeat_tick,
+        "MaxInflightBlocks": raft.max_inflight_blocks,
+        "SnapshotIntervalSize": f"{raft.snapshot_interval_size}",
+    }
+    nodes = [consenter(folder, node, bft=False) for node in settings.consenters]
+    return {"OrdererType": "etcdraft", "EtcdRaft": {"Consenters": nodes, "Options": options}}
+
+
+def profile(folder: Path, settings: ChannelSettings) -> dict:
+    orderers = [
+        {
+            "Name": one.name,
+            "ID": one.msp.msp_id,
+            "MSPDir": msp_dir(folder, one.msp),
+            "OrdererEndpoints": list(one.endpoints),
+            "Policies": of_roles(
+                one.msp, {"Readers": ("member",), "Writers": ("member",), "Admins": ("admin",)}
+            ),
+        }
+        for one in settings.orderer_organizations
+    ]
+    peers = [
+        {
+            "Name": one.name,
+            "ID": one.msp.msp_id,
+            "MSPDir": msp_dir(folder, one.msp),
+            "AnchorPeers": [
+                {"Host": host, "Port": int(port)}
+                for host, _, port in (anchor.rpartition(":") for anchor in one.anchor_peers)
+            ],
+            "Policies": of_roles(
+                one.msp,
+                {
+                    "Readers": ("admin", "peer", "client"),
+                    "Writers": ("admin", "client"),
+                    "Admins": ("admin",),
+                    "Endorsement": ("peer",),
+                },
+            ),
+        }
+        for one in settings.peer_organizations
+    ]
+    batch = settings.batch
+    orderer = consensus(folder, settings) | {
+        "BatchTimeout": batch.timeout,
+        "BatchSize": {
+            "MaxMessageCount": batch.max_message_count,
+            "AbsoluteMaxBytes": str(batch.absolute_max_bytes),
+            "PreferredMaxBytes": str(batch.preferred_max_bytes),
+        },
+        "Policies": meta(META | {"BlockValidation": "ANY Writers"}),
+        "Capabilities": {settings.capabilities.orderer: True},
+        "Organizations": orderers,
+    }
+    endorsement = dict.fromkeys(("Endorsement", "LifecycleEndorsement"), "MAJORITY Endorsement")
+    application = {
+        "Policies": meta(META | endorsement),
+        "Capabilities": {settings.capabilities.application: True},
+        "Organizations": peers,
+    }
+    return {
+        "Policies": meta(META),
+        "Capabilities": {settings.capabilities.channel: True},
+        "Orderer": orderer,
+        "Application": application,
+    }
+
+
+def made_by_configtxgen(folder: Path, content: dict) -> common_pb2.Block:
+    (folder / "configtx.yaml").write_text(yaml.safe_dump({"Profiles": {"Ours": content}}))
+    target = folder / "genesis.block"
+    done = subprocess.run(
+        [
+            *("configtxgen", "-profile", "Ours", "-channelID", "trade"),
+            *("-configPath", str(folder), "-outputBlock", str(target)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return common_pb2.Block.FromString(target.read_bytes())
+
+
+def elements(group: configtx_pb2.ConfigGroup, path: str = "/Channel") -> Iterator[tuple[str, Any]]:
+    """Every field of a tree with its place; values as messages, because maps serialize in many ways."""
+    yield path, (group.version, group.mod_policy)
+    for name, value in group.values.items():
+        message = MESSAGES[name]()
+        message.ParseFromString(value.value)
+        content = fabric_msp(message) if name == "MSP" else message
+        yield f"{path}/{name}", (value.version, value.mod_policy, content)
+    for name, policy in group.policies.items():
+        yield f"{path}:{name}", policy
+    for name, below in group.groups.items():
+        yield from elements(below, f"{path}/{name}")
+
+
+@pytest.mark.parametrize("settings", [trade(3), bft_trade(4), bft_trade(7)], ids=["raft", "bft4", "bft7"])
+def test_the_tree_equals_configtxgens(tmp_path: Path, settings: ChannelSettings) -> None:
+    """Field by field: each value, policy, mod_policy and version; for BFT mapping and BlockValidation too."""
+    theirs = config_of(made_by_configtxgen(tmp_path, profile(tmp_path, settings))).config
+    assert theirs.sequence == 0
+    assert dict(elements(channel_group(settings))) == dict(elements(theirs.channel_group))
+
+
+@pytest.mark.parametrize("settings", [trade(3), bft_trade(4)], ids=["raft", "bft"])
+def test_the_block_around_it_equals_configtxgens(tmp_path: Path, settings: ChannelSettings) -> None:
+    """Header, metadata slots, and the headers in the one transaction but for nonce and time."""
+
+    def skeleton(block: common_pb2.Block) -> list:
+        envelope = common_pb2.Envelope.FromString(block.data.data[0])
+        payload = common_pb2.Payload.FromString(envelope.payload)
+        header = common_pb2.ChannelHeader.FromString(payload.header.channel_header)
+        header.ClearField("timestamp")
+        header.ClearField("tx_id")
+        creator = common_pb2.SignatureHeader.FromString(payload.header.signature_header).creator
+        fixed = (block.header.number, block.header.previous_hash, envelope.signature, creator)
+        return [*fixed, header, *block.metadata.metadata]
+
+    theirs = made_by_configtxgen(tmp_path, profile(tmp_path, settings))
+    assert skeleton(genesis_block(settings)) == skeleton(theirs)
+
+
+EXPRESSIONS = [
+    "OR('A.member')",
+    "AND('A.peer', 'A.peer')",
+    "And('A.admin', Or('B.client', 'A.orderer'), outof(2, 'C.peer', 'A.peer', \"B.member\"))",
+    "OutOf(2, AND('A.peer', OR('B.peer', 'A.peer')), 'C.peer', Or('D-1.x.admin', 'A.peer'))",
+    "OutOf(0, 'A.peer')",
+    "OutOf(3, 'A.peer', 'B.peer')",
+    "OR(AND(OR(AND('A.peer'), 'B.peer'), 'C.peer'), 'D.peer', AND('E.peer', OR('F.peer')))",
+    "  OR (\t'A.peer' ,\n 'B.peer' ) ",
+    "AND(OR(OutOf(1, 'a.member', 'b.member', 'a.member'), 'c.member'), OR('a.member', 'b.admin'), 'a.peer')",
+]
+REFUSED = [
+    "OutOf(4, 'A.peer', 'B.peer')",
+    "OutOf(-1, 'A.peer', 'B.peer')",
+    "OR('A.boss')",
+    "OR('A_1.peer')",
+    "NOT('A.peer')",
+    "and('A.peer', 'B.peer')",
+    "or('A.peer', 'B.peer')",
+    "OR()",
+    "OR(A.peer)",
+    "'A.peer'",
+    "OR('A.peer'",
+]
+
+
+def test_expressions_give_the_bytes_that_policydsl_gives(tmp_path: Path) -> None:
+    """Each one's serialized envelope, and that of the text that we write of it."""
+    content = profile(tmp_path, trade(1))
+    more = {f"P{n}": {"Type": "Signature", "Rule": text} for n, text in enumerate(EXPRESSIONS)}
+    content["Application"]["Policies"] |= more
+    theirs = config_of(made_by_configtxgen(tmp_path, content)).config.channel_group
+    for number, text in enumerate(EXPRESSIONS):
+        policy = theirs.groups["Application"].policies[f"P{number}"].policy
+        ours = parse_expression(text)
+        assert ours.SerializeToString() == policy.value, text
+        envelope = policies_pb2.SignaturePolicyEnvelope.FromString(policy.value)
+        assert parse_expression(expression_of(envelope)).SerializeToString() == policy.value
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_we_refuse_is_refused_by_policydsl(tmp_path: Path, text: str) -> None:
+    """Nothing that Fabric takes is among our examples of errors."""
+    content = profile(tmp_path, trade(1))
+    content["Application"]["Policies"]["P"] = {"Type": "Signature", "Rule": text}
+    with pytest.raises(AssertionError, match="invalid signature policy rule"):
+        made_by_configtxgen(tmp_path, content)
