@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -17,8 +18,9 @@ from heddle.resources import (
     ChaincodeDefinitionArgs,
     ChaincodeInstallation,
     ChaincodeInstallationArgs,
+    Collection,
 )
-from heddle.topology import ChaincodePlan, NodePlan, ServerPlan
+from heddle.topology import ChaincodePlan, CollectionPlan, NodePlan, ServerPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +32,11 @@ class ChaincodeArgs:
     channel: FabricChannel
     orderers: OrdererSet
     peers: Mapping[str, PeerSet]
-    """Peers of every organization of the instance, by its name."""
+    """Peers of every organization that is managed here, by its name."""
 
 
 class Chaincode(pulumi.ComponentResource):
-    """One chaincode: every member of its channel installs, runs and approves it, then it is committed.
+    """One chaincode: every member that is managed here installs, runs and approves it, then it is committed.
 
     Installing and starting servers need the package alone, so they run beside the making of the channel. The
     server of a former version is deleted last, after the new definition is committed.
@@ -65,6 +67,8 @@ class Chaincode(pulumi.ComponentResource):
                 plan=plan,
                 label=args.plan.label,
                 image=args.plan.image,
+                language=args.plan.language,
+                environment=args.plan.environment,
                 organization=args.peers[plan.organization].organization,
             ),
             pulumi.ResourceOptions(parent=self),
@@ -96,11 +100,7 @@ class Chaincode(pulumi.ComponentResource):
         return ChaincodeApproval(
             f"{name}-{plan.organization}",
             ChaincodeApprovalArgs(
-                channel=args.plan.channel,
-                name=args.plan.name,
-                version=args.plan.version,
-                sequence=args.plan.sequence,
-                endorsement_policy=args.plan.endorsement_policy,
+                **_definition(args.plan),
                 package_id=self.servers[plan.organization].package.package_id,
                 peer=peers.address(endorser),
                 orderers=args.orderers.addresses,
@@ -119,14 +119,38 @@ class Chaincode(pulumi.ComponentResource):
         return ChaincodeDefinition(
             f"{name}-definition",
             ChaincodeDefinitionArgs(
-                channel=args.plan.channel,
-                name=args.plan.name,
-                version=args.plan.version,
-                sequence=args.plan.sequence,
-                endorsement_policy=args.plan.endorsement_policy,
+                **_definition(args.plan),
                 peers=[peers.address(peer) for peers, peer in endorsers],
                 orderers=args.orderers.addresses,
                 signer=submitter.admin,
             ),
             pulumi.ResourceOptions(parent=self, depends_on=after),
         )
+
+
+def _definition(plan: ChaincodePlan) -> dict[str, Any]:
+    """What is approved and committed, as arguments of both."""
+    return {
+        "channel": plan.channel,
+        "name": plan.name,
+        "version": plan.version,
+        "sequence": plan.sequence,
+        "endorsement_policy": plan.endorsement_policy,
+        "init_required": plan.init_required or None,
+        "collections": [_collection(each) for each in plan.collections] or None,
+    }
+
+
+def _collection(plan: CollectionPlan) -> Collection:
+    collection: Collection = {
+        "name": plan.name,
+        "policy": plan.policy,
+        "requiredPeerCount": plan.required_peer_count,
+        "maxPeerCount": plan.max_peer_count,
+        "blockToLive": plan.block_to_live,
+        "memberOnlyRead": plan.member_only_read,
+        "memberOnlyWrite": plan.member_only_write,
+    }
+    if plan.endorsement_policy:
+        collection["endorsementPolicy"] = plan.endorsement_policy
+    return collection

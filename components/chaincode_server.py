@@ -1,14 +1,16 @@
 """The server of a chaincode for one organization: package, certificate, Deployment, Service."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import Secret, Service
 
-from components import labels, pods
+from components import labels
+from components.chaincode_pods import AUTHORITY, CERTIFICATE, KEY, chaincode_pod, environment
+from components.checksums import base64_of, checksum_of
 from components.manifests import Manifest, metadata
-from components.node import base64_of, checksum_of
 from components.openings import chaincode_opening
 from components.organization import Organization
 from components.site import Site
@@ -24,6 +26,10 @@ class ChaincodeServerArgs:
     plan: ServerPlan
     label: str
     image: str
+    language: str
+    """python, go, node or java."""
+    environment: Mapping[str, str]
+    """Variables of the stack file."""
     organization: Organization
 
 
@@ -80,12 +86,11 @@ class ChaincodeServer(pulumi.ComponentResource):
         )
 
     def _secret(self, name: str, args: ChaincodeServerArgs, tls: Certificate) -> Secret:
-        files = {"server.crt": tls.certificate, "server.key": tls.private_key}
         return Secret(
             f"{name}-secret",
             metadata=metadata(args.plan.name, args.site.namespace, _labels(args)),
             type="Opaque",
-            data={key: content.apply(base64_of) for key, content in files.items()},
+            data={key: content.apply(base64_of) for key, content in _files(args, tls).items()},
             opts=args.site.options(self),
         )
 
@@ -93,14 +98,14 @@ class ChaincodeServer(pulumi.ComponentResource):
         self, name: str, args: ChaincodeServerArgs, tls: Certificate, secret: Secret
     ) -> Deployment:
         spec: Manifest = {
-            "replicas": 1,
+            "replicas": args.plan.replicas,
             "selector": {"matchLabels": _selector(args)},
-            "template": pods.chaincode_pod(
-                pod_labels=_labels(args),
+            "template": chaincode_pod(
+                args.plan,
+                site=args.site,
                 image=args.image,
-                package_id=self.package.package_id,
-                secret=args.plan.name,
-                checksum=checksum_of({"server.crt": tls.certificate, "server.key": tls.private_key}),
+                variables=environment(args.language, self.package.package_id, args.environment),
+                checksum=checksum_of(_files(args, tls)),
             ),
         }
         return Deployment(
@@ -125,14 +130,17 @@ class ChaincodeServer(pulumi.ComponentResource):
         )
 
 
+def _files(args: ChaincodeServerArgs, tls: Certificate) -> dict[str, pulumi.Output[str]]:
+    """What the server mounts; Java's library wants its authority too, and never reads it."""
+    files = {CERTIFICATE: tls.certificate, KEY: tls.private_key}
+    if args.language == "java":
+        files[AUTHORITY] = args.organization.tls_ca.certificate
+    return files
+
+
 def _selector(args: ChaincodeServerArgs) -> dict[str, str]:
-    return {labels.INSTANCE: args.site.instance, labels.CHAINCODE: args.plan.name}
+    return labels.select_server(args.site.instance, args.plan)
 
 
 def _labels(args: ChaincodeServerArgs) -> dict[str, str]:
-    return {
-        **labels.common(args.site.instance),
-        labels.NAME: "chaincode",
-        labels.CHAINCODE: args.plan.name,
-        labels.ORGANIZATION: args.plan.organization,
-    }
+    return labels.of_server(args.site.instance, args.plan)

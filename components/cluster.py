@@ -9,7 +9,14 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 from components import labels
 from components.manifests import Manifest, metadata
-from heddle.resources import Provider, ProviderArgs
+from heddle.resources import (
+    NamespaceOwnership,
+    NamespaceOwnershipArgs,
+    Password,
+    PasswordArgs,
+    Provider,
+    ProviderArgs,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +37,7 @@ class Cluster(pulumi.ComponentResource):
     """The namespace of one instance, closed to what is not opened, and the providers that act in it."""
 
     namespace: Namespace
-    """The namespace; what is in it is deleted with it."""
+    """The namespace, this stack's alone; what is in it is deleted with it."""
     providers: list[pulumi.ProviderResource]
     """Providers for everything else of the instance."""
 
@@ -67,8 +74,26 @@ class Cluster(pulumi.ComponentResource):
             f"{name}-namespace",
             metadata={"name": args.namespace, "labels": {**labels.common(args.instance), **pod_security}},
             opts=pulumi.ResourceOptions(
-                parent=self, provider=self.providers[0], protect=args.protect or None
+                parent=self,
+                provider=self.providers[0],
+                protect=args.protect or None,
+                depends_on=[self._ownership(name, args)],
             ),
+        )
+
+    def _ownership(self, name: str, args: ClusterArgs) -> NamespaceOwnership:
+        """Server-side apply takes over what is there; two stacks with one namespace would undo each other."""
+        options = pulumi.ResourceOptions(parent=self, provider=self.providers[1])
+        # Not a secret: it only has to be another one in every other stack.
+        owner = Password(f"{name}-owner", PasswordArgs(length=16), options)
+        return NamespaceOwnership(
+            f"{name}-ownership",
+            NamespaceOwnershipArgs(
+                namespace=args.namespace,
+                instance=args.instance,
+                owner=pulumi.Output.unsecret(owner.password),
+            ),
+            options,
         )
 
     def _closed_by_default(self, name: str, args: ClusterArgs) -> None:

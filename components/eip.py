@@ -19,54 +19,82 @@ class EipArgs:
 
     site: Site
     nodes: tuple[NodePlan, ...]
+    service_type: str
+    """ClusterIP, NodePort or LoadBalancer."""
     public_address: str
-    """An address of the cluster's nodes; empty = none, and no port is opened."""
+    """An address of the cluster's nodes; empty = none is known."""
+    pinned: bool
+    """The nodes' names and ports on the ledger are also those outside: the instance has a domain."""
 
 
 class Eip(pulumi.ComponentResource):
-    """One Service per node; with a public address each gets a port there that Kubernetes chooses and keeps.
+    """One Service per node.
 
-    Only the gRPC port is in the Service: operations and admin endpoints never leave the cluster.
+    Only the gRPC port is in it: operations and admin endpoints never leave the cluster. With a domain, the
+    port is the same on the ledger, at the Service and outside; else Kubernetes chooses one outside.
     """
 
     services: dict[str, Service]
     """Service of each node, by the node's name."""
     endpoints: Mapping[str, pulumi.Input[str]]
-    """Where clients outside reach each node (`address:port`); empty without a public address."""
+    """Where clients outside reach each node (`address:port`); empty where they do not."""
 
     def __init__(self, name: str, args: EipArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:kubernetes:Eip", name, None, opts)
         self.services = {node.name: self._service(name, node, args) for node in args.nodes}
         self.endpoints = {
-            node: _endpoint(args.public_address, service)
-            for node, service in self.services.items()
-            if args.public_address
+            node.name: endpoint
+            for node in args.nodes
+            if (endpoint := _endpoint(node, self.services[node.name], args))
         }
         self.register_outputs({"endpoints": dict(self.endpoints)})
 
     def _service(self, name: str, node: NodePlan, args: EipArgs) -> Service:
+        port = {"name": "grpc", "port": node.port, "targetPort": "grpc", "protocol": "TCP"}
+        if node.node_port is not None:
+            port["nodePort"] = node.node_port
         spec: Manifest = {
-            "type": "NodePort" if args.public_address else "ClusterIP",
+            "type": args.service_type,
             # Consenters must find each other before any of them is ready.
             "publishNotReadyAddresses": True,
             "selector": {labels.INSTANCE: args.site.instance, labels.NODE: node.name},
-            "ports": [{"name": "grpc", "port": node.port, "targetPort": "grpc", "protocol": "TCP"}],
+            "ports": [port],
         }
+        given = args.service_type == "LoadBalancer" and not args.pinned
+        awaited = labels.AWAIT_LOAD_BALANCER if given else labels.SKIP_AWAIT
         node_labels = labels.of_node(args.site.instance, node)
         return Service(
             f"{name}-{node.name}",
-            metadata=metadata(node.name, node.namespace, node_labels, labels.SKIP_AWAIT),
+            metadata=metadata(node.name, node.namespace, node_labels, awaited),
             spec=spec,
             opts=args.site.options(self),
         )
 
 
-def _endpoint(address: str, service: Service) -> pulumi.Output[str]:
-    """`address:port`. It also takes the status, unknown in a preview: the port is unknown then too."""
-    host = f"[{address}]" if ":" in address else address
+def _endpoint(node: NodePlan, service: Service, args: EipArgs) -> pulumi.Input[str] | None:
+    """`address:port` outside; None if there is none."""
+    if args.pinned:
+        return node.address
+    if args.service_type == "LoadBalancer":
+        return service.status.apply(lambda status: f"{_host(_balancer(status))}:{node.port}")
+    return _node_port(args.public_address, service) if args.public_address else None
+
+
+def _node_port(address: str, service: Service) -> pulumi.Output[str]:
+    """At the port that Kubernetes chose. It takes the status too: unknown in a preview, as the port is."""
 
     def reached(known: Sequence[Any]) -> str:
         spec, _ = known
-        return f"{host}:{spec['ports'][0]['node_port']}"
+        return f"{_host(address)}:{spec['ports'][0]['node_port']}"
 
     return pulumi.Output.all(service.spec, service.status).apply(reached)
+
+
+def _balancer(status: Any) -> str:  # noqa: ANN401 — the SDK's status is untyped
+    """The load balancer's address or, as some clouds give, its DNS name."""
+    ingress = status["load_balancer"]["ingress"][0]
+    return str(ingress.get("ip") or ingress["hostname"])
+
+
+def _host(address: str) -> str:
+    return f"[{address}]" if ":" in address else address

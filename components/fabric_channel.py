@@ -2,13 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
 from components.orderer_set import OrdererSet
 from components.peer_set import PeerSet
-from heddle.resources import Channel, ChannelArgs, PeerMembership, PeerMembershipArgs, PeerOrganization
-from heddle.topology import ChannelPlan, MemberPlan, NodePlan
+from heddle.resources import (
+    Channel,
+    ChannelArgs,
+    Msp,
+    PeerMembership,
+    PeerMembershipArgs,
+    PeerOrganization,
+)
+from heddle.spec.ordering import Bft
+from heddle.topology import ChannelPlan, ExternalPlan, MemberPlan, NodePlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,9 +27,11 @@ class FabricChannelArgs:
     plan: ChannelPlan
     orderers: OrdererSet
     peers: Mapping[str, PeerSet]
-    """Peers of every organization of the instance, by its name."""
-    snapshot_interval_size: int
-    """Bytes of Raft log between snapshots."""
+    """Peers of every organization that is managed here, by its name."""
+    external: Mapping[str, ExternalPlan]
+    """Definitions of organizations that are run elsewhere, by name."""
+    bft: Bft | None
+    """Options of BFT; None = Raft."""
     protect: bool
 
 
@@ -60,7 +71,7 @@ class FabricChannel(pulumi.ComponentResource):
                     "absoluteMaxBytes": batch.absolute_max_bytes,
                     "preferredMaxBytes": batch.preferred_max_bytes,
                 },
-                raft={"snapshotIntervalSize": args.snapshot_interval_size},
+                **_consensus(args),
                 signers=[
                     args.orderers.organization.admin,
                     # Also of those who are no members now: one that leaves must sign for it.
@@ -73,7 +84,10 @@ class FabricChannel(pulumi.ComponentResource):
         )
 
     def _definition(self, member: MemberPlan, args: FabricChannelArgs) -> PeerOrganization:
-        return args.peers[member.organization].definition(member.anchors)
+        elsewhere = args.external.get(member.organization)
+        if elsewhere is not None:
+            return _external(elsewhere, member.anchor_peers)
+        return args.peers[member.organization].definition(member.anchor_peers)
 
     def _membership(
         self, name: str, peer: NodePlan, peers: PeerSet, args: FabricChannelArgs
@@ -94,3 +108,24 @@ class FabricChannel(pulumi.ComponentResource):
                 deleted_with=peers.nodes[peer.name].statefulset,
             ),
         )
+
+
+def _consensus(args: FabricChannelArgs) -> dict[str, Any]:
+    """How orderers agree, as arguments of the Channel."""
+    if args.bft is None:
+        return {"raft": {"snapshotIntervalSize": args.plan.snapshot_interval_size}}
+    return {"consensus": "BFT", "bft": args.bft.model_dump(by_alias=True)}
+
+
+def _external(plan: ExternalPlan, anchor_peers: tuple[str, ...]) -> PeerOrganization:
+    """What a channel says of an organization that is run elsewhere."""
+    msp: Msp = {
+        "mspId": plan.msp_id,
+        "rootCertificates": list(plan.root_certificates),
+        "tlsRootCertificates": list(plan.tls_root_certificates),
+    }
+    if plan.intermediate_certificates:
+        msp["intermediateCertificates"] = list(plan.intermediate_certificates)
+    if plan.tls_intermediate_certificates:
+        msp["tlsIntermediateCertificates"] = list(plan.tls_intermediate_certificates)
+    return {"name": plan.msp_id, "msp": msp, "anchorPeers": list(anchor_peers)}

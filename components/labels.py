@@ -1,6 +1,6 @@
 """Labels of Kubernetes objects, in one place because selectors must agree with them."""
 
-from heddle.topology import NodePlan
+from heddle.topology import CouchdbPlan, NodePlan, ServerPlan
 
 INSTANCE = "app.kubernetes.io/instance"
 NAME = "app.kubernetes.io/name"
@@ -10,8 +10,12 @@ CHAINCODE = "heddle.dev/chaincode"
 """Name of a chaincode server."""
 MONITORING = "heddle.dev/monitoring"
 """On a namespace, `true` lets its pods scrape the operations endpoints."""
+COUCHDB = "couchdb"
+"""Name (NAME) of a state database."""
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 """For what is complete once stored; the provider would wait 10 s for a Service's endpoints to settle."""
+AWAIT_LOAD_BALANCER = {"pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress}"}
+"""For a Service whose address somebody reads; its endpoints come later, with the pods that wait for it."""
 
 
 def common(instance: str) -> dict[str, str]:
@@ -19,6 +23,22 @@ def common(instance: str) -> dict[str, str]:
     return {INSTANCE: instance, "app.kubernetes.io/managed-by": "heddle"}
 
 
-def of_node(instance: str, node: NodePlan) -> dict[str, str]:
-    """Labels of a node's objects and pod."""
-    return {**common(instance), NAME: node.kind, NODE: node.name, ORGANIZATION: node.organization}
+def of_node(instance: str, node: NodePlan | CouchdbPlan) -> dict[str, str]:
+    """Labels of a node's objects and pod; a state database is a node too."""
+    kind = node.kind if isinstance(node, NodePlan) else COUCHDB
+    return {**common(instance), NAME: kind, NODE: node.name, ORGANIZATION: node.organization}
+
+
+def of_server(instance: str, server: ServerPlan) -> dict[str, str]:
+    """Labels of a chaincode server's objects and pods."""
+    return {
+        **common(instance),
+        NAME: "chaincode",
+        CHAINCODE: server.name,
+        ORGANIZATION: server.organization,
+    }
+
+
+def select_server(instance: str, server: ServerPlan) -> dict[str, str]:
+    """What tells a chaincode server's pods from all others."""
+    return {INSTANCE: instance, CHAINCODE: server.name}

@@ -17,7 +17,6 @@ from components.storage import Storage, StorageArgs
 from components.summary import summary_of
 from heddle.spec import Instance
 from heddle.topology import ChaincodePlan, ChannelPlan, OrganizationPlan, Topology
-from heddle.versions import ORDERER_IMAGE, PEER_IMAGE, STANDIN_IMAGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +46,10 @@ class Network(pulumi.ComponentResource):
             instance=args.instance.name,
             namespace=args.topology.namespace,
             place=cluster.namespace,
-            public=bool(args.topology.public_address),
+            public=args.topology.service_type != "ClusterIP",
             protect=not args.instance.disposable,
             certificates=args.instance.certificates,
+            pull_secrets=args.topology.images.pull_secrets,
         )
         self._child = pulumi.ResourceOptions(parent=self, providers=cluster.providers)
         self._storage, self._eip = self._volumes(), self._addresses()
@@ -83,15 +83,9 @@ class Network(pulumi.ComponentResource):
         )
 
     def _volumes(self) -> Storage:
-        storage = self._args.instance.storage
         return Storage(
             f"{self._name}-storage",
-            StorageArgs(
-                site=self._site,
-                nodes=self._topology.nodes,
-                size=storage.size,
-                class_name=storage.class_name,
-            ),
+            StorageArgs(site=self._site, nodes=(*self._topology.nodes, *self._topology.databases)),
             self._child,
         )
 
@@ -101,7 +95,9 @@ class Network(pulumi.ComponentResource):
             EipArgs(
                 site=self._site,
                 nodes=self._topology.nodes,
+                service_type=self._topology.service_type,
                 public_address=self._topology.public_address,
+                pinned=self._args.instance.domain is not None,
             ),
             self._child,
         )
@@ -114,7 +110,8 @@ class Network(pulumi.ComponentResource):
                 site=self._site,
                 plan=plan,
                 organization=self._organization(plan),
-                image=self._image(self._args.instance.images.orderer or ORDERER_IMAGE),
+                image=self._topology.images.orderer,
+                consensus=self._topology.consensus,
                 channels=tuple(channel.name for channel in self._topology.channels),
                 claims=self._storage.claims,
                 services=self._eip.services,
@@ -129,7 +126,8 @@ class Network(pulumi.ComponentResource):
                 site=self._site,
                 plan=plan,
                 organization=self._organization(plan),
-                image=self._image(self._args.instance.images.peer or PEER_IMAGE),
+                image=self._topology.images.peer,
+                couchdb_image=self._topology.images.couchdb,
                 channels=self._topology.channels_of(plan.name),
                 claims=self._storage.claims,
                 services=self._eip.services,
@@ -151,7 +149,8 @@ class Network(pulumi.ComponentResource):
                 plan=plan,
                 orderers=self._orderers,
                 peers=self._peers,
-                snapshot_interval_size=self._args.instance.ordering.snapshot_interval_size,
+                external={each.name: each.external for each in self._topology.organizations if each.external},
+                bft=self._topology.bft,
                 protect=self._site.protect,
             ),
             self._child,
@@ -169,7 +168,3 @@ class Network(pulumi.ComponentResource):
             ),
             self._child,
         )
-
-    def _image(self, image: str) -> str:
-        """Stand-ins have one image for both kinds of node, and never another's name."""
-        return STANDIN_IMAGE if self._args.instance.standin else image

@@ -1,8 +1,5 @@
 """One peer or orderer: its certificates, its files and its StatefulSet."""
 
-import base64
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +8,8 @@ from pulumi_kubernetes.apps.v1 import StatefulSet
 from pulumi_kubernetes.core.v1 import ConfigMap, PersistentVolumeClaim, Secret, Service
 
 from components import labels, pods
+from components.checksums import base64_of, checksum_of, sha256_of
+from components.couchdb import Couchdb
 from components.manifests import Manifest, metadata
 from components.organization import Organization
 from components.site import Site
@@ -31,6 +30,8 @@ class FabricNodeArgs:
     """Text of its core.yaml or orderer.yaml."""
     claim: PersistentVolumeClaim
     service: Service
+    database: Couchdb | None = None
+    """Its state database; None = LevelDB."""
 
 
 class FabricNode(pulumi.ComponentResource):
@@ -46,8 +47,10 @@ class FabricNode(pulumi.ComponentResource):
     """How the ledger's resources reach it."""
     tls_certificate: pulumi.Output[str]
     """Its TLS certificate, PEM: what a consenter is known by."""
+    identity_certificate: pulumi.Output[str]
+    """Its enrolment certificate, PEM: what a BFT consenter is known by."""
     revision: pulumi.Output[str]
-    """Checksum of its pod template, files included."""
+    """Checksum of its pod template, files included, and of its database's."""
 
     def __init__(self, name: str, args: FabricNodeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:fabric:Node", name, None, opts)
@@ -55,11 +58,11 @@ class FabricNode(pulumi.ComponentResource):
         tls = self._certificate(f"{name}-tls", args, usage="tls")
         settings = {pods.config_file(args.plan): args.config, "msp-config.yaml": msp_config_yaml()}
         secrets = _secret_files(args.organization, identity, tls)
-        checksum = checksum_of({**settings, **secrets})
+        checksum = _checksum(settings, secrets, args.database)
         stored = [self._config_map(name, args, settings), self._secret(name, args, secrets)]
         self.statefulset = self._statefulset(name, args, checksum, stored)
-        self.tls_certificate = tls.certificate
-        self.revision = checksum.apply(lambda files: sha256_of(_pod(args, files)))
+        self.tls_certificate, self.identity_certificate = tls.certificate, identity.certificate
+        self.revision = _revision(args, checksum)
         self.address = node_address(args.plan, args.organization)
         self.register_outputs({"revision": self.revision})
 
@@ -112,7 +115,7 @@ class FabricNode(pulumi.ComponentResource):
             # broken pod: with OnDelete the old one stays until the Rollout replaces it.
             metadata=_metadata(args, labels.SKIP_AWAIT),
             spec=spec,
-            opts=args.site.options(self, after=[*stored, args.claim, args.service]),
+            opts=args.site.options(self, after=[*stored, args.claim, args.service, *_database(args)]),
         )
 
 
@@ -131,22 +134,6 @@ def node_address(node: NodePlan, organization: Organization) -> Node:
     if node.admin_port is not None:
         address["adminPort"] = node.admin_port
     return address
-
-
-def sha256_of(value: object) -> str:
-    """sha256 of plain data, in hexadecimal; the order of keys does not matter."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
-def base64_of(text: str) -> str:
-    """Text as a Secret's `data` holds it."""
-    return base64.b64encode(text.encode()).decode()
-
-
-def checksum_of(files: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
-    """sha256 over names and contents. Not secret: it tells nothing of a key's 256 random bits."""
-    everything: pulumi.Output[dict[str, str]] = pulumi.Output.all(**files)
-    return pulumi.Output.unsecret(everything.apply(sha256_of))
 
 
 def _secret_files(
@@ -170,4 +157,24 @@ def _metadata(args: FabricNodeArgs, annotations: Mapping[str, str] | None = None
 
 
 def _pod(args: FabricNodeArgs, checksum: pulumi.Input[str]) -> Manifest:
-    return pods.node_pod(args.plan, instance=args.site.instance, image=args.image, checksum=checksum)
+    return pods.node_pod(args.plan, site=args.site, image=args.image, checksum=checksum)
+
+
+def _checksum(
+    settings: Mapping[str, str], secrets: Mapping[str, pulumi.Output[str]], database: Couchdb | None
+) -> pulumi.Output[str]:
+    """Of all that the pod mounts or is told."""
+    password = {"couchdb": database.checksum} if database else {}
+    return checksum_of({**settings, **secrets, **password})
+
+
+def _revision(args: FabricNodeArgs, checksum: pulumi.Output[str]) -> pulumi.Output[str]:
+    own = checksum.apply(lambda files: sha256_of(_pod(args, files)))
+    if args.database is None:
+        return own
+    return pulumi.Output.all(own, args.database.revision).apply(sha256_of)
+
+
+def _database(args: FabricNodeArgs) -> list[pulumi.Resource]:
+    """What must be there before a peer is started that reads a database's password."""
+    return [args.database.secret, args.database.statefulset] if args.database else []

@@ -6,7 +6,7 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from components import labels
 from components.manifests import Manifest, metadata
 from components.site import Site
-from heddle.topology import CHAINCODE_PORT, OrganizationPlan, ServerPlan
+from heddle.topology import CHAINCODE_PORT, CouchdbPlan, OrganizationPlan, ServerPlan
 
 _ANY_NAMESPACE: Manifest = {"namespaceSelector": {}}
 _MONITORING: Manifest = {"namespaceSelector": {"matchLabels": {labels.MONITORING: "true"}}}
@@ -36,6 +36,14 @@ def chaincode_opening(name: str, server: ServerPlan, site: Site, parent: pulumi.
     ingress = [{"ports": [{"port": CHAINCODE_PORT, "protocol": "TCP"}], "from": [source]}]
     match = {labels.INSTANCE: site.instance, labels.CHAINCODE: server.name}
     return _policy(name, f"chaincode-{server.name}", site, match, ingress, parent)
+
+
+def couchdb_opening(name: str, database: CouchdbPlan, site: Site, parent: pulumi.Resource) -> NetworkPolicy:
+    """Open a state database to its peer alone: Fabric knows no TLS there."""
+    source = {"podSelector": {"matchLabels": {labels.INSTANCE: site.instance, labels.NODE: database.peer}}}
+    ingress = [{"ports": [{"port": "http", "protocol": "TCP"}], "from": [source]}]
+    match = {labels.INSTANCE: site.instance, labels.NODE: database.name}
+    return _policy(name, database.name, site, match, ingress, parent)
 
 
 def _policy(

@@ -35,6 +35,8 @@ class OrdererSetArgs:
     plan: OrganizationPlan
     organization: Organization
     image: str
+    consensus: str
+    """etcdraft or BFT."""
     channels: tuple[str, ...]
     claims: Mapping[str, PersistentVolumeClaim]
     services: Mapping[str, Service]
@@ -63,7 +65,8 @@ class OrdererSet(pulumi.ComponentResource):
         self.organization = args.organization
         self.nodes = {plan.name: self._node(name, plan, args) for plan in args.plan.nodes}
         self.addresses = [node.address for node in self.nodes.values()]
-        self.consenters = [_consenter(node) for node in self.nodes.values()]
+        consenter = _bft_consenter if args.consensus == "BFT" else _raft_consenter
+        self.consenters = [consenter(index, node) for index, node in enumerate(self.nodes.values())]
         self.definition = {
             "name": args.plan.msp_id,
             "msp": args.organization.msp,
@@ -124,7 +127,10 @@ class OrdererSet(pulumi.ComponentResource):
         )
 
     def _disruption_budget(self, name: str, args: OrdererSetArgs) -> None:
-        """Drains take one consenter at a time. It counts Ready pods, which is not quorum."""
+        """Drains take one consenter at a time: both Raft and BFT (four nodes and more) order without it.
+
+        It counts Ready pods, which is not quorum.
+        """
         if len(self.nodes) < 3:
             return
         match = {
@@ -143,11 +149,21 @@ class OrdererSet(pulumi.ComponentResource):
         )
 
 
-def _consenter(node: FabricNode) -> Consenter:
+def _raft_consenter(_: int, node: FabricNode) -> Consenter:
     return {
         "node": node.address["name"],
         "host": node.address["host"],
         "port": node.address["port"],
         "clientTlsCertificate": node.tls_certificate,
         "serverTlsCertificate": node.tls_certificate,
+    }
+
+
+def _bft_consenter(index: int, node: FabricNode) -> Consenter:
+    """Nodes are numbered from 0 and the last one goes first, so a number stays with its node for ever."""
+    return {
+        **_raft_consenter(index, node),
+        "id": index + 1,
+        "mspId": node.address["mspId"],
+        "identity": node.identity_certificate,
     }

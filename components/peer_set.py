@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.core.v1 import PersistentVolumeClaim, Service
 
+from components.couchdb import Couchdb, CouchdbArgs
 from components.node import FabricNode, FabricNodeArgs
 from components.openings import node_opening
 from components.organization import Organization
 from components.site import Site
 from heddle.render import core_yaml
 from heddle.resources import Node, PeerOrganization, Rollout, RolloutArgs
-from heddle.topology import NodePlan, OrganizationPlan
+from heddle.topology import CouchdbPlan, NodePlan, OrganizationPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +24,11 @@ class PeerSetArgs:
     plan: OrganizationPlan
     organization: Organization
     image: str
+    couchdb_image: str
     channels: tuple[str, ...]
     """Channels that the organization is on."""
     claims: Mapping[str, PersistentVolumeClaim]
+    """Of the peers and of their databases, by name."""
     services: Mapping[str, Service]
 
 
@@ -47,12 +50,12 @@ class PeerSet(pulumi.ComponentResource):
         node_opening(f"{name}-opening", args.plan, args.site, self)
         self.register_outputs({"nodes": list(self.nodes)})
 
-    def definition(self, anchors: tuple[NodePlan, ...]) -> PeerOrganization:
-        """What a channel says of the organization."""
+    def definition(self, anchor_peers: tuple[str, ...]) -> PeerOrganization:
+        """What a channel says of the organization, its anchor peers as host:port."""
         return {
             "name": self.organization.msp_id,
             "msp": self.organization.msp,
-            "anchorPeers": [anchor.address for anchor in anchors],
+            "anchorPeers": list(anchor_peers),
         }
 
     def address(self, peer: NodePlan) -> Node:
@@ -72,11 +75,20 @@ class PeerSet(pulumi.ComponentResource):
                 config=core_yaml(plan, bootstrap=bootstrap),
                 claim=args.claims[plan.name],
                 service=args.services[plan.name],
+                database=self._database(name, plan.couchdb, args) if plan.couchdb else None,
             ),
             pulumi.ResourceOptions(parent=self),
         )
 
+    def _database(self, name: str, plan: CouchdbPlan, args: PeerSetArgs) -> Couchdb:
+        return Couchdb(
+            f"{name}-{plan.name}",
+            CouchdbArgs(site=args.site, plan=plan, image=args.couchdb_image, claim=args.claims[plan.name]),
+            pulumi.ResourceOptions(parent=self),
+        )
+
     def _rollout(self, name: str, args: PeerSetArgs) -> Rollout:
+        databases = {plan.name: plan.couchdb.name for plan in args.plan.nodes if plan.couchdb}
         return Rollout(
             f"{name}-rollout",
             RolloutArgs(
@@ -84,6 +96,7 @@ class PeerSet(pulumi.ComponentResource):
                 namespace=args.site.namespace,
                 nodes=[node.address for node in self.nodes.values()],
                 revisions={node: each.revision for node, each in self.nodes.items()},
+                databases=databases or None,
                 channels=args.channels,
                 signers=[args.organization.admin],
             ),

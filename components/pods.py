@@ -1,30 +1,25 @@
-"""Pod templates as plain manifests: what runs, as whom, with which files and probes.
+"""Pod templates of nodes as plain manifests: what runs, as whom, with which files and probes.
 
 Every pod fits the `restricted` pod security standard: a numeric user without privileges, a read-only root
 file system, and volumes where it writes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
 from components import labels
 from components.manifests import Manifest
+from components.site import Site
 from heddle.render import CONFIG_PATH, LEDGER_PATH
-from heddle.topology import CHAINCODE_PORT, NodePlan
+from heddle.topology import NodePlan, PodSettings
 
 USER_ID = 1000
-CHAINCODE_TLS = "/etc/chaincode/tls"
+CHECKSUM = "heddle.dev/checksum"
+"""Annotation of a template: another value makes another template."""
 
 _COMMANDS = {"peer": ["peer", "node", "start"], "orderer": ["orderer"]}
 _CONFIG_FILES = {"peer": "core.yaml", "orderer": "orderer.yaml"}
-# Requests are what an idle node takes, so that a whole network fits one machine; a peer needs more than an
-# orderer (Fabric's deployment guide). No CPU limit: throttling a consenter costs elections.
-_RESOURCES: dict[str, dict[str, dict[str, str]]] = {
-    "orderer": {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "2Gi"}},
-    "peer": {"requests": {"cpu": "100m", "memory": "192Mi"}, "limits": {"memory": "4Gi"}},
-    "chaincode": {"requests": {"cpu": "25m", "memory": "64Mi"}, "limits": {"memory": "1Gi"}},
-}
 
 CONFIG_MAP_FILES = {"msp-config.yaml": "msp/config.yaml"}
 """Keys of a node's ConfigMap beside its own file, and where they appear under FABRIC_CFG_PATH."""
@@ -45,73 +40,28 @@ def config_file(node: NodePlan) -> str:
     return _CONFIG_FILES[node.kind]
 
 
-def node_pod(node: NodePlan, *, instance: str, image: str, checksum: pulumi.Input[str]) -> Manifest:
+def node_pod(node: NodePlan, *, site: Site, image: str, checksum: pulumi.Input[str]) -> Manifest:
     """The pod template of a node.
 
     Args:
         node: the node.
-        instance: name of the instance.
+        site: where it runs.
         image: image of the node.
-        checksum: sha256 of every file the pod reads (may be an Output): a new value means a new pod.
+        checksum: of all files that the pod mounts; another one makes another template.
     """
+    own = labels.of_node(site.instance, node)
     return {
         "metadata": {
-            "labels": labels.of_node(instance, node),
-            "annotations": {"heddle.dev/checksum": checksum},
+            "labels": {**node.labels, **own},
+            "annotations": {CHECKSUM: checksum},
         },
         "spec": {
-            **_pod_basics(),
-            "affinity": _apart({labels.INSTANCE: instance, labels.NAME: node.kind}),
+            **pod_basics(node, pull_secrets=site.pull_secrets),
+            "affinity": apart({labels.INSTANCE: site.instance, labels.NAME: node.kind}),
             "containers": [_node_container(node, image)],
             "volumes": [
                 {"name": "fabric", "projected": _projected(node)},
                 {"name": "ledger", "persistentVolumeClaim": {"claimName": node.name}},
-                {"name": "tmp", "emptyDir": {}},
-            ],
-        },
-    }
-
-
-def chaincode_pod(
-    *,
-    pod_labels: Mapping[str, pulumi.Input[str]],
-    image: str,
-    package_id: pulumi.Input[str],
-    secret: str,
-    checksum: pulumi.Input[str],
-) -> Manifest:
-    """The pod template of a chaincode server: it serves one package, with TLS."""
-    environment = {
-        "CHAINCODE_ID": package_id,
-        "CHAINCODE_SERVER_ADDRESS": f"0.0.0.0:{CHAINCODE_PORT}",
-        "CHAINCODE_TLS_DISABLED": "false",
-        "CHAINCODE_TLS_KEY": f"{CHAINCODE_TLS}/server.key",
-        "CHAINCODE_TLS_CERT": f"{CHAINCODE_TLS}/server.crt",
-    }
-    probe = {"tcpSocket": {"port": "chaincode"}}
-    container = {
-        "name": "chaincode",
-        "image": image,
-        "imagePullPolicy": "IfNotPresent",
-        "env": [{"name": name, "value": value} for name, value in environment.items()],
-        "ports": [{"name": "chaincode", "containerPort": CHAINCODE_PORT, "protocol": "TCP"}],
-        "startupProbe": {**probe, "periodSeconds": 1, "failureThreshold": 300},
-        "readinessProbe": {**probe, "periodSeconds": 5},
-        "livenessProbe": {**probe, "periodSeconds": 15, "failureThreshold": 4},
-        "resources": _RESOURCES["chaincode"],
-        "securityContext": _container_security(),
-        "volumeMounts": [
-            {"name": "tls", "mountPath": CHAINCODE_TLS, "readOnly": True},
-            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 — an emptyDir of the pod
-        ],
-    }
-    return {
-        "metadata": {"labels": pod_labels, "annotations": {"heddle.dev/checksum": checksum}},
-        "spec": {
-            **_pod_basics(),
-            "containers": [container],
-            "volumes": [
-                {"name": "tls", "secret": {"secretName": secret, "defaultMode": 0o440}},
                 {"name": "tmp", "emptyDir": {}},
             ],
         },
@@ -126,7 +76,7 @@ def _node_container(node: NodePlan, image: str) -> Manifest:
         "imagePullPolicy": "IfNotPresent",
         "command": _COMMANDS[node.kind],
         "workingDir": LEDGER_PATH,
-        "env": [{"name": "FABRIC_CFG_PATH", "value": CONFIG_PATH}],
+        "env": _environment(node),
         "ports": [
             {"name": "grpc", "containerPort": node.port, "protocol": "TCP"},
             {"name": "operations", "containerPort": node.operations_port, "protocol": "TCP"},
@@ -139,14 +89,27 @@ def _node_container(node: NodePlan, image: str) -> Manifest:
         # By TCP and on the operations port: a peer busy committing is not dead. Consensus health gates
         # rollouts and alarms; restarting a node for it would make it worse.
         "livenessProbe": {**operations, "periodSeconds": 15, "failureThreshold": 4},
-        "resources": _RESOURCES[node.kind],
-        "securityContext": _container_security(),
+        "resources": node.resources,
+        "securityContext": container_security(),
         "volumeMounts": [
             {"name": "fabric", "mountPath": CONFIG_PATH, "readOnly": True},
             {"name": "ledger", "mountPath": LEDGER_PATH},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 — an emptyDir of the pod
         ],
     }
+
+
+def _environment(node: NodePlan) -> list[Manifest]:
+    """Variables. A database's password is one, so that it stays out of the ConfigMap with core.yaml."""
+    path: Manifest = {"name": "FABRIC_CFG_PATH", "value": CONFIG_PATH}
+    if node.couchdb is None:
+        return [path]
+    return [path, from_secret("CORE_LEDGER_STATE_COUCHDBCONFIG_PASSWORD", node.couchdb.name, "password")]
+
+
+def from_secret(variable: str, secret: str, key: str) -> Manifest:
+    """A variable whose value is in a Secret."""
+    return {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
 
 
 def _projected(node: NodePlan) -> Manifest:
@@ -165,23 +128,35 @@ def _items(files: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"key": key, "path": path} for key, path in files.items()]
 
 
-def _pod_basics() -> Manifest:
-    return {
+def pod_basics(settings: PodSettings, *, pull_secrets: Sequence[str], user: int = USER_ID) -> Manifest:
+    """What the specs of all pods have: as whom they run, where, and with which Secrets images are pulled.
+
+    Args:
+        settings: what the stack file says of the pod.
+        pull_secrets: names of Secrets.
+        user: number of user and group.
+    """
+    basics: Manifest = {
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": {
             "runAsNonRoot": True,
-            "runAsUser": USER_ID,
-            "runAsGroup": USER_ID,
-            "fsGroup": USER_ID,
+            "runAsUser": user,
+            "runAsGroup": user,
+            "fsGroup": user,
             # Ledgers have many files; ownership is right once it is right at the top.
             "fsGroupChangePolicy": "OnRootMismatch",
             "seccompProfile": {"type": "RuntimeDefault"},
         },
+        **settings.placement.pod_spec(),
     }
+    if pull_secrets:
+        basics["imagePullSecrets"] = [{"name": name} for name in pull_secrets]
+    return basics
 
 
-def _container_security() -> Manifest:
+def container_security() -> Manifest:
+    """No privileges, and a root file system that nobody writes to."""
     return {
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
@@ -189,8 +164,16 @@ def _container_security() -> Manifest:
     }
 
 
-def _apart(match: dict[str, str]) -> Manifest:
-    """Rather on different machines: losing one should cost one node; a small cluster still works."""
-    term = {"labelSelector": {"matchLabels": match}, "topologyKey": "kubernetes.io/hostname"}
-    preferred = [{"weight": 100, "podAffinityTerm": term}]
-    return {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}}
+def apart(match: Mapping[str, str]) -> Manifest:
+    """Rather on different machines: losing one should cost one pod; a small cluster still works."""
+    return {"podAntiAffinity": _preferred(match)}
+
+
+def beside(match: Mapping[str, str]) -> Manifest:
+    """Rather on the same machine as another pod."""
+    return {"podAffinity": _preferred(match)}
+
+
+def _preferred(match: Mapping[str, str]) -> Manifest:
+    term = {"labelSelector": {"matchLabels": dict(match)}, "topologyKey": "kubernetes.io/hostname"}
+    return {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "podAffinityTerm": term}]}

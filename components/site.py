@@ -25,6 +25,8 @@ class Site:
     """Claims, authorities and channels must not be deleted."""
     certificates: Certificates
     """How long certificates last, and how often they were renewed."""
+    pull_secrets: tuple[str, ...] = ()
+    """Names of Secrets with which images are pulled."""
 
     def options(
         self,

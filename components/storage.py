@@ -8,18 +8,15 @@ from pulumi_kubernetes.core.v1 import PersistentVolumeClaim
 from components import labels
 from components.manifests import Manifest, metadata
 from components.site import Site
-from heddle.topology import NodePlan
+from heddle.topology import CouchdbPlan, NodePlan
 
 
 @dataclass(frozen=True, kw_only=True)
 class StorageArgs:
-    """Which nodes get claims, and what kind."""
+    """Which nodes and state databases get claims."""
 
     site: Site
-    nodes: tuple[NodePlan, ...]
-    size: str
-    class_name: str | None
-    """None = the cluster's default class."""
+    nodes: tuple[NodePlan | CouchdbPlan, ...]
 
 
 class Storage(pulumi.ComponentResource):
@@ -33,13 +30,13 @@ class Storage(pulumi.ComponentResource):
         self.claims = {node.name: self._claim(name, node, args) for node in args.nodes}
         self.register_outputs({"claims": list(self.claims)})
 
-    def _claim(self, name: str, node: NodePlan, args: StorageArgs) -> PersistentVolumeClaim:
+    def _claim(self, name: str, node: NodePlan | CouchdbPlan, args: StorageArgs) -> PersistentVolumeClaim:
         spec: Manifest = {
             "accessModes": ["ReadWriteOnce"],
-            "resources": {"requests": {"storage": args.size}},
+            "resources": {"requests": {"storage": node.storage_size}},
         }
-        if args.class_name:
-            spec["storageClassName"] = args.class_name
+        if node.storage_class:
+            spec["storageClassName"] = node.storage_class
         node_labels = labels.of_node(args.site.instance, node)
         return PersistentVolumeClaim(
             f"{name}-{node.name}",

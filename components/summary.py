@@ -14,7 +14,7 @@ from components.node import FabricNode
 from components.orderer_set import OrdererSet
 from components.organization import Organization
 from components.peer_set import PeerSet
-from heddle.topology import ChaincodePlan, Topology
+from heddle.topology import ChaincodePlan, ExternalPlan, OrganizationPlan, Topology
 
 
 def summary_of(
@@ -33,16 +33,18 @@ def summary_of(
         "name": topology.instance,
         "namespace": topology.namespace,
         "standin": standin,
+        "consensus": topology.consensus,
         "domain": topology.domain,
         "publicAddress": topology.public_address,
         "kubeconfig": pulumi.Output.secret(kubeconfig),
-        "orderers": _nodes(topology.ordering.name, orderers.nodes, endpoints),
+        "orderers": _nodes(topology.ordering, orderers.nodes, endpoints),
         "peers": [
-            node for name, peer_set in peers.items() for node in _nodes(name, peer_set.nodes, endpoints)
+            node for plan in topology.managed for node in _nodes(plan, peers[plan.name].nodes, endpoints)
         ],
         "organizations": {
             topology.ordering.name: _organization(orderers.organization, "orderer"),
             **{name: _organization(peer_set.organization, "peer") for name, peer_set in peers.items()},
+            **{plan.name: _external(plan.external) for plan in topology.organizations if plan.external},
         },
         "channels": {
             plan.name: {
@@ -58,12 +60,29 @@ def summary_of(
 
 
 def _nodes(
-    organization: str, nodes: Mapping[str, FabricNode], endpoints: Mapping[str, pulumi.Input[str]]
+    organization: OrganizationPlan,
+    nodes: Mapping[str, FabricNode],
+    endpoints: Mapping[str, pulumi.Input[str]],
 ) -> list[dict[str, Any]]:
     return [
-        {**node.address, "organization": organization, "publicEndpoint": endpoints.get(name, "")}
-        for name, node in nodes.items()
+        {
+            **nodes[plan.name].address,
+            "organization": organization.name,
+            "publicEndpoint": endpoints.get(plan.name, ""),
+            "stateDatabase": plan.couchdb.name if plan.couchdb else "",
+        }
+        for plan in organization.nodes
     ]
+
+
+def _external(plan: ExternalPlan) -> dict[str, Any]:
+    """An organization that is run elsewhere has no users here."""
+    return {
+        "mspId": plan.msp_id,
+        "kind": "peer",
+        "caCertificate": "".join(plan.root_certificates),
+        "tlsCaCertificate": "".join(plan.tls_root_certificates),
+    }
 
 
 def _organization(organization: Organization, kind: str) -> dict[str, Any]:
@@ -83,5 +102,7 @@ def _chaincode(plan: ChaincodePlan, chaincode: Chaincode) -> dict[str, Any]:
         "version": plan.version,
         "sequence": plan.sequence,
         "endorsementPolicy": plan.endorsement_policy or "",
+        "initRequired": plan.init_required,
+        "collections": [each.name for each in plan.collections],
         "packageIds": {name: server.package.package_id for name, server in chaincode.servers.items()},
     }

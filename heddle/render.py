@@ -19,6 +19,8 @@ LEDGER_PATH = "/var/hyperledger/production"
 """Where the node's claim is mounted."""
 CCAAS_BUILDER = "/opt/hyperledger/ccaas_builder"
 """The external builder that upstream's peer image brings."""
+COUCHDB_USER = "peer"
+"""Administrator of a peer's CouchDB: nobody else uses it."""
 
 _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
@@ -30,7 +32,8 @@ def core_yaml(peer: NodePlan, *, bootstrap: tuple[str, ...]) -> str:
         peer: the node.
         bootstrap: `host:port` of peers of its organization that it asks for the others; may be itself.
     """
-    return _render("core.yaml", node=peer, bootstrap=" ".join(bootstrap), **_PATHS)
+    addresses = " ".join(bootstrap)
+    return _render("core.yaml", node=peer, bootstrap=addresses, couchdb_user=COUCHDB_USER, **_PATHS)
 
 
 def orderer_yaml(orderer: NodePlan) -> str:

@@ -45,6 +45,8 @@ class NodeOutput:
     admin_port: int | None
     public_endpoint: str
     """`address:port` for clients outside; empty = none."""
+    state_database: str = ""
+    """Name of a peer's CouchDB (its StatefulSet, claim, Secret and Service); empty = LevelDB."""
 
     def node(self) -> "Node":
         """As the clients in heddle.fabric take it."""
@@ -122,6 +124,9 @@ class ChaincodeOutput:
     endorsement_policy: str
     package_ids: Mapping[str, str]
     """Package of each organization, by its name."""
+    init_required: bool = False
+    collections: tuple[str, ...] = ()
+    """Names of its private-data collections."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +145,8 @@ class InstanceOutput:
     channels: Mapping[str, ChannelOutput]
     chaincodes: Mapping[str, ChaincodeOutput]
     admin_tls: IdentityOutput
+    consensus: str = "etcdraft"
+    """etcdraft or BFT."""
 
     def organization(self, name: str) -> OrganizationOutput:
         """An organization by name. Raises EngineError with the names there are."""
@@ -234,10 +241,13 @@ def _instance(data: Mapping[str, Any]) -> InstanceOutput:
                 sequence=int(each["sequence"]),
                 endorsement_policy=each["endorsementPolicy"],
                 package_ids=dict(each["packageIds"]),
+                init_required=each.get("initRequired", False),
+                collections=tuple(each.get("collections", ())),
             )
             for name, each in data["chaincodes"].items()
         },
         admin_tls=_identity(data["adminTls"]),
+        consensus=data.get("consensus", "etcdraft"),
     )
 
 
@@ -254,6 +264,7 @@ def _node(data: Mapping[str, Any]) -> NodeOutput:
         operations_port=int(data["operationsPort"]),
         admin_port=int(data["adminPort"]) if "adminPort" in data else None,
         public_endpoint=data["publicEndpoint"],
+        state_database=data.get("stateDatabase", ""),
     )
 
 

@@ -9,6 +9,8 @@ from heddle.provider.chaincode_installation import ChaincodeInstallationHandler
 from heddle.provider.chaincode_package import ChaincodePackageHandler
 from heddle.provider.channel import ChannelHandler
 from heddle.provider.dispatcher import HeddleProvider
+from heddle.provider.namespace_ownership import NamespaceOwnershipHandler
+from heddle.provider.password import PasswordHandler
 from heddle.provider.peer_membership import PeerMembershipHandler
 from heddle.provider.rollout import RolloutHandler
 
@@ -17,12 +19,14 @@ __all__ = ["HeddleProvider", "create_provider"]
 _HANDLERS = (
     CertificateAuthorityHandler,
     CertificateHandler,
+    PasswordHandler,
     ChannelHandler,
     PeerMembershipHandler,
     ChaincodePackageHandler,
     ChaincodeInstallationHandler,
     ChaincodeApprovalHandler,
     ChaincodeDefinitionHandler,
+    NamespaceOwnershipHandler,
     RolloutHandler,
 )
 

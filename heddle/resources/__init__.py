@@ -20,8 +20,15 @@ from heddle.resources.identity import (
     CertificateArgs,
     CertificateAuthority,
     CertificateAuthorityArgs,
+    Password,
+    PasswordArgs,
 )
-from heddle.resources.kubernetes import Rollout, RolloutArgs
+from heddle.resources.kubernetes import (
+    NamespaceOwnership,
+    NamespaceOwnershipArgs,
+    Rollout,
+    RolloutArgs,
+)
 from heddle.resources.ledger import Channel, ChannelArgs, PeerMembership, PeerMembershipArgs
 from heddle.resources.provider import Provider, ProviderArgs
 from heddle.resources.shapes import (
@@ -62,8 +69,12 @@ __all__ = [
     "Consenter",
     "Identity",
     "Msp",
+    "NamespaceOwnership",
+    "NamespaceOwnershipArgs",
     "Node",
     "OrdererOrganization",
+    "Password",
+    "PasswordArgs",
     "PeerMembership",
     "PeerMembershipArgs",
     "PeerOrganization",

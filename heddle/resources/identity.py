@@ -1,4 +1,4 @@
-"""Keys and certificates."""
+"""Keys, certificates and passwords."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,16 @@ import pulumi
 
 from heddle.resources.base import DeclaredResource
 from heddle.resources.shapes import Texts
-from heddle.schema.identity import CERTIFICATE, CERTIFICATE_AUTHORITY
+from heddle.schema.identity import CERTIFICATE, CERTIFICATE_AUTHORITY, PASSWORD
 
-__all__ = ["Certificate", "CertificateArgs", "CertificateAuthority", "CertificateAuthorityArgs"]
+__all__ = [
+    "Certificate",
+    "CertificateArgs",
+    "CertificateAuthority",
+    "CertificateAuthorityArgs",
+    "Password",
+    "PasswordArgs",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,3 +69,20 @@ class Certificate(DeclaredResource[CertificateArgs]):
     """When it expires, RFC 3339 in UTC."""
     serial_number: pulumi.Output[str]
     """Its serial number, hexadecimal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordArgs:
+    """How long a password. Raise `renewal` to make another one."""
+
+    length: int | None = None
+    renewal: int | None = None
+
+
+class Password(DeclaredResource[PasswordArgs]):
+    """A random password of letters and digits, made once."""
+
+    declaration = PASSWORD
+
+    password: pulumi.Output[str]
+    """The password. Secret."""

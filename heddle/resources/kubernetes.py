@@ -1,4 +1,4 @@
-"""Restarting nodes one at a time."""
+"""Whose a namespace is; restarting nodes one at a time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,22 +7,39 @@ import pulumi
 
 from heddle.resources.base import DeclaredResource
 from heddle.resources.shapes import ClientTls, Identity, Node
-from heddle.schema.kubernetes import ROLLOUT
+from heddle.schema.kubernetes import NAMESPACE_OWNERSHIP, ROLLOUT
 
-__all__ = ["Rollout", "RolloutArgs"]
+__all__ = ["NamespaceOwnership", "NamespaceOwnershipArgs", "Rollout", "RolloutArgs"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamespaceOwnershipArgs:
+    """Which namespace, for which instance, and whose it is: `owner` is a text that no other stack has."""
+
+    namespace: str
+    instance: str
+    owner: pulumi.Input[str]
+
+
+class NamespaceOwnership(DeclaredResource[NamespaceOwnershipArgs]):
+    """A namespace that is this stack's alone: made here, refused if it is another's."""
+
+    declaration = NAMESPACE_OWNERSHIP
 
 
 @dataclass(frozen=True, kw_only=True)
 class RolloutArgs:
     """The nodes of a set (`kind` is orderer or peer) and the checksums of their pod templates.
 
-    Orderers need `admin_tls`, peers one identity of each organization in `signers`.
+    Orderers need `admin_tls`, peers one identity of each organization in `signers`. `databases`: by peer,
+    the StatefulSet of its state database.
     """
 
     kind: str
     namespace: pulumi.Input[str]
     nodes: Sequence[pulumi.Input[Node]]
     revisions: pulumi.Input[Mapping[str, pulumi.Input[str]]]
+    databases: Mapping[str, str] | None = None
     channels: Sequence[str] | None = None
     admin_tls: pulumi.Input[ClientTls] | None = None
     signers: Sequence[pulumi.Input[Identity]] | None = None

@@ -1,9 +1,9 @@
-"""heddle:identity: keys and certificates. Nothing here reaches a network."""
+"""heddle:identity: keys, certificates and passwords. Nothing here reaches a network."""
 
 from heddle.schema.model import Integer, ListOf, OnChange, Property, ResourceType, Text
 from heddle.schema.shared import DAYS, NAME, PEM
 
-__all__ = ["CERTIFICATE", "CERTIFICATE_AUTHORITY"]
+__all__ = ["CERTIFICATE", "CERTIFICATE_AUTHORITY", "PASSWORD"]
 
 _NEW_AUTHORITY = (
     "Certificates and channels trust this authority by its certificate. Declare a second one under another "
@@ -84,4 +84,21 @@ CERTIFICATE = ResourceType(
         "notAfter": Property(kind=Text(), description="When it expires, RFC 3339 in UTC."),
         "serialNumber": Property(kind=Text(), description="Its serial number, hexadecimal."),
     },
+)
+
+PASSWORD = ResourceType(
+    type="heddle:identity:Password",
+    description="A random password of letters and digits, made once. It is in the state alone, encrypted.",
+    on_delete="forgets the password with the state",
+    inputs={
+        "length": Property(
+            kind=Integer(minimum=16, maximum=128),
+            default=32,
+            description="Characters; each has 5.9 bits of chance. Another length makes another password.",
+        ),
+        "renewal": Property(
+            kind=Integer(minimum=0), default=0, description="Raise it to make another password."
+        ),
+    },
+    outputs={"password": Property(kind=Text(), secret=True, description="The password.")},
 )

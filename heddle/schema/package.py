@@ -45,12 +45,14 @@ RESOURCES: Mapping[str, ResourceType] = {
     for resource in (
         identity.CERTIFICATE_AUTHORITY,
         identity.CERTIFICATE,
+        identity.PASSWORD,
         channel.CHANNEL,
         membership.PEER_MEMBERSHIP,
         chaincode.CHAINCODE_PACKAGE,
         chaincode.CHAINCODE_INSTALLATION,
         chaincode.CHAINCODE_APPROVAL,
         chaincode.CHAINCODE_DEFINITION,
+        kubernetes.NAMESPACE_OWNERSHIP,
         kubernetes.ROLLOUT,
     )
 }

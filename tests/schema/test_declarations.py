@@ -37,11 +37,11 @@ def _objects(kind: Kind) -> Iterator[ObjectType]:
 
 
 @ALL
-def test_private_keys_are_secret(resource: ResourceType) -> None:
-    """Every property that holds a private key is declared secret, wherever it is nested."""
+def test_private_keys_and_passwords_are_secret(resource: ResourceType) -> None:
+    """Every property that holds one is declared secret, wherever it is nested, and nothing else is."""
     for name, declared in {**resource.inputs, **resource.outputs}.items():
         for path, inner in _properties(declared, name):
-            assert inner.secret is path.lower().endswith("privatekey"), path
+            assert inner.secret is path.lower().endswith(("privatekey", "password")), path
 
 
 @ALL

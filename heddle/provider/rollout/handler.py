@@ -7,7 +7,7 @@ from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
 from heddle.provider.rollout.health import Health, OrdererHealth, PeerHealth
-from heddle.provider.rollout.pods import Cluster
+from heddle.provider.rollout.pods import Cluster, PodState, together
 from heddle.provider.rollout.restart import Restarter
 from heddle.provider.shapes import client_tls, nodes, signers
 from heddle.schema.kubernetes import ROLLOUT
@@ -78,6 +78,7 @@ class RolloutHandler(Handler):
                 health=self._health(call),
                 nodes=nodes(call.inputs["nodes"]),
                 patience=call.deadline(_PATIENCE),
+                databases=_databases(call),
             )
             restarted = await restarter.run()
         if restarted:
@@ -88,7 +89,7 @@ class RolloutHandler(Handler):
         """Nodes whose pods are outdated or missing get another revision: a difference to the wanted one."""
         revisions = dict(call.inputs["revisions"])
         async with Cluster(await self.session.api_server(), call.inputs["namespace"]) as cluster:
-            found = {node.name: await cluster.state(node) for node in self._nodes(call)}
+            found = {node.name: await _state(cluster, node, call) for node in self._nodes(call)}
         if all(state is None for state in found.values()):
             raise Gone
         for name, state in found.items():
@@ -104,3 +105,17 @@ class RolloutHandler(Handler):
         if call.inputs["kind"] == "orderer":
             return OrdererHealth(connections, channels, client_tls(call.inputs["adminTls"]))
         return PeerHealth(connections, channels, signers(call.inputs["signers"]))
+
+
+def _databases(call: Call) -> dict[str, Node]:
+    """State databases by their peer. Only their StatefulSets are looked at: nobody dials them from here."""
+    named = call.inputs.get("databases") or {}
+    return {peer: Node(name=name, msp_id="", host=name, port=0) for peer, name in named.items()}
+
+
+async def _state(cluster: Cluster, node: Node, call: Call) -> PodState | None:
+    """The node's pod, together with its database's; None: a StatefulSet is missing."""
+    database = _databases(call).get(node.name)
+    pair = (database, node) if database is not None else (node,)
+    states = [state for each in pair if (state := await cluster.state(each)) is not None]
+    return together(states) if len(states) == len(pair) else None

@@ -3,19 +3,17 @@
 Four calls of Kubernetes' REST API; see kubernetes.io/docs/reference/kubernetes-api.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
-from heddle.errors import ProviderError, Unreachable
 from heddle.fabric.kubeconfig import ApiServer
 from heddle.fabric.node import Node
+from heddle.provider.apiclient import ApiClient
 
-__all__ = ["Cluster", "PodState"]
+__all__ = ["Cluster", "PodState", "together"]
 
-_CALL = 15.0
 _LOG_LINES = 15
 _REVISION = "controller-revision-hash"
 """Label by which the StatefulSet controller says which template a pod was made from."""
@@ -49,35 +47,39 @@ class PodState:
         return self.settled and self.ready and not self.leaving and self.revision == self.wanted
 
 
-class Cluster:
+def together(states: Sequence[PodState]) -> PodState:
+    """One state of pods that are of use only together: ready if all are, outdated if one is.
+
+    The last one names it.
+    """
+    unready = next((state for state in states if not state.ready), states[-1])
+    outdated = next((state for state in states if state.outdated), states[-1])
+    return replace(
+        outdated,
+        node=states[-1].node,
+        settled=all(state.settled for state in states),
+        ready=unready.ready,
+        leaving=any(state.leaving for state in states),
+        status=unready.status if unready is states[-1] else f"{unready.node}: {unready.status}",
+    )
+
+
+class Cluster(ApiClient):
     """The pods of one namespace. Use as an async context manager."""
 
     def __init__(self, server: ApiServer, namespace: str) -> None:
-        self._server = server
+        super().__init__(server)
         self._namespace = namespace
-        self._client = httpx.AsyncClient(
-            base_url=server.url,
-            verify=server.tls if server.tls is not None else False,
-            proxy=server.proxy or None,
-            timeout=_CALL,
-            trust_env=False,
-        )
-
-    async def __aenter__(self) -> "Cluster":
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._client.aclose()
 
     async def state(self, node: Node) -> PodState | None:
         """The node's pod, or None: there is no such StatefulSet."""
-        found = await self._get(f"/apis/apps/v1/namespaces/{self._namespace}/statefulsets/{quote(node.name)}")
+        found = await self.get(f"/apis/apps/v1/namespaces/{self._namespace}/statefulsets/{quote(node.name)}")
         if found is None:
             return None
         status = found.get("status", {})
         wanted = str(status.get("updateRevision", ""))
         settled = status.get("observedGeneration", 0) >= found["metadata"]["generation"] and bool(wanted)
-        pod = await self._get(self._pod_path(node))
+        pod = await self.get(self._pod_path(node))
         if pod is None:
             return PodState(node=node.name, settled=settled, wanted=wanted)
         return _pod_state(node, pod, wanted, settled=settled)
@@ -85,15 +87,15 @@ class Cluster:
     async def delete(self, node: Node, uid: str) -> None:
         """Delete this very pod; the StatefulSet makes a new one. One that is gone already is fine."""
         body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}}
-        response = await self._send("DELETE", self._pod_path(node), json=body)
+        response = await self.send("DELETE", self._pod_path(node), json=body)
         # 409: the pod of this name is another one by now, so this one is gone.
         if response.status_code not in (200, 202, 404, 409):
-            raise self._failure(response)
+            raise self.failure(response)
 
     async def evidence(self, node: Node) -> str:
         """What tells why a pod is not ready: its containers, its last events, the end of its log."""
         lines: list[str] = []
-        pod = await self._get(self._pod_path(node))
+        pod = await self.get(self._pod_path(node))
         if pod is not None:
             lines += _containers(pod)
             lines += await self._events(pod["metadata"]["uid"])
@@ -102,45 +104,16 @@ class Cluster:
 
     async def _events(self, uid: str) -> list[str]:
         path = f"/api/v1/namespaces/{self._namespace}/events"
-        found = await self._get(f"{path}?fieldSelector={quote(f'involvedObject.uid={uid}')}")
+        found = await self.get(f"{path}?fieldSelector={quote(f'involvedObject.uid={uid}')}")
         return [f"event {item['reason']}: {item['message']}" for item in (found or {}).get("items", [])[-5:]]
 
     async def _log(self, node: Node) -> list[str]:
-        response = await self._send("GET", f"{self._pod_path(node)}/log?tailLines={_LOG_LINES}")
+        response = await self.send("GET", f"{self._pod_path(node)}/log?tailLines={_LOG_LINES}")
         text = response.text if response.status_code == 200 else ""
         return [f"log {line}" for line in text.splitlines()]
 
     def _pod_path(self, node: Node) -> str:
         return f"/api/v1/namespaces/{self._namespace}/pods/{quote(node.pod or f'{node.name}-0')}"
-
-    async def _get(self, path: str) -> dict[str, Any] | None:
-        response = await self._send("GET", path)
-        if response.status_code == 404:
-            return None
-        if response.status_code != 200:
-            raise self._failure(response)
-        found: dict[str, Any] = response.json()
-        return found
-
-    async def _send(self, method: str, path: str, *, json: object = None) -> httpx.Response:
-        headers = dict(await self._server.headers())
-        extensions = {"sni_hostname": self._server.tls_server_name} if self._server.tls_server_name else {}
-        try:
-            return await self._client.request(method, path, headers=headers, json=json, extensions=extensions)
-        except httpx.TransportError as error:
-            words = str(error) or type(error).__name__
-            raise Unreachable(
-                f"API server {self._server.url}: {method} {path}: no answer: {words}",
-                hint="Does `kubectl get pods` work with this kubeconfig?",
-            ) from error
-
-    def _failure(self, response: httpx.Response) -> ProviderError:
-        try:
-            words = response.json()["message"]
-        except (ValueError, KeyError, TypeError):
-            words = response.text.strip()
-        request = response.request
-        return ProviderError(f"API server: {request.method} {request.url.path}: {words}")
 
 
 def _pod_state(node: Node, pod: dict[str, Any], wanted: str, *, settled: bool) -> PodState:

@@ -1,14 +1,14 @@
 """Restarting outdated pods one at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from heddle.errors import FabricError, ProviderError, Unreachable
 from heddle.fabric.node import Node
 from heddle.fabric.retry import Deadline
 from heddle.provider.rollout.health import Health, Heights
-from heddle.provider.rollout.pods import Cluster, PodState
+from heddle.provider.rollout.pods import Cluster, PodState, together
 
 __all__ = ["Restarter"]
 
@@ -20,17 +20,25 @@ _LEVEL = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Restarter:
-    """The nodes of one set. `patience`: seconds for each single wait."""
+    """The nodes of one set. `patience`: seconds for each single wait.
+
+    `databases` are state databases by the name of their peer: the two are one thing here, since neither is of
+    use without the other.
+    """
 
     cluster: Cluster
     health: Health
     nodes: Sequence[Node]
     patience: float
+    databases: Mapping[str, Node] = field(default_factory=dict)
 
     async def states(self) -> dict[str, PodState]:
-        """Every node's pod, once all StatefulSets exist and their controller has seen the newest template."""
-        found = await asyncio.gather(*(self._settled(node) for node in self.nodes))
-        return {state.node: state for state in found}
+        """Every node's pod, once all StatefulSets exist and their controller has seen the newest template.
+
+        Where a node has a database, its state is that of both together.
+        """
+        found = await asyncio.gather(*(self._states(node) for node in self.nodes))
+        return {node.name: together(states) for node, states in zip(self.nodes, found, strict=True)}
 
     async def run(self) -> list[str]:
         """Restart what is outdated, then wait until every pod is ready; the names of restarted nodes."""
@@ -41,7 +49,7 @@ class Restarter:
                 break
             await self._restart(node)
             restarted.append(node.name)
-        await asyncio.gather(*(self._good(node, "") for node in self.nodes))
+        await asyncio.gather(*(self._good(each, "") for node in self.nodes for each in self._pair(node)))
         return restarted
 
     async def _next(self) -> Node | None:
@@ -58,14 +66,19 @@ class Restarter:
         return (followers or outdated)[0]
 
     async def _restart(self, node: Node) -> None:
-        """Delete one pod and wait for its successor to catch up.
+        """Delete one node's outdated pods and wait for their successors to catch up.
 
         A pod that is not ready serves nobody, so it needs no leave to go.
         """
-        state = (await self.states())[node.name]
-        before = await self._others(node) if state.ready else {}
-        await self.cluster.delete(node, state.uid)
-        await self._good(node, state.uid)
+        ready = together(await self._states(node)).ready
+        before = await self._others(node) if ready else {}
+        deleted: dict[str, str] = {}
+        for each, state in zip(self._pair(node), await self._states(node), strict=True):
+            if state.outdated:
+                await self.cluster.delete(each, state.uid)
+                deleted[each.name] = state.uid
+        for each in self._pair(node):
+            await self._good(each, deleted.get(each.name, ""))
         await self._caught_up(node, before)
 
     async def _others(self, node: Node) -> Heights:
@@ -153,6 +166,14 @@ class Restarter:
                 return False
             await asyncio.sleep(pause)
             pause = min(1.5 * pause, _LONGEST_LOOK)
+
+    def _pair(self, node: Node) -> tuple[Node, ...]:
+        """The node's database, if it has one, and the node."""
+        database = self.databases.get(node.name)
+        return (database, node) if database is not None else (node,)
+
+    async def _states(self, node: Node) -> list[PodState]:
+        return await asyncio.gather(*(self._settled(each) for each in self._pair(node)))
 
     async def _settled(self, node: Node) -> PodState:
         """The node's pod, once the controller has seen its StatefulSet's newest template."""

@@ -1,0 +1,104 @@
+"""The state database of one peer: password, Secret, Service, StatefulSet, and who may reach it."""
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import StatefulSet
+from pulumi_kubernetes.core.v1 import PersistentVolumeClaim, Secret, Service
+
+from components import labels
+from components.checksums import base64_of, checksum_of, sha256_of
+from components.couchdb_pods import PASSWORD_KEY, USERNAME_KEY, couchdb_pod
+from components.manifests import Manifest, metadata
+from components.openings import couchdb_opening
+from components.site import Site
+from heddle.render import COUCHDB_USER
+from heddle.resources import Password, PasswordArgs
+from heddle.topology import CouchdbPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class CouchdbArgs:
+    """Which database, and its volume."""
+
+    site: Site
+    plan: CouchdbPlan
+    image: str
+    claim: PersistentVolumeClaim
+
+
+class Couchdb(pulumi.ComponentResource):
+    """One CouchDB for one peer. Like a node's, its pod is replaced by the peers' Rollout alone."""
+
+    statefulset: StatefulSet
+    """What runs it."""
+    secret: Secret
+    """Its administrator's name and password."""
+    checksum: pulumi.Output[str]
+    """Of the Secret: its peer restarts with another password."""
+    revision: pulumi.Output[str]
+    """Checksum of its pod template, the Secret included."""
+
+    def __init__(self, name: str, args: CouchdbArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("heddle:fabric:Couchdb", name, None, opts)
+        password = Password(f"{name}-password", PasswordArgs(), pulumi.ResourceOptions(parent=self))
+        self.checksum = checksum_of({USERNAME_KEY: COUCHDB_USER, PASSWORD_KEY: password.password})
+        self.secret = self._secret(name, args, password)
+        self.statefulset = self._statefulset(name, args, self._service(name, args))
+        self.revision = self.checksum.apply(lambda secret: sha256_of(_pod(args, secret)))
+        couchdb_opening(f"{name}-opening", args.plan, args.site, self)
+        self.register_outputs({"revision": self.revision})
+
+    def _secret(self, name: str, args: CouchdbArgs, password: Password) -> Secret:
+        return Secret(
+            f"{name}-secret",
+            metadata=_metadata(args),
+            type="Opaque",
+            data={
+                USERNAME_KEY: base64_of(COUCHDB_USER),
+                PASSWORD_KEY: password.password.apply(base64_of),
+            },
+            opts=args.site.options(self),
+        )
+
+    def _service(self, name: str, args: CouchdbArgs) -> Service:
+        spec: Manifest = {
+            "type": "ClusterIP",
+            "selector": _selector(args),
+            "ports": [{"name": "http", "port": args.plan.port, "targetPort": "http", "protocol": "TCP"}],
+        }
+        return Service(
+            f"{name}-service",
+            metadata=_metadata(args, skip_await=True),
+            spec=spec,
+            opts=args.site.options(self),
+        )
+
+    def _statefulset(self, name: str, args: CouchdbArgs, service: Service) -> StatefulSet:
+        spec: Manifest = {
+            "replicas": 1,
+            "serviceName": args.plan.name,
+            "selector": {"matchLabels": _selector(args)},
+            "updateStrategy": {"type": "OnDelete"},
+            "podManagementPolicy": "Parallel",
+            "template": _pod(args, self.checksum),
+        }
+        return StatefulSet(
+            f"{name}-statefulset",
+            metadata=_metadata(args, skip_await=True),
+            spec=spec,
+            opts=args.site.options(self, after=[self.secret, service, args.claim]),
+        )
+
+
+def _pod(args: CouchdbArgs, checksum: pulumi.Input[str]) -> Manifest:
+    return couchdb_pod(args.plan, site=args.site, image=args.image, checksum=checksum)
+
+
+def _selector(args: CouchdbArgs) -> dict[str, str]:
+    return {labels.INSTANCE: args.site.instance, labels.NODE: args.plan.name}
+
+
+def _metadata(args: CouchdbArgs, *, skip_await: bool = False) -> Manifest:
+    own = labels.of_node(args.site.instance, args.plan)
+    return metadata(args.plan.name, args.plan.namespace, own, labels.SKIP_AWAIT if skip_await else None)

@@ -1,0 +1,136 @@
+"""NamespaceOwnership: a namespace is made by this stack, or refused."""
+
+import asyncio
+from typing import Any
+from urllib.parse import quote
+
+from heddle.errors import ProviderError, Unreachable
+from heddle.fabric.retry import Deadline
+from heddle.plugin.values import Properties, has_unknown
+from heddle.provider.apiclient import ApiClient
+from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
+from heddle.schema.kubernetes import NAMESPACE_OWNERSHIP
+
+__all__ = ["INSTANCE", "OWNER", "NamespaceOwnershipHandler"]
+
+INSTANCE = "app.kubernetes.io/instance"
+"""Label of all that belongs to an instance."""
+OWNER = "heddle.dev/owner"
+"""Annotation that says which stack a namespace belongs to."""
+
+_PATIENCE = 120.0
+"""Seconds until a namespace that is being deleted must be gone."""
+_LOOK = 1.0
+
+
+class NamespaceOwnershipHandler(Handler):
+    """See `heddle.schema.kubernetes`.
+
+    A plain create: the API server says itself, and to one asker only, that the name is taken. The owner's
+    mark tells this stack's own namespace, made before a kill that lost the state of it, from all others.
+    """
+
+    declaration = NAMESPACE_OWNERSHIP
+
+    async def plan(self, call: Call) -> Plan:
+        """Refuse early what `create` would refuse."""
+        if call.id:
+            return Plan(outputs={})
+        try:
+            async with ApiClient(await self.session.api_server()) as server:
+                found = await server.get(_path(call))
+        except Unreachable:
+            return Plan(outputs={}, message=f"whether {call.inputs['namespace']} is free shows after apply")
+        if found is not None and not _leaving(found):
+            _refuse_others(call, found)
+        return Plan(outputs={})
+
+    async def create(self, call: Call) -> Created:
+        """Make it, or take what was made for this instance; wait while one of its name is being deleted."""
+        clock = Deadline(call.deadline(_PATIENCE))
+        async with ApiClient(await self.session.api_server()) as server:
+            while not await _made(server, call):
+                if clock.left() <= _LOOK:
+                    raise ProviderError(
+                        f"namespace {call.inputs['namespace']}: still being deleted after {_PATIENCE:.0f} s",
+                        hint="`kubectl get namespace -o yaml` says under `status` what it waits for.",
+                    )
+                await asyncio.sleep(_LOOK)
+        return Created(id=call.inputs["namespace"])
+
+    async def update(self, call: Call) -> Properties:
+        """Nothing: the name is refused to change, and the rest is how it was made."""
+        return {}
+
+    async def read(self, call: Call) -> Seen:
+        """Gone if there is no such namespace, or if it is another's by now."""
+        async with ApiClient(await self.session.api_server()) as server:
+            found = await server.get(_path(call))
+        if found is None or _leaving(found) or _owner(found) != call.inputs["owner"]:
+            raise Gone
+        return Seen(outputs={})
+
+
+async def _made(server: ApiClient, call: Call) -> bool:
+    """Whether the namespace is ours now; False: it is being deleted, or changed while we looked."""
+    response = await server.send("POST", "/api/v1/namespaces", json=_manifest(call))
+    if response.status_code == 201:
+        return True
+    if response.status_code != 409:
+        raise server.failure(response)
+    found = await server.get(_path(call))
+    if found is None or _leaving(found):
+        return False
+    _refuse_others(call, found)
+    return _owner(found) == call.inputs["owner"] or await _marked(server, call, found)
+
+
+async def _marked(server: ApiClient, call: Call, namespace: dict[str, Any]) -> bool:
+    """Write the owner on a namespace that has none; False if somebody was faster."""
+    version = namespace["metadata"]["resourceVersion"]
+    patch = {"metadata": {"resourceVersion": version, "annotations": {OWNER: call.inputs["owner"]}}}
+    response = await server.send(
+        "PATCH", _path(call), json=patch, content_type="application/merge-patch+json"
+    )
+    if response.status_code not in (200, 409):
+        raise server.failure(response)
+    return response.status_code == 200
+
+
+def _manifest(call: Call) -> dict[str, Any]:
+    metadata = {
+        "name": call.inputs["namespace"],
+        "labels": {INSTANCE: call.inputs["instance"]},
+        "annotations": {OWNER: call.inputs["owner"]},
+    }
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+
+def _path(call: Call) -> str:
+    return f"/api/v1/namespaces/{quote(call.inputs['namespace'])}"
+
+
+def _owner(namespace: dict[str, Any]) -> str:
+    return str(namespace["metadata"].get("annotations", {}).get(OWNER, ""))
+
+
+def _leaving(namespace: dict[str, Any]) -> bool:
+    return "deletionTimestamp" in namespace["metadata"]
+
+
+def _refuse_others(call: Call, namespace: dict[str, Any]) -> None:
+    """Raise ProviderError unless the namespace is this stack's, or was made for this instance by hand."""
+    name, instance, owner = call.inputs["namespace"], call.inputs["instance"], _owner(namespace)
+    if owner and not has_unknown(call.inputs["owner"]) and owner == call.inputs["owner"]:
+        return
+    if not owner and namespace["metadata"].get("labels", {}).get(INSTANCE) == instance:
+        return
+    if owner:
+        message, way = "another stack has it", f"delete it with all in it: kubectl delete namespace {name}"
+    else:
+        message = f"it is there, and not for instance {instance}"
+        way = f"say that it is: kubectl label namespace {name} {INSTANCE}={instance}"
+    raise ProviderError(
+        f"namespace {name}: {message}",
+        hint=f"An instance has a namespace to itself. Give this one another `name` or `namespace`, or {way}",
+    )

@@ -1,0 +1,39 @@
+"""Password: random letters and digits, made once and kept until another one is asked for."""
+
+import secrets
+import string
+
+from heddle.plugin.values import UNKNOWN, Properties
+from heddle.provider.handler import Call, Created, Handler, Plan, Seen
+from heddle.schema.identity import PASSWORD
+
+__all__ = ["PasswordHandler"]
+
+_CHARACTERS = string.ascii_letters + string.digits
+"""Nothing that a shell, a URL or an ini file reads otherwise."""
+
+
+class PasswordHandler(Handler):
+    """See `heddle.schema.identity`."""
+
+    declaration = PASSWORD
+
+    async def plan(self, call: Call) -> Plan:
+        """Every change makes another one."""
+        return Plan(outputs={"password": UNKNOWN}, message="another password" if call.id else "")
+
+    async def create(self, call: Call) -> Created:
+        """Make a password. The id tells nothing of it."""
+        return Created(id="password", outputs=_made(call))
+
+    async def update(self, call: Call) -> Properties:
+        """Make another one."""
+        return _made(call)
+
+    async def read(self, call: Call) -> Seen:
+        """The state is all there is of it."""
+        return Seen(outputs={"password": call.old_outputs["password"]})
+
+
+def _made(call: Call) -> Properties:
+    return {"password": "".join(secrets.choice(_CHARACTERS) for _ in range(call.inputs["length"]))}
