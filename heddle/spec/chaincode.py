@@ -6,7 +6,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from heddle.spec.model import Section
-from heddle.spec.names import ChaincodeName, ChaincodeVersion, ChannelName, CollectionName, OrganizationName
+from heddle.spec.names import (
+    ChaincodeName,
+    ChaincodeVersion,
+    ChannelName,
+    CollectionName,
+    OrganizationName,
+    Variable,
+)
 from heddle.spec.policies import check_endorsement, check_policy
 from heddle.spec.references import Image
 
@@ -67,7 +74,7 @@ class Chaincode(Section):
     OutOf(2, 'Org1MSP.peer', 'Org2MSP.peer', 'Org3MSP.peer'); or the path of a channel policy."""
     init_required: bool = False
     """True: no invocation before one that is marked as initialization."""
-    environment: dict[str, str] = Field(default_factory=dict)
+    environment: dict[Variable, str] = Field(default_factory=dict)
     """Variables of the server. No secrets: they are plain in the pod."""
     replicas: Annotated[int, Field(ge=1, le=20)] = 1
     """Servers per organization."""

@@ -82,6 +82,9 @@ class Instance(Section):
             raise PydanticCustomError(
                 "rules",
                 "{allowed}",
-                {"allowed": "; ".join(f"{rule.path}: {rule.allowed}" for rule in broken)},
+                {
+                    "allowed": "; ".join(f"{rule.path}: {rule.allowed}" for rule in broken),
+                    "problems": broken,
+                },
             )
         return self

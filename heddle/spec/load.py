@@ -1,29 +1,32 @@
 """From the plain data of a stack file to an Instance, or to every problem in it."""
 
 import difflib
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from heddle.errors import SpecError
 from heddle.spec.instance import Instance
-from heddle.spec.problems import MISSING, Problem, path_of, report
+from heddle.spec.model import Section
+from heddle.spec.problems import MISSING, Problem, in_order_of, path_of, report
 from heddle.spec.rules import broken_rules
 
-_TEXT = 'text; write it in quotes, as "1.0"'
 _WORDS = {
     "missing": "it is required",
-    "string_type": _TEXT,
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
+    "int_parsing_size": "a whole number, and a smaller one",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "list_type": "a list",
     "tuple_type": "a list",
+    "dict_type": "a mapping",
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
+    "invalid_key": "a key that is text; write it in quotes",
 }
 
 
@@ -32,9 +35,14 @@ def check_instance(data: object) -> tuple[Instance | None, list[Problem]]:
     try:
         return Instance.model_validate(data), []
     except ValidationError as error:
-        wrong = [_problem(details) for details in error.errors() if _tells_something(details)]
+        details = error.errors(include_url=False)
+    wrong = [_problem(each) for each in details if _tells_something(each)]
     seen = {problem.path for problem in wrong}
-    return None, wrong + [problem for problem in broken_rules(data) if problem.path not in seen]
+    # As the file says it where that can be read, else as the models understood it ("2" for 2).
+    understood = [problem for each in details for problem in each.get("ctx", {}).get("problems", [])]
+    broken = {problem.path: problem for problem in [*understood, *broken_rules(data)]}
+    problems = [*wrong, *(problem for path, problem in broken.items() if path not in seen)]
+    return None, in_order_of(data, problems)
 
 
 def parse_instance(data: object, *, source: str) -> Instance:
@@ -70,15 +78,17 @@ def _problem(details: ErrorDetails) -> Problem:
     return Problem(
         path=path,
         found=details["input"],
-        allowed=context.get("allowed") or _words(kind, context) or details["msg"],
+        allowed=context.get("allowed") or _words(kind, context, details["input"]) or details["msg"],
         step=context.get("step", ""),
     )
 
 
-def _words(kind: str, context: dict[str, Any]) -> str:
+def _words(kind: str, context: Mapping[str, Any], found: object) -> str:
     match kind:
         case "literal_error" | "enum":
             return f"one of {str(context['expected']).replace(' or ', ', ').replace(chr(39), '')}"
+        case "string_type":
+            return f'text; write it in quotes, as "{found}"' if isinstance(found, int | float) else "text"
         case "greater_than_equal":
             return f"at least {context['ge']}"
         case "less_than_equal":
@@ -90,8 +100,7 @@ def _words(kind: str, context: dict[str, Any]) -> str:
 
 
 def _unknown_key(path: str, location: tuple[int | str, ...], found: object) -> Problem:
-    section = _section_at(location[:-1])
-    known = sorted(field.alias or name for name, field in section.model_fields.items())
+    known = sorted(_fields_at(location[:-1]))
     close = difflib.get_close_matches(str(location[-1]), known, n=1)
     step = f"Did you mean {close[0]}?" if close else ""
     return Problem(path=path, found=found, allowed=f"no such key; there are {', '.join(known)}", step=step)
@@ -99,31 +108,27 @@ def _unknown_key(path: str, location: tuple[int | str, ...], found: object) -> P
 
 def _described(location: tuple[int | str, ...]) -> str:
     """What a required field is for: its own documentation."""
-    section = _section_at(location[:-1])
-    fields = {field.alias or name: field for name, field in section.model_fields.items()}
-    field = fields.get(str(location[-1]))
+    field = _fields_at(location[:-1]).get(str(location[-1]))
     return " ".join((field.description or "").split()) if field else ""
 
 
-def _section_at(location: tuple[int | str, ...]) -> type[Any]:
-    """The model of the mapping at a place in the file."""
-    from heddle.spec.model import Section
-
-    section: type[Section] = Instance
+def _fields_at(location: tuple[int | str, ...]) -> dict[str, Any]:
+    """The fields of the mapping at a place in the file, by the keys that the file has for them."""
+    section: Any = Instance
     for part in location:
-        if isinstance(part, int):
-            continue
-        fields = {field.alias or name: field for name, field in section.model_fields.items()}
-        section = _model_in(fields[part].annotation)
-    return section
+        fields = _fields(section)
+        # Neither a position in a list nor a key of one's own (a node's name) is a field.
+        if part in fields:
+            section = _section_in(fields[str(part)].annotation)
+    return _fields(section)
 
 
-def _model_in(annotation: Any) -> Any:  # noqa: ANN401 — a type expression has no better type
-    """The Section within `X`, `X | None` or `tuple[X, ...]`."""
-    from typing import get_args
+def _fields(section: type[Section]) -> dict[str, Any]:
+    return {field.alias or name: field for name, field in section.model_fields.items()}
 
-    from heddle.spec.model import Section
 
+def _section_in(annotation: Any) -> Any:  # noqa: ANN401 — a type expression has no better type
+    """The Section within `X`, `X | None`, `tuple[X, ...]` or `dict[str, X]`."""
     if isinstance(annotation, type) and not get_args(annotation) and issubclass(annotation, Section):
         return annotation
-    return next((found for inner in get_args(annotation) if (found := _model_in(inner))), None)
+    return next((found for inner in get_args(annotation) if (found := _section_in(inner))), None)

@@ -74,11 +74,12 @@ CHANNEL = NameRule(
     longest=249,
     words="1 to 249 of a–z, 0–9, . and -; starts with a lower-case letter",
 )
+# core/chaincode/lifecycle/scc.go ChaincodeNameRegExp, systemChaincodeNames. No longest there; files have.
 CHAINCODE = NameRule(
-    pattern=r"[a-z][a-z0-9]*",
-    shortest=6,
-    longest=25,
-    words="starts with a lower-case letter, 6 to 25 of a–z and 0–9",
+    pattern=r"(?!(?:cscc|escc|lscc|qscc|vscc)$)[a-zA-Z0-9]+(?:[-_][a-zA-Z0-9]+)*",
+    shortest=1,
+    longest=100,
+    words="1 to 100 of a–z, A–Z and 0–9, single - or _ between them; not cscc, escc, lscc, qscc, vscc",
 )
 # core/chaincode/lifecycle/scc.go ChaincodeVersionRegExp
 CHAINCODE_VERSION = NameRule(
@@ -91,11 +92,36 @@ COLLECTION = NameRule(
     longest=249,
     words="1 to 249 of a–z, A–Z, 0–9, _ and -; does not start with _",
 )
+STORAGE_CLASS = NameRule(
+    pattern=r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?",
+    shortest=1,
+    longest=253,
+    words="name of a StorageClass: 1 to 253 of a–z, 0–9, . and -; no . or - at either end",
+)
 SECRET = NameRule(
     pattern=r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?",
     shortest=1,
     longest=253,
     words="name of a Kubernetes Secret: 1 to 253 of a–z, 0–9, . and -; no . or - at either end",
+)
+# apimachinery pkg/util/validation IsQualifiedName, IsValidLabelValue; pkg/apis/core/validation EnvVar names
+LABEL = NameRule(
+    pattern=r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?",
+    shortest=1,
+    longest=317,
+    words="a label's key: perhaps a DNS domain and /, then 1 to 63 of a–z, A–Z, 0–9, - _ and .",
+)
+LABEL_VALUE = NameRule(
+    pattern=r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)?",
+    shortest=0,
+    longest=63,
+    words="a label's value: at most 63 of a–z, A–Z, 0–9, - _ and .; begins and ends with a letter or digit",
+)
+VARIABLE = NameRule(
+    pattern=r"[A-Za-z_][A-Za-z0-9_]*",
+    shortest=1,
+    longest=250,
+    words="a variable's name: a–z, A–Z, 0–9 and _; does not start with a digit",
 )
 _DNS_LABEL = r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
 DOMAIN = NameRule(
@@ -120,4 +146,8 @@ ChaincodeName = Annotated[str, *named(CHAINCODE)]
 ChaincodeVersion = Annotated[str, *named(CHAINCODE_VERSION)]
 Domain = Annotated[str, *named(DOMAIN)]
 CollectionName = Annotated[str, *named(COLLECTION)]
+Label = Annotated[str, *named(LABEL)]
+LabelValue = Annotated[str, *named(LABEL_VALUE)]
+Variable = Annotated[str, *named(VARIABLE)]
+StorageClass = Annotated[str, *named(STORAGE_CLASS)]
 SecretName = Annotated[str, *named(SECRET)]

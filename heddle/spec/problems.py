@@ -1,7 +1,7 @@
 """Problems of a stack file: where, what was found, what is allowed, what to do. All, not the first."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 _INDENT = " " * 6
@@ -38,14 +38,51 @@ def path_of(location: Iterable[int | str], root: str = "instance") -> str:
     """A location as pydantic gives it, written as people do: `instance.channels[0].name`."""
     path = root
     for part in location:
+        # Where a key is wrong, not its value, pydantic adds this to the key.
+        if part == "[key]":
+            continue
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
     return path
 
 
+def in_order_of(data: object, problems: Sequence[Problem]) -> list[Problem]:
+    """The problems in the order in which a reader meets them; what is missing comes last in its section."""
+    paths = list(_paths(data))
+    positions = {path: position for position, path in enumerate(paths)}
+
+    def position(problem: Problem) -> int:
+        path = problem.path
+        if path in positions:
+            return positions[path]
+        while path not in positions and path:
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        within = (each for each in paths if each == path or each.startswith((f"{path}.", f"{path}[")))
+        return max((positions[each] for each in within), default=0)
+
+    return sorted(problems, key=position)
+
+
+def _paths(data: object, location: tuple[int | str, ...] = ()) -> Iterator[str]:
+    """The path of everything in the file, from top to bottom."""
+    yield path_of(location)
+    if isinstance(data, Mapping):
+        entries: Iterable[tuple[int | str, object]] = ((str(key), value) for key, value in data.items())
+    else:
+        entries = enumerate(data) if isinstance(data, list | tuple) else ()
+    for part, value in entries:
+        yield from _paths(value, (*location, part))
+
+
 def report(source: str, problems: Sequence[Problem]) -> str:
-    """Every problem under the name of the file, in the order given."""
+    """Every problem under the name of the file, in the order given; what to do with several alike, once."""
+    said: set[tuple[str, str]] = set()
+    lines: list[str] = []
+    for problem in problems:
+        once = (problem.allowed, problem.step)
+        lines += problem.lines()[:1] if once in said else problem.lines()
+        said.add(once)
     count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
-    return "\n".join([f"{source}: {count}", *(line for problem in problems for line in problem.lines())])
+    return "\n".join([f"{source}: {count}", *lines])
 
 
 def _shown(found: object) -> str:

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from heddle.durations import nanoseconds
@@ -54,10 +54,10 @@ def parse_bytes(value: object) -> int:
     return int(size)
 
 
-def _duration(value: str) -> str:
+def check_duration(value: object) -> str:
     """The shortest way to write the duration; 1 ms to 1 hour, beyond which no client waits."""
     try:
-        length = nanoseconds(value)
+        length = nanoseconds(value if isinstance(value, str) else "")
     except ValueError:
         raise _refuse('a duration with its unit, as "2s", "500ms" or "1m30s"') from None
     if not _MILLISECOND <= length <= 3_600_000 * _MILLISECOND or length % _MILLISECOND:
@@ -66,8 +66,9 @@ def _duration(value: str) -> str:
     return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
 
 
-def _quantity(value: str) -> str:
-    if re.fullmatch(_QUANTITY, value) is None or not re.search("[1-9]", value):
+def check_quantity(value: object) -> str:
+    """A Kubernetes quantity above 0, as text. Raises PydanticCustomError for anything else."""
+    if not isinstance(value, str) or re.fullmatch(_QUANTITY, value) is None or not re.search("[1-9]", value):
         raise _refuse("a Kubernetes quantity above 0, as 10Gi or 500Mi")
     return value
 
@@ -78,7 +79,7 @@ def amount(quantity: str) -> Decimal:
     return Decimal(digits) * _SUFFIXES[suffix]
 
 
-def _processors(value: object) -> str:
+def check_processors(value: object) -> str:
     """Kubernetes takes 2, 0.5 and 500m alike; YAML gives the first two as numbers."""
     text = str(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
     if re.fullmatch(_PROCESSORS, text) is None or not re.search("[1-9]", text):
@@ -95,16 +96,16 @@ Bytes = Annotated[
 ]
 """Number of bytes; a file may say 2097152 or "2 MB"."""
 Duration = Annotated[
-    str, AfterValidator(_duration), WithJsonSchema({"type": "string", "pattern": f"^{_DURATION}$"})
+    str, BeforeValidator(check_duration), WithJsonSchema({"type": "string", "pattern": f"^{_DURATION}$"})
 ]
 """Go duration between 1 ms and 1 h, normalised."""
 Quantity = Annotated[
-    str, AfterValidator(_quantity), WithJsonSchema({"type": "string", "pattern": f"^{_QUANTITY}$"})
+    str, BeforeValidator(check_quantity), WithJsonSchema({"type": "string", "pattern": f"^{_QUANTITY}$"})
 ]
 """Kubernetes quantity."""
 Processors = Annotated[
     str,
-    BeforeValidator(_processors),
+    BeforeValidator(check_processors),
     WithJsonSchema(
         {
             "anyOf": [

@@ -1,6 +1,7 @@
 """From what a stack file says to every name, address and port of the instance."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -87,6 +88,18 @@ def _member(organization: OrganizationPlan, wanted: Membership) -> MemberPlan:
         anchors=anchors,
         anchor_peers=(*(anchor.address for anchor in anchors), *elsewhere),
     )
+
+
+def _server_name(chaincode: Chaincode, organization: str) -> str:
+    """At most 63 of what Kubernetes takes, unlike that of any other chaincode, organization or version.
+
+    Versions may have what Kubernetes' names may not, so they are told apart by six digits of a hash. So may
+    names of chaincodes: those are cut to what is allowed, and told apart by the hash too.
+    """
+    plain = re.fullmatch(r"[a-z][a-z0-9]{0,24}", chaincode.name) is not None
+    told_apart = chaincode.version if plain else f"{chaincode.name}/{chaincode.version}"
+    shown = chaincode.name if plain else f"c{re.sub('[^a-z0-9]', '', chaincode.name.lower())}"[:25]
+    return f"{shown}-{organization}-{hashlib.sha256(told_apart.encode()).hexdigest()[:6]}"
 
 
 @dataclass(frozen=True)
@@ -208,9 +221,7 @@ class _Site:
         )
 
     def _server(self, wanted: Chaincode, member: MemberPlan) -> ServerPlan:
-        # A hash, since versions may have what names may not; six digits keep the longest name at 63.
-        version = hashlib.sha256(wanted.version.encode()).hexdigest()[:6]
-        name = f"{wanted.name}-{member.organization}-{version}"
+        name = _server_name(wanted, member.organization)
         return ServerPlan(
             name=name,
             organization=member.organization,

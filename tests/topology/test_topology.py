@@ -142,9 +142,14 @@ def test_names_of_the_sample_instance() -> None:
 
 def test_a_domain_of_ones_own_is_on_the_ledger_and_in_certificates() -> None:
     """Names outside are the domain's; inside, the Service's name still works."""
-    data = {"name": "dev", "domain": "fabric.example.com", "organizations": [{"name": "org1"}]}
+    data = {
+        "name": "dev",
+        "domain": "fabric.example.com",
+        "ordering": {"organization": {"ports": {"first": 30050}}},
+        "organizations": [{"name": "org1", "ports": {"first": 30100}}],
+    }
 
     node = plan(parse_instance(data, source="test"), public_address="192.0.2.1").nodes[0]
 
-    assert node.address == "orderer0-orderer.fabric.example.com:7050"
+    assert (node.address, node.node_port) == ("orderer0-orderer.fabric.example.com:30050", 30050)
     assert {"orderer0-orderer.fabric-dev.svc.cluster.local", "192.0.2.1"} <= set(node.tls_hosts)

@@ -1,0 +1,68 @@
+"""Editions: optional profiles of quotas, as data. Without one, Fabric's own limits hold."""
+
+from dataclasses import dataclass
+
+from heddle.spec.names import NameRule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edition:
+    """What an instance of an edition may have at most.
+
+    Throughput is no rule of a stack file: nothing caps it. Light nodes, SM cryptography, homomorphic
+    encryption and zero-knowledge proofs are not in Fabric 3.
+    """
+
+    name: str
+    organizations: int
+    """Organizations that are managed here."""
+    invited: int
+    """External organizations."""
+    peers: int
+    """Peers of each organization."""
+    orderers: int
+    channels: int
+    bft: bool
+    """Whether ordering may be BFT."""
+    instance_name: NameRule
+    chaincode_name: NameRule
+
+
+_INSTANCE_NAME = NameRule(
+    pattern=r"[a-z](?:[a-z0-9-]*[a-z0-9])?",
+    shortest=4,
+    longest=24,
+    words="4 to 24 of a–z, 0–9 and -; starts with a letter, no - at the end",
+)
+_CHAINCODE_NAME = NameRule(
+    pattern=r"[a-z][a-z0-9]*",
+    shortest=6,
+    longest=25,
+    words="starts with a lower-case letter, 6 to 25 of a–z and 0–9",
+)
+
+PROFESSIONAL = Edition(
+    name="professional",
+    organizations=2,
+    invited=40,
+    peers=2,
+    orderers=3,
+    channels=2,
+    bft=False,
+    instance_name=_INSTANCE_NAME,
+    chaincode_name=_CHAINCODE_NAME,
+)
+ENTERPRISE = Edition(
+    name="enterprise",
+    organizations=5,
+    invited=40,
+    peers=2,
+    orderers=4,
+    channels=4,
+    bft=True,
+    instance_name=_INSTANCE_NAME,
+    chaincode_name=_CHAINCODE_NAME,
+)
+
+EDITIONS = {edition.name: edition for edition in (PROFESSIONAL, ENTERPRISE)}
+"""By name."""

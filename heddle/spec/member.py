@@ -1,0 +1,49 @@
+"""A member of a channel: a name, or a mapping where not every peer joins."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, GetJsonSchemaHandler, WrapValidator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import CoreSchema, ValidatorFunctionWrapHandler
+
+from heddle.spec.model import Section
+from heddle.spec.names import ORGANIZATION, OrganizationName
+
+
+class Membership(Section):
+    """An organization on a channel."""
+
+    name: OrganizationName
+    """Name of the organization."""
+    peers: Annotated[int, Field(ge=1, le=99)] | None = None
+    """How many of its peers join: the first ones. Default: all."""
+    anchor_peers: Annotated[int, Field(ge=0, le=99)] = 1
+    """How many of them are announced to the other organizations: the first ones."""
+
+
+def _membership(value: object, handler: ValidatorFunctionWrapHandler) -> Any:  # noqa: ANN401 — pydantic's
+    if isinstance(value, str):
+        return Membership(name=_checked(value))
+    if not isinstance(value, dict | Membership):
+        words = "the name of an organization, or a mapping with name, peers and anchorPeers"
+        raise PydanticCustomError("member", "{allowed}", {"allowed": words})
+    return handler(value)
+
+
+def _checked(name: str) -> str:
+    # Here, so that the problem's path ends at the name that the file has, not at a field it has not.
+    return ORGANIZATION.check(name)
+
+
+class _NameOrMapping:
+    """Says the same in JSON Schema."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [ORGANIZATION.json_schema(), handler(schema)]}
+
+
+Member = Annotated[Membership, WrapValidator(_membership), _NameOrMapping()]
+"""A member as a file says it; always a Membership once read."""

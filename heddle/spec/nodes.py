@@ -1,0 +1,86 @@
+"""What nodes get from Kubernetes: processors, memory, volumes and a place to run."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from heddle.spec.model import Section
+from heddle.spec.names import Label, LabelValue, StorageClass
+from heddle.spec.quantities import Processors, Quantity
+
+
+class Amounts(Section):
+    """Processors and memory."""
+
+    cpu: Processors | None = None
+    """Processors, as 2 or 500m."""
+    memory: Quantity | None = None
+    """Memory, as 2Gi."""
+
+
+class Resources(Section):
+    """What a container asks for and what it may take."""
+
+    requests: Amounts = Amounts()
+    """What the scheduler sets aside. Default: what an idle node takes."""
+    limits: Amounts = Amounts()
+    """What it may take. Default: some memory, no limit of processors: throttled consenters hold elections."""
+
+
+class Toleration(Section):
+    """A taint of machines that the pod may run on all the same."""
+
+    key: Label | None = None
+    """Key of the taint. Default: every taint."""
+    operator: Literal["Exists", "Equal"] = "Equal"
+    """Whether the value counts."""
+    value: LabelValue | None = None
+    """Value of the taint, with Equal."""
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+    """Effect of the taint. Default: every effect."""
+    toleration_seconds: Annotated[int, Field(ge=0)] | None = None
+    """How long a running pod stays, with NoExecute. Default: for ever."""
+
+
+class Placement(Section):
+    """Which machines a pod may run on."""
+
+    node_selector: dict[Label, LabelValue] | None = None
+    """Labels that the machine must have."""
+    tolerations: tuple[Toleration, ...] | None = None
+    """Taints that the machine may have."""
+    zone: LabelValue | None = None
+    """Zone of the machine (its label topology.kubernetes.io/zone)."""
+
+
+class Claim(Section):
+    """A volume claim."""
+
+    class_name: Annotated[StorageClass | None, Field(alias="class")] = None
+    """Storage class. Default: that of `storage`."""
+    size: Quantity | None = None
+    """Size of the claim. Default: that of `storage`."""
+
+
+class Storage(Section):
+    """Volumes of the nodes: one claim per node."""
+
+    class_name: Annotated[StorageClass | None, Field(alias="class")] = None
+    """Storage class. Default: the cluster's default class."""
+    size: Quantity = "10Gi"
+    """Size of each node's claim. Growing it needs a class that can; it never shrinks."""
+    couchdb: Claim = Claim()
+    """Claims of the state databases, where they are CouchDB."""
+
+
+class NodeSettings(Section):
+    """Settings of one kind of node or of one node; what is said of the node wins, field by field."""
+
+    resources: Resources = Resources()
+    """Processors and memory."""
+    placement: Placement = Placement()
+    """Machines to run on."""
+    labels: dict[Label, LabelValue] = Field(default_factory=dict)
+    """Labels of the pods, beside Heddle's own."""
+    storage: Claim = Claim()
+    """Claim of the ledger or database; chaincodes have none."""

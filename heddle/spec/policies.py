@@ -1,0 +1,29 @@
+"""Policies as a file says them: a word, the path of a channel policy, or an expression."""
+
+import re
+
+from pydantic_core import PydanticCustomError
+
+_PATH = r"/Channel(?:/[A-Za-z0-9.-]+)*/[A-Za-z0-9.-]+"
+_LOOKS_LIKE_EXPRESSION = r"\s*[A-Za-z]+\s*\(.*\)\s*"
+_EXPRESSION = "an expression, as OR('Org1MSP.peer', 'Org2MSP.peer')"
+_CHANNEL_POLICY = "the path of a channel policy, as /Channel/Application/Endorsement"
+
+
+def check_endorsement(value: str) -> str:
+    """An endorsement rule: any, all, majority, a path or an expression (heddle.spec.rules reads those)."""
+    if value in {"any", "all", "majority"}:
+        return value
+    return _checked(value, f"any, all, majority, {_CHANNEL_POLICY}, or {_EXPRESSION}")
+
+
+def check_policy(value: str) -> str:
+    """A path or an expression. Raises PydanticCustomError for anything else."""
+    return _checked(value, f"{_EXPRESSION}, or {_CHANNEL_POLICY}")
+
+
+def _checked(value: str, words: str) -> str:
+    pattern = _PATH if value.startswith("/") else _LOOKS_LIKE_EXPRESSION
+    if re.fullmatch(pattern, value, re.DOTALL) is None:
+        raise PydanticCustomError("policy", "{allowed}", {"allowed": words})
+    return value

@@ -1,0 +1,41 @@
+"""Rules between the parts of a stack file: references, uniqueness, sizes and counts that belong together.
+
+They read the file's plain data, whatever it holds, so that they can be checked when some fields are wrong: a
+part that is not of the expected shape is skipped here, the models report it.
+"""
+
+from collections.abc import Mapping
+
+from heddle.spec.problems import Problem
+from heddle.spec.rules import (
+    addresses,
+    chaincodes,
+    channels,
+    collections,
+    editions,
+    members,
+    naming,
+    nodes,
+    ordering,
+    outside,
+)
+
+_SUBJECTS = (
+    naming,
+    members,
+    outside,
+    addresses,
+    ordering,
+    channels,
+    chaincodes,
+    collections,
+    nodes,
+    editions,
+)
+
+
+def broken_rules(data: object) -> list[Problem]:
+    """Every rule between the parts of `data` (the instance, camelCase keys) that does not hold."""
+    if not isinstance(data, Mapping):
+        return []
+    return [problem for subject in _SUBJECTS for problem in subject.broken(data)]

@@ -1,0 +1,103 @@
+"""A domain brings pinned ports: one block per organization, none in another's."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from heddle.spec.ports import PortBlock
+from heddle.spec.problems import MISSING, Problem, path_of
+from heddle.spec.rules.reading import (
+    DEFAULT_PEERS,
+    Data,
+    Place,
+    items,
+    orderer_count,
+    problem,
+    section,
+    whole,
+)
+
+NODE_PORTS = range(30000, 40001)
+"""What instances may pin on machines (bcs §11). Kubernetes' own default is 30000 to 32767."""
+_TAKEN = {8443: "the orderers' operations endpoint", 9443: "the peers' operations endpoint"}
+"""Ports on which nodes listen besides, in the same pod."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Block:
+    """The ports of one organization."""
+
+    place: Place
+    first: int
+    count: int
+    nodes: int | None
+
+    @property
+    def last(self) -> int:
+        return self.first + self.count - 1
+
+
+def broken(data: Data) -> Iterator[Problem]:
+    """Problems with ports."""
+    blocks: list[_Block] = []
+    step = "Give each organization a block, as ports: {first: 30100, count: 10}."
+    for place, owner, nodes in _owners(data):
+        ports = owner.get("ports")
+        if data.get("domain") and ports is None:
+            yield problem(place, MISSING, "it is required with domain: the ledger names the ports", step)
+        elif not data.get("domain") and ports is not None:
+            allowed = "only with domain: without one, Fabric's usual ports serve"
+            yield problem(place, ports, allowed, "Name a domain, or take the ports away.")
+        elif block := _block(place, section(owner, "ports"), nodes):
+            blocks.append(block)
+    for block in blocks:
+        yield from _fits(block, data.get("exposure", "NodePort") == "NodePort")
+    yield from _apart(blocks)
+
+
+def _owners(data: Data) -> Iterator[tuple[Place, Data, int | None]]:
+    """Place of the block, the organization and its number of nodes, for every organization that has nodes."""
+    organization = section(data, "ordering", "organization")
+    yield ("ordering", "organization", "ports"), organization, orderer_count(data)
+    for index, item in items(data, "organizations"):
+        if item.get("external") is None:
+            yield ("organizations", index, "ports"), item, whole(item.get("peers", DEFAULT_PEERS))
+
+
+def _block(place: Place, ports: Data, nodes: int | None) -> _Block | None:
+    first = whole(ports.get("first"))
+    count = whole(ports.get("count", PortBlock.model_fields["count"].default))
+    if first is None or count is None or not 1024 <= first <= 65535 or not 1 <= count <= 1000:
+        return None
+    return _Block(place=place, first=first, count=count, nodes=nodes)
+
+
+def _fits(block: _Block, node_port: bool) -> Iterator[Problem]:
+    span = f"{block.first}–{block.last}"
+    if node_port and not (block.first in NODE_PORTS and block.last in NODE_PORTS):
+        step = (
+            "Ports of machines. Kubernetes' own range ends at 32767; a wider one is the API server's "
+            "--service-node-port-range."
+        )
+        yield problem(
+            block.place, span, f"within {NODE_PORTS[0]}–{NODE_PORTS[-1]} with exposure NodePort", step
+        )
+    elif block.last > 65535:
+        yield problem(block.place, span, "within 1024–65535")
+    for port, use in _TAKEN.items():
+        if block.first <= port <= block.last:
+            yield problem(block.place, span, f"without {port}, {use}")
+    if block.nodes is not None and block.nodes > block.count:
+        allowed = f"at least as many ports as nodes, {block.nodes} here"
+        yield problem((*block.place, "count"), block.count, allowed)
+
+
+def _apart(blocks: list[_Block]) -> Iterator[Problem]:
+    for index, block in enumerate(blocks):
+        for other in blocks[:index]:
+            if block.first <= other.last and other.first <= block.last:
+                allowed = f"ports that no other organization has; {path_of(other.place)} has {_span(other)}"
+                yield problem(block.place, _span(block), allowed)
+
+
+def _span(block: _Block) -> str:
+    return f"{block.first}–{block.last}"

@@ -1,0 +1,40 @@
+"""Chaincodes: their channel, their endorsers, their environment."""
+
+from collections.abc import Iterator
+
+from heddle.spec.chaincode import Endorsement
+from heddle.spec.problems import Problem
+from heddle.spec.rules.expressions import broken_expression
+from heddle.spec.rules.reading import Data, items, listed, members_of, named, problem, section, text
+
+_RESERVED = ("CHAINCODE_", "CORE_")
+"""Beginnings of variables that Heddle sets itself, by the language."""
+
+
+def broken(data: Data) -> Iterator[Problem]:
+    """Problems with chaincodes, their collections apart."""
+    channels = [name for _, name in named(data, "channels")]
+    for index, chaincode in items(data, "chaincodes"):
+        channel = chaincode.get("channel")
+        if isinstance(channel, str) and channel not in channels:
+            allowed = f"a channel of this file: {listed(channels)}"
+            yield problem(("chaincodes", index, "channel"), channel, allowed)
+        endorsement = text(chaincode, "endorsement")
+        if is_expression(endorsement):
+            place = ("chaincodes", index, "endorsement")
+            yield from broken_expression(place, endorsement, msp_ids_of(data, chaincode))
+        for name, value in section(chaincode, "environment").items():
+            if str(name).startswith(_RESERVED):
+                allowed = "names that do not begin with CHAINCODE_ or CORE_: Heddle sets those"
+                yield problem(("chaincodes", index, "environment", name), value, allowed)
+
+
+def is_expression(policy: str) -> bool:
+    """True for what is neither a word nor the path of a channel policy, but looks like an expression."""
+    return "(" in policy and not policy.startswith("/") and policy not in set(Endorsement)
+
+
+def msp_ids_of(data: Data, chaincode: Data) -> list[str] | None:
+    """MSP ids of the members of a chaincode's channel; None if there is no such channel."""
+    members = members_of(data, text(chaincode, "channel"))
+    return None if members is None else [party.msp_id for party, _ in members.values()]

@@ -1,0 +1,50 @@
+"""Members of channels are organizations of the file, and so many of their peers join."""
+
+from collections.abc import Iterator
+
+from heddle.spec.problems import Problem
+from heddle.spec.rules.reading import Data, Party, Seat, items, listed, named, parties, problem, seats, whole
+
+
+def broken(data: Data) -> Iterator[Problem]:
+    """Problems with who is on a channel."""
+    known = parties(data)
+    names = [name for _, name in named(data, "organizations")]
+    for index, channel in items(data, "channels"):
+        sitting = seats(channel, index)
+        seen: set[str] = set()
+        for seat in sitting:
+            if seat.name not in known:
+                yield problem(seat.place, seat.name, f"an organization of this file: {listed(names)}")
+            elif seat.name in seen:
+                yield problem(seat.place, seat.name, "each organization once")
+            else:
+                yield from _peers(seat, known[seat.name])
+            seen.add(seat.name)
+        if seen and seen <= {name for name, party in known.items() if party.external}:
+            yield problem(
+                ("channels", index, "organizations"),
+                sorted(seen),
+                "at least one organization that is managed here",
+                "A channel of external organizations alone belongs into one of their stacks.",
+            )
+
+
+def _peers(seat: Seat, party: Party) -> Iterator[Problem]:
+    place = seat.place[:-1]
+    if party.external:
+        for key in ("peers", "anchorPeers"):
+            if seat.said.get(key) is not None:
+                step = "Its anchor peers are external.anchorPeers." if key == "anchorPeers" else ""
+                allowed = f"nothing: {party.name} is external, its own people join its peers"
+                yield problem((*place, key), seat.said[key], allowed, step)
+        return
+    joining = whole(seat.said.get("peers"), party.peers) or 0
+    if joining > party.peers:
+        yield problem(
+            (*place, "peers"), seat.said["peers"], f"at most the {party.peers} peers of {party.name}"
+        )
+    anchors = whole(seat.said.get("anchorPeers"), 0) or 0
+    if anchors > min(joining, party.peers):
+        allowed = f"at most the {min(joining, party.peers)} peers that join"
+        yield problem((*place, "anchorPeers"), seat.said["anchorPeers"], allowed)

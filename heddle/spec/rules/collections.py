@@ -1,0 +1,89 @@
+"""Private-data collections: who holds the data, and how many copies there can be.
+
+Source: core/chaincode/lifecycle/scc.go validateCollectionConfigs (Fabric 3.1.5), which refuses the same.
+"""
+
+from collections.abc import Iterator
+
+from heddle.spec.chaincode import Collection
+from heddle.spec.problems import MISSING, Problem
+from heddle.spec.rules.chaincodes import is_expression, msp_ids_of
+from heddle.spec.rules.expressions import broken_expression
+from heddle.spec.rules.naming import repeated
+from heddle.spec.rules.reading import (
+    Data,
+    Place,
+    items,
+    listed,
+    members_of,
+    problem,
+    text,
+    values,
+    whole,
+)
+
+
+def broken(data: Data) -> Iterator[Problem]:
+    """Problems with collections."""
+    for index, chaincode in items(data, "chaincodes"):
+        names: list[tuple[Place, str]] = []
+        for number, collection in items(chaincode, "collections"):
+            place: Place = ("chaincodes", index, "collections", number)
+            if text(collection, "name"):
+                names.append(((*place, "name"), text(collection, "name")))
+            yield from _holders(collection, place, data, chaincode)
+            yield from _counts(collection, place)
+            yield from _copies(collection, place, data, chaincode)
+        yield from repeated(names, "collection of the chaincode")
+
+
+def _holders(collection: Data, place: Place, data: Data, chaincode: Data) -> Iterator[Problem]:
+    organizations, policy = collection.get("organizations"), collection.get("policy")
+    if organizations is None and policy is None:
+        step = "Or policy: an expression of MSP ids."
+        yield problem((*place, "organizations"), MISSING, "it is required: whose peers hold the data", step)
+    if organizations is not None and policy is not None:
+        yield problem((*place, "policy"), policy, "either organizations or policy, not both")
+    members = members_of(data, text(chaincode, "channel"))
+    for position, name in values(collection, "organizations"):
+        if members is not None and isinstance(name, str) and name not in members:
+            allowed = f"an organization of channel {text(chaincode, 'channel')}: {listed(list(members))}"
+            yield problem((*place, "organizations", position), name, allowed)
+    msp_ids = msp_ids_of(data, chaincode)
+    if isinstance(policy, str):
+        yield from broken_expression((*place, "policy"), policy, msp_ids, only_or=True)
+    endorsement = text(collection, "endorsementPolicy")
+    if is_expression(endorsement):
+        yield from broken_expression((*place, "endorsementPolicy"), endorsement, msp_ids)
+
+
+def _counts(collection: Data, place: Place) -> Iterator[Problem]:
+    required, most = (_count(collection, key) for key in ("requiredPeerCount", "maxPeerCount"))
+    if required is not None and most is not None and most < required:
+        shown = collection.get("maxPeerCount", most)
+        yield problem((*place, "maxPeerCount"), shown, f"at least requiredPeerCount, which is {required}")
+
+
+def _copies(collection: Data, place: Place, data: Data, chaincode: Data) -> Iterator[Problem]:
+    """The endorser's own copy does not count, so a network of two peers can require one."""
+    members = members_of(data, text(chaincode, "channel"))
+    holders = [name for _, name in values(collection, "organizations") if isinstance(name, str)]
+    if not members or not holders or any(name not in members for name in holders):
+        return
+    # How many peers an external organization has is not known here.
+    if any(members[name][0].external for name in holders):
+        return
+    others = sum(joined or 0 for _, joined in (members[name] for name in set(holders))) - 1
+    required = _count(collection, "requiredPeerCount")
+    if required is not None and required > others:
+        yield problem(
+            (*place, "requiredPeerCount"),
+            required,
+            f"at most {others}: so many other peers of these organizations are on the channel",
+            "With more, no transaction is endorsed.",
+        )
+
+
+def _count(collection: Data, key: str) -> int | None:
+    fields = {field.alias: field for field in Collection.model_fields.values()}
+    return whole(collection.get(key, fields[key].default))

@@ -1,0 +1,70 @@
+"""Endorsement and collection policies: expressions that can be read and satisfied, about members."""
+
+from collections.abc import Iterator, Sequence
+
+from fabric_protos.common import policies_pb2
+from fabric_protos.msp import msp_principal_pb2
+
+from heddle.configtx.expression import parse_expression
+from heddle.errors import ConfigtxError
+from heddle.spec.problems import Problem
+from heddle.spec.rules.reading import Place, listed, problem
+
+
+def broken_expression(
+    place: Place, text: str, msp_ids: Sequence[str] | None, *, only_or: bool = False
+) -> Iterator[Problem]:
+    """Problems with an expression.
+
+    Args:
+        place: where it is.
+        text: the expression.
+        msp_ids: MSP ids of the channel's members; None = the channel is not known.
+        only_or: no gate but OR, as Fabric wants it of a collection's members.
+    """
+    try:
+        envelope = parse_expression(text)
+    except ConfigtxError as error:
+        yield problem(place, text, f"a policy; {_reason(error)}", error.hint)
+        return
+    if impossible := _impossible(envelope.rule):
+        yield problem(place, text, impossible)
+    if only_or and not _only_or(envelope.rule):
+        allowed = "OR alone: every organization that is named holds the data"
+        yield problem(place, text, allowed, "For example OR('Org1MSP.member', 'Org2MSP.member').")
+    strangers = sorted(_msp_ids(envelope) - set(msp_ids)) if msp_ids is not None else []
+    if strangers and msp_ids is not None:
+        allowed = f"MSP ids of the channel: {listed(sorted(msp_ids))}; not {listed(strangers)}"
+        yield problem(place, text, allowed)
+
+
+def _reason(error: ConfigtxError) -> str:
+    """What the parser found, without the text, which the problem shows already."""
+    words = str(error).split("\n")[0]
+    _, character, rest = words.partition(", character ")
+    return f"character {rest}" if character else words
+
+
+def _msp_ids(envelope: policies_pb2.SignaturePolicyEnvelope) -> set[str]:
+    return {
+        msp_principal_pb2.MSPRole.FromString(principal.principal).msp_identifier
+        for principal in envelope.identities
+    }
+
+
+def _only_or(rule: policies_pb2.SignaturePolicy) -> bool:
+    if rule.WhichOneof("Type") == "signed_by":
+        return True
+    return rule.n_out_of.n == 1 and all(_only_or(inner) for inner in rule.n_out_of.rules)
+
+
+def _impossible(rule: policies_pb2.SignaturePolicy) -> str:
+    """Why the rule is satisfied never or always; empty if neither."""
+    if rule.WhichOneof("Type") == "signed_by":
+        return ""
+    count, rules = rule.n_out_of.n, rule.n_out_of.rules
+    if count > len(rules):
+        return f"a policy that can be satisfied: {count} out of {len(rules)} cannot"
+    if count < 1:
+        return "a policy that asks for somebody: 0 out of any are always there"
+    return next(filter(None, map(_impossible, rules)), "")

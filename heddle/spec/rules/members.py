@@ -1,0 +1,33 @@
+"""Private or consortium, managed or external."""
+
+from collections.abc import Iterator
+
+from heddle.spec.problems import MISSING, Problem
+from heddle.spec.rules.reading import Data, items, problem
+
+
+def broken(data: Data) -> Iterator[Problem]:
+    """Problems with who takes part."""
+    consortium = data.get("type") == "consortium"
+    if consortium and not data.get("domain"):
+        step = "Name a domain of yours; the names of the nodes go on the ledger beneath it."
+        allowed = "it is required in a consortium: others must resolve the nodes' names"
+        yield problem(("domain",), data.get("domain") or MISSING, allowed, step)
+    for index, item in items(data, "organizations"):
+        if item.get("external") is None:
+            continue
+        if not consortium:
+            yield problem(
+                ("organizations", index, "external"),
+                item["external"],
+                "external organizations only in a consortium",
+                "Set type: consortium, or take the organization out.",
+            )
+        for key in ("mspId", "peers", "ports"):
+            if item.get(key) is not None:
+                yield problem(
+                    ("organizations", index, key),
+                    item[key],
+                    "not with external: its peers are run elsewhere",
+                    "The MSP id is external.mspId." if key == "mspId" else "",
+                )

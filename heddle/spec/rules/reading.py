@@ -1,0 +1,177 @@
+"""Reading plain data of which nothing is certain: what is not of the expected shape is not there."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from heddle.spec.defaults import default_msp_id
+from heddle.spec.members import Organization
+from heddle.spec.ordering import OrdererOrganization, Ordering
+from heddle.spec.problems import MISSING, Problem, path_of
+
+Place = tuple[int | str, ...]
+Data = Mapping[str, Any]
+
+DEFAULT_PEERS: int = Organization.model_fields["peers"].default
+
+
+def problem(place: Place, found: object, allowed: str, step: str = "") -> Problem:
+    """A problem at a place in the file."""
+    return Problem(path=path_of(place), found=found, allowed=allowed, step=step)
+
+
+def section(data: Data, *keys: str) -> Data:
+    """The mapping at `keys`, empty if there is none."""
+    for key in keys:
+        value = data.get(key)
+        if not isinstance(value, Mapping):
+            return {}
+        data = value
+    return data
+
+
+def items(data: Data, key: str) -> Iterator[tuple[int, Data]]:
+    """Index and mapping of every entry of a list that is a mapping."""
+    for index, item in values(data, key):
+        if isinstance(item, Mapping):
+            yield index, item
+
+
+def values(data: Data, key: str) -> Iterator[tuple[int, Any]]:
+    """Index and value of every entry of a list."""
+    found = data.get(key)
+    if isinstance(found, list | tuple):
+        yield from enumerate(found)
+
+
+def text(data: Data, key: str) -> str:
+    """The text at a key, empty if there is none."""
+    found = data.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def whole(value: object, default: int | None = None) -> int | None:
+    """A whole number, also if written as text, as the models take it; `default` for what is none."""
+    if isinstance(value, bool):
+        return default
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else default
+
+
+def named(data: Data, key: str) -> list[tuple[Place, str]]:
+    """Place and value of each name in a list of mappings."""
+    return [
+        ((key, index, "name"), item["name"])
+        for index, item in items(data, key)
+        if isinstance(item.get("name"), str)
+    ]
+
+
+def listed(names: list[str]) -> str:
+    """Names for people."""
+    return ", ".join(names) if names else "there is none yet"
+
+
+def ordering_type(data: Data) -> str:
+    """`raft` or `bft`."""
+    return text(section(data, "ordering"), "type") or str(Ordering.model_fields["type"].default)
+
+
+def orderer_count(data: Data) -> int | None:
+    """Number of ordering nodes; None if the file says something that is no number."""
+    said = section(data, "ordering").get("nodes")
+    return whole(said) if said is not None else 4 if ordering_type(data) == "bft" else 3
+
+
+def orderer_organization(data: Data) -> str:
+    """Name of the organization that runs the ordering nodes; empty if the file says no text."""
+    name = section(data, "ordering", "organization").get("name", OrdererOrganization().name)
+    return name if isinstance(name, str) else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Party:
+    """One entry under `organizations`, as far as it can be read."""
+
+    index: int
+    name: str
+    msp_id: str
+    external: bool
+    peers: int
+    """How many it has here."""
+
+
+def parties(data: Data) -> dict[str, Party]:
+    """The members of an instance that have a name; of two with one name, the first."""
+    found: dict[str, Party] = {}
+    for index, item in items(data, "organizations"):
+        name = text(item, "name")
+        if not name or name in found:
+            continue
+        external = item.get("external") is not None
+        definition = section(item, "external") if external else item
+        msp_id = text(definition, "mspId") or default_msp_id(name, text(data, "name"))
+        peers = 0 if external else whole(item.get("peers", DEFAULT_PEERS), DEFAULT_PEERS) or 0
+        found[name] = Party(index=index, name=name, msp_id=msp_id, external=external, peers=peers)
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seat:
+    """One entry under a channel's `organizations`: a name, or a mapping."""
+
+    place: Place
+    name: str
+    said: Data
+    """The mapping, empty for a name alone."""
+
+
+def seats(channel: Data, index: int) -> list[Seat]:
+    """The members of a channel that have a name, valid or not."""
+    found = []
+    for position, value in values(channel, "organizations"):
+        place: Place = ("channels", index, "organizations", position)
+        if isinstance(value, str):
+            found.append(Seat(place=place, name=value, said={}))
+        elif isinstance(value, Mapping) and text(value, "name"):
+            found.append(Seat(place=(*place, "name"), name=text(value, "name"), said=value))
+    return found
+
+
+def members_of(data: Data, channel: str) -> dict[str, tuple[Party, int | None]] | None:
+    """Members of a channel with the number of peers that join, by name; None if there is no such channel."""
+    known = parties(data)
+    for index, item in items(data, "channels"):
+        if text(item, "name") == channel:
+            return {
+                seat.name: (known[seat.name], whole(seat.said.get("peers"), known[seat.name].peers))
+                for seat in seats(item, index)
+                if seat.name in known
+            }
+    return None
+
+
+__all__ = [
+    "MISSING",
+    "Data",
+    "Party",
+    "Place",
+    "Seat",
+    "items",
+    "listed",
+    "members_of",
+    "named",
+    "orderer_count",
+    "orderer_organization",
+    "ordering_type",
+    "parties",
+    "problem",
+    "seats",
+    "section",
+    "text",
+    "values",
+    "whole",
+]
