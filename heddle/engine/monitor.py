@@ -155,7 +155,6 @@ class Monitor:
 
 
 _SEVERITIES = {
-    engine_pb2.DEBUG: Severity.DEBUG,
     engine_pb2.INFO: Severity.INFO,
     engine_pb2.WARNING: Severity.WARNING,
     engine_pb2.ERROR: Severity.ERROR,
@@ -172,6 +171,9 @@ class EngineService:
 
     def Log(self, request: engine_pb2.LogRequest) -> Empty:
         """Show a message of the program. Called on any thread."""
+        if request.severity == engine_pb2.DEBUG:
+            # The SDK says several of each resource, nothing shows them, and each would wake the run's loop.
+            return Empty()
         severity = _SEVERITIES[request.severity]
         self._loop.call_soon_threadsafe(self._run.say, severity, request.message, request.urn)
         return Empty()

@@ -98,7 +98,7 @@ def test_differences_of_properties() -> None:
         "same": True,
         "u": UNKNOWN,
     }
-    assert property_lines(old, new) == [
+    assert list(property_lines(old, new)) == [
         "  ~ a   : 1 => 2",
         "  ~ deep: {",
         "        p: 1",

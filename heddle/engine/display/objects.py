@@ -14,8 +14,10 @@ _LONG = 120
 """Characters of a text that are shown when it is not asked for alone."""
 
 
-def property_lines(old: Properties, new: Properties, *, indent: int = 4, all_keys: bool = True) -> list[str]:
-    """Return lines for properties and how they change: signs stand two columns before the keys.
+def property_lines(
+    old: Properties, new: Properties, *, indent: int = 4, all_keys: bool = True
+) -> Iterator[str]:
+    """Yield lines for properties and how they change: signs stand two columns before the keys.
 
     Args:
         old: what was, empty when nothing was.
@@ -27,7 +29,8 @@ def property_lines(old: Properties, new: Properties, *, indent: int = 4, all_key
     if not all_keys:
         keys = [key for key in keys if _sign(old, new, key) != "  "]
     width = max(map(len, keys), default=0)
-    return [line for key in keys for line in _entry(f"{key:<{width}}: ", old, new, key, indent, all_keys)]
+    for key in keys:
+        yield from _entry(f"{key:<{width}}: ", old, new, key, indent, all_keys)
 
 
 def _sign(old: Properties, new: Properties, key: str) -> str:

@@ -4,6 +4,7 @@ Source: pkg/backend/display/progress.go of pulumi/pulumi.
 """
 
 from collections.abc import Iterable
+from itertools import islice
 
 from heddle.engine.display.objects import property_lines
 from heddle.engine.display.rows import Row, Rows
@@ -63,9 +64,9 @@ def _outputs(old: Properties, new: Properties, stack_name: str) -> list[str]:
     for key in sorted(old.keys() | new.keys()):
         before = {key: old[key]} if key in old else {}
         after = {key: new[key]} if key in new else {}
-        own = property_lines(before, after)
+        own = list(islice(property_lines(before, after), _MANY + 1))
         if len(own) > _MANY and before and after:
-            own = property_lines(before, after, all_keys=False)
+            own = list(islice(property_lines(before, after, all_keys=False), _MANY + 1))
         if len(own) > _MANY or not own:
             sign = "  " if before and after else "+ " if after else "- "
             own = [f"  {sign}{key}: … (heddle output {stack_name} {key})"]
