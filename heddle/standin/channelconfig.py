@@ -15,7 +15,7 @@ from heddle.configtx.blocks import channel_of, config_of
 from heddle.configtx.members import Members
 from heddle.configtx.policies import Identity
 from heddle.configtx.read import settings_of
-from heddle.configtx.settings import ChannelSettings
+from heddle.configtx.settings import BFT, ChannelSettings
 from heddle.durations import seconds
 from heddle.errors import HeddleError
 from heddle.standin.access import Denied, SignedData, check_policy
@@ -57,6 +57,11 @@ class ChannelConfig:
     def batch_timeout(self) -> float:
         """Seconds."""
         return seconds(self.settings.batch.timeout)
+
+    @property
+    def bft(self) -> bool:
+        """Whether its consensus is BFT, not Raft."""
+        return self.settings.consensus == BFT
 
     @cached_property
     def maintenance(self) -> bool:

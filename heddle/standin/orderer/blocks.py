@@ -1,6 +1,8 @@
 """Making blocks: the next one's content, and the metadata that orderers sign.
 
-Source: orderer/common/multichannel/blockwriter.go (Fabric 3.1.5).
+Raft: the orderer that writes a block signs it. BFT: each of a quorum does, named by its number in the
+consenter mapping. Source: orderer/common/multichannel/blockwriter.go,
+orderer/consensus/smartbft/{assembler,signer}.go (Fabric 3.1.5).
 """
 
 from collections.abc import Sequence
@@ -8,25 +10,34 @@ from collections.abc import Sequence
 from fabric_protos.common import common_pb2
 
 from heddle.configtx.blocks import block_hash, data_hash, header_bytes, is_config_block
-from heddle.configtx.envelope import signature_header
+from heddle.configtx.envelope import new_nonce, signature_header
 from heddle.identity.signer import Signer
 
-__all__ = ["metadata_signature", "next_block", "signed_block"]
+__all__ = ["consenter_metadata_of", "metadata_signature", "next_block", "signed_block"]
 
 
 def next_block(
-    previous: common_pb2.Block, messages: Sequence[common_pb2.Envelope], last_config: int
+    previous: common_pb2.Block,
+    messages: Sequence[common_pb2.Envelope],
+    *,
+    last_config: int,
+    consenter_metadata: bytes,
 ) -> common_pb2.Block:
-    """The block after `previous`, complete but for signatures; `last_config` is that of blocks so far."""
+    """The block after `previous`, complete but for signatures.
+
+    Args:
+        previous: the newest block.
+        messages: one configuration, or others.
+        last_config: number of the newest configuration block up to `previous`.
+        consenter_metadata: what this kind of consensus notes of itself in each block.
+    """
     block = common_pb2.Block()
     block.data.data.extend(message.SerializeToString() for message in messages)
     block.header.number = previous.header.number + 1
     block.header.previous_hash = block_hash(previous.header)
     block.header.data_hash = data_hash(block.data)
     last = common_pb2.LastConfig(index=block.header.number if is_config_block(block) else last_config)
-    value = common_pb2.OrdererBlockMetadata(
-        last_config=last, consenter_metadata=common_pb2.Metadata().SerializeToString()
-    )
+    value = common_pb2.OrdererBlockMetadata(last_config=last, consenter_metadata=consenter_metadata)
     slots = [b""] * len(common_pb2.BlockMetadataIndex.keys())
     slots[common_pb2.SIGNATURES] = _metadata(value.SerializeToString()).SerializeToString()
     slots[common_pb2.LAST_CONFIG] = _metadata(last.SerializeToString()).SerializeToString()
@@ -34,12 +45,19 @@ def next_block(
     return block
 
 
-def metadata_signature(block: common_pb2.Block, signer: Signer) -> common_pb2.MetadataSignature:
-    """An orderer's signature of the block's header and metadata."""
-    value = _signatures(block).value
-    header = signature_header(signer)
-    signature = signer.sign(value + header + header_bytes(block.header))
-    return common_pb2.MetadataSignature(signature_header=header, signature=signature)
+def metadata_signature(
+    block: common_pb2.Block, signer: Signer, *, identifier: int = 0
+) -> common_pb2.MetadataSignature:
+    """An orderer's signature of the block's header and metadata; with `identifier` as BFT has it."""
+    signature = common_pb2.MetadataSignature()
+    if identifier:
+        header = common_pb2.IdentifierHeader(identifier=identifier, nonce=new_nonce()).SerializeToString()
+        signature.identifier_header = header
+    else:
+        header = signature_header(signer)
+        signature.signature_header = header
+    signature.signature = signer.sign(_signatures(block).value + header + header_bytes(block.header))
+    return signature
 
 
 def signed_block(block: common_pb2.Block, signatures: Sequence[bytes]) -> common_pb2.Block:
@@ -58,3 +76,9 @@ def _metadata(value: bytes) -> common_pb2.Metadata:
 
 def _signatures(block: common_pb2.Block) -> common_pb2.Metadata:
     return common_pb2.Metadata.FromString(block.metadata.metadata[common_pb2.SIGNATURES])
+
+
+def consenter_metadata_of(block: common_pb2.Block) -> bytes:
+    """What consensus noted of itself in a block."""
+    value = _signatures(block).value
+    return bytes(common_pb2.OrdererBlockMetadata.FromString(value).consenter_metadata)

@@ -1,14 +1,18 @@
 """One channel of one orderer: consenter or follower, its ledger, its part in consensus."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 from typing import Any
 
 from fabric_protos.common import common_pb2
 
+from heddle.configtx import bft
 from heddle.configtx.blocks import is_config_block
 from heddle.configtx.filters import expired
+from heddle.configtx.settings import Consenter
+from heddle.durations import seconds
 from heddle.errors import ConfigtxError
 from heddle.standin.access import Denied, SignedData
 from heddle.standin.channelconfig import READERS, ChannelConfig
@@ -17,7 +21,7 @@ from heddle.standin.orderer.blocks import metadata_signature, signed_block
 from heddle.standin.orderer.cluster import Cluster
 from heddle.standin.orderer.consensus import Consensus
 from heddle.standin.orderer.copying import answer_fetch, copy_blocks
-from heddle.standin.orderer.intake import Rejected, checked
+from heddle.standin.orderer.intake import Checked, Rejected, checked
 from heddle.standin.orderer.messages import Append, Bye, Fetch, Message, Submit, Vote
 from heddle.standin.orderer.node import OrdererNode
 from heddle.standin.orderer.writer import Writer
@@ -53,6 +57,7 @@ class OrdererChain:
         self._cluster = Cluster(node, self.channel)
         self._writer = Writer(self)
         self._life: asyncio.Task[None] | None = None
+        self._offers: set[asyncio.Task[None]] = set()
         self._reconfigured = asyncio.Event()
 
     # --- life
@@ -63,9 +68,10 @@ class OrdererChain:
 
     async def stop(self) -> None:
         """End, after saying so to the other consenters."""
-        if self._life:
-            self._life.cancel()
-            await asyncio.gather(self._life, return_exceptions=True)
+        tasks = [*self._offers, *([self._life] if self._life else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         self.ledger.close()
 
     def forget(self) -> None:
@@ -86,7 +92,7 @@ class OrdererChain:
 
     async def _take_part(self) -> None:
         """Be a consenter until the configuration says otherwise."""
-        self.consensus = Consensus(me=self.node.address_in(self.config), chain=self, call=self.call)
+        self.consensus = Consensus(me=self.me.address, chain=self, call=self.call)
         self.consensus.start()
         writing = asyncio.create_task(self._writer.run())
         try:
@@ -131,14 +137,23 @@ class OrdererChain:
         return tuple(consenter.address for consenter in self.config.settings.consenters)
 
     @property
+    def me(self) -> Consenter:
+        """This node as consenter; only of a channel that has it as one."""
+        found = self.node.consenter_in(self.config)
+        if found is None:
+            raise RuntimeError(f"no consenter of {self.channel}")
+        return found
+
+    @property
     def quorum(self) -> int:
         """How many consenters must accept a block."""
-        return len(self.members) // 2 + 1
+        count = len(self.members)
+        return bft.quorum(count) if self.config.bft else count // 2 + 1
 
     @property
     def relation(self) -> str:
         """`consenter` or `follower`."""
-        return "consenter" if self.node.address_in(self.config) else "follower"
+        return "consenter" if self.node.consenter_in(self.config) else "follower"
 
     @property
     def status(self) -> str:
@@ -151,8 +166,10 @@ class OrdererChain:
         return self.consensus is not None
 
     def errored(self) -> bool:
-        """Without a leader, in a cluster of three or more, blocks are only delivered on best effort."""
-        return self.consensus is not None and not self.consensus.leader and len(self.members) > 2
+        """Without a leader, in a Raft cluster of three or more, blocks are only delivered on best effort."""
+        if self.consensus is None or self.config.bft:
+            return False
+        return not self.consensus.leader and len(self.members) > 2
 
     def check_reader(self, data: SignedData) -> None:
         """Raises Denied unless the signer may read this channel's blocks."""
@@ -164,16 +181,47 @@ class OrdererChain:
 
     async def submit(self, envelope: common_pb2.Envelope, *, forwarded: bool = False) -> None:
         """Check a message and have it ordered. Raises Rejected; returning means accepted, not committed."""
+        message = self.checked(envelope)
+        if self.config.bft and not forwarded:
+            # Upstream keeps it in a pool, until there is a leader who orders it.
+            self._offers.add(offer := asyncio.create_task(self._offer(message)))
+            offer.add_done_callback(self._offers.discard)
+        else:
+            await self._pass_on(message, forwarded=forwarded)
+
+    def checked(self, envelope: common_pb2.Envelope) -> Checked:
+        """Check a message under the configuration as it is now. Raises Rejected."""
+        active = self.consensus.active if self.consensus else ()
+        return checked(envelope, self.config, self.node, active=active)
+
+    async def _offer(self, message: Checked) -> None:
+        """Pass it on as soon as somebody takes it."""
+        patience = asyncio.timeout(seconds(self.config.settings.bft.request_auto_remove_timeout))
+        taken = False
+        with contextlib.suppress(TimeoutError):
+            async with patience:
+                while not taken:
+                    taken = await self._offered(message)
+
+    async def _offered(self, message: Checked) -> bool:
+        try:
+            await self._pass_on(message, forwarded=False)
+        except Rejected as refusal:
+            if refusal.status == _UNAVAILABLE:
+                await asyncio.sleep(FOLLOW_INTERVAL)
+                return False
+            _LOG.warning("[%s] the leader refuses a message: %s", self.channel, refusal)
+        return True
+
+    async def _pass_on(self, message: Checked, *, forwarded: bool) -> None:
+        """To the leader, if this is another node. Raises Rejected."""
         consensus = self.consensus
-        message = checked(
-            envelope, self.config, self.node, active=consensus.active if consensus is not None else ()
-        )
         if consensus is None or not consensus.leader or (forwarded and not consensus.leading):
             raise Rejected(_UNAVAILABLE, "no Raft leader")
         if consensus.leading:
             self._writer.take(message)
-            return
-        await self._forward(consensus.leader, envelope)
+        else:
+            await self._forward(consensus.leader, message.envelope)
 
     async def _forward(self, leader: str, envelope: common_pb2.Envelope) -> None:
         try:
@@ -187,11 +235,14 @@ class OrdererChain:
 
     def sign(self, block: common_pb2.Block) -> bytes:
         """This node's consent to the next block."""
-        return bytes(metadata_signature(block, self.node.signer).SerializeToString())
+        identifier = self.me.id if self.config.bft else 0
+        return bytes(metadata_signature(block, self.node.signer, identifier=identifier).SerializeToString())
 
     def commit(self, block: common_pb2.Block, signatures: Mapping[str, bytes]) -> None:
         """Append the next block, signed, and let a configuration take effect."""
-        self._append(signed_block(block, [signatures[self.node.address_in(self.config)]]))
+        # With Raft the leader alone signs; with BFT exactly a quorum does, itself first.
+        count = self.quorum if self.config.bft else 1
+        self._append(signed_block(block, list(signatures.values())[:count]))
 
     async def catch_up(self, source: str, height: int) -> None:
         """Fetch, check and append blocks of another orderer until `height`."""

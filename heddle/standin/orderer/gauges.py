@@ -15,9 +15,13 @@ def report(chain: OrdererChain) -> None:
     metrics.gauge("participation_status", _STATUSES[chain.status], **labels)
     if consensus is None:
         return
-    prefix = "consensus_etcdraft"
+    prefix = "consensus_BFT" if chain.config.bft else "consensus_etcdraft"
     metrics.gauge(f"{prefix}_cluster_size", len(chain.members), **labels)
     metrics.gauge(f"{prefix}_is_leader", consensus.leading, **labels)
-    metrics.gauge(f"{prefix}_active_nodes", len(consensus.active), **labels)
-    metrics.gauge(f"{prefix}_leader_changes", consensus.leader_changes, **labels)
     metrics.gauge(f"{prefix}_committed_block_number", max(chain.height - 1, 0), **labels)
+    if chain.config.bft:
+        ids = {consenter.address: consenter.id for consenter in chain.config.settings.consenters}
+        metrics.gauge(f"{prefix}_leader_id", ids.get(consensus.leader, 0), **labels)
+    else:
+        metrics.gauge(f"{prefix}_active_nodes", len(consensus.active), **labels)
+        metrics.gauge(f"{prefix}_leader_changes", consensus.leader_changes, **labels)

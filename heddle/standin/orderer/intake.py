@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from fabric_protos.common import common_pb2, configtx_pb2
 
 from heddle.configtx.consensus import check_consensus
+from heddle.configtx.consensus_bft import check_configure
 from heddle.configtx.envelope import signed_envelope
 from heddle.configtx.filters import PERMISSION_DENIED, message_refusal
 from heddle.configtx.validate import apply_update
@@ -96,5 +97,10 @@ def _proposed_config(
     except HeddleError as error:
         words = f"error applying config update to existing channel '{config.channel}': {error.message}"
         raise Rejected(_STATUS.BAD_REQUEST, words) from error
+    if config.bft:
+        try:
+            check_configure(proposed)
+        except HeddleError as error:
+            raise Rejected(_STATUS.SERVICE_UNAVAILABLE, error.message) from error
     content = configtx_pb2.ConfigEnvelope(config=proposed, last_update=envelope)
     return signed_envelope(common_pb2.CONFIG, config.channel, content.SerializeToString(), signer)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from heddle.configtx.settings import Consenter
 from heddle.identity.keys import public_key_of
 from heddle.identity.signer import Signer
 from heddle.standin.channelconfig import ChannelConfig
@@ -16,8 +17,8 @@ __all__ = ["OrdererNode"]
 class OrdererNode:
     """One orderer: its identity, its folders, its ways to others.
 
-    `tls_certificate` is what it shows to other orderers (PEM); a consenter with the same public key is this
-    node. Locations are folders; `check_expiry` is off under General.Authentication.NoExpirationChecks.
+    `tls_certificate` is what it shows to other orderers (PEM). `location` is a folder; `check_expiry` is off
+    under General.Authentication.NoExpirationChecks.
     """
 
     signer: Signer
@@ -27,19 +28,20 @@ class OrdererNode:
     metrics: Metrics
     check_expiry: bool = True
 
-    def address_in(self, config: ChannelConfig) -> str:
-        """`host:port` of this node as consenter, else empty (etcdraft/consenter.go IsChannelMember)."""
-        if not self.tls_certificate:
-            return ""
-        mine = public_key_of(self.tls_certificate)
-        return next(
-            (
-                consenter.address
-                for consenter in config.settings.consenters
-                if public_key_of(consenter.client_tls_certificate) == mine
-            ),
-            "",
-        )
+    def consenter_in(self, config: ChannelConfig) -> Consenter | None:
+        """This node as consenter of a channel, if it is one.
+
+        Source: IsChannelMember in orderer/consensus/{etcdraft,smartbft}/consenter.go: by the key of the TLS
+        certificate that it shows with Raft, of its enrolment certificate with BFT.
+        """
+        mine = self.signer.certificate if config.bft else self.tls_certificate
+        if not mine:
+            return None
+        key = public_key_of(mine)
+        for consenter in config.settings.consenters:
+            if public_key_of(consenter.identity if config.bft else consenter.client_tls_certificate) == key:
+                return consenter
+        return None
 
     def ledger_path(self, channel: str) -> Path:
         """The block file of a channel."""

@@ -7,13 +7,14 @@ from typing import Protocol
 
 from fabric_protos.common import common_pb2
 
+from heddle.configtx.settings import Consenter
 from heddle.standin.channelconfig import ChannelConfig
 from heddle.standin.ledger import Ledger
-from heddle.standin.orderer.blocks import next_block
+from heddle.standin.orderer.blocks import consenter_metadata_of, next_block
 from heddle.standin.orderer.consensus import Consensus
 from heddle.standin.orderer.cutter import Cutter
-from heddle.standin.orderer.intake import Checked, Rejected, checked
-from heddle.standin.orderer.node import OrdererNode
+from heddle.standin.orderer.intake import Checked, Rejected
+from heddle.standin.orderer.view import next_view
 
 __all__ = ["Writer"]
 
@@ -23,12 +24,18 @@ _LOG = logging.getLogger("orderer.writer")
 class Chain(Protocol):
     """What writing needs of a channel."""
 
-    node: OrdererNode
     channel: str
     config: ChannelConfig
     ledger: Ledger
     last_config: int
     consensus: Consensus | None
+
+    @property
+    def me(self) -> Consenter:
+        """This node as consenter."""
+
+    def checked(self, envelope: common_pb2.Envelope) -> Checked:
+        """Check a message under the configuration as it is now. Raises Rejected."""
 
 
 class Writer:
@@ -67,8 +74,7 @@ class Writer:
         chain = self._chain
         if message.sequence != chain.config.sequence:
             try:
-                active = chain.consensus.active if chain.consensus else ()
-                message = checked(message.envelope, chain.config, chain.node, active=active)
+                message = chain.checked(message.envelope)
             except Rejected as refusal:
                 _LOG.warning("[%s] no longer valid under the new config: %s", chain.channel, refusal)
                 return
@@ -84,8 +90,15 @@ class Writer:
         if not batch or chain.consensus is None:
             return
 
-        def build() -> common_pb2.Block:
-            return next_block(chain.ledger.block(chain.ledger.height - 1), batch, chain.last_config)
-
-        if not await chain.consensus.order(build):
+        if not await chain.consensus.order(lambda: self._block(batch)):
             _LOG.warning("[%s] lost leadership, %d messages are dropped", chain.channel, len(batch))
+
+    def _block(self, batch: Sequence[common_pb2.Envelope]) -> common_pb2.Block:
+        chain = self._chain
+        newest = chain.ledger.block(chain.ledger.height - 1)
+        note = bytes(common_pb2.Metadata().SerializeToString())
+        if chain.config.bft:
+            ids = sorted(consenter.id for consenter in chain.config.settings.consenters)
+            before = consenter_metadata_of(newest)
+            note = next_view(before, leader=ids.index(chain.me.id), consenters=len(ids))
+        return next_block(newest, batch, last_config=chain.last_config, consenter_metadata=note)
