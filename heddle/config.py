@@ -1,10 +1,12 @@
 """The only reader of pulumi.Config: from the stack file to a validated instance and the cluster it goes to.
 
-It reads files (the kubeconfig) but asks no cluster anything. A stack file that cannot be used is one
-StackFileError with every problem in it, which Pulumi prints without a traceback.
+It reads files (the kubeconfig, certificates of external organizations) but asks no cluster anything. A stack
+file that cannot be used is one StackFileError with every problem in it, which Pulumi prints without a
+traceback.
 """
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,9 +18,11 @@ from heddle.errors import SpecError
 from heddle.paths import cluster_kubeconfig
 from heddle.spec import Instance, Problem, report
 from heddle.spec.load import check_instance
-from heddle.spec.problems import MISSING
+from heddle.spec.problems import MISSING, in_order_of
 
 PROJECT = "fabric"
+_LONGEST_PATH = 4096
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----")
 
 
 class StackFileError(SpecError, pulumi.RunError):
@@ -66,15 +70,48 @@ def read(*, stack: str, data: object, kube_context: str) -> StackSettings:
     if data is None:
         step = "Give the stack a file like stacks/Pulumi.dev.yaml."
         raise _refused(stack, [Problem(path="fabric:instance", allowed="it is required", step=step)])
-    instance, problems = check_instance(data)
+    instance, problems = check_instance(with_certificates(data))
     access: ClusterAccess | None = None
     try:
         access = _cluster_access(stack, data, kube_context)
     except _ClusterError as found:
-        problems = [*problems, found.problem]
+        problems = in_order_of(data, [*problems, found.problem])
     if instance is None or access is None:
         raise _refused(stack, problems)
     return StackSettings(instance=instance, cluster=access)
+
+
+def with_certificates(data: object) -> object:
+    """The instance with the certificates that it names as files read in; relative paths start at the project.
+
+    What cannot be read stays as it is, for the check to report beside all else.
+    """
+    if not isinstance(data, dict) or not isinstance(data.get("organizations"), list):
+        return data
+    return {**data, "organizations": [_with_certificates(each) for each in data["organizations"]]}
+
+
+def _with_certificates(organization: object) -> object:
+    if not isinstance(organization, dict) or not isinstance(organization.get("external"), dict):
+        return organization
+    definition = {
+        key: [_certificate(each) for each in value]
+        if str(key).endswith("Certificates") and isinstance(value, list)
+        else value
+        for key, value in organization["external"].items()
+    }
+    return {**organization, "external": definition}
+
+
+def _certificate(value: object) -> object:
+    if not isinstance(value, str) or "\n" in value or len(value) > _LONGEST_PATH:
+        return value
+    try:
+        text = Path(value).expanduser().read_text()
+    except (OSError, ValueError, RuntimeError):
+        return value
+    # Certificates alone: a file may hold a key beside them, which must reach no message.
+    return "\n".join(_PEM.findall(text)) or value
 
 
 def _instance_data(config: pulumi.Config) -> object:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from heddle import config
+from heddle.identity.authority import new_authority
 from heddle.kubeconfig import KubeconfigError, contexts, one_context
 
 MINIMAL: dict[str, Any] = {"name": "dev", "organizations": [{"name": "one"}]}
@@ -173,3 +174,73 @@ def test_a_file_that_a_kubeconfig_names_must_be_there(tmp_path: Path) -> None:
 
     with pytest.raises(KubeconfigError, match=r"ca\.pem"):
         one_context(text, "a", folder=tmp_path)
+
+
+def consortium(*certificates: str) -> dict[str, Any]:
+    return {
+        "name": "dev",
+        "type": "consortium",
+        "domain": "fabric.example.com",
+        "ordering": {"organization": {"ports": {"first": 30050}}},
+        "organizations": [
+            {"name": "one", "ports": {"first": 30100}},
+            {
+                "name": "two",
+                "external": {
+                    "mspId": "TwoMSP",
+                    "rootCertificates": list(certificates),
+                    "tlsRootCertificates": list(certificates),
+                },
+            },
+        ],
+    }
+
+
+@pytest.fixture(scope="module")
+def authority() -> str:
+    return new_authority(common_name="two CA", organization="two").certificate.decode()
+
+
+@pytest.mark.usefixtures("local")
+def test_certificates_are_read_from_files_of_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, authority: str
+) -> None:
+    """What another organization sends is a file; text in the stack file does as well."""
+    (tmp_path / "two.pem").write_text(f"Its CA:\n{authority}")
+    monkeypatch.chdir(tmp_path)
+
+    settings = config.read(stack="dev", data=consortium("two.pem"), kube_context="")
+    inline = config.read(stack="dev", data=consortium(authority), kube_context="")
+
+    (named, said) = (each.instance.organizations[1].external for each in (settings, inline))
+    assert named is not None
+    assert said is not None
+    assert named.root_certificates[0].strip() == said.root_certificates[0].strip() == authority.strip()
+
+
+@pytest.mark.usefixtures("local")
+def test_a_certificate_that_is_not_there_is_one_problem_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside all the others, with its place."""
+    monkeypatch.chdir(tmp_path)
+
+    report = refusal(data=consortium("two.pem"))
+
+    assert 'organizations[1].external.rootCertificates[0]: "two.pem" — ' in report
+    assert "the path of a PEM file that can be read" in report
+
+
+@pytest.mark.usefixtures("local")
+def test_a_key_beside_a_certificate_stays_in_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, authority: str
+) -> None:
+    """A file of both is a common mistake; the key is neither kept nor shown."""
+    (tmp_path / "both.pem").write_text(f"-----BEGIN PRIVATE KEY-----\nSECRET\n{authority}{authority}")
+    (tmp_path / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\nSECRET\n")
+    monkeypatch.chdir(tmp_path)
+
+    report = refusal(data=consortium("both.pem", "key.pem"))
+
+    assert "SECRET" not in report
+    assert "one certificate as PEM text" in report
