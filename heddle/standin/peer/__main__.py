@@ -18,7 +18,7 @@ from heddle.standin.peer.endorser import Endorser
 from heddle.standin.peer.following import Following
 from heddle.standin.peer.gateway import Gateway
 from heddle.standin.peer.peer import Peer
-from heddle.standin.peer.services import add_services
+from heddle.standin.peer.services import add_exchange, add_services
 from heddle.standin.process import server_context, start_logging, until_stopped
 from heddle.standin.rpc import OPTIONS, Dialled, add_port
 from heddle.standin.settings import Settings, load_settings
@@ -54,6 +54,10 @@ def _peer(settings: Settings, metrics: Metrics) -> Peer:
         tls_certificate=client_certificate,
         execute_timeout=settings.seconds("chaincode.executetimeout", "30s"),
         window=settings.seconds("peer.authentication.timewindow", "15m"),
+        address=settings.text("peer.gossip.externalEndpoint")
+        or settings.text("peer.gossip.endpoint")
+        or settings.text("peer.address"),
+        bootstrap=settings.texts("peer.gossip.bootstrap"),
     )
 
 
@@ -69,6 +73,7 @@ def _grpc_server(settings: Settings, peer: Peer) -> tuple[grpc.aio.Server, str]:
         window=settings.seconds("peer.authentication.timewindow", "15m"),
         bound=mutual,
     )
+    add_exchange(server, peer.exchange)
     add_services(server, endorser, delivery, gateway, Following(peer))
     roots = settings.all_contents("peer.tls.clientRootCAs.files") if mutual else None
     add_port(server, address, certificate=certificate, key=key, client_roots=roots)

@@ -6,32 +6,23 @@ Source: core/chaincode/handler.go, core/chaincode/extcc (Fabric 3.1.5).
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import grpc
 import grpc.aio
-from fabric_protos.ledger.queryresult import kv_query_result_pb2
-from fabric_protos.peer import (
-    chaincode_event_pb2,
-    chaincode_pb2,
-    chaincode_shim_pb2,
-    proposal_pb2,
-    proposal_response_pb2,
-)
+from fabric_protos.peer import chaincode_pb2, chaincode_shim_pb2, proposal_pb2
 
 from heddle.durations import seconds
-from heddle.standin.malformed import MALFORMED
 from heddle.standin.peer.packages import Connection, Package
-from heddle.standin.peer.simulation import Simulation
+from heddle.standin.peer.requests import RequestRefused
 from heddle.standin.rpc import client_channel, open_stream
 
-__all__ = ["ChaincodeError", "ChaincodeServer", "Invocation"]
+__all__ = ["ChaincodeError", "ChaincodeServer", "Invocation", "Message"]
 
 _LOG = logging.getLogger("peer.chaincode")
 Message: TypeAlias = chaincode_shim_pb2.ChaincodeMessage
-PAGE = 100
-"""Entries of a range that go into one answer (ledger.state.totalQueryLimit is not enforced)."""
 
 
 class ChaincodeError(Exception):
@@ -40,17 +31,15 @@ class ChaincodeError(Exception):
 
 @dataclass(kw_only=True)
 class Invocation:
-    """One transaction of one chaincode under simulation."""
+    """One transaction of one chaincode under simulation; `answer` is what its requests are told."""
 
-    name: str
     channel: str
     transaction_id: str
     proposal: proposal_pb2.SignedProposal
     input: chaincode_pb2.ChaincodeInput
-    simulation: Simulation
     kind: int
+    answer: Callable[[Message], Awaitable[bytes]]
     done: asyncio.Future[Message] = field(init=False)
-    queries: dict[str, list[tuple[str, bytes]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Bind to the running loop."""
@@ -73,31 +62,23 @@ class ChaincodeServer:
         self._reader: asyncio.Task[None] | None = None
         self._channel: grpc.aio.Channel | None = None
         self._running: dict[tuple[str, str], Invocation] = {}
+        self._answers: set[asyncio.Task[None]] = set()
 
-    async def execute(
-        self, invocation: Invocation
-    ) -> tuple[proposal_response_pb2.Response, chaincode_event_pb2.ChaincodeEvent | None]:
-        """Run one transaction. Raises ChaincodeError."""
+    async def execute(self, invocation: Invocation) -> Message:
+        """Run one transaction: COMPLETED or ERROR. Raises ChaincodeError when there is neither."""
         await self._connect()
         key = (invocation.channel, invocation.transaction_id)
+        if key in self._running:
+            raise ChaincodeError(f"error sending: txid: {key[1]}({key[0]}) exists")
         self._running[key] = invocation
         try:
             self._send(invocation, invocation.kind, invocation.input.SerializeToString(), proposal=True)
             async with asyncio.timeout(self._timeout):
-                message = await invocation.done
+                return await invocation.done
         except TimeoutError as error:
-            raise ChaincodeError(
-                f"failed to execute transaction {invocation.transaction_id}: "
-                "timeout expired while executing transaction"
-            ) from error
+            raise ChaincodeError("error sending: timeout expired while executing transaction") from error
         finally:
             del self._running[key]
-        if message.type == Message.ERROR:
-            raise ChaincodeError(
-                f"transaction returned with failure: {message.payload.decode(errors='replace')}"
-            )
-        event = message.chaincode_event if message.HasField("chaincode_event") else None
-        return proposal_response_pb2.Response.FromString(message.payload), event
 
     async def close(self) -> None:
         """Hang up."""
@@ -151,7 +132,8 @@ class ChaincodeServer:
             registered.set_exception(ChaincodeError(words))
         for invocation in self._running.values():
             if not invocation.done.done():
-                invocation.done.set_exception(ChaincodeError("chaincode stream terminated"))
+                words = "error sending: chaincode stream terminated"
+                invocation.done.set_exception(ChaincodeError(words))
 
     async def _write(self, stream: "grpc.aio.StreamStreamCall[Any, Any]") -> None:
         # One writer: gRPC takes no second message while one is on its way.
@@ -176,10 +158,15 @@ class ChaincodeServer:
             if not invocation.done.done():
                 invocation.done.set_result(message)
             return
+        task = asyncio.create_task(self._respond(invocation, message))
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    async def _respond(self, invocation: Invocation, message: Message) -> None:
         try:
-            self._send(invocation, Message.RESPONSE, _answer(invocation, message))
-        except (*MALFORMED, ChaincodeError) as error:
-            self._send(invocation, Message.ERROR, str(error).encode())
+            self._send(invocation, Message.RESPONSE, await invocation.answer(message))
+        except RequestRefused as refusal:
+            self._send(invocation, Message.ERROR, str(refusal).encode())
 
     def _send(self, invocation: Invocation, kind: int, payload: bytes, *, proposal: bool = False) -> None:
         message = Message(
@@ -198,70 +185,3 @@ def _dial(connection: Connection) -> grpc.aio.Channel:
         key=connection.client_key,
         tls=connection.tls_required,
     )
-
-
-def _answer(invocation: Invocation, message: Message) -> bytes:
-    """What the ledger says to a chaincode's request. Raises ValueError or ChaincodeError."""
-    simulation, name = invocation.simulation, invocation.name
-    match message.type:
-        case Message.GET_STATE:
-            get = chaincode_shim_pb2.GetState.FromString(message.payload)
-            _public(get.collection)
-            return simulation.get(name, get.key) or b""
-        case Message.PUT_STATE:
-            put = chaincode_shim_pb2.PutState.FromString(message.payload)
-            _public(put.collection)
-            simulation.put(name, put.key, put.value)
-            return b""
-        case Message.DEL_STATE:
-            delete = chaincode_shim_pb2.DelState.FromString(message.payload)
-            _public(delete.collection)
-            simulation.delete(name, delete.key)
-            return b""
-        case Message.GET_STATE_BY_RANGE:
-            return _range(invocation, chaincode_shim_pb2.GetStateByRange.FromString(message.payload))
-        case Message.QUERY_STATE_NEXT:
-            return _page(invocation, chaincode_shim_pb2.QueryStateNext.FromString(message.payload).id)
-        case Message.QUERY_STATE_CLOSE:
-            query = chaincode_shim_pb2.QueryStateClose.FromString(message.payload).id
-            invocation.queries.pop(query, None)
-            return bytes(chaincode_shim_pb2.QueryResponse(id=query).SerializeToString())
-    kind = Message.Type.Name(message.type)
-    raise ChaincodeError(f"{kind} is not supported by a stand-in peer; upstream's peers do it")
-
-
-def _public(collection: str) -> None:
-    if collection:
-        raise ChaincodeError("private data are not supported by a stand-in peer; upstream's peers have them")
-
-
-def _range(invocation: Invocation, request: chaincode_shim_pb2.GetStateByRange) -> bytes:
-    _public(request.collection)
-    metadata = chaincode_shim_pb2.QueryMetadata.FromString(request.metadata)
-    start = metadata.bookmark or request.startKey
-    found = invocation.simulation.between(invocation.name, start, request.endKey)
-    query = f"{len(invocation.queries)}"
-    if metadata.pageSize:
-        page, rest = found[: metadata.pageSize], found[metadata.pageSize :]
-        summary = chaincode_shim_pb2.QueryResponseMetadata(
-            fetched_records_count=len(page), bookmark=rest[0][0] if rest else ""
-        )
-        return _response(query, page, more=False, metadata=summary.SerializeToString())
-    invocation.queries[query] = found
-    return _page(invocation, query)
-
-
-def _page(invocation: Invocation, query: str) -> bytes:
-    if query not in invocation.queries:
-        raise ChaincodeError("query iterator not found")
-    rest = invocation.queries[query]
-    page, invocation.queries[query] = rest[:PAGE], rest[PAGE:]
-    return _response(query, page, more=len(rest) > PAGE)
-
-
-def _response(query: str, page: list[tuple[str, bytes]], *, more: bool, metadata: bytes = b"") -> bytes:
-    response = chaincode_shim_pb2.QueryResponse(id=query, has_more=more, metadata=metadata)
-    for key, value in page:
-        entry = kv_query_result_pb2.KV(key=key, value=value)
-        response.results.add(resultBytes=entry.SerializeToString())
-    return bytes(response.SerializeToString())

@@ -1,10 +1,11 @@
 """One channel of one peer: its ledger, its state, and what became of each transaction."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fabric_protos.common import common_pb2
+from fabric_protos.ledger.queryresult import kv_query_result_pb2
 from fabric_protos.peer import transaction_pb2
 
 from heddle.configtx.blocks import block_hash, is_config_block, verify_block
@@ -13,6 +14,10 @@ from heddle.standin.access import Denied, SignedData
 from heddle.standin.channelconfig import APPLICATION_READERS, ChannelConfig
 from heddle.standin.ledger import Ledger, newest_config
 from heddle.standin.malformed import MALFORMED
+from heddle.standin.peer.collections import collection_of
+from heddle.standin.peer.committing import Committer
+from heddle.standin.peer.definitions import Committed
+from heddle.standin.peer.privatestore import Part, PrivateStore
 from heddle.standin.peer.state import State, Version
 from heddle.standin.peer.transaction import Endorsed, Headers, endorsed
 from heddle.standin.peer.validation import Code, Verdict, check_config, validate
@@ -37,14 +42,19 @@ class PeerChannel:
 
     Args:
         ledger: at least the genesis block.
+        private: the private data that this peer has.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, private: PrivateStore) -> None:
         self.ledger = ledger
+        self.private = private
         self.config = ChannelConfig.of_block(newest_config(ledger))
         self.name = self.config.channel
         self.state = State()
         self.places: dict[str, Place] = {}
+        self.missing: set[Part] = set()
+        """Private parts of valid transactions that this peer does not have, most as it may not."""
+        self._committer = Committer(state=self.state, store=private, blocks_to_live=self._blocks_to_live)
         for number in range(ledger.height):
             self._replay(ledger.block(number))
 
@@ -58,6 +68,7 @@ class PeerChannel:
             self._record(headers, block.header.number, index, codes[index])
             if endorser and valid:
                 self._apply(endorsed(headers), Version(block.header.number, index))
+        self._committer.expire(block.header.number)
 
     # --- what delivery asks
 
@@ -78,8 +89,12 @@ class PeerChannel:
 
     # --- committing
 
-    def commit(self, block: common_pb2.Block) -> None:
+    def commit(self, block: common_pb2.Block, private: Mapping[Part, bytes]) -> None:
         """Check the next block, validate its transactions, append it.
+
+        Args:
+            block: the next one.
+            private: the private data of its transactions that could be had, verified.
 
         Raises:
             ConfigtxError: the block does not follow, or the ordering service did not sign it.
@@ -93,7 +108,10 @@ class PeerChannel:
             codes = [code]
             self._record(Headers.of(common_pb2.Envelope.FromString(block.data.data[0])), number, 0, code)
         else:
-            codes = [self._transaction(data, number, index) for index, data in enumerate(block.data.data)]
+            codes = [
+                self._transaction(data, number, index, private) for index, data in enumerate(block.data.data)
+            ]
+            self._committer.expire(number)
         _set_filter(block, codes)
         self.config = after
         self.ledger.append(block)
@@ -107,7 +125,7 @@ class PeerChannel:
         except Verdict as verdict:
             return verdict.code, self.config
 
-    def _transaction(self, data: bytes, number: int, index: int) -> int:
+    def _transaction(self, data: bytes, number: int, index: int, private: Mapping[Part, bytes]) -> int:
         code = int(Code.VALID)
         try:
             envelope = common_pb2.Envelope.FromString(data)
@@ -116,6 +134,9 @@ class PeerChannel:
         try:
             transaction = validate(envelope, self.config, self.state, self.places)
             if transaction is not None:
+                for part, content in private.items():
+                    if part.transaction == index:
+                        self.private.put(part, content)
                 self._apply(transaction, Version(number, index))
         except Verdict as verdict:
             code = verdict.code
@@ -131,14 +152,46 @@ class PeerChannel:
             self.places.setdefault(headers.channel.tx_id, Place(block=block, index=index, code=code))
 
     def _apply(self, transaction: Endorsed, version: Version) -> None:
-        for namespace, content in transaction.sets.items():
-            for write in content.writes:
-                if write.is_delete:
-                    self.state.delete(namespace, write.key)
-                else:
-                    self.state.put(namespace, write.key, write.value, version)
+        for namespace, hashes in transaction.private_parts():
+            part = Part(*version, namespace, hashes.name)
+            if self.private.get(part) is None:
+                self.missing.add(part)
+        self._committer.apply(transaction, version)
+
+    def add_private(self, part: Part, content: bytes) -> None:
+        """Private data that come late, verified."""
+        self.missing.discard(part)
+        self.private.put(part, content)
+        version = Version(part.block, part.transaction)
+        self._committer.apply_private(part.namespace, part.collection, content, version)
+
+    def _blocks_to_live(self, namespace: str, name: str) -> int:
+        collection = collection_of(self.config, Committed(self.state), namespace, name)
+        return int(collection.block_to_live) if collection else 0
 
     # --- looking
+
+    def transaction(self, block: int, index: int) -> Endorsed:
+        """What was endorsed, of a transaction on the ledger."""
+        data = self.ledger.block(block).data.data[index]
+        return endorsed(Headers.of(common_pb2.Envelope.FromString(data)))
+
+    def key_history(self, namespace: str, key: str) -> list[kv_query_result_pb2.KeyModification]:
+        """Every value that a public key ever had, newest first."""
+        found = []
+        for version in reversed(self._committer.history.get((namespace, key), [])):
+            data = self.ledger.block(version.block).data.data[version.transaction]
+            headers = Headers.of(common_pb2.Envelope.FromString(data))
+            writes = endorsed(headers).sets[namespace].public.writes
+            [write] = [write for write in writes if write.key == key]
+            change = kv_query_result_pb2.KeyModification(
+                tx_id=headers.channel.tx_id,
+                value=write.value,
+                timestamp=headers.channel.timestamp,
+                is_delete=write.is_delete,
+            )
+            found.append(change)
+        return found
 
     def processed(self, transaction_id: str) -> transaction_pb2.ProcessedTransaction | None:
         """A transaction with its code."""

@@ -4,7 +4,7 @@ Source: core/endorser/endorser.go (Fabric 3.1.5).
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fabric_protos.peer import (
     chaincode_event_pb2,
@@ -15,11 +15,11 @@ from fabric_protos.peer import (
 
 from heddle.standin.access import Denied
 from heddle.standin.channelconfig import APPLICATION_WRITERS
-from heddle.standin.peer.chaincode import ChaincodeError, Invocation, Message
+from heddle.standin.peer.chaincode import ChaincodeError, Message
 from heddle.standin.peer.channel import PeerChannel
-from heddle.standin.peer.definitions import LIFECYCLE, Committed, Definition, approval, definition
+from heddle.standin.peer.definitions import LIFECYCLE
+from heddle.standin.peer.execution import Execution, endorsable
 from heddle.standin.peer.lifecycle import lifecycle
-from heddle.standin.peer.packages import Package
 from heddle.standin.peer.peer import Peer
 from heddle.standin.peer.proposal import (
     ProposalError,
@@ -36,7 +36,6 @@ __all__ = ["Endorser"]
 _LOG = logging.getLogger("peer.endorser")
 _SYSTEM_VERSION = "syscc"
 _SYSTEM = {"cscc", "qscc", LIFECYCLE}
-_INITIALIZED = "\x00initialized"
 ERROR_THRESHOLD, ERROR = 400, 500
 
 
@@ -94,61 +93,50 @@ class Endorser:
                 return _Result(response=cscc(self._peer, proposal), version=_SYSTEM_VERSION)
             case "qscc":
                 return _Result(response=qscc(self._peer, proposal), version=_SYSTEM_VERSION)
-        simulation = Simulation(channel.state) if channel else None
+        simulation = Simulation(channel.state, proposal.transaction_id) if channel else None
         if proposal.chaincode == LIFECYCLE:
             response = lifecycle(self._peer, proposal, channel, simulation)
-            results = simulation.results() if simulation else b""
-            return _Result(response=response, version=_SYSTEM_VERSION, results=results)
-        if channel is None or simulation is None:
+            result = _Result(response=response, version=_SYSTEM_VERSION)
+        elif channel is None or simulation is None:
             raise ChaincodeError(
                 f"make sure the chaincode {proposal.chaincode} has been successfully defined on channel  "
                 "and try again: could not get channel config for channel ''"
             )
-        return await self._run(proposal, channel, simulation)
+        else:
+            result = await self._run(proposal, channel, simulation)
+        if channel is None or simulation is None or result.response.status >= ERROR:
+            return result
+        try:
+            await self._peer.exchange.distribute(
+                channel, proposal.transaction_id, simulation.private_results()
+            )
+        except ChaincodeError as problem:
+            raise ChaincodeError(f"error in simulation: {problem}") from problem
+        return replace(result, results=simulation.results())
 
     async def _run(self, proposal: Unpacked, channel: PeerChannel, simulation: Simulation) -> _Result:
         name = proposal.chaincode
-        package, defined = self._package(channel, name)
-        kind = _initialization(proposal, defined, simulation)
-        invocation = Invocation(
-            name=name,
-            channel=channel.name,
-            transaction_id=proposal.transaction_id,
-            proposal=proposal.signed,
-            input=proposal.input,
-            simulation=simulation,
-            kind=kind,
-        )
         try:
-            response, event = await self._peer.server(package).execute(invocation)
+            _, defined = endorsable(self._peer, channel, name)
         except ChaincodeError as problem:
-            raise ChaincodeError(f"error in simulation: {problem}") from problem
+            raise ChaincodeError(
+                f"make sure the chaincode {name} has been successfully defined on channel {channel.name} "
+                f"and try again: {problem}"
+            ) from problem
+        execution = Execution(peer=self._peer, proposal=proposal)
+        try:
+            message = await execution.invoke(channel, simulation, name, proposal.input)
+        except ChaincodeError as problem:
+            words = f"failed to execute transaction {proposal.transaction_id}: {problem}"
+            raise ChaincodeError(f"error in simulation: {words}") from problem
+        if message.type == Message.ERROR:
+            words = message.payload.decode(errors="replace")
+            raise ChaincodeError(f"error in simulation: transaction returned with failure: {words}")
+        response = proposal_response_pb2.Response.FromString(message.payload)
+        event = message.chaincode_event if message.HasField("chaincode_event") else None
         if event is not None:
             event.chaincode_id, event.tx_id = name, proposal.transaction_id
-        return _Result(response=response, version=defined.version, results=simulation.results(), event=event)
-
-    def _package(self, channel: PeerChannel, name: str) -> tuple[Package, Definition]:
-        """The package that this organization approved for the committed definition, and the definition."""
-        reads = Committed(channel.state)
-        defined = definition(reads, name)
-        words = (
-            f"make sure the chaincode {name} has been successfully defined on channel {channel.name} "
-            "and try again: "
-        )
-        if defined is None:
-            raise ChaincodeError(f"{words}chaincode {name} not found")
-        own = approval(reads, self._peer.members.msp_id, name, defined.sequence)
-        if own is None:
-            raise ChaincodeError(
-                f"{words}chaincode definition for '{name}' at sequence {defined.sequence} on channel "
-                f"'{channel.name}' has not yet been approved by this org"
-            )
-        package = self._peer.packages.get(own.source.local_package.package_id)
-        if package is None:
-            raise ChaincodeError(
-                f"{words}chaincode definition for '{name}' exists, but chaincode is not installed"
-            )
-        return package, defined
+        return _Result(response=response, version=defined.version, event=event)
 
     def _answer(
         self, proposal: Unpacked, channel: PeerChannel | None, result: _Result
@@ -164,26 +152,6 @@ class Endorser:
         answer.endorsement.endorser = signer.serialized
         answer.endorsement.signature = signer.sign(payload + signer.serialized)
         return answer
-
-
-def _initialization(proposal: Unpacked, defined: Definition, simulation: Simulation) -> int:
-    """Whether the chaincode's Init or Invoke is called (chaincode_support.go CheckInvocation)."""
-    name = proposal.chaincode
-    words = ""
-    if proposal.input.is_init and not defined.init_required:
-        words = f"chaincode '{name}' does not require initialization but called as init"
-    if defined.init_required:
-        done = simulation.get(name, _INITIALIZED) == defined.version.encode()
-        if proposal.input.is_init and done:
-            words = f"chaincode '{name}' is already initialized but called as init"
-        elif not proposal.input.is_init and not done:
-            words = f"chaincode '{name}' has not been initialized for this version, must call as init first"
-    if words:
-        raise ChaincodeError(f"error in simulation: invalid invocation: {words}")
-    if not proposal.input.is_init:
-        return int(Message.TRANSACTION)
-    simulation.put(name, _INITIALIZED, defined.version.encode())
-    return int(Message.INIT)
 
 
 def _payload(proposal: Unpacked, result: _Result) -> bytes:

@@ -5,9 +5,11 @@ Source: core/chaincode/lifecycle/scc.go (Fabric 3.1.5).
 
 from fabric_protos.peer.lifecycle import lifecycle_pb2
 
-from heddle.standin.peer.definitions import Committed, approval, definitions
+from heddle.standin.peer.collections import implicit
+from heddle.standin.peer.definitions import LIFECYCLE, Committed, approval, definitions
 from heddle.standin.peer.lifecyclecall import LifecycleCall, LifecycleRefused, Proto
 from heddle.standin.peer.packages import PackageError
+from heddle.standin.peer.state import private
 
 __all__ = ["get_package", "install", "query_installed", "query_installed_all"]
 
@@ -21,9 +23,9 @@ def install(call: LifecycleCall, arguments: Proto) -> Proto:
 def _add_references(call: LifecycleCall, result: Proto, package_id: str) -> None:
     """Name the chaincodes that use a package, by channel."""
     for name, channel in call.peer.channels.items():
-        reads = Committed(channel.state)
-        for chaincode, defined in definitions(reads):
-            own = approval(reads, call.msp_id, chaincode, defined.sequence)
+        approved = Committed(channel.state, private(LIFECYCLE, implicit(call.msp_id)))
+        for chaincode, defined in definitions(Committed(channel.state)):
+            own = approval(approved, chaincode, defined.sequence)
             if own and own.source.local_package.package_id == package_id:
                 result.references[name].chaincodes.add(name=chaincode, version=defined.version)
 

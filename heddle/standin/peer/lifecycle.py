@@ -14,16 +14,17 @@ from heddle.standin.access import Denied
 from heddle.standin.channelconfig import APPLICATION_WRITERS
 from heddle.standin.malformed import MALFORMED
 from heddle.standin.peer.channel import PeerChannel
+from heddle.standin.peer.collectionrules import collections_refusal
 from heddle.standin.peer.definitions import (
-    LIFECYCLE,
     Approval,
     Definition,
     approval,
-    approval_key,
     approvals_of,
     definition,
-    definition_key,
     definitions,
+    mismatches,
+    write_approval,
+    write_definition,
 )
 from heddle.standin.peer.installed import get_package, install, query_installed, query_installed_all
 from heddle.standin.peer.lifecyclecall import LifecycleCall, LifecycleRefused, Proto
@@ -39,13 +40,15 @@ __all__ = ["lifecycle"]
 _NAME = re.compile(r"[a-zA-Z0-9]+([-_][a-zA-Z0-9]+)*")
 _VERSION = re.compile(r"[A-Za-z0-9_.+-]+")
 _SYSTEM = {"cscc", "escc", "lscc", "qscc", "vscc"}
-_FIELDS = {
-    "EndorsementInfo": ("version", "endorsement_plugin", "init_required"),
-    "ValidationInfo": ("validation_plugin", "validation_parameter"),
-    "Collections": ("collections",),
-}
-"""Fields of upstream's ChaincodeParameters, by which mismatches are named."""
-_PARAMETERS = tuple(field for fields in _FIELDS.values() for field in fields)
+_COMPARED = (
+    "version",
+    "endorsement_plugin",
+    "init_required",
+    "validation_plugin",
+    "validation_parameter",
+)
+"""What a difference is told of, in upstream's order; of collections only that there is one."""
+_PARAMETERS = (*_COMPARED, "collections")
 
 
 def lifecycle(
@@ -75,7 +78,7 @@ def lifecycle(
         return success(act(LifecycleCall(peer, channel, simulation), content).SerializeToString())
     except LifecycleRefused as refusal:
         return error(str(refusal) if refusal.status == 404 else f"{prefix}: {refusal}", refusal.status)
-    except PackageError as problem:
+    except (PackageError, ValueError) as problem:
         return error(f"{prefix}: {problem}")
 
 
@@ -90,7 +93,7 @@ def _authorize(peer: Peer, proposal: Unpacked, channel: PeerChannel | None, *, a
         check_channel_policy(channel.config, APPLICATION_WRITERS, proposal.data)
 
 
-def _check_input(arguments: Proto) -> None:
+def _check_input(call: LifecycleCall, arguments: Proto) -> None:
     words = ""
     if not _NAME.fullmatch(arguments.name):
         words = (
@@ -104,8 +107,10 @@ def _check_input(arguments: Proto) -> None:
             f"invalid chaincode version '{arguments.version}'. Versions can only consist of alphanumerics, "
             "'_', '-', '+', and '.'"
         )
-    elif arguments.collections.config:
-        words = "collections are not supported by a stand-in peer; upstream's peers have them"
+    else:
+        before = definition(call.public, arguments.name)
+        committed = before.collections if before else None
+        words = collections_refusal(call.channel.config, arguments.collections, committed)
     if words:
         raise LifecycleRefused(f"error validating chaincode definition: {words}")
 
@@ -130,17 +135,13 @@ def _with_defaults(arguments: Proto, message: Proto) -> Proto:
     return message
 
 
-def _same(one: Proto, other: Proto, fields: tuple[str, ...] = _PARAMETERS) -> bool:
-    return all(getattr(one, field) == getattr(other, field) for field in fields)
-
-
 def _current(call: LifecycleCall, name: str) -> int:
-    found = definition(call.simulation, name)
+    found = definition(call.public, name)
     return int(found.sequence) if found else 0
 
 
 def _approve(call: LifecycleCall, arguments: Proto) -> Proto:
-    _check_input(arguments)
+    _check_input(call, arguments)
     wanted = _with_defaults(arguments, Approval())
     if arguments.HasField("source"):
         wanted.source.CopyFrom(arguments.source)
@@ -150,7 +151,7 @@ def _approve(call: LifecycleCall, arguments: Proto) -> Proto:
     _check_sequence(current, requested)
     if requested == current:
         _check_redefinition(call, arguments.name, wanted)
-    before = approval(call.simulation, call.msp_id, arguments.name, requested)
+    before = approval(call.own, arguments.name, requested)
     if before == wanted:
         if requested == current:
             raise LifecycleRefused(
@@ -161,8 +162,7 @@ def _approve(call: LifecycleCall, arguments: Proto) -> Proto:
             f"attempted to redefine uncommitted sequence ({requested}) for namespace {arguments.name} "
             "with unchanged content"
         )
-    key = approval_key(call.msp_id, arguments.name, requested)
-    call.simulation.put(LIFECYCLE, key, wanted.SerializeToString(deterministic=True))
+    write_approval(call.own, arguments.name, wanted)
     return lifecycle_pb2.ApproveChaincodeDefinitionForMyOrgResult()
 
 
@@ -181,27 +181,37 @@ def _check_sequence(current: int, requested: int) -> None:
 
 def _check_redefinition(call: LifecycleCall, name: str, wanted: Proto) -> None:
     """An organization may approve a committed sequence late, but not change it."""
-    committed = definition(call.simulation, name)
-    for field in (*_FIELDS["EndorsementInfo"], *_FIELDS["ValidationInfo"]):
+    committed = definition(call.public, name)
+    prefix = (
+        f"attempted to redefine the current committed sequence ({wanted.sequence}) "
+        f"for namespace {name} with different parameters: "
+    )
+    for field in _COMPARED:
         expected, passed = getattr(committed, field), getattr(wanted, field)
         if expected != passed:
             label = "".join(word.capitalize() for word in field.split("_"))
-            show = (lambda value: value.hex()) if isinstance(passed, bytes) else str
             raise LifecycleRefused(
-                f"attempted to redefine the current committed sequence ({wanted.sequence}) "
-                f"for namespace {name} with different parameters: expected {label} "
-                f"'{show(expected)}' does not match passed "
-                f"{label} '{show(passed)}'"
+                f"{prefix}expected {label} '{_shown(expected)}' does not match passed "
+                f"{label} '{_shown(passed)}'"
             )
+    if committed is not None and committed.collections != wanted.collections:
+        raise LifecycleRefused(f"{prefix}Collections do not match")
+
+
+def _shown(value: object) -> str:
+    """As Go prints it."""
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _query_approved(call: LifecycleCall, arguments: Proto) -> Proto:
     sequence = arguments.sequence
     if not sequence:
         sequence = _current(call, arguments.name)
-        if approval(call.simulation, call.msp_id, arguments.name, sequence + 1):
+        if approval(call.own, arguments.name, sequence + 1):
             sequence += 1
-    found = approval(call.simulation, call.msp_id, arguments.name, sequence)
+    found = approval(call.own, arguments.name, sequence)
     if found is None:
         raise LifecycleRefused(
             f"could not fetch approved chaincode definition (name: '{arguments.name}', "
@@ -212,7 +222,7 @@ def _query_approved(call: LifecycleCall, arguments: Proto) -> Proto:
 
 def _query_approved_all(call: LifecycleCall, _: Proto) -> Proto:
     result = lifecycle_pb2.QueryApprovedChaincodeDefinitionsResult()
-    for name, found in approvals_of(call.simulation, call.msp_id):
+    for name, found in approvals_of(call.own):
         one = result.approved_chaincode_definitions.add(name=name)
         _copy(found, one, *_PARAMETERS, "sequence", "source")
     return result
@@ -220,17 +230,12 @@ def _query_approved_all(call: LifecycleCall, _: Proto) -> Proto:
 
 def _approvals(call: LifecycleCall, name: str, wanted: Proto) -> tuple[dict[str, bool], dict[str, list[str]]]:
     """Which organizations approved exactly this, and in what the others differ."""
-    approvals: dict[str, bool] = {}
-    mismatches: dict[str, list[str]] = {}
-    for msp_id in sorted(call.channel.config.peer_msps):
-        found = approval(call.simulation, msp_id, name, wanted.sequence)
-        items = ["ChaincodeParameters"]
-        if found is not None:
-            items = [label for label, fields in _FIELDS.items() if not _same(found, wanted, fields)]
-        approvals[msp_id] = not items
-        if items:
-            mismatches[msp_id] = items
-    return approvals, mismatches
+    differing = {
+        msp_id: mismatches(call.approvals(msp_id), name, wanted)
+        for msp_id in sorted(call.channel.config.peer_msps)
+    }
+    approvals = {msp_id: not items for msp_id, items in differing.items()}
+    return approvals, {msp_id: items for msp_id, items in differing.items() if items}
 
 
 def _wanted_next(call: LifecycleCall, arguments: Proto) -> Proto:
@@ -243,15 +248,15 @@ def _wanted_next(call: LifecycleCall, arguments: Proto) -> Proto:
 
 
 def _check_readiness(call: LifecycleCall, arguments: Proto) -> Proto:
-    approvals, mismatches = _approvals(call, arguments.name, _wanted_next(call, arguments))
+    approvals, differing = _approvals(call, arguments.name, _wanted_next(call, arguments))
     result = lifecycle_pb2.CheckCommitReadinessResult(approvals=approvals)
-    for msp_id, items in mismatches.items():
+    for msp_id, items in differing.items():
         result.mismatches[msp_id].items.extend(items)
     return result
 
 
 def _commit(call: LifecycleCall, arguments: Proto) -> Proto:
-    _check_input(arguments)
+    _check_input(call, arguments)
     wanted = _wanted_next(call, arguments)
     approvals, _ = _approvals(call, arguments.name, wanted)
     if call.msp_id not in approvals:
@@ -260,13 +265,12 @@ def _commit(call: LifecycleCall, arguments: Proto) -> Proto:
         )
     if not approvals[call.msp_id]:
         raise LifecycleRefused(f"chaincode definition not agreed to by this org ({call.msp_id})")
-    key = definition_key(arguments.name)
-    call.simulation.put(LIFECYCLE, key, wanted.SerializeToString(deterministic=True))
+    write_definition(call.public, arguments.name, wanted)
     return lifecycle_pb2.CommitChaincodeDefinitionResult()
 
 
 def _query_definition(call: LifecycleCall, arguments: Proto) -> Proto:
-    found = definition(call.simulation, arguments.name)
+    found = definition(call.public, arguments.name)
     if found is None:
         raise LifecycleRefused(f"namespace {arguments.name} is not defined", 404)
     approvals, _ = _approvals(call, arguments.name, found)
@@ -276,7 +280,7 @@ def _query_definition(call: LifecycleCall, arguments: Proto) -> Proto:
 
 def _query_definitions(call: LifecycleCall, _: Proto) -> Proto:
     result = lifecycle_pb2.QueryChaincodeDefinitionsResult()
-    for name, found in definitions(call.simulation):
+    for name, found in definitions(call.public):
         one = result.chaincode_definitions.add(name=name)
         _copy(found, one, *_PARAMETERS, "sequence")
     return result

@@ -3,8 +3,10 @@
 from typing import Any, TypeAlias
 
 from heddle.standin.peer.channel import PeerChannel
+from heddle.standin.peer.collections import implicit
+from heddle.standin.peer.definitions import LIFECYCLE
 from heddle.standin.peer.peer import Peer
-from heddle.standin.peer.simulation import Simulation
+from heddle.standin.peer.simulation import Scope, Simulation
 
 __all__ = ["LifecycleCall", "LifecycleRefused", "Proto"]
 
@@ -37,8 +39,20 @@ class LifecycleCall:
         return self._channel
 
     @property
-    def simulation(self) -> Simulation:
-        """Of the channel's state."""
+    def public(self) -> Scope:
+        """The definitions on the channel."""
+        return Scope(self._some_simulation(), LIFECYCLE)
+
+    @property
+    def own(self) -> Scope:
+        """What this peer's organization approved."""
+        return self.approvals(self.msp_id)
+
+    def approvals(self, msp_id: str) -> Scope:
+        """What an organization approved: of others, only hashes are known."""
+        return Scope(self._some_simulation(), LIFECYCLE, implicit(msp_id))
+
+    def _some_simulation(self) -> Simulation:
         if self._simulation is None:
             raise LifecycleRefused("no application config for channel ''")
         return self._simulation

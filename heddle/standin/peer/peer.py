@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from fabric_protos.common import common_pb2
@@ -14,7 +15,9 @@ from heddle.standin.ledger import Ledger
 from heddle.standin.metrics import Metrics
 from heddle.standin.peer.chaincode import ChaincodeServer
 from heddle.standin.peer.channel import PeerChannel, with_filter
+from heddle.standin.peer.exchange import Exchange
 from heddle.standin.peer.packages import Package, Packages
+from heddle.standin.peer.privatestore import PrivateStore
 from heddle.standin.peer.puller import pull
 from heddle.standin.rpc import Dialled
 
@@ -35,6 +38,8 @@ class Peer:
         tls_certificate: what it shows to orderers, PEM.
         execute_timeout: seconds that a chaincode may take for one transaction.
         window: seconds by which a client's clock may differ.
+        address: where other peers reach it, `host:port`.
+        bootstrap: peers of its own organization.
     """
 
     def __init__(
@@ -48,6 +53,8 @@ class Peer:
         tls_certificate: bytes,
         execute_timeout: float,
         window: float,
+        address: str,
+        bootstrap: Sequence[str],
     ) -> None:
         self.signer = signer
         self.members = members
@@ -60,14 +67,15 @@ class Peer:
         self._tls_certificate = tls_certificate
         self._execute_timeout = execute_timeout
         self._servers: dict[str, ChaincodeServer] = {}
-        self._pullers: dict[str, asyncio.Task[None]] = {}
+        self.exchange = Exchange(signer=signer, address=address, bootstrap=bootstrap, dialled=dialled)
+        self._tasks: list[asyncio.Task[None]] = []
 
     def open(self) -> None:
         """Take up the channels that are on disk."""
         for path in sorted((self._folder / "ledgersData" / "chains" / "chains").glob("*/blockfile_000000")):
             ledger = Ledger(path)
             if ledger.height:
-                self._add(PeerChannel(ledger))
+                self._add(PeerChannel(ledger, self._private(path.parent.name)))
             else:
                 ledger.remove()
 
@@ -82,16 +90,20 @@ class Peer:
                 )
             ledger = Ledger(self._folder / "ledgersData" / "chains" / "chains" / name / "blockfile_000000")
             ledger.append(with_filter(genesis))
-            self._add(PeerChannel(ledger))
+            self._add(PeerChannel(ledger, self._private(name)))
         except HeddleError as error:
             raise ValueError(error.message) from error
 
     def _add(self, channel: PeerChannel) -> None:
         self.channels[channel.name] = channel
-        self._pullers[channel.name] = asyncio.create_task(
-            pull(channel, self.dialled, self.signer, self._tls_certificate)
-        )
+        self.exchange.add(channel)
+        pulling = pull(channel, self.exchange, self.dialled, self.signer, self._tls_certificate)
+        self._tasks.append(asyncio.create_task(pulling))
+        self._tasks.append(asyncio.create_task(self.exchange.rounds(channel)))
         _LOG.info("channel %s at height %d", channel.name, channel.ledger.height)
+
+    def _private(self, channel: str) -> PrivateStore:
+        return PrivateStore(self._folder / "ledgersData" / "pvtdataStore" / channel)
 
     def server(self, package: Package) -> ChaincodeServer:
         """The connection to a package's chaincode server."""
@@ -106,9 +118,9 @@ class Peer:
 
     async def close(self) -> None:
         """Stop pulling, hang up, close the ledgers."""
-        for task in self._pullers.values():
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._pullers.values(), return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for server in self._servers.values():
             await server.close()
         for channel in self.channels.values():

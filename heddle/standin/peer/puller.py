@@ -17,6 +17,7 @@ from heddle.errors import ConfigtxError
 from heddle.identity.signer import Signer
 from heddle.standin.deliver import tls_hash
 from heddle.standin.peer.channel import PeerChannel
+from heddle.standin.peer.exchange import Exchange
 from heddle.standin.rpc import Dialled, open_stream
 
 __all__ = ["pull"]
@@ -26,7 +27,9 @@ FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
 """Seconds between attempts while no orderer delivers; doubled each time."""
 
 
-async def pull(channel: PeerChannel, dialled: Dialled, signer: Signer, tls_certificate: bytes) -> None:
+async def pull(
+    channel: PeerChannel, exchange: Exchange, dialled: Dialled, signer: Signer, tls_certificate: bytes
+) -> None:
     """Keep a channel up to date, until cancelled; goes from orderer to orderer when one fails."""
     wait = FIRST_WAIT
     while True:
@@ -35,7 +38,7 @@ async def pull(channel: PeerChannel, dialled: Dialled, signer: Signer, tls_certi
         for endpoint in endpoints:
             height = channel.ledger.height
             try:
-                await _pull_from(endpoint, channel, dialled, signer, tls_certificate)
+                await _pull_from(endpoint, channel, exchange, dialled, signer, tls_certificate)
             except (grpc.aio.AioRpcError, ConfigtxError, OSError) as error:
                 words = error.details() if isinstance(error, grpc.aio.AioRpcError) else error
                 _LOG.warning("[%s] cannot pull from %s: %s", channel.name, endpoint, words)
@@ -46,7 +49,12 @@ async def pull(channel: PeerChannel, dialled: Dialled, signer: Signer, tls_certi
 
 
 async def _pull_from(
-    endpoint: str, channel: PeerChannel, dialled: Dialled, signer: Signer, tls_certificate: bytes
+    endpoint: str,
+    channel: PeerChannel,
+    exchange: Exchange,
+    dialled: Dialled,
+    signer: Signer,
+    tls_certificate: bytes,
 ) -> None:
     channel_to = dialled.to(endpoint, channel.config.orderer_roots)
     call = open_stream(
@@ -60,7 +68,7 @@ async def _pull_from(
                 _LOG.warning("[%s] %s ends delivery: %s", channel.name, endpoint, name)
                 return
             if answer.block.header.number == channel.ledger.height:
-                channel.commit(answer.block)
+                channel.commit(answer.block, await exchange.gather(channel, answer.block))
     finally:
         call.cancel()
 

@@ -7,10 +7,13 @@ import grpc
 import grpc.aio
 from fabric_protos.common import common_pb2
 from fabric_protos.gateway import gateway_pb2
+from fabric_protos.gossip import message_pb2
 from fabric_protos.peer import events_pb2, proposal_pb2, proposal_response_pb2
 
 from heddle.standin.deliver import Delivery
+from heddle.standin.malformed import MALFORMED
 from heddle.standin.peer.endorser import Endorser
+from heddle.standin.peer.exchange import METHODS, SERVICE, Exchange
 from heddle.standin.peer.filtered import filtered_block
 from heddle.standin.peer.following import Following
 from heddle.standin.peer.gateway import Gateway
@@ -18,7 +21,7 @@ from heddle.standin.peer.proposal import ProposalError
 from heddle.standin.peer.status import GatewayError, abort
 from heddle.standin.rpc import tls_certificate_of
 
-__all__ = ["add_services"]
+__all__ = ["add_exchange", "add_services"]
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Proto: TypeAlias = Any
@@ -128,6 +131,26 @@ def _gateway_methods(gateway: Gateway, following: Following) -> "dict[str, grpc.
         ),
         "ChaincodeEvents": events,
     }
+
+
+def _exchange_method(exchange: Exchange, name: str) -> "grpc.RpcMethodHandler[Any, Any]":
+    """One of the calls that stand-ins have among themselves."""
+
+    async def call(request: common_pb2.Envelope, context: Context) -> Proto:
+        try:
+            return await exchange.answer(name, request)
+        except PermissionError as error:
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(error))
+        except MALFORMED as error:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+
+    return _unary(call, common_pb2.Envelope, message_pb2.GossipMessage)
+
+
+def add_exchange(server: grpc.aio.Server, exchange: Exchange) -> None:
+    """Register what other stand-ins ask."""
+    methods = {name: _exchange_method(exchange, name) for name in METHODS}
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
 
 
 def add_services(

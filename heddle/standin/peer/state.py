@@ -3,11 +3,12 @@
 A stand-in's ledger is small; reading it again at each start costs less than keeping a second store in step.
 """
 
+import hashlib
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 from typing import NamedTuple
 
-__all__ = ["State", "Stored", "Version"]
+__all__ = ["State", "Stored", "Version", "hashed", "hashed_key", "private"]
 
 
 class Version(NamedTuple):
@@ -18,10 +19,11 @@ class Version(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A value and its version."""
+    """A value, its version, and its key's own endorsement policy, `peer.ApplicationPolicy` or empty."""
 
     value: bytes
     version: Version
+    policy: bytes = b""
 
 
 class State:
@@ -43,15 +45,34 @@ class State:
                 return
             yield keys[index], self._values[namespace][keys[index]]
 
-    def put(self, namespace: str, key: str, value: bytes, version: Version) -> None:
-        """Write a value."""
+    def put(
+        self, namespace: str, key: str, value: bytes, version: Version, policy: bytes | None = None
+    ) -> None:
+        """Write a value; its key's policy stays unless another is given (empty: none)."""
         values = self._values.setdefault(namespace, {})
         if key not in values:
             insort(self._keys.setdefault(namespace, []), key)
-        values[key] = Stored(value, version)
+        if policy is None:
+            policy = values[key].policy if key in values else b""
+        values[key] = Stored(value, version, policy)
 
     def delete(self, namespace: str, key: str) -> None:
         """Remove a value that may be there."""
         if self._values.get(namespace, {}).pop(key, None) is not None:
             keys = self._keys[namespace]
             del keys[bisect_left(keys, key)]
+
+
+def private(namespace: str, collection: str) -> str:
+    """Where the state has a collection's values: on peers of members only."""
+    return f"{namespace}$$p{collection}"
+
+
+def hashed(namespace: str, collection: str) -> str:
+    """Where the state has the hashes of a collection's values, by `hashed_key`: on every peer."""
+    return f"{namespace}$$h{collection}"
+
+
+def hashed_key(key: str | bytes) -> str:
+    """The key of a hashed entry, of a key or of its hash: hexadecimal."""
+    return key.hex() if isinstance(key, bytes) else hashlib.sha256(key.encode()).hexdigest()

@@ -4,6 +4,7 @@ Source: protoutil/txutils.go, core/common/validation/msgvalidation.go (Fabric 3.
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fabric_protos.common import common_pb2
@@ -13,7 +14,7 @@ from fabric_protos.peer import chaincode_event_pb2, proposal_pb2, proposal_respo
 
 from heddle.standin.access import SignedData
 
-__all__ = ["Endorsed", "Headers", "endorsed", "proposal_hash"]
+__all__ = ["CollectionHashes", "Endorsed", "Headers", "NamespaceSets", "endorsed", "proposal_hash"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,16 +37,49 @@ class Headers:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CollectionHashes:
+    """What the ledger knows of one collection's part: hashes of keys and values, and of the whole."""
+
+    name: str
+    sets: kv_rwset_pb2.HashedRWSet
+    hash: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamespaceSets:
+    """One namespace's read-write sets."""
+
+    public: kv_rwset_pb2.KVRWSet
+    collections: tuple[CollectionHashes, ...]
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything is written there."""
+        return bool(
+            self.public.writes
+            or self.public.metadata_writes
+            or any(one.sets.hashed_writes or one.sets.metadata_writes for one in self.collections)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Endorsed:
     """What endorsers agreed on: chaincode, read-write sets by namespace, event, and their signatures."""
 
     chaincode: str
     version: str
-    sets: dict[str, kv_rwset_pb2.KVRWSet]
+    sets: dict[str, NamespaceSets]
     event: chaincode_event_pb2.ChaincodeEvent
     endorsements: tuple[SignedData, ...]
     hash: bytes
     expected_hash: bytes
+
+    def private_parts(self) -> Iterator[tuple[str, CollectionHashes]]:
+        """The parts that members hold as private data, each with its namespace."""
+        for namespace, sets in self.sets.items():
+            for collection in sets.collections:
+                if collection.hash:
+                    yield namespace, collection
 
 
 def endorsed(headers: Headers) -> Endorsed:
@@ -59,7 +93,7 @@ def endorsed(headers: Headers) -> Endorsed:
     return Endorsed(
         chaincode=result.chaincode_id.name,
         version=result.chaincode_id.version,
-        sets={item.namespace: kv_rwset_pb2.KVRWSet.FromString(item.rwset) for item in rwset.ns_rwset},
+        sets={item.namespace: _sets(item) for item in rwset.ns_rwset},
         event=chaincode_event_pb2.ChaincodeEvent.FromString(result.events),
         endorsements=tuple(
             SignedData(response_bytes + item.endorser, item.endorser, item.signature)
@@ -67,6 +101,20 @@ def endorsed(headers: Headers) -> Endorsed:
         ),
         hash=response.proposal_hash,
         expected_hash=proposal_hash(headers.payload.header, content.chaincode_proposal_payload),
+    )
+
+
+def _sets(item: rwset_pb2.NsReadWriteSet) -> NamespaceSets:
+    return NamespaceSets(
+        public=kv_rwset_pb2.KVRWSet.FromString(item.rwset),
+        collections=tuple(
+            CollectionHashes(
+                name=one.collection_name,
+                sets=kv_rwset_pb2.HashedRWSet.FromString(one.hashed_rwset),
+                hash=one.pvt_rwset_hash,
+            )
+            for one in item.collection_hashed_rwset
+        ),
     )
 
 

@@ -3,7 +3,8 @@
 Source: core/committer/txvalidator/v20, core/ledger/kvledger/txmgmt/validation (Fabric 3.1.5).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from typing import TypeAlias
 
 from fabric_protos.common import common_pb2
 from fabric_protos.ledger.rwset.kvrwset import kv_rwset_pb2
@@ -16,12 +17,14 @@ from heddle.errors import HeddleError
 from heddle.standin.access import Denied, SignedData
 from heddle.standin.channelconfig import ChannelConfig
 from heddle.standin.malformed import MALFORMED
-from heddle.standin.peer.definitions import LIFECYCLE, Committed, definition, writer_of
-from heddle.standin.peer.state import State
-from heddle.standin.peer.transaction import Endorsed, Headers, endorsed
+from heddle.standin.peer.collections import endorsement_policy
+from heddle.standin.peer.definitions import LIFECYCLE, Committed, definition
+from heddle.standin.peer.state import State, hashed, hashed_key
+from heddle.standin.peer.transaction import Endorsed, Headers, NamespaceSets, endorsed
 
-__all__ = ["LIFECYCLE_POLICY", "Verdict", "validate"]
+__all__ = ["LIFECYCLE_POLICY", "Verdict", "needed_policies", "validate"]
 
+Read: TypeAlias = kv_rwset_pb2.KVRead | kv_rwset_pb2.KVReadHash
 Code = transaction_pb2.TxValidationCode
 LIFECYCLE_POLICY = "/Channel/Application/LifecycleEndorsement"
 
@@ -62,8 +65,8 @@ def validate(
         raise Verdict(Code.DUPLICATE_TXID)
     transaction = _endorsed(headers)
     _check_endorsements(transaction, config, state)
-    for namespace, content in transaction.sets.items():
-        _check_reads(namespace, content, state)
+    for namespace, sets in transaction.sets.items():
+        _check_reads(namespace, sets, state)
     return transaction
 
 
@@ -108,66 +111,86 @@ def _endorsed(headers: Headers) -> Endorsed:
 
 
 def _check_endorsements(transaction: Endorsed, config: ChannelConfig, state: State) -> None:
-    written = {name for name, content in transaction.sets.items() if content.writes} or {
-        transaction.chaincode
-    }
-    for namespace in written:
-        if namespace == LIFECYCLE:
-            keys = [write.key for write in transaction.sets[LIFECYCLE].writes] if transaction.sets else []
-            _check_lifecycle(keys, transaction.endorsements, config)
-        else:
-            _check_chaincode(namespace, transaction, config, state)
+    for policy in needed_policies(transaction, config, state):
+        try:
+            config.check_application_policy(policy, *transaction.endorsements)
+        except Denied as denied:
+            raise Verdict(Code.ENDORSEMENT_POLICY_FAILURE) from denied
 
 
-def _check_lifecycle(keys: Iterable[str], signed: tuple[SignedData, ...], config: ChannelConfig) -> None:
-    for writer in {writer_of(key) for key in keys}:
-        if writer is None:
-            policy = LIFECYCLE_POLICY
-        elif writer in config.peer_msps:
-            policy = f"/Channel/Application/{config.peer_msps[writer]}/Endorsement"
-        else:
-            raise Verdict(Code.INVALID_WRITESET)
-        _check_policy(config, policy, signed)
+def needed_policies(transaction: Endorsed, config: ChannelConfig, state: State) -> Collection[bytes]:
+    """`peer.ApplicationPolicy` bytes, each once, that a transaction's endorsements must satisfy.
+
+    Of each namespace that it writes, and of its own chaincode: those of the keys and collections written,
+    else the chaincode's. Raises Verdict when there is none.
+    """
+    written = {transaction.chaincode, *(name for name, sets in transaction.sets.items() if sets.writes)}
+    found: dict[bytes, None] = {}
+    for namespace in sorted(written):
+        default = _default_policy(namespace, state)
+        sets = transaction.sets.get(namespace)
+        policies = list(_written_policies(namespace, sets, default, config, state)) if sets else []
+        found.update(dict.fromkeys(policies or [default]))
+    return found
 
 
-def _check_chaincode(namespace: str, transaction: Endorsed, config: ChannelConfig, state: State) -> None:
+def _default_policy(namespace: str, state: State) -> bytes:
+    if namespace == LIFECYCLE:
+        return _reference(LIFECYCLE_POLICY)
     defined = definition(Committed(state), namespace)
     if defined is None:
         raise Verdict(Code.INVALID_CHAINCODE)
-    if namespace == transaction.chaincode and transaction.version != defined.version:
-        raise Verdict(Code.EXPIRED_CHAINCODE)
-    try:
-        config.check_application_policy(defined.validation_parameter, *transaction.endorsements)
-    except Denied as denied:
-        raise Verdict(Code.ENDORSEMENT_POLICY_FAILURE) from denied
+    return bytes(defined.validation_parameter)
 
 
-def _check_policy(config: ChannelConfig, policy: str, signed: tuple[SignedData, ...]) -> None:
-    try:
-        config.check(policy, *signed)
-    except Denied as denied:
-        raise Verdict(Code.ENDORSEMENT_POLICY_FAILURE) from denied
+def _written_policies(
+    namespace: str, sets: NamespaceSets, default: bytes, config: ChannelConfig, state: State
+) -> Iterator[bytes]:
+    """The policy of each key that is written: its own, its collection's, or the chaincode's."""
+    for change in (*sets.public.writes, *sets.public.metadata_writes):
+        stored = state.get(namespace, change.key)
+        yield (stored.policy if stored else b"") or default
+    for collection in sets.collections:
+        changes = (*collection.sets.hashed_writes, *collection.sets.metadata_writes)
+        if not changes:
+            continue
+        wanted = endorsement_policy(config, Committed(state), namespace, collection.name)
+        if wanted is None:
+            raise Verdict(Code.ENDORSEMENT_POLICY_FAILURE)
+        for change in changes:
+            stored = state.get(hashed(namespace, collection.name), hashed_key(change.key_hash))
+            yield (stored.policy if stored else b"") or wanted
 
 
-def _check_reads(namespace: str, content: kv_rwset_pb2.KVRWSet, state: State) -> None:
-    for read in content.reads:
-        stored = state.get(namespace, read.key)
-        if _version(read) != (tuple(stored.version) if stored else None):
-            raise Verdict(Code.MVCC_READ_CONFLICT)
-    for query in content.range_queries_info:
+def _check_reads(namespace: str, sets: NamespaceSets, state: State) -> None:
+    _check_versions(((read.key, read) for read in sets.public.reads), namespace, state)
+    for query in sets.public.range_queries_info:
         found = [
             (key, tuple(stored.version))
             for key, stored in state.between(namespace, query.start_key, query.end_key)
         ]
         if found != [(read.key, _version(read)) for read in query.raw_reads.kv_reads]:
             raise Verdict(Code.PHANTOM_READ_CONFLICT)
+    for collection in sets.collections:
+        reads = ((hashed_key(read.key_hash), read) for read in collection.sets.hashed_reads)
+        _check_versions(reads, hashed(namespace, collection.name), state)
 
 
-def _version(read: kv_rwset_pb2.KVRead) -> tuple[int, int] | None:
+def _check_versions(reads: Iterable[tuple[str, Read]], namespace: str, state: State) -> None:
+    for key, read in reads:
+        stored = state.get(namespace, key)
+        if _version(read) != (tuple(stored.version) if stored else None):
+            raise Verdict(Code.MVCC_READ_CONFLICT)
+
+
+def _version(read: Read) -> tuple[int, int] | None:
     return (read.version.block_num, read.version.tx_num) if read.HasField("version") else None
 
 
 def default_policy() -> bytes:
     """The endorsement policy of a definition that names none."""
-    policy = policy_pb2.ApplicationPolicy(channel_config_policy_reference="/Channel/Application/Endorsement")
-    return bytes(policy.SerializeToString())
+    return _reference("/Channel/Application/Endorsement")
+
+
+def _reference(path: str) -> bytes:
+    return bytes(policy_pb2.ApplicationPolicy(channel_config_policy_reference=path).SerializeToString())
