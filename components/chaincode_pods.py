@@ -57,12 +57,12 @@ def environment(
     Args:
         language: python, go, node or java.
         package_id: what the server serves.
-        own: the stack file's variables; they win.
+        own: the stack file's variables; what Heddle sets wins (the stack file may not name it).
     """
     ids = {"CHAINCODE_ID": package_id}
     if language in _PACKAGE_ID:
         ids[_PACKAGE_ID[language]] = package_id
-    return {**ids, **_COMMON, **_LANGUAGES[language], **own}
+    return {**own, **ids, **_COMMON, **_LANGUAGES[language]}
 
 
 def chaincode_pod(

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,6 +30,10 @@ Org = Annotated[
 ]
 User = Annotated[str, typer.Option("--user", "-u", help="Who signs: user or admin.")]
 Peer = Annotated[str, typer.Option("--peer", help="Which peer; the organization's first if left out.")]
+Transient = Annotated[
+    list[str] | None,
+    typer.Option("--transient", metavar="NAME=VALUE", help="Private input; no block has it. Again for more."),
+]
 Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for all of it.")]
 Function = Annotated[str, typer.Argument(metavar="FUNCTION", help="The chaincode's function.")]
 Args = Annotated[list[str] | None, typer.Argument(metavar="ARGS…", help="Its arguments.")]
@@ -81,6 +85,7 @@ def query(
     org: Org = "",
     user: User = "user",
     peer: Peer = "",
+    transient: Transient = None,
     timeout: Timeout = SECONDS,
     folder: Folder = HERE,
 ) -> None:
@@ -89,7 +94,7 @@ def query(
 
     from heddle.cli.outputs import load_instance
 
-    call = _Call(load_instance(stack, folder), name, channel, org, user, peer)
+    call = _Call(load_instance(stack, folder), name, channel, org, user, peer, _transient(transient))
     _print(asyncio.run(call.query([function, *(args or ())], timeout)))
 
 
@@ -103,6 +108,7 @@ def invoke(
     org: Org = "",
     user: User = "user",
     peer: Peer = "",
+    transient: Transient = None,
     timeout: Timeout = SECONDS,
     json_: Json = False,
     folder: Folder = HERE,
@@ -112,7 +118,7 @@ def invoke(
 
     from heddle.cli.outputs import load_instance
 
-    call = _Call(load_instance(stack, folder), name, channel, org, user, peer)
+    call = _Call(load_instance(stack, folder), name, channel, org, user, peer, _transient(transient))
     outcome = asyncio.run(call.invoke([function, *(args or ())], timeout))
     commit = outcome.commit
     if json_:
@@ -132,16 +138,28 @@ class _Call:
     """A chaincode on a channel, the peer to ask, and who signs; what is left out is chosen if it is plain."""
 
     def __init__(
-        self, instance: "InstanceOutput", name: str, channel: str, org: str, user: str, peer: str
+        self,
+        instance: "InstanceOutput",
+        name: str,
+        channel: str,
+        org: str,
+        user: str,
+        peer: str,
+        transient: Mapping[str, bytes],
     ) -> None:
-        self.instance = instance
+        self.instance, self.transient = instance, transient
         self.name = name or _only(list(instance.chaincodes), "--name")
         if not channel and self.name in instance.chaincodes:
             channel = instance.chaincodes[self.name].channel
         self.channel = instance.channel(channel or _only(list(instance.channels), "--channel"))
-        self.organization = instance.organization(org or self.channel.organizations[0])
+        self.organization = instance.organization(org or self._with_peers())
         self.signer: Signer = self.organization.signer(user)
         self.peer: Node = self._peer(peer)
+
+    def _with_peers(self) -> str:
+        """The channel's first organization that is run here."""
+        here = [one for one in self.channel.organizations if self.instance.peers_of(one)]
+        return (here or list(self.channel.organizations))[0]
 
     def _peer(self, name: str) -> "Node":
         there = {
@@ -167,6 +185,7 @@ class _Call:
                 self.channel.name,
                 self.name,
                 arguments,
+                transient=self.transient,
                 deadline=seconds,
             )
 
@@ -182,6 +201,7 @@ class _Call:
                 self.channel.name,
                 self.name,
                 arguments,
+                transient=self.transient,
                 deadline=seconds,
             )
 
@@ -230,6 +250,14 @@ def _row(channel: str, committed: "Committed") -> dict[str, Any]:
         "endorsementPolicy": policy_text(wanted.validation_parameter) or "/Channel/Application/Endorsement",
         "approvals": dict(committed.approvals),
     }
+
+
+def _transient(pairs: Sequence[str] | None) -> dict[str, bytes]:
+    """Names and values. Raises BadParameter for a text without `=`; it does not repeat what is private."""
+    split = [pair.partition("=") for pair in pairs or ()]
+    if not all(name and sign for name, sign, _ in split):
+        raise typer.BadParameter("--transient: each is NAME=VALUE")
+    return {name: value.encode() for name, _, value in split}
 
 
 def _only(names: list[str], option: str) -> str:

@@ -80,7 +80,13 @@ def _outputs(args: MockResourceArgs) -> dict[str, Any]:
         case "Service":
             spec = args.inputs["spec"]
             ports = [{**port, "nodePort": 30000 + index} for index, port in enumerate(spec["ports"])]
-            return {"spec": {**spec, "ports": ports}, "status": {}}
+            balancer = {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}
+            return {
+                "spec": {**spec, "ports": ports},
+                "status": balancer if spec["type"] == "LoadBalancer" else {},
+            }
+        case "Password":
+            return {"password": f"password of {args.name}"}
         case _:
             return {}
 
