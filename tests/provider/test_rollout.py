@@ -9,7 +9,7 @@ import pytest
 from heddle.errors import FabricError, ProviderError
 from heddle.fabric.node import Node
 from heddle.fabric.participation import ChannelInfo
-from heddle.provider.rollout.health import Health, _objection
+from heddle.provider.rollout.health import Counts, Health, objection
 from heddle.provider.rollout.pods import Cluster, PodState
 from heddle.provider.rollout.restart import Restarter
 
@@ -79,10 +79,20 @@ def _world(**revisions: str) -> World:
     return World(pods={name: _pod(name, revision) for name, revision in revisions.items()})
 
 
-async def _run(world: World, patience: float = 20.0) -> list[str]:
-    nodes = [Node(name=name, msp_id="M", host=name, port=1) for name in world.pods]
-    restarter = Restarter(cluster=cast("Cluster", world), health=Facts(world), nodes=nodes, patience=patience)
+async def _run(world: World, patience: float = 20.0, databases: dict[str, str] | None = None) -> list[str]:
+    databases = databases or {}
+    restarter = Restarter(
+        cluster=cast("Cluster", world),
+        health=Facts(world),
+        nodes=[_node(name) for name in world.pods if name not in databases.values()],
+        patience=patience,
+        databases={peer: _node(name) for peer, name in databases.items()},
+    )
     return await restarter.run()
+
+
+def _node(name: str) -> Node:
+    return Node(name=name, msp_id="M", host=name, port=1)
 
 
 async def test_fresh_pods_are_left_alone() -> None:
@@ -146,6 +156,33 @@ async def test_a_node_that_lags_stops_the_rollout() -> None:
     assert world.deleted == ["a"]
 
 
+DATABASES = {"a": "a-db", "b": "b-db"}
+
+
+async def test_a_database_restarts_with_its_peer() -> None:
+    """The two are one thing: both go at once, and the next peer keeps its own meanwhile."""
+    world = _world(**{"a": "old", "a-db": "old", "b": "old", "b-db": "old"})
+    assert await _run(world, databases=DATABASES) == ["a", "b"]
+    assert world.deleted == ["a-db", "a", "b-db", "b"]
+    assert world.most_away == 2
+
+
+async def test_an_outdated_database_alone_restarts_alone() -> None:
+    """Its peer goes on, or is started anew by the kubelet; the rollout waits for both."""
+    world = _world(**{"a": "new", "a-db": "old", "b": "new", "b-db": "new"})
+    assert await _run(world, databases=DATABASES) == ["a"]
+    assert world.deleted == ["a-db"]
+
+
+async def test_no_restart_while_another_peers_database_is_down() -> None:
+    """A peer without its database serves nobody: the other one is needed."""
+    world = _world(**{"a": "old", "a-db": "new", "b": "new", "b-db": "new"})
+    world.pods["b-db"] = _pod("b-db", "new", ready=False)
+    with pytest.raises(ProviderError, match="b-db: Running, not ready"):
+        await _run(world, patience=0.3, databases=DATABASES)
+    assert world.deleted == []
+
+
 def _info(relation: str = "consenter", status: str = "active") -> dict[str, ChannelInfo]:
     return {"channel": ChannelInfo(name="channel", relation=relation, status=status, height=5)}
 
@@ -165,7 +202,7 @@ def _info(relation: str = "consenter", status: str = "active") -> dict[str, Chan
 def test_quorum_without_the_node(answers: list[object], allowed: bool) -> None:
     """A majority of the consenters orders while one is away; a channel that nobody has does not count."""
     known = {f"orderer{number}": answer for number, answer in enumerate(answers)}
-    assert (_objection("channel", known) == "") is allowed  # type: ignore[arg-type]
+    assert (objection("channel", known, Counts()) == "") is allowed  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -186,5 +223,17 @@ def test_quorum_is_of_the_consenters_not_of_the_nodes(
 ) -> None:
     """Nodes that have just come order nothing yet, and those that leave still do."""
     known = {f"orderer{number}": answer for number, answer in enumerate(answers)}
-    said = _objection("channel", known, consenters=consenters, alive=alive)  # type: ignore[arg-type]
-    assert (said == "") is allowed
+    counts = Counts(consenters=consenters, alive=alive)
+    assert (objection("channel", known, counts) == "") is allowed  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("others", "consenters", "allowed"),
+    [(3, 4, True), (2, 4, False), (4, 5, True), (3, 5, False), (5, 6, True), (5, 7, True), (4, 7, False)],
+)
+def test_a_quorum_of_bft_is_larger_than_a_majority(others: int, consenters: int, allowed: bool) -> None:
+    """⌈(n + f + 1) / 2⌉ must order while one restarts; its leader does not tell how many do."""
+    answers = [*[_info()] * others, *[FabricError("no answer")] * (consenters - 1 - others)]
+    known = {f"orderer{number}": answer for number, answer in enumerate(answers)}
+    counts = Counts(consenters=consenters, bft=True)
+    assert (objection("channel", known, counts) == "") is allowed  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ OMITTED = {
     "chaincode.golang.": "no Docker",
     "chaincode.java.": "no Docker",
     "chaincode.node.": "no Docker",
-    "ledger.state.couchDBConfig.": "LevelDB",
+    "ledger.state.couchDBConfig.": "LevelDB; see below for peers with CouchDB",
 }
 # What these files set and upstream's samples only mention in comments, or not at all.
 ADDED = {
@@ -87,6 +87,27 @@ def test_every_setting_of_upstreams_sample_is_there_or_left_out_for_a_reason(
 
     assert {key for key in upstream if not omitted(key)} - ours == set()
     assert ours - upstream == ADDED[kind]
+
+
+def test_a_peer_with_couchdb_has_every_setting_of_upstreams_sample() -> None:
+    """The values are the sample's but for address, user and password; the password is not in the file."""
+    instance = parse_instance(
+        {"name": "dev", "stateDatabase": "CouchDB", "organizations": [{"name": "org1"}]}, source="test"
+    )
+    peer = next(node for node in plan(instance).nodes if node.kind == "peer")
+    upstream = set((CASES / "core.keys").read_text().splitlines()[1:])
+    prefix = "ledger.state.couchDBConfig."
+
+    core = load(render.core_yaml(peer, bootstrap=(peer.address,)))
+
+    assert {key for key in keys_of(core) if key.startswith(prefix)} == {
+        key for key in upstream if key.startswith(prefix)
+    }
+    state = core["ledger"]["state"]
+    assert state["stateDatabase"] == "CouchDB"
+    # By its longest name: a shorter one would be looked up in every search domain first.
+    assert state["couchDBConfig"]["couchDBAddress"] == "couchdb0-org1.fabric-dev.svc.cluster.local:5984"
+    assert state["couchDBConfig"]["password"] is None
 
 
 def test_every_reason_for_leaving_out_is_still_needed(nodes: dict[str, NodePlan]) -> None:

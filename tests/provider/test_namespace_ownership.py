@@ -1,0 +1,160 @@
+"""A namespace is one stack's, or refused."""
+
+import functools
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from heddle.errors import ProviderError
+from heddle.fabric.kubeconfig import ApiServer
+from heddle.plugin.values import UNKNOWN
+from heddle.provider.namespace_ownership import INSTANCE, OWNER
+from heddle.provider.session import Session
+from tests.provider.harness import Engine
+
+OWNERSHIP = "heddle:kubernetes:NamespaceOwnership"
+INPUTS = {"namespace": "fabric-dev", "instance": "dev", "owner": "mine"}
+
+
+class Namespaces:
+    """The namespaces of a cluster, as its REST API serves them."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, dict[str, Any]] = {}
+        self.asked: list[str] = []
+        self.gone_after: int | None = None
+
+    def have(self, *, labels: dict[str, str], annotations: dict[str, str], leaving: bool = False) -> None:
+        metadata: dict[str, Any] = {
+            "name": "fabric-dev",
+            "labels": labels,
+            "annotations": annotations,
+            "resourceVersion": "7",
+        }
+        if leaving:
+            metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+        self.objects["fabric-dev"] = {"metadata": metadata}
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        found: dict[str, str] = self.objects["fabric-dev"]["metadata"]["annotations"]
+        return found
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.method)
+        name = request.url.path.removeprefix("/api/v1/namespaces").strip("/")
+        if request.method == "GET":
+            if name not in self.objects:
+                return httpx.Response(404, json={"message": "not found"})
+            return httpx.Response(200, json=self.objects[name])
+        body = json.loads(request.content)
+        if request.method == "PATCH":
+            current = self.objects[name]["metadata"]
+            if body["metadata"]["resourceVersion"] != current["resourceVersion"]:
+                return httpx.Response(409, json={"message": "the object has been modified"})
+            current["annotations"] |= body["metadata"]["annotations"]
+            return httpx.Response(200, json=self.objects[name])
+        if body["metadata"]["name"] in self.objects:
+            if self.gone_after is not None and self.asked.count("POST") >= self.gone_after:
+                del self.objects[body["metadata"]["name"]]
+            return httpx.Response(409, json={"message": "already exists"})
+        self.objects[body["metadata"]["name"]] = body
+        return httpx.Response(201, json=body)
+
+
+@pytest.fixture
+def namespaces(monkeypatch: pytest.MonkeyPatch) -> Namespaces:
+    cluster = Namespaces()
+    client = functools.partial(httpx.AsyncClient, transport=httpx.MockTransport(cluster))
+    monkeypatch.setattr("heddle.provider.apiclient.httpx.AsyncClient", client)
+    monkeypatch.setattr("heddle.provider.namespace_ownership._LOOK", 0.01)
+
+    class Nobody:
+        def get_api_key_with_prefix(self, _: str) -> None:
+            return None
+
+        def get_basic_auth_token(self) -> None:
+            return None
+
+        username = ""
+
+    async def api_server(_: Session) -> ApiServer:
+        return ApiServer(url="http://cluster", tls=None, tls_server_name="", proxy="", configuration=Nobody())
+
+    monkeypatch.setattr(Session, "api_server", api_server)
+    return cluster
+
+
+async def test_it_is_made_with_its_owners_mark(namespaces: Namespaces) -> None:
+    """What makes it this stack's."""
+    await Engine().up(OWNERSHIP, "own", INPUTS)
+
+    metadata = namespaces.objects["fabric-dev"]["metadata"]
+    assert metadata["annotations"] == {OWNER: "mine"}
+    assert metadata["labels"] == {INSTANCE: "dev"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "annotations", "words"),
+    [
+        ({INSTANCE: "dev"}, {OWNER: "another"}, "another stack has it"),
+        ({}, {}, "not for instance dev"),
+        ({INSTANCE: "other"}, {}, "kubectl label namespace fabric-dev app.kubernetes.io/instance=dev"),
+    ],
+    ids=["another stack's", "anybody's", "another instance's"],
+)
+async def test_what_is_not_this_stacks_is_refused(
+    namespaces: Namespaces, labels: dict[str, str], annotations: dict[str, str], words: str
+) -> None:
+    """By the preview already; nothing of it is changed."""
+    namespaces.have(labels=labels, annotations=dict(annotations))
+
+    with pytest.raises(ProviderError) as previewed:
+        await Engine().preview(OWNERSHIP, "own", {**INPUTS, "owner": UNKNOWN})
+    with pytest.raises(ProviderError) as refused:
+        await Engine().up(OWNERSHIP, "own", INPUTS)
+
+    assert words in str(refused.value)
+    assert words in str(previewed.value)
+    assert namespaces.annotations == annotations
+
+
+async def test_one_made_for_the_instance_beforehand_is_taken(namespaces: Namespaces) -> None:
+    """By hand, with Secrets to pull images in it: its label says for whom."""
+    namespaces.have(labels={INSTANCE: "dev"}, annotations={"team": "a"})
+
+    await Engine().up(OWNERSHIP, "own", INPUTS)
+
+    assert namespaces.annotations == {"team": "a", OWNER: "mine"}
+
+
+async def test_a_creation_whose_state_was_lost_is_repeated(namespaces: Namespaces) -> None:
+    """A kill between the creation and its checkpoint does not lock a stack out of its own namespace."""
+    await Engine().up(OWNERSHIP, "own", INPUTS)
+    await Engine().up(OWNERSHIP, "own", INPUTS)
+
+    assert namespaces.annotations == {OWNER: "mine"}
+
+
+async def test_one_that_is_being_deleted_is_awaited(namespaces: Namespaces) -> None:
+    """`destroy` and then `up` need no pause between them."""
+    namespaces.have(labels={INSTANCE: "dev"}, annotations={OWNER: "another"}, leaving=True)
+    namespaces.gone_after = 3
+
+    await Engine().up(OWNERSHIP, "own", INPUTS)
+
+    assert namespaces.annotations == {OWNER: "mine"}
+
+
+async def test_a_refresh_sees_that_it_is_gone_or_anothers(namespaces: Namespaces) -> None:
+    """Then the next `up` makes it again, or refuses."""
+    engine = Engine()
+    await engine.up(OWNERSHIP, "own", INPUTS)
+    assert (await engine.read(OWNERSHIP, "own")).id == "fabric-dev"
+
+    namespaces.have(labels={}, annotations={OWNER: "another"})
+    assert (await engine.read(OWNERSHIP, "own")).id == ""
+    namespaces.objects.clear()
+    assert (await engine.read(OWNERSHIP, "own")).id == ""
