@@ -96,7 +96,8 @@ def test_go_is_told_where_files_are_and_all_else_is_the_same() -> None:
             "key": {"path": f"{ROOT}/users/user/msp/keystore/key.pem"},
         }
     }
-    assert loaded["organizations"]["one"].pop("cryptoPath") == "users/{username}/msp"
+    for each in loaded["organizations"].values():
+        assert each.pop("cryptoPath") == "users/{username}/msp"
     assert loaded["client"].pop("cryptoconfig") == {"path": ROOT}
     for only_go in ("credentialStore", "BCCSP", "tlsCerts"):
         del loaded["client"][only_go]
