@@ -11,9 +11,12 @@ from heddle.localkube.addresses import Block
 from heddle.localkube.layout import Layout
 from heddle.localkube.machine import Machine
 
-__all__ = ["DOMAIN", "PAUSE_IMAGE", "write_configuration"]
+__all__ = ["DOMAIN", "PAUSE_IMAGE", "PUBLIC_DOMAIN", "write_configuration"]
 
 DOMAIN = "cluster.local"
+PUBLIC_DOMAIN = "heddle.test"
+"""A second name of the same Services: `<service>.<namespace>.svc.heddle.test` stands for a public domain, so
+that an instance with one can be tried on this machine (`.test` is nobody's, RFC 6761)."""
 PAUSE_IMAGE = "localhost/heddle/pause:1"
 
 
@@ -187,7 +190,7 @@ def _corefile(layout: Layout, block: Block, machine: Machine) -> str:
     health {block.node}:8080
     ready {block.node}:8181
     prometheus {block.node}:9153
-    kubernetes {DOMAIN} in-addr.arpa ip6.arpa {{
+    kubernetes {DOMAIN} {PUBLIC_DOMAIN} in-addr.arpa ip6.arpa {{
         kubeconfig {layout.certificates / "coredns.kubeconfig"}
         pods insecure
         fallthrough in-addr.arpa ip6.arpa

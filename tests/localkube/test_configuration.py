@@ -66,6 +66,12 @@ def test_no_name_server_means_no_forwarding(layout):
     assert "forward . 192.0.2.53" in (layout.configuration / "Corefile").read_text()
 
 
+def test_services_have_a_name_in_a_domain_that_stands_for_a_public_one(layout):
+    """Names of an instance with a domain resolve in pods without anybody's name servers."""
+    write_configuration(layout, BLOCK, MACHINE)
+    assert "kubernetes cluster.local heddle.test " in (layout.configuration / "Corefile").read_text()
+
+
 def test_the_kubelet_keeps_to_its_control_group(layout):
     """Two clusters on one machine share no group, and images from files are never collected."""
     write_configuration(layout, BLOCK, MACHINE)
