@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import BeforeValidator, Field
 
 from heddle.spec.model import Section
 from heddle.spec.names import (
@@ -15,6 +15,7 @@ from heddle.spec.names import (
     Variable,
 )
 from heddle.spec.policies import check_endorsement, check_policy
+from heddle.spec.quantities import Whole
 from heddle.spec.references import Image
 
 
@@ -38,17 +39,17 @@ class Collection(Section):
     """Whose peers hold the data. Either this or `policy`."""
     policy: str | None = None
     """The same as an expression, as OR('Org1MSP.member', 'Org2MSP.member')."""
-    required_peer_count: Annotated[int, Field(ge=0, le=2_147_483_647)] = 0
+    required_peer_count: Annotated[Whole, Field(ge=0, le=2_147_483_647)] = 0
     """Other peers that must have the data before the endorser signs; with 0 it may be lost with one peer."""
-    max_peer_count: Annotated[int, Field(ge=0, le=2_147_483_647)] = 1
+    max_peer_count: Annotated[Whole, Field(ge=0, le=2_147_483_647)] = 1
     """Other peers that the endorser sends the data to, at most."""
-    block_to_live: Annotated[int, Field(ge=0, le=18_446_744_073_709_551_615)] = 0
+    block_to_live: Annotated[Whole, Field(ge=0, le=18_446_744_073_709_551_615)] = 0
     """Blocks after which the data is purged; 0 = never. Once committed it stays."""
     member_only_read: bool = True
     """Only clients of these organizations may read."""
     member_only_write: bool = True
     """Only clients of these organizations may write."""
-    endorsement_policy: Annotated[str, AfterValidator(check_policy)] | None = None
+    endorsement_policy: Annotated[str, BeforeValidator(check_policy)] | None = None
     """Whose peers must endorse a write: an expression or the path of a channel policy. Default: the
     chaincode's rule."""
 
@@ -60,7 +61,7 @@ class Chaincode(Section):
     """Name of the chaincode."""
     version: ChaincodeVersion
     """Version, as text in quotes; part of the package's label."""
-    sequence: Annotated[int, Field(ge=1)] = 1
+    sequence: Annotated[Whole, Field(ge=1)] = 1
     """Sequence of the definition: raise it by one with every change of version, endorsement or
     collections."""
     channel: ChannelName
@@ -69,14 +70,14 @@ class Chaincode(Section):
     """Image of the chaincode server, best by digest."""
     language: Literal["python", "go", "node", "java"] = "python"
     """Which environment the image expects: the variables and the form of the key differ."""
-    endorsement: Annotated[str, AfterValidator(check_endorsement)] = Endorsement.MAJORITY.value
+    endorsement: Annotated[str, BeforeValidator(check_endorsement)] = Endorsement.MAJORITY.value
     """Whose peers must endorse: any, all or majority of the members; an expression, as
     OutOf(2, 'Org1MSP.peer', 'Org2MSP.peer', 'Org3MSP.peer'); or the path of a channel policy."""
     init_required: bool = False
     """True: no invocation before one that is marked as initialization."""
     environment: dict[Variable, str] = Field(default_factory=dict)
     """Variables of the server. No secrets: they are plain in the pod."""
-    replicas: Annotated[int, Field(ge=1, le=20)] = 1
+    replicas: Annotated[Whole, Field(ge=1, le=20)] = 1
     """Servers per organization."""
     collections: tuple[Collection, ...] = ()
     """Collections of private data."""

@@ -1,7 +1,6 @@
 """From the plain data of a stack file to an Instance, or to every problem in it."""
 
 import difflib
-from collections.abc import Mapping
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -78,15 +77,19 @@ def _problem(details: ErrorDetails) -> Problem:
     return Problem(
         path=path,
         found=details["input"],
-        allowed=context.get("allowed") or _words(kind, context, details["input"]) or details["msg"],
+        allowed=context.get("allowed") or _words(details) or details["msg"],
         step=context.get("step", ""),
     )
 
 
-def _words(kind: str, context: Mapping[str, Any], found: object) -> str:
-    match kind:
+def _words(details: ErrorDetails) -> str:
+    context, found = details.get("ctx", {}), details["input"]
+    key = details["loc"][-1:] == ("[key]",)
+    match details["type"]:
         case "literal_error" | "enum":
             return f"one of {str(context['expected']).replace(' or ', ', ').replace(chr(39), '')}"
+        case "string_type" if key:
+            return _WORDS["invalid_key"]
         case "string_type":
             return f'text; write it in quotes, as "{found}"' if isinstance(found, int | float) else "text"
         case "greater_than_equal":
@@ -96,7 +99,7 @@ def _words(kind: str, context: Mapping[str, Any], found: object) -> str:
         case "too_short" | "string_too_short":
             return "not empty"
         case _:
-            return _WORDS.get(kind, "")
+            return _WORDS.get(details["type"], "")
 
 
 def _unknown_key(path: str, location: tuple[int | str, ...], found: object) -> Problem:

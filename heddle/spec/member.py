@@ -9,6 +9,7 @@ from pydantic_core.core_schema import CoreSchema, ValidatorFunctionWrapHandler
 
 from heddle.spec.model import Section
 from heddle.spec.names import ORGANIZATION, OrganizationName
+from heddle.spec.quantities import Whole
 
 
 class Membership(Section):
@@ -16,9 +17,9 @@ class Membership(Section):
 
     name: OrganizationName
     """Name of the organization."""
-    peers: Annotated[int, Field(ge=1, le=99)] | None = None
+    peers: Annotated[Whole, Field(ge=1, le=99)] | None = None
     """How many of its peers join: the first ones. Default: all."""
-    anchor_peers: Annotated[int, Field(ge=0, le=99)] = 1
+    anchor_peers: Annotated[Whole, Field(ge=0, le=99)] = 1
     """How many of them are announced to the other organizations: the first ones."""
 
 

@@ -9,6 +9,7 @@ from heddle.spec.model import Section
 from heddle.spec.names import ChannelName, MspId, OrganizationName
 from heddle.spec.ordering import Batch, SnapshotIntervalSize
 from heddle.spec.ports import PortBlock
+from heddle.spec.quantities import Whole
 
 
 class External(Section):
@@ -39,7 +40,7 @@ class Organization(Section):
     """Name of the organization; part of every peer's name."""
     msp_id: MspId | None = None
     """MSP id: immutable, unique in a consortium. Default: made of organization and instance."""
-    peers: Annotated[int, Field(ge=1, le=99)] = 2
+    peers: Annotated[Whole, Field(ge=1, le=99)] = 2
     """Number of peers; two keep endorsing while one restarts."""
     ports: PortBlock | None = None
     """Ports of its peers, one each in their order. Needed with `domain`, and only then."""

@@ -109,13 +109,13 @@ LABEL = NameRule(
     pattern=r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?",
     shortest=1,
     longest=317,
-    words="a label's key: perhaps a DNS domain and /, then 1 to 63 of a–z, A–Z, 0–9, - _ and .",
+    words="a label's key: perhaps a DNS domain and /, then 1 to 63 of a–z, A–Z, 0–9, ., - and _",
 )
 LABEL_VALUE = NameRule(
     pattern=r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)?",
     shortest=0,
     longest=63,
-    words="a label's value: at most 63 of a–z, A–Z, 0–9, - _ and .; begins and ends with a letter or digit",
+    words="a label's value: at most 63 of a–z, A–Z, 0–9, ., - and _; begins and ends with a letter or digit",
 )
 VARIABLE = NameRule(
     pattern=r"[A-Za-z_][A-Za-z0-9_]*",

@@ -8,13 +8,13 @@ from pydantic_core import PydanticCustomError
 from heddle.spec.model import Section
 from heddle.spec.names import MspId, OrganizationName
 from heddle.spec.ports import PortBlock
-from heddle.spec.quantities import Bytes, Duration
+from heddle.spec.quantities import Bytes, Duration, Whole
 
 MEBIBYTE = 1024 * 1024
 
 SnapshotIntervalSize = Annotated[Bytes, Field(le=4_294_967_295)]
 """Bytes; the field is 32 bits wide (etcdraft.Options)."""
-_Count = Annotated[int, Field(ge=1, le=4_294_967_295)]
+_Count = Annotated[Whole, Field(ge=1, le=4_294_967_295)]
 
 
 def _nodes(count: int | None, info: ValidationInfo) -> int | None:
@@ -104,7 +104,7 @@ class Ordering(Section):
     type: Literal["raft", "bft"] = "raft"
     """Consensus: raft survives crashes, bft also nodes that lie. A channel keeps what it was made with."""
     nodes: Annotated[
-        int | None,
+        Whole | None,
         AfterValidator(_nodes),
         WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 99, "not": {"const": 2}}),
     ] = None

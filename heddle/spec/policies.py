@@ -10,20 +10,21 @@ _EXPRESSION = "an expression, as OR('Org1MSP.peer', 'Org2MSP.peer')"
 _CHANNEL_POLICY = "the path of a channel policy, as /Channel/Application/Endorsement"
 
 
-def check_endorsement(value: str) -> str:
+def check_endorsement(value: object) -> str:
     """An endorsement rule: any, all, majority, a path or an expression (heddle.spec.rules reads those)."""
-    if value in {"any", "all", "majority"}:
+    if isinstance(value, str) and value in {"any", "all", "majority"}:
         return value
     return _checked(value, f"any, all, majority, {_CHANNEL_POLICY}, or {_EXPRESSION}")
 
 
-def check_policy(value: str) -> str:
+def check_policy(value: object) -> str:
     """A path or an expression. Raises PydanticCustomError for anything else."""
     return _checked(value, f"{_EXPRESSION}, or {_CHANNEL_POLICY}")
 
 
-def _checked(value: str, words: str) -> str:
-    pattern = _PATH if value.startswith("/") else _LOOKS_LIKE_EXPRESSION
-    if re.fullmatch(pattern, value, re.DOTALL) is None:
+def _checked(value: object, words: str) -> str:
+    text = value if isinstance(value, str) else ""
+    pattern = _PATH if text.startswith("/") else _LOOKS_LIKE_EXPRESSION
+    if re.fullmatch(pattern, text, re.DOTALL) is None:
         raise PydanticCustomError("policy", "{allowed}", {"allowed": words})
-    return value
+    return text

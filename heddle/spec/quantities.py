@@ -73,6 +73,13 @@ def check_quantity(value: object) -> str:
     return value
 
 
+def _no_truth_value(value: object) -> object:
+    """YAML's `yes` is no 1."""
+    if isinstance(value, bool):
+        raise _refuse("a whole number")
+    return value
+
+
 def amount(quantity: str) -> Decimal:
     """How much a Kubernetes quantity is, to compare: 500m is 0.5, 1Ki is 1024."""
     digits, suffix = re.fullmatch(r"([\d.]+)(\D*)", quantity).groups()  # type: ignore[union-attr]
@@ -87,6 +94,8 @@ def check_processors(value: object) -> str:
     return text
 
 
+Whole = Annotated[int, BeforeValidator(_no_truth_value)]
+"""Whole number."""
 Bytes = Annotated[
     int,
     BeforeValidator(parse_bytes),

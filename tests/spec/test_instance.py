@@ -19,7 +19,6 @@ from heddle.spec.schema import stack_schema, stack_schema_text
 from heddle.versions import SAMPLE_CHAINCODE_IMAGE
 
 STACKS = Path(__file__).parent.parent.parent / "stacks"
-CASES = sorted((Path(__file__).parent.parent / "cases" / "spec").glob("*.yaml"))
 MINIMAL: dict[str, Any] = {"name": "dev", "organizations": [{"name": "one"}]}
 
 

@@ -137,7 +137,9 @@ def seats(channel: Data, index: int) -> list[Seat]:
         if isinstance(value, str):
             found.append(Seat(place=place, name=value, said={}))
         elif isinstance(value, Mapping) and text(value, "name"):
-            found.append(Seat(place=(*place, "name"), name=text(value, "name"), said=value))
+            # A name alone reads as itself, however it was written.
+            at: Place = place if len(value) == 1 else (*place, "name")
+            found.append(Seat(place=at, name=text(value, "name"), said=value))
     return found
 
 
