@@ -94,7 +94,11 @@ def _check_values(group: configtx_pb2.ConfigGroup, known: dict[str, Any]) -> Non
     for name in sorted(group.values):
         if name not in known:
             raise ConfigtxError(f"failed to deserialize values: Unexpected key {name}")
-        values.read(group, name, known[name]())
+        try:
+            values.read(group, name, known[name]())
+        except ConfigtxError as error:
+            words = "failed to deserialize values: proto: cannot parse invalid wire-format data"
+            raise ConfigtxError(words) from error
 
 
 def _check_channel(root: configtx_pb2.ConfigGroup) -> None:

@@ -87,7 +87,7 @@ def check_consensus(
             raise ConfigtxError(f"invalid new config metadata: {error.message}") from error
         change = membership_change(old, new)
         for node in change.added:
-            _check_expiry(node, now or datetime.now(UTC))
+            _check_expiry(node, store, now or datetime.now(UTC))
         if active is not None:
             _check_quorum(change, len(_metadata(old).consenters), len(metadata.consenters), active)
     except ConfigtxError as error:
@@ -143,6 +143,10 @@ def _check_options(options: etcdraft_pb2.Options) -> None:
 
 def _check_certificate(store: TrustStore, role: str, pem: bytes, where: str) -> None:
     prefix = f"consenter {where} has invalid certificate: "
+    if b"-----BEGIN " not in pem:
+        raise ConfigtxError(
+            f"{prefix}parsing tls {role} cert of {where}: no PEM data found in cert[{pem.hex(' ')}]"
+        )
     try:
         trusted = store.trusts(pem)
     except IdentityError as error:
@@ -154,12 +158,13 @@ def _check_certificate(store: TrustStore, role: str, pem: bytes, where: str) -> 
         )
 
 
-def _check_expiry(node: etcdraft_pb2.Consenter, now: datetime) -> None:
+def _check_expiry(node: etcdraft_pb2.Consenter, store: TrustStore, now: datetime) -> None:
     for role, pem in (("client", node.client_tls_cert), ("server", node.server_tls_cert)):
         if not_after(pem) < now:
             raise ConfigtxError(
-                f"consenter {node.host}:{node.port} has invalid certificates: verifying tls {role} cert: "
-                f"x509: certificate has expired or is not yet valid: current time {now:%Y-%m-%dT%H:%M:%SZ} "
+                f"consenter {node.host}:{node.port} has invalid certificates: verifying tls {role} cert "
+                f"with serial number {store.serial_number(pem)}: x509: certificate has expired or is not yet "
+                f"valid: current time {now:%Y-%m-%dT%H:%M:%SZ} "
                 f"is after {not_after(pem):%Y-%m-%dT%H:%M:%SZ}"
             )
 

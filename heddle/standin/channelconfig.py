@@ -11,6 +11,7 @@ from fabric_protos.common import common_pb2, configtx_pb2, policies_pb2
 from fabric_protos.orderer import configuration_pb2 as orderer_pb2
 from fabric_protos.peer import policy_pb2
 
+from heddle.configtx import values
 from heddle.configtx.blocks import channel_of, config_of
 from heddle.configtx.members import Members
 from heddle.configtx.policies import Identity
@@ -61,14 +62,22 @@ class ChannelConfig:
     @property
     def bft(self) -> bool:
         """Whether its consensus is BFT, not Raft."""
-        return self.settings.consensus == BFT
+        return self.consensus == BFT
 
-    @cached_property
+    @property
+    def consensus(self) -> str:
+        """`etcdraft` or `BFT`; anything that the ledger says."""
+        return str(self._consensus_type.type)
+
+    @property
     def maintenance(self) -> bool:
         """Whether the channel is in maintenance mode."""
-        value = self.config.channel_group.groups["Orderer"].values["ConsensusType"].value
-        state = orderer_pb2.ConsensusType.FromString(value).state
-        return bool(state == orderer_pb2.ConsensusType.STATE_MAINTENANCE)
+        return bool(self._consensus_type.state == orderer_pb2.ConsensusType.STATE_MAINTENANCE)
+
+    @cached_property
+    def _consensus_type(self) -> orderer_pb2.ConsensusType:
+        orderer = values.group_at(self.config.channel_group, "Orderer")
+        return values.read(orderer, "ConsensusType", orderer_pb2.ConsensusType())
 
     @cached_property
     def orderer_roots(self) -> bytes:

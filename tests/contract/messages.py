@@ -1,11 +1,15 @@
 """Messages that clients would not send: headers with a wrong time, forged signatures, odd types."""
 
+import re
 import time
 
 from fabric_protos.common import common_pb2
+from fabric_protos.orderer import ab_pb2, ab_pb2_grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from heddle.configtx.envelope import new_nonce, transaction_id
+from heddle.fabric.connection import Connections
+from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 
 
@@ -32,3 +36,21 @@ def envelope(
     ).SerializeToString()
     content = payload.SerializeToString()
     return common_pb2.Envelope(payload=content, signature=signer.sign(b"" if forged else content))
+
+
+async def offered(connections: Connections, node: Node, message: common_pb2.Envelope) -> tuple[str, str]:
+    """What an orderer answers to one message on Broadcast: the status by its name, and the words."""
+    stub = ab_pb2_grpc.AtomicBroadcastStub(await connections.channel(node))
+    call = stub.Broadcast(timeout=20)
+    await call.write(message)
+    await call.done_writing()
+    answer = await call.read()
+    assert isinstance(answer, ab_pb2.BroadcastResponse), await call.details()
+    return common_pb2.Status.Name(answer.status), answer.info
+
+
+def said(expected: str, found: str) -> bool:
+    """Whether these are the words; an ellipsis stands for anything."""
+    return (
+        re.fullmatch(".*".join(re.escape(part) for part in expected.split("…")), found, re.DOTALL) is not None
+    )

@@ -7,26 +7,13 @@ import httpx
 import pytest
 from fabric_protos.common import common_pb2
 
-from heddle.configtx.blocks import is_config_block
 from heddle.errors import Unreachable
-from heddle.fabric import orderer, participation
+from heddle.fabric import participation
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import ClientTls
+from tests.contract.contents import content
+from tests.contract.messages import said
 from tests.contract.scene import Scene, cases
-
-
-async def _content(scene: Scene, connections: Connections, name: str) -> bytes:
-    if name == "genesis":
-        return scene.genesis.SerializeToString()
-    if name == "transactions":
-        node, signer = scene.network.orderers[0], scene.person("alpha.admin")
-        number = 1
-        while True:
-            block = await orderer.deliver_block(connections, node, "channel", number, signer, deadline=5)
-            if not is_config_block(block):
-                return block.SerializeToString()
-            number += 1
-    return name.encode()
 
 
 @pytest.mark.parametrize("case", cases("participation"), ids=lambda case: case["name"])
@@ -35,13 +22,17 @@ async def test_answers(scene: Scene, connections: Connections, case: dict[str, A
     node = scene.network.orderers[0]
     request = dict(case["request"])
     files = {
-        key: ("file", await _content(scene, connections, name))
+        key: ("file", await content(scene, connections, name))
         for key, name in request.pop("form", {}).items()
     }
     assert node.admin_port is not None
     client = await connections.http(node, node.admin_port, client_tls=scene.network.admin_tls)
     response: httpx.Response = await client.request(
-        request["method"], request["path"], headers=request.get("headers"), files=files or None
+        request["method"],
+        request["path"],
+        headers=request.get("headers"),
+        files=files or None,
+        data=request.get("values"),
     )
     assert response.status_code == case["status"], response.text
     for name, value in case.get("headers", {}).items():
@@ -52,7 +43,8 @@ async def test_answers(scene: Scene, connections: Connections, case: dict[str, A
         assert response.json() | case["contains"] == response.json()
     if "error" in case:
         # Upstream says 'invalid block ID' twice, one line each.
-        assert case["error"] in json.loads(response.text.splitlines()[0])["error"]
+        found = json.loads(response.text.splitlines()[0])["error"]
+        assert said(case["error"], found), found
 
 
 async def test_blocks_are_those_of_the_ledger(scene: Scene, connections: Connections) -> None:

@@ -15,9 +15,9 @@ from heddle.configtx.envelope import signed_envelope
 from heddle.configtx.filters import PERMISSION_DENIED, message_refusal
 from heddle.configtx.validate import apply_update
 from heddle.errors import HeddleError
-from heddle.identity.signer import Signer
 from heddle.standin.access import channel_header_of
 from heddle.standin.channelconfig import ChannelConfig
+from heddle.standin.orderer.maintenance import maintenance_refusal
 from heddle.standin.orderer.node import OrdererNode
 
 __all__ = ["Checked", "Rejected", "checked"]
@@ -57,7 +57,7 @@ def checked(
     """
     proposed = None
     if _check_message(envelope, config, check_expiry=node.check_expiry):
-        proposed = _proposed_config(envelope, config, active, node.signer)
+        proposed = _proposed_config(envelope, config, active, node)
     return Checked(envelope=envelope, config=proposed, sequence=config.sequence)
 
 
@@ -80,18 +80,40 @@ def _check_message(envelope: common_pb2.Envelope, config: ChannelConfig, *, chec
 
 
 def _proposed_config(
-    envelope: common_pb2.Envelope, config: ChannelConfig, active: Collection[str], signer: Signer
+    envelope: common_pb2.Envelope, config: ChannelConfig, active: Collection[str], node: OrdererNode
 ) -> common_pb2.Envelope:
     """The CONFIG message that a CONFIG_UPDATE leads to, signed by this orderer. Raises Rejected."""
+    try:
+        proposed = apply_update(config.config, envelope)
+    except HeddleError as error:
+        raise Rejected(_STATUS.BAD_REQUEST, error.message) from error
+    payload = common_pb2.Payload.FromString(envelope.payload)
+    update = configtx_pb2.ConfigUpdateEnvelope.FromString(payload.data).config_update
+    content = configtx_pb2.ConfigEnvelope(config=proposed, last_update=envelope).SerializeToString()
+    message = signed_envelope(common_pb2.CONFIG, config.channel, content, node.signer)
+    for stage, refusal in (
+        ("final", message_refusal(config.config, message, now=None if node.check_expiry else _NEVER)),
+        ("maintenance", _inspected(config.config, proposed, configtx_pb2.ConfigUpdate.FromString(update))),
+    ):
+        if refusal:
+            words = f"config update for existing channel did not pass {stage} checks: {refusal}"
+            raise Rejected(_STATUS.BAD_REQUEST, words)
+    _check_consenters(proposed, config, active)
+    return message
+
+
+def _inspected(old: configtx_pb2.Config, new: configtx_pb2.Config, update: configtx_pb2.ConfigUpdate) -> str:
+    refusal = maintenance_refusal(old, new, update)
+    return f"config transaction inspection failed: {refusal}" if refusal else ""
+
+
+def _check_consenters(proposed: configtx_pb2.Config, config: ChannelConfig, active: Collection[str]) -> None:
+    """What the chain of this kind of consensus asks of a configuration before it orders it."""
     alive = frozenset(
         consenter.client_tls_certificate
         for consenter in config.settings.consenters
         if consenter.address in active
     )
-    try:
-        proposed = apply_update(config.config, envelope)
-    except HeddleError as error:
-        raise Rejected(_STATUS.BAD_REQUEST, error.message) from error
     try:
         check_consensus(config.config, proposed, active=alive)
     except HeddleError as error:
@@ -102,5 +124,3 @@ def _proposed_config(
             check_configure(proposed)
         except HeddleError as error:
             raise Rejected(_STATUS.SERVICE_UNAVAILABLE, error.message) from error
-    content = configtx_pb2.ConfigEnvelope(config=proposed, last_update=envelope)
-    return signed_envelope(common_pb2.CONFIG, config.channel, content.SerializeToString(), signer)

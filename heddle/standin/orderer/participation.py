@@ -88,8 +88,12 @@ class Participation:
             return json_response(error.status, {"error": str(error)}, headers)
 
     async def _route(self, request: Request) -> Response:
-        if request.path in {_BASE, _BASE.rstrip("/")} and request.method == "GET":
-            return Response(status=302, headers={"Location": _CHANNELS})
+        if request.path == _BASE:
+            if request.method == "GET":
+                return Response(status=302, headers={"Location": _CHANNELS})
+            return Response(status=405)
+        if request.path == _BASE.rstrip("/"):
+            return Response(status=307, headers={"Location": _BASE})
         if request.path == _CHANNELS:
             return await self._collection(request)
         parts = request.path.removeprefix(_CHANNELS + "/").split("/")
@@ -134,7 +138,7 @@ class Participation:
             raise _not_allowed(request, "GET")
         _negotiate(request)
         _check_channel(channel)
-        if block_id not in {"newest", "oldest", "config"} and not re.fullmatch(r"[+-]?\d+", block_id):
+        if not _names_block(block_id):
             raise ParticipationError(
                 f"invalid block ID: '{block_id}' not equal <newest|oldest|config|(number)>"
             )
@@ -159,8 +163,16 @@ class Participation:
         try:
             kind.FromString(files[key])
         except MALFORMED as error:
-            raise ParticipationError(f"cannot unmarshal file part {key} into {what}: {error}") from error
+            raise ParticipationError(
+                f"cannot unmarshal file part {key} into {what}: proto: cannot parse invalid wire-format data"
+            ) from error
         return files[key]
+
+
+def _names_block(block_id: str) -> bool:
+    if block_id in {"newest", "oldest", "config"}:
+        return True
+    return re.fullmatch(r"[+-]?\d+", block_id) is not None and -(2**63) <= int(block_id) < 2**63
 
 
 def _form(content_type: str, body: bytes) -> tuple[dict[str, bytes], dict[str, bytes]]:

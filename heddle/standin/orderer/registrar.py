@@ -5,10 +5,8 @@ Source: orderer/common/multichannel/registrar.go (Fabric 3.1.5).
 
 import logging
 
-from fabric_protos.common import common_pb2, configtx_pb2
+from fabric_protos.common import common_pb2
 
-from heddle.configtx.blocks import data_hash, is_config_block
-from heddle.errors import HeddleError
 from heddle.standin.access import channel_header_of
 from heddle.standin.channelconfig import ChannelConfig
 from heddle.standin.ledger import Ledger, newest_config
@@ -18,6 +16,7 @@ from heddle.standin.orderer.gauges import report
 from heddle.standin.orderer.intake import Rejected
 from heddle.standin.orderer.node import OrdererNode
 from heddle.standin.orderer.participation import ChannelInfo, ParticipationError
+from heddle.standin.orderer.validator import check_chain, checked_join, checked_update
 
 __all__ = ["Registrar"]
 
@@ -104,18 +103,21 @@ class Registrar:
 
     async def join(self, block: common_pb2.Block) -> ChannelInfo:
         """Join with a configuration block. Raises ParticipationError 400, 405, 409."""
-        channel = _checked_join(block)
+        channel = checked_join(block)
         if channel in self._removing:
             raise ParticipationError("cannot join: channel pending removal", 409)
         if channel in self._chains:
             raise ParticipationError("cannot join: channel already exists", 405, allow="GET, DELETE")
-        number = block.header.number
+        number, config = block.header.number, ChannelConfig.of_block(block)
+        member = self._node.consenter_in(config) is not None
+        if number == 0 and member:
+            check_chain(config)
         path = self._node.join_path(channel)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(block.SerializeToString())
         ledger = Ledger(self._node.ledger_path(channel))
         chain = OrdererChain(self._node, block, ledger, number)
-        if number == 0 and chain.relation == "consenter":
+        if number == 0 and member:
             ledger.append(block)
             path.unlink()
             chain = OrdererChain(self._node, block, ledger)
@@ -124,7 +126,7 @@ class Registrar:
 
     async def update(self, envelope: common_pb2.Envelope) -> ChannelInfo:
         """Submit a configuration update. Raises ParticipationError 400, 403, 405."""
-        channel = _checked_update(envelope)
+        channel = checked_update(envelope)
         chain = self._chains.get(channel)
         if chain is None:
             raise ParticipationError("cannot update: channel does not exist", 405)
@@ -157,14 +159,21 @@ class Registrar:
         """A block of a channel that this node serves. Raises ParticipationError 404."""
         chain = self.served(channel)
         if chain is None:
-            raise ParticipationError(f"channel {channel} doesn't exist", 404)
+            words = (
+                "channel is not ready, he is a follower"
+                if channel in self._chains
+                else "channel does not exist"
+            )
+            raise ParticipationError(words, 404)
         ledger = chain.ledger
         if block_id == "config":
             return newest_config(ledger)
-        number = {"newest": ledger.height - 1, "oldest": 0}.get(block_id)
+        # -1 is the newest one, too: upstream reads it as the highest number there is, which stands for that.
+        number = {"newest": -1, "oldest": 0}.get(block_id)
         number = int(block_id) if number is None else number
+        number = ledger.height - 1 if number == -1 else number
         if not 0 <= number < ledger.height:
-            raise ParticipationError(f"block {block_id} not found", 404)
+            raise ParticipationError(f"no such block number [{number % 2**64}] in index", 404)
         return ledger.block(number)
 
 
@@ -173,42 +182,3 @@ def _newer(block: common_pb2.Block, ledger: Ledger) -> common_pb2.Block:
     if ledger.height > block.header.number:
         return newest_config(ledger)
     return block
-
-
-def _checked_join(block: common_pb2.Block) -> str:
-    """The channel, if one can join with this block (channelparticipation/validator.go)."""
-    try:
-        if not is_config_block(block):
-            raise ParticipationError("invalid join block: block is not a config block")
-        if not block.metadata.metadata:
-            raise ParticipationError("invalid join block: invalid block: does not have metadata")
-        if data_hash(block.data) != block.header.data_hash:
-            words = "invalid block: Header.DataHash is different from Hash(block.Data)"
-            raise ParticipationError(f"invalid join block: {words}")
-        config = ChannelConfig.of_block(block)
-        if config.has("Consortiums"):
-            words = "invalid config: contains consortiums: system channel not supported"
-            raise ParticipationError(f"invalid join block: {words}")
-        if not config.has("Application"):
-            raise ParticipationError("invalid join block: invalid config: must contain application config")
-        _ = config.settings  # reads all of it, so that a config which nobody can use is refused here
-    except HeddleError as error:
-        raise ParticipationError(f"invalid join block: {error.message}") from error
-    return config.channel
-
-
-def _checked_update(envelope: common_pb2.Envelope) -> str:
-    """The channel of a configuration update (channelparticipation/validator.go)."""
-    prefix = "invalid config update envelope: "
-    try:
-        header = channel_header_of(envelope)
-        payload = common_pb2.Payload.FromString(envelope.payload)
-        update = configtx_pb2.ConfigUpdateEnvelope.FromString(payload.data)
-        channel = configtx_pb2.ConfigUpdate.FromString(update.config_update).channel_id
-    except MALFORMED as error:
-        raise ParticipationError(f"{prefix}bad payload") from error
-    if header.type != common_pb2.CONFIG_UPDATE:
-        raise ParticipationError(f"{prefix}bad type")
-    if not header.channel_id:
-        raise ParticipationError(f"{prefix}empty channel id")
-    return str(channel)
