@@ -14,7 +14,8 @@ HeddleError
 ├── EngineError          state, lock, passphrase, program
 │   └── NeedsCli         valid Pulumi, but only Pulumi's CLI does it
 ├── LocalKubeError       the local cluster: a missing part, a failed start
-└── ImageError           an image that cannot be packed or loaded
+├── ImageError           an image that cannot be packed or loaded
+└── RunbookError         an incident's playbook cannot run, is refused, or failed
 """
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "PluginError",
     "ProviderError",
     "Refused",
+    "RunbookError",
     "SpecError",
     "Unreachable",
 ]
@@ -105,3 +107,7 @@ class LocalKubeError(HeddleError):
 
 class ImageError(HeddleError):
     """An image that cannot be packed or loaded."""
+
+
+class RunbookError(HeddleError):
+    """A runbook that cannot run, refuses to act, or failed."""

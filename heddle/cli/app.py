@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from heddle.cli import chaincode, channel, cluster, image, image_standin, quickstart, run
+from heddle.cli import chaincode, channel, cluster, image, image_standin, quickstart, run, runbook
 from heddle.cli.doctor import doctor
 from heddle.cli.sdkconfig import sdk_config
 from heddle.cli.status import status
@@ -27,6 +27,7 @@ app.add_typer(channel.app, name="channel")
 app.add_typer(chaincode.app, name="chaincode")
 app.add_typer(image.app, name="image")
 app.add_typer(quickstart.app, name="quickstart")
+app.add_typer(runbook.app, name="runbook")
 image.app.command()(image_standin.standin)
 image.app.command()(image_standin.sample_chaincode)
 

@@ -1,0 +1,101 @@
+"""What runbooks ask a cluster: plain JSON from its API server, nothing is changed."""
+
+import asyncio
+from typing import Any, Self
+
+import httpx
+
+from heddle.errors import RunbookError, Unreachable
+from heddle.fabric.kubeconfig import ApiServer
+
+__all__ = ["Cluster", "Json"]
+
+Json = Any
+"""A Kubernetes object as plain data."""
+
+_SECONDS = 15.0
+_LOG_LINES = 400
+_EVENTS = 3
+
+
+class Cluster:
+    """One cluster, read only. Use as an async context manager."""
+
+    def __init__(self, server: ApiServer) -> None:
+        self._server = server
+        self._client = httpx.AsyncClient(
+            base_url=server.url,
+            verify=server.tls if server.tls is not None else False,
+            proxy=server.proxy or None,
+            timeout=_SECONDS,
+            trust_env=False,
+        )
+
+    @classmethod
+    async def open(cls, kubeconfig: str) -> Self:
+        """The cluster that a kubeconfig (its text) names. Raises FabricError for a bad one."""
+        return cls(await ApiServer.load(kubeconfig))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+    async def get(self, path: str, **query: str) -> Json | None:
+        """An object or a list by its path, None where there is none. Raises Unreachable, RunbookError."""
+        response = await self._send(path, query)
+        return None if response.status_code == httpx.codes.NOT_FOUND else response.json()
+
+    async def items(self, path: str, **query: str) -> list[Json]:
+        """The items of a list; none where the API server does not know the kind."""
+        return list((await self.get(path, **query) or {}).get("items") or [])
+
+    async def lists(self, *paths: str) -> list[list[Json]]:
+        """The items of several lists, asked for side by side."""
+        return list(await asyncio.gather(*(self.items(path) for path in paths)))
+
+    async def statefulset(self, namespace: str, name: str) -> Json | None:
+        """A StatefulSet."""
+        return await self.get(f"/apis/apps/v1/namespaces/{namespace}/statefulsets/{name}")
+
+    async def pod(self, namespace: str, name: str) -> Json | None:
+        """A pod."""
+        return await self.get(f"/api/v1/namespaces/{namespace}/pods/{name}")
+
+    async def log(self, namespace: str, pod: str, *, previous: bool = False) -> str:
+        """The end of a pod's log, or of its container's before; empty where there is none (yet)."""
+        query = {"tailLines": str(_LOG_LINES), **({"previous": "true"} if previous else {})}
+        try:
+            response = await self._send(f"/api/v1/namespaces/{namespace}/pods/{pod}/log", query)
+        except RunbookError:
+            return ""
+        return response.text if response.status_code == httpx.codes.OK else ""
+
+    async def warnings(self, namespace: str, name: str) -> tuple[str, ...]:
+        """The last warnings about an object of this name."""
+        query = f"involvedObject.name={name},type=Warning"
+        found = await self.items(f"/api/v1/namespaces/{namespace}/events", fieldSelector=query)
+        return tuple(f"{event.get('reason')}: {event.get('message')}" for event in found[-_EVENTS:])
+
+    async def _send(self, path: str, query: dict[str, str]) -> httpx.Response:
+        headers = dict(await self._server.headers())
+        name = self._server.tls_server_name
+        extensions = {"sni_hostname": name} if name else {}
+        try:
+            response = await self._client.get(path, params=query, headers=headers, extensions=extensions)
+        except httpx.TransportError as error:
+            raise Unreachable(
+                f"API server {self._server.url}: GET {path}: no answer: {str(error) or type(error).__name__}",
+                hint="Does `kubectl get pods` work with this kubeconfig?",
+            ) from error
+        if response.status_code not in (httpx.codes.OK, httpx.codes.NOT_FOUND):
+            raise RunbookError(f"API server: GET {path}: {_words(response)}")
+        return response
+
+
+def _words(response: httpx.Response) -> str:
+    try:
+        return str(response.json()["message"])
+    except (ValueError, KeyError, TypeError):
+        return response.text.strip() or response.reason_phrase

@@ -1,0 +1,106 @@
+"""What a run knows of its stack, handed to the playbook's modules in a private file: it holds keys.
+
+No secret passes through Ansible itself, so none can be in its output or its artifacts.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from heddle.cli.outputs import InstanceOutput, instance_of
+from heddle.errors import RunbookError
+
+__all__ = ["VARIABLE", "Approval", "Context", "Package", "load_context", "save_context"]
+
+VARIABLE = "HEDDLE_RUNBOOK_CONTEXT"
+"""Environment variable with the path of the file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """A chaincode package that the stack's last `up` installed on a peer; `content` in base64."""
+
+    peer: str
+    label: str
+    package_id: str
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """A definition that the stack's last `up` approved for an organization."""
+
+    msp_id: str
+    channel: str
+    name: str
+    package_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """A stack as a run sees it.
+
+    `instance` is None when the stack has no network (any more). `namespaces`: by instance name, those that
+    the stacks of this backend have.
+    """
+
+    stack: str
+    kubeconfig: str
+    instance: InstanceOutput | None
+    packages: tuple[Package, ...]
+    approvals: tuple[Approval, ...]
+    namespaces: Mapping[str, str]
+
+    @property
+    def network(self) -> InstanceOutput:
+        """The stack's network. Raises RunbookError when there is none."""
+        if self.instance is None:
+            raise RunbookError(
+                f"stack {self.stack!r} has no network", hint=f"Make it first: heddle up {self.stack}."
+            )
+        return self.instance
+
+
+def save_context(
+    path: Path,
+    *,
+    stack: str,
+    kubeconfig: str,
+    instance: object,
+    packages: Sequence[Package] = (),
+    approvals: Sequence[Approval] = (),
+    namespaces: Mapping[str, str],
+) -> None:
+    """Write what `load_context` reads, for the owner alone. `instance`: the stack's output as plain data."""
+    content = {
+        "stack": stack,
+        "kubeconfig": kubeconfig,
+        "instance": instance,
+        "packages": [vars(package) for package in packages],
+        "approvals": [vars(approval) for approval in approvals],
+        "namespaces": dict(namespaces),
+    }
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(content, file)
+
+
+def load_context() -> Context:
+    """The context of the run that this process belongs to. Raises RunbookError outside of one."""
+    path = os.environ.get(VARIABLE)
+    if not path:
+        raise RunbookError(
+            "this module works only within a run", hint="Run the playbook by `heddle runbook run`."
+        )
+    data: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    instance = data["instance"]
+    return Context(
+        stack=data["stack"],
+        kubeconfig=data["kubeconfig"],
+        instance=instance_of(instance) if instance is not None else None,
+        packages=tuple(Package(**each) for each in data["packages"]),
+        approvals=tuple(Approval(**each) for each in data["approvals"]),
+        namespaces=data["namespaces"],
+    )

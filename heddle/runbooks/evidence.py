@@ -1,0 +1,105 @@
+"""What the log of a peer that does not start says of its ledger. Pure.
+
+Fabric's panics do not name the database; the functions in their traces do. Seen on 3.1.5, source:
+core/ledger/kvledger/kv_ledger_provider.go, common/ledger/blkstorage, core/transientstore.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Damage", "Finding", "find_damage"]
+
+_LINES = 3
+"""Lines of the log that are shown as evidence."""
+
+_LAST_WORDS = re.compile(r"(panic|fatal error|peer|Error): \S")
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+_DERIVED = {
+    "initStateDBProvider": "the state database",
+    "initHistoryDBProvider": "the history database",
+    "initConfigHistoryManager": "the configuration history",
+    "initBlockStoreProvider": "the index of the block files",
+    "recoverDBs": "a database that has to follow the block files",
+}
+"""Functions that open what `peer node rebuild-dbs` drops and the next start makes again from the blocks."""
+
+_ORIGINAL = {
+    "(*BlockStoreProvider).Open": "the block files",
+    "initPvtDataStoreProvider": "the store of private data",
+    "initLedgerIDInventory": "the list of ledgers",
+    "transientstore.": "the transient store",
+}
+"""Functions that open what cannot be made again from anything else on the volume."""
+
+_DERIVED_WORDS = ("is ahead of the block store",)
+_WORDS = (
+    *_DERIVED_WORDS,
+    "block file",
+    "Committer height cannot be zero",
+    "leveldb",
+    "ledgersData",
+    "ledger of channel",
+    "Fail to recover DB",
+)
+"""Said by a peer that cannot read its ledger; the last but one by Heddle's stand-ins."""
+
+
+class Damage(StrEnum):
+    """What of a ledger is broken."""
+
+    NONE = "none"
+    """The log tells of no trouble with the ledger."""
+    DERIVED = "derived"
+    """Only databases that are made again from the block files."""
+    LEDGER = "ledger"
+    """Block files, private data, or something that the log does not tell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What a log shows. `part`: what is broken, in words; `lines`: the words of the log."""
+
+    damage: Damage
+    part: str = ""
+    lines: tuple[str, ...] = ()
+
+
+def find_damage(log: str) -> Finding:
+    """Judge the log of a peer's container that has ended.
+
+    Args:
+        log: its end, with the panic and its trace; colours are ignored.
+    """
+    lines = _from_the_end_on([_ANSI.sub("", line).rstrip() for line in log.splitlines()])
+    said = [line for line in lines if any(word in line for word in _WORDS) and not _is_trace(line)]
+    shown = tuple(dict.fromkeys([*lines[:1], *said]))[:_LINES]
+    if not said:
+        return Finding(damage=Damage.NONE, lines=tuple(filter(None, lines))[:_LINES])
+    trace = "\n".join(line for line in lines if _is_trace(line))
+    for function, part in _ORIGINAL.items():
+        if function in trace:
+            return Finding(damage=Damage.LEDGER, part=part, lines=shown)
+    for function, part in _DERIVED.items():
+        if function in trace:
+            return Finding(damage=Damage.DERIVED, part=part, lines=shown)
+    if any(word in line for word in _DERIVED_WORDS for line in said):
+        return Finding(damage=Damage.DERIVED, part="the state database", lines=shown)
+    return Finding(damage=Damage.LEDGER, part="the ledger", lines=shown)
+
+
+def _from_the_end_on(lines: list[str]) -> list[str]:
+    """What a process said of its end, or the last lines where it said nothing.
+
+    A peer prints its whole configuration before, which has most of the words that matter here.
+    """
+    for number, line in enumerate(lines):
+        if _LAST_WORDS.match(line):
+            return lines[number:]
+    return lines[-_LINES:]
+
+
+def _is_trace(line: str) -> bool:
+    """A line of a Go trace: a function of a package, or its place."""
+    return line.startswith(("github.com/", "\tgithub.com/", "main.", "goroutine "))

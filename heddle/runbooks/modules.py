@@ -1,0 +1,69 @@
+"""What the playbooks' Ansible modules have in common: the run's context, connections, errors as answers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from heddle.cli.outputs import NodeOutput
+from heddle.errors import HeddleError, RunbookError
+from heddle.fabric.connection import Connections
+from heddle.fabric.dial import ClusterDialer
+from heddle.runbooks.cluster import Cluster
+from heddle.runbooks.context import Context, load_context
+
+__all__ = ["PEER", "Scene", "run_module"]
+
+PEER: dict[str, Any] = {"peer": {"type": "str", "required": True}}
+"""The option of modules that are about one peer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """What a module acts on. `check`: nothing may be changed."""
+
+    context: Context
+    cluster: Cluster
+    connections: Connections
+    parameters: Mapping[str, Any]
+    check: bool
+
+    @property
+    def peer(self) -> NodeOutput:
+        """The peer that the module's option names. Raises RunbookError with those there are."""
+        name = self.parameters["peer"]
+        peers = {one.name: one for one in self.context.network.peers}
+        if name not in peers:
+            there = ", ".join(sorted(peers))
+            raise RunbookError(f"stack {self.context.stack!r} has no peer {name!r}", hint=f"It has: {there}.")
+        return peers[name]
+
+
+def run_module(module: Any, act: Callable[[Scene], Awaitable[dict[str, Any]]]) -> None:  # noqa: ANN401
+    """Do what an Ansible module does, and print the result.
+
+    Args:
+        module: its AnsibleModule, made by itself: by that import Ansible knows a module of today's kind.
+        act: returns what the module registers; `changed` defaults to false.
+    """
+    try:
+        result = asyncio.run(_act(module, act))
+    except HeddleError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**{"changed": False, **result})
+
+
+async def _act(module: Any, act: Callable[[Scene], Awaitable[dict[str, Any]]]) -> dict[str, Any]:  # noqa: ANN401
+    context = load_context()
+    async with (
+        await Cluster.open(context.kubeconfig) as cluster,
+        Connections(ClusterDialer(context.kubeconfig)) as connections,
+    ):
+        scene = Scene(
+            context=context,
+            cluster=cluster,
+            connections=connections,
+            parameters=module.params,
+            check=module.check_mode,
+        )
+        return await act(scene)

@@ -1,0 +1,119 @@
+"""One run of a playbook by ansible-runner: private files, inventory, and what it says while it goes on."""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from heddle.cli.outputs import InstanceOutput
+from heddle.errors import RunbookError
+from heddle.runbooks.catalog import Runbook
+from heddle.runbooks.context import VARIABLE
+from heddle.runbooks.inventory import inventory_of
+
+__all__ = ["Run", "run"]
+
+Event = Mapping[str, Any]
+"""An event of ansible-runner: `event` and `event_data`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What to run, on what.
+
+    `prepare` writes the private context file to the path it is given; `kubeconfig` goes to a private file,
+    too. `artifacts`: a folder that keeps Ansible's own record of the run; None = it is not kept.
+    """
+
+    runbook: Runbook
+    stack: str
+    folder: Path
+    instance: InstanceOutput | None
+    kubeconfig: str
+    prepare: Callable[[Path], None]
+    variables: Mapping[str, str]
+    check: bool
+    artifacts: Path | None = None
+
+
+def run(what: Run, sink: Callable[[Event], bool]) -> bool:
+    """Run it to its end; whether it succeeded. `sink` says whether an event is to be kept.
+
+    Raises:
+        RunbookError: the variables name a host that the network does not have, or Ansible is not installed.
+    """
+    limit = _limit(what)
+    with tempfile.TemporaryDirectory(prefix="heddle-runbook-") as scratch:
+        folder = Path(scratch)
+        _private(folder / "kubeconfig", what.kubeconfig)
+        what.prepare(folder / "context.json")
+        inventory = inventory_of(what.stack, what.instance, folder=what.folder, python=sys.executable)
+        _private(folder / "inventory.json", json.dumps(inventory))
+        try:
+            return _ansible(what, folder, limit, sink)
+        finally:
+            if what.artifacts is not None and (folder / "artifacts").is_dir():
+                shutil.copytree(folder / "artifacts", what.artifacts, dirs_exist_ok=True)
+
+
+def _private(path: Path, content: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(content)
+
+
+def _limit(what: Run) -> str:
+    """The hosts to act on: the peer that a variable names, else the playbook's own group."""
+    peer = what.variables.get("peer")
+    if peer is None:
+        return what.runbook.group
+    there = sorted(node.name for node in what.instance.peers) if what.instance else []
+    if peer not in there:
+        raise RunbookError(
+            f"stack {what.stack!r} has no peer {peer!r}", hint=f"It has: {', '.join(there) or 'none'}."
+        )
+    return peer
+
+
+def _ansible(what: Run, folder: Path, limit: str, sink: Callable[[Event], bool]) -> bool:
+    try:
+        from ansible_runner import Runner, RunnerConfig  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise RunbookError(
+            "Ansible is not installed", hint="pip install 'heddle[runbooks]', or `make` once more."
+        ) from error
+    config = RunnerConfig(
+        private_data_dir=str(folder),
+        playbook=str(what.runbook.path),
+        inventory=str(folder / "inventory.json"),
+        limit=limit,
+        extravars=dict(what.variables),
+        envvars=_environment(folder),
+        cmdline="--check" if what.check else None,
+        quiet=True,
+        suppress_env_files=True,
+    )
+    config.prepare()
+    # It must not go on when this process, and with it the stack's lock, is gone.
+    config.command = [sys.executable, "-m", "heddle.runbooks.child", *config.command]
+    runner = Runner(config, event_handler=sink)
+    runner.run()
+    return bool(runner.status == "successful")
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {
+        VARIABLE: str(folder / "context.json"),
+        "K8S_AUTH_KUBECONFIG": str(folder / "kubeconfig"),
+        "ANSIBLE_HOME": str(folder / "ansible"),
+        "ANSIBLE_LOCAL_TEMP": str(folder / "ansible/tmp"),
+        "ANSIBLE_REMOTE_TEMP": str(folder / "ansible/remote"),
+        "ANSIBLE_RETRY_FILES_ENABLED": "false",
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_NOCOLOR": "true",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+    }

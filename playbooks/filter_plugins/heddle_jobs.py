@@ -1,0 +1,27 @@
+"""Filters that make a Job from a node's StatefulSet."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from heddle.runbooks.volumejob import aside_job, command_job, date_of_name
+
+
+def heddle_aside_job(statefulset: Mapping[str, Any], runbook: str, date: str) -> dict[str, Any]:
+    """The Job that sets aside what is on the node's volume."""
+    return aside_job(statefulset, runbook=runbook, date=date_of_name(date))
+
+
+def heddle_command_job(
+    statefulset: Mapping[str, Any], command: Sequence[str], runbook: str, date: str
+) -> dict[str, Any]:
+    """The Job that runs one command as the stopped node."""
+    purpose = command[-1]
+    return command_job(statefulset, command, runbook=runbook, purpose=purpose, date=date_of_name(date))
+
+
+class FilterModule:
+    """What Ansible looks for."""
+
+    def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
+        """The filters by name."""
+        return {"heddle_aside_job": heddle_aside_job, "heddle_command_job": heddle_command_job}

@@ -1,0 +1,31 @@
+#!/usr/bin/python
+"""Is a peer's ledger broken? Reads the cluster and the nodes; changes nothing."""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from heddle.runbooks.diagnosis import diagnose, plan_lines
+from heddle.runbooks.modules import PEER, Scene, run_module
+
+
+async def look(scene: Scene) -> dict[str, Any]:
+    """Returns `diagnosis` and, as `lines`, what it means for people."""
+    parameters = scene.parameters
+    found = await diagnose(
+        scene.context, scene.cluster, scene.connections, scene.peer, patience=parameters["patience"]
+    )
+    found = found.limited_to(parameters["remedy"])
+    return {"diagnosis": found.plain(), "lines": plan_lines(found)}
+
+
+if __name__ == "__main__":
+    module = AnsibleModule(
+        argument_spec={
+            **PEER,
+            "remedy": {"choices": ["auto", "rebuild", "set-aside"], "default": "auto"},
+            "patience": {"type": "int", "default": 60},
+        },
+        supports_check_mode=True,
+    )
+    run_module(module, look)

@@ -1,0 +1,40 @@
+#!/usr/bin/python
+"""One step of bringing a peer back; each looks first and does only what is missing."""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from heddle.runbooks.modules import PEER, Scene, run_module
+from heddle.runbooks.rejoin import Rejoining
+
+
+async def act(scene: Scene) -> dict[str, Any]:
+    """Returns `changed`, and as `lines` what was done."""
+    rejoining = Rejoining(
+        scene.context.network, scene.connections, scene.peer, patience=scene.parameters["patience"]
+    )
+    match scene.parameters["step"]:
+        case "channels":
+            done = [f"joined {name}" for name in await rejoining.join()]
+        case "packages":
+            done = [f"installed {label}" for label in await rejoining.install(scene.context.packages)]
+        case "approvals":
+            done = [f"approved {name} again" for name in await rejoining.approve(scene.context.approvals)]
+        case _:
+            heights = await rejoining.catch_up()
+            return {"lines": [f"{name}: {height} blocks" for name, height in heights.items()]}
+    return {"changed": bool(done), "lines": done}
+
+
+if __name__ == "__main__":
+    steps = ["channels", "packages", "blocks", "approvals"]
+    module = AnsibleModule(
+        argument_spec={
+            **PEER,
+            "step": {"choices": steps, "required": True},
+            "patience": {"type": "int", "default": 300},
+        },
+        supports_check_mode=True,
+    )
+    run_module(module, act)

@@ -1,0 +1,43 @@
+"""After rejoin-peer: what users of the peer can rely on again. Looked at from the control machine."""
+
+import json
+from typing import Any
+
+import pytest
+from testinfra.host import Host
+
+
+@pytest.fixture(scope="module")
+def status(host: Host, about: dict[str, Any]) -> dict[str, Any]:
+    """What the nodes say of themselves."""
+    found = host.run("heddle status %s --json --cwd %s", about["stack"], about["folder"])
+    return dict(json.loads(found.stdout))
+
+
+@pytest.fixture(scope="module")
+def peer(status: dict[str, Any], about: dict[str, Any]) -> dict[str, Any]:
+    """The peer."""
+    return next(node for node in status["nodes"] if node["name"] == about["peer"])
+
+
+def test_it_answers(peer: dict[str, Any]) -> None:
+    """The peer answers, without a complaint."""
+    assert peer["version"]
+    assert peer["problems"] == []
+
+
+def test_it_is_on_its_channels(peer: dict[str, Any], about: dict[str, Any]) -> None:
+    """It is on every channel that the stack puts it on."""
+    assert set(peer["heights"]) == set(about["channels"])
+
+
+def test_it_is_level(peer: dict[str, Any], status: dict[str, Any]) -> None:
+    """Its ledgers are level with those of all other nodes."""
+    for channel, height in peer["heights"].items():
+        highest = max(node["heights"].get(channel, 0) for node in status["nodes"])
+        assert height + 1 >= highest
+
+
+def test_chaincodes_are_in_force(status: dict[str, Any]) -> None:
+    """The chaincodes in force are those of the last up."""
+    assert [each["problem"] for each in status["chaincodes"] if each["problem"]] == []
