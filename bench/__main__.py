@@ -1,18 +1,60 @@
-"""`make bench`: one table; a figure whose peer is not on this machine says so."""
+"""`make bench`: one table, each figure beside its peer in the same run; with names, only those (`python -m bench delta`)."""
+
+import sys
+from collections.abc import Callable, Iterator
 
 from rich.console import Console
 from rich.table import Table
 
-from bench.first_transaction import measure
+from bench import configurations, first_transaction, identities, previews
+from bench.figures import Figure
+from bench.place import place
+
+ALONE: dict[str, Callable[[], Iterator[Figure]]] = {
+    "identities": identities.measure,
+    "configurations": configurations.measure,
+}
+ON_A_CLUSTER = {"first_transaction": first_transaction.measure, "previews": previews.measure}
 
 
-def main() -> None:
-    """Measure and print."""
-    table = Table("what", "on", "seconds", "goal")
-    for row in measure():
-        table.add_row(row.what, row.nodes, f"{row.seconds:.1f}", row.goal)
-    Console().print(table)
+def main(wanted: list[str]) -> None:
+    """Measure and print, row by row to the error output, the whole table at the end."""
+    unknown = set(wanted) - {*ALONE, *ON_A_CLUSTER}
+    if unknown:
+        sys.exit(
+            f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join([*ALONE, *ON_A_CLUSTER])}"
+        )
+    table = Table("what", "on", "measured", "peer", "ratio", "goal")
+    for figure in _figures(set(wanted) or {*ALONE, *ON_A_CLUSTER}):
+        row = _row(figure)
+        print("  ".join(row), file=sys.stderr, flush=True)
+        table.add_row(*row)
+    Console(width=150).print(table)
+
+
+def _figures(wanted: set[str]) -> Iterator[Figure]:
+    for name in ALONE:
+        if name in wanted:
+            yield from ALONE[name]()
+    if wanted & ON_A_CLUSTER.keys():
+        with place() as here:
+            for name in ON_A_CLUSTER:
+                if name in wanted:
+                    yield from ON_A_CLUSTER[name](here)
+
+
+def _row(figure: Figure) -> tuple[str, ...]:
+    peer = f"{_value(figure.peer, figure.unit)} {figure.peer_name}" if figure.peer is not None else "not here"
+    ratio = f"{figure.ratio:.2f}" if figure.ratio is not None else ""
+    shown = peer if figure.peer_name else ""
+    return (figure.what, figure.on, _value(figure.value, figure.unit), shown, ratio, figure.goal)
+
+
+def _value(value: float, unit: str) -> str:
+    if unit == "s" and value < 1:
+        return f"{value * 1000:.3g} ms"
+    return f"{value:.1f} {unit}"
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

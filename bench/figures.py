@@ -1,0 +1,46 @@
+"""One row of the table, and how things are timed: medians over several runs, after one that is not counted."""
+
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+__all__ = ["Figure", "median_of", "run"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """What was measured, beside its peer in the same run."""
+
+    what: str
+    on: str
+    """What did the work: `in process`, `Fabric's nodes`, `stand-ins`."""
+    value: float
+    unit: str = "s"
+    peer: float | None = None
+    """The peer's value in the same unit; None where there is none, or it is not on PATH."""
+    peer_name: str = ""
+    goal: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """Ours to the peer's."""
+        return self.value / self.peer if self.peer else None
+
+
+def median_of(work: Callable[[], object], *, times: int = 5) -> float:
+    """Median of the seconds that a call takes."""
+    _seconds(work)
+    return median(_seconds(work) for _ in range(times))
+
+
+def run(argv: Sequence[str]) -> None:
+    """Run a program to its end; it must succeed."""
+    subprocess.run(argv, check=True, capture_output=True, timeout=300)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin

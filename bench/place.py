@@ -1,0 +1,51 @@
+"""A project with a cluster of its own for the time of a benchmark."""
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.e2e.project import Project, fabric_release, load_images
+
+__all__ = ["CLUSTER", "Place", "place"]
+
+CLUSTER = "bench"
+"""Name of the cluster and of the stack, which therefore finds it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where `heddle` is run, and on what."""
+
+    project: Project
+    nodes: str
+    """`Fabric's nodes` where its programs are on PATH (they are packed under upstream's names), else `stand-ins`."""
+
+    def timed(self, *argv: str, timeout: float = 900) -> float:
+        """Seconds of a command that must succeed, its process's start included."""
+        begin = time.monotonic()
+        self.project.ok(*argv, timeout=timeout)
+        return time.monotonic() - begin
+
+
+@contextmanager
+def place() -> Iterator[Place]:
+    """A cluster with the images of nodes and chaincode; it is taken away at the end."""
+    release = fabric_release()
+    with tempfile.TemporaryDirectory(prefix="heddle-bench-") as name:
+        folder = Path(name)
+        project = Project.copy(folder / "project", stack=CLUSTER, base="dev" if release else "offline")
+        try:
+            project.ok("heddle", "cluster", "up", "--name", CLUSTER, timeout=900)
+            load_images(project, folder, cluster=CLUSTER, release=release)
+            yield Place(project=project, nodes="Fabric's nodes" if release else "stand-ins")
+        finally:
+            subprocess.run(
+                ["heddle", "cluster", "down", "--name", CLUSTER, "--purge"],
+                env=project.environment,
+                check=True,
+                timeout=300,
+            )

@@ -1,0 +1,67 @@
+"""How a preview grows with the network: organizations of four peers on one channel, without chaincode.
+
+On an empty cluster everything is to be created; on a populated one nothing is to be done, and every node's
+ledger is asked. Pulumi's CLI runs the same program beside it, where it is on PATH.
+"""
+
+import shutil
+from collections.abc import Iterator
+
+import yaml
+
+from bench.figures import Figure
+from bench.place import CLUSTER, Place
+
+__all__ = ["measure"]
+
+PEERS = 4
+SIZES = (10, 40, 100)
+POPULATED = 40
+"""Organizations of the network that is brought up: 163 pods, of the 250 that one machine may have."""
+
+
+def measure(place: Place) -> Iterator[Figure]:
+    """Preview each size on an empty cluster, then bring one up and preview it again."""
+    for organizations in SIZES:
+        _write(place, organizations)
+        yield _preview(place, organizations, "on an empty cluster")
+    _write(place, POPULATED)
+    up = place.timed("heddle", "up", CLUSTER, "--skip-preview", timeout=3600)
+    yield Figure(what=f"up of {_size(POPULATED)}", on=place.nodes, value=up)
+    yield _preview(place, POPULATED, "on a populated cluster", "--expect-no-changes")
+    state = next(place.project.folder.glob(f"state/.pulumi/stacks/*/{CLUSTER}.json"))
+    megabytes = state.stat().st_size / 1e6
+    yield Figure(what=f"state of {_size(POPULATED)}", on=place.nodes, value=megabytes, unit="MB")
+    place.timed("heddle", "destroy", CLUSTER, "--skip-preview", timeout=3600)
+
+
+def _preview(place: Place, organizations: int, where: str, *more: str) -> Figure:
+    expect = [option for option in more if option.startswith("--expect")]
+    theirs = None
+    if shutil.which("pulumi"):
+        place.project.run("pulumi", "stack", "select", "--create", CLUSTER)
+        theirs = place.timed("pulumi", "preview", "--stack", CLUSTER, "--non-interactive", *expect)
+    return Figure(
+        what=f"preview of {_size(organizations)} {where}",
+        on=place.nodes,
+        value=place.timed("heddle", "preview", CLUSTER, *expect),
+        peer=theirs,
+        peer_name="pulumi preview",
+        goal="10 s" if organizations == POPULATED else "",
+    )
+
+
+def _write(place: Place, organizations: int) -> None:
+    """Make the stack file of a network of so many organizations."""
+    file = place.project.stack_file
+    content = yaml.safe_load(file.read_text())
+    names = [f"org{number}" for number in range(organizations)]
+    instance = content["config"]["fabric:instance"]
+    instance["organizations"] = [{"name": name, "peers": PEERS} for name in names]
+    instance["channels"] = [{"name": "channel", "organizations": names}]
+    instance.pop("chaincodes", None)
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def _size(organizations: int) -> str:
+    return f"{organizations} organizations × {PEERS} peers"
