@@ -1,4 +1,7 @@
-"""`make bench`: one table, each figure beside its peer in the same run; with names, only those (`python -m bench delta`)."""
+"""`make bench`: one table, each figure beside its peer in the same run.
+
+`python -m bench identities previews` measures only those.
+"""
 
 import sys
 from collections.abc import Callable, Iterator

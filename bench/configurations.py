@@ -1,7 +1,7 @@
 """A channel's first configuration and the difference of two, beside `configtxgen` and `configtxlator`.
 
-Ours are calls in a process that already runs, which is how Heddle uses them; theirs are whole processes, which
-is how scripts use them.
+Ours are calls in a process that already runs, which is how Heddle uses them; theirs are whole processes,
+which is how scripts use them.
 """
 
 import shutil

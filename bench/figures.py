@@ -1,4 +1,4 @@
-"""One row of the table, and how things are timed: medians over several runs, after one that is not counted."""
+"""One row of the table, and how things are timed: medians of several runs, after one that does not count."""
 
 import subprocess
 import time

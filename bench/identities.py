@@ -1,4 +1,4 @@
-"""Keys and certificates of a large consortium, beside `cryptogen`: the same members, written as the same folders."""
+"""Keys and certificates of a large consortium, beside `cryptogen`: the same members, the same folders."""
 
 import shutil
 import tempfile
@@ -61,7 +61,7 @@ def _cryptogen(program: str, folder: Path) -> float:
 
 
 def _organization(number: int) -> dict[str, Mapping[str, bytes]]:
-    """What one organization gets, by folder: its own MSP, and MSP and TLS of each peer, administrator and user."""
+    """What one organization gets, by folder: its MSP; MSP and TLS of each peer, administrator and user."""
     name = f"org{number}"
     domain = f"{name}.example.com"
     ca = new_authority(common_name=f"ca.{domain}", organization=name)

@@ -22,7 +22,7 @@ class Place:
 
     project: Project
     nodes: str
-    """`Fabric's nodes` where its programs are on PATH (they are packed under upstream's names), else `stand-ins`."""
+    """`Fabric's nodes` where its programs are on PATH (packed under upstream's names), else `stand-ins`."""
 
     def timed(self, *argv: str, timeout: float = 900) -> float:
         """Seconds of a command that must succeed, its process's start included."""
