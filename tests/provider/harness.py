@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from heddle.configtx.settings import ChannelSettings
+from heddle.configtx.settings import BFT, ChannelSettings, Consenter
 from heddle.fabric.node import ClientTls, Node
 from heddle.identity.msp import Msp
 from heddle.identity.signer import Signer
@@ -201,13 +201,21 @@ def channel_value(
                 "port": one.port,
                 "clientTlsCertificate": one.client_tls_certificate.decode(),
                 "serverTlsCertificate": one.server_tls_certificate.decode(),
+                **_bft_consenter(one),
             }
             for one in settings.consenters
         ],
+        **({"consensus": settings.consensus} if settings.consensus == BFT else {}),
         "batch": {"timeout": settings.batch.timeout},
         "signers": [signer_value(signer) for signer in signers],
         "adminTls": tls_value(tls),
     }
+
+
+def _bft_consenter(one: Consenter) -> dict[str, Any]:
+    if not one.id:
+        return {}
+    return {"id": one.id, "mspId": one.msp_id, "identity": one.identity.decode()}
 
 
 def msp_value(msp: Msp) -> dict[str, Any]:

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heddle.configtx.read import differences
-from heddle.configtx.settings import BatchSettings, ChannelSettings, Consenter, OrdererOrganization
+from heddle.configtx.settings import (
+    BFT,
+    ETCDRAFT,
+    BatchSettings,
+    ChannelSettings,
+    Consenter,
+    OrdererOrganization,
+)
 from heddle.identity.msp import Msp
 from heddle.provider.channel.steps import Kind, steps
 from heddle.provider.channel.update import planned_steps
@@ -70,6 +77,43 @@ def test_nodes_join_before_others_leave(before: dict[int, int], after: dict[int,
     live, target = _settings(before), _settings(after)
     least = min(len(before), len(after))
     assert all(len(step.settings.consenters) >= least for step in steps(live, target))
+
+
+@given(MEMBERS, MEMBERS, st.sets(st.integers(1, 7)), st.sampled_from([ETCDRAFT, BFT]))
+def test_the_broken_leave_before_others_join(
+    before: dict[int, int], after: dict[int, int], dead: set[int], consensus: str
+) -> None:
+    """Raft drops them first, BFT puts others in their place; both arrive, and never without a consenter."""
+    live, target = (replace(_settings(one), consensus=consensus) for one in (before, after))
+    broken = {f"orderer{number}:7050" for number in dead}
+    todo = steps(live, target, broken)
+    kinds = [step.kind for step in todo]
+    gone = [step.leaves.address for step in todo if step.leaves is not None]
+    assert set(gone) == {f"orderer{number}:7050" for number in set(before) - set(after)}
+    assert gone == sorted(gone, key=lambda address: address not in broken)
+    assert all(step.settings.consenters for step in todo)
+    if consensus == ETCDRAFT:
+        assert Kind.REPLACE not in kinds
+    else:
+        assert min([len(before), *(len(one.settings.consenters) for one in todo)]) >= min(
+            len(before), len(after)
+        )
+    current = todo[-1].settings if todo else live
+    assert not differences(current, target)
+
+
+def test_a_broken_node_of_three_is_replaced() -> None:
+    """With Raft by two updates, with BFT of four by one: the order that keeps a quorum."""
+    raft = steps(_settings({1: 0, 2: 0, 3: 0}), _settings({2: 0, 3: 0, 4: 0}), {"orderer1:7050"})
+    assert [one.kind for one in raft] == [Kind.SETTINGS, Kind.REMOVE, Kind.ADD, Kind.SETTINGS]
+    live, target = (
+        replace(_settings(dict.fromkeys(one, 0)), consensus=BFT) for one in ((1, 2, 3, 4), (2, 3, 4, 5))
+    )
+    bft = steps(live, target, {"orderer1:7050"})
+    assert [one.kind for one in bft] == [Kind.SETTINGS, Kind.REPLACE, Kind.SETTINGS]
+    assert bft[1].joins is not None
+    assert bft[1].leaves is not None
+    assert (bft[1].joins.host, bft[1].leaves.host) == ("orderer5", "orderer1")
 
 
 def test_settings_alone_are_one_update() -> None:

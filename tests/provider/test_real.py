@@ -1,7 +1,7 @@
 """The whole way on official nodes: channel, memberships, chaincode, updates, and what refresh finds."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from heddle.plugin import interface as api
 from heddle.plugin.interface import DiffKind
 from heddle.provider import chaincode_definition
 from heddle.provider.channel import handler
-from heddle.provider.channel.facts import Live, Reach
+from heddle.provider.channel.facts import Live, Reach, State
 from heddle.provider.channel.genesis import join_all
 from heddle.provider.rollout.health import OrdererHealth, PeerHealth
 from tests.provider.harness import (
@@ -149,8 +149,11 @@ async def test_half_made_channels_heal_with_the_same_genesis(
     So does one that lost even the state: the orderer hands out block 0, although the channel has no leader.
     """
 
-    async def join_one(reach: Reach, block: Block, genesis_hash: str, clock: Deadline) -> None:
-        await join_all(replace(reach, orderers=reach.orderers[:1]), block, genesis_hash, clock)
+    async def join_one(
+        reach: Reach, states: Mapping[str, State], block: Block, genesis_hash: str, clock: Deadline
+    ) -> None:
+        first = reach.orderers[0].name
+        await join_all(reach, {first: states[first]}, block, genesis_hash, clock)
         raise FabricError("interrupted")
 
     with monkeypatch.context() as patched:
@@ -181,7 +184,8 @@ async def test_a_new_orderer_joins_orders_and_is_announced(network: RealNetwork,
     assert after["genesisHash"] == before["genesisHash"]
     assert after["sequence"] == 2
     live = await _live(network, engine, "orderer3")
-    assert live.settings.consenters == network.settings().consenters
+    wanted = [consenter.address for consenter in network.settings().consenters]
+    assert [consenter.address for consenter in live.settings.consenters] == wanted
     assert len(live.settings.orderer_organizations[0].endpoints) == 3
 
 

@@ -1,16 +1,17 @@
 """What the orderers of a channel say right now."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard
 
 from fabric_protos.common.common_pb2 import NOT_FOUND, Block
 from fabric_protos.common.configtx_pb2 import Config
 
+from heddle.configtx.bft import quorum as bft_quorum
 from heddle.configtx.blocks import config_of
 from heddle.configtx.read import settings_of
-from heddle.configtx.settings import ChannelSettings
+from heddle.configtx.settings import BFT, ChannelSettings
 from heddle.errors import FabricError, ProviderError, Refused, Unreachable
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import ClientTls, Node
@@ -18,9 +19,10 @@ from heddle.fabric.orderer import config_block
 from heddle.fabric.participation import ChannelInfo, channel_info
 from heddle.fabric.retry import Deadline
 from heddle.identity.signer import Signer
-from heddle.provider.shapes import client_tls, nodes, signers
+from heddle.provider.channel.steps import Kind, Step
+from heddle.provider.shapes import client_tls, node, nodes, signers
 
-__all__ = ["Facts", "Live", "Reach", "State", "wait_for_leader"]
+__all__ = ["Facts", "Live", "Reach", "State", "orders", "quorum_of", "wait_for_leader"]
 
 State = ChannelInfo | FabricError | None
 """An orderer's own answer, that it has no such channel (None), or why there is no answer."""
@@ -51,17 +53,30 @@ class Reach:
     admin_tls: ClientTls
     node_of: Mapping[str, str]
     """Names of nodes by their consenters' host:port."""
+    former: Mapping[str, Node] = field(default_factory=dict)
+    """Consenters of the last update that no input names any more, by their host:port: they leave."""
 
     @staticmethod
-    def of(connections: Connections, inputs: Mapping[str, Any]) -> "Reach":
-        """From a Channel's inputs, which must be known."""
+    def of(
+        connections: Connections, inputs: Mapping[str, Any], olds: Mapping[str, Any] | None = None
+    ) -> "Reach":
+        """From a Channel's inputs, which must be known, and those of its last update."""
+        old = {one["name"]: one for one in (olds or {}).get("orderers", ())}
+        known = old | {one["name"]: one for one in inputs["orderers"]}
+        node_of = {f"{one['host']}:{one['port']}": one["node"] for one in inputs["consenters"]}
+        former = {f"{one['host']}:{one['port']}": one["node"] for one in (olds or {}).get("consenters", ())}
         return Reach(
             connections=connections,
             channel=inputs["channel"],
             orderers=nodes(inputs["orderers"]),
             signers=signers(inputs["signers"]),
             admin_tls=client_tls(inputs["adminTls"]),
-            node_of={f"{one['host']}:{one['port']}": one["node"] for one in inputs["consenters"]},
+            node_of=node_of,
+            former={
+                address: node(known[name])
+                for address, name in former.items()
+                if address not in node_of and name in known
+            },
         )
 
     @property
@@ -75,17 +90,22 @@ class Reach:
 
     async def states(self, *, deadline: float) -> dict[str, State]:
         """Every orderer's word on the channel, asked at once."""
-
-        async def ask(node: Node) -> State:
-            try:
-                return await channel_info(
-                    self.connections, node, self.channel, self.admin_tls, deadline=deadline
-                )
-            except FabricError as error:
-                return error
-
-        found = await asyncio.gather(*(ask(node) for node in self.orderers))
+        found = await asyncio.gather(*(self._state(node, deadline) for node in self.orderers))
         return {node.name: state for node, state in zip(self.orderers, found, strict=True)}
+
+    async def broken(self, live: ChannelSettings, *, deadline: float) -> frozenset[str]:
+        """Consenters (host:port) that do not order, of those that leave: they leave first."""
+        asked = {
+            one.address: self.former[one.address] for one in live.consenters if one.address in self.former
+        }
+        found = await asyncio.gather(*(self._state(node, deadline) for node in asked.values()))
+        return frozenset(address for address, state in zip(asked, found, strict=True) if not orders(state))
+
+    async def _state(self, node: Node, deadline: float) -> State:
+        try:
+            return await channel_info(self.connections, node, self.channel, self.admin_tls, deadline=deadline)
+        except FabricError as error:
+            return error
 
     async def live(self, asked: Sequence[Node] = (), *, deadline: float) -> Live:
         """The newest configuration that any of the orderers has.
@@ -121,31 +141,67 @@ class Facts:
     live: Live
     states: Mapping[str, State]
 
-    def expect_consenters(self, reach: Reach, *, but: str = "") -> None:
-        """Raise ProviderError unless the consenters that stay, but one, order and stand level.
+    def expect_consenters(self, reach: Reach, step: Step, broken: Collection[str]) -> None:
+        """Raise ProviderError unless those who stay order and stand level, and a quorum remains.
 
-        A change of membership while another node is down can cost the channel its quorum. Nodes that leave,
-        too, and other people's are not asked: the orderers themselves refuse to lose a majority.
+        A change of membership while another node is down can cost the channel its quorum. Other people's
+        consenters are not asked: the orderers themselves refuse to lose a majority (Raft).
+
+        Args:
+            reach: the way to the orderers.
+            step: the change of membership.
+            broken: consenters (host:port) known not to order; those among them that leave are not missed.
         """
-        broken = []
-        heights = []
+        gone = step.joins if step.kind is Kind.ROTATE else step.leaves
+        about = gone.address if gone is not None else ""
+        stay, troubles, heights = 0, [], []
         for consenter in self.live.settings.consenters:
             address = consenter.address
-            if address == but or address not in reach.node_of:
+            if address == about:
+                continue
+            if address not in reach.node_of:
+                stay += address not in broken
                 continue
             state = self.states.get(reach.node_of[address])
-            if isinstance(state, ChannelInfo) and (state.relation, state.status) == ("consenter", "active"):
+            if orders(state):
+                stay += 1
                 heights.append(state.height)
             else:
-                broken.append(f"{address}: {_said(state)}")
+                troubles.append(f"{address}: {_said(state)}")
         if heights and max(heights) - min(heights) > _LEVEL:
-            broken.append(f"heights differ: {', '.join(map(str, heights))}")
-        if broken:
+            troubles.append(f"heights differ: {', '.join(map(str, heights))}")
+        if not troubles:
+            troubles = self._without_quorum(step, stay, about in broken)
+        if troubles:
             raise ProviderError(
                 f"channel {reach.channel}: who orders is not changed while not all consenters are well:\n  "
-                + "\n  ".join(broken),
+                + "\n  ".join(troubles),
                 hint="Bring these orderers up first; then run it again.",
             )
+
+    def _without_quorum(self, step: Step, stay: int, is_broken: bool) -> list[str]:
+        """Why the channel could not take the step, or go on after it."""
+        settings = self.live.settings
+        before, after = len(settings.consenters), len(step.settings.consenters)
+        now = stay + (0 if is_broken or step.kind is Kind.ADD else 1)
+        # Who joins has the ledger already; a channel of one or two grows without a quorum for a moment.
+        then = stay + (1 if step.joins is not None else 0)
+        troubles = []
+        if now < quorum_of(settings, before):
+            troubles.append(f"{now} of {before} consenters order, {quorum_of(settings, before)} are needed")
+        elif then < quorum_of(settings, after):
+            troubles.append(f"{then} of {after} would order, {quorum_of(settings, after)} would be needed")
+        return troubles
+
+
+def quorum_of(settings: ChannelSettings, consenters: int) -> int:
+    """How many of so many consenters must order: Raft ⌊n/2⌋ + 1, BFT ⌈(n + f + 1) / 2⌉."""
+    return bft_quorum(consenters) if settings.consensus == BFT else consenters // 2 + 1
+
+
+def orders(state: State) -> TypeGuard[ChannelInfo]:
+    """Whether an orderer says that it orders the channel."""
+    return isinstance(state, ChannelInfo) and (state.relation, state.status) == ("consenter", "active")
 
 
 _PAUSE = 0.1

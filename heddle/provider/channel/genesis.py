@@ -20,6 +20,8 @@ __all__ = ["join_all", "lost_ledgers", "make_or_adopt", "own_hash", "wait_for_an
 
 _PAUSE = 0.1
 _ONE_BLOCK = 15.0
+_SPARED = 10.0
+"""Seconds for a consenter that may be just restarting."""
 
 
 async def make_or_adopt(reach: Reach, wanted: ChannelSettings, clock: Deadline) -> Block:
@@ -48,15 +50,22 @@ def own_hash(block: Block) -> str:
     return block_hash(block.header).hex()
 
 
-async def wait_for_answers(reach: Reach, clock: Deadline) -> dict[str, ChannelInfo | None]:
-    """Every orderer's own answer. Those that are just starting are waited for."""
+async def wait_for_answers(
+    reach: Reach, clock: Deadline, spared: Collection[str] = frozenset()
+) -> dict[str, State]:
+    """Every orderer's own answer. Those that are just starting are waited for.
+
+    `spared` nodes only for a while: they are on the channel already, and may be away.
+    """
+    patience = Deadline(min(_SPARED, clock.left()))
     while True:
         states = await reach.states(deadline=min(10.0, clock.left()))
-        answers = {name: state for name, state in states.items() if not isinstance(state, FabricError)}
-        if len(answers) == len(states):
-            return answers
+        silent = {name: state for name, state in states.items() if isinstance(state, FabricError)}
+        missed = [state for name, state in silent.items() if name not in spared]
+        if not silent or (not missed and patience.passed()):
+            return states
         if clock.left() <= _PAUSE:
-            raise next(state for state in states.values() if isinstance(state, FabricError))
+            raise (missed or [*silent.values()])[0]
         await asyncio.sleep(_PAUSE)
 
 
@@ -96,15 +105,20 @@ def lost_ledgers(
     return None
 
 
-async def join_all(reach: Reach, block: Block, genesis_hash: str, clock: Deadline) -> None:
-    """Have every orderer on the channel, all at once, and each in force.
+async def join_all(
+    reach: Reach, states: Mapping[str, State], block: Block, genesis_hash: str, clock: Deadline
+) -> None:
+    """Have every orderer that answers on the channel, all at once, and each in force.
 
     Orderers that are on it already are checked against the genesis; `block` is the genesis, or the latest
     configuration block of a channel that lives.
     """
-    states = await wait_for_answers(reach, clock)
     await asyncio.gather(
-        *(_join(reach, reach.node(name), state, block, genesis_hash, clock) for name, state in states.items())
+        *(
+            _join(reach, reach.node(name), state, block, genesis_hash, clock)
+            for name, state in states.items()
+            if not isinstance(state, FabricError)
+        )
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fabric_protos.common.common_pb2 import SERVICE_UNAVAILABLE, Block
@@ -12,6 +12,7 @@ from heddle.configtx.blocks import config_of
 from heddle.configtx.checks import check_settings
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.read import settings_of
+from heddle.configtx.settings import BFT
 from heddle.errors import ConfigtxError, FabricError, HeddleError, ProviderError, Refused, Unreachable
 from heddle.fabric.participation import ChannelInfo
 from heddle.fabric.retry import Deadline
@@ -43,16 +44,14 @@ class ChannelHandler(Handler):
 
     def verify(self, inputs: dict[str, Any]) -> list[CheckFailure]:
         """Consenters are among the orderers, and a node would accept the settings."""
-        failures = []
-        if inputs["consensus"] != "etcdraft":
-            failures.append(CheckFailure(property="consensus", reason="BFT is not supported yet"))
+        failures = [*_bft_consenters(inputs)]
         if not has_unknown(inputs["orderers"]) and isinstance(inputs["consenters"], list):
             names = {one["name"] for one in inputs["orderers"]}
             for index, one in enumerate(inputs["consenters"]):
                 if isinstance(one, dict) and isinstance(one["node"], str) and one["node"] not in names:
                     reason = f"{one['node']!r} is none of the orderers: {', '.join(sorted(names))}"
                     failures.append(CheckFailure(property=f"consenters[{index}].node", reason=reason))
-        if any(has_unknown(inputs[name]) for name in SETTINGS):
+        if failures or any(has_unknown(inputs.get(name)) for name in SETTINGS):
             return failures
         try:
             check_settings(settings_from(inputs))
@@ -69,11 +68,12 @@ class ChannelHandler(Handler):
         inputs = _reachable(call)
         if has_unknown(inputs):
             return Plan(outputs=outputs, message=plan_unknown(inputs))
-        reach, base = Reach.of(self.session.connections, inputs), _applied(call.old_outputs)
-        live, states = await self._look(call, reach)
+        reach = Reach.of(self.session.connections, inputs, call.old_inputs)
+        base = _applied(call.old_outputs)
+        live, states, broken = await self._look(call, reach)
         settings = settings_of(base, channel=reach.channel)
         joining = [name for name, state in states.items() if state is None]
-        message = plan_update(reach, live, settings_from(inputs), settings, joining)
+        message = plan_update(reach, live, settings_from(inputs), settings, joining, broken)
         if refusal := _refusal(reach, states, live, call.old_outputs):
             message = f"WILL BE REFUSED: {refusal}\n{message}"
         return Plan(outputs=outputs, message=message)
@@ -91,13 +91,14 @@ class ChannelHandler(Handler):
             outputs = await self._converge(call, reach, first, clock)
         except (HeddleError, asyncio.CancelledError) as error:
             reason = str(error) or "cancelled; run it again to go on"
-            raise Partial(id=reach.channel, outputs=first, reasons=[reason]) from error
+            # Nothing counts as applied before every orderer is known to be on the channel.
+            raise Partial(id=reach.channel, outputs={**first, "applied": ""}, reasons=[reason]) from error
         return Created(id=reach.channel, outputs=outputs)
 
     async def update(self, call: Call) -> Properties:
         """Join who has not joined, then take configuration updates until the wanted settings are in force."""
         clock = Deadline(call.deadline(_DEADLINE))
-        reach = Reach.of(self.session.connections, call.inputs)
+        reach = Reach.of(self.session.connections, call.inputs, call.old_inputs)
         last = {name: call.old_outputs.get(name, "") for name in CHANNEL.outputs}
         return await self._converge(call, reach, last, clock)
 
@@ -119,28 +120,38 @@ class ChannelHandler(Handler):
 
     async def _converge(self, call: Call, reach: Reach, last: Properties, clock: Deadline) -> Properties:
         """From `last`, the outputs as they are, to what is wanted: the new outputs."""
-        live = await self._joined(reach, last, clock)
+        live = await self._joined(call, reach, last, clock)
         base = settings_of(_applied(last), channel=reach.channel)
         wanted = settings_from(call.inputs)
         live = await Updater(self.session, reach, wanted, base, call.urn).run(live, clock)
         asked = apply_settings(live.config, keep_renewed(wanted, live.settings), None)
         return {**last, "sequence": live.sequence, "applied": _base64(asked), "request": ""}
 
-    async def _joined(self, reach: Reach, last: Properties, clock: Deadline) -> Live:
-        """Have every orderer on the channel; the configuration in force."""
+    async def _joined(self, call: Call, reach: Reach, last: Properties, clock: Deadline) -> Live:
+        """Have every orderer on the channel; the configuration in force.
+
+        A consenter that is away when the channel has been applied before is on it already: it catches up.
+        """
         genesis = _genesis(last)
-        states = await wait_for_answers(reach, clock)
+        spared = _known_consenters(reach, last) if call.id and last["applied"] else frozenset()
+        states = await wait_for_answers(reach, clock, spared)
         block = genesis
         if any(state is None for state in states.values()) and any(states.values()):
             # The genesis does for a channel that is just beginning; one that lives hands out its latest.
             block = await _latest(reach, genesis)
         if refusal := _refusal(reach, states, reach.live_of(block), last):
             raise refusal
-        await join_all(reach, block, str(last["genesisHash"]), clock)
+        away = [str(state) for state in states.values() if isinstance(state, FabricError)]
+        if away:
+            await self.session.warn("orderers that are away catch up later\n" + "\n".join(away), call.urn)
+        await join_all(reach, states, block, str(last["genesisHash"]), clock)
         return await wait_for_leader(reach, clock)
 
-    async def _look(self, call: Call, reach: Reach) -> tuple[Live, dict[str, State]]:
-        """The configuration in force, and the orderers' states; if unread, with a warning, the last known."""
+    async def _look(self, call: Call, reach: Reach) -> tuple[Live, dict[str, State], frozenset[str]]:
+        """The configuration in force, the orderers' states, and those that leave and do not order.
+
+        Where it cannot be read, with a warning, the last that is known.
+        """
         try:
             states = await reach.states(deadline=_READING)
             live = await _readable(reach)
@@ -148,8 +159,19 @@ class ChannelHandler(Handler):
             await self.session.warn(f"ledger not read, this is from the last known state\n{error}", call.urn)
             config = _applied(call.old_outputs)
             settings = settings_of(config, channel=reach.channel)
-            return Live(block=_genesis(call.old_outputs), config=config, settings=settings), {}
-        return live, states
+            return Live(block=_genesis(call.old_outputs), config=config, settings=settings), {}, frozenset()
+        return live, states, await reach.broken(live.settings, deadline=_READING)
+
+
+def _bft_consenters(inputs: Mapping[str, Any]) -> Iterator[CheckFailure]:
+    """Of BFT, every consenter has a number and an identity."""
+    if inputs["consensus"] != BFT or not isinstance(inputs["consenters"], list):
+        return
+    for index, one in enumerate(inputs["consenters"]):
+        for name in ("id", "mspId", "identity") if isinstance(one, dict) else ():
+            if one.get(name) is None:
+                reason = "is missing: BFT knows its consenters by it"
+                yield CheckFailure(property=f"consenters[{index}].{name}", reason=reason)
 
 
 def _reachable(call: Call) -> dict[str, Any]:
@@ -209,4 +231,12 @@ def _genesis(outputs: Properties) -> Block:
 
 
 def _applied(outputs: Properties) -> Config:
-    return Config.FromString(b64decode(str(outputs["applied"])))
+    """What was applied last; the genesis where the creation did not come to its end."""
+    applied = str(outputs["applied"])
+    return Config.FromString(b64decode(applied)) if applied else config_of(_genesis(outputs)).config
+
+
+def _known_consenters(reach: Reach, last: Properties) -> frozenset[str]:
+    """Names of the nodes that ordered the channel when it was applied last."""
+    settings = settings_of(_applied(last), channel=reach.channel)
+    return frozenset(reach.node_of.get(one.address, "") for one in settings.consenters)

@@ -1,22 +1,22 @@
 """What a preview says of a channel: the summary first, then every step, and whose signatures it needs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from heddle.configtx.settings import ChannelSettings
-from heddle.errors import ConfigtxError
+from heddle.configtx.bft import quorum, tolerated
+from heddle.configtx.settings import BFT, ChannelSettings
 from heddle.plugin.values import has_unknown
 from heddle.provider.channel.facts import Live, Reach
 from heddle.provider.channel.settings import SETTINGS, settings_from
 from heddle.provider.channel.steps import Step
-from heddle.provider.channel.update import planned_steps, prepare
+from heddle.provider.channel.update import planned_steps, prepare_all
 
 __all__ = ["plan_create", "plan_unknown", "plan_update"]
 
 
 def plan_create(inputs: Mapping[str, Any]) -> str:
     """A new channel. Inputs may hold UNKNOWN."""
-    unknown = [name for name in SETTINGS if has_unknown(inputs[name])]
+    unknown = [name for name in SETTINGS if has_unknown(inputs.get(name))]
     counts = {
         "consenter": inputs["consenters"],
         "orderer organization": inputs["ordererOrganizations"],
@@ -44,30 +44,34 @@ def plan_unknown(inputs: Mapping[str, Any]) -> str:
 
 
 def plan_update(
-    reach: Reach, live: Live, wanted: ChannelSettings, base: ChannelSettings, joining: list[str]
+    reach: Reach,
+    live: Live,
+    wanted: ChannelSettings,
+    base: ChannelSettings,
+    joining: Sequence[str],
+    broken: Collection[str] = frozenset(),
 ) -> str:
-    """The steps from the live configuration to the wanted one; conflicts with others' changes."""
+    """The steps from the live configuration to the wanted one, and who signs them.
+
+    Raises ConfigtxError for conflicts with others' changes: `up` would be refused for the same reason.
+    """
     head = f"channel {reach.channel}, configuration {live.sequence}"
     joins = [f"join the orderer {name}" for name in joining]
-    try:
-        todo = planned_steps(live.settings, wanted, base)
-    except ConfigtxError as conflict:
-        return f"{head}: CONFLICT, this update will be refused\n{conflict}"
+    todo = planned_steps(live.settings, wanted, base, broken)
     if not todo and not joins:
         return f"{head}: nothing to change on the ledger"
     changes = [change for step in todo for change in step.changes]
     summary = joins[0] if not changes else changes[0]
     more = len(changes) + len(joins) - 1
-    lines = [f"{head}: {summary}{f', and {more} more' if more else ''}", *joins]
-    for number, step in enumerate(todo, 1):
+    prepared = prepare_all(reach, live, todo)
+    unsigned = "SIGNATURES MISSING, " if any(one.missing for one in prepared) else ""
+    lines = [f"{head}: {unsigned}{summary}{f', and {more} more' if more else ''}", *joins]
+    for number, (step, one) in enumerate(zip(todo, prepared, strict=True), 1):
         lines += [f"update {number} of {len(todo)}: {step.kind.value}", *_indented(step)]
-        lines += _signature_lines(reach, live, step) if number == 1 else []
+        lines += [f"  signatures {consent}" for consent in one.consents]
+    if unsigned:
+        lines.append("the update will stop there and leave a request: `heddle channel request`")
     return "\n".join(lines)
-
-
-def _signature_lines(reach: Reach, live: Live, step: Step) -> list[str]:
-    """Of the first step only: the others are computed from what the first leaves behind."""
-    return [f"  signatures {consent}" for consent in prepare(reach, live, step).consents]
 
 
 def _indented(step: Step) -> list[str]:
@@ -76,10 +80,17 @@ def _indented(step: Step) -> list[str]:
 
 def _settings_lines(settings: ChannelSettings) -> list[str]:
     batch, capabilities = settings.batch, settings.capabilities
+    bft = settings.consensus == BFT
+    timeout = settings.bft.request_batch_max_interval if bft else batch.timeout
     return [
-        f"blocks: {batch.timeout} or {batch.max_message_count} messages or {batch.preferred_max_bytes} bytes",
+        *(["consensus: BFT, blocks signed by " + _quorum(len(settings.consenters))] if bft else []),
+        f"blocks: {timeout} or {batch.max_message_count} messages or {batch.preferred_max_bytes} bytes",
         f"capabilities: {capabilities.channel}, {capabilities.orderer}, {capabilities.application}",
     ]
+
+
+def _quorum(consenters: int) -> str:
+    return f"{quorum(consenters)} of {consenters}, {tolerated(consenters)} may fail"
 
 
 def _count(what: str, items: Any) -> str:  # noqa: ANN401 - a list, or UNKNOWN

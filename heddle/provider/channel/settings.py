@@ -6,7 +6,10 @@ from typing import Any, TypeVar
 
 from heddle.configtx.flat import flatten, same
 from heddle.configtx.settings import (
+    BFT,
+    ETCDRAFT,
     BatchSettings,
+    BftOptions,
     Capabilities,
     ChannelSettings,
     Consenter,
@@ -18,11 +21,21 @@ from heddle.identity.keys import public_key_of
 from heddle.identity.msp import Msp
 from heddle.plugin.values import Properties, Value
 from heddle.provider.shapes import Shape, msp
-from heddle.schema import snake_case
+from heddle.schema import ObjectType, snake_case
+from heddle.schema.channel import CHANNEL
 
 __all__ = ["SETTINGS", "keep_renewed", "settings_from", "settings_inputs"]
 
-SETTINGS = ("ordererOrganizations", "peerOrganizations", "consenters", "batch", "raft", "capabilities")
+SETTINGS = (
+    "ordererOrganizations",
+    "peerOrganizations",
+    "consenters",
+    "consensus",
+    "batch",
+    "raft",
+    "bft",
+    "capabilities",
+)
 """The inputs that stand on the ledger; all others are ways to it."""
 
 _Member = TypeVar("_Member", OrdererOrganization, PeerOrganization)
@@ -30,6 +43,8 @@ _Member = TypeVar("_Member", OrdererOrganization, PeerOrganization)
 
 def settings_from(inputs: Mapping[str, Any]) -> ChannelSettings:
     """What the inputs ask for. They must be known and plain."""
+    # Inputs in the state of an earlier release say nothing of it.
+    consensus = inputs.get("consensus") or ETCDRAFT
     return ChannelSettings(
         channel=inputs["channel"],
         orderer_organizations=tuple(
@@ -40,9 +55,11 @@ def settings_from(inputs: Mapping[str, Any]) -> ChannelSettings:
             PeerOrganization(name=one["name"], msp=msp(one["msp"]), anchor_peers=tuple(one["anchorPeers"]))
             for one in inputs["peerOrganizations"]
         ),
-        consenters=tuple(_consenter(one) for one in inputs["consenters"]),
+        consenters=tuple(_consenter(one, consensus) for one in inputs["consenters"]),
+        consensus=consensus,
         batch=BatchSettings(**_snake(inputs["batch"])),
         raft=RaftOptions(**_snake(inputs["raft"])),
+        bft=BftOptions(**_snake(inputs.get("bft") or {})),
         capabilities=Capabilities(**_snake(inputs["capabilities"])),
     )
 
@@ -69,9 +86,13 @@ def settings_inputs(live: ChannelSettings, inputs: Mapping[str, Any]) -> Propert
     if "consenter" in changed:
         names = {f"{one['host']}:{one['port']}": one["node"] for one in inputs["consenters"]}
         result["consenters"] = [_consenter_inputs(one, names) for one in live.consenters]
-    for part in ("batch", "raft", "capabilities"):
+    if live.consensus != wanted.consensus:
+        result["consensus"] = live.consensus
+    for part in ("batch", "raft", "bft", "capabilities"):
         if part in changed:
-            result[part] = _camel(vars(getattr(live, part)), inputs[part])
+            declared = CHANNEL.inputs[part].kind
+            names_of_part = declared.properties if isinstance(declared, ObjectType) else {}
+            result[part] = _camel(vars(getattr(live, part)), inputs.get(part) or names_of_part)
     return result
 
 
@@ -79,14 +100,14 @@ def keep_renewed(wanted: ChannelSettings, live: ChannelSettings) -> ChannelSetti
     """The wanted settings, with what is no difference as the channel has it.
 
     A consenter's certificate that was renewed with the same key needs no configuration update (docs
-    raft_configuration.md; Fabric compares public keys). Revocation lists are not among the inputs: whoever
-    put one on the channel takes it away, too.
+    raft_configuration.md; Fabric compares public keys, of BFT's enrolment certificates since 3.1.2).
+    Revocation lists are not among the inputs: whoever put one on the channel takes it away, too.
     """
     there = {one.address: one for one in live.consenters}
     consenters = []
     for one in wanted.consenters:
         current = there.get(one.address, one)
-        consenters.append(current if _keys(current) == _keys(one) else one)
+        consenters.append(current if _known_by(current) == _known_by(one) else one)
     return replace(
         wanted,
         consenters=tuple(consenters),
@@ -103,28 +124,42 @@ def _revoked_as(wanted: tuple[_Member, ...], live: tuple[_Member, ...]) -> tuple
     )
 
 
-def _keys(consenter: Consenter) -> tuple[bytes, ...]:
-    """The public keys of a consenter's two certificates."""
-    return public_key_of(consenter.client_tls_certificate), public_key_of(consenter.server_tls_certificate)
+def _known_by(consenter: Consenter) -> tuple[object, ...]:
+    """What others know a consenter by: the public keys of its certificates and, of BFT, its number."""
+    pems = (consenter.client_tls_certificate, consenter.server_tls_certificate, consenter.identity)
+    keys = (public_key_of(pem) if pem else b"" for pem in pems)
+    return *keys, consenter.id, consenter.msp_id
 
 
-def _consenter(value: Shape) -> Consenter:
+def _consenter(value: Shape, consensus: str) -> Consenter:
+    """Raft's configuration has no place for what is BFT's alone."""
+    bft = consensus == BFT
     return Consenter(
         host=value["host"],
         port=value["port"],
         client_tls_certificate=value["clientTlsCertificate"].encode(),
         server_tls_certificate=value["serverTlsCertificate"].encode(),
+        id=value["id"] if bft else 0,
+        msp_id=value["mspId"] if bft else "",
+        identity=value["identity"].encode() if bft else b"",
     )
 
 
 def _consenter_inputs(consenter: Consenter, names: Mapping[str, str]) -> Value:
-    return {
+    inputs: dict[str, Value] = {
         "node": names.get(consenter.address, consenter.address),
         "host": consenter.host,
         "port": consenter.port,
         "clientTlsCertificate": consenter.client_tls_certificate.decode(),
         "serverTlsCertificate": consenter.server_tls_certificate.decode(),
     }
+    if consenter.id:
+        inputs |= {
+            "id": consenter.id,
+            "mspId": consenter.msp_id,
+            "identity": consenter.identity.decode(),
+        }
+    return inputs
 
 
 def _msp_inputs(one: Msp) -> Value:

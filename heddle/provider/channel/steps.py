@@ -1,16 +1,20 @@
 """From the live settings to the wanted ones, in steps that are safe one by one. Pure.
 
-Raft takes one change of a consenter at a time (orderer/consensus/etcdraft/membership.go). A node that joins
-is announced as an endpoint once it orders, one that leaves is taken from the endpoints before
-(docs raft_configuration.md). Nodes join before others leave: the channel never has fewer than it needs.
+Raft takes one change of a consenter at a time (orderer/consensus/etcdraft/membership.go); with BFT that is
+what the documentation advises. A node that joins is announced as an endpoint once it orders, one that leaves
+is taken from the endpoints before (docs raft_configuration.md).
+
+Nodes join before others leave: the channel never has fewer than it needs. But one that is broken does not
+count for it, and a channel that grows with it inside may lose its quorum: it leaves first. BFT takes both at
+once, so there the new node takes its place: three nodes instead of four bear no failure at all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from heddle.configtx.read import differences
-from heddle.configtx.settings import ChannelSettings, Consenter, OrdererOrganization
+from heddle.configtx.settings import BFT, ChannelSettings, Consenter, OrdererOrganization
 
 __all__ = ["Kind", "Step", "steps"]
 
@@ -22,15 +26,20 @@ class Kind(Enum):
     ROTATE = "new certificate of a consenter"
     ADD = "add a consenter"
     REMOVE = "remove a consenter"
+    REPLACE = "put a consenter in the place of a broken one"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One configuration update. `settings` is what the channel says afterwards."""
+    """One configuration update. `settings` is what the channel says afterwards.
+
+    `joins` is who orders from then on, or with another certificate; `leaves` who does not any more.
+    """
 
     kind: Kind
     settings: ChannelSettings
-    consenter: Consenter | None = None
+    joins: Consenter | None = None
+    leaves: Consenter | None = None
     changes: tuple[str, ...]
     """One readable line for each difference."""
 
@@ -38,51 +47,78 @@ class Step:
         return "; ".join(self.changes)
 
 
-def steps(live: ChannelSettings, target: ChannelSettings) -> list[Step]:
-    """All steps, in order; none if there is no difference."""
+def steps(
+    live: ChannelSettings, target: ChannelSettings, broken: Collection[str] = frozenset()
+) -> list[Step]:
+    """All steps, in order; none if there is no difference. `broken`: host:port of who does not order."""
     result: list[Step] = []
     current = live
-    for kind, consenter, settings in _stages(live, target):
+    for kind, joins, leaves, settings in _Stages(live, target, broken).all():
         changes = tuple(differences(current, settings))
         if changes:
-            result.append(Step(kind=kind, consenter=consenter, settings=settings, changes=changes))
+            result.append(Step(kind=kind, joins=joins, leaves=leaves, settings=settings, changes=changes))
             current = settings
     return result
 
 
-_Stage = tuple[Kind, Consenter | None, ChannelSettings]
+_Stage = tuple[Kind, Consenter | None, Consenter | None, ChannelSettings]
 
 
-def _stages(live: ChannelSettings, target: ChannelSettings) -> Iterator[_Stage]:
-    before, after = _by_address(live), _by_address(target)
-    joining = [address for address in after if address not in before]
-    leaving = [address for address in before if address not in after]
-    consenters = dict(before)
-    prepared = _prepared(live, target, joining, leaving)
+class _Stages:
+    """One way from `live` to `target`; `consenters` are those at each point of it."""
 
-    def stage(kind: Kind, consenter: Consenter | None = None) -> _Stage:
-        return kind, consenter, replace(prepared, consenters=tuple(consenters.values()))
+    def __init__(self, live: ChannelSettings, target: ChannelSettings, broken: Collection[str]) -> None:
+        before, self.after = _by_address(live), _by_address(target)
+        self.live, self.target = live, target
+        self.consenters = dict(before)
+        self.joining = [address for address in self.after if address not in before]
+        leaving = [address for address in before if address not in self.after]
+        self.last = [address for address in leaving if address not in broken]
+        self.first = [address for address in leaving if address in broken]
+        self.rotating = [one for one in self.after if one in before and before[one] != self.after[one]]
+        self.goes = bool(leaving)
 
-    yield stage(Kind.SETTINGS)
-    for address, consenter in after.items():
-        if address in before and before[address] != consenter:
-            consenters[address] = consenter
-            yield stage(Kind.ROTATE, consenter)
-    while joining:
-        address = joining.pop(0)
-        consenters[address] = after[address]
-        yield stage(Kind.ADD, after[address])
-        prepared = _prepared(live, target, joining, leaving)
-        yield stage(Kind.SETTINGS)
-    for address in leaving:
-        leaver = consenters.pop(address)
-        yield stage(Kind.REMOVE, leaver)
-    prepared = target
-    yield stage(Kind.SETTINGS)
+    def all(self) -> Iterator[_Stage]:
+        """Each with what the channel says afterwards, also where that is nothing new."""
+        yield self._stage(Kind.SETTINGS)
+        for address in self.rotating:
+            self.consenters[address] = self.after[address]
+            yield self._stage(Kind.ROTATE, joins=self.after[address])
+        while self.first and (self._swaps() or len(self.consenters) > 1):
+            yield from self._broken_one(self.first.pop(0))
+        while self.joining:
+            yield from self._join()
+        for address in [*self.first, *self.last]:
+            yield self._stage(Kind.REMOVE, leaves=self.consenters.pop(address))
+        yield Kind.SETTINGS, None, None, self.target
+
+    def _broken_one(self, address: str) -> Iterator[_Stage]:
+        leaver = self.consenters.pop(address)
+        if self._swaps():
+            yield from self._join(leaver)
+        else:
+            yield self._stage(Kind.REMOVE, leaves=leaver)
+
+    def _swaps(self) -> bool:
+        return self.target.consensus == BFT and bool(self.joining)
+
+    def _join(self, leaver: Consenter | None = None) -> Iterator[_Stage]:
+        address = self.joining[0]
+        joiner = self.consenters[address] = self.after[address]
+        kind = Kind.REPLACE if leaver is not None else Kind.ADD
+        yield self._stage(kind, joins=joiner, leaves=leaver)
+        self.joining.pop(0)
+        yield self._stage(Kind.SETTINGS)
+
+    def _stage(
+        self, kind: Kind, *, joins: Consenter | None = None, leaves: Consenter | None = None
+    ) -> _Stage:
+        prepared = _prepared(self.live, self.target, self.joining, goes=self.goes)
+        return kind, joins, leaves, replace(prepared, consenters=tuple(self.consenters.values()))
 
 
 def _prepared(
-    live: ChannelSettings, target: ChannelSettings, joining: list[str], leaving: list[str]
+    live: ChannelSettings, target: ChannelSettings, joining: list[str], *, goes: bool
 ) -> ChannelSettings:
     """The target as far as it holds before anybody joins or leaves.
 
@@ -90,7 +126,7 @@ def _prepared(
     """
     present = {one.name: one for one in live.orderer_organizations}
     organizations = [_prepared_organization(one, present, joining) for one in target.orderer_organizations]
-    if leaving:
+    if goes:
         wanted = {one.name for one in organizations}
         organizations += [one for name, one in present.items() if name not in wanted]
     return replace(target, orderer_organizations=tuple(organizations))

@@ -6,15 +6,18 @@ is taken up by the next one.
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+import itertools
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
+from fabric_protos.common.common_pb2 import Envelope
 from fabric_protos.common.configtx_pb2 import ConfigUpdate
 
 from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.envelope import sign_update, update_envelope
 from heddle.configtx.merge import merge
-from heddle.configtx.settings import ChannelSettings
+from heddle.configtx.settings import BFT, ChannelSettings, Consenter
 from heddle.errors import FabricError, ProviderError, Refused, Unreachable
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import broadcast
@@ -26,11 +29,17 @@ from heddle.provider.channel.signatures import Consent, consents
 from heddle.provider.channel.steps import Kind, Step, steps
 from heddle.provider.session import Session
 
-__all__ = ["Prepared", "Updater", "planned_steps", "prepare"]
+__all__ = ["Prepared", "Updater", "planned_steps", "prepare", "prepare_all"]
 
 _EFFECT = 20.0
 """Seconds until an accepted update must be in force; a dropped one (etcdraft/chain.go) is sent again then."""
 _ATTEMPTS = 5
+_BFT_EFFECT = 60.0
+"""As `_EFFECT`: a follower hands it on to the leader after 5 s, and complains of that one after 20 s more."""
+_ONE_ORDERER = 30.0
+"""Seconds for one orderer, before the next one is offered the same."""
+_LAST_OFFER = 1.0
+_NO_LEADER = "no Raft leader"
 _FIRST_LOOK = 0.05
 _LONGEST_LOOK = 0.5
 _STALE = "be at version"
@@ -52,10 +61,18 @@ class Prepared:
         return tuple(consent for consent in self.consents if consent.missing is not None)
 
 
-def planned_steps(live: ChannelSettings, wanted: ChannelSettings, base: ChannelSettings) -> list[Step]:
-    """What is still to do. Raises ConfigtxError when others changed the same things differently."""
+def planned_steps(
+    live: ChannelSettings,
+    wanted: ChannelSettings,
+    base: ChannelSettings,
+    broken: Collection[str] = frozenset(),
+) -> list[Step]:
+    """What is still to do; `broken` are consenters (host:port) that do not order.
+
+    Raises ConfigtxError when others changed the same things differently.
+    """
     base, wanted = keep_renewed(base, live), keep_renewed(wanted, live)
-    return steps(live, merge(live, wanted, base))
+    return steps(live, merge(live, wanted, base), broken)
 
 
 def prepare(reach: Reach, live: Live, step: Step) -> Prepared:
@@ -63,6 +80,16 @@ def prepare(reach: Reach, live: Live, step: Step) -> Prepared:
     edited = apply_settings(live.config, step.settings, None)
     update = compute_update(reach.channel, live.config, edited)
     return Prepared(update=update, consents=tuple(consents(live.config, update, reach.signers)))
+
+
+def prepare_all(reach: Reach, live: Live, todo: Sequence[Step]) -> list[Prepared]:
+    """All steps, each as if those before it were in force: whose consent they will need."""
+    result = []
+    for step in todo:
+        result.append(prepare(reach, live, step))
+        edited = apply_settings(live.config, step.settings, None)
+        live = replace(live, config=edited, settings=step.settings)
+    return result
 
 
 class Updater:
@@ -81,11 +108,12 @@ class Updater:
         """Take step after step until nothing is left to do; the configuration that is in force then."""
         attempts = 0
         while True:
-            todo = planned_steps(live.settings, self._wanted, self._base)
+            broken = await self._reach.broken(live.settings, deadline=min(10.0, clock.left()))
+            todo = planned_steps(live.settings, self._wanted, self._base, broken)
             if not todo:
                 return live
             before = live.sequence
-            live = await self._take(live, todo[0], clock)
+            live = await self._take(live, todo[0], broken, clock)
             attempts = attempts + 1 if live.sequence == before else 0
             if attempts == _ATTEMPTS:
                 raise FabricError(
@@ -93,40 +121,55 @@ class Updater:
                     hint="The orderers dropped it: look at the leader's log.",
                 )
 
-    async def _take(self, live: Live, step: Step, clock: Deadline) -> Live:
+    async def _take(self, live: Live, step: Step, broken: Collection[str], clock: Deadline) -> Live:
         """One step; the configuration in force afterwards, also if it is still the old one."""
         if step.kind is not Kind.SETTINGS:
-            await self._prepare_members(live, step, clock)
+            await self._prepare_members(live, step, broken, clock)
         prepared = prepare(self._reach, live, step)
         if prepared.missing:
-            raise _unsigned(self._reach, step, prepared)
-        target = self._target(live, step)
-        try:
-            await self._submit(target, prepared, clock)
-        except Refused as refusal:
-            if _STALE not in refusal.words:
-                raise
-            return await wait_for_leader(self._reach, clock)
-        except Unreachable:
-            # It may have been taken all the same: what is in force decides.
-            return await wait_for_leader(self._reach, clock)
-        return await self._effect(live, step, target, clock)
-
-    async def _submit(self, target: Node, prepared: Prepared, clock: Deadline) -> None:
+            raise MissingSignaturesError(self._reach, live, step, prepared)
         content = prepared.update.SerializeToString()
         signatures = [sign_update(content, signer) for signer in self._reach.signers]
         envelope = update_envelope(content, signatures, self._reach.signer)
+        return await self._hand_in(live, step, envelope, clock)
+
+    async def _hand_in(self, live: Live, step: Step, envelope: Envelope, clock: Deadline) -> Live:
+        """Offer the update to one consenter after the other; what is in force says whether it was taken."""
+        targets = itertools.cycle(self._targets(live, step))
+        while True:
+            target = next(targets)
+            try:
+                await self._offer(target, envelope, clock)
+            except Refused as refusal:
+                if _STALE in refusal.words:
+                    return await wait_for_leader(self._reach, clock)
+                if _NO_LEADER not in refusal.words or clock.left() <= _LAST_OFFER:
+                    raise
+            except Unreachable:
+                if clock.left() <= _LAST_OFFER:
+                    raise
+            else:
+                return await self._effect(live, step, target, clock)
+            found = await wait_for_leader(self._reach, clock)
+            if found.sequence > live.sequence:
+                return found
+            await clock.pause(_LONGEST_LOOK)
+
+    async def _offer(self, target: Node, envelope: Envelope, clock: Deadline) -> None:
+        patience = Deadline(min(_ONE_ORDERER, clock.left()))
         while True:
             try:
-                return await broadcast(self._reach.connections, target, envelope, deadline=clock.left())
+                return await broadcast(self._reach.connections, target, envelope, deadline=patience.left())
             except Refused as refusal:
                 if _UNSETTLED not in refusal.words or clock.left() <= 1.0:
                     raise
             await clock.pause(1.0)
+            patience = Deadline(min(_ONE_ORDERER, clock.left()))
 
     async def _effect(self, live: Live, step: Step, target: Node, clock: Deadline) -> Live:
         """Wait until a newer configuration is in force where it was sent, then on the other consenters."""
-        patience, pause = Deadline(min(_EFFECT, clock.left())), _FIRST_LOOK
+        longest = _BFT_EFFECT if live.settings.consensus == BFT else _EFFECT
+        patience, pause = Deadline(min(longest, clock.left())), _FIRST_LOOK
         while not patience.passed():
             # While the lead changes hands nothing is handed out: look again.
             with contextlib.suppress(FabricError):
@@ -151,8 +194,7 @@ class Updater:
             await self._session.warn(message + "\n".join(late), self._urn)
 
     async def _reached(self, node: Node, height: int, step: Step, clock: Deadline) -> None:
-        joins = step.kind is Kind.ADD and step.consenter is not None
-        name = self._name(step) if joins else ""
+        name = self._name(step.joins) if step.kind in (Kind.ADD, Kind.REPLACE) else ""
 
         def enough(info: ChannelInfo) -> bool:
             return info.height >= height and (node.name != name or info.relation == "consenter")
@@ -170,15 +212,16 @@ class Updater:
             # The lead may have moved: the channel is well when everybody serves it again.
             await wait_for_leader(self._reach, Deadline(min(_EFFECT, clock.left())), [node])
 
-    async def _prepare_members(self, live: Live, step: Step, clock: Deadline) -> None:
+    async def _prepare_members(
+        self, live: Live, step: Step, broken: Collection[str], clock: Deadline
+    ) -> None:
         """Everybody who stays must be well; who joins must have the ledger already (facts of §2.3)."""
         reach = self._reach
         facts = Facts(live=live, states=await reach.states(deadline=min(10.0, clock.left())))
-        address = step.consenter.address if step.consenter else ""
-        facts.expect_consenters(reach, but="" if step.kind is Kind.ADD else address)
-        if step.kind is not Kind.ADD:
+        facts.expect_consenters(reach, step, broken)
+        if step.kind not in (Kind.ADD, Kind.REPLACE):
             return
-        node = reach.node(self._name(step))
+        node = reach.node(self._name(step.joins))
         await join(reach.connections, node, reach.channel, live.block, reach.admin_tls, deadline=clock.left())
         height = int(live.block.header.number) + 1
         await wait_until(
@@ -191,35 +234,37 @@ class Updater:
             wanted=f"active at height {height}",
         )
 
-    def _target(self, live: Live, step: Step) -> Node:
-        """Where to send an update: a consenter, and not the one that it is about.
+    def _targets(self, live: Live, step: Step) -> list[Node]:
+        """Where to send an update: consenters, last the one that it is about.
 
         A leader that is to leave hands its lead on first, and may drop the message while it does.
         """
-        about = self._name(step) if step.consenter is not None else ""
-        consenters = self._consenters(live)
-        others = [node for node in consenters if node.name != about]
-        candidates = others or consenters
-        if not candidates:
+        about = {self._name(one) for one in (step.joins, step.leaves)}
+        consenters = sorted(self._consenters(live), key=lambda node: node.name in about)
+        if not consenters:
             raise ProviderError(
                 f"channel {self._reach.channel}: none of its consenters is among the orderers given here",
                 hint="List the nodes that order the channel under `orderers` and `consenters`.",
             )
-        return candidates[0]
+        return consenters
 
     def _consenters(self, live: Live) -> list[Node]:
         names = {self._reach.node_of.get(one.address) for one in live.settings.consenters}
         return [node for node in self._reach.orderers if node.name in names]
 
-    def _name(self, step: Step) -> str:
-        consenter = step.consenter
+    def _name(self, consenter: Consenter | None) -> str:
         return self._reach.node_of.get(consenter.address, "") if consenter else ""
 
 
-def _unsigned(reach: Reach, step: Step, prepared: Prepared) -> ProviderError:
-    have = ", ".join(f"{signer.msp_id}" for signer in reach.signers)
-    lines = "\n  ".join(str(consent) for consent in prepared.missing)
-    return ProviderError(
-        f"channel {reach.channel}: {step}: signatures are missing\n  {lines}\n  signers here: {have}",
-        hint="Add an administrator of each missing organization to `signers`. Nothing was sent.",
-    )
+class MissingSignaturesError(ProviderError):
+    """A step that the signers here cannot sign alone. `request` goes to those who can."""
+
+    def __init__(self, reach: Reach, live: Live, step: Step, prepared: Prepared) -> None:
+        have = ", ".join(signer.msp_id for signer in reach.signers)
+        lines = "\n  ".join(str(consent) for consent in prepared.missing)
+        super().__init__(
+            f"channel {reach.channel}: {step}: signatures are missing\n  {lines}\n  signers here: {have}",
+            hint="Nothing of it was sent. Add an administrator of each to `signers`; where they are others' "
+            f"own: `heddle channel request STACK {reach.channel} --out FILE`, have them sign FILE with "
+            "`heddle channel sign`, hand it in with `heddle channel submit`, then run this again.",
+        )

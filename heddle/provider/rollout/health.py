@@ -3,7 +3,9 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from heddle.configtx.bft import quorum
 from heddle.errors import FabricError
 from heddle.fabric import cscc, operations, qscc
 from heddle.fabric.connection import Connections
@@ -11,12 +13,13 @@ from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.participation import ChannelInfo, channel_info
 from heddle.identity.signer import Signer
 
-__all__ = ["Health", "OrdererHealth", "PeerHealth"]
+__all__ = ["Counts", "Health", "OrdererHealth", "PeerHealth", "objection"]
 
 _CALL = 10.0
-_LEADER = "consensus_etcdraft_is_leader"
+_LEADER = ("consensus_etcdraft_is_leader", "consensus_BFT_is_leader")
 _CONSENTERS = "consensus_etcdraft_cluster_size"
 _ALIVE = "consensus_etcdraft_active_nodes"
+_BFT_CONSENTERS = "consensus_BFT_cluster_size"
 _ACTIVE = "consenter, active"
 
 Heights = Mapping[str, int]
@@ -40,7 +43,7 @@ class Health(ABC):
 
 
 class OrdererHealth(Health):
-    """Consenters: a majority of each channel must order while one is away."""
+    """Consenters: a quorum of each channel must order while one is away."""
 
     def __init__(self, connections: Connections, channels: Sequence[str], tls: ClientTls) -> None:
         self._connections = connections
@@ -49,7 +52,8 @@ class OrdererHealth(Health):
 
     async def leads(self, node: Node) -> bool:
         """By its metrics; a node that does not tell is no leader that could be lost."""
-        return bool((await self._metrics(node)).value(_LEADER))
+        metrics = await self._metrics(node)
+        return any(metrics.value(name) for name in _LEADER)
 
     async def heights(self, node: Node) -> Heights:
         """Of the channels that it has; each must be active."""
@@ -60,16 +64,14 @@ class OrdererHealth(Health):
         return {name: info.height for name, info in found.items()}
 
     async def objection(self, others: Sequence[Node]) -> str:
-        """Of three or more consenters, a majority must be active without this one."""
+        """Of three or more consenters, a quorum must be active without this one."""
         if len(others) < 2:
             return ""  # with one or two consenters no restart keeps a majority
         results = await asyncio.gather(*(self._infos(node) for node in others), return_exceptions=True)
         answers = dict(zip((node.name for node in others), results, strict=True))
         metrics = await asyncio.gather(*(self._metrics(node) for node in others))
         objections = (
-            _objection(channel, answers, consenters=consenters, alive=alive)
-            for channel in self._channels
-            for consenters, alive in [_counts(channel, answers, metrics)]
+            objection(channel, answers, _counts(channel, answers, metrics)) for channel in self._channels
         )
         return "\n  ".join(filter(None, objections))
 
@@ -123,37 +125,46 @@ class PeerHealth(Health):
 _Answers = Mapping[str, dict[str, ChannelInfo] | BaseException]
 
 
-def _counts(channel: str, answers: _Answers, metrics: Sequence[operations.Metrics]) -> tuple[int, int]:
-    """How many consenters the channel has and how many of them live, as those who order it say; 0: unknown.
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """A channel's consenters, and how many of them live, as its leader sees it; 0: unknown.
 
-    Nodes that have just come, or that leave, make these other numbers than that of the nodes.
+    Nodes that have just come, or that leave, make these other numbers than that of the nodes. BFT's leader
+    does not tell how many live.
     """
+
+    consenters: int = 0
+    alive: int = 0
+    bft: bool = False
+
+
+def _counts(channel: str, answers: _Answers, metrics: Sequence[operations.Metrics]) -> Counts:
+    """As those who order the channel say."""
     telling = [each for name, each in zip(answers, metrics, strict=True) if _orders(channel, answers[name])]
-    consenters, alive = (
-        max((each.value(name, channel=channel) or 0 for each in telling), default=0)
-        for name in (_CONSENTERS, _ALIVE)
+    raft, alive, bft = (
+        int(max((each.value(name, channel=channel) or 0 for each in telling), default=0))
+        for name in (_CONSENTERS, _ALIVE, _BFT_CONSENTERS)
     )
-    return int(consenters), int(alive)
+    return Counts(consenters=bft or raft, alive=alive, bft=bool(bft))
 
 
-def _objection(channel: str, answers: _Answers, *, consenters: int = 0, alive: int = 0) -> str:
+def objection(channel: str, answers: _Answers, counts: Counts) -> str:
     """Why the channel needs also the node that is not among `answers`; empty if it does not.
 
     Args:
         channel: its name.
         answers: what the other nodes of the set say.
-        consenters: how many the channel has; 0: as many as there are nodes.
-        alive: how many of those are, as the leader sees it.
+        counts: of its consenters; where these are unknown, there are as many as nodes.
     """
     if all(isinstance(answer, dict) and channel not in answer for answer in answers.values()):
         return ""  # there is no such channel yet
     active = [name for name, answer in answers.items() if _orders(channel, answer)]
     no_consenters = [name for name, answer in answers.items() if _is_none(channel, answer)]
-    total = consenters or len(answers) + 1
+    total = counts.consenters or len(answers) + 1
     # Consenters that are none of these nodes: they leave, or are other people's.
     outside = total - (len(answers) + 1 - len(no_consenters))
-    count = len(active) + max(0, min(outside, alive - len(active) - 1))
-    needed = total // 2 + 1
+    count = len(active) + max(0, min(outside, counts.alive - len(active) - 1))
+    needed = quorum(total) if counts.bft else total // 2 + 1
     if count >= needed:
         return ""
     troubles = "; ".join(
