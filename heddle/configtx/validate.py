@@ -16,7 +16,7 @@ from heddle.configtx.names import check_config_id
 from heddle.configtx.policies import Need, SignedData, missing, refusal, valid_identities
 from heddle.errors import ConfigtxError, IdentityError
 
-__all__ = ["apply_update", "missing_signatures", "required_policies"]
+__all__ = ["apply_update", "changed_elements", "missing_signatures", "required_policies"]
 
 
 def apply_update(config: configtx_pb2.Config, envelope: common_pb2.Envelope) -> configtx_pb2.Config:
@@ -41,6 +41,15 @@ def apply_update(config: configtx_pb2.Config, envelope: common_pb2.Envelope) -> 
         words = f"error applying config update to existing channel '{channel}': {error.message}"
         raise ConfigtxError(words) from error
     return new
+
+
+def changed_elements(config: configtx_pb2.Config, update: configtx_pb2.ConfigUpdate) -> dict[str, Element]:
+    """The elements that an update writes, by their keys in the tree.
+
+    Raises:
+        ConfigtxError: the update does not fit the configuration; in Fabric's words.
+    """
+    return _delta(element_map(config.channel_group), update)
 
 
 def required_policies(config: configtx_pb2.Config, update: configtx_pb2.ConfigUpdate) -> dict[str, list[str]]:

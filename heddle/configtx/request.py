@@ -1,0 +1,260 @@
+"""Signable requests: a configuration update on its way from one organization's administrator to the next.
+
+A request is a small JSON text, so that it can be sent, kept and looked at with anything. Whoever receives one
+has it from others: reading is under limits, and its summary is only what the sender says. `review.review`
+tells what the update really does to the channel's configuration; show that before anybody signs.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from fabric_protos.common import common_pb2, configtx_pb2
+
+from heddle.configtx import values
+from heddle.configtx.envelope import sign_update, update_envelope
+from heddle.configtx.names import check_channel_id
+from heddle.configtx.policies import Identity
+from heddle.errors import ConfigtxError
+from heddle.identity.signer import Signer
+
+__all__ = [
+    "MAX_BYTES",
+    "Request",
+    "header_of",
+    "merge_requests",
+    "new_request",
+    "printable",
+    "request_envelope",
+    "request_from_bytes",
+    "request_to_bytes",
+    "sign_request",
+    "signature_of",
+    "update_of",
+    "with_envelope",
+]
+
+FORMAT: Final = "heddle/signable-request/1"
+MAX_BYTES: Final = 8 * 1024 * 1024
+"""Of the whole text. Orderers take messages of up to 10 MiB; forty organizations' MSPs have half a MiB."""
+MAX_SIGNATURES: Final = 256
+MAX_SIGNATURE_BYTES: Final = 64 * 1024
+MAX_LINES: Final = 2000
+MAX_LINE: Final = 1000
+_HINT: Final = "Expected a file that `heddle channel request` has written."
+_KEYS: Final = ("format", "channel", "sequence", "update", "signatures", "summary")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A configuration update that still needs signatures.
+
+    `sequence` is that of the configuration from which it was computed; `update` is `common.ConfigUpdate`,
+    `signatures` are `common.ConfigSignature`, all as bytes: what has been signed is never serialized again.
+    """
+
+    channel: str
+    sequence: int
+    update: bytes
+    signatures: tuple[bytes, ...] = ()
+    summary: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the update in hex: by it two people make sure that they speak of the same request."""
+        return hashlib.sha256(self.update).hexdigest()
+
+
+def new_request(update: bytes, config: configtx_pb2.Config, *, summary: Sequence[str] = ()) -> Request:
+    """A request for an update (`common.ConfigUpdate` bytes) of a channel that has this configuration now.
+
+    Raises:
+        ConfigtxError: no update, or larger than a request may be.
+    """
+    lines = tuple(printable(line[:MAX_LINE]) for line in summary[:MAX_LINES])
+    request = Request(
+        channel=update_of(update).channel_id, sequence=config.sequence, update=update, summary=lines
+    )
+    return _checked(request)
+
+
+def request_to_bytes(request: Request) -> bytes:
+    """The request as a text for people and programs, ASCII. Raises ConfigtxError as `new_request` does."""
+    _checked(request)
+    content = {
+        "format": FORMAT,
+        "channel": request.channel,
+        "sequence": request.sequence,
+        "summary": list(request.summary),
+        "update": base64.b64encode(request.update).decode(),
+        "signatures": [base64.b64encode(one).decode() for one in request.signatures],
+    }
+    data = json.dumps(content, indent=2).encode() + b"\n"
+    _limit(data)
+    return data
+
+
+def request_from_bytes(data: bytes) -> Request:
+    """Read a request that came from somebody.
+
+    Raises:
+        ConfigtxError: no request, too large, or about something else than it says.
+    """
+    _limit(data)
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ConfigtxError("a request for signatures cannot be read: expected JSON", hint=_HINT) from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ConfigtxError(f"no request for signatures: expected format {FORMAT}", hint=_HINT)
+    unknown = sorted(set(content) - set(_KEYS))
+    if unknown:
+        raise ConfigtxError(f"a request for signatures has an unknown field {unknown[0][:80]!r}", hint=_HINT)
+    signatures = _field(content, "signatures", list)
+    if len(signatures) > MAX_SIGNATURES:
+        raise _wrong("signatures", f"{len(signatures)} of them, expected at most {MAX_SIGNATURES}")
+    request = Request(
+        channel=_field(content, "channel", str),
+        sequence=_field(content, "sequence", int),
+        update=_bytes("update", _field(content, "update", str)),
+        signatures=tuple(_bytes("signatures", one) for one in signatures),
+        summary=tuple(_text(line) for line in _field(content, "summary", list)),
+    )
+    return _checked(request)
+
+
+def sign_request(request: Request, signer: Signer) -> Request:
+    """The request with this administrator's consent; the same one if it is there already.
+
+    Raises:
+        IdentityError: the key cannot be used.
+    """
+    if any(_creator(one) == signer.serialized for one in request.signatures):
+        return request
+    signature = sign_update(request.update, signer).SerializeToString()
+    return _checked(replace(request, signatures=(*request.signatures, signature)))
+
+
+def merge_requests(first: Request, *others: Request) -> Request:
+    """One request with the signatures of all; each signer's first one stays.
+
+    Raises:
+        ConfigtxError: they are not copies of the same request.
+    """
+    signatures = {_creator(one): one for one in reversed(first.signatures)}
+    for other in others:
+        if (other.channel, other.sequence, other.update) != (first.channel, first.sequence, first.update):
+            raise ConfigtxError(
+                f"two different requests: {first.channel} {first.digest[:12]} at sequence {first.sequence}, "
+                f"and {other.channel} {other.digest[:12]} at sequence {other.sequence}",
+                hint="Signatures hold for one request only. Have the newer one signed by everybody.",
+            )
+        for one in other.signatures:
+            signatures.setdefault(_creator(one), one)
+    order = [*first.signatures, *(one for other in others for one in other.signatures)]
+    kept = tuple(dict.fromkeys(one for one in order if signatures[_creator(one)] == one))
+    return _checked(replace(first, signatures=kept))
+
+
+def with_envelope(request: Request, envelope: common_pb2.Envelope) -> Request:
+    """The request with the signatures in an envelope that `peer channel signconfigtx` has written.
+
+    Raises:
+        ConfigtxError: no update, or another one.
+    """
+    payload = values.parse(common_pb2.Payload(), envelope.payload, "the envelope's payload")
+    content = values.parse(configtx_pb2.ConfigUpdateEnvelope(), payload.data, "the configuration update")
+    signatures = tuple(one.SerializeToString() for one in content.signatures[: MAX_SIGNATURES + 1])
+    other = _checked(replace(request, update=content.config_update, signatures=signatures))
+    return merge_requests(request, other)
+
+
+def request_envelope(request: Request, submitter: Signer) -> common_pb2.Envelope:
+    """The message for Broadcast, with every signature that was collected.
+
+    It is what `peer channel signconfigtx` and `peer channel update` take, too.
+    """
+    signatures = [signature_of(one) for one in request.signatures]
+    return update_envelope(request.update, signatures, submitter)
+
+
+def _checked(request: Request) -> Request:
+    check_channel_id(request.channel)
+    if not 0 <= request.sequence < 2**64:
+        raise _wrong("sequence", f"{request.sequence}, expected a number from 0")
+    if len(request.update) > MAX_BYTES:
+        raise _wrong("update", f"{len(request.update)} bytes, expected at most {MAX_BYTES}")
+    named = update_of(request.update).channel_id
+    if named != request.channel:
+        raise _wrong("update", f"it is for channel {named[:80]!r}, the request for {request.channel!r}")
+    if len(request.signatures) > MAX_SIGNATURES:
+        raise _wrong("signatures", f"{len(request.signatures)} of them, expected at most {MAX_SIGNATURES}")
+    for one in request.signatures:
+        _creator(one)
+    if len(request.summary) > MAX_LINES:
+        raise _wrong("summary", f"{len(request.summary)} lines, expected at most {MAX_LINES}")
+    for line in request.summary:
+        if len(line) > MAX_LINE or line != printable(line):
+            raise _wrong("summary", f"expected lines of up to {MAX_LINE} printable characters")
+    return request
+
+
+def printable(text: str) -> str:
+    """The text without what could move a terminal's cursor."""
+    return "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
+
+
+def _creator(signature: bytes) -> bytes:
+    if len(signature) > MAX_SIGNATURE_BYTES:
+        raise _wrong("signatures", f"one of {len(signature)} bytes, expected at most {MAX_SIGNATURE_BYTES}")
+    creator = bytes(header_of(signature_of(signature)).creator)
+    Identity.parse(creator)
+    return creator
+
+
+def signature_of(data: bytes) -> configtx_pb2.ConfigSignature:
+    """One of a request's signatures. Raises ConfigtxError."""
+    return values.parse(configtx_pb2.ConfigSignature(), data, "a signature of the request")
+
+
+def header_of(signature: configtx_pb2.ConfigSignature) -> common_pb2.SignatureHeader:
+    """A signature's header, which names the signer. Raises ConfigtxError."""
+    return values.parse(common_pb2.SignatureHeader(), signature.signature_header, "a signature's header")
+
+
+def update_of(data: bytes) -> configtx_pb2.ConfigUpdate:
+    """A request's update. Raises ConfigtxError."""
+    return values.parse(configtx_pb2.ConfigUpdate(), data, "the request's update")
+
+
+def _limit(data: bytes) -> None:
+    if len(data) > MAX_BYTES:
+        raise ConfigtxError(f"a request for signatures of {len(data)} bytes, expected at most {MAX_BYTES}")
+
+
+def _field(content: dict[str, Any], name: str, kind: type) -> Any:  # noqa: ANN401 - of that type
+    value = content.get(name)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise _wrong(name, f"expected {'a number' if kind is int else f'a {kind.__name__}'}")
+    return value
+
+
+def _text(line: object) -> str:
+    if not isinstance(line, str):
+        raise _wrong("summary", "expected lines of text")
+    return line
+
+
+def _bytes(name: str, text: object) -> bytes:
+    try:
+        return base64.b64decode(text.encode("ascii") if isinstance(text, str) else b"?", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise _wrong(name, "expected base64") from error
+
+
+def _wrong(name: str, problem: str) -> ConfigtxError:
+    return ConfigtxError(f"a request for signatures: {name}: {problem}", hint=_HINT)

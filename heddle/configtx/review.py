@@ -1,0 +1,90 @@
+"""What a signable request would do to a channel, who has signed it, and who must still sign."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from fabric_protos.common import configtx_pb2
+
+from heddle.configtx.elements import element_map, group_of
+from heddle.configtx.policies import Identity, Need, SignedData, valid_identities
+from heddle.configtx.read import differences, settings_of
+from heddle.configtx.request import Request, header_of, printable, signature_of, update_of
+from heddle.configtx.validate import changed_elements, missing_signatures, required_policies
+from heddle.errors import ConfigtxError, HeddleError
+
+__all__ = ["Review", "review", "signers_of", "still_missing"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """What an update would do to a configuration, computed and not believed.
+
+    `lines` say what changes of the settings; `elements` are all places in the tree that change, by the policy
+    that must consent.
+    """
+
+    lines: tuple[str, ...]
+    elements: Mapping[str, Sequence[str]]
+
+
+def signers_of(request: Request, config: configtx_pb2.Config) -> list[Identity]:
+    """Who has signed, of the members of the channel whose signatures hold. Raises ConfigtxError."""
+    signed = []
+    for one in map(signature_of, request.signatures):
+        data = one.signature_header + request.update
+        signed.append(SignedData(data, header_of(one).creator, one.signature))
+    return valid_identities(config.channel_group, signed)
+
+
+def still_missing(request: Request, config: configtx_pb2.Config) -> dict[str, Need]:
+    """Whose signatures are still needed: policy path to need; empty if it can be submitted.
+
+    Args:
+        request: with what was collected so far.
+        config: the channel's configuration now.
+
+    Raises:
+        ConfigtxError: the configuration has changed so that the update does not fit any more.
+    """
+    with _fits(request, config):
+        return missing_signatures(config, update_of(request.update), signers_of(request, config))
+
+
+def review(request: Request, config: configtx_pb2.Config) -> Review:
+    """What the update does to the channel's configuration as it is now.
+
+    Raises:
+        ConfigtxError: as `still_missing`.
+    """
+    update = update_of(request.update)
+    with _fits(request, config):
+        existing = element_map(config.channel_group)
+        changed = changed_elements(config, update)
+        after = configtx_pb2.Config(
+            sequence=config.sequence + 1, channel_group=group_of({**existing, **changed})
+        )
+        elements = {
+            "new": sorted(key for key in changed if key not in existing),
+            **required_policies(config, update),
+        }
+    try:
+        lines = differences(settings_of(config), settings_of(after))
+    except HeddleError as error:
+        lines = [f"the configuration after it cannot be read: {error.message}"]
+    return Review(lines=tuple(map(printable, lines)), elements={k: v for k, v in elements.items() if v})
+
+
+@contextmanager
+def _fits(request: Request, config: configtx_pb2.Config) -> Iterator[None]:
+    """Says of an update that does not fit any more which configuration it was made for."""
+    try:
+        yield
+    except ConfigtxError as error:
+        if request.sequence == config.sequence:
+            raise
+        raise ConfigtxError(
+            f"channel {request.channel}: the request was made for configuration {request.sequence}, "
+            f"now it is {config.sequence}, and it does not fit: {error.message}",
+            hint="Make the request anew; what was signed so far is void.",
+        ) from error
