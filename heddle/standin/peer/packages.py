@@ -5,14 +5,14 @@ Source: core/chaincode/persistence, ccaas_builder/cmd/build/main.go (Fabric 3.1.
 """
 
 import hashlib
-import io
 import json
 import os
 import re
-import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from heddle.standin.peer.archive import ArchiveError, archive_files
 
 __all__ = ["Connection", "Package", "PackageError", "Packages"]
 
@@ -65,8 +65,11 @@ class Packages:
             )
         path = self._path(package.package_id)
         fresh = path.with_suffix(".new")
-        fresh.write_bytes(data)
-        fresh.replace(path)
+        try:
+            fresh.write_bytes(data)
+            fresh.replace(path)
+        except OSError as error:  # a label may be longer than a file's name
+            raise PackageError(f"could not save cc install package: {error.strerror}") from error
         self._packages[package.package_id] = package
         return package
 
@@ -89,41 +92,45 @@ class Packages:
 
 
 def _parse(data: bytes) -> Package:
-    prefix = "could not parse as a chaincode install package"
-    try:
-        files = _files(data)
-        metadata = json.loads(files["metadata.json"])
-        code = _files(files["code.tar.gz"])
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise PackageError(f"{prefix}: error reading as gzip stream: {error}") from error
-    except (KeyError, ValueError) as error:
-        raise PackageError(f"{prefix}: did not find metadata.json and code.tar.gz: {error}") from error
-    label = str(metadata.get("label", ""))
-    if not _LABEL.fullmatch(label):
-        raise PackageError(
-            f"{prefix}: invalid label '{label}'. Label must be non-empty, can only consist of alphanumerics, "
-            "symbols from '.+-_', and can only begin with alphanumerics"
-        )
+    label, metadata, code = _taken_apart(data)
     if metadata.get("type") != "ccaas":
         raise PackageError(
             f"could not build chaincode: a stand-in only runs type ccaas, not {metadata.get('type')!r}"
         )
-    if "connection.json" not in code:
+    try:
+        source = archive_files(code, folders=True)
+    except ArchiveError as error:
+        raise PackageError(f"could not build chaincode: {error}") from error
+    if "connection.json" not in source:
         raise PackageError(
             "could not build chaincode: external builder 'ccaas_builder' failed: no connection.json"
         )
     package_id = f"{label}:{hashlib.sha256(data).hexdigest()}"
-    return Package(label=label, package_id=package_id, connection=_connection(code["connection.json"]))
+    return Package(label=label, package_id=package_id, connection=_connection(source["connection.json"]))
 
 
-def _files(data: bytes) -> dict[str, bytes]:
-    files = {}
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as tar:
-        for member in tar:
-            content = tar.extractfile(member)
-            if content is not None:
-                files[member.name.removeprefix("./")] = content.read()
-    return files
+def _taken_apart(data: bytes) -> tuple[str, dict[str, Any], bytes]:
+    """Label, metadata and code package. Raises PackageError."""
+    prefix = "could not parse as a chaincode install package"
+    try:
+        files = archive_files(data)
+    except ArchiveError as error:
+        raise PackageError(f"{prefix}: {error}") from error
+    if "code.tar.gz" not in files:
+        raise PackageError(f"{prefix}: did not find a code package inside the package")
+    if "metadata.json" not in files:
+        raise PackageError(f"{prefix}: did not find any package metadata (missing metadata.json)")
+    try:
+        metadata = json.loads(files["metadata.json"])
+        label = metadata.get("label", "")
+    except (ValueError, RecursionError, AttributeError) as error:
+        raise PackageError(f"{prefix}: could not unmarshal metadata.json as json: {error}") from error
+    if not isinstance(label, str) or not _LABEL.fullmatch(label):
+        raise PackageError(
+            f"{prefix}: invalid label '{label}'. Label must be non-empty, can only consist of alphanumerics, "
+            "symbols from '.+-_', and can only begin with alphanumerics"
+        )
+    return label, metadata, files["code.tar.gz"]
 
 
 def _connection(data: bytes) -> Connection:
@@ -137,7 +144,7 @@ def _connection(data: bytes) -> Connection:
             client_certificate=_filled(content.get("client_cert") or "").encode(),
             client_key=_filled(content.get("client_key") or "").encode(),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise PackageError(f"could not build chaincode: connection.json: {error}") from error
 
 
