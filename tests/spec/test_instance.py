@@ -16,6 +16,7 @@ from heddle.spec import Instance
 from heddle.spec.load import parse_instance
 from heddle.spec.quantities import parse_bytes
 from heddle.spec.schema import stack_schema, stack_schema_text
+from heddle.topology import plan
 from heddle.versions import SAMPLE_CHAINCODE_IMAGE
 
 STACKS = Path(__file__).parent.parent.parent / "stacks"
@@ -31,11 +32,15 @@ def instance(name: str) -> Instance:
     return parse_instance(stack(name)["config"]["fabric:instance"], source=name)
 
 
-@pytest.mark.parametrize("name", ["dev", "offline", "internal"])
+SHIPPED = sorted(path.name.split(".")[1] for path in STACKS.glob("Pulumi.*.yaml"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
 def test_the_stacks_that_ship_are_valid(name: str) -> None:
     """By the models and by the JSON Schema that editors use."""
     assert instance(name).name == name
     jsonschema.validate(stack(name), stack_schema())
+    assert plan(instance(name)).instance == name
 
 
 def test_the_schema_in_the_checkout_is_fresh() -> None:
