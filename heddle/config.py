@@ -22,6 +22,8 @@ from heddle.spec.problems import MISSING, in_order_of
 
 PROJECT = "fabric"
 _LONGEST_PATH = 4096
+_LARGEST_FILE = 1 << 20
+"""Bytes of a file of certificates; one has about a thousand."""
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----")
 
 
@@ -107,11 +109,22 @@ def _certificate(value: object) -> object:
     if not isinstance(value, str) or "\n" in value or len(value) > _LONGEST_PATH:
         return value
     try:
-        text = Path(value).expanduser().read_text()
+        text = _text_of(Path(value).expanduser())
     except (OSError, ValueError, RuntimeError):
         return value
     # Certificates alone: a file may hold a key beside them, which must reach no message.
     return "\n".join(_PEM.findall(text)) or value
+
+
+def _text_of(path: Path) -> str:
+    """A file's text. Raises OSError or ValueError for what is no file (a device never ends), or too large."""
+    if not path.is_file():
+        raise ValueError(f"{path}: not a regular file")
+    with path.open("rb") as stream:
+        content = stream.read(_LARGEST_FILE + 1)
+    if len(content) > _LARGEST_FILE:
+        raise ValueError(f"{path}: more than {_LARGEST_FILE} bytes")
+    return content.decode()
 
 
 def _instance_data(config: pulumi.Config) -> object:

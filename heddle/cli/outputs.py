@@ -206,7 +206,7 @@ def instance_of(data: Any) -> InstanceOutput:  # noqa: ANN401 — plain JSON
     """The instance from the output's plain value. Raises EngineError if an `up` has not written all of it."""
     try:
         return _instance(data)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise EngineError(
             f"the stack's output `instance` is not complete: {error!r}",
             hint="An `up` did not finish, or another version of Heddle wrote it; run `up` once more.",

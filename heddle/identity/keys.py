@@ -55,8 +55,12 @@ def load_certificate(pem: bytes) -> x509.Certificate:
     """
     try:
         return x509.load_pem_x509_certificate(pem)
-    except ValueError as error:
-        raise IdentityError(f"a certificate cannot be read: expected PEM, found {pem[:30]!r}") from error
+    except (ValueError, x509.InvalidVersion) as error:
+        # Not what was found: it may be a key, given by mistake.
+        found = "another PEM text" if b"-----BEGIN" in pem else f"{len(pem)} bytes that are no PEM"
+        if b"-----BEGIN CERTIFICATE" in pem:
+            found = "a broken one"
+        raise IdentityError(f"a certificate cannot be read: expected one as PEM, found {found}") from error
 
 
 def public_key_of(pem: bytes) -> bytes:

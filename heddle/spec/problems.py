@@ -90,5 +90,7 @@ def _shown(found: object) -> str:
         return "missing"
     if isinstance(found, dict | list | tuple):
         return f"{'a mapping' if isinstance(found, dict) else 'a list'} of {len(found)}"
+    if isinstance(found, str) and "PRIVATE KEY" in found:
+        return "a private key"  # in the wrong place, and a message goes to logs
     text = json.dumps(found, ensure_ascii=False, default=str)
     return text if len(text) <= _LONGEST_FOUND else text[: _LONGEST_FOUND - 1] + "…"

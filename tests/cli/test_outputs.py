@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from heddle.cli.outputs import InstanceOutput, instance_of
 from heddle.errors import EngineError
@@ -40,6 +42,39 @@ def test_an_unfinished_output_is_an_answer(missing: str) -> None:
 
     with pytest.raises(EngineError, match="run `up` once more"):
         instance_of(data)
+
+
+def _places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in plain data."""
+    entries = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [path, *(place for key, value in entries for place in _places(value, (*path, key)))]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_an_output_of_any_shape_is_an_answer(data: st.DataObject) -> None:
+    """A state that another program wrote: something else anywhere in it is no traceback."""
+    plain = plain_instance()
+    *parents, last = data.draw(st.sampled_from(_places(plain)[1:]))
+    place: Any = plain
+    for key in parents:
+        place = place[key]
+    place[last] = data.draw(
+        st.none()
+        | st.booleans()
+        | st.floats()
+        | st.text(max_size=5)
+        | st.just([])
+        | st.just({})
+        | st.just([1])
+    )
+
+    try:
+        instance = instance_of(plain)
+    except EngineError as error:
+        assert "key of" not in str(error)  # noqa: PT017 - both outcomes are right
+    else:
+        assert isinstance(instance, InstanceOutput)
 
 
 def test_no_key_is_shown_by_accident() -> None:

@@ -33,6 +33,8 @@ def _no_authority(text: str) -> str:
     """What is wrong with the certificate of an authority; empty if nothing is."""
     from cryptography import x509
 
+    if "PRIVATE KEY-----" in text:
+        return "a certificate alone; this holds a private key, which everybody on the channel would get"
     if "-----BEGIN CERTIFICATE-----" not in text:
         return "a certificate as PEM text, or the path of a PEM file that can be read"
     try:
@@ -40,7 +42,8 @@ def _no_authority(text: str) -> str:
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
     except x509.ExtensionNotFound:
         return "the certificate of an authority; this one may issue none"
-    except ValueError:
+    # Text of others: an unknown version or an extension that is there twice is no ValueError.
+    except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return "one certificate as PEM text; this text holds another number of them, or a broken one"
     return "" if constraints.ca else "the certificate of an authority; this one may issue none"
 
