@@ -9,9 +9,9 @@
     policies: {/Channel/Orderer/Writers: {type: 9}}
 
 Within ConsensusType, `metadata` holds fields of etcdraft.ConfigMetadata or smartbft.Options. There and in
-Orderers, a list of consenters is a list of changes to the live ones by position: `null` for one that goes, `{}`
-for one that stays, fields for one that changes or, beyond the end, for a copy of the first. Certificates are
-names, of those that the caller gives.
+Orderers, a list of consenters is a list of changes to the live ones by position: `null` for one that goes,
+`{}` for one that stays, fields for one that changes or, beyond the end, for a copy of the first.
+Certificates are names, of those that the caller gives.
 """
 
 import copy

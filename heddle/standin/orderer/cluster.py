@@ -18,8 +18,8 @@ __all__ = ["METHOD", "SERVICE", "Cluster"]
 
 SERVICE = "heddle.standin.Cluster"
 METHOD = "Call"
-_DEADLINE = 7.0
-"""Seconds; upstream's General.Cluster.RPCTimeout."""
+_DEADLINE = 3.0
+"""Seconds; upstream's General.Cluster.RPCTimeout is 7."""
 
 
 class Cluster:

@@ -8,7 +8,6 @@ from fabric_protos.common import configtx_pb2
 from fabric_protos.orderer import configuration_pb2 as orderer_pb2
 
 from heddle.configtx import values
-from heddle.configtx.read import consensus_kind
 
 __all__ = ["maintenance_refusal"]
 
@@ -19,7 +18,7 @@ def maintenance_refusal(
     old: configtx_pb2.Config, new: configtx_pb2.Config, update: configtx_pb2.ConfigUpdate
 ) -> str:
     """Why an update that turns `old` into `new` does not pass, in Fabric's words; empty if it does."""
-    before, after = (consensus_kind(values.group_at(one.channel_group, "Orderer")) for one in (old, new))
+    before, after = _consensus(old), _consensus(new)
     types = f"from {before.type} to {after.type}"
     if before.state != after.state:
         states = f"but ConsensusType.State is changing from {_name(before.state)} to {_name(after.state)}"
@@ -35,6 +34,11 @@ def maintenance_refusal(
         problem = "but current config ConsensusType.State is not in maintenance mode"
         return f"attempted to change consensus type {types}, {problem}"
     return f"attempted to change consensus type {types}, transition not supported"
+
+
+def _consensus(config: configtx_pb2.Config) -> orderer_pb2.ConsensusType:
+    orderer = values.group_at(config.channel_group, "Orderer")
+    return values.read(orderer, "ConsensusType", orderer_pb2.ConsensusType())
 
 
 def _name(state: int) -> str:

@@ -1,0 +1,169 @@
+"""A BFT channel: what it refuses, what its blocks bear, who may be away."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fabric_protos.common import common_pb2, configtx_pb2
+
+from heddle.configtx.blocks import block_hash, config_of, verify_block
+from heddle.configtx.read import settings_of
+from heddle.configtx.settings import BFT, BftOptions
+from heddle.errors import ConfigtxError
+from heddle.fabric import cscc, events, operations, orderer, participation
+from heddle.fabric.connection import Connections
+from heddle.fabric.dial import DirectDialer
+from tests.contract.conftest import KINDS
+from tests.contract.messages import offered, said
+from tests.contract.scene import Scene, cases
+from tests.contract.standins import prepared_standins
+from tests.contract.test_updates import USUAL
+from tests.contract.updates import certificates, edited, signed_update
+from tests.real.network import Organization, RealNetwork, prepared_network
+from tests.real.steps import make_channel
+
+QUICK = BftOptions(
+    request_forward_timeout="1s",
+    request_complain_timeout="2s",
+    view_change_resend_interval="1s",
+    view_change_timeout="4s",
+    leader_heartbeat_timeout="4s",
+)
+"""A leader that is gone is missed in seconds, not after a minute."""
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Four orderers with a BFT channel, and a peer of one of two organizations."""
+    build = prepared_standins if request.param == "stand-in" else prepared_network
+    network = build(tmp_path_factory.mktemp(f"bft-{request.param}"), orderers=4, peers={"alpha": 1})
+    network.organizations["beta"] = Organization.new("beta")
+    try:
+        network.start()
+        genesis = asyncio.run(_channel(network))
+        yield Scene(kind=request.param, network=network, genesis=genesis, deployed=None)
+    finally:
+        network.stop()
+
+
+async def _channel(network: RealNetwork) -> common_pb2.Block:
+    async with Connections(DirectDialer()) as connections:
+        return await make_channel(connections, network, network.settings(consensus=BFT, bft=QUICK))
+
+
+@pytest.fixture(scope="module")
+def known(scene: Scene) -> dict[str, bytes]:
+    """Certificates that cases name."""
+    return certificates(scene.network)
+
+
+async def _live(scene: Scene, connections: Connections, index: int = 0) -> configtx_pb2.Config:
+    node, reader = scene.network.orderers[index], scene.person("ordering.admin")
+    return config_of(await orderer.config_block(connections, node, "channel", reader, deadline=20)).config
+
+
+async def _change(scene: Scene, connections: Connections, index: int, count: int) -> tuple[str, str]:
+    """Have the batches' size changed through one of the orderers."""
+    live = await _live(scene, connections, index)
+    case = {"change": {"/Channel/Orderer/BatchSize": {"max_message_count": count}}}
+    message = signed_update("channel", live, edited(live, case, {}), [scene.person("ordering.admin")])
+    return await offered(connections, scene.network.orderers[index], message)
+
+
+async def _in_force(scene: Scene, connections: Connections, index: int, count: int) -> None:
+    async with asyncio.timeout(60):
+        while settings_of(await _live(scene, connections, index)).batch.max_message_count != count:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+
+
+@pytest.mark.parametrize("case", cases("bft"), ids=lambda case: case["name"])
+async def test_refusals(
+    scene: Scene, connections: Connections, known: dict[str, bytes], case: dict[str, Any]
+) -> None:
+    """In Fabric's words; what Configure refuses comes as SERVICE_UNAVAILABLE and stays refused."""
+    live = await _live(scene, connections)
+    signers = [scene.person(name) for name in case.get("signers", ["ordering.admin"])]
+    message = signed_update("channel", live, edited(live, case, known), signers)
+    status, words = await offered(connections, scene.network.orderers[0], message)
+    assert status == case["status"], words
+    assert said(case["words"], words.removeprefix(USUAL)), words
+
+
+async def test_blocks_bear_a_quorum_of_signatures(scene: Scene, connections: Connections) -> None:
+    """Three of four consenters, by number; peers take the block, and two signatures are not believed."""
+    assert await _change(scene, connections, 2, 21) == ("SUCCESS", "")
+    await _in_force(scene, connections, 0, 21)
+    reader = scene.person("ordering.admin")
+    for node in scene.network.orderers:
+        block = await orderer.deliver_block(
+            connections, node, "channel", 1, reader, deadline=20, wait=True, best_effort=True
+        )
+        config = config_of(scene.genesis).config
+        verify_block(block, config, previous_hash=block_hash(scene.genesis.header))
+        metadata = common_pb2.Metadata.FromString(block.metadata.metadata[common_pb2.SIGNATURES])
+        headers = [
+            common_pb2.IdentifierHeader.FromString(one.identifier_header) for one in metadata.signatures
+        ]
+        assert len({header.identifier for header in headers} & {1, 2, 3, 4}) == len(headers) == 3
+        assert not any(one.signature_header for one in metadata.signatures)
+        del metadata.signatures[2]
+        block.metadata.metadata[common_pb2.SIGNATURES] = metadata.SerializeToString()
+        with pytest.raises(ConfigtxError, match="is not signed by the ordering service"):
+            verify_block(block, config)
+    peer, user = scene.peer(), scene.person("alpha.user")
+    await events.deliver_block(connections, peer, "channel", 1, user, deadline=20, wait=True)
+    block = await cscc.config_block(connections, peer, "channel", user, deadline=20)
+    assert settings_of(config_of(block).config).batch.max_message_count == 21
+
+
+async def test_views_are_noted_in_blocks(scene: Scene, connections: Connections) -> None:
+    """Each block has the number of its decision, counted from 1, in the same view."""
+    reader = scene.person("ordering.admin")
+    block = await orderer.deliver_block(
+        connections, scene.network.orderers[0], "channel", 1, reader, deadline=20
+    )
+    metadata = common_pb2.Metadata.FromString(block.metadata.metadata[common_pb2.SIGNATURES])
+    note = common_pb2.OrdererBlockMetadata.FromString(metadata.value).consenter_metadata
+    # smartbftprotos.ViewMetadata: latest_sequence 1, in view 0, decision 0 of it.
+    assert note == b"\x10\x01"
+
+
+async def test_metrics_name_the_leader(scene: Scene, connections: Connections) -> None:
+    """One leader, of which all know; the gauges that Raft has are not there."""
+    found = [await operations.metrics(connections, node, deadline=5) for node in scene.network.orderers]
+    assert [one.value("consensus_BFT_is_leader", channel="channel") for one in found].count(1) == 1
+    assert len({one.value("consensus_BFT_leader_id", channel="channel") for one in found}) == 1
+    assert {one.value("consensus_BFT_cluster_size", channel="channel") for one in found} == {4}
+    assert found[0].value("consensus_etcdraft_cluster_size", channel="channel") is None
+
+
+async def test_a_leader_that_dies_is_replaced(scene: Scene, connections: Connections) -> None:
+    """With one of four away the others go on, and it catches up when it is back."""
+    first = scene.network.orderers[0]
+    scene.network.programs[first.name].stop(kill=True)
+    try:
+        assert await _change(scene, connections, 3, 22) == ("SUCCESS", "")
+        await _in_force(scene, connections, 3, 22)
+    finally:
+        scene.network.start()
+    await _in_force(scene, connections, 0, 22)
+
+
+async def test_without_a_quorum_messages_wait(scene: Scene, connections: Connections) -> None:
+    """Orderers keep what they cannot order; blocks are delivered on, and nothing is lost in the end."""
+    *_, third, fourth = scene.network.orderers
+    for node in (third, fourth):
+        scene.network.programs[node.name].stop(kill=True)
+    try:
+        before = await _live(scene, connections, 1)
+        assert await _change(scene, connections, 1, 23) == ("SUCCESS", "")
+        info = await participation.channel_info(
+            connections, scene.network.orderers[1], "channel", scene.network.admin_tls, deadline=10
+        )
+        assert info is not None
+        assert (info.relation, info.status) == ("consenter", "active")
+        assert await _live(scene, connections, 1) == before
+    finally:
+        scene.network.start()
+    await _in_force(scene, connections, 2, 23)
