@@ -66,25 +66,31 @@ class Engine:
     async def up(self, kind: str, name: str, news: Properties) -> dict[str, Any]:
         """Create, update or leave as it is; the outputs without secrets' wrappers."""
         inputs = await self.check(kind, name, news)
-        where = urn(kind, name)
         if name not in self.ids:
             await self._create(kind, name, inputs)
         elif (await self.diff(kind, name, news)).changes or name in self.failed:
-            result = await self.provider.update(
-                api.UpdateRequest(
-                    urn=where,
-                    type=kind,
-                    name=name,
-                    id=self.ids[name],
-                    old_inputs=self.inputs[name],
-                    old_outputs=self.outputs[name],
-                    news=inputs,
-                )
-            )
-            self.outputs[name] = result.properties
-            self.failed.discard(name)
+            await self._update(kind, name, inputs)
         self.inputs[name] = inputs
         return plain(self.outputs[name])
+
+    async def _update(self, kind: str, name: str, inputs: Properties) -> None:
+        request = api.UpdateRequest(
+            urn=urn(kind, name),
+            type=kind,
+            name=name,
+            id=self.ids[name],
+            old_inputs=self.inputs[name],
+            old_outputs=self.outputs[name],
+            news=inputs,
+        )
+        try:
+            self.outputs[name] = (await self.provider.update(request)).properties
+        except api.PartialFailure as failure:
+            # The old inputs stay: what was wanted is still a difference in the next run.
+            self.outputs[name] = failure.properties
+            self.failed.add(name)
+            raise
+        self.failed.discard(name)
 
     async def _create(self, kind: str, name: str, inputs: Properties) -> None:
         request = api.CreateRequest(urn=urn(kind, name), type=kind, name=name, inputs=inputs)

@@ -1,6 +1,7 @@
 """The whole way on official nodes: channel, memberships, chaincode, updates, and what refresh finds."""
 
 import asyncio
+from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,8 @@ from fabric_protos.common.common_pb2 import Block
 from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.envelope import sign_update, update_envelope
+from heddle.configtx.request import request_envelope, request_from_bytes, sign_request
+from heddle.configtx.review import still_missing
 from heddle.errors import FabricError, HeddleError, ProviderError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
@@ -221,16 +224,57 @@ async def test_batch_timeout(network: RealNetwork, engine: Engine) -> None:
     assert (await _live(network, engine)).settings.batch.timeout == "1s"
 
 
-async def test_missing_signatures_stop_an_update(network: RealNetwork, engine: Engine) -> None:
-    """Without the ordering administrator nothing is sent, and the message says who is missing."""
+async def test_missing_signatures_leave_a_request(network: RealNetwork, engine: Engine) -> None:
+    """Without the ordering administrator nothing is sent; signed elsewhere and handed in, nothing is left."""
     await engine.up(CHANNEL, "channel", _channel(network))
     admin = network.organizations["organization"].admin
     wanted = _channel(network, batch={"timeout": "1s"}, signers=[signer_value(admin)])
     _, message = await engine.preview(CHANNEL, "channel", wanted)
-    assert "signatures /Channel/Orderer/Admins: MISSING OrderingMSP.admin" in message
-    with pytest.raises(ProviderError, match=r"MISSING OrderingMSP\.admin"):
+    assert message.splitlines() == [
+        "channel channel, configuration 0: SIGNATURES MISSING, batch timeout: 200ms → 1s",
+        "update 1 of 1: settings",
+        "  batch timeout: 200ms → 1s",
+        "  signatures /Channel/Orderer/Admins: MISSING OrderingMSP.admin",
+        "the update will stop there and leave a request: `heddle channel request`",
+    ]
+    with pytest.raises(api.PartialFailure, match=r"MISSING OrderingMSP\.admin"):
         await engine.up(CHANNEL, "channel", wanted)
-    assert (await _live(network, engine)).sequence == 0
+    live = await _live(network, engine)
+    assert live.sequence == 0
+    kept = str(engine.outputs["channel"]["request"])
+    with pytest.raises(api.PartialFailure):
+        await engine.up(CHANNEL, "channel", wanted)
+    assert engine.outputs["channel"]["request"] == kept, "a copy of it may be on its way"
+
+    request = sign_request(request_from_bytes(b64decode(kept)), network.ordering.admin)
+    assert not still_missing(request, live.config)
+    async with Connections(DirectDialer()) as connections:
+        await broadcast(connections, network.orderers[2], request_envelope(request, admin), deadline=5)
+    await _sequence(network, engine, 1)
+    _, message = await engine.preview(CHANNEL, "channel", wanted)
+    assert message == "channel channel, configuration 1: nothing to change on the ledger"
+    state = await engine.up(CHANNEL, "channel", wanted)
+    assert (state["request"], state["sequence"]) == ("", 1)
+    assert not (await engine.diff(CHANNEL, "channel", wanted)).changes
+
+
+async def test_a_request_that_time_passed_over(network: RealNetwork, engine: Engine) -> None:
+    """When others changed the channel first, the request is of no use: the next run makes another."""
+    await engine.up(CHANNEL, "channel", _channel(network))
+    admin = network.organizations["organization"].admin
+    wanted = _channel(network, batch={"timeout": "1s"}, signers=[signer_value(admin)])
+    with pytest.raises(api.PartialFailure):
+        await engine.up(CHANNEL, "channel", wanted)
+    old = engine.outputs["channel"]["request"]
+    await _change_from_outside(network, engine, max_message_count=77)
+    with pytest.raises(api.PartialFailure):
+        await engine.up(CHANNEL, "channel", wanted)
+    new = engine.outputs["channel"]["request"]
+    assert request_from_bytes(b64decode(str(new))).sequence == 1
+    assert new != old
+    await _change_from_outside(network, engine, max_message_count=78)
+    result = await engine.read(CHANNEL, "channel")
+    assert result.properties["request"] == ""
 
 
 async def test_what_others_changed(network: RealNetwork, engine: Engine) -> None:
@@ -242,9 +286,10 @@ async def test_what_others_changed(network: RealNetwork, engine: Engine) -> None
     assert (batch.timeout, batch.max_message_count) == ("1s", 77), "ours is applied, theirs is kept"
 
     conflicting = _channel(network, batch={"timeout": "1s", "maxMessageCount": 88})
-    _, message = await engine.preview(CHANNEL, "channel", conflicting)
-    assert "CONFLICT" in message
-    with pytest.raises(HeddleError, match="max message count"):
+    both = "batch max message count: 500 → 77 on the channel, 500 → 88 here"
+    with pytest.raises(HeddleError, match=both):
+        await engine.preview(CHANNEL, "channel", conflicting)
+    with pytest.raises(HeddleError, match=both):
         await engine.up(CHANNEL, "channel", conflicting)
 
     await engine.read(CHANNEL, "channel")
@@ -386,10 +431,15 @@ async def _change_from_outside(network: RealNetwork, engine: Engine, **batch: An
     envelope = update_envelope(content, [sign_update(content, admin)], admin)
     async with Connections(DirectDialer()) as connections:
         await broadcast(connections, network.orderers[0], envelope, deadline=5)
-        clock = Deadline(5)
-        while (await _live(network, engine)).sequence == live.sequence:
-            assert not clock.passed()
-            await asyncio.sleep(0.05)
+    await _sequence(network, engine, live.sequence + 1)
+
+
+async def _sequence(network: RealNetwork, engine: Engine, sequence: int) -> None:
+    """Return once the configuration has this sequence."""
+    clock = Deadline(10)
+    while (await _live(network, engine)).sequence < sequence:
+        assert not clock.passed()
+        await asyncio.sleep(0.05)
 
 
 async def test_health_of_real_nodes(network: RealNetwork, engine: Engine) -> None:

@@ -12,6 +12,7 @@ from heddle.configtx.blocks import config_of
 from heddle.configtx.checks import check_settings
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.read import settings_of
+from heddle.configtx.request import Request, request_from_bytes, request_to_bytes
 from heddle.configtx.settings import BFT
 from heddle.errors import ConfigtxError, FabricError, HeddleError, ProviderError, Refused, Unreachable
 from heddle.fabric.participation import ChannelInfo
@@ -22,7 +23,7 @@ from heddle.provider.channel.facts import Live, Reach, State, wait_for_leader
 from heddle.provider.channel.genesis import join_all, lost_ledgers, make_or_adopt, own_hash, wait_for_answers
 from heddle.provider.channel.plan import plan_create, plan_unknown, plan_update
 from heddle.provider.channel.settings import SETTINGS, keep_renewed, settings_from, settings_inputs
-from heddle.provider.channel.update import Updater
+from heddle.provider.channel.update import MissingSignaturesError, Updater
 from heddle.provider.handler import Call, Created, Gone, Handler, Partial, Plan, Seen
 from heddle.schema import OnChange
 from heddle.schema.channel import CHANNEL
@@ -100,7 +101,11 @@ class ChannelHandler(Handler):
         clock = Deadline(call.deadline(_DEADLINE))
         reach = Reach.of(self.session.connections, call.inputs, call.old_inputs)
         last = {name: call.old_outputs.get(name, "") for name in CHANNEL.outputs}
-        return await self._converge(call, reach, last, clock)
+        try:
+            return await self._converge(call, reach, last, clock)
+        except MissingSignaturesError as missing:
+            outputs = {**last, "request": _kept(str(last["request"]), missing.request)}
+            raise Partial(id=call.id, outputs=outputs, reasons=[str(missing)]) from missing
 
     async def read(self, call: Call) -> Seen:
         """What is in force, as inputs and as the configuration applied last. Gone when no orderer has it."""
@@ -113,10 +118,10 @@ class ChannelHandler(Handler):
         without = {name for name, state in states.items() if state is None}
         if without:
             inputs["orderers"] = [one for one in call.inputs["orderers"] if one["name"] not in without]
-        known = {name: call.old_outputs.get(name, "") for name in ("genesisBlock", "genesisHash", "request")}
-        return Seen(
-            outputs={**known, "sequence": live.sequence, "applied": _base64(live.config)}, inputs=inputs
-        )
+        known = {name: call.old_outputs[name] for name in ("genesisBlock", "genesisHash")}
+        outputs = {**known, "sequence": live.sequence, "applied": _base64(live.config)}
+        outputs["request"] = _still_wanted(str(call.old_outputs.get("request") or ""), live)
+        return Seen(outputs=outputs, inputs=inputs)
 
     async def _converge(self, call: Call, reach: Reach, last: Properties, clock: Deadline) -> Properties:
         """From `last`, the outputs as they are, to what is wanted: the new outputs."""
@@ -228,6 +233,20 @@ def _base64(config: Config) -> str:
 
 def _genesis(outputs: Properties) -> Block:
     return Block.FromString(b64decode(str(outputs["genesisBlock"])))
+
+
+def _kept(last: str, request: Request) -> str:
+    """The request as it is in the state if it is the same one: a copy of it may be on its way already."""
+    if last:
+        old = request_from_bytes(b64decode(last))
+        if (old.sequence, old.update) == (request.sequence, request.update):
+            return last
+    return b64encode(request_to_bytes(request)).decode()
+
+
+def _still_wanted(last: str, live: Live) -> str:
+    """A request is of one configuration; after the next one it is of no use."""
+    return last if last and request_from_bytes(b64decode(last)).sequence == live.sequence else ""
 
 
 def _applied(outputs: Properties) -> Config:

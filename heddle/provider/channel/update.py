@@ -17,6 +17,7 @@ from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.envelope import sign_update, update_envelope
 from heddle.configtx.merge import merge
+from heddle.configtx.request import new_request, sign_request
 from heddle.configtx.settings import BFT, ChannelSettings, Consenter
 from heddle.errors import FabricError, ProviderError, Refused, Unreachable
 from heddle.fabric.node import Node
@@ -29,7 +30,7 @@ from heddle.provider.channel.signatures import Consent, consents
 from heddle.provider.channel.steps import Kind, Step, steps
 from heddle.provider.session import Session
 
-__all__ = ["Prepared", "Updater", "planned_steps", "prepare", "prepare_all"]
+__all__ = ["MissingSignaturesError", "Prepared", "Updater", "planned_steps", "prepare", "prepare_all"]
 
 _EFFECT = 20.0
 """Seconds until an accepted update must be in force; a dropped one (etcdraft/chain.go) is sent again then."""
@@ -257,7 +258,7 @@ class Updater:
 
 
 class MissingSignaturesError(ProviderError):
-    """A step that the signers here cannot sign alone. `request` goes to those who can."""
+    """A step that the signers here cannot sign alone. `request` goes to those who can, signed as far."""
 
     def __init__(self, reach: Reach, live: Live, step: Step, prepared: Prepared) -> None:
         have = ", ".join(signer.msp_id for signer in reach.signers)
@@ -268,3 +269,7 @@ class MissingSignaturesError(ProviderError):
             f"own: `heddle channel request STACK {reach.channel} --out FILE`, have them sign FILE with "
             "`heddle channel sign`, hand it in with `heddle channel submit`, then run this again.",
         )
+        request = new_request(prepared.update.SerializeToString(), live.config, summary=step.changes)
+        for signer in reach.signers:
+            request = sign_request(request, signer)
+        self.request = request
