@@ -7,10 +7,12 @@ Layout of the archive: `manifest.json`, `<id>.json` (the image's configuration) 
 per layer, as Docker's image specification v1.2 has it. Layers are not compressed: they stay on one machine.
 """
 
+import errno
 import hashlib
 import io
 import json
 import os
+import stat
 import subprocess
 import tarfile
 import tempfile
@@ -191,7 +193,12 @@ def _add(
 
 
 def _open(content: bytes | Path) -> BinaryIO:
-    return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
+    if isinstance(content, bytes):
+        return io.BytesIO(content)
+    if not stat.S_ISREG(content.stat().st_mode):
+        # Opening a pipe waits for ever, reading a device never ends.
+        raise OSError(errno.EINVAL, "not a regular file", str(content))
+    return content.open("rb")
 
 
 def _info(name: str, mode: int, owner: int) -> tarfile.TarInfo:

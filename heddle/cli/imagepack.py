@@ -18,6 +18,7 @@ __all__ = ["ARCHIVES", "Packed", "pack_release"]
 
 _CONFIG = "/etc/hyperledger/fabric"
 _BUILDER = "/opt/hyperledger/ccaas_builder/bin"
+_BUILDER_PROGRAMS = ("build", "detect", "release")
 _VERSION = re.compile(r"^\s*Version:\s*v?(\S+)", re.MULTILINE)
 
 ARCHIVES = {PEER_IMAGE: "fabric-peer.tar", ORDERER_IMAGE: "fabric-orderer.tar"}
@@ -40,7 +41,7 @@ def pack_release(release: Path, out: Path) -> tuple[Packed, ...]:
         ImageError: a file is missing, or the programs are not of the version that the images' name says.
     """
     wanted = ("bin/peer", "bin/orderer", "config/core.yaml", "config/orderer.yaml", "config/configtx.yaml")
-    builder = tuple(f"builders/ccaas/bin/{name}" for name in ("build", "detect", "release"))
+    builder = tuple(f"builders/ccaas/bin/{name}" for name in _BUILDER_PROGRAMS)
     missing = [path for path in (*wanted, *builder) if not (release / path).is_file()]
     if missing:
         raise ImageError(
@@ -58,7 +59,8 @@ def _write(image: Image, out: Path) -> Packed:
 
 
 def _peer(release: Path) -> Image:
-    builders = sorted((release / "builders/ccaas/bin").iterdir())
+    # Only what upstream's has, whatever else lies beside it.
+    builders = [release / "builders/ccaas/bin" / name for name in _BUILDER_PROGRAMS]
     entries = [
         *program(release / "bin/peer", "/usr/local/bin/peer"),
         File(path=f"{_CONFIG}/core.yaml", content=release / "config/core.yaml"),

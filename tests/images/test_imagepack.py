@@ -39,6 +39,16 @@ def test_images_bear_upstreams_names_and_hold_what_upstreams_hold(release, tmp_p
     assert members["var/hyperledger/production"].uid == 1000
 
 
+def test_what_else_lies_in_a_release_stays_out(release, tmp_path):
+    """Only upstream's files, whatever a folder from elsewhere has beside them."""
+    (release / "builders/ccaas/bin/key").symlink_to("/etc/passwd")
+    (release / "builders/ccaas/bin/more").mkdir()
+    for packed in pack_release(release, tmp_path / "out"):
+        _, _, layers = read(packed.archive)
+        names = {name for layer in layers for name in layer}
+        assert not any(name.endswith(("ccaas_builder/bin/key", "bin/more")) for name in names)
+
+
 def test_an_incomplete_release_is_refused_with_all_that_it_lacks(release, tmp_path):
     """Every missing file is named, and nothing is written."""
     (release / "bin/orderer").unlink()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import sys
 import tarfile
 from pathlib import Path
@@ -92,6 +93,23 @@ def test_a_missing_file_leaves_the_old_archive(tmp_path):
         write_image(image(File(path="/gone", content=tmp_path / "gone")), archive)
     assert archive.read_bytes() == before
     assert list(tmp_path.iterdir()) == [archive]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("kind", ["a pipe", "a device", "a folder"])
+def test_only_regular_files_get_into_an_image(tmp_path, kind):
+    """A release that others packed may hold anything; nothing waits or never ends."""
+    path = tmp_path / "found"
+    match kind:
+        case "a pipe":
+            os.mkfifo(path)
+        case "a device":
+            path.symlink_to("/dev/zero")
+        case "a folder":
+            path.mkdir()
+    with pytest.raises(ImageError, match=r"/x: .*not a regular file"):
+        write_image(image(File(path="/x", content=path)), tmp_path / "i.tar")
+    assert not (tmp_path / "i.tar").exists()
 
 
 def test_a_program_brings_its_libraries(tmp_path):
