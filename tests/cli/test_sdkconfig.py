@@ -3,6 +3,7 @@
 import json
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,10 @@ from heddle.cli import outputs, sdkconfig_authorities
 from heddle.cli.app import app
 from heddle.cli.outputs import instance_of
 from heddle.cli.sdkconfig_files import ClientFile, ClientRequest, client_files
+from heddle.engine import stack
+from heddle.engine.state import Resource
 from heddle.errors import EngineError
+from heddle.plugin.values import Secret
 from tests.cli.instances import plain_instance
 
 ROOT = "/opt/app/cert"
@@ -315,3 +319,25 @@ def test_keys_of_authorities_come_with_a_warning(tmp_path: Path, monkeypatch: py
     assert (key.read_text(), stat.S_IMODE(key.stat().st_mode)) == ("key of ca\n", 0o600)
     assert "can become any member of one" in result.stderr
     assert "key of" not in result.output
+
+
+def test_an_authority_is_known_by_its_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all authorities in the state the organization's two; what is not there is said."""
+    resources = [
+        Resource(
+            urn=f"urn:pulumi:dev::fabric::heddle:identity:CertificateAuthority::{name}",
+            type="heddle:identity:CertificateAuthority",
+            custom=True,
+            outputs={"certificate": f"{name}\n", "privateKey": Secret(f"key of {name}\n")},
+        )
+        for name in ("root of one", "tls root of one", "root of two")
+    ]
+    opened = SimpleNamespace(resources=resources)
+    monkeypatch.setattr(stack, "open_stack", lambda *_, **__: opened)
+    instance = instance_of(plain_instance())
+
+    keys = sdkconfig_authorities.authority_keys("dev", Path(), instance.organization("one"))
+
+    assert keys == {"ca": "key of root of one\n", "tls-ca": "key of tls root of one\n"}
+    with pytest.raises(EngineError, match="no key of two's tls-ca"):
+        sdkconfig_authorities.authority_keys("dev", Path(), instance.organization("two"))
