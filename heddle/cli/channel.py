@@ -1,4 +1,4 @@
-"""`heddle channel list|show STACK`: channels as their nodes have them now."""
+"""`heddle channel list|show STACK`: channels as their nodes have them now; requests have files of their own."""
 
 import json
 from collections.abc import Sequence
@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from heddle.cli.channel_request import request, sign
+from heddle.cli.channel_submit import submit
 from heddle.cli.options import HERE, Folder, Json, Stack
 
 if TYPE_CHECKING:
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Channels as their nodes have them now.")
+app = typer.Typer(no_args_is_help=True, help="Channels as their nodes have them now; signatures for them.")
+for verb in (request, sign, submit):
+    app.command()(verb)
 
 
 @app.command("list")
@@ -133,7 +137,7 @@ def _only(names: list[str]) -> str:
 def _settings_lines(
     channel: "ChannelOutput", block: int, sequence: int, settings: "ChannelSettings"
 ) -> list[tuple[str, str]]:
-    batch, raft, level = settings.batch, settings.raft, settings.capabilities
+    batch, level = settings.batch, settings.capabilities
     return [
         ("channel", channel.name),
         ("genesis", channel.genesis_hash),
@@ -143,8 +147,11 @@ def _settings_lines(
             f"{batch.timeout}, {batch.max_message_count} messages, "
             f"{_size(batch.preferred_max_bytes)} preferred, {_size(batch.absolute_max_bytes)} at most",
         ),
-        ("consensus", f"Raft, tick {raft.tick_interval}, election after {raft.election_tick} ticks"),
-        ("consenters", ", ".join(one.address for one in settings.consenters)),
+        ("consensus", _consensus(settings)),
+        (
+            "consenters",
+            ", ".join(one.address + (f" (id {one.id})" if one.id else "") for one in settings.consenters),
+        ),
         (
             "ordering",
             "; ".join(
@@ -167,12 +174,26 @@ def _settings_lines(
     ]
 
 
+def _consensus(settings: "ChannelSettings") -> str:
+    from heddle.configtx.bft import quorum, tolerated
+    from heddle.configtx.settings import BFT
+
+    if settings.consensus != BFT:
+        raft = settings.raft
+        return f"Raft, tick {raft.tick_interval}, election after {raft.election_tick} ticks"
+    count = len(settings.consenters)
+    return f"BFT, blocks signed by {quorum(count)} of {count}, {tolerated(count)} may fail"
+
+
 def _settings_json(settings: "ChannelSettings") -> dict[str, Any]:
     from dataclasses import asdict
 
     return {
         "batch": asdict(settings.batch),
-        "raft": asdict(settings.raft),
+        "consensus": settings.consensus,
+        "raft" if settings.consensus == "etcdraft" else "bft": asdict(
+            settings.raft if settings.consensus == "etcdraft" else settings.bft
+        ),
         "capabilities": asdict(settings.capabilities),
         "consenters": [one.address for one in settings.consenters],
         "ordererOrganizations": [

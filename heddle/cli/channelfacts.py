@@ -54,7 +54,8 @@ async def first_config_block(
     """The latest configuration block, from the first orderer that gives it. Raises the last error."""
     from heddle.fabric import orderer
 
-    signer = instance.organization(channel.organizations[0]).signer("admin")
+    own = [name for name in channel.organizations if "admin" in instance.organization(name).users]
+    signer = instance.organization((own or channel.organizations)[0]).signer("admin")
     last: FabricError = FabricError(f"instance {instance.name} has no orderers")
     for node in instance.orderers:
         try:

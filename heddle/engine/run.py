@@ -98,6 +98,11 @@ class Engine:
         root = stack_resource(list(self._open(must_exist=True).resources))
         return root.outputs if root is not None else {}
 
+    def resources(self, kind: str) -> list[Properties]:
+        """Return the outputs of all resources of a type. Raises EngineError where there is no such stack."""
+        found = self._open(must_exist=True).resources
+        return [resource.outputs for resource in found if resource.type == kind and not resource.delete]
+
     def _open(self, *, must_exist: bool = False) -> Stack:
         return open_stack(self._folder, self._stack, must_exist=must_exist, config=self._config)
 

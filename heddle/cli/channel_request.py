@@ -1,0 +1,198 @@
+"""`heddle channel request STACK CHANNEL` and `heddle channel sign FILE`: a configuration update on its way.
+
+Only what the update does to the channel's own configuration is shown as a fact; what the file says of itself
+is the sender's word.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from heddle.cli.options import HERE, Folder, Stack
+
+if TYPE_CHECKING:
+    from fabric_protos.common.configtx_pb2 import Config
+
+    from heddle.cli.outputs import InstanceOutput
+    from heddle.configtx.request import Request
+    from heddle.identity.signer import Signer
+
+__all__ = ["File", "InStack", "member", "read_request", "request", "show_request", "sign"]
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="The request.", exists=True, dir_okay=False)]
+InStack = Annotated[
+    str, typer.Option("--stack", "-s", help="The stack whose administrator acts, and whose channel it is.")
+]
+_CHANNEL = "heddle:ledger:Channel"
+
+
+def request(
+    stack: Stack,
+    channel: Annotated[str, typer.Argument(help="The channel.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.", dir_okay=False)],
+    envelope: Annotated[
+        bool, typer.Option("--envelope", help="Write what `peer channel signconfigtx` takes instead.")
+    ] = False,
+    folder: Folder = HERE,
+) -> None:
+    """Write the update for which an `up` lacked signatures, so that others can sign it."""
+    from heddle.configtx.request import request_envelope, request_to_bytes
+
+    found = _kept(stack, channel, folder)
+    content = request_to_bytes(found)
+    if envelope:
+        from heddle.cli.outputs import load_instance
+
+        signer = member(load_instance(stack, folder), channel, "")
+        content = request_envelope(found, signer).SerializeToString()
+    out.write_bytes(content)
+    typer.echo(f"{out}: channel {found.channel}, configuration {found.sequence}, digest {found.digest[:16]}")
+    for line in found.summary:
+        typer.echo(f"  {line}")
+    typer.echo("Have it signed (`heddle channel sign`), then hand it in (`heddle channel submit`).")
+
+
+def sign(
+    file: File,
+    stack: InStack = "",
+    organization: Annotated[
+        str, typer.Option("--org", help="The stack's organization; may be left out if there is one.")
+    ] = "",
+    msp_id: Annotated[str, typer.Option(help="Without a stack: the MSP id of who signs.")] = "",
+    certificate: Annotated[
+        Path | None, typer.Option(help="Without a stack: the administrator's certificate, PEM.", exists=True)
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="Without a stack: its private key, PEM.", exists=True)
+    ] = None,
+    config_block: Annotated[
+        Path | None,
+        typer.Option(help="Without a stack: what `peer channel fetch config` wrote, to review.", exists=True),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Where to write it; else FILE itself.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before signing.")] = False,
+    folder: Folder = HERE,
+) -> None:
+    """Show what a request does to the channel, and sign it as an administrator."""
+    from heddle.configtx.request import request_to_bytes, sign_request
+
+    found = read_request(file)
+    if stack:
+        from heddle.cli.channel_submit import configuration
+        from heddle.cli.outputs import load_instance
+
+        instance = load_instance(stack, folder)
+        signer = member(instance, found.channel, organization)
+        config: Config | None = configuration(instance, found.channel)
+    else:
+        signer = _given(msp_id, certificate, key)
+        config = _block_config(config_block) if config_block else None
+    show_request(found, config)
+    if not yes and not typer.confirm(f"Sign it for {signer.msp_id}?", default=False):
+        raise typer.Exit(1)
+    signed = sign_request(found, signer)
+    target = out or file
+    target.write_bytes(request_to_bytes(signed))
+    typer.echo(f"{target}: signed for {signer.msp_id}")
+    if config is not None:
+        _show_missing(signed, config)
+
+
+def show_request(request: "Request", config: "Config | None") -> None:
+    """What the update does, by the channel's configuration if that is known; else what the sender says."""
+    from heddle.configtx.review import review
+
+    typer.echo(
+        f"channel {request.channel}, configuration {request.sequence}, digest {request.digest[:16]}, "
+        f"{len(request.signatures)} signatures"
+    )
+    if config is None:
+        typer.echo("not reviewed: the channel's configuration is not at hand; its sender says:")
+        lines, elements = request.summary, {}
+    else:
+        found = review(request, config)
+        lines, elements = found.lines, dict(found.elements)
+    for line in lines:
+        typer.echo(f"  {line}")
+    for policy, places in elements.items():
+        typer.echo(f"  {policy}: {', '.join(places)}")
+
+
+def _show_missing(request: "Request", config: "Config") -> None:
+    from heddle.configtx.review import still_missing
+
+    missing = still_missing(request, config)
+    for policy, need in missing.items():
+        typer.echo(f"still missing for {policy}: {need}")
+    if not missing:
+        typer.echo("nobody else needs to sign: hand it in with `heddle channel submit`")
+
+
+def member(instance: "InstanceOutput", channel: str, organization: str) -> "Signer":
+    """The administrator who acts: of that organization, else of the first one that has keys here."""
+    from heddle.errors import EngineError
+
+    if organization:
+        return instance.organization(organization).signer("admin")
+    names = instance.channel(channel).organizations
+    managed = [name for name in names if "admin" in instance.organization(name).users]
+    if not managed:
+        raise EngineError(
+            f"channel {channel}: no organization of it has its keys in this stack",
+            hint="Sign with --msp-id, --certificate and --key instead.",
+        )
+    return instance.organization(managed[0]).signer("admin")
+
+
+def read_request(file: Path) -> "Request":
+    """A request from a file. Raises ConfigtxError with the file's name."""
+    from heddle.configtx.request import request_from_bytes
+    from heddle.errors import ConfigtxError
+
+    try:
+        return request_from_bytes(file.read_bytes())
+    except ConfigtxError as error:
+        raise ConfigtxError(f"{file}: {error.message}", hint=error.hint) from error
+
+
+def _kept(stack: str, channel: str, folder: Path) -> "Request":
+    """The request in the state of the stack. Raises EngineError if there is none."""
+    from base64 import b64decode
+
+    from heddle.configtx.request import request_from_bytes
+    from heddle.engine.run import Engine
+    from heddle.errors import EngineError
+
+    resources = Engine(folder, stack, {}, sink=lambda _: None).resources(_CHANNEL)
+    found = {str(one.get("channel")): str(one.get("request") or "") for one in resources}
+    if channel not in found:
+        raise EngineError(
+            f"stack {stack!r} has no channel {channel!r}",
+            hint=f"It has: {', '.join(sorted(found)) or 'none yet'}.",
+        )
+    if not found[channel]:
+        raise EngineError(
+            f"channel {channel}: no signatures are missing",
+            hint="A request is left by an `up` that others must sign for.",
+        )
+    return request_from_bytes(b64decode(found[channel]))
+
+
+def _given(msp_id: str, certificate: Path | None, key: Path | None) -> "Signer":
+    from heddle.identity.signer import Signer
+
+    if not msp_id or certificate is None or key is None:
+        raise typer.BadParameter("who signs? Give --stack, or --msp-id with --certificate and --key")
+    return Signer(msp_id=msp_id, certificate=certificate.read_bytes(), private_key=key.read_bytes())
+
+
+def _block_config(file: Path) -> "Config":
+    from fabric_protos.common.common_pb2 import Block
+
+    from heddle.configtx import values
+    from heddle.configtx.blocks import config_of
+
+    return config_of(values.parse(Block(), file.read_bytes(), f"{file}: a block")).config

@@ -1,0 +1,134 @@
+"""`heddle channel submit FILE… --stack STACK`: a request that has its signatures goes to the orderers."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from heddle.cli.channel_request import InStack, member, read_request, show_request
+from heddle.cli.options import HERE, Folder
+
+if TYPE_CHECKING:
+    from fabric_protos.common.common_pb2 import Envelope
+    from fabric_protos.common.configtx_pb2 import Config
+
+    from heddle.cli.outputs import InstanceOutput
+    from heddle.configtx.request import Request
+    from heddle.fabric.connection import Connections
+    from heddle.identity.signer import Signer
+
+__all__ = ["configuration", "submit"]
+
+_ONE_ORDERER = 20.0
+_READING = 10.0
+_EFFECT = 60.0
+_PAUSE = 0.2
+
+
+def submit(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            help="The request; more copies of it with others' signatures, or what `peer channel "
+            "signconfigtx` made of it.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ],
+    stack: InStack,
+    organization: Annotated[str, typer.Option("--org", help="The organization that hands it in.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before sending.")] = False,
+    folder: Folder = HERE,
+) -> None:
+    """Hand a signed request in, and wait until it is in force. The next `up` then has nothing left to do."""
+    from heddle.cli.outputs import load_instance
+    from heddle.configtx.review import still_missing
+    from heddle.errors import ConfigtxError
+
+    request = _merged(files)
+    instance = load_instance(stack, folder)
+    signer = member(instance, request.channel, organization)
+    config = configuration(instance, request.channel)
+    show_request(request, config)
+    missing = still_missing(request, config)
+    if missing:
+        lines = "\n  ".join(f"{policy}: MISSING {need}" for policy, need in missing.items())
+        raise ConfigtxError(
+            f"channel {request.channel}: signatures are missing\n  {lines}", hint="Nothing was sent."
+        )
+    if not yes and not typer.confirm(f"Hand it in as {signer.msp_id}?", default=False):
+        raise typer.Exit(1)
+    sequence = asyncio.run(_submit(instance, request, signer))
+    typer.echo(f"channel {request.channel}: configuration {sequence} is in force; run `up` again")
+
+
+def configuration(instance: "InstanceOutput", channel: str) -> "Config":
+    """The channel's configuration now, from the first orderer that answers."""
+
+    async def read() -> "Config":
+        async with instance.connections() as connections:
+            return await _configuration(connections, instance, channel)
+
+    return asyncio.run(read())
+
+
+def _merged(files: list[Path]) -> "Request":
+    """One request from all copies of it."""
+    from fabric_protos.common.common_pb2 import Envelope
+
+    from heddle.configtx import values
+    from heddle.configtx.request import merge_requests, with_envelope
+
+    copies = [file for file in files if file.read_bytes()[:1] == b"{"]
+    if not copies:
+        raise typer.BadParameter("none of the files is a request that `heddle channel request` has written")
+    request = merge_requests(*(read_request(file) for file in copies))
+    for file in files:
+        if file not in copies:
+            envelope = values.parse(Envelope(), file.read_bytes(), f"{file}: an envelope")
+            request = with_envelope(request, envelope)
+    return request
+
+
+async def _configuration(connections: "Connections", instance: "InstanceOutput", channel: str) -> "Config":
+    from heddle.cli.channelfacts import first_config_block
+    from heddle.configtx.blocks import config_of
+
+    block = await first_config_block(connections, instance, instance.channel(channel))
+    return config_of(block).config
+
+
+async def _submit(instance: "InstanceOutput", request: "Request", signer: "Signer") -> int:
+    """Send it to one orderer after the other, and wait for its effect; the sequence in force then."""
+    from heddle.configtx.request import request_envelope
+    from heddle.errors import FabricError
+    from heddle.fabric.retry import Deadline
+
+    async with instance.connections() as connections:
+        await _send(connections, instance, request_envelope(request, signer))
+        clock = Deadline(_EFFECT)
+        while not clock.passed():
+            config = await _configuration(connections, instance, request.channel)
+            if config.sequence > request.sequence:
+                return int(config.sequence)
+            await asyncio.sleep(_PAUSE)
+    raise FabricError(
+        f"channel {request.channel}: accepted, but not in force after {_EFFECT:.0f} s",
+        hint="Look at the channel (`heddle channel show`) and at the leader's log.",
+    )
+
+
+async def _send(connections: "Connections", instance: "InstanceOutput", envelope: "Envelope") -> None:
+    """To the first orderer that answers. A refusal is an answer."""
+    from heddle.errors import Unreachable
+    from heddle.fabric.orderer import broadcast
+
+    last = Unreachable(f"instance {instance.name} has no orderers")
+    for node in instance.orderers:
+        try:
+            return await broadcast(connections, node.node(), envelope, deadline=_ONE_ORDERER)
+        except Unreachable as error:
+            last = error
+    raise last
