@@ -14,7 +14,7 @@ from heddle.spec.names import (
     OrganizationName,
     Variable,
 )
-from heddle.spec.policies import check_endorsement, check_policy
+from heddle.spec.policies import check_endorsement, check_members, check_policy
 from heddle.spec.quantities import Whole
 from heddle.spec.references import Image
 
@@ -37,7 +37,7 @@ class Collection(Section):
     """Name of the collection, as the chaincode says it. Once committed it stays."""
     organizations: Annotated[tuple[OrganizationName, ...], Field(min_length=1)] | None = None
     """Whose peers hold the data. Either this or `policy`."""
-    policy: str | None = None
+    policy: Annotated[str, BeforeValidator(check_members)] | None = None
     """The same as an expression, as OR('Org1MSP.member', 'Org2MSP.member')."""
     required_peer_count: Annotated[Whole, Field(ge=0, le=2_147_483_647)] = 0
     """Other peers that must have the data before the endorser signs; with 0 it may be lost with one peer."""

@@ -16,7 +16,8 @@ from heddle.spec.ordering import Ordering
 from heddle.spec.rules import broken_rules
 
 
-def _public_address(value: str) -> str:
+def check_public_address(value: str) -> str:
+    """The address, one spelling for one. Raises PydanticCustomError for anything else."""
     if value in {"auto", "none"} or DOMAIN.allows(value):
         return value
     try:
@@ -45,9 +46,9 @@ class Instance(Section):
     """Images of the nodes."""
     cluster: Cluster | None = None
     """Which cluster. Default: the local cluster named like the stack."""
-    public_address: Annotated[str, AfterValidator(_public_address), WithJsonSchema({"type": "string"})] = (
-        "none"
-    )
+    public_address: Annotated[
+        str, AfterValidator(check_public_address), WithJsonSchema({"type": "string"})
+    ] = "none"
     """Where clients outside reach the nodes: none; an address of the cluster's nodes, with a port that
     Kubernetes assigns; or auto, which is the local cluster's own address and none elsewhere."""
     exposure: Literal["NodePort", "LoadBalancer"] = "NodePort"

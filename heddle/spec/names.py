@@ -19,6 +19,8 @@ class NameRule:
     shortest: int
     longest: int
     words: str
+    noun: str = "name"
+    """What it is called where the rule would be too long."""
 
     def allows(self, value: str) -> bool:
         """True if the name follows the rule."""
@@ -60,6 +62,7 @@ ORGANIZATION = NameRule(
     shortest=1,
     longest=30,
     words="1 to 30 of a–z, 0–9 and -; starts with a letter, no - at the end",
+    noun="organization",
 )
 # Fabric's configuration keys (common/configtx/validator.go): the MSP id is the organization's key there.
 MSP_ID = NameRule(
@@ -103,6 +106,7 @@ SECRET = NameRule(
     shortest=1,
     longest=253,
     words="name of a Kubernetes Secret: 1 to 253 of a–z, 0–9, . and -; no . or - at either end",
+    noun="name of a Secret",
 )
 # apimachinery pkg/util/validation IsQualifiedName, IsValidLabelValue; pkg/apis/core/validation EnvVar names
 LABEL = NameRule(
@@ -110,18 +114,21 @@ LABEL = NameRule(
     shortest=1,
     longest=317,
     words="a label's key: perhaps a DNS domain and /, then 1 to 63 of a–z, A–Z, 0–9, ., - and _",
+    noun="label",
 )
 LABEL_VALUE = NameRule(
     pattern=r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)?",
     shortest=0,
     longest=63,
     words="a label's value: at most 63 of a–z, A–Z, 0–9, ., - and _; begins and ends with a letter or digit",
+    noun="value",
 )
 VARIABLE = NameRule(
     pattern=r"[A-Za-z_][A-Za-z0-9_]*",
     shortest=1,
     longest=250,
     words="a variable's name: a–z, A–Z, 0–9 and _; does not start with a digit",
+    noun="variable",
 )
 _DNS_LABEL = r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
 DOMAIN = NameRule(

@@ -17,7 +17,7 @@ SnapshotIntervalSize = Annotated[Bytes, Field(le=4_294_967_295)]
 _Count = Annotated[Whole, Field(ge=1, le=4_294_967_295)]
 
 
-def _nodes(count: int | None, info: ValidationInfo) -> int | None:
+def check_nodes(count: int | None, info: ValidationInfo) -> int | None:
     """The count. Raises PydanticCustomError for one that the type of ordering cannot have."""
     if count is None:
         return count
@@ -105,7 +105,7 @@ class Ordering(Section):
     """Consensus: raft survives crashes, bft also nodes that lie. A channel keeps what it was made with."""
     nodes: Annotated[
         Whole | None,
-        AfterValidator(_nodes),
+        AfterValidator(check_nodes),
         WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 99, "not": {"const": 2}}),
     ] = None
     """Number of ordering nodes: with raft 1, 3 or more, of which (n − 1) / 2 may fail; with bft 4 or more, of

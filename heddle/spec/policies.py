@@ -22,6 +22,14 @@ def check_policy(value: object) -> str:
     return _checked(value, f"{_EXPRESSION}, or {_CHANNEL_POLICY}")
 
 
+def check_members(value: object) -> str:
+    """An expression. Raises PydanticCustomError for anything else."""
+    if not isinstance(value, str) or re.fullmatch(_LOOKS_LIKE_EXPRESSION, value, re.DOTALL) is None:
+        words = "an expression, as OR('Org1MSP.member', 'Org2MSP.member')"
+        raise PydanticCustomError("policy", "{allowed}", {"allowed": words})
+    return value
+
+
 def _checked(value: object, words: str) -> str:
     text = value if isinstance(value, str) else ""
     pattern = _PATH if text.startswith("/") else _LOOKS_LIKE_EXPRESSION

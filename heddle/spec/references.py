@@ -16,7 +16,8 @@ _IMAGE = rf"{_REPOSITORY}{_TAG}{_DIGEST}"
 _REGISTRY = rf"{_HOST}(?:/{_PATH})*"
 
 
-def _image(value: str) -> str:
+def check_image(value: str) -> str:
+    """The reference. Raises PydanticCustomError for anything else."""
     if re.fullmatch(_IMAGE, value, re.ASCII) is None:
         words = "an image, as docker.io/library/couchdb:3.4.2 or registry.example.com/couchdb@sha256:…"
         step = "A digest is sha256: and 64 of 0–9 and a–f." if "@" in value else ""
@@ -33,5 +34,5 @@ def check_registry(value: str) -> str:
     return value
 
 
-Image = Annotated[str, AfterValidator(_image), WithJsonSchema({"type": "string", "minLength": 1})]
+Image = Annotated[str, AfterValidator(check_image), WithJsonSchema({"type": "string", "minLength": 1})]
 """Reference of an image."""

@@ -3,21 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from heddle.spec.defaults import DEFAULT_RESOURCES
 from heddle.spec.nodes import NodeSettings, Storage
 from heddle.spec.nodes import Resources as ResourcesSection
 from heddle.spec.quantities import amount
 from heddle.topology.plans import Amounts, Placement
 
 _ZONE = "topology.kubernetes.io/zone"
-# Requests are what an idle node takes, so that a whole network fits one machine; a peer needs more than an
-# orderer (Fabric's deployment guide). No CPU limit: throttling a consenter costs elections.
-DEFAULT_RESOURCES: dict[str, dict[str, dict[str, str]]] = {
-    "orderer": {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "2Gi"}},
-    "peer": {"requests": {"cpu": "100m", "memory": "192Mi"}, "limits": {"memory": "4Gi"}},
-    "couchdb": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "2Gi"}},
-    "chaincode": {"requests": {"cpu": "25m", "memory": "64Mi"}, "limits": {"memory": "1Gi"}},
-}
-"""Of each kind of node, where the stack file says nothing."""
 
 
 def pod_settings(settings: Mapping[str, NodeSettings], kind: str, name: str) -> dict[str, Any]:

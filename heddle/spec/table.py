@@ -1,0 +1,218 @@
+"""The options of a stack file as tables, made from the models: the end of docs/stack-file.md."""
+
+import types
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Le
+from pydantic import AfterValidator, BeforeValidator
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from heddle.spec.defaults import DEFAULT_RESOURCES
+from heddle.spec.editions import EDITIONS, Edition
+from heddle.spec.instance import Instance, check_public_address
+from heddle.spec.member import Member
+from heddle.spec.model import Section
+from heddle.spec.names import NameRule
+from heddle.spec.ordering import MEBIBYTE, Bft, check_nodes
+from heddle.spec.policies import check_endorsement, check_members, check_policy
+from heddle.spec.quantities import check_duration, check_processors, check_quantity, parse_bytes
+from heddle.spec.references import check_image, check_registry
+
+MARK = "<!-- Made by `python -m heddle.spec.table`; change the models, not this. -->"
+"""Begins what is made; all above it is written by hand."""
+
+_IN_WORDS = {
+    parse_bytes: "bytes, as `2 MB`",
+    check_duration: "`1ms` to `1h`",
+    check_processors: "processors, as `2` or `500m`",
+    check_quantity: "quantity, as `10Gi`",
+    check_registry: "registry and path",
+    check_endorsement: "`any`, `all`, `majority`, expression or path",
+    check_members: "expression",
+    check_policy: "expression or path",
+    check_image: "image",
+    check_nodes: "1, 3 or more; with bft 4 or more; at most 99",
+    check_public_address: "`auto`, `none`, an IP address or a DNS name",
+}
+"""What a validator allows, by its function."""
+_QUOTAS = (
+    ("Organizations of its own", "organizations"),
+    ("External organizations", "invited"),
+    ("Peers of each organization", "peers"),
+    ("Ordering nodes", "orderers"),
+    ("Channels", "channels"),
+)
+_UNLIMITED = 2**31 - 1
+"""From here on a greatest value is that of the field on the wire, of no use to a reader."""
+
+
+def tables() -> str:
+    """Markdown: a table for every section of a stack file, then one of the editions."""
+    places: dict[type[Section], list[str]] = {}
+    for place, section in _sections(Instance, ""):
+        places.setdefault(section, []).append(place)
+    sections = (_table(section, where) for section, where in places.items())
+    parts = [MARK, *sections, _resources(), _editions()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _sections(section: type[Section], place: str) -> Iterator[tuple[str, type[Section]]]:
+    """Every section with its place, as `channels[].batch`; what is above comes first."""
+    yield place, section
+    for name, field in section.model_fields.items():
+        inner, suffix = _section_in(field.annotation)
+        if inner is not None:
+            key = f"{place}.{field.alias or name}" if place else field.alias or name
+            yield from _sections(inner, f"{key}{suffix}")
+
+
+def _section_in(annotation: Any) -> tuple[type[Section] | None, str]:  # noqa: ANN401 — a type expression
+    """The section that a field holds, if any, and `[]` or `.<name>` where it holds many."""
+    if isinstance(annotation, type) and get_origin(annotation) is None and issubclass(annotation, Section):
+        return annotation, ""
+    many = {tuple: "[]", dict: ".<name>"}.get(get_origin(annotation), "")
+    for inner in get_args(annotation):
+        found, suffix = _section_in(inner)
+        if found is not None:
+            return found, f"{many}{suffix}"
+    return None, ""
+
+
+def _table(section: type[Section], places: list[str]) -> str:
+    where = f"At {', '.join(f'`{place}`' for place in places)}. " if places != [""] else ""
+    title = _title(section) if where else "The instance"
+    about = " ".join((section.__doc__ or "").split())
+    rows = [_row(name, field) for name, field in section.model_fields.items()]
+    head = ["| option | values | default | |", "|---|---|---|---|"]
+    return "\n".join([f"## {title}", f"{where}{about}", "", *head, *rows])
+
+
+def _title(section: type[Section]) -> str:
+    """`OrdererOrganization` reads as Orderer organization."""
+    if section is Bft:
+        return "BFT"
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in section.__name__)
+    return words.strip().capitalize()
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    meaning, _, said = " ".join((field.description or "").split()).partition("Default: ")
+    default = "**required**" if field.is_required() else said.rstrip(".") or _default(field)
+    values = _values(field.annotation, field.metadata)
+    cells = (f"`{field.alias or name}`", values, default.replace("<", "&lt;"), meaning.strip())
+    return f"| {' | '.join(cells)} |"
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.get_default(call_default_factory=True)
+    if value is None or value is PydanticUndefined or isinstance(value, Section) or value in ((), {}):
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, int) and value >= MEBIBYTE and _is_bytes(field):
+        return f"`{value // MEBIBYTE} MB`"
+    return f"`{value}`"
+
+
+def _is_bytes(field: FieldInfo) -> bool:
+    return any(isinstance(each, BeforeValidator) and each.func is parse_bytes for each in field.metadata)
+
+
+def _values(annotation: Any, metadata: list[Any], *, short: bool = False) -> str:  # noqa: ANN401 — as above
+    """What may stand there, for people; `short` within a list or a mapping."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if annotation == Member:
+        return "name or [membership](#membership)"
+    if origin is Annotated:
+        return _values(inner[0], [*_flat(inner[1:]), *metadata], short=short)
+    for each in metadata:
+        if isinstance(each, AfterValidator | BeforeValidator) and (words := _checked(each, short=short)):
+            return words
+    if origin in {Union, types.UnionType}:
+        return " or ".join(_values(each, metadata, short=short) for each in inner if each is not type(None))
+    if origin is Literal:
+        return ", ".join(f"`{each}`" for each in inner)
+    if origin is tuple:
+        return f"list of {_values(inner[0], [], short=True)}"
+    if origin is dict:
+        key, value = (_values(each, [], short=True) for each in inner)
+        return f"mapping of {key} to {value}"
+    return _plain(annotation, metadata)
+
+
+def _flat(metadata: tuple[Any, ...]) -> Iterator[Any]:
+    """What Field(ge=…) stands for, where it is within another type."""
+    for each in metadata:
+        yield from each.metadata if isinstance(each, FieldInfo) else [each]
+
+
+def _checked(validator: AfterValidator | BeforeValidator, *, short: bool) -> str:
+    rule = getattr(validator.func, "__self__", None)
+    if not isinstance(rule, NameRule):
+        return _IN_WORDS.get(validator.func, "")
+    return rule.noun if short else rule.words
+
+
+def _plain(annotation: Any, metadata: list[Any]) -> str:  # noqa: ANN401 — a type expression
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        title = _title(annotation)
+        return f"[{title.lower()}](#{title.lower().replace(' ', '-')})"
+    if annotation is bool:
+        return "`true`, `false`"
+    if annotation is int:
+        return _range(metadata)
+    return "text"
+
+
+def _range(metadata: list[Any]) -> str:
+    least = [int(str(each.ge)) for each in metadata if isinstance(each, Ge)]
+    most = [int(str(each.le)) for each in metadata if isinstance(each, Le)]
+    if least and most and most[0] < _UNLIMITED:
+        return f"{least[0]} to {most[0]}"
+    return f"{least[0]} or more" if least else "whole number"
+
+
+def _resources() -> str:
+    rows = [
+        f"| {kind} | {each['requests']['cpu']} | {each['requests']['memory']} | {each['limits']['memory']} |"
+        for kind, each in DEFAULT_RESOURCES.items()
+    ]
+    return "\n".join(
+        [
+            "## Resources where the file says none",
+            "Where a default would contradict the file it gives way: no request is above its limit.",
+            "",
+            "| kind | requests.cpu | requests.memory | limits.memory |",
+            "|---|---|---|---|",
+            *rows,
+        ]
+    )
+
+
+def _editions() -> str:
+    editions = list(EDITIONS.values())
+    rows = [
+        f"| {words} | {' | '.join(str(getattr(edition, key)) for edition in editions)} |"
+        for words, key in _QUOTAS
+    ]
+    return "\n".join(
+        [
+            "## Editions",
+            " ".join((Edition.__doc__ or "").split()),
+            "",
+            f"| at most | {' | '.join(edition.name for edition in editions)} |",
+            f"|---|{'---|' * len(editions)}",
+            *rows,
+            f"| Consensus | {' | '.join('raft, bft' if edition.bft else 'raft' for edition in editions)} |",
+            f"| Name of the instance | {' | '.join(edition.instance_name.words for edition in editions)} |",
+            f"| Names of chaincodes | {' | '.join(edition.chaincode_name.words for edition in editions)} |",
+        ]
+    )
+
+
+__all__ = ["MARK", "tables"]
+
+if __name__ == "__main__":
+    print(tables(), end="")
