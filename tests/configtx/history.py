@@ -60,7 +60,7 @@ async def change(connections: Connections, network: RealNetwork, wanted: Channel
     config = await live(connections, network)
     edited = apply_settings(config, wanted, None)
     envelope = signed_update(network, config, edited)
-    await orderer.broadcast(connections, network.orderers[1], envelope, deadline=20)
+    await orderer.broadcast(connections, network.orderers[0], envelope, deadline=20)
     async with asyncio.timeout(20):
         while (await live(connections, network)).sequence == config.sequence:
             pass  # each turn is a round trip
