@@ -76,7 +76,7 @@ class Gateway:
             await self._gather(gathered, proposal, request.proposed_transaction, [self._peer.members.msp_id])
             for msp_id in channel.config.peer_msps:
                 if msp_id != self._peer.members.msp_id and not self._enough(channel, proposal, gathered):
-                    await self._gather(gathered, proposal, request.proposed_transaction, [msp_id])
+                    await self._gather_if_there(gathered, proposal, request.proposed_transaction, msp_id)
             if not self._enough(channel, proposal, gathered):
                 words = (
                     "failed to collect enough transaction endorsements, see attached details for more info"
@@ -120,6 +120,21 @@ class Gateway:
                 )
             else:
                 gathered.add(answer, address, msp_id)
+
+    async def _gather_if_there(
+        self,
+        gathered: Endorsements,
+        proposal: Unpacked,
+        signed: proposal_pb2.SignedProposal,
+        msp_id: str,
+    ) -> None:
+        """An organization whose peers do not answer is done without, where the policy can be."""
+        try:
+            await self._gather(gathered, proposal, signed, [msp_id])
+        except GatewayError as error:
+            if error.code is not _CODE.UNAVAILABLE:
+                raise
+            gathered.details.append(gateway_pb2.ErrorDetail(msp_id=msp_id, message=str(error)))
 
     async def _local(self, signed: proposal_pb2.SignedProposal, prefix: str) -> Answer:
         """This peer's own answer; a refusal becomes the status that upstream's gateway gives it."""
