@@ -1,5 +1,6 @@
 """The scene of the contract suite, once per kind of nodes."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 
@@ -7,6 +8,7 @@ import pytest
 
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
+from tests.contract.probing import add_probe
 from tests.contract.scene import Scene, play
 
 KINDS = ["stand-in"]
@@ -18,6 +20,13 @@ if shutil.which("orderer") and shutil.which("peer"):
 def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """A network with a channel and a chaincode, on stand-ins and, if they are on PATH, on official nodes."""
     yield from play(request.param, tmp_path_factory.mktemp(request.param))
+
+
+@pytest.fixture(scope="session")
+def probed(scene: Scene) -> Scene:
+    """The scene with two more chaincodes: `probe` with collections, and `starter`, which wants an Init."""
+    asyncio.run(add_probe(scene))
+    return scene
 
 
 @pytest.fixture

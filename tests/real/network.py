@@ -158,6 +158,8 @@ class RealNetwork:
             "peer.gossip.bootstrap": address,
             "peer.gossip.endpoint": address,
             "peer.gossip.externalEndpoint": address,
+            # Else a peer waits a minute for private data of transactions that are invalid.
+            "peer.gossip.pvtData.skipPullingInvalidTransactionsDuringCommit": True,
             "peer.tls.enabled": True,
             "peer.tls.cert.file": str(home / "tls/server.crt"),
             "peer.tls.key.file": str(home / "tls/server.key"),
@@ -194,14 +196,21 @@ class RealNetwork:
         for program in reversed(self.programs.values()):
             program.stop()
 
-    def chaincode(self, name: str, package_id: str, port: int, organization: Organization) -> Program:
-        """Run the sample chaincode as a service; its certificate is of the organization's TLS root."""
+    def chaincode(
+        self,
+        name: str,
+        package_id: str,
+        port: int,
+        organization: Organization,
+        module: str = "heddle.standin.chaincode.assets",
+    ) -> Program:
+        """Run a chaincode as a service, the sample; its certificate is of the organization's TLS root."""
         home = self.folder / name
         pair = organization.tls(name)
         _write(home / "tls", {"server.crt": pair.certificate, "server.key": pair.private_key})
         program = Program(
             name=name,
-            argv=[sys.executable, "-m", "heddle.standin.chaincode.assets"],
+            argv=[sys.executable, "-m", module],
             environment={
                 "PATH": os.environ["PATH"],
                 "PYTHONPATH": str(Path(__file__).parents[2]),

@@ -1,6 +1,7 @@
 """The steps from running nodes to a chaincode in use, for tests that begin after them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from fabric_protos.common.common_pb2 import Block
 
@@ -9,19 +10,26 @@ from heddle.configtx.settings import ChannelSettings
 from heddle.fabric import cscc, lifecycle, participation
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
+from heddle.fabric.node import Node
 from heddle.fabric.package import chaincode_package, package_id
-from tests.real.network import RealNetwork
+from tests.real.network import Organization, RealNetwork
 from tests.real.processes import free_ports
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deployed:
-    """A chaincode in use on a channel."""
+class Packaged:
+    """A chaincode package on an organization's peers, its service running."""
 
-    name: str
     label: str
     package: bytes
     package_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployed(Packaged):
+    """A chaincode in use on a channel, with the first organization's package."""
+
+    name: str
     definition: Definition
 
 
@@ -46,32 +54,58 @@ async def deploy_assets(
     """Run the sample chaincode for every organization and put it in force as `assets`."""
     wanted = Definition(name="assets", version="1", sequence=1)
     if policy is not None:
-        wanted = Definition(name="assets", version="1", sequence=1, validation_parameter=policy)
-    first: Deployed | None = None
+        wanted = replace(wanted, validation_parameter=policy)
+    packages = await run_chaincode(connections, network, "assets")
+    await define(connections, network, wanted, packages, channel)
+    first = next(iter(packages.values()))
+    return Deployed(
+        name="assets",
+        label=first.label,
+        package=first.package,
+        package_id=first.package_id,
+        definition=wanted,
+    )
+
+
+async def run_chaincode(
+    connections: Connections, network: RealNetwork, name: str, *, module: str = ""
+) -> dict[str, Packaged]:
+    """Start a module's chaincode service for every organization, and install its package on all peers."""
+    packages = {}
     for organization in network.organizations.values():
         [port] = free_ports(1)
-        label = f"assets_{organization.name}"
-        root = organization.tls_authority.certificate
-        package = chaincode_package(label, f"localhost:{port}", root)
+        label = f"{name}_{organization.name}"
+        package = chaincode_package(label, f"localhost:{port}", organization.tls_authority.certificate)
         identifier = package_id(label, package)
-        network.chaincode(label, identifier, port, organization)
-        peers = [peer for peer in network.peers if peer.msp_id == organization.msp.msp_id]
-        for peer in peers:
+        network.chaincode(label, identifier, port, organization, *([module] if module else []))
+        for peer in _peers(network, organization):
             await lifecycle.install(connections, peer, label, package, organization.admin, deadline=30)
+        packages[organization.name] = Packaged(label=label, package=package, package_id=identifier)
+    return packages
+
+
+def _peers(network: RealNetwork, organization: Organization) -> list[Node]:
+    return [peer for peer in network.peers if peer.msp_id == organization.msp.msp_id]
+
+
+async def define(
+    connections: Connections,
+    network: RealNetwork,
+    wanted: Definition,
+    packages: Mapping[str, Packaged],
+    channel: str = "channel",
+) -> None:
+    """Approve a definition for every organization, each with its package, and commit it."""
+    for organization in network.organizations.values():
         await lifecycle.approve(
             connections,
-            peers[0],
+            _peers(network, organization)[0],
             network.orderers,
             channel,
             wanted,
-            identifier,
+            packages[organization.name].package_id,
             organization.admin,
             deadline=30,
         )
-        first = first or Deployed(
-            name="assets", label=label, package=package, package_id=identifier, definition=wanted
-        )
-    assert first is not None
     admin = next(iter(network.organizations.values())).admin
     await lifecycle.commit(connections, network.peers, network.orderers, channel, wanted, admin, deadline=30)
-    return first

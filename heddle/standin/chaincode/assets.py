@@ -14,6 +14,7 @@ An asset is `{"id", "owner", "value"}` under its id. Functions, all arguments te
 | getPrice | id | the price, on peers of the collection's members |
 | checkPrice | id | whether `price` of the transient data is the asset's, on any peer |
 | deletePrice | id | nothing |
+| purgePrice | id | nothing; older prices are deleted as well, on all peers |
 
 Each change emits an event: the function's name, with the asset, or its id alone where the rest is private
 or gone.
@@ -39,7 +40,7 @@ from fabric_chaincode_python.fabric_shim.logging import LOGGER
 from heddle.standin.chaincode import ledger
 from heddle.standin.chaincode.writes import emit, serialize_writes
 
-__all__ = ["AssetLedger", "main"]
+__all__ = ["AssetLedger", "main", "serve"]
 
 Stub: TypeAlias = Any
 Response: TypeAlias = Any
@@ -157,6 +158,12 @@ async def _delete_price(stub: Stub, asset_id: str) -> bytes:
     return b""
 
 
+async def _purge_price(stub: Stub, asset_id: str) -> bytes:
+    await ledger.purge(stub, asset_id, PRICES)
+    emit(stub, "purgePrice", _encoded({"id": asset_id}))
+    return b""
+
+
 _Function = Callable[..., Awaitable[bytes]]
 _FUNCTIONS: Mapping[str, tuple[_Function, tuple[int, ...]]] = {
     "put": (_put, (3,)),
@@ -169,6 +176,7 @@ _FUNCTIONS: Mapping[str, tuple[_Function, tuple[int, ...]]] = {
     "getPrice": (_get_price, (1,)),
     "checkPrice": (_check_price, (1,)),
     "deletePrice": (_delete_price, (1,)),
+    "purgePrice": (_purge_price, (1,)),
 }
 
 
@@ -182,8 +190,8 @@ async def _call(stub: Stub, name: str, arguments: list[str]) -> bytes:
     return await function(stub, *arguments)
 
 
-def main(environment: Mapping[str, str] = os.environ) -> None:
-    """Serve until SIGTERM."""
+def serve(chaincode: Chaincode, environment: Mapping[str, str] = os.environ) -> None:
+    """Serve a chaincode until SIGTERM, as the environment says."""
     # As process 1 of a container nothing ends us by default; the shim has no handler of its own.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     # The shim logs every message with its payload on this logger.
@@ -198,7 +206,12 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
         if environment.get("CHAINCODE_CLIENT_CA_CERT"):
             tls["client_ca_certs"] = environment["CHAINCODE_CLIENT_CA_CERT"]
     serialize_writes()
-    server.start(AssetLedger(), **tls)
+    server.start(chaincode, **tls)
+
+
+def main() -> None:
+    """Serve the asset ledger."""
+    serve(AssetLedger())
 
 
 if __name__ == "__main__":

@@ -1,22 +1,22 @@
 """What a chaincode asks its peer, with refusals as exceptions.
 
-fabric-chaincode-python 2.5.4 takes a peer's refusal for a value, has no private data, names no chaincode when
-it calls one, and does not keep composite keys out of open ranges. Source of the messages:
-fabric-protos peer/chaincode_shim.proto; of the rules: fabric-chaincode-go shim/{stub,handler}.go.
+fabric-chaincode-python 2.5.4 takes a peer's refusal for a value, has no private data, and does not keep
+composite keys out of open ranges. Source of the messages: fabric-protos peer/chaincode_shim.proto, of the
+rules: fabric-chaincode-go shim/{stub,handler}.go.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, TypeAlias
 
 from fabric_chaincode_python.fabric_shim.msg_queue_handler import QueueMessage
 from fabric_protos.ledger.queryresult import kv_query_result_pb2
-from fabric_protos.peer import chaincode_pb2, chaincode_shim_pb2, proposal_response_pb2
+from fabric_protos.peer import chaincode_shim_pb2
 
 __all__ = [
     "LedgerRefusal",
+    "ask",
     "between",
-    "call",
     "delete",
     "get",
     "hash_of",
@@ -40,7 +40,8 @@ class LedgerRefusal(Exception):  # noqa: N818 - an answer, not a mistake
     """What the peer said instead of a value."""
 
 
-async def _ask(stub: Stub, kind: int, content: Proto) -> bytes:
+async def ask(stub: Stub, kind: int, content: Proto) -> bytes:
+    """Send the peer a request, and return what it answers. Raises LedgerRefusal."""
     message = Message(
         type=kind, payload=content.SerializeToString(), txid=stub.tx_id, channel_id=stub.channel_id
     )
@@ -54,27 +55,27 @@ async def _ask(stub: Stub, kind: int, content: Proto) -> bytes:
 
 async def get(stub: Stub, key: str, collection: str = "") -> bytes:
     """A value, empty if there is none; of a private data collection if one is named."""
-    return await _ask(stub, Message.GET_STATE, _pb.GetState(key=key, collection=collection))
+    return await ask(stub, Message.GET_STATE, _pb.GetState(key=key, collection=collection))
 
 
 async def put(stub: Stub, key: str, value: bytes, collection: str = "") -> None:
     """Write a value."""
-    await _ask(stub, Message.PUT_STATE, _pb.PutState(key=key, value=value, collection=collection))
+    await ask(stub, Message.PUT_STATE, _pb.PutState(key=key, value=value, collection=collection))
 
 
 async def delete(stub: Stub, key: str, collection: str = "") -> None:
     """Delete a value, whether it is there or not."""
-    await _ask(stub, Message.DEL_STATE, _pb.DelState(key=key, collection=collection))
+    await ask(stub, Message.DEL_STATE, _pb.DelState(key=key, collection=collection))
 
 
 async def purge(stub: Stub, key: str, collection: str) -> None:
     """Delete a private value and every older value of its key, on all peers."""
-    await _ask(stub, Message.PURGE_PRIVATE_DATA, _pb.PurgePrivateState(key=key, collection=collection))
+    await ask(stub, Message.PURGE_PRIVATE_DATA, _pb.PurgePrivateState(key=key, collection=collection))
 
 
 async def hash_of(stub: Stub, key: str, collection: str) -> bytes:
     """SHA-256 of a private value, empty if there is none. Every peer of the channel knows it."""
-    return await _ask(stub, Message.GET_PRIVATE_DATA_HASH, _pb.GetState(key=key, collection=collection))
+    return await ask(stub, Message.GET_PRIVATE_DATA_HASH, _pb.GetState(key=key, collection=collection))
 
 
 async def between(
@@ -82,14 +83,14 @@ async def between(
 ) -> AsyncIterator[kv_query_result_pb2.KV]:
     """Entries from `start` to before `end` by key; empty means open."""
     request = _pb.GetStateByRange(startKey=start or _FIRST, endKey=end, collection=collection)
-    async for content in _pages(stub, await _ask(stub, Message.GET_STATE_BY_RANGE, request)):
+    async for content in _pages(stub, await ask(stub, Message.GET_STATE_BY_RANGE, request)):
         yield KeyValue.FromString(content)
 
 
 async def history(stub: Stub, key: str) -> AsyncIterator[kv_query_result_pb2.KeyModification]:
     """Every value that a key ever had, newest first."""
     request = _pb.GetHistoryForKey(key=key)
-    async for content in _pages(stub, await _ask(stub, Message.GET_HISTORY_FOR_KEY, request)):
+    async for content in _pages(stub, await ask(stub, Message.GET_HISTORY_FOR_KEY, request)):
         yield kv_query_result_pb2.KeyModification.FromString(content)
 
 
@@ -101,21 +102,7 @@ async def _pages(stub: Stub, first: bytes) -> AsyncIterator[bytes]:
         if not page.has_more:
             return
         request = _pb.QueryStateNext(id=page.id)
-        page = _pb.QueryResponse.FromString(await _ask(stub, Message.QUERY_STATE_NEXT, request))
-
-
-async def call(
-    stub: Stub, chaincode: str, arguments: Sequence[bytes], channel: str = ""
-) -> proposal_response_pb2.Response:
-    """What another chaincode answers, in the same transaction; of another channel only to read."""
-    spec = chaincode_pb2.ChaincodeSpec(
-        chaincode_id=chaincode_pb2.ChaincodeID(name=f"{chaincode}/{channel}" if channel else chaincode),
-        input=chaincode_pb2.ChaincodeInput(args=arguments),
-    )
-    answer = Message.FromString(await _ask(stub, Message.INVOKE_CHAINCODE, spec))
-    if answer.type != Message.COMPLETED:
-        raise LedgerRefusal(answer.payload.decode(errors="replace"))
-    return proposal_response_pb2.Response.FromString(answer.payload)
+        page = _pb.QueryResponse.FromString(await ask(stub, Message.QUERY_STATE_NEXT, request))
 
 
 def transient(stub: Stub) -> Mapping[str, bytes]:

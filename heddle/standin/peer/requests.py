@@ -13,7 +13,7 @@ from fabric_protos.peer import chaincode_pb2, chaincode_shim_pb2
 from heddle.standin.access import SignedData
 from heddle.standin.malformed import MALFORMED
 from heddle.standin.peer.channel import PeerChannel
-from heddle.standin.peer.collections import collection_of, permissions
+from heddle.standin.peer.collections import collection_of, implicit, permissions
 from heddle.standin.peer.definitions import Committed
 from heddle.standin.peer.rwset import POLICY_ENTRY
 from heddle.standin.peer.simulation import Simulation
@@ -145,6 +145,8 @@ class Requests:
         config = self.channel.config
         found = collection_of(config, Committed(self.channel.state), self.chaincode, collection)
         if found is None:
+            if collection.startswith(implicit("")):
+                self._defined(collection)
             where = f"{self.channel.name}/{self.chaincode}/{collection}"
             raise RequestRefused(f"collection {where} could not be found")
         if not permissions(config, found, self.creator)[write]:

@@ -19,7 +19,7 @@ class Version(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A value, its version, and its key's own endorsement policy, `peer.ApplicationPolicy` or empty."""
+    """A value, its version, and its key's own endorsement policy, a `SignaturePolicyEnvelope` or empty."""
 
     value: bytes
     version: Version

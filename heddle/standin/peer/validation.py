@@ -19,7 +19,7 @@ from heddle.standin.channelconfig import ChannelConfig
 from heddle.standin.malformed import MALFORMED
 from heddle.standin.peer.collections import endorsement_policy
 from heddle.standin.peer.definitions import LIFECYCLE, Committed, definition
-from heddle.standin.peer.state import State, hashed, hashed_key
+from heddle.standin.peer.state import State, Stored, hashed, hashed_key
 from heddle.standin.peer.transaction import Endorsed, Headers, NamespaceSets, endorsed
 
 __all__ = ["LIFECYCLE_POLICY", "Verdict", "needed_policies", "validate"]
@@ -149,7 +149,7 @@ def _written_policies(
     """The policy of each key that is written: its own, its collection's, or the chaincode's."""
     for change in (*sets.public.writes, *sets.public.metadata_writes):
         stored = state.get(namespace, change.key)
-        yield (stored.policy if stored else b"") or default
+        yield _key_policy(stored) or default
     for collection in sets.collections:
         changes = (*collection.sets.hashed_writes, *collection.sets.metadata_writes)
         if not changes:
@@ -159,7 +159,19 @@ def _written_policies(
             raise Verdict(Code.ENDORSEMENT_POLICY_FAILURE)
         for change in changes:
             stored = state.get(hashed(namespace, collection.name), hashed_key(change.key_hash))
-            yield (stored.policy if stored else b"") or wanted
+            yield _key_policy(stored) or wanted
+
+
+def _key_policy(stored: Stored | None) -> bytes:
+    """A key's own policy as an ApplicationPolicy; empty if it has none."""
+    if stored is None or not stored.policy:
+        return b""
+    policy = policy_pb2.ApplicationPolicy()
+    try:
+        policy.signature_policy.ParseFromString(stored.policy)
+    except MALFORMED as error:
+        raise Verdict(Code.ENDORSEMENT_POLICY_FAILURE) from error
+    return bytes(policy.SerializeToString())
 
 
 def _check_reads(namespace: str, sets: NamespaceSets, state: State) -> None:

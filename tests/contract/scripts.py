@@ -1,0 +1,128 @@
+"""Cases that are small stories: what is asked and sent, one after the other, and what comes of it.
+
+Each step is one of
+    {ask: alpha, do: […], gives: […]}              the operations' results, on that organization's peer
+    {ask: alpha, do: […], refused: words}
+    {send: [alpha, beta], do: […], code: VALID}    endorsed by these organizations' peers, then committed
+    {send: [alpha], do: […], refused: words}       an endorser refuses
+    {gateway: alpha, do: […], code: VALID}         the same through a gateway, which finds the endorsers
+    {gateway: alpha, do: […], refused: words}
+    {together: [step, step]}                       endorsed before any is committed, then in this order
+with `by` (alpha.user), `chaincode` (probe), `call` (a function and its arguments instead of operations),
+`init`, `transient` {name: text}, and `eventually` where it may take a while. Operations: `probe`.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from heddle.errors import Refused
+from heddle.fabric import endorser, events, gateway, orderer
+from heddle.fabric.connection import Connections
+from heddle.fabric.endorser import Proposal
+from heddle.identity.signer import Signer
+from tests.contract.scene import Scene
+
+Step = dict[str, Any]
+
+
+@dataclass
+class Player:
+    """Plays stories on a scene."""
+
+    scene: Scene
+    connections: Connections
+
+    async def play(self, steps: list[Step]) -> None:
+        """One step after the other."""
+        for step in steps:
+            if "together" in step:
+                prepared = [await self._endorsed(one) for one in step["together"]]
+                for one, proposal, envelope in prepared:
+                    await self._committed(one, proposal, envelope)
+            elif "ask" in step:
+                await self._ask(step)
+            elif "refused" in step:
+                with pytest.raises(Refused) as refused:
+                    await self._endorsed(step)
+                assert step["refused"] in refused.value.words
+            else:
+                await self._committed(*await self._endorsed(step))
+
+    # --- asking
+
+    async def _ask(self, step: Step) -> None:
+        if step.get("eventually"):
+            await _eventually(lambda: self._ask_once(step))
+        else:
+            await self._ask_once(step)
+
+    async def _ask_once(self, step: Step) -> None:
+        proposal, signer = self._proposal(step)
+        node = self.scene.peer(step["ask"])
+        asked = endorser.propose(self.connections, node, proposal, signer, deadline=20)
+        if "refused" in step:
+            with pytest.raises(Refused) as refused:
+                await asked
+            assert step["refused"] in refused.value.words
+            return
+        answer = await asked
+        found = answer.response.payload.decode()
+        assert (found if "call" in step else json.loads(found)) == step["gives"]
+
+    # --- sending
+
+    async def _endorsed(self, step: Step) -> tuple[Step, Proposal, Any]:
+        proposal, signer = self._proposal(step)
+        if "gateway" in step:
+            node = self.scene.peer(step["gateway"])
+            envelope = await gateway.endorse(self.connections, node, proposal, signer, deadline=20)
+            return step, proposal, envelope
+        answers = [
+            await endorser.propose(self.connections, self.scene.peer(name), proposal, signer, deadline=20)
+            for name in step["send"]
+        ]
+        return step, proposal, endorser.transaction(proposal, answers, signer)
+
+    async def _committed(self, step: Step, proposal: Proposal, envelope: Any) -> None:
+        """The same verdict on every peer."""
+        await orderer.broadcast(self.connections, self.scene.network.orderers[0], envelope, deadline=10)
+        for name in self.scene.network.organizations:
+            commit = await events.wait_for_commit(
+                self.connections,
+                self.scene.peer(name),
+                "channel",
+                proposal.transaction_id,
+                self.scene.person(f"{name}.user"),
+                start="newest",
+                deadline=20,
+            )
+            assert commit.code == step.get("code", "VALID")
+
+    def _proposal(self, step: Step) -> tuple[Proposal, Signer]:
+        signer = self.scene.person(step.get("by", "alpha.user"))
+        proposal = endorser.new_proposal(
+            signer,
+            "channel",
+            step.get("chaincode", "probe"),
+            step["call"] if "call" in step else ["run", json.dumps(step["do"])],
+            transient={name: value.encode() for name, value in step.get("transient", {}).items()},
+            is_init=step.get("init", False),
+        )
+        return proposal, signer
+
+
+async def _eventually(attempt: Callable[[], Awaitable[None]]) -> None:
+    """Private data and what gossip knows arrive in their own time."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await attempt()
+            except AssertionError:
+                await asyncio.sleep(0.3)
+            else:
+                return
