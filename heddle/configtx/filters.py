@@ -8,6 +8,7 @@ from typing import Final
 
 from fabric_protos.common import common_pb2, configtx_pb2
 from fabric_protos.orderer import configuration_pb2 as orderer_pb2
+from google.protobuf.message import DecodeError
 
 from heddle.configtx import values
 from heddle.configtx.policies import Identity, SignedData, signed_data_refusal
@@ -53,9 +54,11 @@ def envelope_signed_data(envelope: common_pb2.Envelope) -> SignedData:
     payload = values.parse(common_pb2.Payload(), envelope.payload, "the envelope's payload")
     if not payload.HasField("header"):
         raise ConfigtxError("Missing Header")
-    header = values.parse(
-        common_pb2.SignatureHeader(), payload.header.signature_header, "the signature header"
-    )
+    try:
+        header = common_pb2.SignatureHeader.FromString(payload.header.signature_header)
+    except DecodeError as error:
+        words = "GetSignatureHeaderFromBytes failed, err proto: cannot parse invalid wire-format data"
+        raise ConfigtxError(words) from error
     return SignedData(envelope.payload, header.creator, envelope.signature)
 
 

@@ -109,8 +109,7 @@ def _message(kind: int, channel: str, data: bytes = b"") -> Callable[..., Awaita
 
 def _update(case: Mapping[str, Any], *people: str) -> Callable[..., Awaitable[Any]]:
     async def make(scene: Scene, connections: Connections) -> common_pb2.Envelope:
-        node, admin = scene.network.orderers[0], scene.person("ordering.admin")
-        live = config_of(await orderer.config_block(connections, node, "channel", admin, deadline=10)).config
+        live = config_of(await _newest_configuration(scene, connections)).config
         return signed_update("channel", live, edited(live, case, {}), [scene.person(name) for name in people])
 
     return make
@@ -123,13 +122,22 @@ async def _stale(scene: Scene, _: Connections) -> common_pb2.Envelope:
     return signed_update("channel", first, edited(first, case, {}), [scene.person("ordering.admin")])
 
 
+async def _newest_configuration(scene: Scene, connections: Connections) -> common_pb2.Block:
+    node, admin = scene.network.orderers[0], scene.person("ordering.admin")
+    return await orderer.config_block(connections, node, "channel", admin, deadline=10)
+
+
 _BATCH = {"change": {"/Channel/Orderer/BatchSize": {"max_message_count": 77}}}
 _MADE: Mapping[str, Callable[..., Awaitable[Any]]] = {
     "transactions": _transactions,
+    "newest configuration": _newest_configuration,
     "a transaction": _message(common_pb2.ENDORSER_TRANSACTION, "channel"),
     "an update of no channel": _message(common_pb2.CONFIG_UPDATE, ""),
     "an update of nothing": _message(common_pb2.CONFIG_UPDATE, "channel"),
     "an update": _update(_BATCH, "ordering.admin"),
+    "another update": _update(
+        {"change": {"/Channel/Orderer/BatchSize": {"max_message_count": 79}}}, "ordering.admin"
+    ),
     "an update of a stranger": _update(_BATCH, "stranger.admin"),
     "an update that nobody agreed to": _update(_BATCH, "alpha.admin"),
     "an update to a bad value": _update(

@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from fabric_protos.common import common_pb2
 from fabric_protos.orderer import ab_pb2, ab_pb2_grpc
@@ -12,6 +14,9 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 
+NOISE = b"\x07noise"
+"""Bytes that are no protobuf message."""
+
 
 def envelope(
     kind: int,
@@ -21,11 +26,15 @@ def envelope(
     *,
     minutes: float | None = 0,
     forged: bool = False,
+    tls_cert_hash: bytes = b"",
 ) -> common_pb2.Envelope:
     """An envelope; `minutes` the clock is off (None: no time); forged: the signature is of other bytes."""
     nonce = new_nonce()
     header = common_pb2.ChannelHeader(
-        type=kind, channel_id=channel, tx_id=transaction_id(nonce, signer.serialized)
+        type=kind,
+        channel_id=channel,
+        tx_id=transaction_id(nonce, signer.serialized),
+        tls_cert_hash=tls_cert_hash,
     )
     if minutes is not None:
         header.timestamp.CopyFrom(Timestamp(seconds=int(time.time() + 60 * minutes)))
@@ -36,6 +45,52 @@ def envelope(
     ).SerializeToString()
     content = payload.SerializeToString()
     return common_pb2.Envelope(payload=content, signature=signer.sign(b"" if forged else content))
+
+
+def malformed(message: common_pb2.Envelope, how: str) -> common_pb2.Envelope:
+    """A message with something missing or replaced by noise."""
+    payload = common_pb2.Payload.FromString(message.payload)
+    match how:
+        case "nothing":
+            return common_pb2.Envelope()
+        case "noise":
+            return common_pb2.Envelope(payload=NOISE, signature=message.signature)
+        case "no signature":
+            return common_pb2.Envelope(payload=message.payload)
+        case "no header":
+            payload.ClearField("header")
+        case "noise as channel header":
+            payload.header.channel_header = NOISE
+        case "no signature header":
+            payload.header.ClearField("signature_header")
+        case "noise as signature header":
+            payload.header.signature_header = NOISE
+        case "noise as creator":
+            payload.header.signature_header = common_pb2.SignatureHeader(creator=NOISE).SerializeToString()
+        case "noise as content":
+            payload.data = NOISE
+        case _:
+            raise ValueError(how)
+    return common_pb2.Envelope(payload=payload.SerializeToString(), signature=message.signature)
+
+
+def seek_info(wanted: Mapping[str, Any], height: int) -> ab_pb2.SeekInfo:
+    """Where a case wants to start and stop (see tests/cases/contract/deliver.yaml) at this height."""
+    info = ab_pb2.SeekInfo(
+        behavior=ab_pb2.SeekInfo.BLOCK_UNTIL_READY
+        if wanted.get("wait")
+        else ab_pb2.SeekInfo.FAIL_IF_NOT_READY
+    )
+    for name in ("start", "stop"):
+        match wanted.get(name):
+            case None:
+                continue
+            case "oldest" | "newest" | "next_commit" as end:
+                getattr(getattr(info, name), end).SetInParent()
+            case place:
+                number = {"beyond": height, "past": height + 1}.get(place, place)
+                getattr(info, name).specified.number = number
+    return info
 
 
 async def offered(connections: Connections, node: Node, message: common_pb2.Envelope) -> tuple[str, str]:

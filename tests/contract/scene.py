@@ -1,12 +1,13 @@
 """Where the contract suite plays: two organizations, a channel with the sample chaincode, and people.
 
-People are named `<organization>.<role>`: `alpha.admin`, `beta.user`, `ordering.admin`. `stranger.admin` is
-on no channel, `expired.user` is a member of alpha whose certificate has run out.
+People are named `<organization>.<role>`: `alpha.admin`, `beta.user`, `ordering.admin`; `alpha.node` is an
+organization's first node. `stranger.admin` is on no channel, `impostor.admin` the same with alpha's MSP id,
+and `expired.user` is a member of alpha whose certificate has run out.
 """
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -59,7 +60,19 @@ class Scene:
         if organization == "stranger":
             return getattr(self.strangers, role)
         everybody = {"ordering": self.network.ordering, **self.network.organizations}
+        if organization == "impostor":
+            return replace(getattr(self.strangers, role), msp_id=everybody["alpha"].msp.msp_id)
+        if role == "node":
+            return self._node(everybody[organization])
         return getattr(everybody[organization], role)
+
+    def _node(self, organization: Organization) -> Signer:
+        nodes = (*self.network.orderers, *self.network.peers)
+        name = next(node.name for node in nodes if node.msp_id == organization.msp.msp_id)
+        own = self.network.identities[name]
+        return Signer(
+            msp_id=organization.msp.msp_id, certificate=own.certificate, private_key=own.private_key
+        )
 
     @cached_property
     def _expired(self) -> Signer:

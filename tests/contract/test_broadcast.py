@@ -15,7 +15,7 @@ from heddle.configtx.settings import BatchSettings
 from heddle.errors import Refused
 from heddle.fabric import cscc, events, orderer, qscc
 from heddle.fabric.connection import Connections
-from tests.contract.messages import envelope
+from tests.contract.messages import envelope, malformed, offered, said
 from tests.contract.scene import Scene, cases
 
 
@@ -26,15 +26,23 @@ async def test_refusals(scene: Scene, connections: Connections, case: dict[str, 
     message = envelope(
         common_pb2.HeaderType.Value(wanted["type"]),
         wanted.get("channel", "channel"),
-        bytes(wanted.get("bytes", 10)),
+        _content(wanted),
         scene.person(wanted.get("person", "alpha.user")),
         forged=wanted.get("forged", False),
     )
+    if "malformed" in wanted:
+        message = malformed(message, wanted["malformed"])
     for node in scene.network.orderers:
-        with pytest.raises(Refused) as refused:
-            await orderer.broadcast(connections, node, message, deadline=10)
-        assert common_pb2.Status.Name(refused.value.status) == case["status"]
-        assert case["words"] in refused.value.words
+        status, words = await offered(connections, node, message)
+        assert status == case["status"], words
+        assert said(case["words"], words), words
+
+
+def _content(wanted: dict[str, Any]) -> bytes:
+    if "update" not in wanted:
+        return bytes(wanted.get("bytes", 10))
+    update = configtx_pb2.ConfigUpdate(channel_id=wanted["update"]).SerializeToString()
+    return bytes(configtx_pb2.ConfigUpdateEnvelope(config_update=update).SerializeToString())
 
 
 async def _live(scene: Scene, connections: Connections) -> configtx_pb2.Config:

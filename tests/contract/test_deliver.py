@@ -4,30 +4,15 @@ from typing import Any
 
 import pytest
 from fabric_protos.common import common_pb2
-from fabric_protos.orderer import ab_pb2, ab_pb2_grpc
+from fabric_protos.orderer import ab_pb2_grpc
 from fabric_protos.peer import events_pb2_grpc
 
 from heddle.configtx.blocks import block_hash, config_of, is_config_block, verify_block
 from heddle.fabric import orderer, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
-from tests.contract.messages import envelope
+from tests.contract.messages import envelope, malformed, seek_info
 from tests.contract.scene import Scene, cases
-
-
-def _seek(wanted: dict[str, Any], height: int) -> ab_pb2.SeekInfo:
-    behaviour = ab_pb2.SeekInfo.BLOCK_UNTIL_READY if wanted.get("wait") else ab_pb2.SeekInfo.FAIL_IF_NOT_READY
-    info = ab_pb2.SeekInfo(behavior=behaviour)
-    for name in ("start", "stop"):
-        match wanted.get(name):
-            case None:
-                continue
-            case "oldest" | "newest" as end:
-                getattr(getattr(info, name), end).SetInParent()
-            case place:
-                number = {"beyond": height, "past": height + 1}.get(place, place)
-                getattr(info, name).specified.number = number
-    return info
 
 
 async def _answers(
@@ -58,13 +43,18 @@ async def test_seek(scene: Scene, connections: Connections, case: dict[str, Any]
     request = envelope(
         common_pb2.DELIVER_SEEK_INFO,
         wanted.get("channel", "channel"),
-        _seek(wanted, info.height).SerializeToString(),
+        seek_info(wanted, info.height).SerializeToString(),
         scene.person(wanted.get("person", "alpha.user")),
         minutes=wanted.get("minutes", 0),
         forged=wanted.get("forged", False),
     )
+    if "malformed" in wanted:
+        request = malformed(request, wanted["malformed"])
     numbers, status = await _answers(connections, node, request, peer=role == "peer")
-    assert numbers == [info.height - 1 if number == "newest" else number for number in case["blocks"]]
+    if case["blocks"] == "all":
+        assert numbers == list(range(info.height))
+    else:
+        assert numbers == [info.height - 1 if number == "newest" else number for number in case["blocks"]]
     assert status == case["status"]
 
 

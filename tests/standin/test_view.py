@@ -16,7 +16,7 @@ def test_a_leader_that_stays_counts_its_decisions() -> None:
 
 @given(leaders=st.lists(st.integers(0, 6), min_size=1, max_size=20))
 def test_the_view_names_the_leader(leaders: list[int]) -> None:
-    """Its number modulo the consenters is the leader's place; it never falls, and decisions go on counting."""
+    """Its number modulo the consenters is the leader's place; it never falls, and decisions are counted."""
     note, before = b"", 0
     for place, leader in enumerate(leaders, start=1):
         note = next_view(note, leader=leader, consenters=7)

@@ -83,7 +83,6 @@ async def _serve_admin(settings: Settings, registrar: Registrar) -> asyncio.Serv
         )
     participation = Participation(
         registrar,
-        enabled=settings.flag("ChannelParticipation.Enabled", default=True),
         max_body=_bytes(settings.text("ChannelParticipation.MaxRequestBodySize", "1 MB")),
     )
     context = server_context(

@@ -1,7 +1,8 @@
 """The channel participation REST API, status by status as upstream answers.
 
 Source: orderer/common/channelparticipation/restapi.go, orderer/common/types (Fabric 3.1.5). Authorization is
-the TLS handshake: the client's certificate chains to Admin.TLS.ClientRootCAs.
+the TLS handshake: the client's certificate chains to Admin.TLS.ClientRootCAs. A node's settings cannot switch
+the API off any more (orderer/common/localconfig/config.go).
 """
 
 import re
@@ -68,20 +69,16 @@ class Participation:
 
     Args:
         channels: the node's channels.
-        enabled: `ChannelParticipation.Enabled`.
         max_body: `ChannelParticipation.MaxRequestBodySize`, bytes.
     """
 
-    def __init__(self, channels: ChannelManagement, *, enabled: bool, max_body: int) -> None:
+    def __init__(self, channels: ChannelManagement, *, max_body: int) -> None:
         self._channels = channels
-        self._enabled = enabled
         self._max_body = max_body
 
     async def handle(self, request: Request) -> Response:
         """Answer one request."""
         try:
-            if not self._enabled:
-                raise ParticipationError("channel participation API is disabled", 503)
             return await self._route(request)
         except ParticipationError as error:
             headers = {"Allow": error.allow} if error.allow else {}

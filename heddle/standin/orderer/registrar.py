@@ -7,7 +7,6 @@ import logging
 
 from fabric_protos.common import common_pb2
 
-from heddle.standin.access import channel_header_of
 from heddle.standin.channelconfig import ChannelConfig
 from heddle.standin.ledger import Ledger, newest_config
 from heddle.standin.malformed import MALFORMED
@@ -76,10 +75,7 @@ class Registrar:
 
     async def broadcast(self, envelope: common_pb2.Envelope) -> None:
         """Take a client's message. Raises Rejected."""
-        try:
-            channel = channel_header_of(envelope).channel_id
-        except MALFORMED as error:
-            raise Rejected(_BAD_REQUEST, f"could not determine channel ID: {error}") from error
+        channel = _channel_of(envelope)
         chain = self.served(channel)
         if chain is None:
             raise Rejected(_BAD_REQUEST, "channel does not exist")
@@ -182,3 +178,18 @@ def _newer(block: common_pb2.Block, ledger: Ledger) -> common_pb2.Block:
     if ledger.height > block.header.number:
         return newest_config(ledger)
     return block
+
+
+def _channel_of(envelope: common_pb2.Envelope) -> str:
+    """The channel that a message names (protoutil/commonutils.go ChannelHeader). Raises Rejected."""
+    unreadable = "proto: cannot parse invalid wire-format data"
+    words = f"error unmarshalling Payload: {unreadable}"
+    try:
+        header = common_pb2.Payload.FromString(envelope.payload).header
+        words = f"error unmarshalling channel header: error unmarshalling ChannelHeader: {unreadable}"
+        if header.channel_header:
+            return str(common_pb2.ChannelHeader.FromString(header.channel_header).channel_id)
+        words = "channel header not set" if header.signature_header else "header not set"
+    except MALFORMED:
+        pass
+    raise Rejected(_BAD_REQUEST, f"could not determine channel ID: {words}")
