@@ -1,5 +1,6 @@
 """One local cluster for the whole run: with Fabric's own nodes where they are on PATH, else stand-ins."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -10,7 +11,8 @@ import pytest
 from tests.e2e.kube import Kube
 from tests.e2e.project import Project, fabric_release, load_images
 
-CLUSTER = "e2e"
+CLUSTER = os.environ.get("HEDDLE_E2E_CLUSTER", "e2e")
+"""Name of the cluster and of the stacks on it: another one lets two runs stand side by side."""
 
 
 def pytest_report_header() -> str:
