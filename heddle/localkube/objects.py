@@ -1,5 +1,6 @@
 """What a cluster holds from the start: its DNS, its StorageClass, and what their processes may do. Pure."""
 
+from pathlib import Path
 from typing import Any
 
 from heddle.localkube.addresses import Block
@@ -15,12 +16,12 @@ _GROUP = "rbac.authorization.k8s.io"
 Object = dict[str, Any]
 
 
-def initial_objects(block: Block) -> dict[str, Object]:
-    """Each object by its path on the API server."""
+def initial_objects(block: Block, volumes: Path) -> dict[str, Object]:
+    """Each object by its path on the API server. `volumes`: the node's folder with the volumes' folders."""
     return {
         **_role("heddle:coredns", "system:coredns", _COREDNS_RULES),
         **_role("heddle:provisioner", "heddle:provisioner", _PROVISIONER_RULES),
-        f"/apis/storage.k8s.io/v1/storageclasses/{STORAGE_CLASS}": _storage_class(),
+        f"/apis/storage.k8s.io/v1/storageclasses/{STORAGE_CLASS}": _storage_class(volumes),
         "/api/v1/namespaces/kube-system/services/kube-dns": _dns_service(block),
         "/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices/kube-dns": _dns_endpoints(block),
     }
@@ -65,14 +66,18 @@ def _role(name: str, user: str, rules: list[Object]) -> dict[str, Object]:
     return {f"{_RBAC}/clusterroles/{name}": role, f"{_RBAC}/clusterrolebindings/{name}": binding}
 
 
-def _storage_class() -> Object:
+def _storage_class(volumes: Path) -> Object:
     """Bound at once: with one node there is nothing to wait for, and a claim is ready before its pod."""
     return {
         "apiVersion": "storage.k8s.io/v1",
         "kind": "StorageClass",
         "metadata": {
             "name": STORAGE_CLASS,
-            "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+            "annotations": {
+                "storageclass.kubernetes.io/is-default-class": "true",
+                # For runbooks: no API tells where a provisioner keeps folders whose volumes are gone.
+                "heddle.dev/volumes": str(volumes),
+            },
         },
         "provisioner": PROVISIONER,
         "reclaimPolicy": "Delete",

@@ -106,7 +106,7 @@ class Up:
                 )
             with step(self.reporter, "DNS, storage, permissions"):
                 self.start("kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
-                for path, body in initial_objects(self.block).items():
+                for path, body in initial_objects(self.block, self.layout.volumes).items():
                     api.apply(path, body)
                 self.start("coredns", "provisioner")
             with step(self.reporter, "node"):

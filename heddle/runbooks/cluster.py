@@ -72,6 +72,14 @@ class Cluster:
             return ""
         return response.text if response.status_code == httpx.codes.OK else ""
 
+    async def log_of_job(self, namespace: str, job: str) -> str:
+        """The whole log of the pod of a Job that has ended well. Raises RunbookError if there is none."""
+        pods = f"/api/v1/namespaces/{namespace}/pods"
+        for pod in await self.items(pods, labelSelector=f"batch.kubernetes.io/job-name={job}"):
+            if pod.get("status", {}).get("phase") == "Succeeded":
+                return (await self._send(f"{pods}/{pod['metadata']['name']}/log", {})).text
+        raise RunbookError(f"Job {namespace}/{job}: no pod of it has ended well")
+
     async def warnings(self, namespace: str, name: str) -> tuple[str, ...]:
         """The last warnings about an object of this name."""
         query = f"involvedObject.name={name},type=Warning"
