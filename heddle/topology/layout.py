@@ -33,6 +33,9 @@ ORDERER_PORT = 7050
 ORDERER_ADMIN_PORT = 9443
 ORDERER_OPERATIONS_PORT = 8443
 
+_PLAIN = re.compile(r"(?!(?:peer|orderer|couchdb)\d+$)[a-z][a-z0-9]{0,24}")
+"""Names of chaincodes that a Kubernetes name can begin with, and that no node's begins with."""
+
 
 def plan(instance: Instance, *, public_address: str = "") -> Topology:
     """Lay out an instance.
@@ -96,7 +99,7 @@ def _server_name(chaincode: Chaincode, organization: str) -> str:
     Versions may have what Kubernetes' names may not, so they are told apart by six digits of a hash. So may
     names of chaincodes: those are cut to what is allowed, and told apart by the hash too.
     """
-    plain = re.fullmatch(r"[a-z][a-z0-9]{0,24}", chaincode.name) is not None
+    plain = _PLAIN.fullmatch(chaincode.name) is not None
     told_apart = chaincode.version if plain else f"{chaincode.name}/{chaincode.version}"
     shown = chaincode.name if plain else f"c{re.sub('[^a-z0-9]', '', chaincode.name.lower())}"[:25]
     return f"{shown}-{organization}-{hashlib.sha256(told_apart.encode()).hexdigest()[:6]}"

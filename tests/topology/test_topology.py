@@ -8,70 +8,77 @@ from hypothesis import strategies as st
 
 from heddle.spec.chaincode import Endorsement
 from heddle.spec.load import parse_instance
-from heddle.spec.names import CHAINCODE, INSTANCE, ORGANIZATION
+from heddle.spec.names import ORGANIZATION
+from heddle.spec.quantities import amount
 from heddle.topology import Topology, endorsement_policy, plan
+from tests.spec.strategies import instances, names
 
 DNS_LABEL = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 # A StatefulSet's pods carry its name, a dash and a hash of ten characters in a label.
 LONGEST_STATEFULSET = 63 - 11
 
 
-def names(rule: Any) -> st.SearchStrategy[str]:
-    text = st.from_regex(rule.pattern, fullmatch=True).filter(rule.allows)
-    longest = st.just("a" * rule.longest)
-    return st.one_of(text, longest)
-
-
-@st.composite
-def instances(draw: st.DrawFn) -> dict[str, Any]:
-    """Stack files of up to four organizations that share channels."""
-    organizations = draw(
-        st.lists(
-            names(ORGANIZATION).filter(lambda name: name != "orderer"), min_size=1, max_size=4, unique=True
-        )
-    )
-    channels = [
-        {"name": f"channel{index}", "organizations": members}
-        for index, members in enumerate(
-            draw(st.lists(st.lists(st.sampled_from(organizations), min_size=1, unique=True), max_size=3))
-        )
-    ]
-    chaincodes = draw(st.lists(names(CHAINCODE), max_size=3, unique=True)) if channels else []
-    return {
-        "name": draw(names(INSTANCE)),
-        "ordering": {"nodes": draw(st.sampled_from([1, 3, 5]))},
-        "organizations": [
-            # Explicit MSP ids: a-1 and a1 have the same default, which the stack file's rules refuse.
-            {"name": name, "mspId": f"msp-{name}", "peers": draw(st.integers(1, 3))}
-            for name in organizations
-        ],
-        "channels": channels,
-        "chaincodes": [
-            {"name": name, "version": "1.0", "channel": channels[0]["name"], "image": "x"}
-            for name in chaincodes
-        ],
-    }
-
-
 def planned(data: dict[str, Any]) -> Topology:
     return plan(parse_instance(data, source="test"))
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(instances())
 def test_names_are_unique_and_kubernetes_takes_them(data: dict[str, Any]) -> None:
     """Whatever a stack file may say, no two things of an instance meet under one name."""
     topology = planned(data)
 
     nodes = [node.name for node in topology.nodes]
+    databases = [database.name for database in topology.databases]
     servers = [server.name for chaincode in topology.chaincodes for server in chaincode.servers]
-    services = [*nodes, *servers]
+    services = [*nodes, *databases, *servers]
     assert len(services) == len(set(services))
     assert [name for name in services if not DNS_LABEL.fullmatch(name)] == []
-    assert [name for name in nodes if len(name) > LONGEST_STATEFULSET] == []
+    assert [name for name in [*nodes, *databases] if len(name) > LONGEST_STATEFULSET] == []
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
+@given(instances())
+def test_pinned_ports_are_nobody_elses(data: dict[str, Any]) -> None:
+    """With a domain each node has a port of its own, the same on the ledger and on machines; else none is."""
+    topology = planned(data)
+
+    ports = [node.port for node in topology.nodes]
+    if "domain" in data:
+        assert len(ports) == len(set(ports))
+        pinned = ports if data["exposure"] == "NodePort" else [None] * len(ports)
+        assert [node.node_port for node in topology.nodes] == pinned
+    else:
+        assert set(ports) <= {7050, 7051}
+        assert {node.node_port for node in topology.nodes} == {None}
+
+
+@settings(max_examples=25, deadline=None)
+@given(instances())
+def test_a_member_joins_with_its_first_peers_and_announces_the_first_of_those(data: dict[str, Any]) -> None:
+    """Growing an organization moves nobody; what is external has no peers here."""
+    topology = planned(data)
+    organizations = {each.name: each for each in topology.organizations}
+
+    for member in (member for channel in topology.channels for member in channel.members):
+        nodes = organizations[member.organization].nodes
+        assert member.peers == nodes[: len(member.peers)]
+        assert member.anchors == member.peers[: len(member.anchors)]
+        assert bool(member.peers) == (organizations[member.organization].external is None)
+
+
+@settings(max_examples=25, deadline=None)
+@given(instances())
+def test_no_request_is_above_its_limit(data: dict[str, Any]) -> None:
+    """Kubernetes would refuse the pod: defaults give way to what the file says."""
+    topology = planned(data)
+
+    for node in (*topology.nodes, *topology.databases):
+        requests, limits = node.resources["requests"], node.resources.get("limits", {})
+        assert [key for key in limits if amount(requests.get(key, "0")) > amount(limits[key])] == []
+
+
+@settings(max_examples=25, deadline=None)
 @given(instances(), names(ORGANIZATION))
 def test_a_neighbour_renames_nothing(data: dict[str, Any], newcomer: str) -> None:
     """An organization that comes first in the file leaves every other node as it was."""
@@ -79,20 +86,22 @@ def test_a_neighbour_renames_nothing(data: dict[str, Any], newcomer: str) -> Non
         return
     before = planned(data)
 
-    grown = {**data, "organizations": [{"name": newcomer, "mspId": "msp-new"}, *data["organizations"]]}
+    ports = {"ports": {"first": 32000}} if "domain" in data else {}
+    grown = {
+        **data,
+        "organizations": [{"name": newcomer, "mspId": "msp-new", **ports}, *data["organizations"]],
+    }
 
     assert set(before.nodes) <= set(planned(grown).nodes)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(instances())
 def test_growing_a_set_leaves_its_nodes_as_they_were(data: dict[str, Any]) -> None:
     """One more peer everywhere: nobody is renamed, and anchors stay."""
     before = planned(data)
 
-    grown = planned(
-        {**data, "organizations": [{**each, "peers": each["peers"] + 1} for each in data["organizations"]]}
-    )
+    grown = planned({**data, "organizations": [_grown(each) for each in data["organizations"]]})
 
     assert set(before.nodes) <= set(grown.nodes)
     assert [member.anchors for channel in before.channels for member in channel.members] == [
@@ -100,7 +109,15 @@ def test_growing_a_set_leaves_its_nodes_as_they_were(data: dict[str, Any]) -> No
     ]
 
 
-@settings(max_examples=25)
+def _grown(organization: dict[str, Any]) -> dict[str, Any]:
+    """One more peer, and room for it."""
+    if "external" in organization:
+        return organization
+    grown = {**organization, "peers": organization["peers"] + 1}
+    return {**grown, "ports": {**grown["ports"], "count": 20}} if "ports" in grown else grown
+
+
+@settings(max_examples=25, deadline=None)
 @given(instances())
 def test_certificates_are_good_for_the_name_on_the_ledger(data: dict[str, Any]) -> None:
     """Consenters, clients and peers verify the name that the channel says."""
