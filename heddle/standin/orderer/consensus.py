@@ -80,9 +80,9 @@ class Consensus:
         self._ordering = asyncio.Lock()
         self._kick = asyncio.Event()
         self._progress = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
         self._senders: dict[str, asyncio.Task[None]] = {}
-        self._fetching: asyncio.Task[None] | None = None
+        self._fetching: asyncio.Task[object] | None = None
 
     # --- what the chain asks
 
@@ -113,11 +113,15 @@ class Consensus:
         if was_leading:
             await asyncio.gather(*(self._ask(member, Bye(leader=self.me)) for member in self._others()))
 
-    async def order(self, build: Callable[[], common_pb2.Block]) -> bool:
-        """Build the next block, have it accepted, commit it; false when leadership was lost before that."""
+    async def order(self, build: Callable[[], common_pb2.Block] | None = None) -> bool:
+        """Build the next block, have it accepted, commit it; false when leadership was lost before that.
+
+        What an earlier leader left half-way goes first; without `build` that is all.
+        """
         async with self._ordering:
-            await self._settle()
-            return self.leading and await self._propose(build())
+            if self.leading and self._pending is not None and self._knowledge()[1]:
+                await self._propose(self._pending)
+            return self.leading and build is not None and await self._propose(build())
 
     async def _propose(self, block: common_pb2.Block) -> bool:
         self._pending, self._accepted = block, {self.me: self._chain.sign(block)}
@@ -215,16 +219,7 @@ class Consensus:
         self.leader_changes += 1
         self._seen = dict.fromkeys(promised, time.monotonic())
         self._keep_senders()
-        self._spawn(self._settle_alone())
-
-    async def _settle_alone(self) -> None:
-        async with self._ordering:
-            await self._settle()
-
-    async def _settle(self) -> None:
-        """Have the block accepted that an earlier leader left half-way."""
-        if self._pending is not None and self.leading and self._knowledge()[1]:
-            await self._propose(self._pending)
+        self._spawn(self.order())
 
     def _resign(self) -> None:
         """No leader, no promise; the next one may stand at once."""
@@ -288,13 +283,13 @@ class Consensus:
             _LOG.debug("%s does not answer: %s", member, error)
             return {}
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
+    def _spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
+        task: asyncio.Task[object] = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception():
             _LOG.error("consensus task failed", exc_info=task.exception())
