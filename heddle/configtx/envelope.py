@@ -12,6 +12,7 @@ from typing import Final
 from fabric_protos.common import common_pb2, configtx_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from heddle.configtx import values
 from heddle.identity.signer import Signer
 
 __all__ = [
@@ -71,9 +72,10 @@ def update_envelope(
     """The CONFIG_UPDATE envelope for Broadcast.
 
     Only `signatures` count as consent; the submitter's own, on the outside, only lets the message in.
+    Raises ConfigtxError if `update` is none.
     """
     content = configtx_pb2.ConfigUpdateEnvelope(config_update=update, signatures=signatures)
-    channel = configtx_pb2.ConfigUpdate.FromString(update).channel_id
+    channel = values.parse(configtx_pb2.ConfigUpdate(), update, "the configuration update").channel_id
     return signed_envelope(common_pb2.CONFIG_UPDATE, channel, content.SerializeToString(), submitter)
 
 

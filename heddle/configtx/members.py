@@ -1,20 +1,22 @@
 """The MSPs of a channel, and whether an identity is a principal."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from fabric_protos.common import configtx_pb2
 from fabric_protos.msp import identities_pb2, msp_principal_pb2
 
 from heddle.configtx import values
-from heddle.errors import IdentityError
+from heddle.errors import ConfigtxError, IdentityError
 from heddle.identity.keys import load_certificate
 from heddle.identity.membership import Membership, membership
 
 __all__ = ["Members", "Signatory", "principal_text"]
 
-_KIND = msp_principal_pb2.MSPPrincipal
+_KIND: Final = msp_principal_pb2.MSPPrincipal
+MAX_DEPTH: Final = 8
+"""Combined principals inside each other; each is bytes of its own, so protobuf's limit does not hold."""
 
 
 class Signatory(Protocol):
@@ -54,8 +56,11 @@ class Members:
             return f"MSP {identity.msp_id} is not defined on channel"
         return self.by_id[identity.msp_id].refusal(identity.certificate)
 
-    def satisfies(self, identity: Signatory, principal: msp_principal_pb2.MSPPrincipal) -> bool:
+    def satisfies(
+        self, identity: Signatory, principal: msp_principal_pb2.MSPPrincipal, *, depth: int = MAX_DEPTH
+    ) -> bool:
         """Whether the identity is what the principal says (msp/mspimpl.go SatisfiesPrincipal)."""
+        _check_depth(depth)
         if identity.msp_id not in self.by_id:
             return False
         msp, certificate = self.by_id[identity.msp_id], identity.certificate
@@ -73,7 +78,7 @@ class Members:
         if kind == _KIND.COMBINED:
             combined = values.parse(msp_principal_pb2.CombinedPrincipal(), data, "a combined principal")
             return bool(combined.principals) and all(
-                self.satisfies(identity, one) for one in combined.principals
+                self.satisfies(identity, one, depth=depth - 1) for one in combined.principals
             )
         if kind == _KIND.ANONYMITY:
             anonymity = values.parse(msp_principal_pb2.MSPIdentityAnonymity(), data, "an anonymity")
@@ -81,8 +86,9 @@ class Members:
         return False
 
 
-def principal_text(principal: msp_principal_pb2.MSPPrincipal) -> str:
+def principal_text(principal: msp_principal_pb2.MSPPrincipal, *, depth: int = MAX_DEPTH) -> str:
     """A principal for people: `ExampleMSP.admin`. Raises ConfigtxError if it cannot be read."""
+    _check_depth(depth)
     kind, data = principal.principal_classification, principal.principal
     if kind == _KIND.ROLE:
         role = values.parse(msp_principal_pb2.MSPRole(), data, "a role")
@@ -92,15 +98,28 @@ def principal_text(principal: msp_principal_pb2.MSPPrincipal) -> str:
         return f"{unit.msp_identifier} with unit {unit.organizational_unit_identifier}"
     if kind == _KIND.IDENTITY:
         identity = values.parse(identities_pb2.SerializedIdentity(), data, "an identity")
-        return f"{identity.mspid} {load_certificate(identity.id_bytes).subject.rfc4514_string()}"
+        return f"{identity.mspid} {_subject(identity.id_bytes)}"
     if kind == _KIND.COMBINED:
         combined = values.parse(msp_principal_pb2.CombinedPrincipal(), data, "a combined principal")
-        return " and ".join(principal_text(one) for one in combined.principals)
+        return " and ".join(principal_text(one, depth=depth - 1) for one in combined.principals)
     return "anybody who is not anonymous"
 
 
 def _role_name(role: msp_principal_pb2.MSPRole) -> str:
-    return str(msp_principal_pb2.MSPRole.MSPRoleType.Name(role.role)).lower()
+    known = msp_principal_pb2.MSPRole.MSPRoleType.DESCRIPTOR.values_by_number.get(role.role)
+    return str(known.name).lower() if known else f"role {role.role}"
+
+
+def _subject(certificate: bytes) -> str:
+    try:
+        return load_certificate(certificate).subject.rfc4514_string()
+    except IdentityError:
+        return "with a certificate that cannot be read"
+
+
+def _check_depth(depth: int) -> None:
+    if depth <= 0:
+        raise ConfigtxError(f"more than {MAX_DEPTH} principals inside each other")
 
 
 def _same_identity(identity: Signatory, serialized: bytes) -> bool:

@@ -180,7 +180,8 @@ def _threshold(meta: policies_pb2.ImplicitMetaPolicy, count: int) -> int:
     if count == 0:  # Fabric: no sub-policies, so zero is a majority, any and all
         return 0
     rules = policies_pb2.ImplicitMetaPolicy
-    return {rules.ANY: 1, rules.ALL: count, rules.MAJORITY: count // 2 + 1}[meta.rule]
+    known = {rules.ANY: 1, rules.ALL: count, rules.MAJORITY: count // 2 + 1}
+    return known.get(meta.rule, 0)  # of a rule that nobody knows Fabric needs nothing
 
 
 def _rule_need(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from fabric_protos.common import common_pb2
 
+from heddle.configtx import values
 from heddle.configtx.blocks import header_bytes
 from heddle.configtx.envelope import new_nonce
 from heddle.identity.signer import Signer
@@ -47,9 +48,11 @@ def consenter_signature(
 
 
 def signatures_metadata(value: bytes, signatures: Iterable[bytes]) -> bytes:
-    """The content of the block's SIGNATURES slot (`common.Metadata`)."""
+    """The content of the block's SIGNATURES slot (`common.Metadata`). Raises ConfigtxError."""
     message = common_pb2.Metadata(value=value)
-    message.signatures.extend(common_pb2.MetadataSignature.FromString(one) for one in signatures)
+    message.signatures.extend(
+        values.parse(common_pb2.MetadataSignature(), one, "a block's signature") for one in signatures
+    )
     return bytes(message.SerializeToString())
 
 

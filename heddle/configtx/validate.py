@@ -85,10 +85,15 @@ def _open(envelope: common_pb2.Envelope) -> tuple[str, configtx_pb2.ConfigUpdate
     if header.type != common_pb2.CONFIG_UPDATE:
         raise ConfigtxError(
             "error converting envelope to config update: invalid type "
-            f"{common_pb2.HeaderType.Name(header.type)}, expected CONFIG_UPDATE"
+            f"{_type_name(header.type)}, expected CONFIG_UPDATE"
         )
     content = values.parse(configtx_pb2.ConfigUpdateEnvelope(), payload.data, "the configuration update")
     return header.channel_id, content
+
+
+def _type_name(number: int) -> str:
+    known = common_pb2.HeaderType.DESCRIPTOR.values_by_number.get(number)
+    return str(known.name) if known else str(number)
 
 
 def _authorize(

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from fabric_protos.msp import msp_config_pb2
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from heddle.identity.keys import load_certificate
-from heddle.identity.msp import fabric_msp
+from heddle.identity.msp import fabric_msp, msp_config_of
 
 __all__ = ["TrustStore", "chain_of", "issued"]
 
@@ -19,8 +18,8 @@ def issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
         return False
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError):
-        return False
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+        return False  # not by this key, or in a way in which no certificate of Fabric's is signed
     return True
 
 
@@ -59,7 +58,7 @@ class TrustStore:
     @classmethod
     def of_msps(cls, configs: Iterable[bytes]) -> "TrustStore":
         """From serialized `msp.MSPConfig` messages. Raises IdentityError if one cannot be read."""
-        msps = [fabric_msp(msp_config_pb2.MSPConfig.FromString(config)) for config in configs]
+        msps = [fabric_msp(msp_config_of(config)) for config in configs]
         return cls(
             (pem for msp in msps for pem in msp.tls_root_certs),
             (pem for msp in msps for pem in msp.tls_intermediate_certs),

@@ -19,6 +19,9 @@ from heddle.errors import IdentityError
 __all__ = ["load_certificate", "load_key", "low_s", "pem_of", "public_key_of", "sign", "verify"]
 
 CURVE: Final = ec.SECP256R1()
+MAX_CERTIFICATE: Final = 256 * 1024
+"""Bytes of PEM: certificates come from others, and a real one has two thousand."""
+_MALFORMED: Final = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _ALGORITHM: Final = ec.ECDSA(hashes.SHA256())
 
@@ -38,7 +41,7 @@ def load_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
     """
     try:
         key = serialization.load_pem_private_key(pem, password=None)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise IdentityError("a private key cannot be read: expected PEM, PKCS #8, not encrypted") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != CURVE.name:
         raise IdentityError("a private key is not ECDSA on P-256, the one kind that Heddle makes and uses")
@@ -50,17 +53,28 @@ def load_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
 def load_certificate(pem: bytes) -> x509.Certificate:
     """Read the first certificate of a PEM text.
 
+    All of it is read at once, as Go does: `cryptography` alone would come across a wrong field only when
+    somebody asks for it. Reading a field of the result cannot fail any more.
+
     Raises:
-        IdentityError: no certificate in it.
+        IdentityError: no certificate in it, one that is malformed, or with a key of an unknown kind.
     """
+    if len(pem) > MAX_CERTIFICATE:
+        raise IdentityError(f"a certificate of {len(pem)} bytes, expected at most {MAX_CERTIFICATE}")
     try:
-        return x509.load_pem_x509_certificate(pem)
-    except (ValueError, x509.InvalidVersion) as error:
+        certificate = x509.load_pem_x509_certificate(pem)
+        for name in ("subject", "issuer", "extensions", "not_valid_before_utc", "not_valid_after_utc"):
+            getattr(certificate, name)
+        certificate.public_key()
+    except UnsupportedAlgorithm as error:
+        raise IdentityError("a certificate's key is of a kind that Fabric has no use for") from error
+    except (ValueError, OverflowError, *_MALFORMED) as error:
         # Not what was found: it may be a key, given by mistake.
         found = "another PEM text" if b"-----BEGIN" in pem else f"{len(pem)} bytes that are no PEM"
         if b"-----BEGIN CERTIFICATE" in pem:
             found = "a broken one"
         raise IdentityError(f"a certificate cannot be read: expected one as PEM, found {found}") from error
+    return certificate
 
 
 def public_key_of(pem: bytes) -> bytes:
@@ -95,10 +109,7 @@ def verify(cert_pem: bytes, message: bytes, signature: bytes) -> bool:
     Raises:
         IdentityError: the certificate cannot be read or has a key of another kind.
     """
-    try:
-        key = load_certificate(cert_pem).public_key()
-    except UnsupportedAlgorithm as error:
-        raise IdentityError("a certificate's key is of a kind that Fabric has no use for") from error
+    key = load_certificate(cert_pem).public_key()
     try:
         if isinstance(key, ed25519.Ed25519PublicKey):
             key.verify(signature, message)

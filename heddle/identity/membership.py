@@ -17,12 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from fabric_protos.msp import msp_config_pb2
-from google.protobuf.message import DecodeError
 
 from heddle.errors import IdentityError
 from heddle.identity.chain import chain_of
 from heddle.identity.keys import load_certificate
-from heddle.identity.msp import ROLES, fabric_msp
+from heddle.identity.msp import ROLES, fabric_msp, msp_config_of
 
 __all__ = ["Membership", "membership"]
 
@@ -42,11 +41,7 @@ def membership(config: bytes) -> "Membership":
     Raises:
         IdentityError: not an X.509 MSP, or a certificate in it cannot be read.
     """
-    try:
-        message = msp_config_pb2.MSPConfig.FromString(config)
-    except DecodeError as error:
-        raise IdentityError("an MSP configuration cannot be read: not an MSPConfig") from error
-    return Membership(fabric_msp(message))
+    return Membership(fabric_msp(msp_config_of(config)))
 
 
 class Membership:
@@ -96,7 +91,7 @@ class Membership:
         try:
             leaf = load_certificate(certificate)
             key = leaf.public_key()
-        except (IdentityError, ValueError, UnsupportedAlgorithm):
+        except IdentityError:
             return "could not decode the PEM structure"
         if not isinstance(key, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey):
             return "could not validate identity's public key algorithm"
@@ -233,11 +228,18 @@ def _has_key_identifier(certificate: x509.Certificate) -> bool:
 def _load_crl(data: bytes) -> x509.CertificateRevocationList:
     try:
         is_pem = data.lstrip().startswith(b"-----")
-        return x509.load_pem_x509_crl(data) if is_pem else x509.load_der_x509_crl(data)
-    except ValueError as error:
+        crl = x509.load_pem_x509_crl(data) if is_pem else x509.load_der_x509_crl(data)
+        # Both are read only when they are asked for, and what is wrong in them would be said only then.
+        crl.issuer  # noqa: B018
+        crl.get_revoked_certificate_by_serial_number(0)
+    except (ValueError, OverflowError, x509.InvalidVersion) as error:
         raise IdentityError("a revocation list cannot be read: expected PEM or DER") from error
+    return crl
 
 
 def _signed_crl(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
     key = issuer.public_key()
-    return isinstance(key, ec.EllipticCurvePublicKey) and crl.is_signature_valid(key)
+    try:
+        return isinstance(key, ec.EllipticCurvePublicKey) and crl.is_signature_valid(key)
+    except (UnsupportedAlgorithm, ValueError, TypeError):
+        return False  # signed in a way that no authority of this kind signs

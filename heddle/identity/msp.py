@@ -18,6 +18,8 @@ __all__ = ["Msp", "change_msp", "msp_config", "msp_folder", "msp_from_config"]
 
 FABRIC_MSP: Final = 0
 """`MSPConfig.type` of an X.509 MSP; 1 is idemix (msp/msp.go)."""
+MAX_ITEMS: Final = 500
+"""Of each kind in one MSP: each may have to be tried as issuer of each other, and MSPs come from others."""
 ROLES: Final = ("client", "peer", "admin", "orderer")
 
 _CONFIG_YAML: Final = b"NodeOUs:\n  Enable: true\n" + b"".join(
@@ -70,14 +72,27 @@ def msp_config(msp: Msp) -> msp_config_pb2.MSPConfig:
     return msp_config_pb2.MSPConfig(type=FABRIC_MSP, config=fabric.SerializeToString())
 
 
+def msp_config_of(data: bytes) -> msp_config_pb2.MSPConfig:
+    """`msp.MSPConfig` of bytes. Raises IdentityError."""
+    try:
+        return msp_config_pb2.MSPConfig.FromString(data)
+    except DecodeError as error:
+        raise IdentityError("an MSP configuration cannot be read: not an MSPConfig") from error
+
+
 def fabric_msp(config: msp_config_pb2.MSPConfig) -> msp_config_pb2.FabricMSPConfig:
     """The X.509 configuration inside. Raises IdentityError for idemix and for bytes that are not one."""
     if config.type != FABRIC_MSP:
         raise IdentityError(f"an MSP has type {config.type}, expected {FABRIC_MSP} (X.509)")
     try:
-        return msp_config_pb2.FabricMSPConfig.FromString(config.config)
+        fabric = msp_config_pb2.FabricMSPConfig.FromString(config.config)
     except DecodeError as error:
         raise IdentityError("an MSP configuration cannot be read: not a FabricMSPConfig") from error
+    for name in (*_FIELDS.values(), "admins", "organizational_unit_identifiers"):
+        found = len(getattr(fabric, name))
+        if found > MAX_ITEMS:
+            raise IdentityError(f"an MSP has {found} {name.replace('_', ' ')}, expected at most {MAX_ITEMS}")
+    return fabric
 
 
 def msp_from_config(config: msp_config_pb2.MSPConfig) -> Msp:
