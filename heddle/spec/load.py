@@ -78,16 +78,30 @@ def _problem(details: ErrorDetails) -> Problem:
         path=path,
         found=details["input"],
         allowed=context.get("allowed") or _words(details) or details["msg"],
-        step=context.get("step", ""),
+        step=context.get("step", "") or _nearest(details),
     )
+
+
+def _nearest(details: ErrorDetails) -> str:
+    """The word that was meant, where there are few: `BFT` for bft."""
+    if details["type"] != "literal_error" or not isinstance(details["input"], str):
+        return ""
+    words = {word.strip("'").lower(): word.strip("'") for word in _choices(details)}
+    close = difflib.get_close_matches(details["input"].lower(), words, n=1)
+    return f"Did you mean {words[close[0]]}?" if close else ""
+
+
+def _choices(details: ErrorDetails) -> list[str]:
+    """What pydantic says as `'raft' or 'bft'`."""
+    return str(details["ctx"]["expected"]).replace(" or ", ", ").split(", ")
 
 
 def _words(details: ErrorDetails) -> str:
     context, found = details.get("ctx", {}), details["input"]
     key = details["loc"][-1:] == ("[key]",)
     match details["type"]:
-        case "literal_error" | "enum":
-            return f"one of {str(context['expected']).replace(' or ', ', ').replace(chr(39), '')}"
+        case "literal_error":
+            return f"one of {', '.join(choice.strip(chr(39)) for choice in _choices(details))}"
         case "string_type" if key:
             return _WORDS["invalid_key"]
         case "string_type":

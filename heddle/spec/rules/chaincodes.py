@@ -35,6 +35,6 @@ def is_expression(policy: str) -> bool:
 
 
 def msp_ids_of(data: Data, chaincode: Data) -> list[str] | None:
-    """MSP ids of the members of a chaincode's channel; None if there is no such channel."""
+    """MSP ids of the members of a chaincode's channel; None if it or they are not known."""
     members = members_of(data, text(chaincode, "channel"))
-    return None if members is None else [party.msp_id for party, _ in members.values()]
+    return [party.msp_id for party, _ in members.values()] if members else None
