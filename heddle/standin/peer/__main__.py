@@ -74,7 +74,7 @@ def _grpc_server(settings: Settings, peer: Peer) -> tuple[grpc.aio.Server, str]:
         bound=mutual,
     )
     add_exchange(server, peer.exchange)
-    add_services(server, endorser, delivery, gateway, Following(peer))
+    add_services(server, endorser, delivery, gateway, Following(peer), peer.channels)
     roots = settings.all_contents("peer.tls.clientRootCAs.files") if mutual else None
     add_port(server, address, certificate=certificate, key=key, client_roots=roots)
     return server, address

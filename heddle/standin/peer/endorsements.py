@@ -10,8 +10,11 @@ from fabric_protos.common import common_pb2
 from fabric_protos.gateway import gateway_pb2
 from fabric_protos.peer import proposal_pb2, proposal_response_pb2, transaction_pb2
 
-from heddle.standin.access import SignedData
+from heddle.standin.access import Denied
+from heddle.standin.peer.channel import PeerChannel
 from heddle.standin.peer.proposal import Unpacked
+from heddle.standin.peer.transaction import Headers, endorsed
+from heddle.standin.peer.validation import Verdict, needed_policies
 
 __all__ = ["Answer", "Endorsements", "assembled", "refusal", "response_of"]
 
@@ -26,20 +29,26 @@ class Endorsements:
     endorsements: list[proposal_response_pb2.Endorsement] = field(default_factory=list)
     details: list[gateway_pb2.ErrorDetail] = field(default_factory=list)
 
-    def add(self, answer: Answer, address: str, msp_id: str) -> None:
-        """Take one endorsement, or note that it does not match."""
-        if self.payload and answer.payload != self.payload:
+    def take(self, answer: Answer | None, words: str, address: str, msp_id: str) -> bool:
+        """Take one endorsement, or note why it is none: `words` of a refusal, or another payload."""
+        if not words and answer is not None:
+            if not self.payload or answer.payload == self.payload:
+                self.payload = answer.payload
+                self.endorsements.append(answer.endorsement)
+                return True
             words = "ProposalResponsePayloads do not match"
-            self.details.append(gateway_pb2.ErrorDetail(address=address, msp_id=msp_id, message=words))
-            return
-        self.payload = answer.payload
-        self.endorsements.append(answer.endorsement)
+        self.details.append(gateway_pb2.ErrorDetail(address=address, msp_id=msp_id, message=words))
+        return False
 
-    def signed(self) -> list[SignedData]:
-        """For the endorsement policy."""
-        return [
-            SignedData(self.payload + one.endorser, one.endorser, one.signature) for one in self.endorsements
-        ]
+    def enough(self, proposal: Unpacked, channel: PeerChannel) -> bool:
+        """Whether peers would find the policies satisfied."""
+        transaction = endorsed(Headers.of(assembled(proposal, self)))
+        try:
+            for policy in needed_policies(transaction, channel.config, channel.state):
+                channel.config.check_application_policy(policy, *transaction.endorsements)
+        except (Denied, Verdict):
+            return False
+        return True
 
 
 def refusal(answer: Answer) -> str:

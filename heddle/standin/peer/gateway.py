@@ -1,38 +1,37 @@
 """The Gateway service: it finds endorsers and orderers for clients that know one peer only.
 
-Source: internal/pkg/gateway (Fabric 3.1.5). Upstream finds peers of other organizations by gossip; a stand-in
-asks the anchor peers of the channel's configuration. CommitStatus and ChaincodeEvents are in `following`.
+Source: internal/pkg/gateway/{evaluate,endorse,registry}.go (Fabric 3.1.5). Upstream computes beforehand who
+must endorse; a stand-in asks one organization after the other until the policies are satisfied. CommitStatus
+and ChaincodeEvents are in `following`.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import grpc
 import grpc.aio
-from fabric_protos.common import common_pb2
 from fabric_protos.gateway import gateway_pb2
-from fabric_protos.orderer import ab_pb2
-from fabric_protos.peer import (
-    proposal_pb2,
-)
+from fabric_protos.peer import proposal_pb2
 
-from heddle.standin.access import Denied
 from heddle.standin.peer.channel import PeerChannel
 from heddle.standin.peer.definitions import Committed, definition
 from heddle.standin.peer.endorsements import Answer, Endorsements, assembled, refusal, response_of
 from heddle.standin.peer.endorser import Endorser
+from heddle.standin.peer.neighbours import Neighbour, roots_of
+from heddle.standin.peer.ordering import submit
 from heddle.standin.peer.peer import Peer
-from heddle.standin.peer.proposal import ProposalError, Unpacked, unpack
+from heddle.standin.peer.proposal import FilterError, ProposalError, Unpacked, unpack
 from heddle.standin.peer.status import GatewayError
-from heddle.standin.rpc import open_stream
 
 __all__ = ["Gateway"]
 
 _LOG = logging.getLogger("peer.gateway")
 _CODE = grpc.StatusCode
 _DEADLINE = 30.0
-"""Seconds; peer.gateway.endorsementTimeout and broadcastTimeout."""
+"""Seconds; peer.gateway.endorsementTimeout."""
+_NOBODY = "no combination of peers can be derived which satisfy the endorsement policy"
+_NOT_ENOUGH = "failed to collect enough transaction endorsements, see attached details for more info"
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
@@ -50,135 +49,145 @@ class Gateway:
         self, request: gateway_pb2.EvaluateRequest, _: Context
     ) -> gateway_pb2.EvaluateResponse:
         """Ask one peer and return what the chaincode says."""
-        proposal = self._unpacked(request.proposed_transaction)
+        signed = request.proposed_transaction
+        try:
+            proposal = _unpacked(signed)
+        except ProposalError as error:
+            words = f"failed to unpack transaction proposal: {error}"
+            raise GatewayError(_CODE.INVALID_ARGUMENT, words) from error
+        channel = self._peer.channels.get(proposal.channel)
+        if channel is None:
+            words = f"failed to get config for channel [{proposal.channel}]: "
+            words += f"could not get last config for channel {proposal.channel}"
+            raise GatewayError(_CODE.UNAVAILABLE, words)
         own = self._peer.members.msp_id
-        wanted = list(request.target_organizations) or [own]
-        if own in wanted:
-            answer = await self._local(
-                request.proposed_transaction, "evaluate call to endorser returned error: "
-            )
-        else:
-            [(answer, *_rest)] = await self._ask_organizations(
-                proposal, request.proposed_transaction, wanted[:1]
-            )
-        return gateway_pb2.EvaluateResponse(result=response_of(answer))
+        if own in (request.target_organizations or [own]) and _defined(channel, proposal):
+            return gateway_pb2.EvaluateResponse(result=response_of(await self._evaluated(signed)))
+        for neighbour in self._in(channel, request.target_organizations):
+            answer = await self._ask(channel, neighbour, signed)
+            if answer is not None and not refusal(answer):
+                return gateway_pb2.EvaluateResponse(result=response_of(answer))
+        where = f"chaincode {proposal.chaincode} in channel {proposal.channel}"
+        raise GatewayError(_CODE.FAILED_PRECONDITION, f"no peers available to evaluate {where}")
 
     async def endorse(self, request: gateway_pb2.EndorseRequest, _: Context) -> gateway_pb2.EndorseResponse:
         """Gather enough endorsements and assemble the transaction for the client to sign."""
-        proposal = self._unpacked(request.proposed_transaction)
-        channel = self._channel(proposal.channel)
-        gathered = Endorsements()
+        signed = request.proposed_transaction
+        if not signed.proposal_bytes:
+            words = "the proposed transaction must contain a signed proposal"
+            raise GatewayError(_CODE.INVALID_ARGUMENT, words)
+        try:
+            proposal = _unpacked(signed)
+        except ProposalError as error:
+            raise GatewayError(_CODE.INVALID_ARGUMENT, str(error)) from error
+        channel = self._peer.channels.get(proposal.channel)
+        if channel is None or not _defined(channel, proposal):
+            raise GatewayError(_CODE.FAILED_PRECONDITION, _NOBODY)
         if request.endorsing_organizations:
-            await self._gather(
-                gathered, proposal, request.proposed_transaction, request.endorsing_organizations
-            )
+            gathered = await self._from_all(channel, signed, request.endorsing_organizations)
         else:
-            await self._gather(gathered, proposal, request.proposed_transaction, [self._peer.members.msp_id])
-            for msp_id in channel.config.peer_msps:
-                if msp_id != self._peer.members.msp_id and not self._enough(channel, proposal, gathered):
-                    await self._gather_if_there(gathered, proposal, request.proposed_transaction, msp_id)
-            if not self._enough(channel, proposal, gathered):
-                words = (
-                    "failed to collect enough transaction endorsements, see attached details for more info"
-                )
-                raise GatewayError(_CODE.ABORTED, words, gathered.details)
+            gathered = await self._from_enough(channel, proposal, signed)
         return gateway_pb2.EndorseResponse(prepared_transaction=assembled(proposal, gathered))
 
     async def submit(self, request: gateway_pb2.SubmitRequest, _: Context) -> gateway_pb2.SubmitResponse:
-        """Hand the transaction to the first orderer that takes it."""
+        """Hand the transaction to the ordering service."""
+        if not request.HasField("prepared_transaction"):
+            raise GatewayError(_CODE.INVALID_ARGUMENT, "a prepared transaction is required")
         if not request.prepared_transaction.signature:
             raise GatewayError(_CODE.INVALID_ARGUMENT, "prepared transaction must be signed")
-        channel = self._channel(request.channel_id)
-        details = []
-        for address in channel.config.orderer_endpoints:
-            words = await self._broadcast(address, channel, request.prepared_transaction)
-            if not words:
-                return gateway_pb2.SubmitResponse()
-            details.append(gateway_pb2.ErrorDetail(address=address, message=words))
-        words = "no orderers could successfully process transaction"
-        raise GatewayError(_CODE.UNAVAILABLE, words, details)
+        channel = self._peer.channels.get(request.channel_id)
+        if channel is None:
+            words = f"failed to get config for channel [{request.channel_id}]"
+            raise GatewayError(_CODE.FAILED_PRECONDITION, words)
+        await submit(channel.config, self._peer.dialled, request.prepared_transaction)
+        return gateway_pb2.SubmitResponse()
 
     # --- endorsements
+
+    async def _from_all(
+        self, channel: PeerChannel, signed: proposal_pb2.SignedProposal, msp_ids: Sequence[str]
+    ) -> Endorsements:
+        """One endorsement of each organization that the client names, which answers for that being enough."""
+        own = self._peer.members.msp_id
+        others = {neighbour.msp_id for neighbour in self._in(channel, msp_ids)}
+        missing = [msp_id for msp_id in msp_ids if msp_id != own and msp_id not in others]
+        if missing:
+            words = f"failed to find any endorsing peers for org(s): {', '.join(missing)}"
+            raise GatewayError(_CODE.UNAVAILABLE, words)
+        gathered = Endorsements()
+        if own in msp_ids:
+            _, answer, words = await self._local(signed)
+            gathered.take(answer, words, self._address, own)
+        for msp_id in others:
+            await self._gather(gathered, channel, signed, msp_id)
+        if len(gathered.endorsements) < len(set(msp_ids)):
+            raise GatewayError(_CODE.ABORTED, _NOT_ENOUGH, gathered.details)
+        return gathered
+
+    async def _from_enough(
+        self, channel: PeerChannel, proposal: Unpacked, signed: proposal_pb2.SignedProposal
+    ) -> Endorsements:
+        """First this peer's, then of other organizations until the policies are satisfied."""
+        own = self._peer.members.msp_id
+        _, answer, words = await self._local(signed)
+        gathered = Endorsements()
+        gathered.take(answer, words, self._address, own)
+        if words:
+            failed = "failed to endorse transaction, see attached details for more info"
+            raise GatewayError(_CODE.ABORTED, failed, gathered.details)
+        asked = {own}
+        for neighbour in self._in(channel, channel.config.peer_msps):
+            if gathered.enough(proposal, channel):
+                return gathered
+            if neighbour.msp_id not in asked:
+                asked.add(neighbour.msp_id)
+                await self._gather(gathered, channel, signed, neighbour.msp_id)
+        if gathered.enough(proposal, channel):
+            return gathered
+        if not gathered.details:
+            raise GatewayError(_CODE.FAILED_PRECONDITION, _NOBODY)
+        raise GatewayError(_CODE.ABORTED, _NOT_ENOUGH, gathered.details)
 
     async def _gather(
         self,
         gathered: Endorsements,
-        proposal: Unpacked,
-        signed: proposal_pb2.SignedProposal,
-        msp_ids: Sequence[str],
-    ) -> None:
-        own = self._peer.members.msp_id
-        if own in msp_ids:
-            answer = await self._local(signed, "")
-            gathered.add(answer, self._address, own)
-        others = [msp_id for msp_id in msp_ids if msp_id != own]
-        for answer, address, msp_id in await self._ask_organizations(proposal, signed, others):
-            words = refusal(answer)
-            if words:
-                gathered.details.append(
-                    gateway_pb2.ErrorDetail(address=address, msp_id=msp_id, message=words)
-                )
-            else:
-                gathered.add(answer, address, msp_id)
-
-    async def _gather_if_there(
-        self,
-        gathered: Endorsements,
-        proposal: Unpacked,
+        channel: PeerChannel,
         signed: proposal_pb2.SignedProposal,
         msp_id: str,
     ) -> None:
-        """An organization whose peers do not answer is done without, where the policy can be."""
-        try:
-            await self._gather(gathered, proposal, signed, [msp_id])
-        except GatewayError as error:
-            if error.code is not _CODE.UNAVAILABLE:
-                raise
-            gathered.details.append(gateway_pb2.ErrorDetail(msp_id=msp_id, message=str(error)))
+        """The endorsement of the first of an organization's peers that gives one."""
+        for neighbour in self._in(channel, [msp_id]):
+            answer = await self._ask(channel, neighbour, signed)
+            if answer is not None and gathered.take(answer, refusal(answer), neighbour.address, msp_id):
+                return
 
-    async def _local(self, signed: proposal_pb2.SignedProposal, prefix: str) -> Answer:
-        """This peer's own answer; a refusal becomes the status that upstream's gateway gives it."""
-        code, words = None, ""
-        try:
-            answer = await self._endorser.process(signed)
-            words = refusal(answer)
-            code = _CODE.UNKNOWN if words.startswith("chaincode response") else _CODE.ABORTED
-        except ProposalError as error:
-            code, words = _CODE.FAILED_PRECONDITION, str(error)
-        if not words:
+    async def _evaluated(self, signed: proposal_pb2.SignedProposal) -> Answer:
+        code, answer, words = await self._local(signed)
+        if answer is not None and not words:
             return answer
         own = self._peer.members.msp_id
         detail = gateway_pb2.ErrorDetail(address=self._address, msp_id=own, message=words)
-        if prefix:
-            retried = "failed to evaluate transaction, see attached details for more info"
-            raise GatewayError(code, retried if code == _CODE.ABORTED else prefix + words, [detail])
-        words = "failed to endorse transaction, see attached details for more info"
-        raise GatewayError(_CODE.ABORTED, words, [detail])
+        retried = code in {_CODE.ABORTED, _CODE.UNAVAILABLE}
+        failed = "failed to evaluate transaction, see attached details for more info"
+        said = failed if retried else f"evaluate call to endorser returned error: {words}"
+        raise GatewayError(code, said, [detail])
 
-    async def _ask_organizations(
-        self, proposal: Unpacked, signed: proposal_pb2.SignedProposal, msp_ids: Sequence[str]
-    ) -> list[tuple[Answer, str, str]]:
-        """One answer per organization, from the first of its anchor peers that gives one."""
-        settings = self._channel(proposal.channel).config.settings
-        answers: list[tuple[Answer, str, str]] = []
-        for organization in settings.peer_organizations:
-            msp = organization.msp
-            if msp.msp_id not in msp_ids:
-                continue
-            roots = b"\n".join((*msp.tls_root_certificates, *msp.tls_intermediate_certificates))
-            for address in organization.anchor_peers:
-                answer = await self._ask(address, roots, signed)
-                if answer is not None:
-                    answers.append((answer, address, msp.msp_id))
-                    break
-        missing = set(msp_ids) - {msp_id for _, _, msp_id in answers}
-        if missing:
-            words = f"no endorsers found in organization(s) {', '.join(sorted(missing))}: their anchor peers"
-            raise GatewayError(_CODE.UNAVAILABLE, f"{words} do not answer, or the channel names none")
-        return answers
+    async def _local(self, signed: proposal_pb2.SignedProposal) -> tuple[grpc.StatusCode, Answer | None, str]:
+        """This peer's own answer, and the status and words that a refusal gets (responseStatus)."""
+        try:
+            answer = await self._endorser.process(signed)
+        except FilterError as error:
+            return _CODE.UNAVAILABLE, None, str(error)
+        except ProposalError as error:
+            return _CODE.FAILED_PRECONDITION, None, str(error)
+        words = refusal(answer)
+        return (_CODE.UNKNOWN if words.startswith("chaincode response") else _CODE.ABORTED), answer, words
 
-    async def _ask(self, address: str, roots: bytes, signed: proposal_pb2.SignedProposal) -> Answer | None:
-        method = self._peer.dialled.to(address, roots).unary_unary(
+    async def _ask(
+        self, channel: PeerChannel, neighbour: Neighbour, signed: proposal_pb2.SignedProposal
+    ) -> Answer | None:
+        roots = roots_of(channel.config, neighbour.msp_id)
+        method = self._peer.dialled.to(neighbour.address, roots).unary_unary(
             "/protos.Endorser/ProcessProposal",
             request_serializer=proposal_pb2.SignedProposal.SerializeToString,
             response_deserializer=Answer.FromString,
@@ -186,61 +195,24 @@ class Gateway:
         try:
             answer: Answer = await method(signed, timeout=_DEADLINE)
         except grpc.aio.AioRpcError as error:
-            _LOG.warning("%s does not endorse: %s %s", address, error.code().name, error.details())
+            _LOG.warning("%s does not endorse: %s %s", neighbour.address, error.code().name, error.details())
             return None
         return answer
 
-    def _enough(self, channel: PeerChannel, proposal: Unpacked, gathered: Endorsements) -> bool:
-        defined = definition(Committed(channel.state), proposal.chaincode)
-        if defined is None:
-            return False
-        try:
-            channel.config.check_application_policy(defined.validation_parameter, *gathered.signed())
-        except Denied:
-            return False
-        return True
+    def _in(self, channel: PeerChannel, msp_ids: Iterable[str]) -> list[Neighbour]:
+        """The other peers of these organizations."""
+        wanted = set(msp_ids)
+        return [one for one in self._peer.exchange.neighbours(channel) if one.msp_id in wanted]
 
-    # --- small things
 
-    def _unpacked(self, signed: proposal_pb2.SignedProposal) -> Unpacked:
-        if not signed.proposal_bytes:
-            raise GatewayError(
-                _CODE.INVALID_ARGUMENT, "the proposed transaction must contain a signed proposal"
-            )
-        try:
-            proposal = unpack(signed)
-        except ProposalError as error:
-            words = f"failed to unpack transaction proposal: {error}"
-            raise GatewayError(_CODE.INVALID_ARGUMENT, words) from error
-        self._channel(proposal.channel)
-        return proposal
+def _unpacked(signed: proposal_pb2.SignedProposal) -> Unpacked:
+    if not signed.proposal_bytes:
+        raise ProposalError("a signed proposal is required")
+    proposal = unpack(signed)
+    if not proposal.channel:
+        raise ProposalError("no channel id provided")
+    return proposal
 
-    def _channel(self, name: str) -> PeerChannel:
-        channel = self._peer.channels.get(name)
-        if channel is None:
-            words = f"no peers available to evaluate chaincode in channel {name}: channel not found"
-            raise GatewayError(_CODE.FAILED_PRECONDITION, words)
-        return channel
 
-    async def _broadcast(self, address: str, channel: PeerChannel, envelope: common_pb2.Envelope) -> str:
-        """Why an orderer did not take it; empty when it did."""
-        call = open_stream(
-            self._peer.dialled.to(address, channel.config.orderer_roots),
-            "/orderer.AtomicBroadcast/Broadcast",
-            common_pb2.Envelope,
-            ab_pb2.BroadcastResponse,
-            _DEADLINE,
-        )
-        try:
-            await call.write(envelope)
-            await call.done_writing()
-            async for answer in call:
-                if answer.status == common_pb2.Status.SUCCESS:
-                    return ""
-                name = common_pb2.Status.Name(answer.status)
-                return f"received unsuccessful response from orderer: status={name}, info={answer.info}"
-        except grpc.aio.AioRpcError as error:
-            return f"rpc error: code = {error.code().name} desc = {error.details()}"
-        finally:
-            call.cancel()
-        return "the stream ended without an answer"
+def _defined(channel: PeerChannel, proposal: Unpacked) -> bool:
+    return definition(Committed(channel.state), proposal.chaincode) is not None

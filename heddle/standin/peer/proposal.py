@@ -21,6 +21,7 @@ from heddle.standin.malformed import MALFORMED
 from heddle.standin.peer.transaction import proposal_hash
 
 __all__ = [
+    "FilterError",
     "ProposalError",
     "Unpacked",
     "check_channel_policy",
@@ -32,6 +33,10 @@ __all__ = [
 
 class ProposalError(Exception):
     """A proposal that is refused before it runs; gRPC status UNKNOWN, as Go's plain errors."""
+
+
+class FilterError(ProposalError):
+    """Refused before the endorser saw it (core/handlers/auth/filter)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,10 +113,10 @@ def validate_proposal(
         window: seconds by which the client's clock may differ (`peer.authentication.timewindow`).
     """
     if expired(proposal.signature_header.creator):
-        raise ProposalError("proposal client identity expired")
+        raise FilterError("proposal client identity expired")
     if abs(time.time() - proposal.channel_header.timestamp.seconds) > window:
         sent = proposal.channel_header.timestamp.ToJsonString()
-        raise ProposalError(
+        raise FilterError(
             f"request unauthorized due to incorrect timestamp {sent}, "
             f"peer.authentication.timewindow {window:.0f}s"
         )

@@ -1,6 +1,6 @@
 """The gRPC services of a peer: Endorser, Deliver, Gateway, and health."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
 import grpc
@@ -12,6 +12,8 @@ from fabric_protos.peer import events_pb2, proposal_pb2, proposal_response_pb2
 
 from heddle.standin.deliver import Delivery
 from heddle.standin.malformed import MALFORMED
+from heddle.standin.peer.channel import PeerChannel
+from heddle.standin.peer.disclosure import Asked, disclosed
 from heddle.standin.peer.endorser import Endorser
 from heddle.standin.peer.exchange import METHODS, SERVICE, Exchange
 from heddle.standin.peer.filtered import filtered_block
@@ -29,9 +31,10 @@ Proto: TypeAlias = Any
 
 
 class _Services:
-    def __init__(self, endorser: Endorser, delivery: Delivery) -> None:
+    def __init__(self, endorser: Endorser, delivery: Delivery, channels: Mapping[str, PeerChannel]) -> None:
         self._endorser = endorser
         self._delivery = delivery
+        self._channels = channels
 
     async def process_proposal(
         self, request: proposal_pb2.SignedProposal, context: Context
@@ -66,11 +69,12 @@ class _Services:
         self, requests: AsyncIterator[common_pb2.Envelope], context: Context
     ) -> AsyncIterator[events_pb2.DeliverResponse]:
         """Whole blocks, each with the private data of its transactions that the client may see."""
-        async for _, found in self._delivery.serve(requests, tls_certificate_of(context)):
+        asked = Asked(requests)
+        async for channel, found in self._delivery.serve(aiter(asked), tls_certificate_of(context)):
             if isinstance(found, int):
                 yield events_pb2.DeliverResponse(status=found)
             else:
-                both = events_pb2.BlockAndPrivateData(block=found)
+                both = disclosed(self._channels[channel], found, asked.signed)
                 yield events_pb2.DeliverResponse(block_and_private_data=both)
 
 
@@ -154,10 +158,15 @@ def add_exchange(server: grpc.aio.Server, exchange: Exchange) -> None:
 
 
 def add_services(
-    server: grpc.aio.Server, endorser: Endorser, delivery: Delivery, gateway: Gateway, following: Following
+    server: grpc.aio.Server,
+    endorser: Endorser,
+    delivery: Delivery,
+    gateway: Gateway,
+    following: Following,
+    channels: Mapping[str, PeerChannel],
 ) -> None:
     """Register everything that the peer's listener answers."""
-    services = _Services(endorser, delivery)
+    services = _Services(endorser, delivery, channels)
     endorsement = {
         "ProcessProposal": _unary(
             services.process_proposal, proposal_pb2.SignedProposal, proposal_response_pb2.ProposalResponse
