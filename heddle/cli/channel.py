@@ -1,4 +1,4 @@
-"""`heddle channel list|show STACK`: channels as their nodes have them now; requests have files of their own."""
+"""`heddle channel list|show STACK`: channels as their nodes have them now; requests stand in own files."""
 
 import json
 from collections.abc import Sequence

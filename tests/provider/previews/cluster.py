@@ -1,0 +1,58 @@
+"""An API server that knows nothing but StatefulSets whose pods are ready."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import yaml
+
+_STATUS = {"observedGeneration": 1, "updateRevision": "1"}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        *_, kind, name = self.path.partition("?")[0].split("/")
+        found: dict[str, Any] | None = None
+        if kind == "statefulsets":
+            found = {"metadata": {"name": name, "generation": 1}, "status": _STATUS}
+        if kind == "pods":
+            labels = {"controller-revision-hash": "1"}
+            conditions = [{"type": "Ready", "status": "True"}]
+            found = {"metadata": {"uid": name, "labels": labels}, "status": {"conditions": conditions}}
+        content = json.dumps(found or {"message": "not found"}).encode()
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class ReadyCluster:
+    """Use as a context manager; `kubeconfig` is what reaches it."""
+
+    def __enter__(self) -> "ReadyCluster":
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def kubeconfig(self) -> str:
+        cluster = {"server": f"http://127.0.0.1:{self._server.server_port}"}
+        return yaml.safe_dump(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": "x",
+                "clusters": [{"name": "x", "cluster": cluster}],
+                "users": [{"name": "x", "user": {"token": "t"}}],
+                "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+            }
+        )
