@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from fabric_protos.common import configtx_pb2, policies_pb2
 from fabric_protos.msp import identities_pb2
+from fabric_protos.peer import policy_pb2
 
 from heddle.configtx import values
 from heddle.configtx.members import Members, Signatory, principal_text
@@ -21,6 +22,7 @@ __all__ = [
     "Need",
     "SignedData",
     "missing",
+    "missing_endorsements",
     "refusal",
     "signed_data_refusal",
     "valid_identities",
@@ -88,6 +90,30 @@ def missing(root: configtx_pb2.ConfigGroup, path: str, identities: Sequence[Sign
     return _need(found, identities, Members.of(root))
 
 
+def missing_endorsements(
+    root: configtx_pb2.ConfigGroup, policy: bytes, identities: Sequence[Signatory]
+) -> Need | None:
+    """Whose endorsements a chaincode's or collection's policy needs beside these; None if it is satisfied.
+
+    Args:
+        root: the channel's tree, which knows the MSPs, those of external organizations too.
+        policy: `protos.ApplicationPolicy` bytes: a signature policy, or the path of a channel policy.
+        identities: the peers that endorse.
+
+    Raises:
+        ConfigtxError: the policy cannot be read.
+    """
+    message = values.parse(policy_pb2.ApplicationPolicy(), policy, "an application policy")
+    kind = message.WhichOneof("Type")
+    if kind is None:
+        raise ConfigtxError("an application policy is neither a signature policy nor a reference")
+    if kind == "channel_config_policy_reference":
+        # A path without "/Channel" before it begins there as well (common/policies/policy.go GetPolicy).
+        reference = message.channel_config_policy_reference
+        return missing(root, reference if reference.startswith("/") else f"/Channel/{reference}", identities)
+    return _envelope_need(message.signature_policy, identities, Members.of(root))
+
+
 def signed_data_refusal(root: configtx_pb2.ConfigGroup, path: str, signed: Iterable[SignedData]) -> str:
     """As `refusal`, of signatures: only valid ones of known MSPs count, and each signer once."""
     return refusal(root, path, valid_identities(root, signed))
@@ -144,7 +170,8 @@ def _refusal(found: _Found, identities: Sequence[Signatory], members: Members) -
         meta = _meta(found.policy)
         subs = _sub_policies(found.group, meta)
         needed = _threshold(meta, len(subs))
-        count = sum(1 for sub in subs if sub is not None and not _refusal(sub, identities, members))
+        found_subs = [sub for sub in subs.values() if sub is not None]
+        count = sum(1 for sub in found_subs if not _refusal(sub, identities, members))
         if count >= needed:
             return ""
         return (
@@ -159,21 +186,30 @@ def _refusal(found: _Found, identities: Sequence[Signatory], members: Members) -
 def _need(found: _Found, identities: Sequence[Signatory], members: Members) -> Need | None:
     if found.policy.type == policies_pb2.Policy.IMPLICIT_META:
         meta = _meta(found.policy)
+        needs: list[Need | str] = []
         subs = _sub_policies(found.group, meta)
-        needs = [_need(sub, identities, members) for sub in subs if sub is not None]
-        open_needs = tuple(need for need in needs if need is not None)
-        short = _threshold(meta, len(subs)) - (len(needs) - len(open_needs))
-        return Need(count=short, among=open_needs) if short > 0 else None
-    envelope = _signature(found.policy)
+        for name, sub in subs.items():
+            # One that does not exist counts and is never satisfied: say so, nobody can sign for it.
+            absent = f"{name}, which has no policy {meta.sub_policy}"
+            need = _need(sub, identities, members) if sub is not None else absent
+            needs += [need] if need is not None else []
+        short = _threshold(meta, len(subs)) - (len(subs) - len(needs))
+        return Need(count=short, among=tuple(needs)) if short > 0 else None
+    return _envelope_need(_signature(found.policy), identities, members)
+
+
+def _envelope_need(
+    envelope: policies_pb2.SignaturePolicyEnvelope, identities: Sequence[Signatory], members: Members
+) -> Need | None:
     need = _rule_need(envelope.rule, envelope, identities, set(), members)
     return Need(count=1, among=(need,)) if isinstance(need, str) else need
 
 
 def _sub_policies(
     group: configtx_pb2.ConfigGroup, meta: policies_pb2.ImplicitMetaPolicy
-) -> list[_Found | None]:
+) -> dict[str, _Found | None]:
     """The policy of that name in every sub-group; None where there is none: it counts and always refuses."""
-    return [_in(group.groups[name], meta.sub_policy) for name in sorted(group.groups)]
+    return {name: _in(group.groups[name], meta.sub_policy) for name in sorted(group.groups)}
 
 
 def _threshold(meta: policies_pb2.ImplicitMetaPolicy, count: int) -> int:
@@ -221,4 +257,6 @@ def _meta(policy: policies_pb2.Policy) -> policies_pb2.ImplicitMetaPolicy:
 
 
 def _signature(policy: policies_pb2.Policy) -> policies_pb2.SignaturePolicyEnvelope:
+    if policy.type != policies_pb2.Policy.SIGNATURE:
+        raise ConfigtxError(f"has unknown policy type: {policy.type}")
     return values.parse(policies_pb2.SignaturePolicyEnvelope(), policy.value, "a signature policy")

@@ -45,6 +45,8 @@ CAPABILITIES: Final = {
 }
 """All that 3.1.5 knows, ascending (common/capabilities). Peers crash for ever on any other."""
 
+MAX_BYTES: Final = 100 * 1024 * 1024
+"""Of any message: no node of Fabric's takes or sends a larger one (comm/config.go MaxRecvMsgSize)."""
 MessageT = TypeVar("MessageT", bound=Any)  # protobuf's generated classes carry no types
 
 
@@ -79,6 +81,8 @@ def group_at(root: configtx_pb2.ConfigGroup, *path: str) -> configtx_pb2.ConfigG
 
 def parse(message: MessageT, data: bytes, what: str) -> MessageT:
     """Parse bytes into `message`. Raises ConfigtxError that says `what` could not be read."""
+    if len(data) > MAX_BYTES:
+        raise ConfigtxError(f"{what} has {len(data)} bytes, expected at most {MAX_BYTES}")
     try:
         message.ParseFromString(data)
     except DecodeError as error:

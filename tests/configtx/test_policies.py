@@ -1,16 +1,21 @@
 """Who satisfies a policy, and who is missing."""
 
+from dataclasses import replace
+
 import pytest
 from fabric_protos.common import configtx_pb2, policies_pb2
 from fabric_protos.msp import msp_principal_pb2
+from fabric_protos.peer import policy_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heddle.configtx.expression import parse_expression
 from heddle.configtx.genesis import channel_group
 from heddle.configtx.policies import (
     Identity,
     SignedData,
     missing,
+    missing_endorsements,
     refusal,
     signed_data_refusal,
     valid_identities,
@@ -18,7 +23,7 @@ from heddle.configtx.policies import (
 from heddle.configtx.roles import role_principal, signed_by_any
 from heddle.errors import ConfigtxError
 from heddle.identity.signer import Signer
-from tests.configtx.networks import organization, trade
+from tests.configtx.networks import organization, peer_organization, trade
 
 ROOT = channel_group(trade())
 ALPHA, BETA, ORDERER = (organization(name) for name in ("alpha", "beta", "orderer"))
@@ -147,3 +152,74 @@ def test_a_policy_with_a_hole_is_an_error() -> None:
     envelope.rule.signed_by = 3
     with pytest.raises(ConfigtxError, match="index out of range, requested 3"):
         refusal(root_with(envelope), "/Channel/Test", [])
+
+
+def endorsement(text: str) -> bytes:
+    policy = policy_pb2.ApplicationPolicy(signature_policy=parse_expression(text))
+    return bytes(policy.SerializeToString())
+
+
+def reference(path: str) -> bytes:
+    return bytes(policy_pb2.ApplicationPolicy(channel_config_policy_reference=path).SerializeToString())
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        (endorsement("OR('AlphaMSP.peer', 'BetaMSP.peer')"), "None"),
+        (endorsement("AND('AlphaMSP.peer', 'BetaMSP.peer')"), "BetaMSP.peer"),
+        (endorsement("AND('AlphaMSP.peer', 'AlphaMSP.peer')"), "AlphaMSP.peer"),
+        (endorsement("AND('BetaMSP.peer', OR('GammaMSP.peer', 'BetaMSP.admin'))"), None),
+        (reference("/Channel/Application/Endorsement"), "BetaMSP.peer"),
+        (reference("Application/Endorsement"), "BetaMSP.peer"),
+        (reference("/Channel/Application/Nobody"), "no such policy: 'Application/Nobody'"),
+        (reference("/Elsewhere/Endorsement"), "no such policy: '/Elsewhere/Endorsement'"),
+    ],
+)
+def test_missing_endorsements_are_named(policy: bytes, expected: str | None) -> None:
+    """Of a signature policy and of a channel policy that is referred to; one peer of alpha has endorsed."""
+    need = missing_endorsements(ROOT, policy, [ALPHA.signer("peer")])
+    if expected is None:
+        expected = "2 of (BetaMSP.peer, 1 of (GammaMSP.peer, BetaMSP.admin))"
+    assert str(need) == expected
+
+
+def test_an_application_policy_of_nothing_is_refused() -> None:
+    """As is one that cannot be read."""
+    for data, words in ((b"", "neither a signature policy nor a reference"), (b"\xff", "cannot be read")):
+        with pytest.raises(ConfigtxError, match=words):
+            missing_endorsements(ROOT, data, [])
+
+
+def test_external_organizations_count_as_any_other() -> None:
+    """One that is only a definition: its administrator is missing until he has signed."""
+    with_gamma = replace(
+        trade(), peer_organizations=(*trade().peer_organizations, peer_organization("gamma"))
+    )
+    root = channel_group(with_gamma)
+    signers = [ALPHA.signer("admin")]
+    need = missing(root, "/Channel/Application/Admins", signers)
+    assert str(need) == "1 of (BetaMSP.admin, GammaMSP.admin)"
+    signers.append(organization("gamma").signer("admin"))
+    assert missing(root, "/Channel/Application/Admins", signers) is None
+
+
+def test_an_organization_without_the_policy_is_named_as_such() -> None:
+    """It counts among those of whom a majority is needed, and nobody can sign for it."""
+    root = configtx_pb2.ConfigGroup.FromString(ROOT.SerializeToString())
+    del root.groups["Application"].groups["beta"].policies["Admins"]
+    need = missing(root, "/Channel/Application/Admins", [ALPHA.signer("admin")])
+    assert str(need) == "beta, which has no policy Admins"
+
+
+def test_a_policy_of_another_kind_is_refused_and_an_unknown_rule_needs_nothing() -> None:
+    """The first a node does not load at all; of the second it needs zero."""
+    root = configtx_pb2.ConfigGroup.FromString(ROOT.SerializeToString())
+    root.policies["Admins"].policy.type = policies_pb2.Policy.MSP
+    with pytest.raises(ConfigtxError, match="has unknown policy type: 2"):
+        refusal(root, "/Channel/Admins", [])
+    unknown = policies_pb2.ImplicitMetaPolicy(rule=7, sub_policy="Admins")
+    root.policies["Admins"].policy.type = policies_pb2.Policy.IMPLICIT_META
+    root.policies["Admins"].policy.value = unknown.SerializeToString()
+    assert refusal(root, "/Channel/Admins", []) == ""
+    assert missing(root, "/Channel/Admins", []) is None
