@@ -1,14 +1,17 @@
-"""Endorsement and collection policies: expressions that can be read and satisfied, about members."""
+"""Endorsement and collection policies: expressions that can be read and satisfied, about members.
+
+The parser is loaded where a file has an expression: it brings protobuf and cryptography, and most have none.
+"""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from fabric_protos.common import policies_pb2
-from fabric_protos.msp import msp_principal_pb2
-
-from heddle.configtx.expression import parse_expression
 from heddle.errors import ConfigtxError
 from heddle.spec.problems import Problem
 from heddle.spec.rules.reading import Place, listed, problem
+
+if TYPE_CHECKING:
+    from fabric_protos.common import policies_pb2
 
 
 def broken_expression(
@@ -22,6 +25,8 @@ def broken_expression(
         msp_ids: MSP ids of the channel's members; None = the channel is not known.
         only_or: no gate but OR, as Fabric wants it of a collection's members.
     """
+    from heddle.configtx.expression import parse_expression
+
     try:
         envelope = parse_expression(text)
     except ConfigtxError as error:
@@ -45,20 +50,22 @@ def _reason(error: ConfigtxError) -> str:
     return f"character {rest}" if character else words
 
 
-def _msp_ids(envelope: policies_pb2.SignaturePolicyEnvelope) -> set[str]:
+def _msp_ids(envelope: "policies_pb2.SignaturePolicyEnvelope") -> set[str]:
+    from fabric_protos.msp import msp_principal_pb2
+
     return {
         msp_principal_pb2.MSPRole.FromString(principal.principal).msp_identifier
         for principal in envelope.identities
     }
 
 
-def _only_or(rule: policies_pb2.SignaturePolicy) -> bool:
+def _only_or(rule: "policies_pb2.SignaturePolicy") -> bool:
     if rule.WhichOneof("Type") == "signed_by":
         return True
     return rule.n_out_of.n == 1 and all(_only_or(inner) for inner in rule.n_out_of.rules)
 
 
-def _impossible(rule: policies_pb2.SignaturePolicy) -> str:
+def _impossible(rule: "policies_pb2.SignaturePolicy") -> str:
     """Why the rule is satisfied never or always; empty if neither."""
     if rule.WhichOneof("Type") == "signed_by":
         return ""
