@@ -83,9 +83,13 @@ def test_block_events(run: Run, key: str) -> None:
     assert [told["transactionId"], VALID] in told["filtered"]["transactions"]
 
 
-def test_blocks_with_private_data(run: Run, key: str) -> None:
-    """The same stream, with what the organization may see beside each block."""
-    assert run("client", "privateBlocks", key)["number"] > 0
+@pytest.mark.usefixtures("priced")
+def test_private_data(run: Run, key: str) -> None:
+    """What goes in as transient data comes out at members, beside the block that has its hash."""
+    told = run("client", "privateData", key)
+    assert (told["successful"], told["price"]) == (True, "95")
+    assert told["block"] == told["committed"]
+    assert told["writes"] == [["priced", "prices"]]
 
 
 def test_errors_say_who_refused_and_why(run: Run, key: str, scene: Scene) -> None:

@@ -75,12 +75,25 @@ const scenarios = {
     };
   },
 
-  /** Blocks with the private data that this organization may see. */
-  async privateBlocks({ contract, network, id }) {
+  /** Private data: given as transient data, read by a member, and in the members' stream of blocks. */
+  async privateData({ network, id }) {
+    const contract = network.getContract('priced');
     const next = await network.getBlockAndPrivateDataEvents();
-    await contract.submit('put', { arguments: [id, 'ada', '7'] });
+    const commit = await contract.submitAsync('putPrice', { arguments: [id], transientData: { price: '95' } });
+    const { blockNumber, successful } = await commit.getStatus();
     const [found] = await first(1, next);
-    return { number: Number(found.getBlock().getHeader().getNumber()) };
+    const writes = [...found.getPrivateDataMapMap().entries()].map(([, data]) =>
+      data.getNsPvtRwsetList().flatMap((of) =>
+        of.getCollectionPvtRwsetList().map((one) => [of.getNamespace(), one.getCollectionName()]),
+      ),
+    );
+    return {
+      successful,
+      price: text(await contract.evaluateTransaction('getPrice', id)),
+      committed: Number(blockNumber),
+      block: Number(found.getBlock().getHeader().getNumber()),
+      writes: writes.flat(),
+    };
   },
 
   /** What went wrong, and who says so: errors of each step are of its own class, with the nodes' words. */
