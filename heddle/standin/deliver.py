@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fabric_protos.common import common_pb2
 from fabric_protos.orderer import ab_pb2
 
+from heddle.configtx.blocks import is_config_block
 from heddle.configtx.filters import envelope_signed_data
 from heddle.errors import ConfigtxError
 from heddle.standin.access import Denied, SignedData
@@ -134,7 +135,7 @@ class Delivery:
             await self._ready(chain, number, strict=strict)
             if chain.sequence != checked:
                 checked = self._checked(chain, seek)
-            yield chain.ledger.block(number)
+            yield _shown(chain.ledger.block(number), seek.info)
             number += 1
 
     def _checked(self, chain: Chain, seek: Seek) -> int:
@@ -155,6 +156,13 @@ class Delivery:
                     raise _Stop(_STATUS.SERVICE_UNAVAILABLE)
             elif not waiting.result():
                 raise _Stop(_STATUS.NOT_FOUND)
+
+
+def _shown(block: common_pb2.Block, info: ab_pb2.SeekInfo) -> common_pb2.Block:
+    """The block, or what is enough to know that it exists: of a configuration always everything."""
+    if info.content_type != ab_pb2.SeekInfo.HEADER_WITH_SIG or is_config_block(block):
+        return block
+    return common_pb2.Block(header=block.header, metadata=block.metadata)
 
 
 def _bounds(ledger: Ledger, info: ab_pb2.SeekInfo) -> tuple[int, int | None]:

@@ -81,6 +81,7 @@ def seek_info(wanted: Mapping[str, Any], height: int) -> ab_pb2.SeekInfo:
         if wanted.get("wait")
         else ab_pb2.SeekInfo.FAIL_IF_NOT_READY
     )
+    info.content_type = ab_pb2.SeekInfo.SeekContentType.Value(wanted.get("content", "BLOCK"))
     for name in ("start", "stop"):
         match wanted.get(name):
             case None:

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from fabric_protos.common import common_pb2, configtx_pb2
 
 from heddle.configtx.blocks import block_hash, config_of, verify_block
+from heddle.configtx.edit import apply_settings
 from heddle.configtx.read import settings_of
-from heddle.configtx.settings import BFT, BftOptions
+from heddle.configtx.settings import BFT, BftOptions, Consenter
 from heddle.errors import ConfigtxError
 from heddle.fabric import cscc, events, operations, orderer, participation
 from heddle.fabric.connection import Connections
@@ -35,9 +37,9 @@ QUICK = BftOptions(
 
 @pytest.fixture(scope="module", params=KINDS)
 def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """Four orderers with a BFT channel, and a peer of one of two organizations."""
+    """Four orderers with a BFT channel, a fifth that follows, and a peer of one of two organizations."""
     build = prepared_standins if request.param == "stand-in" else prepared_network
-    network = build(tmp_path_factory.mktemp(f"bft-{request.param}"), orderers=4, peers={"alpha": 1})
+    network = build(tmp_path_factory.mktemp(f"bft-{request.param}"), orderers=5, peers={"alpha": 1})
     network.organizations["beta"] = Organization.new("beta")
     try:
         network.start()
@@ -49,7 +51,9 @@ def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 async def _channel(network: RealNetwork) -> common_pb2.Block:
     async with Connections(DirectDialer()) as connections:
-        return await make_channel(connections, network, network.settings(consensus=BFT, bft=QUICK))
+        four = tuple(network.consenter(node) for node in network.orderers[:4])
+        settings = network.settings(consensus=BFT, bft=QUICK, consenters=four)
+        return await make_channel(connections, network, settings)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +99,7 @@ async def test_blocks_bear_a_quorum_of_signatures(scene: Scene, connections: Con
     assert await _change(scene, connections, 2, 21) == ("SUCCESS", "")
     await _in_force(scene, connections, 0, 21)
     reader = scene.person("ordering.admin")
-    for node in scene.network.orderers:
+    for node in scene.network.orderers[:4]:
         block = await orderer.deliver_block(
             connections, node, "channel", 1, reader, deadline=20, wait=True, best_effort=True
         )
@@ -131,11 +135,46 @@ async def test_views_are_noted_in_blocks(scene: Scene, connections: Connections)
 
 async def test_metrics_name_the_leader(scene: Scene, connections: Connections) -> None:
     """One leader, of which all know; the gauges that Raft has are not there."""
-    found = [await operations.metrics(connections, node, deadline=5) for node in scene.network.orderers]
+    found = [await operations.metrics(connections, node, deadline=5) for node in scene.network.orderers[:4]]
     assert [one.value("consensus_BFT_is_leader", channel="channel") for one in found].count(1) == 1
     assert len({one.value("consensus_BFT_leader_id", channel="channel") for one in found}) == 1
     assert {one.value("consensus_BFT_cluster_size", channel="channel") for one in found} == {4}
     assert found[0].value("consensus_etcdraft_cluster_size", channel="channel") is None
+
+
+async def test_a_fifth_orderer_comes_and_goes(scene: Scene, connections: Connections) -> None:
+    """It takes part once mapping and policy name it, and follows again when they do not."""
+    fifth = scene.network.orderers[4]
+    before = settings_of(await _live(scene, connections)).consenters
+    await _consenters(scene, connections, (*before, scene.network.consenter(fifth)))
+    await _relation(scene, connections, "consenter")
+    assert await _change(scene, connections, 4, 24) == ("SUCCESS", "")
+    await _in_force(scene, connections, 0, 24)
+    await _consenters(scene, connections, before)
+    await _relation(scene, connections, "follower")
+    assert settings_of(await _live(scene, connections)).consenters == before
+
+
+async def _consenters(scene: Scene, connections: Connections, wanted: tuple[Consenter, ...]) -> None:
+    live = await _live(scene, connections)
+    settings = replace(settings_of(live), channel="channel", consenters=wanted)
+    message = signed_update(
+        "channel", live, apply_settings(live, settings, None), [scene.person("ordering.admin")]
+    )
+    assert await offered(connections, scene.network.orderers[1], message) == ("SUCCESS", "")
+
+
+async def _relation(scene: Scene, connections: Connections, wanted: str) -> None:
+    """Wait until the fifth orderer says what it is."""
+    await participation.wait_until(
+        connections,
+        scene.network.orderers[4],
+        "channel",
+        scene.network.admin_tls,
+        lambda info: (info.relation, info.status) == (wanted, "active"),
+        deadline=60,
+        wanted=wanted,
+    )
 
 
 async def test_a_leader_that_dies_is_replaced(scene: Scene, connections: Connections) -> None:
@@ -152,7 +191,7 @@ async def test_a_leader_that_dies_is_replaced(scene: Scene, connections: Connect
 
 async def test_without_a_quorum_messages_wait(scene: Scene, connections: Connections) -> None:
     """Orderers keep what they cannot order; blocks are delivered on, and nothing is lost in the end."""
-    *_, third, fourth = scene.network.orderers
+    _, _, third, fourth, _ = scene.network.orderers
     for node in (third, fourth):
         scene.network.programs[node.name].stop(kill=True)
     try:

@@ -17,18 +17,18 @@ from tests.contract.scene import Scene, cases
 
 async def _answers(
     connections: Connections, node: Node, request: common_pb2.Envelope, *, peer: bool
-) -> tuple[list[int], str]:
-    """Numbers of the blocks, and the status at the end."""
+) -> tuple[list[common_pb2.Block], str]:
+    """The blocks, and the status at the end."""
     channel = await connections.channel(node)
     stub = events_pb2_grpc.DeliverStub(channel) if peer else ab_pb2_grpc.AtomicBroadcastStub(channel)
     call = stub.Deliver(timeout=10)
     await call.write(request)
     await call.done_writing()
-    numbers = []
+    blocks = []
     async for answer in call:
         if answer.WhichOneof("Type") == "status":
-            return numbers, common_pb2.Status.Name(answer.status)
-        numbers.append(answer.block.header.number)
+            return blocks, common_pb2.Status.Name(answer.status)
+        blocks.append(answer.block)
     raise AssertionError("the stream ended without a status")
 
 
@@ -50,12 +50,28 @@ async def test_seek(scene: Scene, connections: Connections, case: dict[str, Any]
     )
     if "malformed" in wanted:
         request = malformed(request, wanted["malformed"])
-    numbers, status = await _answers(connections, node, request, peer=role == "peer")
+    blocks, status = await _answers(connections, node, request, peer=role == "peer")
+    numbers = [block.header.number for block in blocks]
     if case["blocks"] == "all":
         assert numbers == list(range(info.height))
     else:
         assert numbers == [info.height - 1 if number == "newest" else number for number in case["blocks"]]
     assert status == case["status"]
+
+
+@pytest.mark.parametrize("role", ["orderer", "peer"])
+async def test_headers_alone(scene: Scene, connections: Connections, role: str) -> None:
+    """Who asks for headers gets them with their signatures, and configurations whole."""
+    node = scene.peer() if role == "peer" else scene.network.orderers[0]
+    found = {}
+    for content in ("BLOCK", "HEADER_WITH_SIG"):
+        info = seek_info({"start": "oldest", "stop": 3, "content": content}, 0).SerializeToString()
+        request = envelope(common_pb2.DELIVER_SEEK_INFO, "channel", info, scene.person("alpha.user"))
+        found[content], status = await _answers(connections, node, request, peer=role == "peer")
+        assert status == "SUCCESS"
+    for whole, header in zip(found["BLOCK"], found["HEADER_WITH_SIG"], strict=True):
+        assert (whole.header, whole.metadata) == (header.header, header.metadata)
+        assert header.data == (whole.data if is_config_block(whole) else common_pb2.BlockData())
 
 
 async def test_every_block_can_be_verified(scene: Scene, connections: Connections) -> None:
