@@ -1,5 +1,6 @@
 """Channel configuration: trees, differences, policies, signatures, blocks. Protobuf in and out, no I/O.
 
-Import from the modules: `settings`, `genesis`, `read`, `edit`, `delta`, `envelope`, `blocks`, `policies`,
-`validate`.
+Import from the modules: what is wanted and what is there (`settings`, `read`, `genesis`, `edit`, `merge`,
+`delta`), who must agree (`expression`, `policies`, `validate`, `request`, `review`), what orderers check
+(`consensus`, `consensus_bft`, `filters`), and blocks (`blocks`, `signatures`, `decode`).
 """

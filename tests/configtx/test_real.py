@@ -33,6 +33,7 @@ from heddle.identity.msp import msp_config, msp_folder
 from heddle.identity.signer import Signer
 from tests.configtx.networks import organization, peer_organization, trade
 from tests.configtx.real_orderer import MISSING, SKIP, OrdererProcess, running
+from tests.configtx.test_bft import channels as bft_channels
 from tests.configtx.test_edit import channels
 
 pytestmark = [pytest.mark.real, pytest.mark.skipif(bool(MISSING), reason=SKIP)]
@@ -346,7 +347,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 @st.composite
 def edits(draw: Callable) -> configtx_pb2.Config:
     """A channel of our making, with elements of every kind changed at random."""
-    config = configtx_pb2.Config(channel_group=channel_group(draw(channels())))
+    config = configtx_pb2.Config(channel_group=channel_group(draw(channels() | bft_channels())))
     groups = [config.channel_group]
     for group in groups:
         groups.extend(group.groups[name] for name in sorted(group.groups))

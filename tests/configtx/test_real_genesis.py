@@ -12,6 +12,8 @@ from fabric_protos.common import common_pb2, configtx_pb2, configuration_pb2, po
 from fabric_protos.msp import msp_config_pb2
 from fabric_protos.orderer import configuration_pb2 as orderer_pb2
 from fabric_protos.peer import configuration_pb2 as peer_pb2
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from heddle.configtx.blocks import config_of
 from heddle.configtx.expression import expression_of, parse_expression
@@ -20,6 +22,7 @@ from heddle.configtx.roles import signed_by_any
 from heddle.configtx.settings import BFT, ChannelSettings, Consenter
 from heddle.identity.msp import Msp, fabric_msp, msp_folder
 from tests.configtx.networks import bft_trade, trade
+from tests.configtx.test_expression import expressions
 
 pytestmark = [
     pytest.mark.real,
@@ -188,16 +191,16 @@ def elements(group: configtx_pb2.ConfigGroup, path: str = "/Channel") -> Iterato
         yield from elements(below, f"{path}/{name}")
 
 
-@pytest.mark.parametrize("settings", [trade(3), bft_trade(4), bft_trade(7)], ids=["raft", "bft4", "bft7"])
-def test_the_tree_equals_configtxgens(tmp_path: Path, settings: ChannelSettings) -> None:
+@pytest.mark.parametrize("wanted", [trade(3), bft_trade(4), bft_trade(7)], ids=["raft", "bft4", "bft7"])
+def test_the_tree_equals_configtxgens(tmp_path: Path, wanted: ChannelSettings) -> None:
     """Field by field: each value, policy, mod_policy and version; for BFT mapping and BlockValidation too."""
-    theirs = config_of(made_by_configtxgen(tmp_path, profile(tmp_path, settings))).config
+    theirs = config_of(made_by_configtxgen(tmp_path, profile(tmp_path, wanted))).config
     assert theirs.sequence == 0
-    assert dict(elements(channel_group(settings))) == dict(elements(theirs.channel_group))
+    assert dict(elements(channel_group(wanted))) == dict(elements(theirs.channel_group))
 
 
-@pytest.mark.parametrize("settings", [trade(3), bft_trade(4)], ids=["raft", "bft"])
-def test_the_block_around_it_equals_configtxgens(tmp_path: Path, settings: ChannelSettings) -> None:
+@pytest.mark.parametrize("wanted", [trade(3), bft_trade(4)], ids=["raft", "bft"])
+def test_the_block_around_it_equals_configtxgens(tmp_path: Path, wanted: ChannelSettings) -> None:
     """Header, metadata slots, and the headers in the one transaction but for nonce and time."""
 
     def skeleton(block: common_pb2.Block) -> list:
@@ -210,8 +213,8 @@ def test_the_block_around_it_equals_configtxgens(tmp_path: Path, settings: Chann
         fixed = (block.header.number, block.header.previous_hash, envelope.signature, creator)
         return [*fixed, header, *block.metadata.metadata]
 
-    theirs = made_by_configtxgen(tmp_path, profile(tmp_path, settings))
-    assert skeleton(genesis_block(settings)) == skeleton(theirs)
+    theirs = made_by_configtxgen(tmp_path, profile(tmp_path, wanted))
+    assert skeleton(genesis_block(wanted)) == skeleton(theirs)
 
 
 EXPRESSIONS = [
@@ -252,6 +255,23 @@ def test_expressions_give_the_bytes_that_policydsl_gives(tmp_path: Path) -> None
         assert ours.SerializeToString() == policy.value, text
         envelope = policies_pb2.SignaturePolicyEnvelope.FromString(policy.value)
         assert parse_expression(expression_of(envelope)).SerializeToString() == policy.value
+
+
+@given(texts=st.lists(expressions, min_size=10, max_size=30))
+@settings(max_examples=8, deadline=None)
+def test_any_expression_gives_the_bytes_that_policydsl_gives(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str]
+) -> None:
+    """Whatever its shape."""
+    folder = tmp_path_factory.mktemp("expressions")
+    content = profile(folder, trade(1))
+    content["Application"]["Policies"] |= {
+        f"P{n}": {"Type": "Signature", "Rule": text} for n, text in enumerate(texts)
+    }
+    theirs = config_of(made_by_configtxgen(folder, content)).config.channel_group
+    for number, text in enumerate(texts):
+        policy = theirs.groups["Application"].policies[f"P{number}"].policy
+        assert parse_expression(text).SerializeToString() == policy.value, text
 
 
 @pytest.mark.parametrize("text", REFUSED)
