@@ -1,32 +1,25 @@
-"""BFT channels: what is written, read, edited, checked, and how their blocks are believed."""
+"""BFT channels: what is written, read, edited and checked."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from fabric_protos.common import common_pb2, configtx_pb2, configuration_pb2, policies_pb2
+from fabric_protos.common import configtx_pb2, configuration_pb2, policies_pb2
 from fabric_protos.orderer import configuration_pb2 as orderer_pb2
 from fabric_protos.orderer.smartbft import configuration_pb2 as smartbft_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heddle.configtx import bft, values
-from heddle.configtx.blocks import MAX_SIGNATURES, block_hash, data_hash, last_config_index, verify_block
 from heddle.configtx.consensus import check_consensus
 from heddle.configtx.consensus_bft import check_configure, check_runtime
 from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
-from heddle.configtx.envelope import sign_update, signed_envelope, update_envelope
-from heddle.configtx.genesis import channel_group, genesis_block
+from heddle.configtx.envelope import sign_update, update_envelope
+from heddle.configtx.genesis import channel_group
 from heddle.configtx.merge import merge
 from heddle.configtx.read import differences, settings_of
 from heddle.configtx.settings import BFT, BatchSettings, BftOptions, Capabilities, ChannelSettings
-from heddle.configtx.signatures import (
-    consenter_signature,
-    orderer_metadata,
-    signatures_metadata,
-    view_metadata,
-)
 from heddle.configtx.validate import apply_update, missing_signatures
 from heddle.errors import ConfigtxError, NoDifference
 from tests.configtx.networks import bft_trade, orderer_organization, organization, peer_organization, trade
@@ -315,77 +308,3 @@ def test_an_update_of_several_consenters_at_once_is_valid() -> None:
     check_consensus(live, new)
     check_configure(new)
     assert len(settings_of(new).consenters) == 7
-
-
-GENESIS = genesis_block(bft_trade(4))
-CONFIG = config(bft_trade(4))
-
-
-def block(signers: list[tuple[int, str]], last_config: int = 0) -> common_pb2.Block:
-    """A block that these consenters signed: number in the mapping, name of the node that signs."""
-    client = organization("alpha").signer("client")
-    made = common_pb2.Block()
-    made.data.data.append(
-        signed_envelope(common_pb2.ENDORSER_TRANSACTION, "trade", b"data", client).SerializeToString()
-    )
-    made.header.number = 1
-    made.header.previous_hash = block_hash(GENESIS.header)
-    made.header.data_hash = data_hash(made.data)
-    value = orderer_metadata(last_config, view_metadata(latest_sequence=1, decisions_in_view=1))
-    signatures = [
-        consenter_signature(made.header, value, number, OWNER.signer("orderer", host))
-        for number, host in signers
-    ]
-    made.metadata.metadata.extend([signatures_metadata(value, signatures), b"", b"", b"", b""])
-    return made
-
-
-def test_a_quorum_of_consenters_is_believed() -> None:
-    """Three of four; the signatures name their makers by number only."""
-    made = block([(1, HOSTS[0]), (3, HOSTS[2]), (4, HOSTS[3])], last_config=0)
-    verify_block(made, CONFIG, previous_hash=block_hash(GENESIS.header))
-    assert last_config_index(made) == 0
-
-
-@pytest.mark.parametrize(
-    "signers",
-    [
-        [],
-        [(1, HOSTS[0]), (2, HOSTS[1])],
-        [(1, HOSTS[0]), (1, HOSTS[0]), (1, HOSTS[0])],
-        [(1, HOSTS[0]), (2, HOSTS[1]), (3, HOSTS[0])],
-        [(1, HOSTS[0]), (2, HOSTS[1]), (9, HOSTS[2])],
-        [(1, HOSTS[0]), (2, HOSTS[1]), (5, HOSTS[4])],
-    ],
-    ids=["none", "two", "one thrice", "foreign key", "unknown number", "no consenter"],
-)
-def test_less_than_a_quorum_is_not(signers: list[tuple[int, str]]) -> None:
-    """Each consenter counts once, and only with its own key under its own number."""
-    with pytest.raises(ConfigtxError, match="not signed by the ordering service"):
-        verify_block(block(signers), CONFIG)
-
-
-def test_numbers_mean_nothing_without_the_capability() -> None:
-    """Below V3_0 a signature must name its creator (BlockSignatureVerifier, bftEnabled)."""
-    old = configtx_pb2.Config.FromString(CONFIG.SerializeToString())
-    values.put(old.channel_group, "Capabilities", values.capabilities("V2_0"))
-    with pytest.raises(ConfigtxError, match="not signed"):
-        verify_block(block([(n + 1, HOSTS[n]) for n in range(4)]), old)
-
-
-def test_a_flood_of_signatures_is_refused_unread() -> None:
-    """Each would cost a verification."""
-    made = block([(1, HOSTS[0])])
-    metadata = common_pb2.Metadata.FromString(made.metadata.metadata[0])
-    for _ in range(MAX_SIGNATURES):
-        metadata.signatures.append(metadata.signatures[0])
-    made.metadata.metadata[0] = metadata.SerializeToString()
-    with pytest.raises(ConfigtxError, match="expected at most 1000"):
-        verify_block(made, CONFIG)
-
-
-def test_view_metadata_are_smartbfts_bytes() -> None:
-    """Fields 1 to 3 as varints where they are not zero, field 5 as bytes."""
-    assert view_metadata() == b""
-    made = view_metadata(view_id=1, latest_sequence=300, decisions_in_view=0, previous_digest=b"ab")
-    assert made == bytes.fromhex("0801 10ac02 2a026162")
