@@ -143,7 +143,7 @@ async def test_metrics_name_the_leader(scene: Scene, connections: Connections) -
 
 
 async def test_a_fifth_orderer_comes_and_goes(scene: Scene, connections: Connections) -> None:
-    """It takes part once mapping and policy name it, and follows again when they do not."""
+    """It takes part once mapping and policy name it, and can leave when they do not any more."""
     fifth = scene.network.orderers[4]
     before = settings_of(await _live(scene, connections)).consenters
     await _consenters(scene, connections, (*before, scene.network.consenter(fifth)))
@@ -151,8 +151,15 @@ async def test_a_fifth_orderer_comes_and_goes(scene: Scene, connections: Connect
     assert await _change(scene, connections, 4, 24) == ("SUCCESS", "")
     await _in_force(scene, connections, 0, 24)
     await _consenters(scene, connections, before)
-    await _relation(scene, connections, "follower")
-    assert settings_of(await _live(scene, connections)).consenters == before
+    async with asyncio.timeout(30):
+        while settings_of(await _live(scene, connections)).consenters != before:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+    if scene.kind == "stand-in":
+        # Upstream's node is not told; it would have to notice by itself that it misses blocks.
+        await _relation(scene, connections, "follower")
+    tls = scene.network.admin_tls
+    await participation.remove(connections, fifth, "channel", tls, deadline=20)
+    assert await participation.list_channels(connections, fifth, tls, deadline=10) == ()
 
 
 async def _consenters(scene: Scene, connections: Connections, wanted: tuple[Consenter, ...]) -> None:
