@@ -67,7 +67,8 @@ class ChaincodeApprovalHandler(Handler):
         """Gone when the organization has approved nothing for this sequence."""
         found = await self._approved(call)
         if found is None:
-            raise Gone
+            who = call.inputs["signer"]["mspId"]
+            raise Gone(f"{who} has not approved {call.inputs['name']}, sequence {call.inputs['sequence']}")
         inputs = definition_inputs(found.definition, call.inputs)
         return Seen(outputs={}, inputs={**inputs, "packageId": found.package_id or call.inputs["packageId"]})
 

@@ -14,6 +14,7 @@ from heddle.provider.definitions import (
     check_succession,
     check_turn,
     definition_inputs,
+    differences,
     summary,
     wanted_definition,
 )
@@ -95,8 +96,12 @@ class ChaincodeDefinitionHandler(Handler):
             self.session.connections, peer, inputs["channel"], inputs["name"], who, deadline=_READING
         )
         if found is None:
-            raise Gone
-        return Seen(outputs={}, inputs=definition_inputs(found.definition, inputs))
+            raise Gone(f"nothing of the name {inputs['name']} is in force on {inputs['channel']}")
+        return Seen(
+            outputs={},
+            inputs=definition_inputs(found.definition, inputs),
+            message=_drift(wanted_definition(inputs), found.definition),
+        )
 
     async def _approved(
         self, peer: Node, channel: str, wanted: Definition, who: Signer, organizations: set[str]
@@ -113,6 +118,14 @@ class ChaincodeDefinitionHandler(Handler):
             if clock.left() <= _PAUSE:
                 raise _not_approved(wanted, channel, peer, missing, ready)
             await asyncio.sleep(_PAUSE)
+
+
+def _drift(known: Definition, found: Definition) -> str:
+    lines = [f"  {line}" for line in differences(known, found)]
+    if not lines:
+        return ""
+    after = f"to keep it, declare it; to change it, declare sequence {found.sequence + 1}"
+    return "\n".join([f"another definition of {found.name} is in force", *lines, after])
 
 
 def _not_approved(

@@ -75,5 +75,5 @@ class ChaincodeInstallationHandler(Handler):
             self.session.connections, peer, signer(call.inputs["signer"]), deadline=_READING
         )
         if all(one.package_id != call.inputs["packageId"] for one in there):
-            raise Gone
+            raise Gone(f"{call.inputs['packageId']} is not on {peer.name} any more")
         return Seen(outputs={})

@@ -101,11 +101,15 @@ class HeddleProvider:
         call = _call_of(request, inputs)
         try:
             seen = await self._run(handler.read(call))
-        except Gone:
+        except Gone as gone:
+            if str(gone):
+                await self._session.info(str(gone), request.urn)
             return api.ReadResult(id="", inputs={}, properties={})
         except Unreachable as error:
             await self._session.warn(f"ledger not read, the last known state is kept\n{error}", request.urn)
             return api.ReadResult(id=request.id, inputs=inputs, properties=request.properties)
+        if seen.message:
+            await self._session.info(seen.message, request.urn)
         found = {**inputs, **seen.inputs}
         return api.ReadResult(id=request.id, inputs=found, properties=_state(handler, found, seen.outputs))
 

@@ -50,14 +50,18 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What `read` found: outputs besides the inputs, and inputs where reality differs from them."""
+    """What `read` found: outputs besides the inputs, and inputs where reality differs from them.
+
+    `message` tells the user what others changed, and what the next `up` makes of it.
+    """
 
     outputs: Properties
     inputs: Properties = field(default_factory=dict)
+    message: str = ""
 
 
 class Gone(Exception):  # noqa: N818 - an answer, not an error
-    """A reachable node said that the resource does not exist (DESIGN, decision 7)."""
+    """A reachable node said that the resource does not exist (DESIGN, decision 7); its text is for users."""
 
 
 class Partial(Exception):  # noqa: N818 - an outcome, not an error

@@ -59,7 +59,7 @@ class PeerMembershipHandler(Handler):
         peer, who = node(call.inputs["peer"]), signer(call.inputs["signer"])
         there = await channels(self.session.connections, peer, who, deadline=_READING)
         if call.inputs["channel"] not in there:
-            raise Gone
+            raise Gone(f"{peer.name} has left {call.inputs['channel']}; the next update joins it again")
         return Seen(outputs={})
 
     async def _genesis(self, call: Call, who: Signer, clock: Deadline) -> Block:

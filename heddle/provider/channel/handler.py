@@ -21,7 +21,7 @@ from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
 from heddle.provider.channel.facts import Live, Reach, State, wait_for_leader
 from heddle.provider.channel.genesis import join_all, lost_ledgers, make_or_adopt, own_hash, wait_for_answers
-from heddle.provider.channel.plan import plan_create, plan_unknown, plan_update
+from heddle.provider.channel.plan import plan_create, plan_unknown, plan_update, tell_drift
 from heddle.provider.channel.settings import SETTINGS, keep_renewed, settings_from, settings_inputs
 from heddle.provider.channel.update import MissingSignaturesError, Updater
 from heddle.provider.handler import Call, Created, Gone, Handler, Partial, Plan, Seen
@@ -112,7 +112,7 @@ class ChannelHandler(Handler):
         reach = Reach.of(self.session.connections, call.inputs)
         states = await reach.states(deadline=_READING)
         if all(state is None for state in states.values()):
-            raise Gone
+            raise Gone(f"none of the orderers has the channel {reach.channel} any more")
         live = await _readable(reach)
         inputs = settings_inputs(live.settings, call.inputs)
         without = {name for name, state in states.items() if state is None}
@@ -121,7 +121,8 @@ class ChannelHandler(Handler):
         known = {name: call.old_outputs[name] for name in ("genesisBlock", "genesisHash")}
         outputs = {**known, "sequence": live.sequence, "applied": _base64(live.config)}
         outputs["request"] = _still_wanted(str(call.old_outputs.get("request") or ""), live)
-        return Seen(outputs=outputs, inputs=inputs)
+        base = settings_of(_applied(call.old_outputs), channel=reach.channel)
+        return Seen(outputs=outputs, inputs=inputs, message=tell_drift(reach.channel, live, base, without))
 
     async def _converge(self, call: Call, reach: Reach, last: Properties, clock: Deadline) -> Properties:
         """From `last`, the outputs as they are, to what is wanted: the new outputs."""

@@ -4,14 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from heddle.configtx.bft import quorum, tolerated
+from heddle.configtx.read import differences
 from heddle.configtx.settings import BFT, ChannelSettings
 from heddle.plugin.values import has_unknown
 from heddle.provider.channel.facts import Live, Reach
-from heddle.provider.channel.settings import SETTINGS, settings_from
+from heddle.provider.channel.settings import SETTINGS, keep_renewed, settings_from
 from heddle.provider.channel.steps import Step
 from heddle.provider.channel.update import planned_steps, prepare_all
 
-__all__ = ["plan_create", "plan_unknown", "plan_update"]
+__all__ = ["plan_create", "plan_unknown", "plan_update", "tell_drift"]
 
 
 def plan_create(inputs: Mapping[str, Any]) -> str:
@@ -72,6 +73,16 @@ def plan_update(
     if unsigned:
         lines.append("the update will stop there and leave a request: `heddle channel request`")
     return "\n".join(lines)
+
+
+def tell_drift(channel: str, live: Live, base: ChannelSettings, without: Collection[str]) -> str:
+    """What others changed since `base` was applied, and which orderers lost the channel; "" if nothing."""
+    lines = [f"  {line}" for line in differences(keep_renewed(base, live.settings), live.settings)]
+    lines += [f"  orderer {name}: does not have the channel" for name in sorted(without)]
+    if not lines:
+        return ""
+    head = f"channel {channel}, configuration {live.sequence}: not as it was applied last"
+    return "\n".join([head, *lines, "the next update puts it back; to keep it, declare it"])
 
 
 def _indented(step: Step) -> list[str]:

@@ -1,0 +1,98 @@
+"""Refresh finds what others did to the ledger, and the next preview says what would become of it."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heddle.plugin.values import strip_secrets
+from tests.contract.standins import prepared_standins
+from tests.provider.previews.cluster import ReadyCluster
+from tests.provider.previews.engines import Project
+from tests.provider.previews.others import Others, OwnOthers
+from tests.provider.previews.recorded import expect_recorded, told
+from tests.provider.previews.world import Wanted, base
+from tests.real.network import RealNetwork
+
+__all__ = ["project"]
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Iterator[RealNetwork]:
+    network = prepared_standins(tmp_path / "network", orderers=4, peers={"alpha": 2, "beta": 1, "gamma": 1})
+    network.start()
+    yield network
+    network.stop()
+
+
+@pytest.fixture
+def others(network: RealNetwork) -> Others:
+    return OwnOthers(network)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """A project with its state; `pulumi` finds its stack where it is there."""
+    with ReadyCluster() as cluster:
+        project = Project(tmp_path / "project", cluster.kubeconfig)
+        for name, value in project.environment.items():
+            monkeypatch.setenv(name, value)
+        if shutil.which("pulumi"):
+            project.initialize()
+        yield project
+
+
+async def test_drift(network: RealNetwork, project: Project, others: Others) -> None:
+    """A batch, a definition and a peer that left: found one after the other, by each engine that is here."""
+    wanted = base(network)
+    project.want(wanted.declared())
+    await project.up()
+
+    await others.change_batch(77)
+    await _found("drift_batch", network, project)
+    await project.up()  # what was wanted is put back, knowingly
+    assert told(await project.refresh(preview=True), network)["steps"] == {}
+
+    await others.commit(_package_id(project))
+    await _found("drift_definition", network, project)
+    wanted.everywhere(version="2.0", sequence=2)
+    project.want(wanted.declared())
+    await project.up()  # what is in force is written down: there is nothing to send
+    assert told(await project.preview(), network)["steps"] == {}
+
+    await others.leave(network.peers[1])
+    await _found("drift_membership", network, project)
+    await project.up()
+    assert told(await project.preview(), network)["steps"] == {}
+
+
+async def _found(name: str, network: RealNetwork, project: Project) -> None:
+    """What a refresh would find and does find, and what the next `up` would do: as recorded."""
+    looked = told(await project.refresh(preview=True), network)
+    if shutil.which("pulumi"):
+        official = told(project.official("refresh", "--preview-only"), network)
+        assert official["steps"] == looked["steps"]
+    assert told(await project.refresh(), network) == looked
+    next_up = told(await project.preview(), network)
+    expect_recorded(name, {"refresh": looked, "preview": next_up})
+    if shutil.which("pulumi"):
+        expect_recorded(name, {"refresh": looked, "preview": told(project.official(), network)})
+
+
+def _package_id(project: Project) -> str:
+    state = json.loads((project.folder / "state/.pulumi/stacks/previews/dev.json").read_text())
+    resources: list[dict[str, Any]] = state["checkpoint"]["latest"]["resources"]
+    (package,) = (one for one in resources if one["type"] == "heddle:chaincode:ChaincodePackage")
+    return str(strip_secrets(package["outputs"]["packageId"]))
+
+
+def test_the_base_is_what_the_cases_change(network: RealNetwork) -> None:
+    """A case that edits its copy leaves the base as it was."""
+    first = base(network)
+    second = first.copy()
+    second.inputs("channel")["batch"] = {}
+    assert isinstance(second, Wanted)
+    assert first.inputs("channel")["batch"] == {"timeout": "200ms"}
