@@ -1,5 +1,7 @@
 """Collections and lifecycle messages as cases write them."""
 
+import io
+import tarfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -65,10 +67,30 @@ def _set_policy(one: Any, text: str) -> None:
 
 def lifecycle_message(kind: str, fields: Mapping[str, Any]) -> bytes:
     """A message of `lifecycle_pb2` by its name; `collections` and `policy` as above, the rest as in JSON."""
-    plain = {name: value for name, value in fields.items() if name not in {"collections", "policy"}}
+    special = {"collections", "policy", "package"}
+    plain = {name: value for name, value in fields.items() if name not in special}
     message = json_format.ParseDict(plain, getattr(lifecycle_pb2, kind)())
     if "collections" in fields:
         message.collections.CopyFrom(collection_package(fields["collections"]))
+    if "package" in fields:
+        content = fields["package"]
+        message.chaincode_install_package = content.encode() if isinstance(content, str) else package(content)
     if "policy" in fields:
         message.validation_parameter = application_policy(fields["policy"]).SerializeToString()
     return bytes(message.SerializeToString())
+
+
+def package(files: Mapping[str, Any]) -> bytes:
+    """A gzipped archive of these files; contents that are no text are archives again, `null` a folder."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, wanted in files.items():
+            entry = tarfile.TarInfo(name)
+            if wanted is None:
+                entry.type = tarfile.DIRTYPE
+                archive.addfile(entry)
+                continue
+            content = wanted.encode() if isinstance(wanted, str) else package(wanted)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()

@@ -1,5 +1,6 @@
 """One channel of one peer: its ledger, its state, and what became of each transaction."""
 
+import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -143,8 +144,10 @@ class PeerChannel:
             _LOG.warning(
                 "[%s] transaction %d of block %d is not valid: %s", self.name, index, number, verdict
             )
-        if code not in {Code.BAD_PAYLOAD, Code.BAD_COMMON_HEADER, Code.DUPLICATE_TXID}:
-            self._record(Headers.of(envelope), number, index, code)
+        with contextlib.suppress(*MALFORMED):  # nobody can ask for one without headers
+            headers = Headers.of(envelope)
+            self._record(headers, number, index, code)
+            self.private.forget(headers.channel.tx_id)
         return code
 
     def _record(self, headers: Headers, block: int, index: int, code: int) -> None:

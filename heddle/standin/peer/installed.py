@@ -54,5 +54,5 @@ def get_package(call: LifecycleCall, arguments: Proto) -> Proto:
     try:
         data = call.peer.packages.data(arguments.package_id)
     except PackageError as problem:
-        raise LifecycleRefused(f"could not load cc install package: {problem}", 404) from problem
+        raise LifecycleRefused(f"could not load cc install package: {problem}") from problem
     return lifecycle_pb2.GetInstalledChaincodePackageResult(chaincode_install_package=data)

@@ -73,7 +73,9 @@ def lifecycle(
     try:
         content = message.FromString(arguments[1])
     except MALFORMED as problem:
-        return error(f"{prefix}: could not decode input arg for {function}: {problem}")
+        return error(
+            f"{prefix}: could not decode input arg for *lifecycle.Invocation.{function}: proto: {problem}"
+        )
     try:
         return success(act(LifecycleCall(peer, channel, simulation), content).SerializeToString())
     except LifecycleRefused as refusal:
@@ -167,7 +169,7 @@ def _approve(call: LifecycleCall, arguments: Proto) -> Proto:
 
 
 def _check_sequence(current: int, requested: int) -> None:
-    if requested <= 0:
+    if requested == current == 0:
         raise LifecycleRefused(f"requested sequence is {requested}, but first definable sequence number is 1")
     if requested < current:
         raise LifecycleRefused(

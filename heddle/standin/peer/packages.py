@@ -103,7 +103,8 @@ def _parse(data: bytes) -> Package:
         raise PackageError(f"could not build chaincode: {error}") from error
     if "connection.json" not in source:
         raise PackageError(
-            "could not build chaincode: external builder 'ccaas_builder' failed: no connection.json"
+            "could not build chaincode: external builder failed: external builder failed to build: "
+            "external builder 'ccaas_builder' failed: exit status 1: no connection.json"
         )
     package_id = f"{label}:{hashlib.sha256(data).hexdigest()}"
     return Package(label=label, package_id=package_id, connection=_connection(source["connection.json"]))

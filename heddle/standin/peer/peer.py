@@ -12,6 +12,7 @@ from heddle.errors import HeddleError
 from heddle.identity.membership import Membership
 from heddle.identity.signer import Signer
 from heddle.standin.ledger import Ledger
+from heddle.standin.malformed import MALFORMED
 from heddle.standin.metrics import Metrics
 from heddle.standin.peer.chaincode import ChaincodeServer
 from heddle.standin.peer.channel import PeerChannel, with_filter
@@ -24,6 +25,10 @@ from heddle.standin.rpc import Dialled
 __all__ = ["Peer"]
 
 _LOG = logging.getLogger("peer")
+
+
+class LedgerBroken(HeddleError):  # noqa: N818 - a state of the disk
+    """A ledger on disk is not one."""
 
 
 class Peer:
@@ -75,9 +80,16 @@ class Peer:
         for path in sorted((self._folder / "ledgersData" / "chains" / "chains").glob("*/blockfile_000000")):
             ledger = Ledger(path)
             if ledger.height:
-                self._add(PeerChannel(ledger, self._private(path.parent.name)))
+                self._add(self._opened(path.parent.name, ledger))
             else:
                 ledger.remove()
+
+    def _opened(self, name: str, ledger: Ledger) -> PeerChannel:
+        """A channel whose ledger is on disk. Raises LedgerBroken: a peer does not run with half its channels."""
+        try:
+            return PeerChannel(ledger, self._private(name))
+        except (HeddleError, *MALFORMED) as error:
+            raise LedgerBroken(f"ledger of channel {name} cannot be read: {error}") from error
 
     def join(self, genesis: common_pb2.Block) -> None:
         """Join with a genesis block. Raises ValueError in Fabric's words."""

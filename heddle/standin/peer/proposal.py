@@ -128,7 +128,9 @@ def validate_proposal(
 def _header_refusal(proposal: Unpacked) -> str:
     kinds = {common_pb2.ENDORSER_TRANSACTION, common_pb2.CONFIG}
     if proposal.channel_header.type not in kinds:
-        return f"invalid header type {proposal.channel_header.type}"
+        kind = proposal.channel_header.type
+        known = kind in common_pb2.HeaderType.values()
+        return f"invalid header type {common_pb2.HeaderType.Name(kind) if known else kind}"
     if proposal.channel_header.epoch:
         return "epoch is non-zero"
     if not proposal.signature_header.nonce:

@@ -66,6 +66,7 @@ class NamespaceSets:
 class Endorsed:
     """What endorsers agreed on: chaincode, read-write sets by namespace, event, and their signatures."""
 
+    actions: int
     chaincode: str
     version: str
     sets: dict[str, NamespaceSets]
@@ -84,13 +85,15 @@ class Endorsed:
 
 def endorsed(headers: Headers) -> Endorsed:
     """Raises ValueError for a malformed transaction, IndexError for one without an action."""
-    action = transaction_pb2.Transaction.FromString(headers.payload.data).actions[0]
+    actions = transaction_pb2.Transaction.FromString(headers.payload.data).actions
+    action = actions[0]
     content = transaction_pb2.ChaincodeActionPayload.FromString(action.payload)
     response_bytes = content.action.proposal_response_payload
     response = proposal_response_pb2.ProposalResponsePayload.FromString(response_bytes)
     result = proposal_pb2.ChaincodeAction.FromString(response.extension)
     rwset = rwset_pb2.TxReadWriteSet.FromString(result.results)
     return Endorsed(
+        actions=len(actions),
         chaincode=result.chaincode_id.name,
         version=result.chaincode_id.version,
         sets={item.namespace: _sets(item) for item in rwset.ns_rwset},

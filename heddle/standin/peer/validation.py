@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from fabric_protos.common import common_pb2
 from fabric_protos.ledger.rwset.kvrwset import kv_rwset_pb2
-from fabric_protos.peer import policy_pb2, transaction_pb2
+from fabric_protos.peer import policy_pb2, proposal_pb2, transaction_pb2
 
 from heddle.configtx.blocks import config_of
 from heddle.configtx.envelope import transaction_id
@@ -26,6 +26,7 @@ __all__ = ["LIFECYCLE_POLICY", "Verdict", "needed_policies", "validate"]
 
 Read: TypeAlias = kv_rwset_pb2.KVRead | kv_rwset_pb2.KVReadHash
 Code = transaction_pb2.TxValidationCode
+_TYPES = {common_pb2.ENDORSER_TRANSACTION, common_pb2.CONFIG_UPDATE, common_pb2.CONFIG}
 LIFECYCLE_POLICY = "/Channel/Application/LifecycleEndorsement"
 
 
@@ -52,18 +53,17 @@ def validate(
         Verdict: the transaction is not valid.
     """
     headers = _headers(envelope)
-    if headers.channel.channel_id != config.channel:
-        raise Verdict(Code.TARGET_CHAIN_NOT_FOUND)
+    _check_creator(envelope, headers, config)
     if headers.channel.type == common_pb2.CONFIG:
         return None
     if headers.channel.type != common_pb2.ENDORSER_TRANSACTION:
-        raise Verdict(Code.UNKNOWN_TX_TYPE)
-    _check_creator(envelope, headers, config)
+        raise Verdict(Code.UNSUPPORTED_TX_PAYLOAD)
     if headers.channel.tx_id != transaction_id(headers.signature.nonce, headers.signature.creator):
         raise Verdict(Code.BAD_PROPOSAL_TXID)
     if headers.channel.tx_id in known:
         raise Verdict(Code.DUPLICATE_TXID)
     transaction = _endorsed(headers)
+    _check_chaincode(headers, transaction)
     _check_endorsements(transaction, config, state)
     for namespace, sets in transaction.sets.items():
         _check_reads(namespace, sets, state)
@@ -82,12 +82,19 @@ def check_config(block: common_pb2.Block, config: ChannelConfig) -> ChannelConfi
 
 
 def _headers(envelope: common_pb2.Envelope) -> Headers:
-    if not envelope.payload:
-        raise Verdict(Code.BAD_PAYLOAD)
+    """Well-formed ones (core/common/validation/msgvalidation.go validateCommonHeader)."""
     try:
-        return Headers.of(envelope)
+        common_pb2.Payload.FromString(envelope.payload)
+    except MALFORMED as error:
+        raise Verdict(Code.BAD_PAYLOAD) from error
+    try:
+        headers = Headers.of(envelope)
     except MALFORMED as error:
         raise Verdict(Code.BAD_COMMON_HEADER) from error
+    known = headers.channel.type in _TYPES and not headers.channel.epoch
+    if not known or not headers.signature.nonce or not headers.signature.creator:
+        raise Verdict(Code.BAD_COMMON_HEADER)
+    return headers
 
 
 def _check_creator(envelope: common_pb2.Envelope, headers: Headers, config: ChannelConfig) -> None:
@@ -101,13 +108,24 @@ def _check_creator(envelope: common_pb2.Envelope, headers: Headers, config: Chan
 def _endorsed(headers: Headers) -> Endorsed:
     try:
         transaction = endorsed(headers)
-    except IndexError as error:
-        raise Verdict(Code.NIL_TXACTION) from error
-    except MALFORMED as error:
-        raise Verdict(Code.BAD_RESPONSE_PAYLOAD) from error
-    if transaction.hash != transaction.expected_hash:
+    except (*MALFORMED, IndexError) as error:
+        raise Verdict(Code.INVALID_ENDORSER_TRANSACTION) from error
+    if transaction.actions != 1 or transaction.hash != transaction.expected_hash:
         raise Verdict(Code.INVALID_ENDORSER_TRANSACTION)
     return transaction
+
+
+def _check_chaincode(headers: Headers, transaction: Endorsed) -> None:
+    """That header, results and event speak of one chaincode (plugindispatcher/dispatcher.go)."""
+    try:
+        extension = proposal_pb2.ChaincodeHeaderExtension.FromString(headers.channel.extension)
+    except MALFORMED as error:
+        raise Verdict(Code.BAD_HEADER_EXTENSION) from error
+    name = extension.chaincode_id.name
+    if not name or name != transaction.chaincode or not transaction.version:
+        raise Verdict(Code.INVALID_CHAINCODE)
+    if transaction.event.ByteSize() and transaction.event.chaincode_id != name:
+        raise Verdict(Code.INVALID_OTHER_REASON)
 
 
 def _check_endorsements(transaction: Endorsed, config: ChannelConfig, state: State) -> None:
