@@ -80,9 +80,14 @@ def _external(plan: ExternalPlan) -> dict[str, Any]:
     return {
         "mspId": plan.msp_id,
         "kind": "peer",
-        "caCertificate": "".join(plan.root_certificates),
-        "tlsCaCertificate": "".join(plan.tls_root_certificates),
+        "caCertificate": _bundle(plan.root_certificates),
+        "tlsCaCertificate": _bundle(plan.tls_root_certificates),
     }
+
+
+def _bundle(certificates: tuple[str, ...]) -> str:
+    """PEM texts as one: what came from people may lack the line's end between them."""
+    return "".join(f"{each.strip()}\n" for each in certificates)
 
 
 def _organization(organization: Organization, kind: str) -> dict[str, Any]:
