@@ -47,8 +47,17 @@ class Remedy(StrEnum):
 
     REBUILD = "rebuild"
     """`peer node rebuild-dbs`: databases are made again from the blocks, which stay, as private data does."""
+    REFETCH = "refetch"
+    """All but the store of private data is renamed on the volume; blocks are fetched again."""
     SET_ASIDE = "set-aside"
-    """The ledger is renamed on its volume, and the peer starts with none."""
+    """Everything is renamed on the volume, and the peer starts with nothing."""
+
+
+_REMEDIES = {
+    Damage.DERIVED: (Remedy.REBUILD, Remedy.REFETCH, Remedy.SET_ASIDE),
+    Damage.LEDGER: (Remedy.REFETCH, Remedy.SET_ASIDE),
+    Damage.PRIVATE: (Remedy.SET_ASIDE,),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +82,10 @@ class Diagnosis:
         if choice == "auto" or not self.remedies:
             return self
         wanted = Remedy(choice)
-        if wanted is Remedy.REBUILD and wanted not in self.remedies:
+        if wanted not in self.remedies:
             raise RunbookError(
-                f"{self.peer}: {self.why}; `peer node rebuild-dbs` does not help: it makes databases "
-                "from the block files, and leaves everything else as it is",
-                hint="Leave `remedy` out, or say remedy=set-aside.",
+                f"{self.peer}: {self.why}; {wanted.value} does not mend that",
+                hint=f"What may: {', '.join(self.remedies)}. Leave `remedy` out for the mildest.",
             )
         return replace(self, remedies=(wanted,))
 
@@ -188,9 +196,9 @@ async def _failing(
     if finding.damage is Damage.NONE:
         why = f"it has ended ({restarts} restarts), but not for its ledger; its log says why"
         return Diagnosis(peer=peer.name, verdict=Verdict.OTHER, why=why, evidence=finding.lines, date=date)
-    remedies: tuple[Remedy, ...] = (Remedy.SET_ASIDE,)
-    if finding.damage is Damage.DERIVED and not standin:
-        remedies = (Remedy.REBUILD, Remedy.SET_ASIDE)
+    remedies = _REMEDIES[finding.damage]
+    if standin:  # it has no databases, nor the command
+        remedies = tuple(each for each in remedies if each is not Remedy.REBUILD)
     return Diagnosis(
         peer=peer.name,
         verdict=Verdict.BROKEN,
@@ -284,9 +292,11 @@ async def _compare(
     return Verdict.SOUND, "no orderer can be compared with: " + "; ".join(said)
 
 
-_REMEDIES = {
-    Remedy.REBUILD: "stop the peer, drop what its blocks can make again (peer node rebuild-dbs), start it",
-    Remedy.SET_ASIDE: "stop the peer, rename its ledger to set-aside-DATE on its volume, start it with none",
+_WORDS = {
+    Remedy.REBUILD: "stop it, drop what its blocks can make again (peer node rebuild-dbs), start it",
+    Remedy.REFETCH: "stop it, rename its ledger to set-aside-DATE-blocks on its volume, all but its store of "
+    "private data, start it",
+    Remedy.SET_ASIDE: "stop it, rename its ledger to set-aside-DATE on its volume, start it with none",
 }
 
 
@@ -294,8 +304,8 @@ def plan_lines(found: Diagnosis) -> list[str]:
     """What is found and would be done, for people."""
     lines = [f"{found.peer}: {found.why}", *(f"  {line}" for line in found.evidence)]
     for number, remedy in enumerate(found.remedies):
-        lines.append(f"{'then' if not number else 'if it still does not start'}: {_REMEDIES[remedy]}")
-    if Remedy.SET_ASIDE in found.remedies:
+        lines.append(f"{'then' if not number else 'if it still does not start'}: {_WORDS[remedy]}")
+    if {Remedy.REFETCH, Remedy.SET_ASIDE} & set(found.remedies):
         lines.append("then: join its channels with their verified block 0, install its packages, catch up")
     lines += [f"then: join {name}" for name in found.missing_channels]
     lines += [f"then: install {label}" for label in found.missing_packages]

@@ -25,13 +25,14 @@ _DERIVED = {
 }
 """Functions that open what `peer node rebuild-dbs` drops and the next start makes again from the blocks."""
 
-_ORIGINAL = {
+_FETCHED = {
     "(*BlockStoreProvider).Open": "the block files",
-    "initPvtDataStoreProvider": "the store of private data",
     "initLedgerIDInventory": "the list of ledgers",
     "transientstore.": "the transient store",
 }
-"""Functions that open what cannot be made again from anything else on the volume."""
+"""Functions that open what other nodes have as well."""
+_PRIVATE = {"initPvtDataStoreProvider": "the store of private data"}
+"""Functions that open what only other members' peers have, if any."""
 
 _DERIVED_WORDS = ("is ahead of the block store",)
 _WORDS = (
@@ -54,7 +55,9 @@ class Damage(StrEnum):
     DERIVED = "derived"
     """Only databases that are made again from the block files."""
     LEDGER = "ledger"
-    """Block files, private data, or something that the log does not tell."""
+    """Block files, or something that the log does not tell; not the store of private data."""
+    PRIVATE = "private"
+    """The store of private data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +67,9 @@ class Finding:
     damage: Damage
     part: str = ""
     lines: tuple[str, ...] = ()
+
+
+_DAMAGE = {Damage.PRIVATE: _PRIVATE, Damage.LEDGER: _FETCHED, Damage.DERIVED: _DERIVED}
 
 
 def find_damage(log: str) -> Finding:
@@ -78,12 +84,10 @@ def find_damage(log: str) -> Finding:
     if not said:
         return Finding(damage=Damage.NONE, lines=tuple(filter(None, lines))[:_LINES])
     trace = "\n".join(line for line in lines if _is_trace(line))
-    for function, part in _ORIGINAL.items():
-        if function in trace:
-            return Finding(damage=Damage.LEDGER, part=part, lines=shown)
-    for function, part in _DERIVED.items():
-        if function in trace:
-            return Finding(damage=Damage.DERIVED, part=part, lines=shown)
+    for damage, functions in _DAMAGE.items():
+        for function, part in functions.items():
+            if function in trace:
+                return Finding(damage=damage, part=part, lines=shown)
     if any(word in line for word in _DERIVED_WORDS for line in said):
         return Finding(damage=Damage.DERIVED, part="the state database", lines=shown)
     return Finding(damage=Damage.LEDGER, part="the ledger", lines=shown)

@@ -2,7 +2,8 @@
 
 A collection counts when its definition is in force, whether anything was ever written to it or not. The
 implicit collection that every organization has of every chaincode counts when blocks show that something was
-written to it. What `_lifecycle` keeps there, the organization's approvals, does not: they are given again.
+written to it. So does that of `_lifecycle`, which has the organization's approvals: without them its peers
+run no chaincode, and Fabric lets nobody give one again for a sequence in force.
 """
 
 import asyncio
@@ -157,7 +158,7 @@ async def _from_blocks(
                 for name, msps in members_of(package).items():
                     found.setdefault((chaincode, name), set()).update(msps)
             for chaincode, name in written_collections(parts):
-                if name == implicit and chaincode != _LIFECYCLE:
+                if name == implicit:
                     found[chaincode, name] = {name.removeprefix(_IMPLICIT)}
     if members is None:
         return found
@@ -253,7 +254,7 @@ def defined_collections(parts: rwset_pb2.TxReadWriteSet) -> Iterator[tuple[str, 
         for write in kv_rwset_pb2.KVRWSet.FromString(part.rwset).writes:
             match write.key.split("/"):
                 case ["namespaces", "fields", name, "Collections"]:
-                    yield name, db_pb2.StateData.FromString(write.value).bytes
+                    yield name, db_pb2.StateData.FromString(write.value).Bytes
 
 
 def _results(envelope: common_pb2.Envelope) -> Iterable[bytes]:

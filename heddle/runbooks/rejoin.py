@@ -154,75 +154,56 @@ class Rejoining:
             )
         return max(heights)
 
-    async def approve(self, approvals: Sequence[Approval]) -> list[str]:
-        """See to it that the peer knows its organization's approvals, without which it runs no chaincode.
+    async def know_approvals(self, approvals: Sequence[Approval]) -> list[str]:
+        """Wait until the peer knows its organization's approvals, without which it runs no chaincode.
 
-        They are private data of the organization. Another peer of it hands them over by itself; where there
-        is none that has them, they are given again, which the ledger takes for the sequence in force.
-
-        Returns the chaincodes that were approved again.
+        They are private data of the organization, which another peer of it hands over by itself. Returns the
+        chaincodes that are approved.
         """
         own = [one for one in approvals if one.msp_id == self._peer.msp_id]
-        given = []
+        known = []
         for channel in self.channels:
             for approval in (one for one in own if one.channel == channel.name):
-                if await self._approved(channel, approval):
-                    given.append(f"{approval.name} on {channel.name}")
-        return given
+                if await self._approved(channel.name, approval.name):
+                    known.append(f"{approval.name} on {channel.name}")
+        return known
 
-    async def _approved(self, channel: ChannelOutput, approval: Approval) -> bool:
-        """Whether the approval had to be given again."""
+    async def _approved(self, channel: str, name: str) -> bool:
+        """Wait for one approval; false if there is nothing in force to be approved."""
         committed = await lifecycle.definition(
-            self._connections, self._node, channel.name, approval.name, self._signer, deadline=_CALL
+            self._connections, self._node, channel, name, self._signer, deadline=_CALL
         )
-        if committed is None or await self._knows(self._peer, channel.name, committed.definition):
+        if committed is None or not committed.approvals.get(self._peer.msp_id):
             return False
-        holders = [
-            one
-            for one in self._network.peers_of(self._peer.organization)
-            if one.name in channel.peers and one.name != self._peer.name
-        ]
-        for holder in holders:
-            if await self._knows(holder, channel.name, committed.definition):
-                await self._wait_for_approval(channel.name, committed.definition, holder)
-                return False
-        await lifecycle.approve(
-            self._connections,
-            self._node,
-            self._orderers,
-            channel.name,
-            committed.definition,
-            approval.package_id,
-            self._signer,
-            deadline=self._patience,
-        )
-        return True
+        wanted = committed.definition
 
-    async def _knows(self, peer: NodeOutput, channel: str, wanted: Definition) -> bool:
+        def too_slow(_: bool | None) -> FabricError:
+            return FabricError(
+                f"{self._node.at()}: {channel}: it does not know its organization's approval of {name}, and "
+                f"got it from nobody in {self._patience:.0f} s, so it runs no transaction of it",
+                hint="Peers of an organization exchange private data by gossip, once a minute: can they "
+                "reach each other? If none has it any more, raise the chaincode's sequence and run `heddle up`.",
+            )
+
+        return await poll(
+            lambda left: self._knows(channel, wanted, left),
+            bool,
+            deadline=self._patience,
+            otherwise=too_slow,
+            interval=_BETWEEN_LOOKS,
+        )
+
+    async def _knows(self, channel: str, wanted: Definition, left: float) -> bool:
         try:
             found = await lifecycle.approved(
                 self._connections,
-                peer.node(),
+                self._node,
                 channel,
                 wanted.name,
                 self._signer,
                 sequence=wanted.sequence,
-                deadline=_CALL,
+                deadline=min(_CALL, left),
             )
-        except FabricError:
+        except Refused:  # "private data matching public hash version is not available"
             return False
         return found is not None and found.definition == wanted
-
-    async def _wait_for_approval(self, channel: str, wanted: Definition, holder: NodeOutput) -> None:
-        async def look(_: float) -> bool:
-            return await self._knows(self._peer, channel, wanted)
-
-        def too_slow(_: bool | None) -> FabricError:
-            return FabricError(
-                f"{self._node.at()}: {channel}: {holder.name} has not handed over the approval of "
-                f"{wanted.name} after {self._patience:.0f} s",
-                hint="Peers exchange private data by gossip, once a minute: can the two reach each other? "
-                "Run this again: it goes on from here.",
-            )
-
-        await poll(look, bool, deadline=self._patience, otherwise=too_slow, interval=_BETWEEN_LOOKS)

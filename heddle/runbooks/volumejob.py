@@ -10,13 +10,16 @@ from typing import Any
 
 from heddle.errors import RunbookError
 
-__all__ = ["ASIDE", "aside_job", "command_job", "date_of_name"]
+__all__ = ["ASIDE", "aside_job", "blocks_aside_job", "command_job", "date_of_name"]
 
 ASIDE = "set-aside-"
 """What the folders with a former content begin with; such a folder is never moved again."""
 RUNBOOK = "heddle.dev/runbook"
 
 _SECONDS = 600
+_LEDGERS = "ledgersData"
+_PRIVATE = "pvtdataStore"
+_SPARED = (f"{ASIDE}*", "lost+found")
 _DROPPED = ("ports", "startupProbe", "readinessProbe", "livenessProbe", "lifecycle", "command", "args")
 
 
@@ -33,11 +36,32 @@ def aside_job(statefulset: Mapping[str, Any], *, runbook: str, date: str) -> dic
     """
     path = _volume_path(statefulset)
     aside = f"{path}/{ASIDE}{date}"
-    make = ["/usr/bin/mkdir", "-p", aside]
-    spare = ["!", "-name", f"{ASIDE}*", "!", "-name", "lost+found"]
-    move = ["/usr/bin/find", path, "-mindepth", "1", "-maxdepth", "1", *spare]
-    move += ["-exec", "/usr/bin/mv", "-t", aside, "{}", "+"]
-    return _job(statefulset, f"aside-{date}", [make, move], runbook=runbook)
+    steps = [["/usr/bin/mkdir", "-p", aside], _move(path, aside, *_SPARED)]
+    return _job(statefulset, f"aside-{date}", steps, runbook=runbook)
+
+
+def blocks_aside_job(statefulset: Mapping[str, Any], *, runbook: str, date: str) -> dict[str, Any]:
+    """As `aside_job`, but the peer's store of private data stays where it is.
+
+    A peer takes private data from there for blocks that it commits once more, as after `peer node reset`.
+    Source: commitToPvtAndBlockStore in core/ledger/kvledger/kv_ledger.go, StoreBlock in
+    gossip/privdata/coordinator.go (Fabric 3.1.5).
+    """
+    path = _volume_path(statefulset)
+    ledgers, aside = f"{path}/{_LEDGERS}", f"{path}/{ASIDE}{date}-blocks"
+    steps = [
+        ["/usr/bin/mkdir", "-p", ledgers, f"{aside}/{_LEDGERS}"],
+        _move(path, aside, *_SPARED, _LEDGERS),
+        _move(ledgers, f"{aside}/{_LEDGERS}", _PRIVATE),
+    ]
+    return _job(statefulset, f"blocks-{date}", steps, runbook=runbook)
+
+
+def _move(folder: str, to: str, *spared: str) -> list[str]:
+    """A command that moves what is in a folder, but for names like these."""
+    names = [part for name in spared for part in ("!", "-name", name)]
+    move = ["-exec", "/usr/bin/mv", "-t", to, "{}", "+"]
+    return ["/usr/bin/find", folder, "-mindepth", "1", "-maxdepth", "1", *names, *move]
 
 
 def command_job(

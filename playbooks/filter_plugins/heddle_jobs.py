@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from heddle.runbooks.volumejob import aside_job, command_job, date_of_name
+from heddle.runbooks.volumejob import aside_job, blocks_aside_job, command_job, date_of_name
 
 
-def heddle_aside_job(statefulset: Mapping[str, Any], runbook: str, date: str) -> dict[str, Any]:
-    """The Job that sets aside what is on the node's volume."""
-    return aside_job(statefulset, runbook=runbook, date=date_of_name(date))
+def heddle_aside_job(
+    statefulset: Mapping[str, Any], runbook: str, date: str, *, private_data_too: bool
+) -> dict[str, Any]:
+    """The Job that sets aside what is on the node's volume, with or without the store of private data."""
+    make = aside_job if private_data_too else blocks_aside_job
+    return make(statefulset, runbook=runbook, date=date_of_name(date))
 
 
 def heddle_command_job(

@@ -23,7 +23,7 @@ if __name__ == "__main__":
     module = AnsibleModule(
         argument_spec={
             **PEER,
-            "remedy": {"choices": ["auto", "rebuild", "set-aside"], "default": "auto"},
+            "remedy": {"choices": ["auto", "rebuild", "refetch", "set-aside"], "default": "auto"},
             "patience": {"type": "int", "default": 60},
         },
         supports_check_mode=True,

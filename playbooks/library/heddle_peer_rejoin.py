@@ -20,7 +20,8 @@ async def act(scene: Scene) -> dict[str, Any]:
         case "packages":
             done = [f"installed {label}" for label in await rejoining.install(scene.context.packages)]
         case "approvals":
-            done = [f"approved {name} again" for name in await rejoining.approve(scene.context.approvals)]
+            known = await rejoining.know_approvals(scene.context.approvals)
+            return {"lines": [f"knows the approval of {name}" for name in known]}
         case _:
             heights = await rejoining.catch_up()
             return {"lines": [f"{name}: {height} blocks" for name, height in heights.items()]}

@@ -85,7 +85,7 @@ class Peer:
                 ledger.remove()
 
     def _opened(self, name: str, ledger: Ledger) -> PeerChannel:
-        """A channel whose ledger is on disk. Raises LedgerBroken: a peer does not run with half its channels."""
+        """A channel whose ledger is on disk. Raises LedgerBroken: no peer runs with half its channels."""
         try:
             return PeerChannel(ledger, self._private(name))
         except (HeddleError, *MALFORMED) as error:
