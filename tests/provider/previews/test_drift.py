@@ -74,7 +74,7 @@ async def _found(name: str, network: RealNetwork, project: Project) -> None:
     looked = told(await project.refresh(preview=True), network)
     if shutil.which("pulumi"):
         official = told(project.official("refresh", "--preview-only"), network)
-        assert official["steps"] == looked["steps"]
+        assert official["messages"] == looked["messages"]
     assert told(await project.refresh(), network) == looked
     next_up = told(await project.preview(), network)
     expect_recorded(name, {"refresh": looked, "preview": next_up})
