@@ -13,6 +13,7 @@ async def add_probe(scene: Scene) -> None:
     collections = collection_package(cases("collections")).SerializeToString(deterministic=True)
     async with Connections(DirectDialer()) as connections:
         packages = await run_chaincode(connections, scene.network, "probe", module="tests.contract.probe")
+        scene.packages = {name: one.package_id for name, one in packages.items()}
         for wanted in (
             Definition(name="probe", version="1", sequence=1, collections=collections),
             Definition(name="starter", version="1", sequence=1, init_required=True),

@@ -7,7 +7,7 @@ and `expired.user` is a member of alpha whose certificate has run out.
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +46,8 @@ class Scene:
     network: RealNetwork
     genesis: Block
     deployed: Deployed
+    packages: dict[str, str] = field(default_factory=dict)
+    """Of the probe chaincode, by organization (tests/contract/probing.py)."""
 
     @cached_property
     def strangers(self) -> Organization:

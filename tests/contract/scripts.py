@@ -8,6 +8,7 @@ Each step is one of
     {gateway: alpha, do: […], code: VALID}         the same through a gateway, which finds the endorsers
     {gateway: alpha, do: […], refused: words}
     {together: [step, step]}                       endorsed before any is committed, then in this order
+    {send: [alpha], approve: {name: x}}            a call of _lifecycle; so are commit and, with ask, ready
 with `by` (alpha.user), `chaincode` (probe), `call` (a function and its arguments instead of operations),
 `init`, `transient` {name: text}, and `eventually` where it may take a while. Operations: `probe`.
 """
@@ -19,15 +20,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from fabric_protos.peer.lifecycle import lifecycle_pb2
 
 from heddle.errors import Refused
 from heddle.fabric import endorser, events, gateway, orderer
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import Proposal
 from heddle.identity.signer import Signer
+from tests.contract.definitions import lifecycle_message
 from tests.contract.scene import Scene
 
 Step = dict[str, Any]
+_LIFECYCLE = {
+    "approve": "ApproveChaincodeDefinitionForMyOrg",
+    "commit": "CommitChaincodeDefinition",
+    "ready": "CheckCommitReadiness",
+}
 
 
 @dataclass
@@ -71,6 +79,12 @@ class Player:
             assert step["refused"] in refused.value.words
             return
         answer = await asked
+        if "ready" in step:
+            result = lifecycle_pb2.CheckCommitReadinessResult.FromString(answer.response.payload)
+            assert dict(result.approvals) == step["gives"]
+            differing = {msp_id: list(one.items) for msp_id, one in result.mismatches.items()}
+            assert differing == step.get("differing", {})
+            return
         found = answer.response.payload.decode()
         assert (found if "call" in step else json.loads(found)) == step["gives"]
 
@@ -104,7 +118,11 @@ class Player:
             assert commit.code == step.get("code", "VALID")
 
     def _proposal(self, step: Step) -> tuple[Proposal, Signer]:
-        signer = self.scene.person(step.get("by", "alpha.user"))
+        kind = next((kind for kind in _LIFECYCLE if kind in step), "")
+        signer = self.scene.person(step.get("by", "alpha.admin" if kind else "alpha.user"))
+        if kind:
+            args = [_LIFECYCLE[kind], self._definition(_LIFECYCLE[kind], step[kind], signer)]
+            return endorser.new_proposal(signer, "channel", "_lifecycle", args), signer
         proposal = endorser.new_proposal(
             signer,
             "channel",
@@ -114,6 +132,18 @@ class Player:
             is_init=step.get("init", False),
         )
         return proposal, signer
+
+    def _definition(self, function: str, wanted: dict[str, Any], signer: Signer) -> bytes:
+        """Version 1 and sequence 1 unless said; `package: true` is the approver's probe."""
+        fields = {"version": "1", "sequence": 1, **wanted}
+        if fields.pop("package", False):
+            [name] = [
+                name
+                for name, organization in self.scene.network.organizations.items()
+                if organization.msp.msp_id == signer.msp_id
+            ]
+            fields["source"] = {"local_package": {"package_id": self.scene.packages[name]}}
+        return lifecycle_message(f"{function}Args", fields)
 
 
 async def _eventually(attempt: Callable[[], Awaitable[None]]) -> None:

@@ -15,6 +15,12 @@ async def test_private_data(probed: Scene, connections: Connections, case: dict[
     await Player(probed, connections).play(case["steps"])
 
 
+@pytest.mark.parametrize("case", cases("definitions"), ids=lambda case: case["name"])
+async def test_definitions(probed: Scene, connections: Connections, case: dict[str, Any]) -> None:
+    """How organizations come to agree on a chaincode, and on what they cannot."""
+    await Player(probed, connections).play(case["steps"])
+
+
 @pytest.mark.parametrize("case", cases("chaincodes"), ids=lambda case: case["name"])
 async def test_chaincodes(probed: Scene, connections: Connections, case: dict[str, Any]) -> None:
     """Initialization, history, composite keys, calls from one to another, policies of keys."""
