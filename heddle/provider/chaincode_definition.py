@@ -1,6 +1,7 @@
 """ChaincodeDefinition: a definition in force on a channel."""
 
 import asyncio
+from collections.abc import Sequence
 
 from heddle.errors import ProviderError
 from heddle.fabric.lifecycle import Definition, Readiness, check_readiness, commit, definition
@@ -18,7 +19,7 @@ from heddle.provider.definitions import (
     summary,
     wanted_definition,
 )
-from heddle.provider.foresight import Foresight, foresee, missing_approvals
+from heddle.provider.foresight import Foresight, agreement, foresee
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
 from heddle.provider.shapes import node, nodes, signer
 from heddle.schema.chaincode import CHAINCODE_DEFINITION
@@ -76,16 +77,9 @@ class ChaincodeDefinitionHandler(Handler):
         check_turn(wanted, found, channel)
         organizations = {peer.msp_id for peer in peers}
         await asyncio.gather(*(self._approved(peer, channel, wanted, who, organizations) for peer in peers))
-        missing = await missing_approvals(self.session, peers[0], channel, wanted, who, set())
-        if missing:
-            raise ProviderError(
-                f"chaincode {wanted.name} on {channel}, sequence {wanted.sequence}: the channel's "
-                f"LifecycleEndorsement policy needs the approval of {missing}\n  this very definition: "
-                f"{summary(inputs)}",
-                hint=f"Nothing was committed: they must approve it first, {_ELSEWHERE}. Then run it again.",
-            )
+        endorsers = [*peers, *await self._elsewhere(peers, channel, wanted, who)]
         orderers = nodes(inputs["orderers"])
-        await commit(connections, peers, orderers, channel, wanted, who, deadline=clock.left())
+        await commit(connections, endorsers, orderers, channel, wanted, who, deadline=clock.left())
         return {}
 
     async def read(self, call: Call) -> Seen:
@@ -102,6 +96,28 @@ class ChaincodeDefinitionHandler(Handler):
             inputs=definition_inputs(found.definition, inputs),
             message=_drift(wanted_definition(inputs), found.definition),
         )
+
+    async def _elsewhere(
+        self, peers: Sequence[Node], channel: str, wanted: Definition, who: Signer
+    ) -> list[Node]:
+        """Peers of others that must endorse the commit, too, once their organizations have approved."""
+        what = f"chaincode {wanted.name} on {channel}, sequence {wanted.sequence}"
+        agreed = await agreement(self.session, peers[0], channel, wanted, who)
+        if missing := agreed.missing(agreed.approved):
+            raise ProviderError(
+                f"{what}: the channel's LifecycleEndorsement policy needs the approval of {missing}",
+                hint=f"Nothing was committed: they approve this definition first, {_ELSEWHERE}. Then run "
+                "it again.",
+            )
+        own = {peer.msp_id for peer in peers}
+        others = agreed.elsewhere(own)
+        if missing := agreed.missing(own | {peer.msp_id for peer in others}):
+            raise ProviderError(
+                f"{what}: a peer of {missing} must endorse the commit, but the channel names none",
+                hint="They announce an anchor peer, or commit it themselves (`peer lifecycle chaincode "
+                "commit`). Then run it again.",
+            )
+        return others
 
     async def _approved(
         self, peer: Node, channel: str, wanted: Definition, who: Signer, organizations: set[str]

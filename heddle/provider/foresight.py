@@ -1,9 +1,14 @@
 """What the ledger says of a chaincode before a preview tells what would become of it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+
+from fabric_protos.common.configtx_pb2 import Config
 
 from heddle.configtx.blocks import config_of
 from heddle.configtx.policies import Need
+from heddle.configtx.read import settings_of
+from heddle.configtx.settings import PeerOrganization
 from heddle.errors import ConfigtxError, FabricError
 from heddle.fabric.cscc import config_block
 from heddle.fabric.definition import Definition
@@ -17,7 +22,7 @@ from heddle.provider.handler import Call
 from heddle.provider.session import Session
 from heddle.provider.shapes import Shape, node, signer
 
-__all__ = ["Foresight", "foresee", "missing_approvals"]
+__all__ = ["Agreement", "Foresight", "agreement", "foresee"]
 
 _READING = 10.0
 _NEEDED = ("signer", *CONTENT)
@@ -56,22 +61,57 @@ async def foresee(session: Session, call: Call, peer: Shape, own: set[str]) -> F
         check_turn(wanted, found, channel)
         if found is not None and found.definition == wanted:
             return Foresight(read=True, in_force=True)
-        missing = await missing_approvals(session, asked, channel, wanted, who, own)
+        agreed = await agreement(session, asked, channel, wanted, who)
     except FabricError as error:
         await session.warn(f"ledger not read, whether this can be committed is not known\n{error}", call.urn)
         return Foresight()
     changes = differences(found.definition, wanted) if found else ()
-    return Foresight(read=True, changes=tuple(changes), missing=missing)
+    return Foresight(read=True, changes=tuple(changes), missing=agreed.missing(agreed.approved | own))
 
 
-async def missing_approvals(
-    session: Session, peer: Node, channel: str, wanted: Definition, who: Signer, own: set[str]
-) -> Need | None:
-    """Who must approve the definition besides those who have, and besides `own`."""
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """Who (MSP ids) has approved a definition, and the configuration that says who must."""
+
+    approved: frozenset[str]
+    config: Config
+
+    def missing(self, there: Collection[str]) -> Need | None:
+        """Who is needed beside these. None also where the policy cannot be read: peers say what they need."""
+        try:
+            return missing_organizations(self.config.channel_group, there)
+        except ConfigtxError:
+            return None
+
+    def elsewhere(self, there: Collection[str]) -> list[Node]:
+        """Anchor peers of others who have approved, as many organizations as it takes to endorse a commit."""
+        found: list[Node] = []
+        endorsing = set(there)
+        for one in settings_of(self.config).peer_organizations:
+            if not self.missing(endorsing):
+                break
+            if one.msp.msp_id in self.approved - endorsing and one.anchor_peers:
+                found.append(_anchor(one))
+                endorsing.add(one.msp.msp_id)
+        return found
+
+
+async def agreement(session: Session, peer: Node, channel: str, wanted: Definition, who: Signer) -> Agreement:
+    """As this peer sees it. Refused if the definition's sequence is not the next one."""
     ready = await check_readiness(session.connections, peer, channel, wanted, who, deadline=_READING)
-    there = {msp_id for msp_id, approved in ready.approvals.items() if approved} | own
     block = await config_block(session.connections, peer, channel, who, deadline=_READING)
-    try:
-        return missing_organizations(config_of(block).config.channel_group, there)
-    except ConfigtxError:
-        return None  # the peers will say what they need
+    approved = frozenset(msp_id for msp_id, yes in ready.approvals.items() if yes)
+    return Agreement(approved=approved, config=config_of(block).config)
+
+
+def _anchor(organization: PeerOrganization) -> Node:
+    """An organization's first anchor peer. Its TLS certificate is verified by the channel's own roots."""
+    address = organization.anchor_peers[0]
+    host, _, port = address.rpartition(":")
+    return Node(
+        name=address,
+        msp_id=organization.msp.msp_id,
+        host=host,
+        port=int(port),
+        tls_root_certificates=organization.msp.tls_root_certificates,
+    )
