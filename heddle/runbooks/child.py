@@ -1,6 +1,7 @@
 """Runs a command that ends when its parent does: `python -m heddle.runbooks.child COMMAND …`.
 
-The lock of a run goes with its process. A playbook that outlived a killed `heddle` would act without it.
+The lock of a run goes with its process. A playbook that outlived a killed `heddle` would
+act without it; asked politely, Ansible would first end its task.
 """
 
 import ctypes
@@ -12,10 +13,10 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Ask the kernel for SIGTERM at the parent's death, then become the command."""
+    """Ask the kernel for an end at the parent's death, then become the command."""
     parent = os.getppid()
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before it was asked for
         sys.exit(1)
     os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606 - an argv list

@@ -182,7 +182,7 @@ class Rejoining:
                 f"{self._node.at()}: {channel}: it does not know its organization's approval of {name}, and "
                 f"got it from nobody in {self._patience:.0f} s, so it runs no transaction of it",
                 hint="Peers of an organization exchange private data by gossip, once a minute: can they "
-                "reach each other? If none has it any more, raise the chaincode's sequence and run `heddle up`.",
+                "reach each other? If none has it, raise the chaincode's sequence and run `heddle up`.",
             )
 
         return await poll(

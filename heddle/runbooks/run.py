@@ -18,6 +18,8 @@ from heddle.runbooks.inventory import inventory_of
 
 __all__ = ["Run", "run"]
 
+_PREFIX = "heddle-runbook-"
+
 Event = Mapping[str, Any]
 """An event of ansible-runner: `event` and `event_data`."""
 
@@ -48,7 +50,8 @@ def run(what: Run, sink: Callable[[Event], bool]) -> bool:
         RunbookError: the variables name a host that the network does not have, or Ansible is not installed.
     """
     limit = _limit(what)
-    with tempfile.TemporaryDirectory(prefix="heddle-runbook-") as scratch:
+    _sweep()
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as scratch:
         folder = Path(scratch)
         _private(folder / "kubeconfig", what.kubeconfig)
         what.prepare(folder / "context.json")
@@ -59,6 +62,25 @@ def run(what: Run, sink: Callable[[Event], bool]) -> bool:
         finally:
             if what.artifacts is not None and (folder / "artifacts").is_dir():
                 shutil.copytree(folder / "artifacts", what.artifacts, dirs_exist_ok=True)
+
+
+def _sweep() -> None:
+    """Remove what killed runs of this user left: it holds keys."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        mine = folder.stat().st_uid == os.getuid()
+        if mine and pid.isdigit() and not _runs(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _private(path: Path, content: str) -> None:
