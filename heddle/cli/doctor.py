@@ -3,22 +3,15 @@
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from heddle.cli.findings import Finding
+
 __all__ = ["doctor"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing looked at. `step`: what to do about it; empty if all is well."""
-
-    what: str
-    found: str
-    step: str = ""
 
 
 def doctor(
@@ -70,8 +63,10 @@ def _passphrase() -> Finding:
 def _stack(stack: str) -> Iterator[Finding]:
     """Whether the stack file can be used and its cluster answers."""
     from heddle import config
+    from heddle.cli.doctor_domain import domain_findings
     from heddle.engine.stack import open_stack
     from heddle.errors import EngineError, SpecError
+    from heddle.topology import plan
 
     try:
         values = open_stack(Path(), stack).config.values
@@ -90,7 +85,11 @@ def _stack(stack: str) -> Iterator[Finding]:
         )
         return
     yield Finding(what="stack file", found=f"stacks/Pulumi.{stack}.yaml can be used")
-    yield _cluster(settings.cluster.kubeconfig)
+    cluster = _cluster(settings.cluster.kubeconfig)
+    yield cluster
+    if settings.instance.domain and not cluster.step:
+        hosts = [node.host for node in plan(settings.instance).nodes]
+        yield from domain_findings(settings.instance.domain, hosts, settings.cluster.kubeconfig)
 
 
 def _cluster(kubeconfig: str) -> Finding:
