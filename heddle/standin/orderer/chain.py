@@ -1,7 +1,6 @@
 """One channel of one orderer: consenter or follower, its ledger, its part in consensus."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -24,6 +23,7 @@ from heddle.standin.orderer.copying import answer_fetch, copy_blocks
 from heddle.standin.orderer.intake import Checked, Rejected, checked
 from heddle.standin.orderer.messages import Append, Bye, Fetch, Message, Submit, Vote
 from heddle.standin.orderer.node import OrdererNode
+from heddle.standin.orderer.pool import Pool
 from heddle.standin.orderer.writer import Writer
 
 __all__ = ["OrdererChain"]
@@ -57,7 +57,7 @@ class OrdererChain:
         self._cluster = Cluster(node, self.channel)
         self._writer = Writer(self)
         self._life: asyncio.Task[None] | None = None
-        self._offers: set[asyncio.Task[None]] = set()
+        self._pool = Pool(self._pass_on)
         self._reconfigured = asyncio.Event()
 
     # --- life
@@ -65,13 +65,14 @@ class OrdererChain:
     def start(self) -> None:
         """Begin: as consenter if the configuration lists this node and no block is missing, else follow."""
         self._life = asyncio.create_task(self._live())
+        self._life.add_done_callback(self._ended)
 
     async def stop(self) -> None:
         """End, after saying so to the other consenters."""
-        tasks = [*self._offers, *([self._life] if self._life else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._pool.close()
+        if self._life:
+            self._life.cancel()
+            await asyncio.gather(self._life, return_exceptions=True)
         self.ledger.close()
 
     def forget(self) -> None:
@@ -79,6 +80,10 @@ class OrdererChain:
         self.ledger.remove()
         self.node.join_path(self.channel).unlink(missing_ok=True)
         self.node.metrics.forget(channel=self.channel)
+
+    def _ended(self, life: asyncio.Task[None]) -> None:
+        if not life.cancelled() and life.exception():
+            _LOG.error("[%s] the channel is served no more", self.channel, exc_info=life.exception())
 
     async def _live(self) -> None:
         while True:
@@ -166,10 +171,15 @@ class OrdererChain:
         return self.consensus is not None
 
     def errored(self) -> bool:
-        """Without a leader, in a Raft cluster of three or more, blocks are only delivered on best effort."""
-        if self.consensus is None or self.config.bft:
+        """Whether blocks are only delivered on best effort.
+
+        With Raft, before there is a first leader, and in a cluster of three or more whenever there is none
+        (errorC in orderer/consensus/etcdraft/chain.go).
+        """
+        consensus = self.consensus
+        if consensus is None or consensus.leader or self.config.bft:
             return False
-        return not self.consensus.leader and len(self.members) > 2
+        return len(self.members) > 2 or not consensus.leader_changes
 
     def check_reader(self, data: SignedData) -> None:
         """Raises Denied unless the signer may read this channel's blocks."""
@@ -183,9 +193,7 @@ class OrdererChain:
         """Check a message and have it ordered. Raises Rejected; returning means accepted, not committed."""
         message = self.checked(envelope)
         if self.config.bft and not forwarded:
-            # Upstream keeps it in a pool, until there is a leader who orders it.
-            self._offers.add(offer := asyncio.create_task(self._offer(message)))
-            offer.add_done_callback(self._offers.discard)
+            self._pool.take(message, seconds(self.config.settings.bft.request_auto_remove_timeout))
         else:
             await self._pass_on(message, forwarded=forwarded)
 
@@ -194,26 +202,7 @@ class OrdererChain:
         active = self.consensus.active if self.consensus else ()
         return checked(envelope, self.config, self.node, active=active)
 
-    async def _offer(self, message: Checked) -> None:
-        """Pass it on as soon as somebody takes it."""
-        patience = asyncio.timeout(seconds(self.config.settings.bft.request_auto_remove_timeout))
-        taken = False
-        with contextlib.suppress(TimeoutError):
-            async with patience:
-                while not taken:
-                    taken = await self._offered(message)
-
-    async def _offered(self, message: Checked) -> bool:
-        try:
-            await self._pass_on(message, forwarded=False)
-        except Rejected as refusal:
-            if refusal.status == _UNAVAILABLE:
-                await asyncio.sleep(FOLLOW_INTERVAL)
-                return False
-            _LOG.warning("[%s] the leader refuses a message: %s", self.channel, refusal)
-        return True
-
-    async def _pass_on(self, message: Checked, *, forwarded: bool) -> None:
+    async def _pass_on(self, message: Checked, *, forwarded: bool = False) -> None:
         """To the leader, if this is another node. Raises Rejected."""
         consensus = self.consensus
         if consensus is None or not consensus.leader or (forwarded and not consensus.leading):
