@@ -34,6 +34,9 @@ Transient = Annotated[
     list[str] | None,
     typer.Option("--transient", metavar="NAME=VALUE", help="Private input; no block has it. Again for more."),
 ]
+Init = Annotated[
+    bool, typer.Option("--init", help="The initialization that a chaincode with initRequired waits for.")
+]
 Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for all of it.")]
 Function = Annotated[str, typer.Argument(metavar="FUNCTION", help="The chaincode's function.")]
 Args = Annotated[list[str] | None, typer.Argument(metavar="ARGS…", help="Its arguments.")]
@@ -109,6 +112,7 @@ def invoke(
     user: User = "user",
     peer: Peer = "",
     transient: Transient = None,
+    init: Init = False,
     timeout: Timeout = SECONDS,
     json_: Json = False,
     folder: Folder = HERE,
@@ -119,7 +123,7 @@ def invoke(
     from heddle.cli.outputs import load_instance
 
     call = _Call(load_instance(stack, folder), name, channel, org, user, peer, _transient(transient))
-    outcome = asyncio.run(call.invoke([function, *(args or ())], timeout))
+    outcome = asyncio.run(call.invoke([function, *(args or ())], timeout, is_init=init))
     commit = outcome.commit
     if json_:
         data = {
@@ -189,7 +193,7 @@ class _Call:
                 deadline=seconds,
             )
 
-    async def invoke(self, arguments: Sequence[str], seconds: float) -> "Outcome":
+    async def invoke(self, arguments: Sequence[str], seconds: float, *, is_init: bool) -> "Outcome":
         """Endorse, submit and await the commit through the peer's gateway."""
         from heddle.fabric import gateway
 
@@ -202,6 +206,7 @@ class _Call:
                 self.name,
                 arguments,
                 transient=self.transient,
+                is_init=is_init,
                 deadline=seconds,
             )
 

@@ -148,13 +148,14 @@ async def invoke(
     deadline: float,
     transient: Mapping[str, bytes] | None = None,
     organizations: Sequence[str] = (),
+    is_init: bool = False,
 ) -> Outcome:
     """Endorse, submit and wait for the commit; Refused when the transaction turns out invalid.
 
     Submitted again when it is in no block for a while: an orderer's SUCCESS is no promise.
     """
     clock = Deadline(deadline)
-    proposal = new_proposal(signer, channel, chaincode, args, transient=transient)
+    proposal = new_proposal(signer, channel, chaincode, args, transient=transient, is_init=is_init)
     envelope = await endorse(
         connections, node, proposal, signer, deadline=clock.left(), organizations=organizations
     )
