@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import ssl
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,15 +16,23 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from heddle.errors import FabricError, Unreachable
+from heddle.fabric.answers import HttpAnswer, unreadable
 from heddle.fabric.dial import Dialer
 from heddle.fabric.failures import http_words, rpc_failure, unreachable
 from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.retry import Deadline
+from heddle.plain import ShapeError
 
 __all__ = ["Connections"]
 
 _MESSAGE_BYTES = 100 * 1024 * 1024
 """Fabric's own limit (peer.maxRecvMsgSize, General.MaxRecvMsgSize)."""
+_BODY_BYTES = 64 * 1024 * 1024
+"""Of any HTTP answer: metrics of a node with hundreds of channels are a tenth of that."""
+
+# grpc.aio answers a message that it cannot parse with None, which our clients look for, and with a traceback
+# in this log.
+logging.getLogger("grpc._common").addFilter(lambda record: "deserializing" not in str(record.msg))
 
 
 class Connections:
@@ -87,7 +96,8 @@ class Connections:
                 host, local_port = await self.dialer.endpoint(node, port)
                 self._https[key] = httpx.AsyncClient(
                     base_url=f"{'https' if tls else 'http'}://{host}:{local_port}",
-                    headers={"Host": f"{node.host}:{port}"},
+                    # Uncompressed: a small answer cannot become a large one.
+                    headers={"Host": f"{node.host}:{port}", "Accept-Encoding": "identity"},
                     verify=_tls_context(node, client_tls) if tls else False,
                     event_hooks={"request": [_verify_name_of(node)]},
                     trust_env=False,
@@ -106,16 +116,30 @@ class Connections:
         client_tls: ClientTls | None = None,
         tls: bool = True,
         files: Mapping[str, tuple[str, bytes, str]] | None = None,
-    ) -> httpx.Response:
-        """The answer to an HTTP request, whatever its status; `Unreachable` when there is none."""
+    ) -> HttpAnswer:
+        """The whole answer to an HTTP request, whatever its status.
+
+        Raises Unreachable when there is none by the deadline, and for one that is larger than any real one.
+        """
         client = await self.http(node, port, client_tls=client_tls, tls=tls)
+        request = client.build_request(method, path, files=files, timeout=deadline)
         try:
-            return await client.request(method, path, files=files, timeout=deadline)
+            # httpx's own time limit begins anew with every piece.
+            async with asyncio.timeout(deadline):
+                response = await client.send(request, stream=True)
+                try:
+                    return await _whole(response)
+                finally:
+                    await response.aclose()
         # httpx lets a TLS alert that comes after the handshake through as it is.
-        except (httpx.TransportError, ssl.SSLError) as error:
+        except (httpx.HTTPError, ssl.SSLError) as error:
             trouble = self.dialer.trouble(node, port)
             words = f"{http_words(error)}{f' ({trouble})' if trouble else ''}"
             raise unreachable(node, what, words, port=port) from error
+        except TimeoutError as error:
+            raise unreachable(node, what, f"not whole within {deadline:.0f} s", port=port) from error
+        except ShapeError as error:
+            raise unreadable(node, what, str(error), port=port) from error
 
     def failure(self, node: Node, what: str, error: grpc.aio.AioRpcError) -> FabricError:
         """The failed call as `Unreachable` or `Refused`, with what the dialer knows."""
@@ -153,6 +177,16 @@ class Connections:
             private_key=own.private_key if own else None,
             certificate_chain=own.certificate if own else None,
         )
+
+
+async def _whole(response: httpx.Response) -> HttpAnswer:
+    pieces, size = [], 0
+    async for piece in response.aiter_raw():
+        size += len(piece)
+        if size > _BODY_BYTES:
+            raise ShapeError(f"it has more than {_BODY_BYTES} bytes")
+        pieces.append(piece)
+    return HttpAnswer(status=response.status_code, content=b"".join(pieces))
 
 
 def _as_is(message: bytes) -> bytes:

@@ -5,6 +5,7 @@ from fabric_protos.common.common_pb2 import Block
 from fabric_protos.peer import query_pb2
 
 from heddle.errors import Refused
+from heddle.fabric.answers import message_of
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import evaluate, new_proposal, propose
 from heddle.fabric.node import Node
@@ -21,7 +22,7 @@ async def channels(
 ) -> tuple[str, ...]:
     """Names of the channels the peer has joined. Any member of the peer's organization may ask."""
     content = await evaluate(connections, node, signer, "", _CSCC, ["GetChannels"], deadline=deadline)
-    answer = query_pb2.ChannelQueryResponse.FromString(content)
+    answer = message_of(query_pb2.ChannelQueryResponse(), content, node, "list channels")
     return tuple(sorted(channel.channel_id for channel in answer.channels))
 
 
@@ -67,4 +68,4 @@ async def config_block(
     content = await evaluate(
         connections, node, signer, "", _CSCC, ["GetConfigBlock", channel], deadline=deadline
     )
-    return Block.FromString(content)
+    return message_of(Block(), content, node, f"configuration block of {channel}")

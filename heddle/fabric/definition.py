@@ -6,6 +6,8 @@ from typing import Any
 
 from fabric_protos.peer import collection_pb2, policy_pb2
 
+from heddle.configtx.values import parse
+
 __all__ = [
     "DEFAULT_POLICY",
     "DEFAULT_POLICY_PATH",
@@ -53,7 +55,8 @@ class Definition:
             "validation_plugin": self.validation_plugin,
         }
         if self.collections:
-            values["collections"] = collection_pb2.CollectionConfigPackage.FromString(self.collections)
+            package = collection_pb2.CollectionConfigPackage()
+            values["collections"] = parse(package, self.collections, f"collections of {self.name}")
         return values
 
 

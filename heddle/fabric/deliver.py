@@ -12,6 +12,7 @@ from grpc.aio import EOF  # type: ignore[attr-defined] # the stubs forgot it
 
 from heddle.configtx.blocks import last_config_index
 from heddle.configtx.envelope import signed_envelope
+from heddle.fabric.answers import unreadable
 from heddle.fabric.connection import Connections
 from heddle.fabric.failures import refused_status, unreachable
 from heddle.fabric.node import Node
@@ -70,20 +71,23 @@ async def deliver(
     what: str,
     *,
     deadline: float,
+    kind: str = "block",
 ) -> AsyncGenerator[Any, None]:
-    """The blocks (or filtered blocks) that a Deliver method answers with, until its SUCCESS.
+    """The blocks (or, as `kind`, `filtered_block`s) that a Deliver method answers with, until its SUCCESS.
 
     `method` picks the stub's method from a channel. Raises Refused for any other status, Unreachable when the
-    stream breaks or ends early.
+    stream breaks, ends early or cannot be read.
     """
     call = method(await connections.channel(node))(timeout=deadline)
     try:
         await call.write(request)
         await call.done_writing()
         while (answer := await call.read()) is not EOF:
-            kind = answer.WhichOneof("Type")
-            if kind != "status":
+            found = answer.WhichOneof("Type") if answer is not None else None
+            if found == kind:
                 yield getattr(answer, kind)
+            elif found != "status":
+                raise unreadable(node, what, f"{kind} expected, {found or 'something else'} found")
             elif answer.status == common_pb2.SUCCESS:
                 return
             else:
@@ -122,6 +126,8 @@ async def one_block(
         )
         async with aclosing(deliver(connections, node, method, request, what, deadline=left)) as blocks:
             async for block in blocks:
+                if isinstance(position, int) and block.header.number != position:
+                    raise unreadable(node, what, f"it is block {block.header.number}")
                 return block
         raise unreachable(node, what, "SUCCESS without a block")
 

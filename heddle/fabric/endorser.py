@@ -16,8 +16,9 @@ from fabric_protos.peer import (
 
 from heddle.configtx.envelope import channel_header, new_nonce, signature_header, transaction_id
 from heddle.errors import FabricError, Refused
+from heddle.fabric.answers import unreadable
 from heddle.fabric.connection import Connections
-from heddle.fabric.failures import hint_for
+from heddle.fabric.failures import hint_for, shown
 from heddle.fabric.node import Node
 from heddle.fabric.retry import reading
 from heddle.identity.signer import Signer
@@ -103,10 +104,12 @@ async def propose(
         answer = await stub.ProcessProposal(proposal.signed(signer), timeout=deadline)
     except grpc.aio.AioRpcError as error:
         raise connections.failure(node, what, error) from error
+    if answer is None:
+        raise unreadable(node, what, "no ProposalResponse")
     status, words = answer.response.status, answer.response.message
     if status >= 400 or status < 200:
         raise Refused(
-            f"{node.at()}: {what}: {status} {words}", status=status, words=words, hint=hint_for(words)
+            f"{node.at()}: {what}: {status} {shown(words)}", status=status, words=words, hint=hint_for(words)
         )
     return answer
 

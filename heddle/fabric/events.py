@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import grpc
+from fabric_protos.common import common_pb2
 from fabric_protos.common.common_pb2 import Block
-from fabric_protos.peer import events_pb2_grpc, transaction_pb2
+from fabric_protos.peer import events_pb2_grpc
+from google.protobuf.message import DecodeError
 
 from heddle.errors import Refused, Unreachable
+from heddle.fabric.answers import validation_code
 from heddle.fabric.connection import Connections
 from heddle.fabric.deliver import Position, StreamMethod, deliver, one_block, one_config_block, seek_envelope
 from heddle.fabric.failures import unreachable
@@ -125,22 +128,57 @@ class CommitWatch:
                 tls_cert_hash=self._connections.tls_cert_hash,
             )
             self._stream = deliver(
-                self._connections, self._node, _filtered, request, what, deadline=self._clock.left()
+                self._connections,
+                self._node,
+                _filtered,
+                request,
+                what,
+                deadline=self._clock.left(),
+                kind="filtered_block",
             )
         try:
             block = await anext(self._stream)
         except StopAsyncIteration:
             await self.close()
             raise unreachable(self._node, what, "the stream ended") from None
+        except Refused as refusal:
+            await self.close()
+            if refusal.status != common_pb2.BAD_REQUEST:
+                raise
+            # Peers cannot filter a block in which somebody sent what is no transaction.
+            await self._take_whole()
+            return
         except BaseException:
             await self.close()
             raise
         self._next = block.number + 1
         for entry in block.filtered_transactions:
-            code = str(transaction_pb2.TxValidationCode.Name(entry.tx_validation_code))
+            code = validation_code(entry.tx_validation_code)
             commit = Commit(transaction_id=entry.txid, block=block.number, code=code)
             # The first counts: a copy that came later is DUPLICATE_TXID.
             self._seen.setdefault(entry.txid, commit)
+
+    async def _take_whole(self) -> None:
+        """Take in the next block as it stands on the ledger."""
+        block = await deliver_block(
+            self._connections,
+            self._node,
+            self._channel,
+            self._next,
+            self._signer,
+            deadline=self._clock.left(),
+            wait=True,
+        )
+        self._next = block.header.number + 1
+        codes = block.metadata.metadata[common_pb2.TRANSACTIONS_FILTER]
+        for content, code in zip(block.data.data, codes, strict=True):
+            with suppress(DecodeError):
+                payload = common_pb2.Payload.FromString(common_pb2.Envelope.FromString(content).payload)
+                header = common_pb2.ChannelHeader.FromString(payload.header.channel_header)
+                found = Commit(
+                    transaction_id=header.tx_id, block=block.header.number, code=validation_code(code)
+                )
+                self._seen.setdefault(header.tx_id, found)
 
 
 @asynccontextmanager

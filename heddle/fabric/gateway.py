@@ -9,11 +9,13 @@ from fabric_protos.common.common_pb2 import Envelope
 from fabric_protos.gateway import gateway_pb2, gateway_pb2_grpc
 from fabric_protos.peer import proposal_pb2, proposal_response_pb2, transaction_pb2
 
+from heddle.configtx.values import parse
 from heddle.errors import Refused, Unreachable
+from heddle.fabric.answers import message_of, unreadable, validation_code
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import Argument, Proposal, new_proposal
 from heddle.fabric.events import Commit
-from heddle.fabric.failures import hint_for
+from heddle.fabric.failures import hint_for, shown
 from heddle.fabric.node import Node
 from heddle.fabric.retry import Deadline, reading
 from heddle.fabric.transactions import PATIENCE, Outcome
@@ -87,6 +89,7 @@ async def endorse(
                 raise
         await patience.pause(0.5)
     payload = answer.prepared_transaction.payload
+    _expect_own(node, what, proposal, payload)
     return Envelope(payload=payload, signature=signer.sign(payload))
 
 
@@ -131,7 +134,7 @@ async def commit_status(
 
     async def attempt(left: float) -> Commit:
         answer = await _call(connections, node, "CommitStatus", request, what, left)
-        code = str(transaction_pb2.TxValidationCode.Name(answer.result))
+        code = validation_code(answer.result)
         return Commit(transaction_id=transaction_id, block=answer.block_number, code=code)
 
     return await reading(attempt, deadline=deadline)
@@ -171,23 +174,40 @@ async def invoke(
             if clock.left() < 1:
                 raise
     commit.expect_valid(f"{node.at()}: {chaincode} {proposal.function} on {channel}")
-    return Outcome(commit=commit, payload=result_of(envelope))
+    return Outcome(commit=commit, payload=result_of(node, envelope))
 
 
-def result_of(envelope: Envelope) -> bytes:
-    """What the chaincode answered, out of an endorsed transaction."""
-    payload = common_pb2.Payload.FromString(envelope.payload)
-    action = transaction_pb2.Transaction.FromString(payload.data).actions[0]
-    endorsed = transaction_pb2.ChaincodeActionPayload.FromString(action.payload).action
-    response = proposal_response_pb2.ProposalResponsePayload.FromString(endorsed.proposal_response_payload)
-    return bytes(proposal_pb2.ChaincodeAction.FromString(response.extension).response.payload)
+def result_of(node: Node, envelope: Envelope) -> bytes:
+    """What the chaincode answered, out of a transaction that this node had endorsed."""
+    what = "endorsed transaction"
+    payload = message_of(common_pb2.Payload(), envelope.payload, node, what)
+    actions = message_of(transaction_pb2.Transaction(), payload.data, node, what).actions
+    if not actions:
+        raise unreadable(node, what, "it has no action")
+    content = actions[0].payload
+    endorsed = message_of(transaction_pb2.ChaincodeActionPayload(), content, node, what).action
+    response = proposal_response_pb2.ProposalResponsePayload()
+    message_of(response, endorsed.proposal_response_payload, node, what)
+    action = message_of(proposal_pb2.ChaincodeAction(), response.extension, node, what)
+    return bytes(action.response.payload)
+
+
+def _expect_own(node: Node, what: str, proposal: Proposal, payload: bytes) -> None:
+    """Sign nothing but the transaction of one's own proposal, whatever the peer hands out.
+
+    An administrator's signature would make a configuration update of it as well.
+    """
+    own = parse(proposal_pb2.Proposal(), proposal.content, "proposal")
+    header = parse(common_pb2.Header(), own.header, "header of the proposal")
+    if message_of(common_pb2.Payload(), payload, node, what).header != header:
+        raise unreadable(node, what, "it is the transaction of another proposal")
 
 
 def _payload(node: Node, what: str, response: proposal_response_pb2.Response) -> bytes:
     if response.status >= 400:
         words = response.message
         raise Refused(
-            f"{node.at()}: {what}: {response.status} {words}",
+            f"{node.at()}: {what}: {response.status} {shown(words)}",
             status=response.status,
             words=words,
             hint=hint_for(words),
@@ -205,6 +225,9 @@ async def _call(
 ) -> Any:  # noqa: ANN401
     stub = gateway_pb2_grpc.GatewayStub(await connections.channel(node))
     try:
-        return await getattr(stub, method)(request, timeout=deadline)
+        answer = await getattr(stub, method)(request, timeout=deadline)
     except grpc.aio.AioRpcError as error:
         raise connections.failure(node, what, error) from error
+    if answer is None:
+        raise unreadable(node, what, f"no {method}Response")
+    return answer

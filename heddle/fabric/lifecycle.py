@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 from fabric_protos.peer.lifecycle import lifecycle_pb2
 
+from heddle.configtx.values import MessageT
 from heddle.errors import Refused
+from heddle.fabric.answers import message_of
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import (
     Approval,
@@ -70,8 +72,9 @@ async def install(
             if "already successfully installed" in refusal.words:  # somebody was faster
                 return expected
             raise
+        result = lifecycle_pb2.InstallChaincodeResult()
         content = answer.response.payload
-        return str(lifecycle_pb2.InstallChaincodeResult.FromString(content).package_id)
+        return str(message_of(result, content, node, f"install {label}").package_id)
 
     async def done(left: float) -> str | None:
         there = await installed(connections, node, signer, deadline=left)
@@ -87,16 +90,16 @@ async def installed(
     connections: Connections, node: Node, signer: Signer, *, deadline: float
 ) -> tuple[Installed, ...]:
     """The packages on a peer. For a local administrator."""
-    answer = await _query(
+    result = await _query(
         connections,
         node,
         signer,
         "",
         "QueryInstalledChaincodes",
         lifecycle_pb2.QueryInstalledChaincodesArgs(),
+        lifecycle_pb2.QueryInstalledChaincodesResult(),
         deadline,
     )
-    result = lifecycle_pb2.QueryInstalledChaincodesResult.FromString(answer)
     return tuple(
         Installed(
             package_id=one.package_id,
@@ -174,20 +177,20 @@ async def approved(
     For a local administrator.
     """
     try:
-        answer = await _query(
+        result = await _query(
             connections,
             node,
             signer,
             channel,
             "QueryApprovedChaincodeDefinition",
             lifecycle_pb2.QueryApprovedChaincodeDefinitionArgs(name=name, sequence=sequence),
+            lifecycle_pb2.QueryApprovedChaincodeDefinitionResult(),
             deadline,
         )
     except Refused as refusal:
         if "could not fetch approved chaincode definition" in refusal.words:
             return None
         raise
-    result = lifecycle_pb2.QueryApprovedChaincodeDefinitionResult.FromString(answer)
     return Approval(
         definition=definition_of(name, result), package_id=str(result.source.local_package.package_id)
     )
@@ -203,16 +206,16 @@ async def check_readiness(
     deadline: float,
 ) -> Readiness:
     """Which organizations have approved this definition. Refused if its sequence is not the next one."""
-    answer = await _query(
+    result = await _query(
         connections,
         node,
         signer,
         channel,
         "CheckCommitReadiness",
         lifecycle_pb2.CheckCommitReadinessArgs(**wanted.fields()),
+        lifecycle_pb2.CheckCommitReadinessResult(),
         deadline,
     )
-    result = lifecycle_pb2.CheckCommitReadinessResult.FromString(answer)
     return Readiness(
         approvals=dict(result.approvals),
         mismatches={msp: tuple(found.items) for msp, found in result.mismatches.items()},
@@ -269,20 +272,20 @@ async def definition(
 ) -> Committed | None:
     """The definition in force, or None if the channel has no chaincode of this name."""
     try:
-        answer = await _query(
+        result = await _query(
             connections,
             node,
             signer,
             channel,
             "QueryChaincodeDefinition",
             lifecycle_pb2.QueryChaincodeDefinitionArgs(name=name),
+            lifecycle_pb2.QueryChaincodeDefinitionResult(),
             deadline,
         )
     except Refused as refusal:
         if refusal.status == 404:
             return None
         raise
-    result = lifecycle_pb2.QueryChaincodeDefinitionResult.FromString(answer)
     return Committed(definition=definition_of(name, result), approvals=dict(result.approvals))
 
 
@@ -290,16 +293,16 @@ async def definitions(
     connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
 ) -> tuple[Definition, ...]:
     """All definitions in force on a channel."""
-    answer = await _query(
+    result = await _query(
         connections,
         node,
         signer,
         channel,
         "QueryChaincodeDefinitions",
         lifecycle_pb2.QueryChaincodeDefinitionsArgs(),
+        lifecycle_pb2.QueryChaincodeDefinitionsResult(),
         deadline,
     )
-    result = lifecycle_pb2.QueryChaincodeDefinitionsResult.FromString(answer)
     return tuple(definition_of(one.name, one) for one in result.chaincode_definitions)
 
 
@@ -310,9 +313,10 @@ async def _query(
     channel: str,
     function: str,
     args: Any,  # noqa: ANN401 - any lifecycle message
+    result: MessageT,
     deadline: float,
-) -> bytes:
-    return await evaluate(
+) -> MessageT:
+    answer = await evaluate(
         connections,
         node,
         signer,
@@ -321,6 +325,7 @@ async def _query(
         [function, args.SerializeToString()],
         deadline=deadline,
     )
+    return message_of(result, answer, node, f"{_LIFECYCLE} {function}{f' on {channel}' if channel else ''}")
 
 
 async def _reach(

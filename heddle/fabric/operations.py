@@ -8,16 +8,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import httpx
-
 from heddle.errors import FabricError, Refused
+from heddle.fabric.answers import HttpAnswer, plain_of
 from heddle.fabric.connection import Connections
+from heddle.fabric.failures import shown
 from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.retry import reading
+from heddle.plain import Plain
 
 __all__ = ["Health", "Metrics", "Sample", "healthz", "metrics", "parse_metrics", "version"]
 
 _LINE = re.compile(r"([A-Za-z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)")
+_LINE_LENGTH = 16 * 1024
+"""Characters; what is longer is no metric of Fabric's, and could take minutes to look through."""
+_VERSION = 100
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
@@ -59,7 +63,12 @@ async def version(
 ) -> str:
     """The release the node runs, such as "v3.1.5"."""
     response = await _get(connections, node, "/version", tls, deadline)
-    return str(_expect(response, node).json()["Version"])
+    content = _expect(response, node, "/version").content
+
+    def read(answer: Plain) -> str:
+        return answer["Version"].text(most=_VERSION)
+
+    return plain_of(content, read, node, "GET /version", port=node.operations_port)
 
 
 async def healthz(
@@ -67,11 +76,17 @@ async def healthz(
 ) -> Health:
     """The node's own health checks. Orderers have none, so are always healthy here."""
     response = await _get(connections, node, "/healthz", tls, deadline)
-    if response.status_code not in (200, 503):
-        _expect(response, node)
-    checks = response.json().get("failed_checks") or ()
-    failed = tuple(f"{check['component']}: {check['reason']}" for check in checks)
-    return Health(ok=response.status_code == 200, failed=failed)
+    if response.status not in (200, 503):
+        _expect(response, node, "/healthz")
+    failed = plain_of(response.content, _failed, node, "GET /healthz", port=node.operations_port)
+    return Health(ok=response.status == 200, failed=failed)
+
+
+def _failed(answer: Plain) -> tuple[str, ...]:
+    checks = answer.get("failed_checks")
+    if checks is None:
+        return ()
+    return tuple(shown(f"{one['component'].text()}: {one['reason'].text()}") for one in checks.items())
 
 
 async def metrics(
@@ -79,25 +94,28 @@ async def metrics(
 ) -> Metrics:
     """All metrics; the node's metrics.provider must be `prometheus`."""
     response = await _get(connections, node, "/metrics", tls, deadline)
-    return parse_metrics(_expect(response, node).text)
+    return parse_metrics(_expect(response, node, "/metrics").text())
 
 
 def parse_metrics(text: str) -> Metrics:
     """Read the Prometheus text format; comments and lines that carry no number are left out."""
     samples = []
-    for line in text.splitlines():
-        match = _LINE.fullmatch(line.strip().rsplit(" # ", 1)[0])
-        if line.startswith("#") or match is None:
+    for line in text.split("\n"):
+        if line.startswith("#") or len(line) > _LINE_LENGTH:
             continue
-        name, labels, value = match.groups()
-        samples.append(
-            Sample(
-                name=name,
-                labels={key: _unescape(content) for key, content in _LABEL.findall(labels or "")},
-                value=float(value),
-            )
-        )
+        match = _LINE.fullmatch(line.strip().rsplit(" # ", 1)[0])
+        value = _number(match[3]) if match else None
+        if match is not None and value is not None:
+            labels = {key: _unescape(content) for key, content in _LABEL.findall(match[2] or "")}
+            samples.append(Sample(name=match[1], labels=labels, value=value))
     return Metrics(samples=tuple(samples))
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _unescape(content: str) -> str:
@@ -106,14 +124,14 @@ def _unescape(content: str) -> str:
 
 async def _get(
     connections: Connections, node: Node, path: str, tls: ClientTls | None, deadline: float
-) -> httpx.Response:
+) -> HttpAnswer:
     port = node.operations_port
     if port is None:
         raise FabricError(
             f"{node.at()}: no operations port is known", hint="Give the node its operations port."
         )
 
-    async def attempt(left: float) -> httpx.Response:
+    async def attempt(left: float) -> HttpAnswer:
         return await connections.request(
             node, port, "GET", path, f"GET {path}", deadline=left, client_tls=tls, tls=tls is not None
         )
@@ -121,18 +139,18 @@ async def _get(
     return await reading(attempt, deadline=deadline)
 
 
-def _expect(response: httpx.Response, node: Node) -> httpx.Response:
-    if response.status_code == 200:
+def _expect(response: HttpAnswer, node: Node, path: str) -> HttpAnswer:
+    if response.status == 200:
         return response
-    path, words = response.request.url.path, response.text.strip()
+    words = response.text().strip()
     hint = ""
-    if response.status_code == 400 and "HTTPS" in words:
+    if response.status == 400 and "HTTPS" in words:
         hint = "The endpoint speaks TLS: give a client certificate."
-    elif path == "/metrics" and response.status_code == 404:
+    elif path == "/metrics" and response.status == 404:
         hint = "Set metrics.provider to prometheus in core.yaml or orderer.yaml."
     raise Refused(
-        f"{node.at(node.operations_port)}: GET {path}: HTTP {response.status_code}: {words}",
-        status=response.status_code,
+        f"{node.at(node.operations_port)}: GET {path}: HTTP {response.status}: {shown(words)}",
+        status=response.status,
         words=words,
         hint=hint,
     )

@@ -9,6 +9,7 @@ from fabric_protos.orderer import ab_pb2_grpc
 from grpc.aio import EOF  # type: ignore[attr-defined] # the stubs forgot it
 
 from heddle.errors import FabricError, Refused, Unreachable
+from heddle.fabric.answers import unreadable
 from heddle.fabric.connection import Connections
 from heddle.fabric.deliver import Position, StreamMethod, one_block, one_config_block
 from heddle.fabric.failures import refused_status, unreachable
@@ -107,6 +108,8 @@ async def _offer(connections: Connections, node: Node, envelope: Envelope, deadl
         call.cancel()
     if answer is EOF:
         raise unreachable(node, what, "the stream ended without a status")
+    if answer is None:
+        raise unreadable(node, what, "no BroadcastResponse")
     if answer.status == common_pb2.SERVICE_UNAVAILABLE and _FORWARDED in answer.info:
         raise unreachable(node, what, f"SERVICE_UNAVAILABLE: {answer.info}")
     if answer.status != common_pb2.SUCCESS:

@@ -5,20 +5,22 @@ All calls need the TLS client certificate that the orderer's admin endpoint trus
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import httpx
 from fabric_protos.common.common_pb2 import Block
 
 from heddle.errors import FabricError, Refused, Unreachable
+from heddle.fabric.answers import JSON_BYTES, HttpAnswer, plain_of
 from heddle.fabric.connection import Connections
-from heddle.fabric.failures import unreachable
+from heddle.fabric.failures import shown, unreachable
 from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.retry import Deadline, poll, reading
+from heddle.plain import Plain, ShapeError, parse_json
 
 __all__ = ["ChannelInfo", "channel_info", "join", "list_channels", "remove", "wait_until"]
 
 _CHANNELS = "/participation/v1/channels"
+_NAME = 249
+"""Characters of a channel's name, the longest word here (common/configtx/validator.go)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,7 @@ async def list_channels(
     """Names of the channels the orderer takes part in."""
     response = await _read(connections, node, tls, _CHANNELS, "list channels", deadline)
     _expect(response, node, "list channels", 200)
-    return tuple(sorted(channel["name"] for channel in response.json()["channels"] or ()))
+    return plain_of(response.content, _names, node, "list channels", port=node.admin_port)
 
 
 async def channel_info(
@@ -53,10 +55,10 @@ async def channel_info(
     """Relation, status and height, or None: the orderer itself says it has no such channel."""
     what = f"channel {channel}"
     response = await _read(connections, node, tls, f"{_CHANNELS}/{channel}", what, deadline)
-    if response.status_code == 404:
+    if response.status == 404:
         return None
     _expect(response, node, what, 200)
-    return _info(response.json())
+    return plain_of(response.content, _info, node, what, port=node.admin_port)
 
 
 async def join(
@@ -83,10 +85,10 @@ async def join(
                 raise
             await clock.pause(0.5)
             continue
-        if response.status_code == 405:  # somebody was faster
+        if response.status == 405:  # somebody was faster
             continue
         _expect(response, node, what, 201)
-        return _info(response.json())
+        return plain_of(response.content, _info, node, what, port=node.admin_port)
 
 
 async def remove(
@@ -101,7 +103,7 @@ async def remove(
     what = f"remove channel {channel}"
     path = f"{_CHANNELS}/{channel}"
     response = await _send(connections, node, tls, "DELETE", path, what, clock.left())
-    if response.status_code not in (404, 409):  # 409: being removed already
+    if response.status not in (404, 409):  # 409: being removed already
         _expect(response, node, what, 204)
 
     async def look(left: float) -> ChannelInfo | None:
@@ -142,18 +144,23 @@ async def wait_until(
     return found
 
 
-def _info(answer: dict[str, Any]) -> ChannelInfo:
+def _names(answer: Plain) -> tuple[str, ...]:
+    channels = answer.get("channels")  # null where there are none
+    return tuple(sorted(one["name"].text(most=_NAME) for one in channels.items())) if channels else ()
+
+
+def _info(answer: Plain) -> ChannelInfo:
     return ChannelInfo(
-        name=answer["name"],
-        relation=answer["consensusRelation"],
-        status=answer["status"],
-        height=int(answer["height"]),
+        name=answer["name"].text(most=_NAME),
+        relation=answer["consensusRelation"].text(most=_NAME),
+        status=answer["status"].text(most=_NAME),
+        height=answer["height"].integer(),
     )
 
 
 async def _read(
     connections: Connections, node: Node, tls: ClientTls, path: str, what: str, deadline: float
-) -> httpx.Response:
+) -> HttpAnswer:
     return await reading(
         lambda left: _send(connections, node, tls, "GET", path, what, left), deadline=deadline
     )
@@ -169,7 +176,7 @@ async def _send(
     deadline: float,
     *,
     files: dict[str, tuple[str, bytes, str]] | None = None,
-) -> httpx.Response:
+) -> HttpAnswer:
     if node.admin_port is None:
         raise FabricError(
             f"{node.at()}: {what}: it has no admin port",
@@ -180,21 +187,21 @@ async def _send(
     )
 
 
-def _expect(response: httpx.Response, node: Node, what: str, status: int) -> None:
-    if response.status_code == status:
+def _expect(response: HttpAnswer, node: Node, what: str, status: int) -> None:
+    if response.status == status:
         return
     try:
-        words = str(response.json()["error"])
-    except (ValueError, KeyError, TypeError):
-        words = response.text.strip()
+        words = parse_json(response.content, limit=JSON_BYTES)["error"].text()
+    except ShapeError:
+        words = response.text().strip()
     hint = {
         404: "The orderer does not have the channel.",
         409: "The orderer is removing the channel: wait until it is gone.",
         503: "Set ChannelParticipation.Enabled in orderer.yaml.",
-    }.get(response.status_code, "")
+    }.get(response.status, "")
     raise Refused(
-        f"{node.at(node.admin_port)}: {what}: HTTP {response.status_code}: {words}",
-        status=response.status_code,
+        f"{node.at(node.admin_port)}: {what}: HTTP {response.status}: {shown(words)}",
+        status=response.status,
         words=words,
         hint=hint,
     )

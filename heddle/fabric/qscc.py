@@ -6,6 +6,7 @@ from fabric_protos.common import ledger_pb2
 from fabric_protos.common.common_pb2 import Block
 from fabric_protos.peer import transaction_pb2
 
+from heddle.fabric.answers import message_of, validation_code
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import evaluate
 from heddle.fabric.node import Node
@@ -32,7 +33,7 @@ async def chain_info(
     content = await evaluate(
         connections, node, signer, channel, _QSCC, ["GetChainInfo", channel], deadline=deadline
     )
-    info = ledger_pb2.BlockchainInfo.FromString(content)
+    info = message_of(ledger_pb2.BlockchainInfo(), content, node, f"height of {channel}")
     return ChainInfo(
         height=info.height, current_hash=info.currentBlockHash, previous_hash=info.previousBlockHash
     )
@@ -44,7 +45,7 @@ async def block_by_number(
     """One block of the peer's ledger; Refused if it has none of this number."""
     args = ["GetBlockByNumber", channel, str(number)]
     content = await evaluate(connections, node, signer, channel, _QSCC, args, deadline=deadline)
-    return Block.FromString(content)
+    return message_of(Block(), content, node, f"block {number} of {channel}")
 
 
 async def transaction_code(
@@ -59,5 +60,6 @@ async def transaction_code(
     """What became of a transaction: "VALID", "MVCC_READ_CONFLICT", …; Refused if the ledger has none such."""
     args = ["GetTransactionByID", channel, transaction_id]
     content = await evaluate(connections, node, signer, channel, _QSCC, args, deadline=deadline)
-    found = transaction_pb2.ProcessedTransaction.FromString(content)
-    return str(transaction_pb2.TxValidationCode.Name(found.validationCode))
+    what = f"transaction {transaction_id} of {channel}"
+    found = message_of(transaction_pb2.ProcessedTransaction(), content, node, what)
+    return validation_code(found.validationCode)

@@ -1,0 +1,64 @@
+"""What nodes answer, read under limits. Whoever runs a node decides what it answers: it may be anything.
+
+An answer that cannot be read tells nothing of the node's state, so it is `Unreachable`, as no answer is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from fabric_protos.peer import transaction_pb2
+
+from heddle.configtx.values import MessageT, parse
+from heddle.errors import ConfigtxError, Unreachable
+from heddle.fabric.node import Node
+from heddle.plain import Plain, ShapeError, parse_json
+
+__all__ = ["JSON_BYTES", "HttpAnswer", "message_of", "plain_of", "unreadable", "validation_code"]
+
+T = TypeVar("T")
+
+JSON_BYTES = 8 * 1024 * 1024
+"""Of any JSON answer: some ten thousand channels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpAnswer:
+    """The status and the whole body of an HTTP answer."""
+
+    status: int
+    content: bytes = field(repr=False)
+
+    def text(self) -> str:
+        """The body as text, whatever it is."""
+        return self.content.decode(errors="replace")
+
+
+def unreadable(node: Node, what: str, why: str, *, port: int | None = None) -> Unreachable:
+    """The node answered `what` with something that is no answer to it."""
+    return Unreachable(
+        f"{node.at(port)}: {what}: its answer cannot be read: {why}",
+        hint="Is it a Fabric node of release 2.5 or 3, and does nothing between change what it says?",
+    )
+
+
+def message_of(message: MessageT, data: bytes, node: Node, what: str) -> MessageT:
+    """Parse into `message` what the node answered to `what`; Unreachable when it is no such message."""
+    try:
+        return parse(message, data, "it")
+    except ConfigtxError as error:
+        raise unreadable(node, what, error.message.removeprefix("it ")) from error
+
+
+def plain_of(data: bytes, read: Callable[[Plain], T], node: Node, what: str, *, port: int | None) -> T:
+    """What `read` makes of the node's JSON answer to `what`; Unreachable when it is of another shape."""
+    try:
+        return read(parse_json(data, limit=JSON_BYTES))
+    except ShapeError as error:
+        raise unreadable(node, what, str(error), port=port) from error
+
+
+def validation_code(number: int) -> str:
+    """The name of a TxValidationCode ("VALID"); of one that this release does not know, its number."""
+    known = number in transaction_pb2.TxValidationCode.values()
+    return str(transaction_pb2.TxValidationCode.Name(number)) if known else f"code {number}"
