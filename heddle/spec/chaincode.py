@@ -1,6 +1,5 @@
 """Chaincodes that run as a service beside the peers, and their private data."""
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -14,20 +13,9 @@ from heddle.spec.names import (
     OrganizationName,
     Variable,
 )
-from heddle.spec.policies import check_endorsement, check_members, check_policy
-from heddle.spec.quantities import Whole
+from heddle.spec.policies import Endorsement, check_endorsement, check_members, check_policy
+from heddle.spec.quantities import between
 from heddle.spec.references import Image
-
-
-class Endorsement(StrEnum):
-    """Whose peers must endorse a transaction, in a word."""
-
-    ANY = "any"
-    """A peer of any member."""
-    ALL = "all"
-    """A peer of every member."""
-    MAJORITY = "majority"
-    """The channel's own rule: peers of more than half of the members."""
 
 
 class Collection(Section):
@@ -39,11 +27,11 @@ class Collection(Section):
     """Whose peers hold the data. Either this or `policy`."""
     policy: Annotated[str, BeforeValidator(check_members)] | None = None
     """The same as an expression, as OR('Org1MSP.member', 'Org2MSP.member')."""
-    required_peer_count: Annotated[Whole, Field(ge=0, le=2_147_483_647)] = 0
+    required_peer_count: Annotated[int, *between(0, 2_147_483_647)] = 0
     """Other peers that must have the data before the endorser signs; with 0 it may be lost with one peer."""
-    max_peer_count: Annotated[Whole, Field(ge=0, le=2_147_483_647)] = 1
+    max_peer_count: Annotated[int, *between(0, 2_147_483_647)] = 1
     """Other peers that the endorser sends the data to, at most."""
-    block_to_live: Annotated[Whole, Field(ge=0, le=18_446_744_073_709_551_615)] = 0
+    block_to_live: Annotated[int, *between(0)] = 0
     """Blocks after which the data is purged; 0 = never. Once committed it stays."""
     member_only_read: bool = True
     """Only clients of these organizations may read."""
@@ -61,7 +49,7 @@ class Chaincode(Section):
     """Name of the chaincode."""
     version: ChaincodeVersion
     """Version, as text in quotes; part of the package's label."""
-    sequence: Annotated[Whole, Field(ge=1)] = 1
+    sequence: Annotated[int, *between(1)] = 1
     """Sequence of the definition: raise it by one with every change of version, endorsement or
     collections."""
     channel: ChannelName
@@ -77,7 +65,7 @@ class Chaincode(Section):
     """True: no invocation before one that is marked as initialization."""
     environment: dict[Variable, str] = Field(default_factory=dict)
     """Variables of the server. No secrets: they are plain in the pod."""
-    replicas: Annotated[Whole, Field(ge=1, le=20)] = 1
+    replicas: Annotated[int, *between(1, 20)] = 1
     """Servers per organization."""
     collections: tuple[Collection, ...] = ()
     """Collections of private data."""

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from heddle.spec.model import Section
 from heddle.spec.names import SecretName
-from heddle.spec.quantities import Whole
+from heddle.spec.quantities import between
 from heddle.spec.references import Image, check_registry
 
 
@@ -25,10 +25,10 @@ class Cluster(Section):
 class Certificates(Section):
     """Certificates of nodes, administrators and users. Authorities last fifteen years and are not renewed."""
 
-    renewal: Annotated[Whole, Field(ge=0)] = 0
+    renewal: Annotated[int, *between(0)] = 0
     """Raise it by one to renew every certificate with its key: nodes restart one by one, the ledger stays as
     it is. Previews warn in time."""
-    validity_days: Annotated[Whole, Field(ge=1, le=3650)] = 365
+    validity_days: Annotated[int, *between(1, 3650)] = 365
     """Days that a certificate lasts from its issue."""
 
 

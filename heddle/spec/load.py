@@ -1,5 +1,6 @@
 """From the plain data of a stack file to an Instance, or to every problem in it."""
 
+import datetime as dt
 import difflib
 from typing import Any, get_args
 
@@ -105,7 +106,11 @@ def _words(details: ErrorDetails) -> str:
         case "string_type" if key:
             return _WORDS["invalid_key"]
         case "string_type":
-            return f'text; write it in quotes, as "{found}"' if isinstance(found, int | float) else "text"
+            return _text_words(found)
+        case "model_type" | "model_attributes_type" if isinstance(found, str):
+            # Elsewhere in the file a name alone will do.
+            named = details["loc"] and "name" in _fields_at(details["loc"])
+            return f"a mapping, as {{name: {found}}}" if named and found else "a mapping"
         case "greater_than_equal":
             return f"at least {context['ge']}"
         case "less_than_equal":
@@ -114,6 +119,15 @@ def _words(details: ErrorDetails) -> str:
             return "not empty"
         case _:
             return _WORDS.get(details["type"], "")
+
+
+def _text_words(found: object) -> str:
+    """What to write where YAML made something else of a text."""
+    if isinstance(found, bool):
+        return "text; in quotes, since YAML reads yes, no, on and off as true or false"
+    if isinstance(found, int | float | dt.date):
+        return f'text; write it in quotes, as "{found}"'
+    return "text"
 
 
 def _unknown_key(path: str, location: tuple[int | str, ...], found: object) -> Problem:

@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, GetJsonSchemaHandler, WrapValidator
+from pydantic import GetJsonSchemaHandler, WrapValidator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import CoreSchema, ValidatorFunctionWrapHandler
 
 from heddle.spec.model import Section
 from heddle.spec.names import ORGANIZATION, OrganizationName
-from heddle.spec.quantities import Whole
+from heddle.spec.quantities import between
 
 
 class Membership(Section):
@@ -17,9 +17,9 @@ class Membership(Section):
 
     name: OrganizationName
     """Name of the organization."""
-    peers: Annotated[Whole, Field(ge=1, le=99)] | None = None
+    peers: Annotated[int, *between(1, 99)] | None = None
     """How many of its peers join: the first ones. Default: all."""
-    anchor_peers: Annotated[Whole, Field(ge=0, le=99)] = 1
+    anchor_peers: Annotated[int, *between(0, 99)] = 1
     """How many of them are announced to the other organizations: the first ones."""
 
 

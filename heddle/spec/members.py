@@ -9,7 +9,7 @@ from heddle.spec.model import Section
 from heddle.spec.names import ChannelName, MspId, OrganizationName
 from heddle.spec.ordering import Batch, SnapshotIntervalSize
 from heddle.spec.ports import PortBlock
-from heddle.spec.quantities import Whole
+from heddle.spec.quantities import between
 
 
 class External(Section):
@@ -40,7 +40,7 @@ class Organization(Section):
     """Name of the organization; part of every peer's name."""
     msp_id: MspId | None = None
     """MSP id: immutable, unique in a consortium. Default: made of organization and instance."""
-    peers: Annotated[Whole, Field(ge=1, le=99)] = 2
+    peers: Annotated[int, *between(1, 99)] = 2
     """Number of peers; two keep endorsing while one restarts."""
     ports: PortBlock | None = None
     """Ports of its peers, one each in their order. Needed with `domain`, and only then."""
@@ -56,6 +56,6 @@ class Channel(Section):
     organizations: Annotated[tuple[Member, ...], Field(min_length=1)]
     """Members: their names under `organizations`, or mappings where not every peer joins."""
     batch: Batch | None = None
-    """Block cutting of this channel. Default: `ordering.batch`."""
+    """Block cutting of this channel, limit by limit. Default: that of `ordering.batch`."""
     snapshot_interval_size: SnapshotIntervalSize | None = None
     """Raft log between two snapshots. Default: `ordering.snapshotIntervalSize`."""

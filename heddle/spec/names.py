@@ -130,9 +130,10 @@ VARIABLE = NameRule(
     words="a variable's name: a–z, A–Z, 0–9 and _; does not start with a digit",
     noun="variable",
 )
-_DNS_LABEL = r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DNS_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+# The last label begins with a letter: 192.0.2.1 is an address.
 DOMAIN = NameRule(
-    pattern=rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*",
+    pattern=rf"(?:{_DNS_LABEL}\.)*(?=[a-z]){_DNS_LABEL}",
     shortest=1,
     longest=180,
     words="a DNS domain in lower case, at most 180 characters, 63 between two dots",

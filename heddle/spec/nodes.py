@@ -6,7 +6,7 @@ from pydantic import Field
 
 from heddle.spec.model import Section
 from heddle.spec.names import Label, LabelValue, StorageClass
-from heddle.spec.quantities import Processors, Quantity, Whole
+from heddle.spec.quantities import Processors, Quantity, between
 
 
 class Amounts(Section):
@@ -38,7 +38,7 @@ class Toleration(Section):
     """Value of the taint, with Equal."""
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
     """Effect of the taint. Default: every effect."""
-    toleration_seconds: Annotated[Whole, Field(ge=0)] | None = None
+    toleration_seconds: Annotated[int, *between(0)] | None = None
     """How long a running pod stays, with NoExecute. Default: for ever."""
 
 

@@ -8,13 +8,15 @@ from pydantic_core import PydanticCustomError
 from heddle.spec.model import Section
 from heddle.spec.names import MspId, OrganizationName
 from heddle.spec.ports import PortBlock
-from heddle.spec.quantities import Bytes, Duration, Whole
+from heddle.spec.quantities import Bytes, Duration, Whole, between
 
 MEBIBYTE = 1024 * 1024
 
 SnapshotIntervalSize = Annotated[Bytes, Field(le=4_294_967_295)]
 """Bytes; the field is 32 bits wide (etcdraft.Options)."""
-_Count = Annotated[Whole, Field(ge=1, le=4_294_967_295)]
+DEFAULT_NODES = {"raft": 3, "bft": 4}
+"""Number of ordering nodes by type."""
+_Count = Annotated[int, *between(1, 4_294_967_295)]
 
 
 def check_nodes(count: int | None, info: ValidationInfo) -> int | None:
@@ -54,7 +56,8 @@ class Batch(Section):
     """Size at which a block is cut; a single larger transaction gets a block of its own. Less than
     `absoluteMaxBytes`; of use with Raft only."""
     absolute_max_bytes: Bytes = 10 * MEBIBYTE
-    """Size above which a transaction is refused; at most 49 MB (Fabric's advice for its 100 MB messages)."""
+    """Size above which a transaction is refused: 128 KB, so that changes of the channel fit, to 49 MB,
+    Fabric's advice for its 100 MB messages."""
 
 
 class Bft(Section):
@@ -113,7 +116,7 @@ class Ordering(Section):
     organization: OrdererOrganization = OrdererOrganization()
     """Who runs the nodes."""
     batch: Batch = Batch()
-    """Block cutting of channels that do not say otherwise."""
+    """Block cutting of channels, where they do not say otherwise."""
     snapshot_interval_size: SnapshotIntervalSize = 16 * MEBIBYTE
     """Raft log after which a consenter takes a snapshot and compacts it, for channels that do not say
     otherwise. Raft only."""
@@ -123,4 +126,4 @@ class Ordering(Section):
     @property
     def node_count(self) -> int:
         """Number of ordering nodes, the default filled in."""
-        return self.nodes or (4 if self.type == "bft" else 3)
+        return self.nodes or DEFAULT_NODES[self.type]

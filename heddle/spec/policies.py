@@ -1,6 +1,7 @@
 """Policies as a file says them: a word, the path of a channel policy, or an expression."""
 
 import re
+from enum import StrEnum
 
 from pydantic_core import PydanticCustomError
 
@@ -10,11 +11,22 @@ _EXPRESSION = "an expression, as OR('Org1MSP.peer', 'Org2MSP.peer')"
 _CHANNEL_POLICY = "the path of a channel policy, as /Channel/Application/Endorsement"
 
 
+class Endorsement(StrEnum):
+    """Whose peers must endorse a transaction, in a word."""
+
+    ANY = "any"
+    """A peer of any member."""
+    ALL = "all"
+    """A peer of every member."""
+    MAJORITY = "majority"
+    """The channel's own rule: peers of more than half of the members."""
+
+
 def check_endorsement(value: object) -> str:
     """An endorsement rule: any, all, majority, a path or an expression (heddle.spec.rules reads those)."""
-    if isinstance(value, str) and value in {"any", "all", "majority"}:
+    if isinstance(value, str) and value in set(Endorsement):
         return value
-    return _checked(value, f"any, all, majority, {_CHANNEL_POLICY}, or {_EXPRESSION}")
+    return _checked(value, f"{', '.join(Endorsement)}, {_CHANNEL_POLICY}, or {_EXPRESSION}")
 
 
 def check_policy(value: object) -> str:

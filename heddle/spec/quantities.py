@@ -4,11 +4,14 @@ import re
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from heddle.durations import nanoseconds
 
+LARGEST = 2**53 - 1
+"""From here on Pulumi's numbers are no longer exact: they are doubles."""
 _UNITS = {
     "": 1,
     "B": 1,
@@ -19,7 +22,7 @@ _UNITS = {
     "GB": 1024**3,
     "GIB": 1024**3,
 }
-_BYTES = r"(\d+(?:\.\d+)?)\s*([KMG]i?B|B)?"
+_BYTES = r"(\d+(?:\.\d+)?)\s*([KMGkmg][Ii]?[Bb]|[Bb])?"
 _DURATION = r"(?:\d+(?:\.\d+)?(?:ms|s|m|h))+"
 _SUFFIXES = {
     "": Decimal(1),
@@ -45,7 +48,7 @@ def parse_bytes(value: object) -> int:
     words = 'a number of bytes above 0, as 2097152 or "2 MB" (MB = 1024 × 1024)'
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise _refuse(words)
-    match = re.fullmatch(_BYTES, str(value).strip(), re.IGNORECASE)
+    match = re.fullmatch(_BYTES, str(value).strip())
     if match is None:
         raise _refuse(words)
     size = float(match[1]) * _UNITS[(match[2] or "").upper()]
@@ -92,6 +95,12 @@ def check_processors(value: object) -> str:
     if re.fullmatch(_PROCESSORS, text) is None or not re.search("[1-9]", text):
         raise _refuse("processors above 0, as 2, 0.5 or 500m")
     return text
+
+
+def between(least: int, most: int = LARGEST) -> tuple[FieldInfo, BeforeValidator]:
+    """What turns `int` into a whole number within bounds: `Annotated[int, *between(1, 99)]`."""
+    # The bounds first: behind the validator they would not reach JSON Schema.
+    return Field(ge=least, le=most), BeforeValidator(_no_truth_value)
 
 
 Whole = Annotated[int, BeforeValidator(_no_truth_value)]

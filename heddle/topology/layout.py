@@ -4,13 +4,14 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 from heddle.spec import Instance
 from heddle.spec.chaincode import Chaincode
 from heddle.spec.defaults import default_msp_id, default_namespace
 from heddle.spec.member import Membership
 from heddle.spec.members import Channel, External, Organization
-from heddle.spec.ordering import Bft
+from heddle.spec.ordering import Batch, Bft
 from heddle.spec.ports import PortBlock
 from heddle.topology.images import images_plan
 from heddle.topology.plans import (
@@ -91,6 +92,12 @@ def _member(organization: OrganizationPlan, wanted: Membership) -> MemberPlan:
         anchors=anchors,
         anchor_peers=(*(anchor.address for anchor in anchors), *elsewhere),
     )
+
+
+def _batch(wanted: Batch | None, default: Batch) -> Batch:
+    """What the channel says, limit by limit, over what `ordering.batch` says."""
+    said = {name: getattr(wanted, name) for name in wanted.model_fields_set} if wanted else {}
+    return default.model_copy(update=said)
 
 
 def _server_name(chaincode: Chaincode, organization: str) -> str:
@@ -200,7 +207,7 @@ class _Site:
         return ChannelPlan(
             name=wanted.name,
             members=tuple(_member(each, by_name[name]) for name, each in members.items() if name in by_name),
-            batch=wanted.batch or ordering.batch,
+            batch=_batch(wanted.batch, ordering.batch),
             snapshot_interval_size=wanted.snapshot_interval_size or ordering.snapshot_interval_size,
         )
 
@@ -219,7 +226,10 @@ class _Site:
             init_required=wanted.init_required,
             environment=wanted.environment,
             replicas=wanted.replicas,
-            collections=tuple(collection_plan(each, msp_ids) for each in wanted.collections),
+            # Organizations approve them in an order, which the file's must not change by accident.
+            collections=tuple(
+                collection_plan(each, msp_ids) for each in sorted(wanted.collections, key=attrgetter("name"))
+            ),
             servers=tuple(self._server(wanted, member) for member in channel.managed),
         )
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from heddle.spec.chaincode import Collection, Endorsement
+from heddle.spec.chaincode import Collection
+from heddle.spec.policies import Endorsement
 from heddle.topology.plans import CollectionPlan
 
 

@@ -18,6 +18,7 @@ from heddle.spec.names import (
     ORGANIZATION,
     NameRule,
 )
+from heddle.spec.quantities import LARGEST
 
 File = dict[str, Any]
 MIB = 1024 * 1024
@@ -42,7 +43,7 @@ def some(**options: st.SearchStrategy[Any]) -> st.SearchStrategy[File]:
 
 @st.composite
 def batches(draw: st.DrawFn) -> File:
-    absolute = draw(st.integers(2, 49 * MIB))
+    absolute = draw(st.integers(128 * 1024, 49 * MIB))
     return {
         "timeout": draw(st.sampled_from(["1ms", "2s", "1m30s", "1h"])),
         "messages": draw(st.integers(1, min(absolute, 10_000))),
@@ -129,7 +130,7 @@ def collections(draw: st.DrawFn, members: list[str]) -> File:
         "name": draw(names(COLLECTION)),
         **draw(st.sampled_from([{"organizations": chosen}, {"policy": policy}])),
         "maxPeerCount": draw(st.integers(0, 3)),
-        "blockToLive": draw(st.integers(0, 2**64 - 1)),
+        "blockToLive": draw(st.integers(0, LARGEST)),
         "memberOnlyRead": draw(st.booleans()),
     }
 

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from heddle.spec import Instance
 from heddle.spec.load import parse_instance
+from heddle.spec.names import DOMAIN
 from heddle.spec.quantities import parse_bytes
 from heddle.spec.schema import stack_schema, stack_schema_text
 from heddle.topology import plan
@@ -46,6 +47,22 @@ def test_the_stacks_that_ship_are_valid(name: str) -> None:
 def test_the_schema_in_the_checkout_is_fresh() -> None:
     """Regenerate it: python -m heddle.spec.schema > stacks/stack.schema.json."""
     assert (STACKS / "stack.schema.json").read_text() == stack_schema_text()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"organizations": [{"name": "one", "peers": 0}]},
+        {"organizations": [{"name": "one", "ports": {"first": 80}}]},
+        {"ordering": {"batch": {"messages": 0}}},
+        {"certificates": {"validityDays": 4000}},
+        {"channels": [{"name": "c", "organizations": [{"name": "one", "anchorPeers": -1}]}]},
+    ],
+)
+def test_editors_know_the_bounds_of_numbers(changed: dict[str, Any]) -> None:
+    """Not only the loader."""
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"config": {"fabric:instance": {**MINIMAL, **changed}}}, stack_schema())
 
 
 def test_the_schema_documents_every_field() -> None:
@@ -102,7 +119,15 @@ def test_an_instance_made_in_a_program_obeys_the_same_rules() -> None:
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [(1, 1), ("1", 1), ("2 MB", 2097152), ("2MiB", 2097152), ("0.5 KB", 512), ("1 GB", 1 << 30)],
+    [
+        (1, 1),
+        ("1", 1),
+        ("2 MB", 2097152),
+        ("2MiB", 2097152),
+        ("0.5 KB", 512),
+        ("2 mb", 2097152),
+        ("1 GB", 1 << 30),
+    ],
 )
 def test_sizes_are_powers_of_1024(text: object, size: int) -> None:
     """As in Fabric's own files."""
@@ -130,7 +155,18 @@ def test_one_duration_has_one_spelling(seconds: int) -> None:
     assert set(batches) == {f"{seconds}s"}
 
 
-@pytest.mark.parametrize("address", ["auto", "none", "192.0.2.1", "2001:db8::1", "fabric.example.com"])
+@pytest.mark.parametrize(
+    "address", ["auto", "none", "192.0.2.1", "2001:db8::1", "fabric.example.com", "1.2go.example.com"]
+)
 def test_public_addresses(address: str) -> None:
     """Words, addresses and names."""
     assert parse_instance({**MINIMAL, "publicAddress": address}, source="test").public_address == address
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [("fabric.3com.com", True), ("a", True), ("192.0.2.1", False), ("a..b", False), ("a.-b", False)],
+)
+def test_domains(name: str, allowed: bool) -> None:
+    """Labels may begin with a digit, but an address is no name."""
+    assert DOMAIN.allows(name) == allowed

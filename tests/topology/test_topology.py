@@ -6,11 +6,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heddle.spec.chaincode import Endorsement
 from heddle.spec.load import parse_instance
 from heddle.spec.names import ORGANIZATION
+from heddle.spec.policies import Endorsement
 from heddle.spec.quantities import amount
-from heddle.topology import Topology, endorsement_policy, plan
+from heddle.topology import ChannelPlan, MemberPlan, Topology, endorsement_policy, plan
 from tests.spec.strategies import instances, names
 
 DNS_LABEL = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -109,6 +109,43 @@ def test_growing_a_set_leaves_its_nodes_as_they_were(data: dict[str, Any]) -> No
     ]
 
 
+@settings(max_examples=25, deadline=None)
+@given(instances())
+def test_the_order_of_lists_in_the_file_names_and_changes_nothing(data: dict[str, Any]) -> None:
+    """Everything backwards: the same nodes, members, definitions and servers, byte for byte."""
+    backwards = {
+        **data,
+        **{key: [_backwards(each) for each in data[key][::-1]] for key in ("organizations", "channels")},
+        "chaincodes": [_backwards(each) for each in data["chaincodes"][::-1]],
+        "nodes": dict(reversed(data["nodes"].items())),
+    }
+
+    before, after = planned(data), planned(backwards)
+
+    assert set(before.nodes) == set(after.nodes)
+    assert [_members(channel) for channel in before.channels] == [
+        _members(channel) for channel in after.channels[::-1]
+    ]
+    for one, other in zip(before.chaincodes, after.chaincodes[::-1], strict=True):
+        assert one.endorsement_policy == other.endorsement_policy
+        assert one.collections == other.collections
+        assert set(one.servers) == set(other.servers)
+
+
+def _backwards(section: dict[str, Any]) -> dict[str, Any]:
+    """The lists of a section in reverse; those of its collections, too."""
+    return {
+        key: [_backwards(each) if isinstance(each, dict) else each for each in value[::-1]]
+        if isinstance(value, list)
+        else value
+        for key, value in section.items()
+    }
+
+
+def _members(channel: ChannelPlan) -> dict[str, MemberPlan]:
+    return {member.organization: member for member in channel.members}
+
+
 def _grown(organization: dict[str, Any]) -> dict[str, Any]:
     """One more peer, and room for it."""
     if "external" in organization:
@@ -155,6 +192,24 @@ def test_names_of_the_sample_instance() -> None:
         topology.chaincodes[0].servers[0].address
         == "assets-organization-d0ff59.fabric-dev.svc.cluster.local:9999"
     )
+
+
+def test_a_channel_says_its_limits_one_by_one() -> None:
+    """What it leaves out is `ordering.batch`'s, and only then the default."""
+    topology = planned(
+        {
+            "name": "dev",
+            "ordering": {"batch": {"timeout": "500ms", "messages": 100}},
+            "organizations": [{"name": "one"}],
+            "channels": [
+                {"name": "a", "organizations": ["one"], "batch": {"messages": 10}},
+                {"name": "b", "organizations": ["one"]},
+            ],
+        }
+    )
+
+    limits = [(c.batch.timeout, c.batch.messages, c.batch.absolute_max_bytes) for c in topology.channels]
+    assert limits == [("500ms", 10, 10 * 1024**2), ("500ms", 100, 10 * 1024**2)]
 
 
 def test_a_domain_of_ones_own_is_on_the_ledger_and_in_certificates() -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from heddle.spec.chaincode import Endorsement
+from heddle.spec.policies import Endorsement
 from heddle.spec.problems import Problem
 from heddle.spec.rules.expressions import broken_expression
-from heddle.spec.rules.reading import Data, items, listed, members_of, named, problem, section, text
+from heddle.spec.rules.reading import Data, items, listed, members_of, names_of, problem, section, text
 
 _RESERVED = ("CHAINCODE_", "CORE_")
 """Beginnings of variables that Heddle sets itself, by the language."""
@@ -13,10 +13,10 @@ _RESERVED = ("CHAINCODE_", "CORE_")
 
 def broken(data: Data) -> Iterator[Problem]:
     """Problems with chaincodes, their collections apart."""
-    channels = [name for _, name in named(data, "channels")]
+    channels = names_of(data, "channels")
     for index, chaincode in items(data, "chaincodes"):
         channel = chaincode.get("channel")
-        if isinstance(channel, str) and channel not in channels:
+        if channels is not None and isinstance(channel, str) and channel not in channels:
             allowed = f"a channel of this file: {listed(channels)}"
             yield problem(("chaincodes", index, "channel"), channel, allowed)
         endorsement = text(chaincode, "endorsement")

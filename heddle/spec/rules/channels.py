@@ -3,19 +3,31 @@
 from collections.abc import Iterator
 
 from heddle.spec.problems import Problem
-from heddle.spec.rules.reading import Data, Party, Seat, items, listed, named, parties, problem, seats, whole
+from heddle.spec.rules.reading import (
+    Data,
+    Party,
+    Seat,
+    items,
+    listed,
+    names_of,
+    parties,
+    problem,
+    seats,
+    whole,
+)
 
 
 def broken(data: Data) -> Iterator[Problem]:
     """Problems with who is on a channel."""
     known = parties(data)
-    names = [name for _, name in named(data, "organizations")]
+    names = names_of(data, "organizations")
     for index, channel in items(data, "channels"):
         sitting = seats(channel, index)
         seen: set[str] = set()
         for seat in sitting:
             if seat.name not in known:
-                yield problem(seat.place, seat.name, f"an organization of this file: {listed(names)}")
+                if names:
+                    yield problem(seat.place, seat.name, f"an organization of this file: {listed(names)}")
             elif seat.name in seen:
                 yield problem(seat.place, seat.name, "each organization once")
             else:

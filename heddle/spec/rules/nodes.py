@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from pydantic_core import PydanticCustomError
 
+from heddle.spec.defaults import DEFAULT_RESOURCES
 from heddle.spec.problems import Problem
 from heddle.spec.quantities import amount, check_processors, check_quantity
 from heddle.spec.rules.reading import (
@@ -19,7 +20,6 @@ from heddle.spec.rules.reading import (
     section,
 )
 
-KINDS = ("orderer", "peer", "couchdb", "chaincode")
 _OWN_LABELS = ("app.kubernetes.io/", "heddle.dev/")
 _CHECKS = {"cpu": check_processors, "memory": check_quantity}
 
@@ -33,7 +33,7 @@ def broken(data: Data) -> Iterator[Problem]:
     for key, settings in section(data, "nodes").items():
         place: Place = ("nodes", key)
         if key not in known:
-            yield _unknown(place, key, settings, known)
+            yield _unknown(place, key, settings, known, couchdb=couchdb)
             continue
         said = section(section(data, "nodes"), key)
         if key in chaincodes and said.get("storage") is not None:
@@ -54,15 +54,15 @@ def _known(data: Data, *, couchdb: bool) -> list[str]:
     peers = [(index, party.name) for party in parties(data).values() for index in range(min(party.peers, 99))]
     nodes = [f"peer{index}-{name}" for index, name in peers]
     databases = [f"couchdb{index}-{name}" for index, name in peers if couchdb]
-    kinds = [kind for kind in KINDS if couchdb or kind != "couchdb"]
+    kinds = [kind for kind in DEFAULT_RESOURCES if couchdb or kind != "couchdb"]
     return [*kinds, *orderers, *nodes, *databases, *(name for _, name in named(data, "chaincodes"))]
 
 
-def _unknown(place: Place, key: object, found: object, known: list[str]) -> Problem:
-    if key == "couchdb":
+def _unknown(place: Place, key: object, found: object, known: list[str], *, couchdb: bool) -> Problem:
+    if str(key).startswith("couchdb") and not couchdb:
         return problem(place, found, "only with stateDatabase CouchDB")
     close = difflib.get_close_matches(str(key), known, n=1)
-    allowed = "a kind (orderer, peer, couchdb, chaincode), a node's name as peer0-org1, or a chaincode's"
+    allowed = f"a kind ({', '.join(DEFAULT_RESOURCES)}), a node's name as peer0-org1, or a chaincode's"
     return problem(place, found, allowed, f"Did you mean {close[0]}?" if close else "")
 
 

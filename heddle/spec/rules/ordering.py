@@ -12,6 +12,10 @@ from heddle.spec.rules.reading import Data, Place, items, ordering_type, problem
 
 LARGEST_MESSAGE = 49 * MEBIBYTE
 """Fabric's advice (configtx.yaml): gRPC stops at 100 MB, and a message travels in larger ones."""
+SMALLEST_MESSAGE = 128 * 1024
+"""Some kilobytes per organization are in every configuration update, which passes the same filter (Fabric
+3.1.5, orderer/common/msgprocessor/standardchannel.go): below, a channel could never be changed again."""
+_SIZES = {"preferredMaxBytes": "preferred_max_bytes", "absoluteMaxBytes": "absolute_max_bytes"}
 
 _NOT_LONGER = (
     ("requestForwardTimeout", "requestComplainTimeout"),
@@ -24,10 +28,11 @@ _NOT_LONGER = (
 def broken(data: Data) -> Iterator[Problem]:
     """Problems with the ordering service and how channels cut blocks."""
     bft = ordering_type(data) == "bft"
+    default = section(data, "ordering", "batch")
     places: list[tuple[Place, Data]] = [(("ordering",), section(data, "ordering"))]
     places += [(("channels", index), channel) for index, channel in items(data, "channels")]
     for place, owner in places:
-        yield from _batch(section(owner, "batch"), (*place, "batch"), bft=bft)
+        yield from _batch(section(owner, "batch"), default, (*place, "batch"), bft=bft)
         if bft and owner.get("snapshotIntervalSize") is not None:
             found = owner["snapshotIntervalSize"]
             yield problem(
@@ -36,25 +41,30 @@ def broken(data: Data) -> Iterator[Problem]:
     yield from _bft(data, bft=bft)
 
 
-def _batch(batch: Data, place: Place, *, bft: bool) -> Iterator[Problem]:
-    defaults = Batch.model_fields
+def _batch(said: Data, inherited: Data, place: Place, *, bft: bool) -> Iterator[Problem]:
+    """Problems of the limits that are said here; the others are `ordering.batch`'s, or the defaults."""
+    batch = {**inherited, **said}
     try:
-        preferred = parse_bytes(batch.get("preferredMaxBytes", defaults["preferred_max_bytes"].default))
-        absolute = parse_bytes(batch.get("absoluteMaxBytes", defaults["absolute_max_bytes"].default))
+        preferred, absolute = (
+            parse_bytes(batch.get(key, Batch.model_fields[name].default)) for key, name in _SIZES.items()
+        )
     except PydanticCustomError:
         return
-    if absolute > LARGEST_MESSAGE:
+    if "absoluteMaxBytes" in said and absolute > LARGEST_MESSAGE:
         allowed = "at most 49 MB, or gRPC's limit of 100 MB may stop messages between nodes"
-        yield problem((*place, "absoluteMaxBytes"), batch.get("absoluteMaxBytes"), allowed)
-    if preferred >= absolute:
+        yield problem((*place, "absoluteMaxBytes"), said["absoluteMaxBytes"], allowed)
+    if "absoluteMaxBytes" in said and absolute < SMALLEST_MESSAGE:
+        allowed = "at least 128 KB, or changes of the channel may not fit, and it stays as it is for ever"
+        yield problem((*place, "absoluteMaxBytes"), said["absoluteMaxBytes"], allowed)
+    elif preferred >= absolute and _SIZES.keys() & said.keys():
         yield problem(
             (*place, "preferredMaxBytes"),
             batch.get("preferredMaxBytes", preferred),
             f"less than absoluteMaxBytes, which is {absolute}",
             "Blocks are cut at the preferred size; the absolute one is where messages are refused.",
         )
-    messages = whole(batch.get("messages", defaults["messages"].default), 0) or 0
-    if bft and messages > absolute:
+    messages = whole(batch.get("messages", Batch.model_fields["messages"].default), 0) or 0
+    if bft and messages > absolute and {"messages", "absoluteMaxBytes"} & said.keys():
         allowed = f"at most absoluteMaxBytes, which is {absolute}: a message has one byte or more"
         yield problem((*place, "messages"), batch.get("messages", messages), allowed)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from heddle.spec.defaults import default_msp_id
 from heddle.spec.members import Organization
-from heddle.spec.ordering import OrdererOrganization, Ordering
-from heddle.spec.problems import MISSING, Problem, path_of
+from heddle.spec.ordering import DEFAULT_NODES, OrdererOrganization, Ordering
+from heddle.spec.problems import Problem, path_of
 
 Place = tuple[int | str, ...]
 Data = Mapping[str, Any]
@@ -70,6 +70,12 @@ def named(data: Data, key: str) -> list[tuple[Place, str]]:
     ]
 
 
+def names_of(data: Data, key: str) -> list[str] | None:
+    """The names in a list of mappings; None if an entry has none, and nobody can tell whose is missing."""
+    names = [name for _, name in named(data, key)]
+    return names if len(names) == len(list(values(data, key))) else None
+
+
 def listed(names: list[str]) -> str:
     """Names for people."""
     return ", ".join(names) if names else "there is none yet"
@@ -81,9 +87,9 @@ def ordering_type(data: Data) -> str:
 
 
 def orderer_count(data: Data) -> int | None:
-    """Number of ordering nodes; None if the file says something that is no number."""
+    """Number of ordering nodes; None if the file says something that is none, or a type that is none."""
     said = section(data, "ordering").get("nodes")
-    return whole(said) if said is not None else 4 if ordering_type(data) == "bft" else 3
+    return whole(said) if said is not None else DEFAULT_NODES.get(ordering_type(data))
 
 
 def orderer_organization(data: Data) -> str:
@@ -144,36 +150,20 @@ def seats(channel: Data, index: int) -> list[Seat]:
 
 
 def members_of(data: Data, channel: str) -> dict[str, tuple[Party, int | None]] | None:
-    """Members of a channel with the number of peers that join, by name; None if there is no such channel."""
+    """Members of a channel with the number of peers that join, by name.
+
+    None if there is no such channel, or not every member is an organization of the file.
+    """
     known = parties(data)
     for index, item in items(data, "channels"):
         if text(item, "name") == channel:
+            sitting = seats(item, index)
+            if len(sitting) < len(list(values(item, "organizations"))):
+                return None
+            if any(seat.name not in known for seat in sitting):
+                return None
             return {
                 seat.name: (known[seat.name], whole(seat.said.get("peers"), known[seat.name].peers))
-                for seat in seats(item, index)
-                if seat.name in known
+                for seat in sitting
             }
     return None
-
-
-__all__ = [
-    "MISSING",
-    "Data",
-    "Party",
-    "Place",
-    "Seat",
-    "items",
-    "listed",
-    "members_of",
-    "named",
-    "orderer_count",
-    "orderer_organization",
-    "ordering_type",
-    "parties",
-    "problem",
-    "seats",
-    "section",
-    "text",
-    "values",
-    "whole",
-]
