@@ -1,0 +1,66 @@
+"""Jobs that mount folders of a Kubernetes node: as little of it as can be."""
+
+from typing import Any
+
+import pytest
+
+from heddle.errors import RunbookError
+from heddle.runbooks.nodejob import clear_job, image_on, listed, look_job
+
+
+def container(job: dict[str, Any]) -> dict[str, Any]:
+    """Its only container."""
+    [found] = job["spec"]["template"]["spec"]["containers"]
+    return dict(found)
+
+
+def test_looking_is_read_only() -> None:
+    """The disk is mounted read-only; find descends only to the folders that are asked for."""
+    job = look_job("one", "image", ["/var/log/pods"])
+
+    [mount] = container(job)["volumeMounts"]
+    assert mount["readOnly"] is True
+    command = container(job)["command"]
+    assert command[0] == "/usr/bin/find"
+    assert "-prune" in command
+    assert {"-exec", "-delete"} & set(command) == set()
+    assert {"/node/var", "/node/var/log", "/node/var/log/pods", "/node/var/log/pods/*"} <= set(command)
+
+
+def test_what_was_listed_is_the_nodes_paths() -> None:
+    """Other lines of a log are none."""
+    assert listed("/node/var/log/pods/a\nfind: oops\n/node/data/b\n") == ["/var/log/pods/a", "/data/b"]
+
+
+def test_clearing_mounts_the_parents_alone() -> None:
+    """What rm gets is whole paths, after `--`, and stays on its file system."""
+    job = clear_job("one", "image", ["/data/v/a", "/data/v/b", "/var/log/pods/c"])
+
+    pod = job["spec"]["template"]["spec"]
+    assert [each["hostPath"]["path"] for each in pod["volumes"]] == ["/data/v", "/var/log/pods"]
+    assert container(job)["command"] == [
+        "/usr/bin/rm",
+        "-rf",
+        "--one-file-system",
+        "--",
+        "/node/0/a",
+        "/node/0/b",
+        "/node/1/c",
+    ]
+    assert pod["nodeName"] == "one"
+    assert pod["automountServiceAccountToken"] is False
+
+
+@pytest.mark.parametrize("path", ["/", "/data", "relative/a", "/data/../etc", "/data/a b", "/data/*"])
+def test_paths_that_are_no_folder_within_another_are_refused(path: str) -> None:
+    """Paths come from the cluster's objects, which others may write."""
+    with pytest.raises(RunbookError, match="not the path of a folder within another"):
+        clear_job("one", "image", [path])
+
+
+def test_an_image_that_the_node_has_is_preferred() -> None:
+    """A node may reach no registry."""
+    node = {"status": {"images": [{"names": ["b", "b@sha256:1"]}]}}
+
+    assert image_on(node, ["a", "b"]) == "b"
+    assert image_on(node, ["a"]) == "a"

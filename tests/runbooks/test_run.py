@@ -1,0 +1,222 @@
+"""Running a playbook: what it is told, what it is not, and how it is shown."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heddle.cli.outputs import instance_of
+from heddle.engine.backend import Backend
+from heddle.errors import RunbookError
+from heddle.runbooks import run as running
+from heddle.runbooks.catalog import PLAYBOOKS, find_runbook, runbooks
+from heddle.runbooks.context import VARIABLE, Package, load_context, save_context
+from heddle.runbooks.deployed import namespaces_of
+from heddle.runbooks.display import Display
+from heddle.runbooks.inventory import inventory_of
+from tests.cli.instances import plain_instance
+
+
+def test_the_catalog_is_the_playbooks() -> None:
+    """Each verb has a title and variables, and is short enough to be read aloud."""
+    found = {one.name: one for one in runbooks()}
+
+    assert set(found) == {"clean-residue", "rejoin-peer"}
+    assert found["rejoin-peer"].title == "Rejoin a peer whose ledger is broken"
+    assert next(one for one in found["rejoin-peer"].variables if one.name == "peer").required
+    assert all(len(one.path.read_text().splitlines()) < 130 for one in found.values())
+
+
+def test_every_runbook_has_its_page() -> None:
+    """And every playbook's variable stands in it."""
+    docs = PLAYBOOKS.parent / "docs/operations"
+    for one in runbooks():
+        page = (docs / f"runbook-{one.name}.md").read_text(encoding="utf-8")
+        assert [each.name for each in one.variables if f"`{each.name}`" not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "peer: is needed"),
+        ({"peer": "p", "foo": "1"}, "foo: there is no such variable"),
+        ({"peer": "p", "remedy": "hope"}, "allowed: auto, rebuild, refetch, set-aside"),
+    ],
+)
+def test_variables_are_checked_first(given: dict[str, str], said: str) -> None:
+    """Before anything is looked at."""
+    with pytest.raises(RunbookError, match=said):
+        find_runbook("rejoin-peer").check(given)
+
+
+def test_an_unknown_runbook_names_those_there_are() -> None:
+    """A typo costs one look."""
+    with pytest.raises(RunbookError) as error:
+        find_runbook("rejoin")
+    assert "clean-residue, rejoin-peer" in str(error.value)
+
+
+def test_the_inventory_has_no_secret(tmp_path: Path) -> None:
+    """It goes through Ansible: names and addresses only."""
+    instance = instance_of(plain_instance())
+    text = json.dumps(inventory_of("dev", instance, folder=tmp_path, python=sys.executable))
+
+    assert "peer0-one" in text
+    assert "key of" not in text
+    assert "kubeconfig" not in text
+
+
+def test_the_context_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds keys: one user can read it, and modules get all of it back."""
+    path = tmp_path / "context.json"
+    package = Package(peer="peer0-one", label="assets_1.0", package_id="id", content="")
+    save_context(
+        path,
+        stack="dev",
+        kubeconfig="k",
+        instance=plain_instance(),
+        packages=[package],
+        namespaces={"n": "i"},
+    )
+    monkeypatch.setenv(VARIABLE, str(path))
+
+    context = load_context()
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert context.network.name == "dev"
+    assert context.packages == (package,)
+    assert context.namespaces == {"n": "i"}
+
+
+def test_modules_work_only_within_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A playbook run by hand would hold no lock."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+    with pytest.raises(RunbookError, match="only within a run"):
+        load_context()
+
+
+def test_every_module_is_of_todays_kind() -> None:
+    """Ansible hands parameters only to files that import AnsibleModule themselves."""
+    for path in (PLAYBOOKS / "library").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        imported = {node.module for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)}
+        assert "ansible.module_utils.basic" in imported
+        assert text.startswith("#!/usr/bin/python\n")
+
+
+def test_namespaces_of_all_stacks(tmp_path: Path) -> None:
+    """Of every project of the backend, without a passphrase; what cannot be read is no proof of absence."""
+    metadata = {"name": "fabric-dev", "labels": {"app.kubernetes.io/instance": "dev"}}
+    resource = {"type": "kubernetes:core/v1:Namespace", "inputs": {"metadata": metadata}}
+    document = {"version": 3, "checkpoint": {"latest": {"resources": [resource]}}}
+    (tmp_path / "fabric").mkdir()
+    (tmp_path / "fabric/dev.json").write_text(json.dumps(document))
+    (tmp_path / "fabric/dev.json.bak").write_text("{")
+
+    assert namespaces_of(tmp_path) == {"fabric-dev": "dev"}
+    (tmp_path / "fabric/other.json.gz").write_bytes(b"")
+    with pytest.raises(ValueError, match="compressed"):
+        namespaces_of(tmp_path)
+
+
+def test_what_killed_runs_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their folders hold keys; those of runs that go on stay."""
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    dead, alive = tmp_path / f"heddle-runbook-{done.pid}-x", tmp_path / f"heddle-runbook-{os.getpid()}-y"
+    dead.mkdir()
+    alive.mkdir()
+
+    running._sweep()
+
+    assert (dead.exists(), alive.exists()) == (False, True)
+
+
+def test_a_playbook_does_not_outlive_its_lock() -> None:
+    """The command ends with the process that started it, killed or not."""
+    waiting = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
+    child = [sys.executable, "-m", "heddle.runbooks.child", *waiting]
+    script = (
+        f"import subprocess, time; p = subprocess.Popen({child!r}); print(p.pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        lines = [parent.stdout.readline().strip(), parent.stdout.readline().strip()]
+        pid = next(int(line) for line in lines if line.isdigit())
+        assert "up" in lines
+        parent.kill()
+        # The pipe closes when the last process that writes to it has ended.
+        assert parent.stdout.read() == ""
+    assert not Path(f"/proc/{pid}/cmdline").exists() or not Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def events(*pairs: tuple[str, dict[str, Any]]) -> list[str]:
+    """What the display makes of events."""
+    lines: list[str] = []
+    display = Display(lines.append)
+    for kind, data in pairs:
+        display({"event": kind, "event_data": data})
+    return lines
+
+
+def test_a_run_reads_aloud() -> None:
+    """Each task once, with a plan, what changed, and a failure's own words."""
+    assert events(
+        ("playbook_on_play_start", {"play": "Rejoin a peer"}),
+        (
+            "runner_on_ok",
+            {"task": "The plan", "task_action": "ansible.builtin.debug", "res": {"msg": ["a", "b"]}},
+        ),
+        ("runner_on_ok", {"task": "Keep", "task_action": "ansible.builtin.set_fact", "res": {}}),
+        (
+            "runner_on_ok",
+            {"task": "Scale", "task_action": "kubernetes.core.k8s_scale", "res": {"changed": True}},
+        ),
+        ("runner_on_failed", {"task": "Look", "task_action": "heddle_x", "res": {"msg": "no\n  next step"}}),
+    ) == [
+        "Rejoin a peer",
+        "  ✓ The plan",
+        "      a",
+        "      b",
+        "  ~ Scale",
+        "  ✗ Look",
+        "      no",
+        "        next step",
+    ]
+
+
+def test_the_verb_waits_for_nobody_who_has_the_lock(tmp_path: Path) -> None:
+    """While an `up` of either engine runs, a runbook is refused, and names the holder."""
+    root = PLAYBOOKS.parent
+    (tmp_path / "Pulumi.yaml").write_bytes((root / "Pulumi.yaml").read_bytes())
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks/Pulumi.x.yaml").write_text("config: {}\n")
+    environment = os.environ | {
+        "PULUMI_BACKEND_URL": f"file://{tmp_path}",
+        "PULUMI_CONFIG_PASSPHRASE": "x",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "heddle.cli.app",
+        "runbook",
+        "run",
+        "rejoin-peer",
+        "-s",
+        "x",
+        "-e",
+        "peer=p",
+    ]
+    with Backend(tmp_path, "fabric", "x").locked():
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+
+    assert done.returncode == 1
+    assert "the stack is currently locked by 1 lock(s)" in done.stderr
