@@ -8,21 +8,21 @@ run no chaincode, and Fabric lets nobody give one again for a sequence in force.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from fabric_protos.common import common_pb2, policies_pb2
 from fabric_protos.ledger.rwset import rwset_pb2
 from fabric_protos.ledger.rwset.kvrwset import kv_rwset_pb2
-from fabric_protos.msp import msp_principal_pb2
+from fabric_protos.msp import identities_pb2, msp_principal_pb2
 from fabric_protos.orderer import ab_pb2_grpc
 from fabric_protos.peer import collection_pb2, proposal_pb2, proposal_response_pb2, transaction_pb2
 from fabric_protos.peer.lifecycle import db_pb2
-from google.protobuf.message import DecodeError
 
 from heddle.cli.outputs import ChannelOutput, InstanceOutput, NodeOutput
-from heddle.errors import FabricError, RunbookError
+from heddle.configtx.values import parse
+from heddle.errors import ConfigtxError, FabricError, RunbookError
 from heddle.fabric import lifecycle, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.deliver import deliver, seek_envelope
@@ -134,13 +134,13 @@ async def _definitions(
         signer = network.organization(one.organization).signer()
         try:
             found = await lifecycle.definitions(connections, one.node(), channel.name, signer, deadline=_CALL)
-        except FabricError:
+            return {
+                (definition.name, name): members
+                for definition in found
+                for name, members in members_of(definition.collections).items()
+            }
+        except (FabricError, ConfigtxError):
             continue
-        return {
-            (definition.name, name): members
-            for definition in found
-            for name, members in members_of(definition.collections).items()
-        }
     return None
 
 
@@ -154,21 +154,26 @@ async def _from_blocks(
     found: Members = {}
     async for block in blocks:
         for parts in _write_sets(block):
-            for chaincode, package in defined_collections(parts):
-                for name, msps in members_of(package).items():
-                    found.setdefault((chaincode, name), set()).update(msps)
             for chaincode, name in written_collections(parts):
                 if name == implicit:
                     found[chaincode, name] = {name.removeprefix(_IMPLICIT)}
+            # Whoever may write to the channel may write nonsense. Peers find it invalid.
+            with suppress(ConfigtxError):
+                for chaincode, package in defined_collections(parts):
+                    for name, msps in members_of(package).items():
+                        found.setdefault((chaincode, name), set()).update(msps)
     if members is None:
         return found
     return members | {key: msps for key, msps in found.items() if key[1] == implicit}
 
 
 def members_of(package: bytes) -> dict[str, set[str]]:
-    """The MSP ids that each collection's policy names, from a serialized CollectionConfigPackage."""
+    """The MSP ids that each collection's policy names, from a serialized CollectionConfigPackage.
+
+    Source: core/common/privdata/util.go (getMemberOrgs). Raises ConfigtxError for what cannot be read.
+    """
     found = {}
-    for one in collection_pb2.CollectionConfigPackage.FromString(package).config:
+    for one in parse(collection_pb2.CollectionConfigPackage(), package, "collections").config:
         static = one.static_collection_config
         policy: policies_pb2.SignaturePolicyEnvelope = static.member_orgs_policy.signature_policy
         found[str(static.name)] = {_msp_of(principal) for principal in policy.identities} - {""}
@@ -176,11 +181,15 @@ def members_of(package: bytes) -> dict[str, set[str]]:
 
 
 def _msp_of(principal: msp_principal_pb2.MSPPrincipal) -> str:
+    """Whose members a principal names; "" for what peers do not count either."""
     kind, content = principal.principal_classification, principal.principal
-    if kind == msp_principal_pb2.MSPPrincipal.ROLE:
-        return str(msp_principal_pb2.MSPRole.FromString(content).msp_identifier)
-    if kind == msp_principal_pb2.MSPPrincipal.ORGANIZATION_UNIT:
-        return str(msp_principal_pb2.OrganizationUnit.FromString(content).msp_identifier)
+    with suppress(ConfigtxError):
+        if kind == msp_principal_pb2.MSPPrincipal.ROLE:
+            return str(parse(msp_principal_pb2.MSPRole(), content, "role").msp_identifier)
+        if kind == msp_principal_pb2.MSPPrincipal.ORGANIZATION_UNIT:
+            return str(parse(msp_principal_pb2.OrganizationUnit(), content, "unit").msp_identifier)
+        if kind == msp_principal_pb2.MSPPrincipal.IDENTITY:
+            return str(parse(identities_pb2.SerializedIdentity(), content, "identity").mspid)
     return ""
 
 
@@ -224,11 +233,9 @@ async def _blocks(
 def _write_sets(block: common_pb2.Block) -> Iterator[rwset_pb2.TxReadWriteSet]:
     """What the transactions of a block write, valid or not. What cannot be read writes nothing."""
     for data in block.data.data:
-        try:
-            for results in _results(common_pb2.Envelope.FromString(data)):
-                yield rwset_pb2.TxReadWriteSet.FromString(results)
-        except DecodeError:
-            continue
+        with suppress(ConfigtxError):
+            for results in _results(parse(common_pb2.Envelope(), data, "transaction")):
+                yield parse(rwset_pb2.TxReadWriteSet(), results, "results")
 
 
 def written_collections(parts: rwset_pb2.TxReadWriteSet) -> set[tuple[str, str]]:
@@ -247,24 +254,24 @@ def defined_collections(parts: rwset_pb2.TxReadWriteSet) -> Iterator[tuple[str, 
     """The chaincodes whose definition is written, each with its CollectionConfigPackage.
 
     Source: core/chaincode/lifecycle/serializer.go (Fabric 3.1.5): one key for each field of a definition.
+    Raises ConfigtxError for what cannot be read.
     """
     for part in parts.ns_rwset:
         if part.namespace != _LIFECYCLE:
             continue
-        for write in kv_rwset_pb2.KVRWSet.FromString(part.rwset).writes:
+        for write in parse(kv_rwset_pb2.KVRWSet(), part.rwset, "writes").writes:
             match write.key.split("/"):
                 case ["namespaces", "fields", name, "Collections"]:
-                    yield name, db_pb2.StateData.FromString(write.value).Bytes
+                    yield name, parse(db_pb2.StateData(), write.value, "definition").Bytes
 
 
 def _results(envelope: common_pb2.Envelope) -> Iterable[bytes]:
-    payload = common_pb2.Payload.FromString(envelope.payload)
-    header = common_pb2.ChannelHeader.FromString(payload.header.channel_header)
+    payload = parse(common_pb2.Payload(), envelope.payload, "payload")
+    header = parse(common_pb2.ChannelHeader(), payload.header.channel_header, "header")
     if header.type != common_pb2.ENDORSER_TRANSACTION:
         return
-    for action in transaction_pb2.Transaction.FromString(payload.data).actions:
-        endorsed = transaction_pb2.ChaincodeActionPayload.FromString(action.payload).action
-        response = proposal_response_pb2.ProposalResponsePayload.FromString(
-            endorsed.proposal_response_payload
-        )
-        yield proposal_pb2.ChaincodeAction.FromString(response.extension).results
+    for action in parse(transaction_pb2.Transaction(), payload.data, "actions").actions:
+        endorsed = parse(transaction_pb2.ChaincodeActionPayload(), action.payload, "action").action
+        response = proposal_response_pb2.ProposalResponsePayload()
+        parse(response, endorsed.proposal_response_payload, "response")
+        yield parse(proposal_pb2.ChaincodeAction(), response.extension, "chaincode's action").results
