@@ -94,7 +94,8 @@ class Player:
         proposal, signer = self._proposal(step)
         if "gateway" in step:
             node = self.scene.peer(step["gateway"])
-            envelope = await gateway.endorse(self.connections, node, proposal, signer, deadline=20)
+            wait = 3 if "refused" in step else 20
+            envelope = await gateway.endorse(self.connections, node, proposal, signer, deadline=wait)
             return step, proposal, envelope
         answers = [
             await endorser.propose(self.connections, self.scene.peer(name), proposal, signer, deadline=20)

@@ -14,7 +14,7 @@ from fabric_protos.peer import (
     transaction_pb2,
 )
 
-from heddle.fabric import endorser, orderer, qscc
+from heddle.fabric import endorser, events, gateway, orderer, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import Proposal
 from heddle.fabric.events import deliver_block
@@ -205,6 +205,22 @@ SPOILED: dict[str, Callable[[Draft], None]] = {
 }
 
 
+async def _ordered(scene: Scene, connections: Connections, draft: Draft) -> dict[str, str]:
+    """Have it ordered, alone in its block, and return the code that each organization's peer gives it."""
+    reader = scene.person("alpha.user")
+    height = (await qscc.chain_info(connections, scene.peer(), "channel", reader, deadline=10)).height
+    await orderer.broadcast(connections, scene.network.orderers[0], draft.envelope(), deadline=10)
+    codes = {}
+    for name in scene.network.organizations:
+        person = scene.person(f"{name}.user")
+        block = await deliver_block(
+            connections, scene.peer(name), "channel", height, person, deadline=20, wait=True
+        )
+        [code] = block.metadata.metadata[common_pb2.TRANSACTIONS_FILTER]
+        codes[name] = transaction_pb2.TxValidationCode.Name(code)
+    return codes
+
+
 async def _draft(scene: Scene, connections: Connections, make: str) -> Draft:
     creator = scene.person("alpha.user")
     if make == "system":
@@ -221,13 +237,25 @@ async def test_codes(scene: Scene, connections: Connections, case: dict[str, Any
     """Ordered, and then valid or not: by the code in the block, on every peer."""
     draft = await _draft(scene, connections, case["make"])
     SPOILED[case["make"]](draft)
-    reader = scene.person("alpha.user")
-    height = (await qscc.chain_info(connections, scene.peer(), "channel", reader, deadline=10)).height
-    await orderer.broadcast(connections, scene.network.orderers[0], draft.envelope(), deadline=10)
-    for name in scene.network.organizations:
-        person = scene.person(f"{name}.user")
-        block = await deliver_block(
-            connections, scene.peer(name), "channel", height, person, deadline=20, wait=True
-        )
-        [code] = block.metadata.metadata[common_pb2.TRANSACTIONS_FILTER]
-        assert transaction_pb2.TxValidationCode.Name(code) == case["code"]
+    codes = await _ordered(scene, connections, draft)
+    assert codes == dict.fromkeys(scene.network.organizations, case["code"])
+
+
+async def test_a_block_that_cannot_be_filtered(scene: Scene, connections: Connections) -> None:
+    """One member's nonsense does not keep others from hearing of their transactions."""
+    alpha, beta = scene.person("alpha.user"), scene.person("beta.user")
+    async with events.watch_commits(connections, scene.peer(), "channel", beta, deadline=20) as watch:
+        nonsense = await _draft(scene, connections, "nonsense")
+        SPOILED["nonsense"](nonsense)
+        # Alone in its block: upstream's 3.1.5 never finishes a block in which others follow it.
+        await _ordered(scene, connections, nonsense)
+        first = scene.network.orderers[0]
+        proposal = endorser.new_proposal(alpha, "channel", "assets", ["put", "after", "ada", "1"])
+        message = await gateway.endorse(connections, scene.peer(), proposal, alpha, deadline=10)
+        await orderer.broadcast(connections, first, message, deadline=10)
+        commit = await watch.transaction(proposal.transaction_id)
+    assert commit.code == "VALID"
+    found = await events.wait_for_commit(
+        connections, scene.peer(), "channel", proposal.transaction_id, beta, start="oldest", deadline=20
+    )
+    assert found == commit

@@ -15,13 +15,17 @@ __all__ = ["chaincode_events", "filtered_block"]
 
 
 def filtered_block(channel: str, block: common_pb2.Block) -> events_pb2.FilteredBlock:
-    """The block as DeliverFiltered sends it: events of valid and invalid transactions, without payloads."""
+    """The block as DeliverFiltered sends it: events of valid and invalid transactions, without payloads.
+
+    Raises one of MALFORMED for a block with an endorser transaction that is none.
+    """
     filtered = events_pb2.FilteredBlock(channel_id=channel, number=block.header.number)
     for code, headers in _transactions(block):
         one = filtered.filtered_transactions.add(
             txid=headers.channel.tx_id, type=headers.channel.type, tx_validation_code=code
         )
         if headers.channel.type == common_pb2.ENDORSER_TRANSACTION:
+            transaction_pb2.Transaction.FromString(headers.payload.data)
             one.transaction_actions.SetInParent()
             event = _event(headers)
             if event.chaincode_id:

@@ -62,8 +62,12 @@ class _Services:
         async for channel, found in self._delivery.serve(requests, tls_certificate_of(context)):
             if isinstance(found, int):
                 yield events_pb2.DeliverResponse(status=found)
-            else:
+                continue
+            try:
                 yield events_pb2.DeliverResponse(filtered_block=filtered_block(channel, found))
+            except MALFORMED:
+                # As upstream: the stream goes on after it.
+                yield events_pb2.DeliverResponse(status=common_pb2.Status.BAD_REQUEST)
 
     async def deliver_with_private_data(
         self, requests: AsyncIterator[common_pb2.Envelope], context: Context
