@@ -61,7 +61,12 @@ def run(what: Run, sink: Callable[[Event], bool]) -> bool:
             return _ansible(what, folder, limit, sink)
         finally:
             if what.artifacts is not None and (folder / "artifacts").is_dir():
-                shutil.copytree(folder / "artifacts", what.artifacts, dirs_exist_ok=True)
+                _keep(folder / "artifacts", what.artifacts)
+
+
+def _keep(record: Path, to: Path) -> None:
+    """Copy a record, but for the file `command`: it has the environment, with the state's passphrase."""
+    shutil.copytree(record, to, dirs_exist_ok=True, ignore=shutil.ignore_patterns("command"))
 
 
 def _sweep() -> None:

@@ -220,3 +220,14 @@ def test_the_verb_waits_for_nobody_who_has_the_lock(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert "the stack is currently locked by 1 lock(s)" in done.stderr
+
+
+def test_a_kept_record_has_no_secret(tmp_path: Path) -> None:
+    """Ansible-runner writes the environment beside its events; that is left out."""
+    (tmp_path / "record/run").mkdir(parents=True)
+    (tmp_path / "record/run/command").write_text("PULUMI_CONFIG_PASSPHRASE")
+    (tmp_path / "record/run/stdout").write_text("ok")
+
+    running._keep(tmp_path / "record", tmp_path / "kept")
+
+    assert [path.name for path in (tmp_path / "kept/run").iterdir()] == ["stdout"]

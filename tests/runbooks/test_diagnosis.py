@@ -1,0 +1,226 @@
+"""Is it a broken ledger? One scene for each answer."""
+
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from fabric_protos.common import common_pb2
+
+from heddle.cli.outputs import instance_of
+from heddle.configtx.blocks import block_hash
+from heddle.errors import RunbookError
+from heddle.runbooks import diagnosis
+from heddle.runbooks.context import Context, Package
+from heddle.runbooks.diagnosis import ANNOTATION, Diagnosis, Remedy, Verdict, diagnose, plan_lines
+from tests.cli.instances import plain_instance
+
+PANIC = "panic: leveldb: corrupted\ngithub.com/hyperledger/fabric/core/ledger/kvledger.(*Provider)."
+BLOCK = common_pb2.Block(header=common_pb2.BlockHeader(number=4))
+
+
+class Cluster:
+    """A cluster with one peer."""
+
+    def __init__(self) -> None:
+        self.replicas: int | None = 1
+        self.annotations: dict[str, str] = {}
+        self.ready = True
+        self.container: dict[str, Any] = {}
+        self.text = ""
+        self.database = False
+
+    async def statefulset(self, _: str, name: str) -> Any:
+        if name.startswith("couchdb") and not self.database:
+            return None
+        metadata = {"name": name, "annotations": self.annotations}
+        return None if self.replicas is None else {"metadata": metadata, "spec": {"replicas": self.replicas}}
+
+    async def pod(self, *_: str) -> Any:
+        conditions = [{"type": "Ready", "status": str(self.ready)}]
+        return {"metadata": {}, "status": {"conditions": conditions, "containerStatuses": [self.container]}}
+
+    async def log(self, *_: str, previous: bool = False) -> str:
+        return self.text
+
+    async def warnings(self, *_: str) -> tuple[str, ...]:
+        return ("FailedScheduling: no room",)
+
+
+class Scene:
+    """The first organization's peer, as cluster and nodes tell of it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.cluster = Cluster()
+        self.channels = ("channel",)
+        self.packages = ("assets_1.0:00",)
+        self.height, self.current = 5, block_hash(BLOCK.header)
+        instance = instance_of(plain_instance())
+        package = Package(peer="peer0-one", label="assets_1.0", package_id="assets_1.0:00", content="")
+        self.context = Context(
+            stack="dev", kubeconfig="", instance=instance, packages=(package,), approvals=(), namespaces={}
+        )
+
+        async def channels(*_: object, **__: object) -> Any:
+            return self.channels
+
+        async def installed(*_: object, **__: object) -> Any:
+            return [SimpleNamespace(package_id=one) for one in self.packages]
+
+        async def chain_info(*_: object, **__: object) -> Any:
+            return SimpleNamespace(height=self.height, current_hash=self.current)
+
+        async def deliver_block(*arguments: Any, **_: object) -> Any:
+            number = 4 if arguments[3] == "newest" else arguments[3]
+            return common_pb2.Block(header=common_pb2.BlockHeader(number=number))
+
+        monkeypatch.setattr(diagnosis.cscc, "channels", channels)
+        monkeypatch.setattr(diagnosis.lifecycle, "installed", installed)
+        monkeypatch.setattr(diagnosis.qscc, "chain_info", chain_info)
+        monkeypatch.setattr(diagnosis.orderer, "deliver_block", deliver_block)
+
+    def crashed(self, log: str) -> None:
+        """The container ended, and is about to be started again."""
+        self.cluster.ready = False
+        ended = {"terminated": {"exitCode": 2}}
+        self.cluster.container = {"state": {"waiting": {}}, "lastState": ended, "restartCount": 3}
+        self.cluster.text = log
+
+    async def look(self) -> Diagnosis:
+        """The verdict."""
+        peer = self.context.network.peers[0]
+        return await diagnose(self.context, self.cluster, None, peer, patience=0)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """A peer that is well."""
+    return Scene(monkeypatch)
+
+
+async def test_a_peer_that_is_well_needs_nothing(scene: Scene) -> None:
+    """On its channels, with its packages, level."""
+    found = await scene.look()
+
+    assert (found.verdict, found.remedies) == (Verdict.SOUND, ())
+    assert plan_lines(found)[-1] == "nothing is to be done"
+
+
+@pytest.mark.parametrize(
+    ("function", "remedies"),
+    [
+        ("initStateDBProvider", (Remedy.REBUILD, Remedy.REFETCH, Remedy.SET_ASIDE)),
+        ("initLedgerIDInventory", (Remedy.REFETCH, Remedy.SET_ASIDE)),
+        ("initPvtDataStoreProvider", (Remedy.SET_ASIDE,)),
+    ],
+)
+async def test_the_mildest_remedy_comes_first(
+    scene: Scene, function: str, remedies: tuple[Remedy, ...]
+) -> None:
+    """What blocks can make again is rebuilt; private data is kept unless it is what is broken."""
+    scene.crashed(PANIC + function)
+
+    found = await scene.look()
+
+    assert (found.verdict, found.remedies) == (Verdict.BROKEN, remedies)
+    assert found.limited_to("set-aside").remedies == (Remedy.SET_ASIDE,)
+
+
+async def test_a_stand_in_has_no_databases(scene: Scene) -> None:
+    """There is nothing to rebuild, and no command for it."""
+    network = scene.context.network
+    scene.context = replace(scene.context, instance=replace(network, standin=True))
+    scene.crashed(PANIC + "initStateDBProvider")
+
+    assert Remedy.REBUILD not in (await scene.look()).remedies
+
+
+async def test_a_remedy_that_does_not_apply_is_refused(scene: Scene) -> None:
+    """With those that do."""
+    scene.crashed(PANIC + "initPvtDataStoreProvider")
+    found = await scene.look()
+
+    with pytest.raises(RunbookError, match="refetch does not mend that"):
+        found.limited_to("refetch")
+
+
+async def test_another_end_is_another_incident(scene: Scene) -> None:
+    """An expired certificate is no reason to touch a ledger."""
+    scene.crashed("Error: signing identity expired")
+
+    assert (await scene.look()).verdict is Verdict.OTHER
+
+
+async def test_a_pod_that_never_started_is_another_incident(scene: Scene) -> None:
+    """With what the cluster warns of."""
+    scene.cluster.ready = False
+    scene.cluster.container = {"state": {"waiting": {"reason": "ImagePullBackOff"}}}
+
+    found = await scene.look()
+
+    assert found.verdict is Verdict.OTHER
+    assert "ImagePullBackOff" in found.why
+    assert found.evidence == ("FailedScheduling: no room",)
+
+
+async def test_a_peer_that_somebody_stopped_is_left_alone(scene: Scene) -> None:
+    """Scaled to 0 without our note."""
+    scene.cluster.replicas = 0
+
+    assert (await scene.look()).verdict is Verdict.OTHER
+
+
+async def test_a_run_that_did_not_end_is_gone_on_with(scene: Scene) -> None:
+    """From its remedy on, under its date: its Jobs are found again."""
+    scene.cluster.replicas = 0
+    scene.cluster.annotations = {ANNOTATION: json.dumps({"date": "D", "remedy": "refetch"})}
+
+    found = await scene.look()
+
+    assert (found.verdict, found.date) == (Verdict.STOPPED, "D")
+    assert found.remedies == (Remedy.REFETCH, Remedy.SET_ASIDE)
+
+
+async def test_what_a_killed_run_left_undone_is_seen(scene: Scene) -> None:
+    """A peer that runs with an empty ledger lacks channels and packages."""
+    scene.channels, scene.packages = (), ()
+
+    found = await scene.look()
+
+    assert found.verdict is Verdict.INCOMPLETE
+    assert (found.missing_channels, found.missing_packages) == (("channel",), ("assets_1.0",))
+
+
+async def test_a_peer_that_is_behind_is_waited_for(scene: Scene) -> None:
+    """Its blocks are the channel's, it only lacks some."""
+    older = common_pb2.BlockHeader(number=1)
+    scene.height, scene.current = 2, block_hash(older)
+
+    found = await scene.look()
+
+    assert (found.verdict, found.behind) == (Verdict.INCOMPLETE, {"channel": "2 of 5 blocks"})
+
+
+async def test_other_blocks_than_the_channels_are_a_broken_ledger(scene: Scene) -> None:
+    """A fork: also its private data may be of another history, so nothing of it is kept."""
+    scene.current = b"other"
+
+    found = await scene.look()
+
+    assert (found.verdict, found.remedies) == (Verdict.BROKEN, (Remedy.SET_ASIDE,))
+
+
+async def test_a_peer_with_couchdb_has_two_stateful_sets(scene: Scene) -> None:
+    """The state in it belongs to the ledger that is set aside."""
+    scene.cluster.database = True
+
+    assert (await scene.look()).nodes == ("peer0-one", "couchdb0-one")
+
+
+async def test_a_missing_stateful_set_is_said(scene: Scene) -> None:
+    """There is nothing to mend."""
+    scene.cluster.replicas = None
+
+    with pytest.raises(RunbookError, match="no StatefulSet of this name"):
+        await scene.look()
