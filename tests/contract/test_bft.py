@@ -12,7 +12,7 @@ from heddle.configtx.blocks import block_hash, config_of, verify_block
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.read import settings_of
 from heddle.configtx.settings import BFT, BftOptions, Consenter
-from heddle.errors import ConfigtxError, Refused
+from heddle.errors import ConfigtxError
 from heddle.fabric import cscc, events, operations, orderer, participation
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
@@ -22,6 +22,7 @@ from tests.contract.scene import Scene, cases
 from tests.contract.standins import prepared_standins
 from tests.contract.test_updates import USUAL
 from tests.contract.updates import certificates, edited, signed_update
+from tests.contract.waiting import serves
 from tests.real.network import Organization, RealNetwork, prepared_network
 from tests.real.steps import make_channel
 
@@ -148,7 +149,7 @@ async def test_a_fifth_orderer_comes_and_goes(scene: Scene, connections: Connect
     before = settings_of(await _live(scene, connections)).consenters
     await _consenters(scene, connections, (*before, scene.network.consenter(fifth)))
     await _relation(scene, connections, "consenter")
-    await _serves(scene, connections)
+    await serves(connections, fifth, scene.person("ordering.admin"))
     assert await _change(scene, connections, 4, 24) == ("SUCCESS", "")
     await _in_force(scene, connections, 0, 24)
     await _consenters(scene, connections, before)
@@ -170,18 +171,6 @@ async def _consenters(scene: Scene, connections: Connections, wanted: tuple[Cons
         "channel", live, apply_settings(live, settings, None), [scene.person("ordering.admin")]
     )
     assert await offered(connections, scene.network.orderers[1], message) == ("SUCCESS", "")
-
-
-async def _serves(scene: Scene, connections: Connections) -> None:
-    """Wait until the fifth orderer delivers: a moment after it says that it is a consenter."""
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                await _live(scene, connections, 4)
-            except Refused:
-                await asyncio.sleep(0.1)
-            else:
-                return
 
 
 async def _relation(scene: Scene, connections: Connections, wanted: str) -> None:

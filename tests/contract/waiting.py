@@ -2,9 +2,11 @@
 
 import asyncio
 
-from heddle.errors import Unreachable
-from heddle.fabric import operations
+from heddle.errors import Refused, Unreachable
+from heddle.fabric import operations, orderer
 from heddle.fabric.connection import Connections
+from heddle.fabric.node import Node
+from heddle.identity.signer import Signer
 from tests.real.network import RealNetwork
 
 GAUGES = ("consensus_etcdraft_is_leader", "consensus_etcdraft_active_nodes")
@@ -15,6 +17,20 @@ async def leader_hears(network: RealNetwork, connections: Connections, count: in
     async with asyncio.timeout(60):
         while await _heard(network, connections) != [count]:  # noqa: ASYNC110 - nobody tells when
             await asyncio.sleep(0.2)
+
+
+async def serves(connections: Connections, node: Node, reader: Signer) -> None:
+    """Wait until a node delivers: upstream's says that it is a consenter a moment before it serves as one."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await orderer.deliver_block(
+                    connections, node, "channel", 0, reader, deadline=10, best_effort=True
+                )
+            except Refused:
+                await asyncio.sleep(0.1)
+            else:
+                return
 
 
 async def _heard(network: RealNetwork, connections: Connections) -> list[float | None]:
