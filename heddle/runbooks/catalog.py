@@ -70,9 +70,8 @@ def find_runbook(name: str, folder: Path = PLAYBOOKS) -> Runbook:
 
 def _runbook(path: Path, folder: Path) -> Runbook:
     play = yaml.safe_load(path.read_text(encoding="utf-8"))[0]
-    first = play["tasks"][0]["ansible.builtin.import_role"]
-    specs = yaml.safe_load((folder / "roles" / first["name"] / "meta/argument_specs.yml").read_text("utf-8"))
-    options: dict[str, Any] = specs["argument_specs"][first["tasks_from"]].get("options", {})
+    specs = yaml.safe_load((folder / "roles/preflight/meta/argument_specs.yml").read_text("utf-8"))
+    options: dict[str, Any] = specs["argument_specs"][_preflight(play["tasks"])].get("options", {})
     return Runbook(
         name=path.stem,
         title=play["name"],
@@ -89,3 +88,11 @@ def _runbook(path: Path, folder: Path) -> Runbook:
             for name, option in options.items()
         ),
     )
+
+
+def _preflight(tasks: list[dict[str, Any]]) -> str:
+    """The preflight that a playbook begins with: it is what declares the playbook's variables."""
+    first = tasks[0]
+    if "block" in first:
+        return _preflight(first["block"])
+    return str(first["ansible.builtin.import_role"]["tasks_from"])

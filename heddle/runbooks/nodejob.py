@@ -1,7 +1,8 @@
 """Jobs that look into, or clear, folders of a Kubernetes node. Pure.
 
 They need what no other pod of Heddle may: folders of the node, as root. So they run in a namespace of their
-own that is removed afterwards, with the folders they are about and nothing else, read-only for looking.
+own that is removed afterwards, with the folders they are about and nothing else, read-only for looking. Their
+names have the date of their run: what an earlier run saw is not taken for what is there now.
 """
 
 import re
@@ -28,7 +29,7 @@ def image_on(node: Mapping[str, Any], wanted: Sequence[str]) -> str:
     return next((name for name in wanted if name in there), wanted[0])
 
 
-def look_job(node: str, image: str, folders: Sequence[str]) -> dict[str, Any]:
+def look_job(node: str, image: str, folders: Sequence[str], *, date: str) -> dict[str, Any]:
     """A Job that prints the folders in these folders of a node, one a line, as `listed` reads them.
 
     The node's whole disk is mounted, read-only: a folder that is not there must neither be made nor be an
@@ -43,7 +44,7 @@ def look_job(node: str, image: str, folders: Sequence[str]) -> dict[str, Any]:
         within += ["-o", "-path", f"{_MOUNT}{folder}/*"]
     command = ["/usr/bin/find", _MOUNT, "-mindepth", "1", "(", *above[1:], ")"]
     command += ["-o", "(", *within[1:], ")", "-type", "d", "-prune", "-printf", "%p\\n", "-o", "-prune"]
-    return _job(f"look-{node}", node, image, command, {_MOUNT: "/"}, read_only=True)
+    return _job(f"look-{date}-{node}", node, image, command, {_MOUNT: "/"}, read_only=True)
 
 
 def listed(log: str) -> list[str]:
@@ -52,7 +53,7 @@ def listed(log: str) -> list[str]:
     return [line.removeprefix(_MOUNT) for line in lines if line.startswith(f"{_MOUNT}/")]
 
 
-def clear_job(node: str, image: str, paths: Sequence[str]) -> dict[str, Any]:
+def clear_job(node: str, image: str, paths: Sequence[str], *, date: str) -> dict[str, Any]:
     """A Job that removes folders of a node with all that is in them, and nothing beside them."""
     for path in paths:
         _refuse_unsafe(node, path)
@@ -61,7 +62,7 @@ def clear_job(node: str, image: str, paths: Sequence[str]) -> dict[str, Any]:
     mounted = {parent: mount for mount, parent in folders.items()}
     places = [f"{mounted[str(PurePosixPath(path).parent)]}/{PurePosixPath(path).name}" for path in paths]
     command = ["/usr/bin/rm", "-rf", "--one-file-system", "--", *places]
-    return _job(f"clear-{node}", node, image, command, folders, read_only=False)
+    return _job(f"clear-{date}-{node}", node, image, command, folders, read_only=False)
 
 
 def _refuse_unsafe(node: str, path: str) -> None:

@@ -24,6 +24,7 @@ from heddle.runbooks.residue import (
     plan_for,
 )
 from heddle.runbooks.residuefacts import gather, nodes_of, pod_logs_of
+from heddle.runbooks.volumejob import date_of_name
 from heddle.versions import ORDERER_IMAGE, PEER_IMAGE, STANDIN_IMAGE
 
 
@@ -44,19 +45,21 @@ async def look(scene: Scene) -> dict[str, Any]:
     nodes = await nodes_of(scene.cluster, given["node"])
     images = [given["image"]] if given["image"] else [PEER_IMAGE, STANDIN_IMAGE, ORDERER_IMAGE]
     logs = await pod_logs_of(scene.cluster, nodes)
+    date = date_of_name(given["date"])
     jobs, removals, found = [], [], {}
     for node in nodes:
         name = node["metadata"]["name"]
         folders = node_folders(facts, pod_logs=logs[name], more=given["volume_folders"])
-        jobs.append(look_job(name, image_on(node, images), folders))
+        job = look_job(name, image_on(node, images), folders, date=date)
+        jobs.append(job)
         if not given["looked"]:
             continue
-        listing = listed(await scene.cluster.log_of_job(NAMESPACE, f"look-{name}"))
+        listing = listed(await scene.cluster.log_of_job(NAMESPACE, job["metadata"]["name"]))
         left = directories_left(facts, target, logs[name], listing)
         paths = sorted({*left, *(path for path in plan.directories.get(name, ()) if path in listing)})
         if paths:
             found[name] = tuple(paths)
-            removals.append(clear_job(name, image_on(node, images), paths))
+            removals.append(clear_job(name, image_on(node, images), paths, date=date))
     complete = replace(plan, directories=found)
     return {
         "jobs": jobs,
@@ -100,6 +103,7 @@ if __name__ == "__main__":
         "node": {"type": "str", "default": ""},
         "image": {"type": "str", "default": ""},
         "volume_folders": {"type": "list", "elements": "str", "default": []},
+        "date": {"type": "str", "required": True},
         "looked": {"type": "bool", "default": False},
     }
     run_module(AnsibleModule(argument_spec=options, supports_check_mode=True), look)

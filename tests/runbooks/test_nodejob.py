@@ -16,7 +16,7 @@ def container(job: dict[str, Any]) -> dict[str, Any]:
 
 def test_looking_is_read_only() -> None:
     """The disk is mounted read-only; find descends only to the folders that are asked for."""
-    job = look_job("one", "image", ["/var/log/pods"])
+    job = look_job("one", "image", ["/var/log/pods"], date="d")
 
     [mount] = container(job)["volumeMounts"]
     assert mount["readOnly"] is True
@@ -34,7 +34,7 @@ def test_what_was_listed_is_the_nodes_paths() -> None:
 
 def test_clearing_mounts_the_parents_alone() -> None:
     """What rm gets is whole paths, after `--`, and stays on its file system."""
-    job = clear_job("one", "image", ["/data/v/a", "/data/v/b", "/var/log/pods/c"])
+    job = clear_job("one", "image", ["/data/v/a", "/data/v/b", "/var/log/pods/c"], date="d")
 
     pod = job["spec"]["template"]["spec"]
     assert [each["hostPath"]["path"] for each in pod["volumes"]] == ["/data/v", "/var/log/pods"]
@@ -55,7 +55,7 @@ def test_clearing_mounts_the_parents_alone() -> None:
 def test_paths_that_are_no_folder_within_another_are_refused(path: str) -> None:
     """Paths come from the cluster's objects, which others may write."""
     with pytest.raises(RunbookError, match="not the path of a folder within another"):
-        clear_job("one", "image", [path])
+        clear_job("one", "image", [path], date="d")
 
 
 def test_an_image_that_the_node_has_is_preferred() -> None:
