@@ -71,9 +71,9 @@ class Exchange:
         """Tell and hear, and fetch what is missing, until cancelled."""
         while True:
             await self._tell(channel)
-            await self.reconcile(channel)
+            complete = await self.reconcile(channel)
             organizations = {one.msp_id for one in self.neighbours(channel)} | {self.signer.msp_id}
-            calm = organizations >= set(channel.config.peer_msps) and not channel.missing
+            calm = complete and organizations >= set(channel.config.peer_msps)
             await asyncio.sleep(_CALM if calm else _EAGER)
 
     async def _tell(self, channel: PeerChannel) -> None:
@@ -142,22 +142,30 @@ class Exchange:
                 if not self._entitled(channel, namespace, hashes.name):
                     continue
                 part = Part(block.header.number, index, namespace, hashes.name)
-                content = channel.private.expected(headers.channel.tx_id, namespace, hashes.name)
+                content = channel.private.get(part) or channel.private.expected(
+                    headers.channel.tx_id, namespace, hashes.name
+                )
                 if content is None or not verified(content, hashes):
                     content = await self._pull(channel, headers.channel.tx_id, part, transaction)
                 if content is not None:
                     found[part] = content
         return found
 
-    async def reconcile(self, channel: PeerChannel) -> None:
-        """Ask once more for what is missing and this peer may have: also of collections it was added to."""
+    async def reconcile(self, channel: PeerChannel) -> bool:
+        """Ask once more for what is missing and this peer may have; whether nothing is left of it.
+
+        Also of collections that its organization was added to since.
+        """
+        wanted = {(part.namespace, part.collection) for part in channel.missing}
+        entitled = {names for names in wanted if self._entitled(channel, *names)}
         for part in sorted(channel.missing):
-            if self._entitled(channel, part.namespace, part.collection):
-                content = await self._pull(
-                    channel, "", part, channel.transaction(part.block, part.transaction)
-                )
-                if content is not None:
-                    channel.add_private(part, content)
+            if (part.namespace, part.collection) in entitled:
+                transaction = channel.transaction(part.block, part.transaction)
+                content = await self._pull(channel, "", part, transaction)
+                if content is None:
+                    return False
+                channel.add_private(part, content)
+        return True
 
     async def _pull(
         self, channel: PeerChannel, transaction_id: str, part: Part, transaction: Endorsed
