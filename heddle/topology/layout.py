@@ -84,14 +84,9 @@ def _external(wanted: External) -> ExternalPlan:
 def _member(organization: OrganizationPlan, wanted: Membership) -> MemberPlan:
     # The first peers stay the first when the organization grows or shrinks.
     peers = organization.nodes[: wanted.peers]
-    anchors = peers[: wanted.anchor_peers]
-    elsewhere = organization.external.anchor_peers if organization.external else ()
-    return MemberPlan(
-        organization=organization.name,
-        peers=peers,
-        anchors=anchors,
-        anchor_peers=(*(anchor.address for anchor in anchors), *elsewhere),
-    )
+    external = organization.external
+    anchors = external.anchor_peers if external else (peer.address for peer in peers[: wanted.anchor_peers])
+    return MemberPlan(organization=organization.name, peers=peers, anchor_peers=tuple(anchors))
 
 
 def _batch(wanted: Batch | None, default: Batch) -> Batch:
@@ -225,7 +220,6 @@ class _Site:
             ),
             init_required=wanted.init_required,
             environment=wanted.environment,
-            replicas=wanted.replicas,
             # Organizations approve them in an order, which the file's must not change by accident.
             collections=tuple(
                 collection_plan(each, msp_ids) for each in sorted(wanted.collections, key=attrgetter("name"))

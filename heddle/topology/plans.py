@@ -132,10 +132,8 @@ class MemberPlan:
     organization: str
     peers: tuple[NodePlan, ...]
     """Peers that join; none of an external organization's are known here."""
-    anchors: tuple[NodePlan, ...]
-    """Peers that other organizations' peers find it by."""
     anchor_peers: tuple[str, ...]
-    """The same as `host:port`; an external organization's too."""
+    """`host:port` of the peers that other organizations' peers find it by."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +165,7 @@ class ServerPlan(PodSettings):
     organization: str
     host: str
     peers: tuple[NodePlan, ...]
-    replicas: int = 1
+    replicas: int
 
     @property
     def address(self) -> str:
@@ -209,8 +207,6 @@ class ChaincodePlan:
     init_required: bool
     environment: Mapping[str, str] = field(hash=False)
     """Variables of the server, beside those that the language needs."""
-    replicas: int
-    """Servers per organization."""
     collections: tuple[CollectionPlan, ...]
     servers: tuple[ServerPlan, ...]
     """One per member of the channel that is managed here."""

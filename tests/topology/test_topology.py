@@ -63,7 +63,8 @@ def test_a_member_joins_with_its_first_peers_and_announces_the_first_of_those(da
     for member in (member for channel in topology.channels for member in channel.members):
         nodes = organizations[member.organization].nodes
         assert member.peers == nodes[: len(member.peers)]
-        assert member.anchors == member.peers[: len(member.anchors)]
+        announced = () if organizations[member.organization].external else member.anchor_peers
+        assert [peer.address for peer in member.peers[: len(announced)]] == [*announced]
         assert bool(member.peers) == (organizations[member.organization].external is None)
 
 
@@ -104,8 +105,8 @@ def test_growing_a_set_leaves_its_nodes_as_they_were(data: dict[str, Any]) -> No
     grown = planned({**data, "organizations": [_grown(each) for each in data["organizations"]]})
 
     assert set(before.nodes) <= set(grown.nodes)
-    assert [member.anchors for channel in before.channels for member in channel.members] == [
-        member.anchors for channel in grown.channels for member in channel.members
+    assert [member.anchor_peers for channel in before.channels for member in channel.members] == [
+        member.anchor_peers for channel in grown.channels for member in channel.members
     ]
 
 
