@@ -74,13 +74,19 @@ def read(*, stack: str, data: object, kube_context: str) -> StackSettings:
         raise _refused(stack, [Problem(path="fabric:instance", allowed="it is required", step=step)])
     instance, problems = check_instance(with_certificates(data))
     access: ClusterAccess | None = None
-    try:
-        access = _cluster_access(stack, data, kube_context)
-    except _ClusterError as found:
-        problems = in_order_of(data, [*problems, found.problem])
+    if _says_where(data) or kube_context:
+        try:
+            access = _cluster_access(stack, data, kube_context)
+        except _ClusterError as found:
+            problems = in_order_of(data, [*problems, found.problem])
     if instance is None or access is None:
         raise _refused(stack, problems)
     return StackSettings(instance=instance, cluster=access)
+
+
+def _says_where(data: object) -> bool:
+    """False for a file whose cluster cannot be read: it does not mean the local one."""
+    return isinstance(data, dict) and isinstance(data.get("cluster"), dict | None)
 
 
 def with_certificates(data: object) -> object:

@@ -98,6 +98,14 @@ def test_a_missing_local_cluster_is_reported_beside_the_files_problems(
     assert "heddle cluster up --name dev" in report
 
 
+@pytest.mark.parametrize("data", [[], "name: dev", {**MINIMAL, "cluster": "clusters/mine.yaml"}])
+def test_what_says_no_place_does_not_mean_the_local_cluster(local: Path, data: object) -> None:
+    """One mistake is one problem."""
+    local.unlink()
+
+    assert refusal(data=data).splitlines()[0] == "stacks/Pulumi.dev.yaml: 1 problem"
+
+
 @pytest.mark.usefixtures("local")
 def test_a_context_that_is_not_there_names_those_that_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
