@@ -89,10 +89,22 @@ def open_stack_file(project: Project, stack: str) -> StackFile:
     )
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is there twice, as Pulumi's CLI does; PyYAML forgets what the first said."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"{key.value} is there twice", problem_mark=key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
 def _yaml(path: Path) -> dict[str, Any]:
     """Read a YAML file that holds a mapping."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 — a SafeLoader
     except (yaml.YAMLError, OSError) as error:
         raise EngineError(f"{path} cannot be read: {error}") from error
     if not isinstance(document, dict) and document is not None:
