@@ -101,10 +101,12 @@ def _node_container(node: NodePlan, image: str) -> Manifest:
 
 def _environment(node: NodePlan) -> list[Manifest]:
     """Variables. A database's password is one, so that it stays out of the ConfigMap with core.yaml."""
-    path: Manifest = {"name": "FABRIC_CFG_PATH", "value": CONFIG_PATH}
-    if node.couchdb is None:
-        return [path]
-    return [path, from_secret("CORE_LEDGER_STATE_COUCHDBCONFIG_PASSWORD", node.couchdb.name, "password")]
+    plain = {"FABRIC_CFG_PATH": CONFIG_PATH, **node.environment}
+    variables: list[Manifest] = [{"name": name, "value": value} for name, value in plain.items()]
+    if node.couchdb is not None:
+        password = ("CORE_LEDGER_STATE_COUCHDBCONFIG_PASSWORD", node.couchdb.name, "password")
+        variables.append(from_secret(*password))
+    return variables
 
 
 def from_secret(variable: str, secret: str, key: str) -> Manifest:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from heddle.spec.model import Section
-from heddle.spec.names import Label, LabelValue, StorageClass
+from heddle.spec.names import Label, LabelValue, StorageClass, Variable
 from heddle.spec.quantities import Processors, Quantity, between
 
 
@@ -82,5 +82,8 @@ class NodeSettings(Section):
     """Machines to run on."""
     labels: dict[Label, LabelValue] = Field(default_factory=dict)
     """Labels of the pods, beside Heddle's own."""
+    environment: dict[Variable, str] = Field(default_factory=dict)
+    """Variables of peers and orderers: CORE_… and ORDERER_… set what no other key does, as in Fabric's own
+    documentation; FABRIC_LOGGING_SPEC and GOGC are of this kind too."""
     storage: Claim = Claim()
     """Claim of the ledger or database; chaincodes have none."""

@@ -25,7 +25,7 @@ from heddle.topology.plans import (
     ServerPlan,
     Topology,
 )
-from heddle.topology.pods import claim_settings, pod_settings
+from heddle.topology.pods import claim_settings, node_environment, pod_settings
 from heddle.topology.policies import collection_plan, endorsement_policy
 
 PEER_PORT = 7051
@@ -166,6 +166,7 @@ class _Site:
             couchdb=None if orderer else self._couchdb(name, index, organization),
             **pod_settings(self.instance.nodes, kind, name),
             **claim_settings(self.instance.nodes, self.instance.storage, kind, name),
+            environment=node_environment(self.instance.nodes, kind, name),
         )
 
     def _tls_hosts(self, name: str) -> tuple[str, ...]:

@@ -87,6 +87,8 @@ class NodePlan(PodSettings):
     storage_class: str | None
     """None = the cluster's default class."""
     storage_size: str
+    environment: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Variables of its container, beside those of its files."""
     couchdb: CouchdbPlan | None = None
     """Peers with CouchDB: their database. None = LevelDB, within the ledger's claim."""
 

@@ -159,3 +159,15 @@ def test_a_chaincode_named_like_a_kind_has_the_settings_of_chaincodes() -> None:
 
     assert topology.chaincodes[0].servers[0].labels == {"kind": "chaincode"}
     assert {node.labels["kind"] for node in topology.ordering.nodes} == {"orderer"}
+
+
+def test_a_variable_of_a_node_wins_over_its_kinds_and_over_the_default() -> None:
+    """And Go is told to stay below the container's memory, whatever that is."""
+    first, second = peers(
+        peer={"environment": {"GOGC": "200", "CORE_PEER_VALIDATORPOOLSIZE": "4"}},
+        **{"peer1-one": {"environment": {"GOGC": "off"}, "resources": {"limits": {"memory": "1Gi"}}}},
+    )
+    assert first.environment["GOGC"] == "200"
+    assert second.environment["GOGC"] == "off"
+    assert second.environment["CORE_PEER_VALIDATORPOOLSIZE"] == "4"
+    assert int(second.environment["GOMEMLIMIT"]) == 2**30 * 9 // 10

@@ -21,6 +21,7 @@ from heddle.spec.rules.reading import (
 )
 
 _OWN_LABELS = ("app.kubernetes.io/", "heddle.dev/")
+_OWN_VARIABLES = {"FABRIC_CFG_PATH", "CORE_LEDGER_STATE_COUCHDBCONFIG_PASSWORD", "GOMEMLIMIT"}
 _CHECKS = {"cpu": check_processors, "memory": check_quantity}
 
 
@@ -38,6 +39,7 @@ def broken(data: Data) -> Iterator[Problem]:
         said = section(section(data, "nodes"), key)
         if key in chaincodes and said.get("storage") is not None:
             yield problem((*place, "storage"), said["storage"], "nothing: chaincodes have no volume")
+        yield from _environment(section(said, "environment"), (*place, "environment"), key, chaincodes)
         yield from _resources(section(said, "resources"), (*place, "resources"))
         yield from _labels(section(said, "labels"), (*place, "labels"))
         yield from _tolerations(section(said, "placement"), (*place, "placement"))
@@ -64,6 +66,18 @@ def _unknown(place: Place, key: object, found: object, known: list[str], *, couc
     close = difflib.get_close_matches(str(key), known, n=1)
     allowed = f"a kind ({', '.join(DEFAULT_RESOURCES)}), a node's name as peer0-org1, or a chaincode's"
     return problem(place, found, allowed, f"Did you mean {close[0]}?" if close else "")
+
+
+def _environment(variables: Data, place: Place, key: str, chaincodes: set[str]) -> Iterator[Problem]:
+    """Peers and orderers take variables; those that Heddle sets itself stay as they are."""
+    if variables and key in chaincodes:
+        yield problem(place, variables, "nothing: variables of a chaincode are in chaincodes[].environment")
+    elif variables and key.startswith("couchdb"):
+        yield problem(place, variables, "nothing: only peers and orderers take variables")
+    else:
+        for name, value in variables.items():
+            if name in _OWN_VARIABLES:
+                yield problem((*place, name), value, "nothing: Heddle sets this variable itself")
 
 
 def _resources(resources: Data, place: Place) -> Iterator[Problem]:
