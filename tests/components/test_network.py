@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ NETWORK: dict[str, Any] = {
         {"name": "assets", "version": "1.0", "channel": "channel", "image": "sample", "endorsement": "all"}
     ],
 }
+CASES = Path(__file__).parent.parent / "cases" / "components"
 NODES = ["orderer0-orderer", "orderer1-orderer", "orderer2-orderer", "peer0-one", "peer1-one", "peer0-two"]
 
 
@@ -320,6 +322,16 @@ def test_every_name_in_the_state_is_there_once(network: Recorder) -> None:
     urns = [(each.type, each.name) for each in network.declared]
 
     assert len(urns) == len(set(urns))
+
+
+def test_names_in_the_state_stay(network: Recorder) -> None:
+    """A child under another name is another resource: users' stacks would lose the one they have.
+
+    New ones are added to tests/cases/components/names.txt; a line that must go needs an alias in its component.
+    """
+    names = sorted(f"{each.type} {each.name}" for each in network.declared)
+
+    assert names == (CASES / "names.txt").read_text().splitlines()
 
 
 def test_a_reordered_file_declares_the_same_resources() -> None:
