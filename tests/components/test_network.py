@@ -327,7 +327,7 @@ def test_every_name_in_the_state_is_there_once(network: Recorder) -> None:
 def test_names_in_the_state_stay(network: Recorder) -> None:
     """A child under another name is another resource: users' stacks would lose the one they have.
 
-    New ones are added to tests/cases/components/names.txt; a line that must go needs an alias in its component.
+    New ones are added to tests/cases/components/names.txt; one that must go needs an alias in its component.
     """
     names = sorted(f"{each.type} {each.name}" for each in network.declared)
 
