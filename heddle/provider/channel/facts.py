@@ -94,12 +94,17 @@ class Reach:
         return {node.name: state for node, state in zip(self.orderers, found, strict=True)}
 
     async def broken(self, live: ChannelSettings, *, deadline: float) -> frozenset[str]:
-        """Consenters (host:port) that do not order, of those that leave: they leave first."""
+        """Of those that leave, the ones (host:port) that do not answer or are not active: they leave first."""
         asked = {
             one.address: self.former[one.address] for one in live.consenters if one.address in self.former
         }
-        found = await asyncio.gather(*(self._state(node, deadline) for node in asked.values()))
-        return frozenset(address for address, state in zip(asked, found, strict=True) if not orders(state))
+        clock = Deadline(min(_STUMBLE, deadline))
+        while True:
+            found = await asyncio.gather(*(self._state(node, deadline) for node in asked.values()))
+            silent = [one for one, state in zip(asked, found, strict=True) if not _alive(state)]
+            if not silent or clock.passed():
+                return frozenset(silent)
+            await asyncio.sleep(_PAUSE)
 
     async def _state(self, node: Node, deadline: float) -> State:
         try:
@@ -205,8 +210,15 @@ def orders(state: State) -> TypeGuard[ChannelInfo]:
 
 
 _PAUSE = 0.1
+_STUMBLE = 3.0
+"""Seconds for a node that does not order for a moment: while others come or go, or the lead changes hands."""
 _LEVEL = 10
 """Blocks by which consenters may differ and still count as level."""
+
+
+def _alive(state: State) -> bool:
+    """Active, be it as a follower: one that has left may know it before the others hand out that block."""
+    return isinstance(state, ChannelInfo) and state.status == "active"
 
 
 def _said(state: State) -> str:
