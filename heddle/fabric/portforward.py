@@ -8,6 +8,7 @@ endian. There is no half-close: either side's end closes the websocket.
 import asyncio
 import contextlib
 import ssl
+import struct
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,8 @@ import websockets
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from heddle.errors import FabricError
+from heddle.fabric.failures import shown
 from heddle.fabric.kubeconfig import ApiServer
 
 __all__ = ["Forward"]
@@ -22,6 +25,9 @@ __all__ = ["Forward"]
 _DATA, _ERROR = 0, 1
 _CHUNK = 64 * 1024
 _OPEN_SECONDS = 15.0
+_FRAME_BYTES = 16 * 1024 * 1024
+"""Of a frame; kubelets send 32 KiB (streaming/portforward, and SPDY's own)."""
+_PORT = struct.Struct("<H")
 
 
 class Forward:
@@ -29,6 +35,7 @@ class Forward:
 
     def __init__(self, server: ApiServer, namespace: str, pod: str, port: int) -> None:
         self._server = server
+        self._port = port
         self._path = f"/api/v1/namespaces/{quote(namespace)}/pods/{quote(pod)}/portforward?ports={port}"
         self._starting = asyncio.Lock()
         self._listener: asyncio.Server | None = None
@@ -64,13 +71,18 @@ class Forward:
                 self.trouble = ""
                 await self._pump(reader, writer, tunnel)
         except websockets.InvalidStatus as error:
-            body = bytes(error.response.body or b"").decode(errors="replace")
+            body = shown(bytes(error.response.body or b"").decode(errors="replace"))
             self.trouble = f"API server: HTTP {error.response.status_code} {body}".strip()
+        except FabricError as error:
+            self.trouble = error.message
         except (OSError, ssl.SSLError, TimeoutError, websockets.WebSocketException) as error:
-            self.trouble = f"API server {self._server.url}: {str(error) or type(error).__name__}"
+            self.trouble = f"API server {self._server.url}: {shown(str(error)) or type(error).__name__}"
         except asyncio.CancelledError:
             # Only close() cancels, and it awaits the end; the stream server would log this as an error.
             pass
+        except Exception as error:
+            # A URL, proxy or token that websockets finds no words for. What it says may hold the token.
+            self.trouble = f"API server {self._server.url}: it cannot be used ({type(error).__name__})"
         finally:
             self._connections.discard(task)
             writer.close()
@@ -91,7 +103,7 @@ class Forward:
             additional_headers=dict(await self._server.headers()),
             proxy=self._server.proxy or None,
             compression=None,
-            max_size=None,
+            max_size=_FRAME_BYTES,
             open_timeout=_OPEN_SECONDS,
             # A kubelet busy with writing to the pod answers pings late; gRPC's keepalive notices the dead.
             ping_timeout=None,
@@ -132,13 +144,19 @@ class Forward:
         opened: set[int] = set()
         async for frame in tunnel:
             data = frame.encode() if isinstance(frame, str) else frame
-            channel, content = data[0], data[1:]
+            channel, content = data[0] if data else None, data[1:]
+            if channel not in (_DATA, _ERROR):
+                self.trouble = f"API server {self._server.url}: a frame of no channel of a port-forward"
+                return
             if channel not in opened:
-                opened.add(channel)  # the frame that repeats the port
+                if len(content) != _PORT.size or _PORT.unpack(content)[0] != self._port:
+                    self.trouble = f"API server {self._server.url}: a port-forward to another port"
+                    return
+                opened.add(channel)
             elif channel == _DATA:
                 writer.write(content)
                 with contextlib.suppress(ConnectionError):  # the local side has gone; `_outward` notices
                     await writer.drain()
-            elif channel == _ERROR and content:
-                self.trouble = content.decode(errors="replace").strip()
+            elif content:
+                self.trouble = shown(content.decode(errors="replace").strip())
                 return
