@@ -54,6 +54,15 @@ def test_space_around_a_certificate_means_nothing() -> None:
     assert _diff(olds, news) == {}
 
 
+def test_what_a_later_release_added_is_no_difference() -> None:
+    """A stack of an earlier release has what is the default now; no list is an empty one."""
+    assert _diff({"channel": "a"}, {"channel": "a", "consensus": "etcdraft"}) == {}
+    assert _diff({"channel": "a"}, {"channel": "a", "consensus": "BFT"}) == {"consensus": DiffKind.UPDATE}
+    definition = RESOURCES["heddle:chaincode:ChaincodeDefinition"].inputs
+    assert compare(definition, {"name": "a"}, {"name": "a", "collections": []}) == []
+    assert compare(definition, {"name": "a", "collections": []}, {"name": "a"}) == []
+
+
 def test_secrecy_is_no_difference() -> None:
     """A value that became secret is the same value."""
     assert _diff({"channel": "a"}, {"channel": Secret("a")}) == {}

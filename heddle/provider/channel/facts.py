@@ -94,7 +94,7 @@ class Reach:
         return {node.name: state for node, state in zip(self.orderers, found, strict=True)}
 
     async def broken(self, live: ChannelSettings, *, deadline: float) -> frozenset[str]:
-        """Of those that leave, the ones (host:port) that do not answer or are not active: they leave first."""
+        """Of those that leave, the ones (host:port) that are not there or not active: they leave first."""
         asked = {
             one.address: self.former[one.address] for one in live.consenters if one.address in self.former
         }
