@@ -3,12 +3,36 @@
 import json
 from typing import Any
 
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
 from heddle.spec.instance import Instance
+from heddle.spec.model import Section
+
+
+class _ForEditors(GenerateJsonSchema):
+    """Options are left out, not null, so that an editor says what is wrong within one.
+
+    Nor does it complete an option with null or with all that a section says by default, or show a title
+    such as "Mspid".
+    """
+
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        default = schema.get("default")
+        if default is None or isinstance(default, Section):
+            return self.generate_inner(schema["schema"])
+        return super().default_schema(schema)
 
 
 def stack_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of a whole stack file: Pulumi's own keys and `fabric:*` under `config`."""
-    instance = Instance.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
+    instance = Instance.model_json_schema(ref_template="#/$defs/{model}", schema_generator=_ForEditors)
     definitions = instance.pop("$defs", {})
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -65,6 +65,14 @@ def test_editors_know_the_bounds_of_numbers(changed: dict[str, Any]) -> None:
         jsonschema.validate({"config": {"fabric:instance": {**MINIMAL, **changed}}}, stack_schema())
 
 
+def test_editors_propose_values_only() -> None:
+    """Neither null nor a title made of a field's name; what is optional is left out."""
+    text = stack_schema_text()
+
+    assert "null" not in text
+    assert "Mspid" not in text
+
+
 def test_the_schema_documents_every_field() -> None:
     """An editor shows what a field is for."""
     schema = json.loads(stack_schema_text())
