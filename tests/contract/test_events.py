@@ -117,9 +117,11 @@ async def test_another_chaincode_has_no_events(scene: Scene, connections: Connec
         await asyncio.wait_for(request, 1)
 
 
-async def _delivered(scene: Scene, connections: Connections, method: str, number: int) -> Any:
+async def _delivered(
+    scene: Scene, connections: Connections, method: str, number: int, person: str = "alpha.user"
+) -> Any:
     info = ab_pb2.SeekInfo(start=_position(number), stop=_position(number))
-    reader = scene.person("alpha.user")
+    reader = scene.person(person)
     request = envelope(common_pb2.DELIVER_SEEK_INFO, "channel", info.SerializeToString(), reader)
     stub = events_pb2_grpc.DeliverStub(await connections.channel(scene.peer()))
     call = getattr(stub, method)(timeout=10)
@@ -166,3 +168,30 @@ async def test_an_invalid_transaction_has_no_event_for_clients(
     [one] = [one for one in block.filtered_transactions if one.txid == proposal.transaction_id]
     assert one.tx_validation_code == 10
     assert len(one.transaction_actions.chaincode_actions) == 1
+
+
+async def test_blocks_with_private_data(probed: Scene, connections: Connections) -> None:
+    """Members of a collection get what was written there; others get the block alone."""
+    operations = json.dumps([["put", "told", "1", "own"], ["put", "told", "2", "prices"]])
+    outcome = await gateway.invoke(
+        connections,
+        probed.peer(),
+        probed.person("alpha.user"),
+        "channel",
+        "probe",
+        ["run", operations],
+        deadline=30,
+    )
+    seen = {}
+    for person in ("alpha.user", "beta.user"):
+        answer = await _delivered(probed, connections, "DeliverWithPrivateData", outcome.commit.block, person)
+        [sets] = answer.block_and_private_data.private_data_map.values()
+        seen[person] = {
+            (one.namespace, collection.collection_name)
+            for one in sets.ns_pvt_rwset
+            for collection in one.collection_pvt_rwset
+        }
+    assert seen == {
+        "alpha.user": {("probe", "own"), ("probe", "prices")},
+        "beta.user": {("probe", "prices")},
+    }

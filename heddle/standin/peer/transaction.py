@@ -14,7 +14,7 @@ from fabric_protos.peer import chaincode_event_pb2, proposal_pb2, proposal_respo
 
 from heddle.standin.access import SignedData
 
-__all__ = ["CollectionHashes", "Endorsed", "Headers", "NamespaceSets", "endorsed", "proposal_hash"]
+__all__ = ["CollectionHashes", "Endorsed", "Headers", "NamespaceSets", "endorsed", "proposal_hash", "sets_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,12 +91,11 @@ def endorsed(headers: Headers) -> Endorsed:
     response_bytes = content.action.proposal_response_payload
     response = proposal_response_pb2.ProposalResponsePayload.FromString(response_bytes)
     result = proposal_pb2.ChaincodeAction.FromString(response.extension)
-    rwset = rwset_pb2.TxReadWriteSet.FromString(result.results)
     return Endorsed(
         actions=len(actions),
         chaincode=result.chaincode_id.name,
         version=result.chaincode_id.version,
-        sets={item.namespace: _sets(item) for item in rwset.ns_rwset},
+        sets=sets_of(result.results),
         event=chaincode_event_pb2.ChaincodeEvent.FromString(result.events),
         endorsements=tuple(
             SignedData(response_bytes + item.endorser, item.endorser, item.signature)
@@ -105,6 +104,12 @@ def endorsed(headers: Headers) -> Endorsed:
         hash=response.proposal_hash,
         expected_hash=proposal_hash(headers.payload.header, content.chaincode_proposal_payload),
     )
+
+
+def sets_of(results: bytes) -> dict[str, NamespaceSets]:
+    """`rwset.TxReadWriteSet` bytes by namespace. Raises ValueError for malformed ones."""
+    rwset = rwset_pb2.TxReadWriteSet.FromString(results)
+    return {item.namespace: _sets(item) for item in rwset.ns_rwset}
 
 
 def _sets(item: rwset_pb2.NsReadWriteSet) -> NamespaceSets:
