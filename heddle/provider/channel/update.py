@@ -124,11 +124,11 @@ class Updater:
 
     async def _take(self, live: Live, step: Step, broken: Collection[str], clock: Deadline) -> Live:
         """One step; the configuration in force afterwards, also if it is still the old one."""
-        if step.kind is not Kind.SETTINGS:
-            await self._prepare_members(live, step, broken, clock)
         prepared = prepare(self._reach, live, step)
         if prepared.missing:
             raise MissingSignaturesError(self._reach, live, step, prepared)
+        if step.kind is not Kind.SETTINGS:
+            await self._prepare_members(live, step, broken, clock)
         content = prepared.update.SerializeToString()
         signatures = [sign_update(content, signer) for signer in self._reach.signers]
         envelope = update_envelope(content, signatures, self._reach.signer)

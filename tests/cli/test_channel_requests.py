@@ -1,0 +1,128 @@
+"""`heddle channel sign` and `submit`: what is shown, asked and refused before anything is sent."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from fabric_protos.common.configtx_pb2 import Config
+from typer.testing import CliRunner
+
+from heddle.cli import channel_submit, outputs
+from heddle.cli.app import app
+from heddle.configtx.blocks import config_of
+from heddle.configtx.delta import compute_update
+from heddle.configtx.edit import apply_settings
+from heddle.configtx.genesis import genesis_block
+from heddle.configtx.request import new_request, request_from_bytes, request_to_bytes
+from heddle.errors import ConfigtxError, EngineError, HeddleError
+from tests.contract.standins import prepared_standins
+from tests.real.network import RealNetwork
+from tests.real.outputs import instance_output
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> RealNetwork:
+    """Never started: only its keys and settings count."""
+    return prepared_standins(tmp_path_factory.mktemp("n"), orderers=1, peers={"alpha": 1, "beta": 1})
+
+
+@pytest.fixture
+def config(network: RealNetwork) -> Config:
+    return config_of(genesis_block(network.settings())).config
+
+
+@pytest.fixture
+def file(network: RealNetwork, config: Config, tmp_path: Path) -> Path:
+    """A request to put beta off the channel."""
+    settings = network.settings()
+    settings = replace(settings, peer_organizations=settings.peer_organizations[:1])
+    update = compute_update("channel", config, apply_settings(config, settings, None))
+    request = new_request(update.SerializeToString(), config, summary=["what the sender says"])
+    path = tmp_path / "request.json"
+    path.write_bytes(request_to_bytes(request))
+    return path
+
+
+@pytest.fixture
+def heddle(network: RealNetwork, config: Config, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    instance = instance_output(network)
+    monkeypatch.setattr(outputs, "load_instance", lambda _stack, _folder: instance)
+    monkeypatch.setattr(channel_submit, "configuration", lambda _instance, _channel: config)
+    return lambda *arguments, answer="": CliRunner().invoke(app, ["channel", *arguments], input=answer)
+
+
+def test_what_it_really_does_is_shown_before_it_is_signed(heddle: Callable[..., Result], file: Path) -> None:
+    """By the channel's configuration, not by the sender's words; no leaves it as it was."""
+    before = file.read_bytes()
+    done = heddle("sign", str(file), "--stack", "s", "--org", "beta", answer="n\n")
+    assert done.exit_code == 1
+    assert "peer organization beta: removed" in done.output
+    assert "what the sender says" not in done.output
+    assert file.read_bytes() == before
+    done = heddle("sign", str(file), "--stack", "s", "--org", "beta", answer="y\n")
+    assert done.exit_code == 0, done.output
+    assert "still missing for /Channel/Application/Admins: AlphaMSP.admin" in done.output
+    done = heddle("sign", str(file), "--stack", "s", "--yes")
+    assert "nobody else needs to sign" in done.output
+    assert len(request_from_bytes(file.read_bytes()).signatures) == 2
+
+
+def test_a_block_reviews_it_without_a_stack(
+    heddle: Callable[..., Result], file: Path, network: RealNetwork, tmp_path: Path
+) -> None:
+    """An administrator elsewhere has no stack, but can fetch the channel's configuration."""
+    block = tmp_path / "channel.block"
+    block.write_bytes(genesis_block(network.settings()).SerializeToString())
+    admin = network.organizations["beta"].admin
+    pair = {"--certificate": admin.certificate, "--key": admin.private_key}
+    options = ["--msp-id", "BetaMSP", "--config-block", str(block), "--yes"]
+    for option, content in pair.items():
+        path = tmp_path / option.strip("-")
+        path.write_bytes(content)
+        options += [option, str(path)]
+    done = heddle("sign", str(file), *options)
+    assert "peer organization beta: removed" in done.output, done.output
+    assert "not reviewed" not in done.output
+
+
+def test_nothing_is_sent_while_signatures_are_missing(heddle: Callable[..., Result], file: Path) -> None:
+    """They are named by policy."""
+    done = heddle("submit", str(file), "--stack", "s", "--yes")
+    assert isinstance(done.exception, ConfigtxError)
+    assert "/Channel/Application/Admins: MISSING 2 of (AlphaMSP.admin, BetaMSP.admin)" in str(done.exception)
+
+
+def test_who_signs_must_be_said(heddle: Callable[..., Result], file: Path) -> None:
+    """A stack, or a key with its certificate and organization."""
+    done = heddle("sign", str(file), "--msp-id", "BetaMSP")
+    assert done.exit_code == 2
+    assert "who signs?" in done.output
+
+
+def test_what_is_no_request_is_named(heddle: Callable[..., Result], tmp_path: Path) -> None:
+    """Files come from others."""
+    for content in (b"\x00\x01", b"{}", b"{" * 100_000):
+        path = tmp_path / "file"
+        path.write_bytes(content)
+        done = heddle("sign", str(path), "--stack", "s")
+        assert isinstance(done.exception, ConfigtxError), done.output
+        assert str(path) in str(done.exception)
+    (tmp_path / "file").write_bytes(b"\x00")
+    assert heddle("submit", str(tmp_path / "file"), "--stack", "s").exit_code == 2
+
+
+def test_an_organization_without_keys_here(
+    heddle: Callable[..., Result], file: Path, network: RealNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else's organization cannot sign here; where all are, there is another way."""
+    instance = instance_output(network)
+    keyless = {name: replace(one, users={}) for name, one in instance.organizations.items()}
+    bare = replace(instance, organizations=keyless)
+    monkeypatch.setattr(outputs, "load_instance", lambda _stack, _folder: bare)
+    done = heddle("sign", str(file), "--stack", "s", "--yes")
+    assert isinstance(done.exception, EngineError)
+    assert "Sign with --msp-id" in str(done.exception)
+    done = heddle("sign", str(file), "--stack", "s", "--org", "beta", "--yes")
+    assert isinstance(done.exception, HeddleError)
