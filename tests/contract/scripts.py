@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 from fabric_protos.peer.lifecycle import lifecycle_pb2
 
-from heddle.errors import Refused
+from heddle.errors import FabricError, Refused
 from heddle.fabric import endorser, events, gateway, orderer
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import Proposal
@@ -49,17 +49,17 @@ class Player:
         """One step after the other."""
         for step in steps:
             if "together" in step:
-                prepared = [await self._endorsed(one) for one in step["together"]]
+                prepared = [await self.endorsed(one) for one in step["together"]]
                 for one, proposal, envelope in prepared:
                     await self._committed(one, proposal, envelope)
             elif "ask" in step:
                 await self._ask(step)
             elif "refused" in step:
                 with pytest.raises(Refused) as refused:
-                    await self._endorsed(step)
+                    await self.endorsed(step)
                 assert step["refused"] in refused.value.words
             else:
-                await self._committed(*await self._endorsed(step))
+                await self._committed(*await self.endorsed(step))
 
     # --- asking
 
@@ -90,7 +90,8 @@ class Player:
 
     # --- sending
 
-    async def _endorsed(self, step: Step) -> tuple[Step, Proposal, Any]:
+    async def endorsed(self, step: Step) -> tuple[Step, Proposal, Any]:
+        """A step that sends, endorsed and not sent."""
         proposal, signer = self._proposal(step)
         if "gateway" in step:
             node = self.scene.peer(step["gateway"])
@@ -153,7 +154,7 @@ async def _eventually(attempt: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 await attempt()
-            except AssertionError:
+            except (AssertionError, FabricError):
                 await asyncio.sleep(0.3)
             else:
                 return

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from heddle.configtx.blocks import block_hash
-from heddle.fabric import gateway, orderer, participation, qscc
+from heddle.fabric import events, gateway, orderer, participation, qscc
 from heddle.fabric.connection import Connections
 from tests.contract.conftest import KINDS
+from tests.contract.probing import add_probe
 from tests.contract.scene import Scene, play
+from tests.contract.scripts import Player
 from tests.contract.waiting import leader_hears
 
 
@@ -112,3 +114,22 @@ async def test_a_killed_orderer_catches_up(scene: Scene, connections: Connection
         number = await _put(scene, connections, asset)
     scene.network.start()
     assert len(await _tips(scene, connections, number)) == 1
+
+
+async def test_a_peer_that_was_away_gets_private_data(scene: Scene, connections: Connections) -> None:
+    """From another member when it is back; and it still has them after the next start."""
+    await add_probe(scene)
+    player, beta = Player(scene, connections), scene.peer("beta")
+    user = scene.person("alpha.user")
+    scene.network.programs[beta.name].stop()
+    _, proposal, message = await player.endorsed({"send": ["alpha"], "do": [["put", "tea", "7", "told"]]})
+    await orderer.broadcast(connections, scene.network.orderers[0], message, deadline=20)
+    commit = await events.wait_for_commit(
+        connections, scene.peer(), "channel", proposal.transaction_id, user, start="newest", deadline=20
+    )
+    assert commit.code == "VALID"
+    scene.network.start()
+    question = {"ask": "beta", "do": [["get", "tea", "told"]], "gives": ["7"], "eventually": True}
+    await player.play([question])
+    _restart(scene, *(node.name for node in scene.network.peers))
+    await player.play([question, {**question, "ask": "alpha"}])

@@ -1,0 +1,75 @@
+"""Who the other peers are: by their own signed word, as long as they say it."""
+
+import pytest
+
+from heddle.configtx.genesis import genesis_block
+from heddle.identity.signer import Signer
+from heddle.standin.channelconfig import ChannelConfig
+from heddle.standin.peer import neighbours as module
+from heddle.standin.peer.neighbours import LIFETIME, Neighbours
+from tests.configtx.networks import organization, trade
+
+
+@pytest.fixture
+def config() -> ChannelConfig:
+    return ChannelConfig.of_block(genesis_block(trade()))
+
+
+def _peer(name: str, address: str) -> Neighbours:
+    return Neighbours(signer=organization(name).signer("peer", address), address=address)
+
+
+def _known(neighbours: Neighbours) -> dict[str, str]:
+    return {one.address: one.msp_id for one in neighbours}
+
+
+def test_what_one_hears_all_come_to_know(config: ChannelConfig) -> None:
+    """Also of peers that never spoke to each other."""
+    first, second, third = (
+        _peer("alpha", "a1:7051"),
+        _peer("alpha", "a2:7051"),
+        _peer("beta", "b1:7051"),
+    )
+    first.hear(second.words(), config)
+    third.hear(first.words(), config)
+    assert _known(third) == {"a1:7051": "AlphaMSP", "a2:7051": "AlphaMSP"}
+    first.hear(third.words(), config)
+    assert _known(first) == {"a2:7051": "AlphaMSP", "b1:7051": "BetaMSP"}
+
+
+def test_strangers_and_forgers_are_not_heard(config: ChannelConfig) -> None:
+    """Only members of the channel count, by a signature of what they say."""
+    listener = _peer("alpha", "a1:7051")
+    listener.hear(_peer("gamma", "g1:7051").words(), config)
+    [word] = _peer("beta", "b1:7051").words()
+    word.signature = organization("beta").signer("peer").sign(b"something else")
+    listener.hear([word], config)
+    [word] = _peer("beta", "b1:7051").words()
+    word.payload = b"\x0a\xff"
+    listener.hear([word], config)
+    assert _known(listener) == {}
+
+
+def test_who_falls_silent_is_gone(config: ChannelConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nobody else can keep it alive by repeating its words."""
+    listener, repeater, silent = (
+        _peer("alpha", "a1:7051"),
+        _peer("alpha", "a2:7051"),
+        _peer("beta", "b1:7051"),
+    )
+    now = module.time.time()
+    old = silent.words()
+    repeater.hear(old, config)
+    listener.hear(repeater.words(), config)
+    assert "b1:7051" in _known(listener)
+    monkeypatch.setattr(module.time, "time", lambda: now + LIFETIME + 1)
+    listener.hear([*repeater.words(), *old], config)
+    assert set(_known(listener)) == {"a2:7051"}
+
+
+def test_nobody_is_its_own_neighbour(config: ChannelConfig) -> None:
+    """Its own words come back to it from others."""
+    signer: Signer = organization("alpha").signer("peer", "a1:7051")
+    one = Neighbours(signer=signer, address="a1:7051")
+    one.hear(one.words(), config)
+    assert _known(one) == {}
