@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import grpc
 import pytest
 from fabric_protos.common import common_pb2, configtx_pb2
+from fabric_protos.gateway import gateway_pb2, gateway_pb2_grpc
 
 from heddle.configtx.blocks import block_hash, config_of, verify_block
 from heddle.configtx.edit import apply_settings
@@ -17,7 +19,7 @@ from heddle.fabric import cscc, events, operations, orderer, participation
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
 from tests.contract.conftest import KINDS
-from tests.contract.messages import offered, said
+from tests.contract.messages import envelope, offered, said
 from tests.contract.scene import Scene, cases
 from tests.contract.standins import prepared_standins
 from tests.contract.test_updates import USUAL
@@ -215,3 +217,29 @@ async def test_without_a_quorum_messages_wait(scene: Scene, connections: Connect
     finally:
         scene.network.start()
     await _in_force(scene, connections, 2, 23)
+
+
+def _transaction_id(message: common_pb2.Envelope) -> str:
+    payload = common_pb2.Payload.FromString(message.payload)
+    return str(common_pb2.ChannelHeader.FromString(payload.header.channel_header).tx_id)
+
+
+async def test_a_gateway_hands_transactions_to_a_quorum(scene: Scene, connections: Connections) -> None:
+    """All orderers are sent it, most have to take it; what a client may not send is refused for good."""
+    user = scene.person("alpha.user")
+    message = envelope(common_pb2.ENDORSER_TRANSACTION, "channel", b"", user)
+    stub = gateway_pb2_grpc.GatewayStub(await connections.channel(scene.peer()))
+    await stub.Submit(
+        gateway_pb2.SubmitRequest(channel_id="channel", prepared_transaction=message), timeout=20
+    )
+    found = await events.wait_for_commit(
+        connections, scene.peer(), "channel", _transaction_id(message), user, deadline=20
+    )
+    assert found.code == "INVALID_ENDORSER_TRANSACTION"
+    message = envelope(common_pb2.ENDORSER_TRANSACTION, "channel", b"", scene.person("stranger.user"))
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await stub.Submit(
+            gateway_pb2.SubmitRequest(channel_id="channel", prepared_transaction=message), timeout=20
+        )
+    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert "insufficient number of orderers could successfully process" in str(refused.value.details())
