@@ -50,8 +50,8 @@ class Chaincode(Section):
     version: ChaincodeVersion
     """Version, as text in quotes; part of the package's label."""
     sequence: Annotated[int, *between(1)] = 1
-    """Sequence of the definition: raise it by one with every change of version, endorsement or
-    collections."""
+    """Sequence of the definition: raise it by one with every change of version, endorsement or collections;
+    with endorsement any or all also when the channel's members change."""
     channel: ChannelName
     """Name of its channel, as under `channels`."""
     image: Image

@@ -56,10 +56,12 @@ def test_the_schema_in_the_checkout_is_fresh() -> None:
         {"organizations": [{"name": "one", "ports": {"first": 80}}]},
         {"ordering": {"batch": {"messages": 0}}},
         {"certificates": {"validityDays": 4000}},
+        {"nodes": {"peer": {"labels": {"-team": "a"}}}},
+        {"nodes": {"peer": {"placement": {"nodeSelector": {"disk": "fast disk"}}}}},
         {"channels": [{"name": "c", "organizations": [{"name": "one", "anchorPeers": -1}]}]},
     ],
 )
-def test_editors_know_the_bounds_of_numbers(changed: dict[str, Any]) -> None:
+def test_editors_know_bounds_and_the_rules_of_keys(changed: dict[str, Any]) -> None:
     """Not only the loader."""
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"config": {"fabric:instance": {**MINIMAL, **changed}}}, stack_schema())
