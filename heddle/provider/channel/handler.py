@@ -68,7 +68,7 @@ class ChannelHandler(Handler):
         outputs = {**known, "sequence": UNKNOWN, "applied": UNKNOWN, "request": UNKNOWN}
         inputs = _reachable(call)
         if has_unknown(inputs):
-            return Plan(outputs=outputs, message=plan_unknown(inputs))
+            return Plan(outputs=outputs, message=plan_unknown(inputs, call.old_inputs))
         reach = Reach.of(self.session.connections, inputs, call.old_inputs)
         base = _applied(call.old_outputs)
         live, states, broken = await self._look(call, reach)
@@ -120,7 +120,8 @@ class ChannelHandler(Handler):
             inputs["orderers"] = [one for one in call.inputs["orderers"] if one["name"] not in without]
         known = {name: call.old_outputs[name] for name in ("genesisBlock", "genesisHash")}
         outputs = {**known, "sequence": live.sequence, "applied": _base64(live.config)}
-        outputs["request"] = _still_wanted(str(call.old_outputs.get("request") or ""), live)
+        if "request" in call.old_outputs:  # not in the state of an earlier release
+            outputs["request"] = _still_wanted(str(call.old_outputs["request"]), live)
         base = settings_of(_applied(call.old_outputs), channel=reach.channel)
         return Seen(outputs=outputs, inputs=inputs, message=tell_drift(reach.channel, live, base, without))
 

@@ -1,6 +1,6 @@
 """What a preview says of a channel: the summary first, then every step, and whose signatures it needs."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from heddle.configtx.bft import quorum, tolerated
@@ -35,13 +35,42 @@ def plan_create(inputs: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def plan_unknown(inputs: Mapping[str, Any]) -> str:
-    """An update that cannot be computed yet."""
+def plan_unknown(inputs: Mapping[str, Any], olds: Mapping[str, Any]) -> str:
+    """An update that cannot be computed yet: what changes against the last inputs, as far as it is known."""
     unknown = [name for name, value in inputs.items() if has_unknown(value)]
-    return (
-        f"channel {inputs['channel']}: configuration update known after apply\n"
-        f"depends on {', '.join(unknown)}"
+    changes = [
+        *_coming_and_going("orderer organization", olds, inputs, "ordererOrganizations", "name"),
+        *_coming_and_going("peer organization", olds, inputs, "peerOrganizations", "name"),
+        *_coming_and_going("consenter", olds, inputs, "consenters", "node"),
+        *_options(olds, inputs),
+    ]
+    head = f"channel {inputs['channel']}: {changes[0] if changes else 'configuration update'}"
+    more = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
+    depends = f"steps and signatures are known after apply: they depend on {', '.join(unknown)}"
+    return "\n".join([f"{head}{more}, known after apply", *(f"  {line}" for line in changes), depends])
+
+
+def _coming_and_going(
+    what: str, olds: Mapping[str, Any], news: Mapping[str, Any], part: str, key: str
+) -> Iterator[str]:
+    """Members of a list by name; one whose name is unknown is named so."""
+    old, new = olds.get(part), news.get(part)
+    if not isinstance(old, list) or not isinstance(new, list):
+        return
+    before, after = (
+        [str(one[key]) if isinstance(one, dict) and isinstance(one[key], str) else "?" for one in each]
+        for each in (old, new)
     )
+    yield from (f"{what} {name}: added" for name in after if name not in before)
+    yield from (f"{what} {name}: removed" for name in before if name not in after)
+
+
+def _options(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Iterator[str]:
+    for part in ("batch", "raft", "bft", "capabilities"):
+        old, new = olds.get(part) or {}, news.get(part) or {}
+        for name in new if isinstance(new, dict) else ():
+            if new[name] != old.get(name) and not has_unknown(new[name]):
+                yield f"{part} {name}: {old.get(name, 'default')} → {new[name]}"
 
 
 def plan_update(

@@ -91,6 +91,20 @@ def a_member_is_added(wanted: Wanted) -> None:
 
 
 @_case(DEPLOYED)
+def a_member_whose_keys_are_to_come(wanted: Wanted) -> None:
+    """As when a stack file names a new organization: its authority does not exist yet."""
+    authority = {"commonName": "ca", "organization": "gamma"}
+    wanted.resources = {
+        "ca": {"type": "heddle:identity:CertificateAuthority", "inputs": authority},
+        **wanted.resources,
+    }
+    member = wanted.gamma()
+    member["msp"]["rootCertificates"] = [{"$output": ["ca", "certificate"]}]
+    wanted.inputs("channel")["peerOrganizations"].append(member)
+    wanted.inputs("channel")["batch"] = {"timeout": "1s"}
+
+
+@_case(DEPLOYED)
 def a_member_is_removed(wanted: Wanted) -> None:
     """Beta leaves: its peer, its approval and its endorser with it."""
     wanted.inputs("channel")["peerOrganizations"].pop()
