@@ -358,6 +358,27 @@ async def test_another_sequence_for_other_content(network: RealNetwork, engine: 
     assert result.inputs["endorsementPolicy"] == "OR('OrganizationMSP.peer')"
 
 
+async def test_private_data_and_init(network: RealNetwork, engine: Engine) -> None:
+    """Collections and the demand for Init are committed, read back as they were written, and changed."""
+    await _everything(network, engine)
+    secret = {
+        "name": "secret",
+        "policy": "OR('OrganizationMSP.member')",
+        "endorsementPolicy": "/Channel/Application/Endorsement",
+        "blockToLive": 100,
+    }
+    wanted = {"version": "2.0", "sequence": 2, "collections": [secret], "initRequired": True}
+    await _chaincode(network, engine, **wanted)
+    own = {"name": "own", "policy": "OR('OrganizationMSP.peer')", "memberOnlyWrite": False}
+    wanted |= {"sequence": 3, "collections": [{**secret, "requiredPeerCount": 1}, own]}
+    await _chaincode(network, engine, **wanted)
+    for kind, name in ((APPROVAL, "approval"), (DEFINITION, "definition")):
+        written = plain(engine.inputs[name])
+        assert plain((await engine.read(kind, name)).inputs) == written
+    with pytest.raises(CheckFailedError, match=r"existing collection \[own\] missing"):
+        await engine.preview(DEFINITION, "definition", {**written, "sequence": 4, "collections": [secret]})
+
+
 async def test_a_cancelled_creation_is_saved(
     network: RealNetwork, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

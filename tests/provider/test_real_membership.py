@@ -10,6 +10,9 @@ import pytest
 from heddle.configtx.bft import quorum
 from heddle.configtx.settings import BFT
 from heddle.errors import HeddleError
+from heddle.fabric.connection import Connections
+from heddle.fabric.dial import DirectDialer
+from heddle.provider.rollout.health import OrdererHealth
 from tests.provider.harness import Engine, channel_value
 from tests.real.network import RealNetwork, prepared_network
 
@@ -101,6 +104,10 @@ async def test_bft_from_genesis_to_five_and_back(network: RealNetwork, engine: E
     assert "consensus: BFT, blocks signed by 3 of 4, 1 may fail" in message.splitlines()
     await engine.up(CHANNEL, "channel", four)
     assert await _numbers(engine, four) == "1234"
+    assert await _objection(network, "234") == "", "three of four sign"
+    network.programs["orderer4"].stop()
+    assert "2 others order, 3 are needed" in await _objection(network, "234")
+    network.start()
     five = _channel(network, "12345", BFT)
     await engine.up(CHANNEL, "channel", five)
     assert await _numbers(engine, five) == "12345"
@@ -110,6 +117,13 @@ async def test_bft_from_genesis_to_five_and_back(network: RealNetwork, engine: E
     again = {**four, "bft": {"requestBatchMaxInterval": "300ms"}}
     await engine.up(CHANNEL, "channel", again)
     assert await _numbers(engine, again) == "1234"
+
+
+async def _objection(network: RealNetwork, numbers: str) -> str:
+    """Why none but these can be spared, as a rollout sees it."""
+    async with Connections(DirectDialer()) as connections:
+        health = OrdererHealth(connections, ["channel"], network.admin_tls)
+        return await health.objection([node for node in network.orderers if node.name[-1] in numbers])
 
 
 async def test_a_broken_bft_consenter_is_replaced(network: RealNetwork, engine: Engine) -> None:
