@@ -1,12 +1,15 @@
 """Who the other peers are: by their own signed word, as long as they say it."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from heddle.configtx.genesis import genesis_block
 from heddle.identity.signer import Signer
+from heddle.standin.access import SignedData
 from heddle.standin.channelconfig import ChannelConfig
 from heddle.standin.peer import neighbours as module
-from heddle.standin.peer.neighbours import LIFETIME, Neighbours
+from heddle.standin.peer.neighbours import LIFETIME, Neighbour, Neighbours, one_of_each_first
 from tests.configtx.networks import organization, trade
 
 
@@ -44,6 +47,8 @@ def test_strangers_and_forgers_are_not_heard(config: ChannelConfig) -> None:
     [word] = _peer("beta", "b1:7051").words()
     word.signature = organization("beta").signer("peer").sign(b"something else")
     listener.hear([word], config)
+    client = Neighbours(signer=organization("beta").signer("client"), address="b1:7051")
+    listener.hear(client.words(), config)
     [word] = _peer("beta", "b1:7051").words()
     word.payload = b"\x0a\xff"
     listener.hear([word], config)
@@ -73,3 +78,16 @@ def test_nobody_is_its_own_neighbour(config: ChannelConfig) -> None:
     one = Neighbours(signer=signer, address="a1:7051")
     one.hear(one.words(), config)
     assert _known(one) == {}
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=8))
+def test_every_organization_before_a_second_peer(organizations: list[str]) -> None:
+    """Nobody is left out or named twice, and the order is kept."""
+    signed = SignedData(b"", b"", b"")
+    peers = [
+        Neighbour(address=f"{name}{index}", msp_id=name, signed=signed, said=0)
+        for index, name in enumerate(organizations)
+    ]
+    found = one_of_each_first(peers)
+    assert sorted(one.address for one in found) == sorted(one.address for one in peers)
+    assert [one.msp_id for one in found[: len(set(organizations))]] == list(dict.fromkeys(organizations))

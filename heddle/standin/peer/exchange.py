@@ -22,7 +22,7 @@ from heddle.standin.peer.chaincode import ChaincodeError
 from heddle.standin.peer.channel import PeerChannel
 from heddle.standin.peer.collections import Collection, collection_of, is_member
 from heddle.standin.peer.definitions import Committed
-from heddle.standin.peer.neighbours import Neighbour, Neighbours, roots_of
+from heddle.standin.peer.neighbours import Neighbour, Neighbours, one_of_each_first, roots_of
 from heddle.standin.peer.privatestore import Part, verified
 from heddle.standin.peer.transaction import Endorsed, Headers, endorsed
 from heddle.standin.rpc import Dialled
@@ -124,7 +124,7 @@ class Exchange:
         payload = message.private_data.payload
         payload.tx_id, payload.namespace, payload.collection_name = transaction_id, namespace, collection.name
         payload.private_rwset = content
-        chosen = _one_of_each_first(eligible)[: collection.maximum_peer_count]
+        chosen = one_of_each_first(eligible)[: collection.maximum_peer_count]
         sent = (self._ask("Push", channel, one.address, one.msp_id, message) for one in chosen)
         taken = sum(answer is not None for answer in await asyncio.gather(*sent))
         if taken < min(required, len(chosen)):
@@ -264,12 +264,6 @@ class Exchange:
             if content is not None:
                 answer.privateRes.elements.add(digest=digest, payload=[content])
         return answer
-
-
-def _one_of_each_first(neighbours: Sequence[Neighbour]) -> list[Neighbour]:
-    """One peer of each organization, then the others."""
-    first = {one.msp_id: one for one in reversed(neighbours)}.values()
-    return [*first, *(one for one in neighbours if one not in first)]
 
 
 def _transactions(block: common_pb2.Block) -> Iterator[tuple[int, Headers, Endorsed]]:

@@ -18,7 +18,7 @@ from heddle.standin.peer.channel import PeerChannel
 from heddle.standin.peer.definitions import Committed, definition
 from heddle.standin.peer.endorsements import Answer, Endorsements, assembled, refusal, response_of
 from heddle.standin.peer.endorser import Endorser
-from heddle.standin.peer.neighbours import Neighbour, roots_of
+from heddle.standin.peer.neighbours import Neighbour, one_of_each_first, roots_of
 from heddle.standin.peer.ordering import submit
 from heddle.standin.peer.peer import Peer
 from heddle.standin.peer.proposal import FilterError, ProposalError, Unpacked, unpack
@@ -135,13 +135,14 @@ class Gateway:
         if words:
             failed = "failed to endorse transaction, see attached details for more info"
             raise GatewayError(_CODE.ABORTED, failed, gathered.details)
-        asked = {own}
-        for neighbour in self._in(channel, channel.config.peer_msps):
+        others = self._in(channel, channel.config.peer_msps)
+        others.sort(key=lambda one: one.msp_id == own)  # a second one of this organization helps least
+        for neighbour in one_of_each_first(others):
             if gathered.enough(proposal, channel):
                 return gathered
-            if neighbour.msp_id not in asked:
-                asked.add(neighbour.msp_id)
-                await self._gather(gathered, channel, signed, neighbour.msp_id)
+            answer = await self._ask(channel, neighbour, signed)
+            if answer is not None:
+                gathered.take(answer, refusal(answer), neighbour.address, neighbour.msp_id)
         if gathered.enough(proposal, channel):
             return gathered
         if not gathered.details:

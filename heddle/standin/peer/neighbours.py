@@ -6,11 +6,12 @@ says of itself is signed and carries the time, so that nobody can keep another o
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from fabric_protos.gossip import message_pb2
 
+from heddle.configtx.members import Members
 from heddle.configtx.policies import Identity
 from heddle.errors import HeddleError
 from heddle.identity.keys import verify
@@ -19,7 +20,7 @@ from heddle.standin.access import SignedData
 from heddle.standin.channelconfig import ChannelConfig
 from heddle.standin.malformed import MALFORMED
 
-__all__ = ["Neighbour", "Neighbours", "roots_of"]
+__all__ = ["Neighbour", "Neighbours", "one_of_each_first", "roots_of"]
 
 LIFETIME = 20.0
 """Seconds after which a peer that has said nothing counts as gone."""
@@ -82,8 +83,7 @@ def _heard(envelope: message_pb2.Envelope, config: ChannelConfig) -> Neighbour |
         identity = Identity.parse(alive.identity)
         said = alive.timestamp.inc_num / 1000
         fresh = abs(time.time() - said) < LIFETIME
-        member = identity.msp_id in config.peer_msps and not config.identity_refusal(alive.identity)
-        if not fresh or not member or not alive.membership.endpoint:
+        if not fresh or not alive.membership.endpoint or not _is_peer(config, alive.identity, identity):
             return None
         if not verify(identity.certificate, envelope.payload, envelope.signature):
             return None
@@ -97,6 +97,13 @@ def _heard(envelope: message_pb2.Envelope, config: ChannelConfig) -> Neighbour |
     )
 
 
+def _is_peer(config: ChannelConfig, serialized: bytes, identity: Identity) -> bool:
+    if identity.msp_id not in config.peer_msps or config.identity_refusal(serialized):
+        return False
+    members = Members.of(config.config.channel_group).by_id
+    return members[identity.msp_id].has_role(identity.certificate, "peer")
+
+
 def roots_of(config: ChannelConfig, msp_id: str) -> bytes:
     """PEM bundle of what an organization's TLS certificates chain to; empty for one that is not there."""
     for organization in config.settings.peer_organizations:
@@ -104,3 +111,11 @@ def roots_of(config: ChannelConfig, msp_id: str) -> bytes:
         if msp.msp_id == msp_id:
             return b"\n".join((*msp.tls_root_certificates, *msp.tls_intermediate_certificates))
     return b""
+
+
+def one_of_each_first(neighbours: Sequence[Neighbour]) -> list[Neighbour]:
+    """One peer of each organization, then the others, in their order."""
+    first: dict[str, Neighbour] = {}
+    for one in neighbours:
+        first.setdefault(one.msp_id, one)
+    return [*first.values(), *(one for one in neighbours if first[one.msp_id] is not one)]

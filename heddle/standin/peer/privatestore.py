@@ -18,6 +18,10 @@ from heddle.standin.peer.transaction import CollectionHashes
 __all__ = ["Part", "PrivateStore", "verified"]
 
 
+KEPT = 10_000
+"""Parts of transactions that were endorsed and not committed; upstream's transient store counts blocks."""
+
+
 class Part(NamedTuple):
     """One collection's private data of one transaction of the ledger."""
 
@@ -47,6 +51,8 @@ class PrivateStore:
     def endorsed(self, transaction_id: str, namespace: str, collection: str, content: bytes) -> None:
         """Keep what was endorsed here or sent by an endorser, until its transaction is committed."""
         self._transient[transaction_id, namespace, collection] = content
+        if len(self._transient) > KEPT:
+            del self._transient[next(iter(self._transient))]  # the oldest: what was only asked is never sent
 
     def expected(self, transaction_id: str, namespace: str, collection: str) -> bytes | None:
         """What an endorser gave."""
