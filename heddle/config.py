@@ -170,20 +170,26 @@ def _cluster_access(stack: str, data: object, kube_context: str) -> ClusterAcces
         cut, context = kubeconfig.one_context(text, source.context, folder=source.path.parent)
     except OSError:
         raise _ClusterError(_no_kubeconfig(stack, source)) from None
-    except kubeconfig.KubeconfigError as error:
-        problem = Problem(
-            path=source.said_at, found=str(source.path), allowed=f"a usable kubeconfig; {error}"
-        )
+    except (kubeconfig.KubeconfigError, UnicodeDecodeError) as error:
+        why = "a file of text" if isinstance(error, UnicodeDecodeError) else error
+        problem = Problem(path=source.said_at, found=str(source.path), allowed=f"a usable kubeconfig; {why}")
         raise _ClusterError(problem) from None
     address = values.get("publicAddress", "none")
     if address == "auto":
         # Elsewhere nodes have no address that everybody reaches, and the program asks no cluster.
-        address = urlsplit(kubeconfig.server(cut)).hostname if source.local else "none"
+        address = _host(kubeconfig.server(cut)) if source.local else "none"
     return ClusterAccess(
         kubeconfig=cut,
         identifier=source.identifier or context,
         public_address="" if address in {None, "none"} else str(address),
     )
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:  # a bracket without its other half
+        return None
 
 
 def _source(stack: str, cluster: object, kube_context: str) -> _Source:

@@ -7,15 +7,19 @@ from typing import Any
 
 import yaml
 
+from heddle.plain import Plain, ShapeError
+
 _EMBEDDED = {
     "certificate-authority": "certificate-authority-data",
     "client-certificate": "client-certificate-data",
     "client-key": "client-key-data",
 }
+_MOST = 4 * 1024 * 1024
+"""Bytes of a kubeconfig, and of each file that it names."""
 
 
 class KubeconfigError(ValueError):
-    """A kubeconfig that cannot be used. The message says what was found and what there is."""
+    """A kubeconfig that cannot be used. The message says what was found and what there is, no credentials."""
 
 
 def contexts(text: str) -> list[str]:
@@ -35,31 +39,44 @@ def one_context(text: str, context: str = "", *, folder: Path = Path()) -> tuple
         KubeconfigError: no such context, cluster or user, or a file it names cannot be read.
     """
     config = _parsed(text)
-    name = context or config.get("current-context") or ""
+    name = context or _name(config.get("current-context"), "current-context")
     chosen = _pick(config, "contexts", name, "context")
-    cluster = _pick(config, "clusters", chosen.get("cluster", ""), "cluster")
-    user = _pick(config, "users", chosen.get("user", ""), "user")
+    cluster_name, user_name = (
+        _name(chosen.get(key), f"{key} of context {name}") for key in ("cluster", "user")
+    )
+    cluster = _pick(config, "clusters", cluster_name, "cluster")
+    user = _pick(config, "users", user_name, "user")
     result = {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": name,
-        "contexts": [{"name": name, "context": dict(chosen)}],
-        "clusters": [{"name": chosen["cluster"], "cluster": _embedded(cluster, folder)}],
-        "users": [{"name": chosen["user"], "user": _embedded(user, folder)}],
+        "contexts": [{"name": name, "context": chosen | {"cluster": cluster_name, "user": user_name}}],
+        "clusters": [{"name": cluster_name, "cluster": _embedded(cluster, folder)}],
+        "users": [{"name": user_name, "user": _embedded(user, folder)}],
     }
     return yaml.safe_dump(result, sort_keys=True), name
 
 
 def server(text: str) -> str:
-    """The API server's URL in a kubeconfig of one context."""
-    return str(_parsed(text)["clusters"][0]["cluster"].get("server", ""))
+    """The API server's URL in a kubeconfig of one context. Raises KubeconfigError if there is none."""
+    for cluster in _named(_parsed(text), "clusters").values():
+        return _text(cluster.get("server", ""), "its server")
+    raise KubeconfigError("it has no cluster")
 
 
 def _parsed(text: str) -> dict[str, Any]:
+    if len(text) > _MOST:
+        raise KubeconfigError(f"not a kubeconfig: it has {len(text)} characters")
     try:
         config = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise KubeconfigError(f"not YAML: {error}") from None
+    except yaml.MarkedYAMLError as error:
+        # The error's own text quotes the line, which may be a key or a token.
+        mark = error.problem_mark or error.context_mark
+        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        raise KubeconfigError(f"not YAML: {error.problem or error.context}{where}") from None
+    except Exception as error:
+        # PyYAML raises whatever int(), a date or the stack make of a value: ValueError, IndexError, …
+        raise KubeconfigError(f"not YAML that can be read ({type(error).__name__})") from None
     if not isinstance(config, dict):
         raise KubeconfigError("not a kubeconfig")
     return config
@@ -67,12 +84,28 @@ def _parsed(text: str) -> dict[str, Any]:
 
 def _named(config: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
     """The entries of a list of `{name, <kind's singular>: {…}}`, by name."""
+    entries = {}
     try:
-        return {
-            entry["name"]: dict(entry.get(kind.removesuffix("s")) or {}) for entry in config.get(kind) or []
-        }
-    except (TypeError, KeyError, AttributeError, ValueError):
+        for entry in Plain(value=config.get(kind) or [], path=kind).items():
+            content = entry.get(kind.removesuffix("s"))
+            entries[_name(entry["name"].value, entry.path)] = dict(content.object()) if content else {}
+    except ShapeError:
         raise KubeconfigError(f"its {kind} are not a list of names and what they stand for") from None
+    return entries
+
+
+def _name(value: Any, where: str) -> str:  # noqa: ANN401 - YAML
+    """A name; kubectl takes numbers for text as well."""
+    if isinstance(value, int) and not isinstance(value, bool) and -(10**18) < value < 10**18:
+        return str(value)
+    return _text(value or "", where)
+
+
+def _text(value: Any, where: str) -> str:  # noqa: ANN401 - YAML
+    try:
+        return Plain(value=value, path=where).text()
+    except ShapeError as error:
+        raise KubeconfigError(str(error)) from None
 
 
 def _pick(config: Mapping[str, Any], kind: str, name: str, word: str) -> dict[str, Any]:
@@ -88,14 +121,24 @@ def _embedded(entry: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     result = dict(entry)
     for key, data_key in _EMBEDDED.items():
         if key in result:
-            result[data_key] = _read(folder / result.pop(key), lambda data: base64.b64encode(data).decode())
+            name = _text(result.pop(key), key)
+            result[data_key] = _read(folder, name, lambda data: base64.b64encode(data).decode())
     if "tokenFile" in result:
-        result["token"] = _read(folder / result.pop("tokenFile"), lambda data: data.decode().strip())
+        name = _text(result.pop("tokenFile"), "tokenFile")
+        result["token"] = _read(folder, name, lambda data: data.decode().strip())
     return result
 
 
-def _read(path: Path, convert: Callable[[bytes], str]) -> str:
+def _read(folder: Path, name: str, convert: Callable[[bytes], str]) -> str:
+    path = folder / name
     try:
-        return convert(path.expanduser().read_bytes())
+        with path.expanduser().open("rb") as file:
+            content = file.read(_MOST + 1)
+        text = convert(content)
     except OSError as error:
         raise KubeconfigError(f"{path}: {error.strerror}") from None
+    except (ValueError, RuntimeError) as error:  # a name with a zero byte, no such home, no text
+        raise KubeconfigError(f"{path}: it cannot be read ({type(error).__name__})") from None
+    if len(content) > _MOST:
+        raise KubeconfigError(f"{path}: at most {_MOST} bytes are expected")
+    return text

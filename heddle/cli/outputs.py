@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from heddle.errors import EngineError
+from heddle.plain import Plain, ShapeError
 
 if TYPE_CHECKING:
     from heddle.fabric.connection import Connections
@@ -205,82 +206,92 @@ def load_instance(stack: str, folder: Path) -> InstanceOutput:
 def instance_of(data: Any) -> InstanceOutput:  # noqa: ANN401 — plain JSON
     """The instance from the output's plain value. Raises EngineError if an `up` has not written all of it."""
     try:
-        return _instance(data)
-    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
+        return _instance(Plain(value=data, path="instance"))
+    except ShapeError as error:
         raise EngineError(
-            f"the stack's output `instance` is not complete: {error!r}",
+            f"the stack's output `instance` is not complete: {error}",
             hint="An `up` did not finish, or another version of Heddle wrote it; run `up` once more.",
         ) from error
 
 
-def _instance(data: Mapping[str, Any]) -> InstanceOutput:
+def _instance(data: Plain) -> InstanceOutput:
     return InstanceOutput(
-        name=data["name"],
-        namespace=data["namespace"],
-        standin=data["standin"],
-        domain=data["domain"],
-        public_address=data["publicAddress"],
-        kubeconfig=data["kubeconfig"],
-        orderers=tuple(_node(node) for node in data["orderers"]),
-        peers=tuple(_node(node) for node in data["peers"]),
-        organizations={name: _organization(name, each) for name, each in data["organizations"].items()},
-        channels={
-            name: ChannelOutput(
-                name=name,
-                organizations=tuple(each["organizations"]),
-                peers=tuple(each["peers"]),
-                genesis_hash=each["genesisHash"],
-            )
-            for name, each in data["channels"].items()
-        },
-        chaincodes={
-            name: ChaincodeOutput(
-                name=name,
-                channel=each["channel"],
-                version=each["version"],
-                sequence=int(each["sequence"]),
-                endorsement_policy=each["endorsementPolicy"],
-                package_ids=dict(each["packageIds"]),
-                init_required=each.get("initRequired", False),
-                collections=tuple(each.get("collections", ())),
-            )
-            for name, each in data["chaincodes"].items()
-        },
+        name=data["name"].text(),
+        namespace=data["namespace"].text(),
+        standin=data["standin"].flag(),
+        domain=data["domain"].text(),
+        public_address=data["publicAddress"].text(),
+        kubeconfig=data["kubeconfig"].text(),
+        orderers=tuple(_node(node) for node in data["orderers"].items()),
+        peers=tuple(_node(node) for node in data["peers"].items()),
+        organizations={name: _organization(name, each) for name, each in data["organizations"].entries()},
+        channels={name: _channel(name, each) for name, each in data["channels"].entries()},
+        chaincodes={name: _chaincode(name, each) for name, each in data["chaincodes"].entries()},
         admin_tls=_identity(data["adminTls"]),
-        consensus=data.get("consensus", "etcdraft"),
+        consensus=_text_or(data, "consensus", "etcdraft"),
     )
 
 
-def _node(data: Mapping[str, Any]) -> NodeOutput:
+def _channel(name: str, data: Plain) -> ChannelOutput:
+    return ChannelOutput(
+        name=name,
+        organizations=data["organizations"].texts(),
+        peers=data["peers"].texts(),
+        genesis_hash=data["genesisHash"].text(),
+    )
+
+
+def _chaincode(name: str, data: Plain) -> ChaincodeOutput:
+    init_required, collections = data.get("initRequired"), data.get("collections")
+    return ChaincodeOutput(
+        name=name,
+        channel=data["channel"].text(),
+        version=data["version"].text(),
+        sequence=data["sequence"].integer(),
+        endorsement_policy=data["endorsementPolicy"].text(),
+        package_ids={organization: each.text() for organization, each in data["packageIds"].entries()},
+        init_required=init_required.flag() if init_required else False,
+        collections=collections.texts() if collections else (),
+    )
+
+
+def _node(data: Plain) -> NodeOutput:
+    admin_port = data.get("adminPort")
     return NodeOutput(
-        name=data["name"],
-        msp_id=data["mspId"],
-        organization=data["organization"],
-        host=data["host"],
-        port=int(data["port"]),
-        namespace=data["namespace"],
-        pod=data["pod"],
-        tls_root_certificates=tuple(data["tlsRootCertificates"]),
-        operations_port=int(data["operationsPort"]),
-        admin_port=int(data["adminPort"]) if "adminPort" in data else None,
-        public_endpoint=data["publicEndpoint"],
-        state_database=data.get("stateDatabase", ""),
+        name=data["name"].text(),
+        msp_id=data["mspId"].text(),
+        organization=data["organization"].text(),
+        host=data["host"].text(),
+        port=data["port"].port(),
+        namespace=data["namespace"].text(),
+        pod=data["pod"].text(),
+        tls_root_certificates=data["tlsRootCertificates"].texts(),
+        operations_port=data["operationsPort"].port(),
+        admin_port=admin_port.port() if admin_port else None,
+        public_endpoint=data["publicEndpoint"].text(),
+        state_database=_text_or(data, "stateDatabase", ""),
     )
 
 
-def _organization(name: str, data: Mapping[str, Any]) -> OrganizationOutput:
+def _organization(name: str, data: Plain) -> OrganizationOutput:
     return OrganizationOutput(
         name=name,
-        msp_id=data["mspId"],
-        kind=data["kind"],
-        ca_certificate=data["caCertificate"],
-        tls_ca_certificate=data["tlsCaCertificate"],
+        msp_id=data["mspId"].text(),
+        kind=data["kind"].text(),
+        ca_certificate=data["caCertificate"].text(),
+        tls_ca_certificate=data["tlsCaCertificate"].text(),
         users={user: _identity(data[user]) for user in ("admin", "user") if user in data},
     )
 
 
-def _identity(data: Mapping[str, Any]) -> IdentityOutput:
-    return IdentityOutput(certificate=data["certificate"], private_key=data["privateKey"])
+def _identity(data: Plain) -> IdentityOutput:
+    return IdentityOutput(certificate=data["certificate"].text(), private_key=data["privateKey"].text())
+
+
+def _text_or(data: Plain, key: str, otherwise: str) -> str:
+    """What older versions did not write."""
+    found = data.get(key)
+    return found.text() if found else otherwise
 
 
 def _pick(things: Mapping[str, Thing], name: str, what: str, instance: str) -> Thing:

@@ -12,6 +12,7 @@ import yaml
 from kubernetes import client, config
 
 from heddle.errors import FabricError
+from heddle.fabric.failures import shown
 from heddle.kubeconfig import KubeconfigError, one_context
 
 __all__ = ["ApiServer"]
@@ -37,9 +38,12 @@ class ApiServer:
 
     async def headers(self) -> Mapping[str, str]:
         """The Authorization header, refreshed where a credential plugin gave the token an end."""
-        value = await asyncio.to_thread(self.configuration.get_api_key_with_prefix, "BearerToken")
-        if not value:
-            value = self.configuration.get_basic_auth_token() if self.configuration.username else None
+        try:
+            value = await asyncio.to_thread(self.configuration.get_api_key_with_prefix, "BearerToken")
+            if not value:
+                value = self.configuration.get_basic_auth_token() if self.configuration.username else None
+        except config.ConfigException as error:  # the credential plugin, run again
+            raise _unusable("", shown(str(error))) from error
         return {"Authorization": value} if value else {}
 
 
@@ -53,6 +57,8 @@ def _load(kubeconfig: str, context: str) -> ApiServer:
             raise FabricError(
                 f"kubeconfig {path}: {error.strerror}", hint="Name a file that exists."
             ) from error
+        except UnicodeDecodeError:
+            raise FabricError(f"kubeconfig {path}: it is no text", hint="Name a kubeconfig.") from None
     # The official client wants certificates and keys as files. They live until the TLS context has read them.
     with tempfile.TemporaryDirectory(prefix="heddle-") as scratch:
         try:
@@ -69,10 +75,17 @@ def _load(kubeconfig: str, context: str) -> ApiServer:
                 configuration=configuration,
             )
         except (config.ConfigException, KubeconfigError, ssl.SSLError, OSError) as error:
-            raise FabricError(
-                f"kubeconfig{f', context {context}' if context else ''}: {error}",
-                hint="It must be one that `kubectl` can use; `kubectl config get-contexts` lists contexts.",
-            ) from error
+            raise _unusable(context, shown(str(error))) from error
+        except Exception as error:
+            # The official client reads what it finds as what it should be. What is raised then may quote it.
+            raise _unusable(context, f"it is not shaped as one ({type(error).__name__})") from None
+
+
+def _unusable(context: str, why: str) -> FabricError:
+    return FabricError(
+        f"kubeconfig{f', context {context}' if context else ''}: {why}",
+        hint="It must be one that `kubectl` can use; `kubectl config get-contexts` lists contexts.",
+    )
 
 
 def _tls(configuration: client.Configuration) -> ssl.SSLContext | None:

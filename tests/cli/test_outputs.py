@@ -74,7 +74,10 @@ def test_an_output_of_any_shape_is_an_answer(data: st.DataObject) -> None:
     except EngineError as error:
         assert "key of" not in str(error)  # noqa: PT017 - both outcomes are right
     else:
-        assert isinstance(instance, InstanceOutput)
+        # Of the kinds that are promised, so nothing fails further on.
+        assert instance.client_tls().private_key
+        assert all(node.node().at() for node in (*instance.orderers, *instance.peers))
+        assert all(isinstance(one.sequence, int) for one in instance.chaincodes.values())
 
 
 def test_no_key_is_shown_by_accident() -> None:

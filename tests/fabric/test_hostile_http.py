@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from heddle.fabric import connection, operations, participation
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
-from heddle.fabric.node import Node
+from heddle.fabric.node import ClientTls, Node
 from tests.fabric.hostile import TLS, Hostile, hostile_node, refused
 
 D = 0.24
@@ -140,6 +141,17 @@ async def test_no_answer_is_endless(
     assert "it has more than 1000 bytes" in text
     evil.http = http(200, b"{", length=10, header="X: y\r\n") + b""
     assert await refused(lambda: participation.list_channels(connections, evil.node, TLS, deadline=D))
+
+
+@pytest.mark.parametrize("roots", [b"nonsense", b"\xff", "ä".encode()])
+async def test_certificates_that_are_none(evil: Hostile, connections: Connections, roots: bytes) -> None:
+    """Out of a damaged state: an answer that shows no key."""
+    node = replace(evil.node, tls_root_certificates=(roots,))
+    own = ClientTls(certificate=b"nonsense", private_key=b"hidden")
+    for client in (TLS, own):
+        text = await refused(lambda: participation.list_channels(connections, node, client, deadline=D))  # noqa: B023
+        assert "cannot be used" in text
+        assert "hidden" not in text
 
 
 async def test_words_of_an_error_are_cut_and_harmless(evil: Hostile, connections: Connections) -> None:
