@@ -225,7 +225,7 @@ def _verify_name_of(node: Node) -> Callable[[httpx.Request], Awaitable[None]]:
 def _tls_context(node: Node, own: ClientTls | None) -> ssl.SSLContext:
     try:
         return _loaded_context(node, own)
-    except (ssl.SSLError, ValueError) as error:
+    except (ssl.SSLError, ValueError, TypeError) as error:
         raise FabricError(
             f"{node.at()}: its TLS roots or our client certificate cannot be used: {type(error).__name__}",
             hint="They come from the stack's outputs or inputs and must be PEM: `up` writes them anew.",
