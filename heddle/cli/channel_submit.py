@@ -121,14 +121,20 @@ async def _submit(instance: "InstanceOutput", request: "Request", signer: "Signe
 
 
 async def _send(connections: "Connections", instance: "InstanceOutput", envelope: "Envelope") -> None:
-    """To the first orderer that answers. A refusal is an answer."""
-    from heddle.errors import Unreachable
+    """To the first orderer that takes it. A refusal is an answer, unless it says that it cannot order now."""
+    from fabric_protos.common.common_pb2 import SERVICE_UNAVAILABLE
+
+    from heddle.errors import FabricError, Refused, Unreachable
     from heddle.fabric.orderer import broadcast
 
-    last = Unreachable(f"instance {instance.name} has no orderers")
+    last: FabricError = Unreachable(f"instance {instance.name} has no orderers")
     for node in instance.orderers:
         try:
             return await broadcast(connections, node.node(), envelope, deadline=_ONE_ORDERER)
         except Unreachable as error:
+            last = error
+        except Refused as error:
+            if error.status != SERVICE_UNAVAILABLE:
+                raise
             last = error
     raise last

@@ -261,6 +261,9 @@ class OrdererChain:
                 return await self._answer_submit(common_pb2.Envelope.FromString(envelope))
             case Vote() | Append() | Bye() if self.consensus:
                 return await self.consensus.receive(message)
+            case Vote() | Append():
+                # Who was removed while it led has the block that removed it: a candidate learns its height.
+                return {"granted": False, "accepted": None, "refused": True, "height": self.height}
         return {"error": "not here"}
 
     async def _answer_submit(self, envelope: common_pb2.Envelope) -> dict[str, Any]:
