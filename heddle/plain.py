@@ -90,6 +90,12 @@ class Plain:
             raise ShapeError(f"{self._here()}: a number from {least} to {most} expected")
         return value
 
+    def seconds(self) -> float:
+        """A time."""
+        if not isinstance(self.value, int | float) or isinstance(self.value, bool):
+            raise self.unlike("a number")
+        return float(self.value)
+
     def port(self) -> int:
         """A TCP port."""
         return self.integer(1, 65535)
@@ -113,7 +119,12 @@ def parse_json(data: bytes, *, limit: int) -> Plain:
     if len(data) > limit:
         raise ShapeError(f"at most {limit} bytes expected, {len(data)} found")
     try:
-        return Plain(value=json.loads(data))
+        value = json.loads(data)
+        if b"\\ud" in data.lower() and _half_character(json.dumps(value, ensure_ascii=False)):
+            raise ShapeError("not JSON that can be read (half a character)")
+        return Plain(value=value)
+    except ShapeError:
+        raise
     except json.JSONDecodeError as error:
         raise ShapeError(f"not JSON: {error.msg} (line {error.lineno}, column {error.colno})") from None
     except (ValueError, RecursionError) as error:  # no UTF-8, a number of thousands of digits, depth

@@ -6,19 +6,21 @@ Source: pkg/backend/diy (state.go, store.go, lock.go, meta.go) of pulumi/pulumi.
 import getpass
 import gzip
 import hashlib
-import json
 import os
 import socket
 import time
 import uuid
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from heddle.engine.locks import Lock, read_lock
 from heddle.engine.serial import Json, dump
 from heddle.errors import EngineError, NeedsCli
+from heddle.plain import ShapeError, parse_json
 from heddle.versions import HEDDLE, PULUMI
 
 __all__ = ["ORGANIZATION", "Backend", "now", "write_durably"]
@@ -28,6 +30,8 @@ ORGANIZATION = "organization"
 CHECKPOINT_VERSION = 3
 VERSION = f"v{PULUMI}+heddle.{HEDDLE}"
 """Who wrote a checkpoint: the Pulumi whose rules it follows, and us."""
+_MOST = 1024 * 1024 * 1024
+"""Bytes of a checkpoint. A network of 160 peers has a hundredth of that."""
 
 
 def now() -> str:
@@ -79,13 +83,30 @@ def _home() -> Path:
     return Path(pwd.getpwuid(os.getuid()).pw_dir)
 
 
-def _alive(pid: int) -> bool:
-    """Tell whether a process runs; one that has ended and only waits to be collected does not."""
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] not in "ZX"
+        yield
+    except OSError as error:
+        raise EngineError(
+            f"{error.filename or path} cannot be written: {error.strerror}",
+            hint="Nothing was done. See whose files these are, and whether the disk is full.",
+        ) from error
+
+
+def _content(path: Path) -> bytes:
+    """Return a checkpoint's text, unpacked. Raises ShapeError or, without access, EngineError."""
+    try:
+        if path.suffix != ".gz":
+            return path.read_bytes()
+        with gzip.open(path) as file:
+            return file.read(_MOST + 1)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ShapeError(f"not compressed as its name says ({error})") from None
+    except OSError as error:
+        raise EngineError(
+            f"{path} cannot be read: {error.strerror}", hint="It is left as it is: see whose file it is."
+        ) from error
 
 
 class Backend:
@@ -115,7 +136,10 @@ class Backend:
         return max(candidates, key=lambda path: path.stat().st_mtime_ns, default=None)
 
     def read(self) -> Json:
-        """Return the latest deployment (DeploymentV3), None for a stack never created or empty."""
+        """Return the latest deployment (DeploymentV3), None for a stack never created or empty.
+
+        Raises EngineError, naming the file, when it is damaged; NeedsCli when only the CLI reads it.
+        """
         path = self._existing()
         if path is None:
             return None
@@ -123,20 +147,25 @@ class Backend:
             raise NeedsCli(
                 f"{path} is compressed with zstd: this needs the CLI", hint="Use `pulumi stack export`."
             )
-        content = path.read_bytes()
         try:
-            document = json.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
-        except ValueError as error:
-            raise EngineError(
-                f"{path} is not a checkpoint: {error}", hint=f"A copy is in {self._backups}."
-            ) from error
-        if document.get("version") != CHECKPOINT_VERSION or document.get("features"):
-            raise NeedsCli(
-                f"the checkpoint has version {document.get('version')} {document.get('features') or ''}: "
-                "this needs the CLI",
-                hint="Use `pulumi` for this stack.",
-            )
-        return document["checkpoint"].get("latest")
+            document = parse_json(_content(path), limit=_MOST)
+            version, features = document["version"].integer(), document.object().get("features")
+            if version != CHECKPOINT_VERSION or features:
+                raise NeedsCli(
+                    f"{path} has version {version} {features or ''}: this needs the CLI",
+                    hint="Use `pulumi` for this stack.",
+                )
+            latest = document["checkpoint"].get("latest")
+            return None if latest is None else latest.object()
+        except ShapeError as error:
+            raise self.damaged(str(error)) from error
+
+    def damaged(self, why: str) -> EngineError:
+        """What to raise for a checkpoint that cannot be read. Whoever raises it writes nothing."""
+        return EngineError(
+            f"{self._existing() or self.checkpoint} is not a checkpoint: {why}",
+            hint=f"It is left as it is. Earlier states are in {self._backups}.",
+        )
 
     def document(self, resources: list[str], operations: list[str], salt: str) -> str:
         """Return a checkpoint's text around resources and pending operations that are JSON texts already."""
@@ -163,6 +192,10 @@ class Backend:
 
     def begin(self) -> None:
         """Set the state as it is aside, as the CLI does: beside the checkpoint and among backups."""
+        with _writing(self._base):
+            self._begin()
+
+    def _begin(self) -> None:
         self._meta()
         path = self._existing()
         if path is None:
@@ -193,7 +226,9 @@ class Backend:
     def locked(self) -> Iterator[None]:
         """Hold the stack's lock. Raises EngineError, naming the holder, when another process has it."""
         own = self._locks / f"{uuid.uuid4()}.json"
-        self._drop_dead(own)
+        for path, lock in self._others(own):
+            if lock is not None and lock.dead():  # a killed run must not stop its healer
+                path.unlink(missing_ok=True)
         self._refuse_others(own)
         content = {
             "pid": os.getpid(),
@@ -201,7 +236,8 @@ class Backend:
             "hostname": socket.gethostname(),
             "timestamp": now(),
         }
-        write_durably(own, dump(content))
+        with _writing(own):
+            write_durably(own, dump(content))
         try:
             # Two that started at once both see each other now, and both give way: so does the CLI.
             self._refuse_others(own)
@@ -209,22 +245,14 @@ class Backend:
         finally:
             own.unlink(missing_ok=True)
 
-    def _others(self, own: Path) -> list[tuple[Path, Json]]:
-        """Return the locks of others, and what they say."""
-        found = []
+    def _others(self, own: Path) -> list[tuple[Path, Lock | None]]:
+        """Return the locks of others, and what they say; None where that cannot be read."""
+        found: list[tuple[Path, Lock | None]] = []
         for path in sorted(self._locks.glob("*.json")):
             if path != own:
-                try:
-                    found.append((path, json.loads(path.read_text(encoding="utf-8"))))
-                except FileNotFoundError:
-                    continue
+                with suppress(FileNotFoundError):
+                    found.append((path, read_lock(path)))
         return found
-
-    def _drop_dead(self, own: Path) -> None:
-        """Remove locks whose process on this machine is gone: a killed run must not stop its healer."""
-        for path, lock in self._others(own):
-            if lock.get("hostname") == socket.gethostname() and not _alive(lock.get("pid")):
-                path.unlink(missing_ok=True)
 
     def _refuse_others(self, own: Path) -> None:
         """Raise EngineError in the CLI's words while anyone else holds a lock."""
@@ -232,9 +260,7 @@ class Backend:
         if not others:
             return
         holders = [
-            f"\n  {path}: created by {lock['username']}@{lock['hostname']} (pid {lock['pid']}) "
-            f"at {lock['timestamp']}"
-            for path, lock in others
+            f"\n  {path}: {lock or 'it cannot be read, so whose it is is unknown'}" for path, lock in others
         ]
         raise EngineError(
             f"the stack is currently locked by {len(others)} lock(s). Either wait for the other process(es) "

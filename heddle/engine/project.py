@@ -77,6 +77,9 @@ def open_stack_file(project: Project, stack: str) -> StackFile:
     """Read the stack's file. Raises EngineError when it is not YAML, NeedsCli for other kinds of secrets."""
     path = project.stacks / f"Pulumi.{stack}.yaml"
     document = _yaml(path) if path.exists() else {}
+    salt, config = document.get("encryptionsalt") or "", document.get("config") or {}
+    if not isinstance(salt, str) or not isinstance(config, dict):
+        raise EngineError(f"{path}: `encryptionsalt` must be text, and `config` a mapping")
     kind = document.get("secretsprovider") or "passphrase"
     if kind not in ("passphrase", "default") or document.get("encryptedkey"):
         raise NeedsCli(
@@ -84,9 +87,7 @@ def open_stack_file(project: Project, stack: str) -> StackFile:
         )
     if document.get("environment"):
         raise NeedsCli(f"{path}: `environment`: this needs the CLI")
-    return StackFile(
-        path=path, salt=document.get("encryptionsalt") or "", config=document.get("config") or {}
-    )
+    return StackFile(path=path, salt=salt, config={str(key): value for key, value in config.items()})
 
 
 class _Loader(yaml.SafeLoader):
@@ -105,8 +106,15 @@ def _yaml(path: Path) -> dict[str, Any]:
     """Read a YAML file that holds a mapping."""
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 — a SafeLoader
-    except (yaml.YAMLError, OSError) as error:
-        raise EngineError(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        raise EngineError(f"{path} cannot be read: {error.strerror}") from error
+    except yaml.MarkedYAMLError as error:
+        # Its own text quotes the line, which may hold what nobody should see.
+        mark = error.problem_mark
+        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        raise EngineError(f"{path} is not YAML: {error.problem}{where}") from None
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
+        raise EngineError(f"{path} is not YAML that can be read ({type(error).__name__})") from None
     if not isinstance(document, dict) and document is not None:
         raise EngineError(f"{path}: a mapping is expected, found {type(document).__name__}")
     return document or {}

@@ -65,12 +65,25 @@ class Crypter:
         Raises EngineError, naming the salt's source, when it was made with another passphrase.
         """
         self._source = source
-        raw = base64.b64decode(salt.split(":", 2)[1]) if salt else os.urandom(_SALT_SIZE)
+        raw = self._salt_of(salt) if salt else os.urandom(_SALT_SIZE)
         self._cipher = AESGCM(_key(passphrase, raw))
         self._known: dict[tuple[str, str], str] = {}
         self.salt = salt or f"v1:{base64.b64encode(raw).decode()}:{self.encrypt(_PROOF)}"
         if self.decrypt(self.salt.split(":", 2)[2]) != _PROOF:
             raise self._wrong()
+
+    def _salt_of(self, text: str) -> bytes:
+        """The salt in `v1:SALT:PROOF`."""
+        version, _, rest = text.partition(":")
+        try:
+            if version == "v1" and rest.count(":") == 3:  # the proof is v1:NONCE:CIPHERTEXT
+                return base64.b64decode(rest.partition(":")[0])
+        except ValueError:
+            pass
+        raise EngineError(
+            f"the encryption salt of {self._source} is damaged",
+            hint="Without it nobody can read the secrets: take the file from a backup.",
+        )
 
     def encrypt(self, plaintext: str, owner: str = "") -> str:
         """Return `v1:NONCE:CIPHERTEXT`, both base64; `owner` is whose value it is, a URN."""

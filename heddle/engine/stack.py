@@ -1,16 +1,19 @@
 """A stack opened: project, configuration, secrets and state."""
 
 import os
-from collections.abc import Mapping
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from heddle.engine.backend import Backend, state_folder
 from heddle.engine.project import Config, Project, open_project, open_stack_file, read_config
 from heddle.engine.secrets import Crypter, find_passphrase
-from heddle.engine.serial import Json, dump
+from heddle.engine.serial import dump
 from heddle.engine.state import Operation, Resource, load_resource
 from heddle.errors import EngineError, NeedsCli
+from heddle.plain import Plain, ShapeError
 
 __all__ = ["Stack", "open_stack"]
 
@@ -52,14 +55,22 @@ def open_stack(
         )
     deployment = backend.read() or {}
     passphrase = find_passphrase()
-    state_salt = _state_salt(deployment)
+    with _of_checkpoint(backend):
+        state_salt = _state_salt(Plain(value=deployment))
     source = str(file.path) if file.salt else str(backend.checkpoint)
     crypter = Crypter(passphrase, file.salt or state_salt, source=source)
-    reader = crypter if state_salt in ("", crypter.salt) else Crypter(passphrase, state_salt)
-    resources = {
-        load_resource(document, reader): dump(document) if reader is crypter else ""
-        for document in deployment.get("resources") or []
-    }
+    reader = (
+        crypter
+        if state_salt in ("", crypter.salt)
+        else Crypter(passphrase, state_salt, source=str(backend.checkpoint))
+    )
+    with _of_checkpoint(backend):
+        state = Plain(value=deployment)
+        resources = {
+            load_resource(document, reader): dump(document.value) if reader is crypter else ""
+            for document in _items(state, "resources")
+        }
+        interrupted = tuple(_interrupted(state, reader))
     return Stack(
         name=name,
         project=project,
@@ -67,29 +78,54 @@ def open_stack(
         backend=backend,
         crypter=crypter,
         resources=resources,
-        interrupted=tuple(_interrupted(deployment, reader)),
+        interrupted=interrupted,
     )
 
 
-def _state_salt(deployment: Json) -> str:
+@contextmanager
+def _of_checkpoint(backend: Backend) -> Iterator[None]:
+    """Whatever is wrong in the state: an EngineError that names the file and quotes nothing of it."""
+    try:
+        yield
+    except NeedsCli:
+        raise
+    except EngineError as error:
+        if str(backend.checkpoint) in error.message:
+            raise
+        raise backend.damaged(error.message) from error
+    except ShapeError as error:
+        raise backend.damaged(str(error)) from error
+    except (LookupError, TypeError, AttributeError, ValueError, RecursionError, struct.error) as error:
+        raise backend.damaged(f"a value in it has an unknown shape ({type(error).__name__})") from None
+
+
+def _items(deployment: Plain, key: str) -> Iterator[Plain]:
+    found = deployment.get(key)
+    return found.items() if found else iter(())
+
+
+def _state_salt(deployment: Plain) -> str:
     """Return the salt that the state's secrets were made with; none where the state holds nothing.
 
     So a stack that was destroyed can be made anew under another passphrase.
     """
-    if not deployment.get("resources") and not deployment.get("pending_operations"):
+    if not any(True for key in ("resources", "pending_operations") for _ in _items(deployment, key)):
         return ""
-    secrets = deployment.get("secrets_providers") or {}
-    kind = secrets.get("type") or "passphrase"
-    if kind != "passphrase":
-        raise NeedsCli(f"the state's secrets are kept by {kind!r}: this needs the CLI", hint="Use `pulumi`.")
-    salt: str = (secrets.get("state") or {}).get("salt") or ""
-    return salt
+    secrets = deployment.get("secrets_providers")
+    kind = secrets.get("type") if secrets else None
+    if kind is not None and kind.text() not in ("", "passphrase"):
+        raise NeedsCli(
+            f"the state's secrets are kept by {kind.text()!r}: this needs the CLI", hint="Use `pulumi`."
+        )
+    state = secrets.get("state") if secrets else None
+    salt = state.get("salt") if state else None
+    return salt.text() if salt else ""
 
 
-def _interrupted(deployment: Json, crypter: Crypter) -> list[Operation]:
+def _interrupted(deployment: Plain, crypter: Crypter) -> list[Operation]:
     """Return the creations without an outcome; other operations are seen again by comparing."""
     return [
-        Operation(resource=load_resource(document["resource"], crypter), type=document["type"])
-        for document in deployment.get("pending_operations") or []
-        if document["type"] == "creating"
+        Operation(resource=load_resource(document["resource"], crypter), type="creating")
+        for document in _items(deployment, "pending_operations")
+        if document["type"].text() == "creating"
     ]

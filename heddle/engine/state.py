@@ -3,15 +3,16 @@
 Source: sdk/go/common/apitype/core.go (ResourceV3, OperationV2) of pulumi/pulumi, checkpoint version 3.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
 from heddle.engine.secrets import Crypter
 from heddle.engine.serial import Json, dump, dump_properties, load_properties
-from heddle.engine.urn import is_provider_type, split_reference
+from heddle.engine.urn import is_provider_type, split_reference, urn_type
 from heddle.errors import NeedsCli
+from heddle.plain import Plain
 from heddle.plugin.values import Properties
 
 __all__ = ["Operation", "Resource", "dump_resource", "load_resource"]
@@ -136,6 +137,29 @@ _REFUSED = {
 }
 
 
+_KINDS: Mapping[str, Callable[[Plain], object]] = {
+    **dict.fromkeys(
+        ("custom", "delete", "protect", "external", "pendingReplacement", "retainOnDelete"), Plain.flag
+    ),
+    **dict.fromkeys(("id", "parent", "deletedWith", "created", "modified", "sourcePosition"), Plain.text),
+    **dict.fromkeys((key for key, _ in _LISTS), Plain.texts),
+    **dict.fromkeys(("inputs", "outputs"), Plain.object),
+    "provider": lambda found: split_reference(found.text()) if found.value else None,
+    "propertyDependencies": lambda found: [urns.texts() for _, urns in found.entries() if urns.value],
+    "customTimeouts": lambda found: [time.seconds() for _, time in found.entries() if time.value],
+}
+"""How each field is read that may be missing."""
+
+
+def _check(entry: Plain) -> None:
+    """Raise ShapeError or EngineError for fields of another kind, a URN or a reference that is none."""
+    entry["type"].text()
+    urn_type(entry["urn"].text())
+    for key, read in _KINDS.items():
+        if found := entry.get(key):
+            read(found)
+
+
 def dump_resource(resource: Resource, crypter: Crypter) -> str:
     """Return the resource's JSON text; empty fields are left out but for urn, custom and type."""
     document: dict[str, Json] = {"urn": resource.urn, "custom": resource.custom, "type": resource.type}
@@ -161,9 +185,14 @@ def dump_resource(resource: Resource, crypter: Crypter) -> str:
     return dump(document | dict(resource.others))
 
 
-def load_resource(document: Mapping[str, Json], crypter: Crypter) -> Resource:
-    """Read a resource. Raises NeedsCli for one that uses what this engine cannot honour."""
-    urn = document["urn"]
+def load_resource(entry: Plain, crypter: Crypter) -> Resource:
+    """Read a resource.
+
+    Raises NeedsCli for one that uses what this engine cannot honour, ShapeError or EngineError for a damaged
+    one.
+    """
+    document, urn = entry.object(), entry["urn"].text()
+    _check(entry)
     refused = sorted(key for key in _REFUSED if document.get(key))
     if refused:
         raise NeedsCli(

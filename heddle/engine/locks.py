@@ -1,0 +1,58 @@
+"""Who holds a stack's lock. Source: pkg/backend/diy/lock.go of pulumi/pulumi."""
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from heddle.plain import ShapeError, parse_json
+
+__all__ = ["Lock", "read_lock"]
+
+_MOST = 64 * 1024
+"""Bytes of a lock file; it has four short fields."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lock:
+    """What a lock file says."""
+
+    pid: int
+    user: str
+    host: str
+    since: str
+
+    def __str__(self) -> str:
+        return f"created by {self.user}@{self.host} (pid {self.pid}) at {self.since}"
+
+    def dead(self) -> bool:
+        """Whether its process was on this machine and is gone."""
+        return self.host == socket.gethostname() and not _alive(self.pid)
+
+
+def read_lock(path: Path) -> Lock | None:
+    """Return what a lock says; None for one that cannot be read, which is somebody's all the same.
+
+    Raises FileNotFoundError if it is gone.
+    """
+    try:
+        with path.open("rb") as file:
+            lock = parse_json(file.read(_MOST + 1), limit=_MOST)
+        return Lock(
+            pid=lock["pid"].integer(least=1),
+            user=lock["username"].text(),
+            host=lock["hostname"].text(),
+            since=lock["timestamp"].text(),
+        )
+    except FileNotFoundError:
+        raise
+    except (ShapeError, OSError):
+        return None
+
+
+def _alive(pid: int) -> bool:
+    """Tell whether a process runs; one that has ended and only waits to be collected does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
