@@ -14,6 +14,7 @@ from heddle.configtx.edit import apply_settings
 from heddle.configtx.read import settings_of
 from heddle.configtx.request import Request, request_from_bytes, request_to_bytes
 from heddle.configtx.settings import BFT
+from heddle.configtx.values import parse
 from heddle.errors import ConfigtxError, FabricError, HeddleError, ProviderError, Refused, Unreachable
 from heddle.fabric.participation import ChannelInfo
 from heddle.fabric.retry import Deadline
@@ -234,7 +235,7 @@ def _base64(config: Config) -> str:
 
 
 def _genesis(outputs: Properties) -> Block:
-    return Block.FromString(b64decode(str(outputs["genesisBlock"])))
+    return parse(Block(), _bytes(outputs, "genesisBlock"), "the genesis block in the state")
 
 
 def _kept(last: str, request: Request) -> str:
@@ -253,8 +254,20 @@ def _still_wanted(last: str, live: Live) -> str:
 
 def _applied(outputs: Properties) -> Config:
     """What was applied last; the genesis where the creation did not come to its end."""
-    applied = str(outputs["applied"])
-    return Config.FromString(b64decode(applied)) if applied else config_of(_genesis(outputs)).config
+    applied = _bytes(outputs, "applied")
+    if not applied:
+        return config_of(_genesis(outputs)).config
+    return parse(Config(), applied, "the configuration in the state")
+
+
+def _bytes(outputs: Properties, key: str) -> bytes:
+    """What the state keeps as base64."""
+    try:
+        return b64decode(str(outputs[key]))
+    except ValueError:
+        raise ConfigtxError(
+            f"{key} in the state is no base64", hint="The state is damaged: take it from a backup."
+        ) from None
 
 
 def _known_consenters(reach: Reach, last: Properties) -> frozenset[str]:
