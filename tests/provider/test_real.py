@@ -24,7 +24,7 @@ from heddle.plugin import interface as api
 from heddle.plugin.interface import DiffKind
 from heddle.provider import chaincode_definition
 from heddle.provider.channel import handler
-from heddle.provider.channel.facts import Live, Reach, State
+from heddle.provider.channel.facts import Live, Reach, State, wait_for_leader
 from heddle.provider.channel.genesis import join_all
 from heddle.provider.rollout.health import OrdererHealth, PeerHealth
 from tests.provider.harness import (
@@ -439,7 +439,7 @@ async def _live(network: RealNetwork, engine: Engine, asked: str = "orderer1") -
     node = next(node for node in network.orderers if node.name == asked)
     async with Connections(DirectDialer()) as connections:
         reach = Reach.of(connections, plain(await engine.check(CHANNEL, "x", _channel(network))))
-        return await reach.live([node], deadline=5)
+        return await wait_for_leader(reach, Deadline(10), [node])
 
 
 async def _change_from_outside(network: RealNetwork, engine: Engine, **batch: Any) -> None:

@@ -33,6 +33,7 @@ __all__ = ["ChannelHandler"]
 
 _DEADLINE = 300.0
 _READING = 10.0
+_PAUSE = 0.2
 
 
 class ChannelHandler(Handler):
@@ -201,13 +202,17 @@ def _refusal(reach: Reach, states: Mapping[str, State], live: Live, last: Proper
 
 
 async def _readable(reach: Reach) -> Live:
-    """The configuration in force. A channel without a leader answers nothing: that is Unreachable, too."""
-    try:
-        return await reach.live(deadline=_READING)
-    except Refused as refusal:
-        if refusal.status != SERVICE_UNAVAILABLE:
-            raise
-        raise Unreachable(refusal.message, hint=refusal.hint) from refusal
+    """The configuration in force. A channel that stays without a leader answers nothing: Unreachable, too."""
+    clock = Deadline(_READING)
+    while True:
+        try:
+            return await reach.live(deadline=_READING)
+        except Refused as refusal:
+            if refusal.status != SERVICE_UNAVAILABLE:
+                raise
+            if clock.left() <= _PAUSE:
+                raise Unreachable(refusal.message, hint=refusal.hint) from refusal
+        await clock.pause(_PAUSE)  # the lead may just change hands
 
 
 async def _latest(reach: Reach, genesis: Block) -> Block:
