@@ -8,6 +8,7 @@ from pulumi_kubernetes.core.v1 import PersistentVolumeClaim
 from components import labels
 from components.manifests import Manifest, metadata
 from components.site import Site
+from heddle.resources import VolumeTerms, VolumeTermsArgs
 from heddle.topology import CouchdbPlan, NodePlan
 
 
@@ -27,10 +28,25 @@ class Storage(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:kubernetes:Storage", name, None, opts)
-        self.claims = {node.name: self._claim(name, node, args) for node in args.nodes}
+        terms = self._terms(name, args)
+        self.claims = {node.name: self._claim(name, node, args, terms) for node in args.nodes}
         self.register_outputs({"claims": list(self.claims)})
 
-    def _claim(self, name: str, node: NodePlan | CouchdbPlan, args: StorageArgs) -> PersistentVolumeClaim:
+    def _terms(self, name: str, args: StorageArgs) -> VolumeTerms:
+        """Refused before any claim is looked at: Pulumi replaces one that is to have another class."""
+        peers = [node for node in args.nodes if isinstance(node, NodePlan) and node.kind == "peer"]
+        return VolumeTerms(
+            f"{name}-terms",
+            VolumeTermsArgs(
+                storage_classes={node.name: node.storage_class or "" for node in args.nodes},
+                state_databases={peer.name: "CouchDB" if peer.couchdb else "LevelDB" for peer in peers},
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _claim(
+        self, name: str, node: NodePlan | CouchdbPlan, args: StorageArgs, terms: VolumeTerms
+    ) -> PersistentVolumeClaim:
         spec: Manifest = {
             "accessModes": ["ReadWriteOnce"],
             "resources": {"requests": {"storage": node.storage_size}},
@@ -43,5 +59,5 @@ class Storage(pulumi.ComponentResource):
             # It binds when its pod is placed; the pod's start tells if that fails.
             metadata=metadata(node.name, node.namespace, node_labels, labels.SKIP_AWAIT),
             spec=spec,
-            opts=args.site.options(self, protect=args.site.protect),
+            opts=args.site.options(self, after=[terms], protect=args.site.protect),
         )

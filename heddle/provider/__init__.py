@@ -13,6 +13,7 @@ from heddle.provider.namespace_ownership import NamespaceOwnershipHandler
 from heddle.provider.password import PasswordHandler
 from heddle.provider.peer_membership import PeerMembershipHandler
 from heddle.provider.rollout import RolloutHandler
+from heddle.provider.volume_terms import VolumeTermsHandler
 
 __all__ = ["HeddleProvider", "create_provider"]
 
@@ -27,6 +28,7 @@ _HANDLERS = (
     ChaincodeApprovalHandler,
     ChaincodeDefinitionHandler,
     NamespaceOwnershipHandler,
+    VolumeTermsHandler,
     RolloutHandler,
 )
 

@@ -28,6 +28,8 @@ from heddle.resources.kubernetes import (
     NamespaceOwnershipArgs,
     Rollout,
     RolloutArgs,
+    VolumeTerms,
+    VolumeTermsArgs,
 )
 from heddle.resources.ledger import Channel, ChannelArgs, PeerMembership, PeerMembershipArgs
 from heddle.resources.provider import Provider, ProviderArgs
@@ -83,4 +85,6 @@ __all__ = [
     "RaftOptions",
     "Rollout",
     "RolloutArgs",
+    "VolumeTerms",
+    "VolumeTermsArgs",
 ]

@@ -1,4 +1,4 @@
-"""Whose a namespace is; restarting nodes one at a time."""
+"""Whose a namespace is; what volumes stay; restarting nodes one at a time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,16 @@ import pulumi
 
 from heddle.resources.base import DeclaredResource
 from heddle.resources.shapes import ClientTls, Identity, Node
-from heddle.schema.kubernetes import NAMESPACE_OWNERSHIP, ROLLOUT
+from heddle.schema.kubernetes import NAMESPACE_OWNERSHIP, ROLLOUT, VOLUME_TERMS
 
-__all__ = ["NamespaceOwnership", "NamespaceOwnershipArgs", "Rollout", "RolloutArgs"]
+__all__ = [
+    "NamespaceOwnership",
+    "NamespaceOwnershipArgs",
+    "Rollout",
+    "RolloutArgs",
+    "VolumeTerms",
+    "VolumeTermsArgs",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +32,20 @@ class NamespaceOwnership(DeclaredResource[NamespaceOwnershipArgs]):
     """A namespace that is this stack's alone: made here, refused if it is another's."""
 
     declaration = NAMESPACE_OWNERSHIP
+
+
+@dataclass(frozen=True, kw_only=True)
+class VolumeTermsArgs:
+    """By node the class of its claim, empty = the default one; by peer its kind of state database."""
+
+    storage_classes: Mapping[str, str]
+    state_databases: Mapping[str, str]
+
+
+class VolumeTerms(DeclaredResource[VolumeTermsArgs]):
+    """Refuses that a node's claim gets another class, or its state another kind of database."""
+
+    declaration = VOLUME_TERMS
 
 
 @dataclass(frozen=True, kw_only=True)

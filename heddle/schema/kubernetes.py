@@ -1,9 +1,9 @@
-"""heddle:kubernetes: whose a namespace is, and nodes that restart one at a time (DESIGN, decision 6)."""
+"""heddle:kubernetes: whose a namespace is, what a volume stays, and nodes that restart one at a time."""
 
 from heddle.schema.model import ListOf, MapOf, OnChange, Property, ResourceType, Text
 from heddle.schema.shared import CHANNEL_NAME, CLIENT_TLS, IDENTITY, NAME, NODE
 
-__all__ = ["NAMESPACE_OWNERSHIP", "ROLLOUT"]
+__all__ = ["NAMESPACE_OWNERSHIP", "ROLLOUT", "VOLUME_TERMS"]
 
 NAMESPACE_OWNERSHIP = ResourceType(
     type="heddle:kubernetes:NamespaceOwnership",
@@ -28,6 +28,27 @@ NAMESPACE_OWNERSHIP = ResourceType(
             kind=NAME,
             description="What tells this stack from all others; written on the namespace.",
             on_change=OnChange.NOTHING,
+        ),
+    },
+)
+
+VOLUME_TERMS = ResourceType(
+    type="heddle:kubernetes:VolumeTerms",
+    description=(
+        "What the volumes of nodes stay for as long as there are these nodes (DESIGN, decision 7). A claim's "
+        "class cannot change, so Pulumi would replace it, and with it a ledger; and no peer reads the state "
+        "that another kind of database holds. Nodes may come and go."
+    ),
+    on_delete="forgets what the volumes were; claims are resources of their own",
+    inputs={
+        "storageClasses": Property(
+            kind=MapOf(value=Text()),
+            description="By node: the class of its claim; empty = the cluster's default when it was made.",
+        ),
+        "stateDatabases": Property(
+            kind=MapOf(value=NAME),
+            default={},
+            description="By peer: LevelDB or CouchDB.",
         ),
     },
 )

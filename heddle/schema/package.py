@@ -53,6 +53,7 @@ RESOURCES: Mapping[str, ResourceType] = {
         chaincode.CHAINCODE_APPROVAL,
         chaincode.CHAINCODE_DEFINITION,
         kubernetes.NAMESPACE_OWNERSHIP,
+        kubernetes.VOLUME_TERMS,
         kubernetes.ROLLOUT,
     )
 }

@@ -385,3 +385,15 @@ def test_the_namespace_is_owned_before_it_is_applied() -> None:
     ownership = recorder.of("NamespaceOwnership")["dev-cluster-ownership"]
     assert (ownership["namespace"], ownership["instance"]) == ("fabric-dev", "dev")
     assert recorder.position("dev-cluster-ownership") < recorder.position("dev-cluster-namespace")
+
+
+def test_a_claim_waits_for_what_refuses_another_class() -> None:
+    """The terms name every claim and every peer's kind of database; registered first, they stop the rest."""
+    recorder = record({**NETWORK, "stateDatabase": "CouchDB", "storage": {"class": "fast"}})
+    terms = recorder.of("VolumeTerms")["dev-storage-terms"]
+    claims = recorder.of("PersistentVolumeClaim")
+
+    assert set(terms["storageClasses"].values()) == {"fast"}
+    assert {f"dev-storage-{node}" for node in terms["storageClasses"]} == set(claims)
+    assert set(terms["stateDatabases"].values()) == {"CouchDB"}
+    assert recorder.position("dev-storage-terms") < min(map(recorder.position, claims))
