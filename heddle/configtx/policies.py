@@ -23,6 +23,7 @@ __all__ = [
     "SignedData",
     "missing",
     "missing_endorsements",
+    "no_such_policy",
     "refusal",
     "signed_data_refusal",
     "valid_identities",
@@ -145,6 +146,12 @@ class _Found(NamedTuple):
 
     group: configtx_pb2.ConfigGroup
     policy: policies_pb2.Policy
+
+
+def no_such_policy(root: configtx_pb2.ConfigGroup, path: str) -> str:
+    """Fabric's words if there is no policy at an absolute path; empty if there is one."""
+    found = _find(root, path)
+    return found if isinstance(found, str) else ""
 
 
 def _find(root: configtx_pb2.ConfigGroup, path: str) -> "_Found | str":

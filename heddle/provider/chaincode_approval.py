@@ -1,10 +1,14 @@
 """ChaincodeApproval: an organization's approval of a definition."""
 
+from heddle.configtx.blocks import config_of
+from heddle.fabric.cscc import config_block
 from heddle.fabric.lifecycle import Approval, approve, approved, definition
 from heddle.fabric.retry import Deadline
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, Unknown
 from heddle.provider.definitions import (
+    channel_policies,
+    check_channel_policies,
     check_definition,
     check_turn,
     definition_inputs,
@@ -51,6 +55,9 @@ class ChaincodeApprovalHandler(Handler):
         connections, clock = self.session.connections, Deadline(call.deadline(_DEADLINE))
         committed = await definition(connections, peer, channel, wanted.name, who, deadline=clock.left())
         check_turn(wanted, committed, channel)
+        if channel_policies(inputs):
+            block = await config_block(connections, peer, channel, who, deadline=clock.left())
+            check_channel_policies(inputs, config_of(block).config.channel_group)
         await approve(
             connections,
             peer,

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fabric_protos.common import configtx_pb2
+
+from heddle.configtx.policies import no_such_policy
 from heddle.errors import ConfigtxError, ProviderError
 from heddle.fabric.definition import DEFAULT_POLICY_PATH, Committed, Definition
 from heddle.plugin.interface import CheckFailure
@@ -18,6 +21,8 @@ from heddle.provider.endorsement import policy_bytes, policy_text
 
 __all__ = [
     "CONTENT",
+    "channel_policies",
+    "check_channel_policies",
     "check_definition",
     "check_succession",
     "check_turn",
@@ -113,6 +118,29 @@ def check_turn(wanted: Definition, committed: Committed | None, channel: str) ->
         hint=f"Set sequence to {sequence + 1} for a new definition"
         + (f", or to {sequence} with the content that is in force." if sequence else "."),
     )
+
+
+def channel_policies(inputs: Mapping[str, Any]) -> list[str]:
+    """Paths of channel policies that the inputs, which must be known, name."""
+    given = [inputs.get("endorsementPolicy")]
+    given += [one.get("endorsementPolicy") for one in inputs.get("collections") or []]
+    return [text for text in given if isinstance(text, str) and text.startswith("/")]
+
+
+def check_channel_policies(inputs: Mapping[str, Any], root: configtx_pb2.ConfigGroup) -> None:
+    """Raise ProviderError for the path of a policy that the channel has not.
+
+    Fabric commits such a definition, and no transaction satisfies it.
+    """
+    if absent := list(filter(None, (no_such_policy(root, path) for path in channel_policies(inputs)))):
+        raise ProviderError(
+            f"chaincode {inputs['name']}: channel {inputs['channel']}: {'; '.join(absent)}",
+            hint=f"Its applications' policies are {', '.join(_paths(root))}.",
+        )
+
+
+def _paths(root: configtx_pb2.ConfigGroup) -> list[str]:
+    return [f"/Channel/Application/{name}" for name in sorted(root.groups["Application"].policies)]
 
 
 def differences(old: Definition, new: Definition) -> list[str]:

@@ -17,7 +17,13 @@ from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.plugin.values import has_unknown
 from heddle.provider.agreement import missing_organizations
-from heddle.provider.definitions import CONTENT, check_turn, differences, wanted_definition
+from heddle.provider.definitions import (
+    CONTENT,
+    check_channel_policies,
+    check_turn,
+    differences,
+    wanted_definition,
+)
 from heddle.provider.handler import Call
 from heddle.provider.session import Session
 from heddle.provider.shapes import Shape, node, signer
@@ -65,6 +71,7 @@ async def foresee(session: Session, call: Call, peer: Shape, own: set[str]) -> F
     except FabricError as error:
         await session.warn(f"ledger not read, whether this can be committed is not known\n{error}", call.urn)
         return Foresight()
+    check_channel_policies(inputs, agreed.config.channel_group)
     changes = differences(found.definition, wanted) if found else ()
     return Foresight(read=True, changes=tuple(changes), missing=agreed.missing(agreed.approved | own))
 

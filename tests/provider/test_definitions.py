@@ -1,10 +1,14 @@
 """What the ledger says of a definition, as the inputs that it corresponds to."""
 
-import pytest
+from typing import Any
 
+import pytest
+from fabric_protos.common import configtx_pb2
+
+from heddle.errors import ProviderError
 from heddle.fabric.definition import Definition
 from heddle.plugin.values import Properties
-from heddle.provider.definitions import definition_inputs
+from heddle.provider.definitions import check_channel_policies, definition_inputs
 from heddle.provider.endorsement import policy_bytes
 
 
@@ -27,3 +31,23 @@ def test_what_others_committed_is_a_difference() -> None:
     assert _read("OR('B.peer')", "OR('A.peer')") == "OR('B.peer')"
     assert _read("OR('B.peer')", None) == "OR('B.peer')"
     assert _read(None, "OR('A.peer')") == "/Channel/Application/Endorsement"
+
+
+def test_a_path_must_be_that_of_a_policy_of_the_channel() -> None:
+    """Those that others gave the channel count too; expressions and the default name none."""
+    root = configtx_pb2.ConfigGroup()
+    for name in ("Endorsement", "Auditors"):
+        root.groups["Application"].policies[name].mod_policy = "Admins"
+    given: dict[str, Any] = {"name": "assets", "channel": "goods"}
+    there = {"name": "a", "endorsementPolicy": "/Channel/Application/Auditors"}
+    check_channel_policies(given | {"endorsementPolicy": "OR('A.peer')", "collections": [there]}, root)
+    check_channel_policies(given, root)
+
+    mistyped = "/Channel/Application/Endorsment"
+    for wrong in (
+        {"endorsementPolicy": mistyped},
+        {"collections": [there | {"endorsementPolicy": mistyped}]},
+    ):
+        with pytest.raises(ProviderError, match="no such policy: 'Application/Endorsment'") as refusal:
+            check_channel_policies(given | wrong, root)
+        assert "/Channel/Application/Auditors, /Channel/Application/Endorsement" in str(refusal.value)

@@ -379,6 +379,17 @@ async def test_private_data_and_init(network: RealNetwork, engine: Engine) -> No
         await engine.preview(DEFINITION, "definition", {**written, "sequence": 4, "collections": [secret]})
 
 
+async def test_a_policy_that_the_channel_has_not(network: RealNetwork, engine: Engine) -> None:
+    """A mistyped path is refused with those there are, in the preview and before anything is approved."""
+    await _everything(network, engine)
+    mistyped = {"sequence": 2, "endorsementPolicy": "/Channel/Application/Endorsment"}
+    for act in (engine.preview, engine.up):
+        with pytest.raises(
+            ProviderError, match=r"no such policy: 'Application/Endorsment'\n.*/Endorsement, "
+        ):
+            await act(APPROVAL, "approval", plain(engine.inputs["approval"]) | mistyped)
+
+
 async def test_a_cancelled_creation_is_saved(
     network: RealNetwork, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
