@@ -5,6 +5,7 @@ own that is removed afterwards, with the folders they are about and nothing else
 names have the date of their run: what an earlier run saw is not taken for what is there now.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
@@ -19,6 +20,8 @@ _MOUNT = "/node"
 _SECONDS = 600
 _PATH = re.compile(r"/[A-Za-z0-9/._-]+")
 _LEAST_PARTS = 3
+_LONGEST_NAME = 63
+"""Of a Job: a label of its pods has its name."""
 
 
 def image_on(node: Mapping[str, Any], wanted: Sequence[str]) -> str:
@@ -44,7 +47,7 @@ def look_job(node: str, image: str, folders: Sequence[str], *, date: str) -> dic
         within += ["-o", "-path", f"{_MOUNT}{folder}/*"]
     command = ["/usr/bin/find", _MOUNT, "-mindepth", "1", "(", *above[1:], ")"]
     command += ["-o", "(", *within[1:], ")", "-type", "d", "-prune", "-printf", "%p\\n", "-o", "-prune"]
-    return _job(f"look-{date}-{node}", node, image, command, {_MOUNT: "/"}, read_only=True)
+    return _job(_name("look", date, node), node, image, command, {_MOUNT: "/"}, read_only=True)
 
 
 def listed(log: str) -> list[str]:
@@ -62,7 +65,15 @@ def clear_job(node: str, image: str, paths: Sequence[str], *, date: str) -> dict
     mounted = {parent: mount for mount, parent in folders.items()}
     places = [f"{mounted[str(PurePosixPath(path).parent)]}/{PurePosixPath(path).name}" for path in paths]
     command = ["/usr/bin/rm", "-rf", "--one-file-system", "--", *places]
-    return _job(f"clear-{date}-{node}", node, image, command, folders, read_only=False)
+    return _job(_name("clear", date, node), node, image, command, folders, read_only=False)
+
+
+def _name(purpose: str, date: str, node: str) -> str:
+    """Unlike that of any other node's Job: clouds give long names that begin alike and differ at the end."""
+    name = f"{purpose}-{date}-{node}"
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{purpose}-{date}-{hashlib.sha256(node.encode()).hexdigest()[:12]}"
 
 
 def _refuse_unsafe(node: str, path: str) -> None:
@@ -115,7 +126,7 @@ def _job(
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {"name": name[:63], "namespace": NAMESPACE, "labels": labels},
+        "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels},
         "spec": {
             "backoffLimit": 1,
             "activeDeadlineSeconds": _SECONDS,

@@ -64,3 +64,15 @@ def test_an_image_that_the_node_has_is_preferred() -> None:
 
     assert image_on(node, ["a", "b"]) == "b"
     assert image_on(node, ["a"]) == "a"
+
+
+def test_jobs_of_nodes_with_long_names_are_told_apart() -> None:
+    """Machines of one pool differ in their last letters, and a Job's name must not end in - or a dot."""
+    pool = "gke-production-cluster-of-the-company-default-pool-1a2b3c4d"
+    nodes = [f"{pool}-x9y8", f"{pool}-q7r6", "ip-10-0-1-23.eu-central-1.compute.internal"]
+    date = "20261121t130000z"
+    names = [look_job(node, "image", ["/var/log/pods"], date=date)["metadata"]["name"] for node in nodes]
+    names += [clear_job(node, "image", ["/data/v/a"], date=date)["metadata"]["name"] for node in nodes]
+
+    assert len(set(names)) == 6
+    assert all(len(name) <= 63 and name[-1].isalnum() for name in names)
