@@ -5,6 +5,8 @@ from heddle.topology import CouchdbPlan, NodePlan, ServerPlan
 INSTANCE = "app.kubernetes.io/instance"
 NAME = "app.kubernetes.io/name"
 NODE = "heddle.dev/node"
+WORKS_FOR = "heddle.dev/works-for"
+"""On a runbook's pod (heddle.runbooks.volumejob), the name of the node whose volume it works on."""
 ORGANIZATION = "heddle.dev/organization"
 CHAINCODE = "heddle.dev/chaincode"
 """Name of a chaincode server."""

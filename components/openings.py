@@ -39,9 +39,13 @@ def chaincode_opening(name: str, server: ServerPlan, site: Site, parent: pulumi.
 
 
 def couchdb_opening(name: str, database: CouchdbPlan, site: Site, parent: pulumi.Resource) -> NetworkPolicy:
-    """Open a state database to its peer alone: Fabric knows no TLS there."""
-    source = {"podSelector": {"matchLabels": {labels.INSTANCE: site.instance, labels.NODE: database.peer}}}
-    ingress = [{"ports": [{"port": "http", "protocol": "TCP"}], "from": [source]}]
+    """Open a state database to its peer, and to what works in its stead: Fabric knows no TLS there.
+
+    `peer node rebuild-dbs` empties the database through its API, in a pod that is not the peer's.
+    """
+    who = [{labels.INSTANCE: site.instance, labels.NODE: database.peer}, {labels.WORKS_FOR: database.peer}]
+    sources = [{"podSelector": {"matchLabels": match}} for match in who]
+    ingress = [{"ports": [{"port": "http", "protocol": "TCP"}], "from": sources}]
     match = {labels.INSTANCE: site.instance, labels.NODE: database.name}
     return _policy(name, database.name, site, match, ingress, parent)
 

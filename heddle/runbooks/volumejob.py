@@ -10,11 +10,13 @@ from typing import Any
 
 from heddle.errors import RunbookError
 
-__all__ = ["ASIDE", "aside_job", "blocks_aside_job", "command_job", "date_of_name"]
+__all__ = ["ASIDE", "FOR_NODE", "aside_job", "blocks_aside_job", "command_job", "date_of_name"]
 
 ASIDE = "set-aside-"
 """What the folders with a former content begin with; such a folder is never moved again."""
 RUNBOOK = "heddle.dev/runbook"
+FOR_NODE = "heddle.dev/works-for"
+"""On a Job's pod, the node's name: where a network enforces policies, its state database lets the pod in."""
 
 _SECONDS = 600
 _LEDGERS = "ledgersData"
@@ -84,7 +86,7 @@ def _job(
         {**base, "name": f"step-{number}", "command": command} for number, command in enumerate(commands)
     ]
     pod["initContainers"], pod["containers"] = steps[:-1], steps[-1:]
-    labels = {RUNBOOK: runbook, "app.kubernetes.io/managed-by": "heddle"}
+    labels = {RUNBOOK: runbook, FOR_NODE: name, "app.kubernetes.io/managed-by": "heddle"}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",

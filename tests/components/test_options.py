@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from components import labels
 from heddle.cli.outputs import instance_of
 from heddle.identity.authority import new_authority
+from heddle.runbooks.volumejob import FOR_NODE
 from tests.components.recording import Recorder, record
 
 NETWORK: dict[str, Any] = {
@@ -87,8 +89,10 @@ def test_a_peer_and_its_database_share_a_password_and_nobody_else(couchdb: Recor
     assert 'couchDBAddress: "couchdb1-one.fabric-dev.svc.cluster.local:5984"' in config
     assert "password of" not in config
     policy = named(couchdb, "NetworkPolicy")["couchdb1-one"]["spec"]
-    (source,) = policy["ingress"][0]["from"]
-    assert source["podSelector"]["matchLabels"]["heddle.dev/node"] == "peer1-one"
+    sources = [source["podSelector"]["matchLabels"] for source in policy["ingress"][0]["from"]]
+    assert [source.get("heddle.dev/node") for source in sources] == ["peer1-one", None]
+    # A runbook's Job, which drops the database in the stopped peer's place.
+    assert sources[1] == {FOR_NODE: "peer1-one"} == {labels.WORKS_FOR: "peer1-one"}
     assert (
         policy["podSelector"]["matchLabels"].items()
         <= pod(couchdb, "couchdb1-one")["metadata"]["labels"].items()

@@ -88,7 +88,9 @@ def test_a_job_is_the_node_without_its_clients() -> None:
     assert pod["nodeSelector"] == {"zone": "a"}
     assert "affinity" not in pod
     assert pod["restartPolicy"] == "Never"
-    assert "heddle.dev/node" not in job["spec"]["template"]["metadata"]["labels"]
+    pod_labels = job["spec"]["template"]["metadata"]["labels"]
+    assert "heddle.dev/node" not in pod_labels
+    assert pod_labels["heddle.dev/works-for"] == "peer0-one"
     assert job["metadata"] == {**job["metadata"], "name": "peer0-one-rebuild-d", "namespace": "fabric-x"}
 
 
