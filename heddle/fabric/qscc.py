@@ -6,15 +6,17 @@ from fabric_protos.common import ledger_pb2
 from fabric_protos.common.common_pb2 import Block
 from fabric_protos.peer import transaction_pb2
 
+from heddle.errors import Refused
 from heddle.fabric.answers import message_of, validation_code
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import evaluate
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 
-__all__ = ["ChainInfo", "block_by_number", "chain_info", "transaction_code"]
+__all__ = ["ChainInfo", "block_by_number", "chain_info", "height_if_admitted", "transaction_code"]
 
 _QSCC = "qscc"
+_NOT_ADMITTED_YET = "creator org unknown"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,21 @@ async def chain_info(
     return ChainInfo(
         height=info.height, current_hash=info.currentBlockHash, previous_hash=info.previousBlockHash
     )
+
+
+async def height_if_admitted(
+    connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
+) -> int:
+    """Number of blocks; 0 while the peer does not know the signer's organization.
+
+    One that was admitted after block 0 is a stranger to its own peer until that has the block that admits it.
+    """
+    try:
+        return (await chain_info(connections, node, channel, signer, deadline=deadline)).height
+    except Refused as refusal:
+        if _NOT_ADMITTED_YET in refusal.words:
+            return 0
+        raise
 
 
 async def block_by_number(

@@ -3,11 +3,11 @@
 from fabric_protos.common.common_pb2 import Block
 
 from heddle.configtx.blocks import block_hash, verify_genesis
-from heddle.errors import FabricError, HeddleError, ProviderError, Refused
+from heddle.errors import FabricError, HeddleError, ProviderError
 from heddle.fabric.cscc import channels, join_channel
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import deliver_block
-from heddle.fabric.qscc import block_by_number, chain_info
+from heddle.fabric.qscc import block_by_number, height_if_admitted
 from heddle.fabric.retry import Deadline, poll
 from heddle.identity.signer import Signer
 from heddle.plugin.values import Properties
@@ -20,7 +20,6 @@ __all__ = ["PeerMembershipHandler"]
 _DEADLINE = 180.0
 _READING = 10.0
 _ONE_ORDERER = 15.0
-_NOT_ADMITTED_YET = "creator org unknown"
 
 
 class PeerMembershipHandler(Handler):
@@ -87,15 +86,7 @@ class PeerMembershipHandler(Handler):
 
     async def _wait_for_ledger(self, peer: Node, channel: str, who: Signer, clock: Deadline) -> None:
         async def height(left: float) -> int:
-            try:
-                info = await chain_info(self.session.connections, peer, channel, who, deadline=left)
-            except Refused as refusal:
-                # An organization that was admitted after block 0 is a stranger to its own peer until that has
-                # pulled the block that admits it.
-                if _NOT_ADMITTED_YET in refusal.words:
-                    return 0
-                raise
-            return info.height
+            return await height_if_admitted(self.session.connections, peer, channel, who, deadline=left)
 
         def too_slow(last: int | None) -> FabricError:
             return FabricError(

@@ -25,7 +25,6 @@ __all__ = ["Rejoining"]
 _CALL = 10.0
 _ONE_ORDERER = 15.0
 _LEVEL = 1
-_NOT_ADMITTED_YET = "creator org unknown"
 _BETWEEN_LOOKS = 0.5
 
 
@@ -107,16 +106,9 @@ class Rejoining:
         wanted = await self._height_of_orderers(channel)
 
         async def height(left: float) -> int:
-            try:
-                info = await qscc.chain_info(
-                    self._connections, self._node, channel, self._signer, deadline=min(_CALL, left)
-                )
-            except Refused as refusal:
-                # A stranger to its own peer until that has the block which admits the organization.
-                if _NOT_ADMITTED_YET in refusal.words:
-                    return 0
-                raise
-            return info.height
+            return await qscc.height_if_admitted(
+                self._connections, self._node, channel, self._signer, deadline=min(_CALL, left)
+            )
 
         def too_slow(last: int | None) -> FabricError:
             return FabricError(
