@@ -18,8 +18,8 @@ from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.genesis import channel_group, genesis_block
 from heddle.configtx.settings import BatchSettings, ChannelSettings
+from tests.configtx.configtxgen import profile
 from tests.configtx.networks import peer_organization, trade
-from tests.configtx.test_real_genesis import profile
 
 __all__ = ["measure"]
 

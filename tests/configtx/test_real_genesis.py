@@ -1,13 +1,11 @@
 """Our first configuration beside the one that configtxgen makes of the same wishes."""
 
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from fabric_protos.common import common_pb2, configtx_pb2, configuration_pb2, policies_pb2
 from fabric_protos.msp import msp_config_pb2
 from fabric_protos.orderer import configuration_pb2 as orderer_pb2
@@ -18,9 +16,9 @@ from hypothesis import strategies as st
 from heddle.configtx.blocks import config_of
 from heddle.configtx.expression import expression_of, parse_expression
 from heddle.configtx.genesis import channel_group, genesis_block
-from heddle.configtx.roles import signed_by_any
-from heddle.configtx.settings import BFT, ChannelSettings, Consenter
-from heddle.identity.msp import Msp, fabric_msp, msp_folder
+from heddle.configtx.settings import ChannelSettings
+from heddle.identity.msp import fabric_msp
+from tests.configtx.configtxgen import made_by_configtxgen, profile
 from tests.configtx.networks import bft_trade, trade
 from tests.configtx.test_expression import expressions
 
@@ -29,7 +27,6 @@ pytestmark = [
     pytest.mark.skipif(not shutil.which("configtxgen"), reason="Fabric's configtxgen is not on PATH"),
 ]
 
-META = {"Readers": "ANY Readers", "Writers": "ANY Writers", "Admins": "MAJORITY Admins"}
 MESSAGES: dict[str, Callable[[], Any]] = {
     "HashingAlgorithm": configuration_pb2.HashingAlgorithm,
     "BlockDataHashingStructure": configuration_pb2.BlockDataHashingStructure,
@@ -43,138 +40,6 @@ MESSAGES: dict[str, Callable[[], Any]] = {
     "AnchorPeers": peer_pb2.AnchorPeers,
     "MSP": msp_config_pb2.MSPConfig,
 }
-
-
-def meta(texts: dict[str, str]) -> dict:
-    return {name: {"Type": "ImplicitMeta", "Rule": text} for name, text in texts.items()}
-
-
-def of_roles(msp: Msp, roles: dict[str, tuple[str, ...]]) -> dict:
-    return {
-        name: {"Type": "Signature", "Rule": expression_of(signed_by_any(msp.msp_id, allowed))}
-        for name, allowed in roles.items()
-    }
-
-
-def write(path: Path, content: bytes) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return str(path)
-
-
-def msp_dir(folder: Path, msp: Msp) -> str:
-    for path, content in msp_folder(msp).items():
-        write(folder / msp.msp_id / path, content)
-    return msp.msp_id
-
-
-def consenter(folder: Path, node: Consenter, *, bft: bool) -> dict:
-    stem = folder / node.host
-    certificates = {
-        "ClientTLSCert": write(stem / "client.pem", node.client_tls_certificate),
-        "ServerTLSCert": write(stem / "server.pem", node.server_tls_certificate),
-    }
-    place = {"Host": node.host, "Port": node.port}
-    if not bft:
-        return place | certificates
-    identity = write(stem / "identity.pem", node.identity)
-    return place | certificates | {"ID": node.id, "MSPID": node.msp_id, "Identity": identity}
-
-
-def consensus(folder: Path, settings: ChannelSettings) -> dict:
-    if settings.consensus == BFT:
-        options = {
-            "".join(part.capitalize() for part in name.split("_")): value
-            for name, value in vars(settings.bft).items()
-        }
-        nodes = [consenter(folder, node, bft=True) for node in settings.consenters]
-        return {"OrdererType": "BFT", "SmartBFT": options, "ConsenterMapping": nodes}
-    raft = settings.raft
-    options = {
-        "TickInterval": raft.tick_interval,
-        "ElectionTick": raft.election_tick,
-        "HeartbeatTick": raft.heartbeat_tick,
-        "MaxInflightBlocks": raft.max_inflight_blocks,
-        "SnapshotIntervalSize": f"{raft.snapshot_interval_size}",
-    }
-    nodes = [consenter(folder, node, bft=False) for node in settings.consenters]
-    return {"OrdererType": "etcdraft", "EtcdRaft": {"Consenters": nodes, "Options": options}}
-
-
-def profile(folder: Path, settings: ChannelSettings) -> dict:
-    orderers = [
-        {
-            "Name": one.name,
-            "ID": one.msp.msp_id,
-            "MSPDir": msp_dir(folder, one.msp),
-            "OrdererEndpoints": list(one.endpoints),
-            "Policies": of_roles(
-                one.msp, {"Readers": ("member",), "Writers": ("member",), "Admins": ("admin",)}
-            ),
-        }
-        for one in settings.orderer_organizations
-    ]
-    peers = [
-        {
-            "Name": one.name,
-            "ID": one.msp.msp_id,
-            "MSPDir": msp_dir(folder, one.msp),
-            "AnchorPeers": [
-                {"Host": host, "Port": int(port)}
-                for host, _, port in (anchor.rpartition(":") for anchor in one.anchor_peers)
-            ],
-            "Policies": of_roles(
-                one.msp,
-                {
-                    "Readers": ("admin", "peer", "client"),
-                    "Writers": ("admin", "client"),
-                    "Admins": ("admin",),
-                    "Endorsement": ("peer",),
-                },
-            ),
-        }
-        for one in settings.peer_organizations
-    ]
-    batch = settings.batch
-    orderer = consensus(folder, settings) | {
-        "BatchTimeout": batch.timeout,
-        "BatchSize": {
-            "MaxMessageCount": batch.max_message_count,
-            "AbsoluteMaxBytes": str(batch.absolute_max_bytes),
-            "PreferredMaxBytes": str(batch.preferred_max_bytes),
-        },
-        "Policies": meta(META | {"BlockValidation": "ANY Writers"}),
-        "Capabilities": {settings.capabilities.orderer: True},
-        "Organizations": orderers,
-    }
-    endorsement = dict.fromkeys(("Endorsement", "LifecycleEndorsement"), "MAJORITY Endorsement")
-    application = {
-        "Policies": meta(META | endorsement),
-        "Capabilities": {settings.capabilities.application: True},
-        "Organizations": peers,
-    }
-    return {
-        "Policies": meta(META),
-        "Capabilities": {settings.capabilities.channel: True},
-        "Orderer": orderer,
-        "Application": application,
-    }
-
-
-def made_by_configtxgen(folder: Path, content: dict) -> common_pb2.Block:
-    (folder / "configtx.yaml").write_text(yaml.safe_dump({"Profiles": {"Ours": content}}))
-    target = folder / "genesis.block"
-    done = subprocess.run(
-        [
-            *("configtxgen", "-profile", "Ours", "-channelID", "trade"),
-            *("-configPath", str(folder), "-outputBlock", str(target)),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return common_pb2.Block.FromString(target.read_bytes())
 
 
 def elements(group: configtx_pb2.ConfigGroup, path: str = "/Channel") -> Iterator[tuple[str, Any]]:
