@@ -4,16 +4,11 @@ import pytest
 from fabric_protos.common import common_pb2, configtx_pb2
 
 from heddle.configtx import values
-from heddle.configtx.blocks import MAX_SIGNATURES, block_hash, data_hash, last_config_index, verify_block
+from heddle.configtx.blocks import MAX_SIGNATURES, block_hash, last_config_index, verify_block
 from heddle.configtx.envelope import signed_envelope
 from heddle.configtx.genesis import channel_group, genesis_block
-from heddle.configtx.signatures import (
-    consenter_signature,
-    orderer_metadata,
-    signatures_metadata,
-    view_metadata,
-)
 from heddle.errors import ConfigtxError
+from heddle.standin.orderer.blocks import metadata_signature, next_block, signed_block
 from tests.configtx.networks import bft_trade, organization
 
 OWNER = organization("orderer")
@@ -25,20 +20,12 @@ CONFIG = configtx_pb2.Config(channel_group=channel_group(bft_trade(4)))
 def block(signers: list[tuple[int, str]], last_config: int = 0) -> common_pb2.Block:
     """A block that these consenters signed: number in the mapping, name of the node that signs."""
     client = organization("alpha").signer("client")
-    made = common_pb2.Block()
-    made.data.data.append(
-        signed_envelope(common_pb2.ENDORSER_TRANSACTION, "trade", b"data", client).SerializeToString()
-    )
-    made.header.number = 1
-    made.header.previous_hash = block_hash(GENESIS.header)
-    made.header.data_hash = data_hash(made.data)
-    value = orderer_metadata(last_config, view_metadata(latest_sequence=1, decisions_in_view=1))
+    message = signed_envelope(common_pb2.ENDORSER_TRANSACTION, "trade", b"data", client)
+    made = next_block(GENESIS, [message], last_config=last_config, consenter_metadata=b"")
     signatures = [
-        consenter_signature(made.header, value, number, OWNER.signer("orderer", host))
-        for number, host in signers
+        metadata_signature(made, OWNER.signer("orderer", host), identifier=number) for number, host in signers
     ]
-    made.metadata.metadata.extend([signatures_metadata(value, signatures), b"", b"", b"", b""])
-    return made
+    return signed_block(made, [one.SerializeToString() for one in signatures])
 
 
 def test_a_quorum_of_consenters_is_believed() -> None:
@@ -83,10 +70,3 @@ def test_a_flood_of_signatures_is_refused_unread() -> None:
     made.metadata.metadata[0] = metadata.SerializeToString()
     with pytest.raises(ConfigtxError, match="expected at most 1000"):
         verify_block(made, CONFIG)
-
-
-def test_view_metadata_are_smartbfts_bytes() -> None:
-    """Fields 1 to 3 as varints where they are not zero, field 5 as bytes."""
-    assert view_metadata() == b""
-    made = view_metadata(view_id=1, latest_sequence=300, decisions_in_view=0, previous_digest=b"ab")
-    assert made == bytes.fromhex("0801 10ac02 2a026162")
