@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -33,6 +34,14 @@ Peer = Annotated[str, typer.Option("--peer", help="Which peer; the organization'
 Transient = Annotated[
     list[str] | None,
     typer.Option("--transient", metavar="NAME=VALUE", help="Private input; no block has it. Again for more."),
+]
+TransientFile = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--transient-file",
+        metavar="NAME=PATH",
+        help="The same from a file, - is standard input: others see a command line. Again for more.",
+    ),
 ]
 Init = Annotated[
     bool, typer.Option("--init", help="The initialization that a chaincode with initRequired waits for.")
@@ -89,6 +98,7 @@ def query(
     user: User = "user",
     peer: Peer = "",
     transient: Transient = None,
+    transient_file: TransientFile = None,
     timeout: Timeout = SECONDS,
     folder: Folder = HERE,
 ) -> None:
@@ -97,7 +107,8 @@ def query(
 
     from heddle.cli.outputs import load_instance
 
-    call = _Call(load_instance(stack, folder), name, channel, org, user, peer, _transient(transient))
+    private = _transient(transient, transient_file)
+    call = _Call(load_instance(stack, folder), name, channel, org, user, peer, private)
     _print(asyncio.run(call.query([function, *(args or ())], timeout)))
 
 
@@ -112,6 +123,7 @@ def invoke(
     user: User = "user",
     peer: Peer = "",
     transient: Transient = None,
+    transient_file: TransientFile = None,
     init: Init = False,
     timeout: Timeout = SECONDS,
     json_: Json = False,
@@ -122,7 +134,8 @@ def invoke(
 
     from heddle.cli.outputs import load_instance
 
-    call = _Call(load_instance(stack, folder), name, channel, org, user, peer, _transient(transient))
+    private = _transient(transient, transient_file)
+    call = _Call(load_instance(stack, folder), name, channel, org, user, peer, private)
     outcome = asyncio.run(call.invoke([function, *(args or ())], timeout, is_init=init))
     commit = outcome.commit
     if json_:
@@ -257,12 +270,25 @@ def _row(channel: str, committed: "Committed") -> dict[str, Any]:
     }
 
 
-def _transient(pairs: Sequence[str] | None) -> dict[str, bytes]:
-    """Names and values. Raises BadParameter for a text without `=`; it does not repeat what is private."""
+def _transient(pairs: Sequence[str] | None, files: Sequence[str] | None) -> dict[str, bytes]:
+    """Names and values, those of files byte for byte.
+
+    Raises BadParameter for a text without `=` or a file that cannot be read, and repeats nothing private.
+    """
+    values = {name: value.encode() for name, value in _named(pairs, "--transient", "VALUE")}
+    for name, path in _named(files, "--transient-file", "PATH"):
+        try:
+            values[name] = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        except OSError as error:
+            raise typer.BadParameter(f"--transient-file: {path}: {error.strerror}") from None
+    return values
+
+
+def _named(pairs: Sequence[str] | None, option: str, what: str) -> list[tuple[str, str]]:
     split = [pair.partition("=") for pair in pairs or ()]
     if not all(name and sign for name, sign, _ in split):
-        raise typer.BadParameter("--transient: each is NAME=VALUE")
-    return {name: value.encode() for name, _, value in split}
+        raise typer.BadParameter(f"{option}: each is NAME={what}")
+    return [(name, value) for name, _, value in split]
 
 
 def _only(names: list[str], option: str) -> str:
