@@ -76,7 +76,7 @@ def _endpoint(node: NodePlan, service: Service, args: EipArgs) -> pulumi.Input[s
     if args.pinned:
         return node.address
     if args.service_type == "LoadBalancer":
-        return service.status.apply(lambda status: f"{_host(_balancer(status))}:{node.port}")
+        return service.status.apply(lambda status: _balanced(status, node.port))
     return _node_port(args.public_address, service) if args.public_address else None
 
 
@@ -90,10 +90,13 @@ def _node_port(address: str, service: Service) -> pulumi.Output[str]:
     return pulumi.Output.all(service.spec, service.status).apply(reached)
 
 
-def _balancer(status: Any) -> str:  # noqa: ANN401 — the SDK's status is untyped
-    """The load balancer's address or, as some clouds give, its DNS name."""
-    ingress = status["load_balancer"]["ingress"][0]
-    return str(ingress.get("ip") or ingress["hostname"])
+def _balanced(status: Any, port: int) -> str:  # noqa: ANN401 — the SDK's status is untyped
+    """At the load balancer's address or, as some clouds give, its DNS name.
+
+    Empty while there is none: a preview that makes a load balancer of a Service has the status without one.
+    """
+    ingress = (status.get("load_balancer") or {}).get("ingress") or []
+    return f"{_host(str(ingress[0].get('ip') or ingress[0]['hostname']))}:{port}" if ingress else ""
 
 
 def _host(address: str) -> str:

@@ -38,7 +38,7 @@ class Recorder(Mocks):
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         self.declared.append(Declared(args.typ, args.name, _plain(args.inputs)))
-        return f"{args.name}-id", {**args.inputs, **_outputs(args)}
+        return f"{args.name}-id", {**args.inputs, **outputs_of(args)}
 
     def call(self, args: MockCallArgs) -> dict[str, Any]:
         raise AssertionError(f"a component asked a question: {args.token}")
@@ -69,7 +69,8 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
-def _outputs(args: MockResourceArgs) -> dict[str, Any]:
+def outputs_of(args: MockResourceArgs) -> dict[str, Any]:
+    """What a provider adds to the inputs."""
     match args.typ.split(":")[-1]:
         case "CertificateAuthority" | "Certificate":
             return {"certificate": f"cert of {args.name}", "privateKey": f"key of {args.name}"}

@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from pulumi.runtime import MockResourceArgs
 
 from components import labels
 from heddle.cli.outputs import instance_of
 from heddle.identity.authority import new_authority
 from heddle.runbooks.volumejob import FOR_NODE
+from tests.components import recording
 from tests.components.recording import Recorder, record
 
 NETWORK: dict[str, Any] = {
@@ -350,6 +352,21 @@ def test_without_a_domain_a_load_balancers_address_is_awaited_and_told() -> None
     }
     assert endpoints(recorder)["peer0-one"] == "192.0.2.7:7051"
     assert named(recorder, "Service")[SERVER]["spec"]["type"] == "ClusterIP"
+
+
+def test_a_service_that_becomes_a_load_balancer_has_no_address_in_the_preview(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The dry run of an update answers with the status of before."""
+    answered = recording.outputs_of
+
+    def dry_run(args: MockResourceArgs) -> dict[str, Any]:
+        outputs = answered(args)
+        return {**outputs, "status": {"loadBalancer": {}}} if args.typ.endswith(":Service") else outputs
+
+    monkeypatch.setattr(recording, "outputs_of", dry_run)
+
+    assert set(endpoints(record({**NETWORK, "exposure": "LoadBalancer"})).values()) == {""}
 
 
 def test_an_external_organization_is_a_definition_and_nothing_else() -> None:
