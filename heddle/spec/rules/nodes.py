@@ -21,7 +21,15 @@ from heddle.spec.rules.reading import (
 )
 
 _OWN_LABELS = ("app.kubernetes.io/", "heddle.dev/")
-_OWN_VARIABLES = {"FABRIC_CFG_PATH", "CORE_LEDGER_STATE_COUCHDBCONFIG_PASSWORD", "GOMEMLIMIT"}
+_OWN_VARIABLES = {
+    "FABRIC_CFG_PATH",
+    "GOMEMLIMIT",
+    # Another database or folder than that of the claim would be one without the ledger.
+    "CORE_LEDGER_STATE_STATEDATABASE",
+    "CORE_LEDGER_STATE_COUCHDBCONFIG_PASSWORD",
+    "CORE_PEER_FILESYSTEMPATH",
+    "ORDERER_FILELEDGER_LOCATION",
+}
 _CHECKS = {"cpu": check_processors, "memory": check_quantity}
 
 
