@@ -9,15 +9,19 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.table import Table
 
-from bench import configurations, first_transaction, identities, previews
+from bench import configurations, first_transaction, identities, previews, throughput
 from bench.figures import Figure
-from bench.place import place
+from bench.place import Place, place
 
 ALONE: dict[str, Callable[[], Iterator[Figure]]] = {
     "identities": identities.measure,
     "configurations": configurations.measure,
 }
-ON_A_CLUSTER = {"first_transaction": first_transaction.measure, "previews": previews.measure}
+ON_A_CLUSTER: dict[str, Callable[[Place], Iterator[Figure]]] = {
+    "first_transaction": first_transaction.measure,
+    "throughput": throughput.measure,
+    "previews": previews.measure,
+}
 
 
 def main(wanted: list[str]) -> None:
