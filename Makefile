@@ -22,11 +22,12 @@ down: $(BIN)/.ready ## undo `make up`
 
 test: check unit contract e2e ## what CI runs
 
-check: $(BIN)/.ready ## format, lint, types, who imports whom
+check: $(BIN)/.ready ## format, lint, types, who imports whom, playbooks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/ansible-lint playbooks
 
 unit: $(BIN)/.ready ## unit and property tests
 	$(PYTEST) -n 2 --dist loadfile --ignore tests/contract --ignore tests/e2e -m 'not cluster' tests
