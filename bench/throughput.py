@@ -102,8 +102,8 @@ def _rate(place: Place, load: Path, client: Path, prefix: str) -> float:
     """Transactions a second, after some that do not count."""
     who = ("--org", "organization", "--user", "user")
     place.project.ok("heddle", "sdk-config", CLUSTER, *who, "--out", str(client))
-    for count, name in ((_TRANSACTIONS // 10, f"warm-{prefix}"), (_TRANSACTIONS, prefix)):
-        command = (str(load), str(client), str(count), str(_WORKERS), name)
+    for count, workers, name in ((100, 10, f"warm-{prefix}"), (_TRANSACTIONS, _WORKERS, prefix)):
+        command = (str(load), str(client), str(count), str(workers), name)
         # What the program says of a failure is for the person who runs the benchmark.
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=600)
     return _TRANSACTIONS / json.loads(done.stdout)

@@ -66,6 +66,7 @@ func contracts(folder string) []*client.Contract {
 		check(err)
 		gateway, err := client.Connect(
 			member, client.WithSign(sign), client.WithHash(hash.SHA256), client.WithClientConnection(connection),
+			client.WithCommitStatusTimeout(20*time.Second),
 		)
 		check(err)
 		all = append(all, gateway.GetNetwork("channel").GetContract("load"))
@@ -73,11 +74,13 @@ func contracts(folder string) []*client.Contract {
 	return all
 }
 
-// submit tries again for a minute while a gateway has no orderer: after a roll it finds them again by itself.
+// submit tries again for a minute, as clients must: a gateway may have no orderer just after a roll, and orderers may
+// lose what they took while their leader changes, which shows as a commit that never comes.
 func submit(contract *client.Contract, key string) error {
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		_, err := contract.SubmitTransaction("put", key)
-		if status.Code(err) != codes.Unavailable || time.Now().After(deadline) {
+		code := status.Code(err)
+		if code != codes.Unavailable && code != codes.DeadlineExceeded || time.Now().After(deadline) {
 			return err
 		}
 	}
