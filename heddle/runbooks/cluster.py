@@ -5,7 +5,8 @@ from typing import Any, Self
 
 import httpx
 
-from heddle.errors import RunbookError, Unreachable
+from heddle.errors import RunbookError
+from heddle.fabric.apiconnection import ApiConnection, refusal_words
 from heddle.fabric.kubeconfig import ApiServer
 
 __all__ = ["Cluster", "Json"]
@@ -13,34 +14,17 @@ __all__ = ["Cluster", "Json"]
 Json = Any
 """A Kubernetes object as plain data."""
 
-_SECONDS = 15.0
 _LOG_LINES = 400
 _EVENTS = 3
 
 
-class Cluster:
+class Cluster(ApiConnection):
     """One cluster, read only. Use as an async context manager."""
-
-    def __init__(self, server: ApiServer) -> None:
-        self._server = server
-        self._client = httpx.AsyncClient(
-            base_url=server.url,
-            verify=server.tls if server.tls is not None else False,
-            proxy=server.proxy or None,
-            timeout=_SECONDS,
-            trust_env=False,
-        )
 
     @classmethod
     async def open(cls, kubeconfig: str) -> Self:
         """The cluster that a kubeconfig (its text) names. Raises FabricError for a bad one."""
         return cls(await ApiServer.load(kubeconfig))
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._client.aclose()
 
     async def get(self, path: str, **query: str) -> Json | None:
         """An object or a list by its path, None where there is none. Raises Unreachable, RunbookError."""
@@ -87,23 +71,7 @@ class Cluster:
         return tuple(f"{event.get('reason')}: {event.get('message')}" for event in found[-_EVENTS:])
 
     async def _send(self, path: str, query: dict[str, str]) -> httpx.Response:
-        headers = dict(await self._server.headers())
-        name = self._server.tls_server_name
-        extensions = {"sni_hostname": name} if name else {}
-        try:
-            response = await self._client.get(path, params=query, headers=headers, extensions=extensions)
-        except httpx.TransportError as error:
-            raise Unreachable(
-                f"API server {self._server.url}: GET {path}: no answer: {str(error) or type(error).__name__}",
-                hint="Does `kubectl get pods` work with this kubeconfig?",
-            ) from error
+        response = await self.send("GET", path, query=query)
         if response.status_code not in (httpx.codes.OK, httpx.codes.NOT_FOUND):
-            raise RunbookError(f"API server: GET {path}: {_words(response)}")
+            raise RunbookError(f"API server: GET {path}: {refusal_words(response)}")
         return response
-
-
-def _words(response: httpx.Response) -> str:
-    try:
-        return str(response.json()["message"])
-    except (ValueError, KeyError, TypeError):
-        return response.text.strip() or response.reason_phrase

@@ -68,7 +68,7 @@ class Namespaces:
 def namespaces(monkeypatch: pytest.MonkeyPatch) -> Namespaces:
     cluster = Namespaces()
     client = functools.partial(httpx.AsyncClient, transport=httpx.MockTransport(cluster))
-    monkeypatch.setattr("heddle.provider.apiclient.httpx.AsyncClient", client)
+    monkeypatch.setattr("heddle.fabric.apiconnection.httpx.AsyncClient", client)
     monkeypatch.setattr("heddle.provider.namespace_ownership._LOOK", 0.01)
 
     class Nobody:
