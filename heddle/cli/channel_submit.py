@@ -1,6 +1,7 @@
 """`heddle channel submit FILE… --stack STACK`: a request that has its signatures goes to the orderers."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,7 +61,7 @@ def submit(
         )
     if not yes and not typer.confirm(f"Hand it in as {signer.msp_id}?", default=False):
         raise typer.Exit(1)
-    sequence = asyncio.run(_submit(instance, request, signer))
+    sequence = asyncio.run(_submit(instance, request, signer, int(config.sequence)))
     typer.echo(f"channel {request.channel}: configuration {sequence} is in force; run `up` again")
 
 
@@ -100,8 +101,11 @@ async def _configuration(connections: "Connections", instance: "InstanceOutput",
     return config_of(block).config
 
 
-async def _submit(instance: "InstanceOutput", request: "Request", signer: "Signer") -> int:
-    """Send it to one orderer after the other, and wait for its effect; the sequence in force then."""
+async def _submit(instance: "InstanceOutput", request: "Request", signer: "Signer", before: int) -> int:
+    """Send it to one orderer after the other, and wait for its effect; the sequence in force then.
+
+    `before` is the channel's own sequence: the file's is the sender's word, and may be an older one.
+    """
     from heddle.configtx.request import request_envelope
     from heddle.errors import FabricError
     from heddle.fabric.retry import Deadline
@@ -110,9 +114,11 @@ async def _submit(instance: "InstanceOutput", request: "Request", signer: "Signe
         await _send(connections, instance, request_envelope(request, signer))
         clock = Deadline(_EFFECT)
         while not clock.passed():
-            config = await _configuration(connections, instance, request.channel)
-            if config.sequence > request.sequence:
-                return int(config.sequence)
+            # While the lead changes hands nothing is handed out: look again.
+            with contextlib.suppress(FabricError):
+                config = await _configuration(connections, instance, request.channel)
+                if config.sequence > before:
+                    return int(config.sequence)
             await asyncio.sleep(_PAUSE)
     raise FabricError(
         f"channel {request.channel}: accepted, but not in force after {_EFFECT:.0f} s",

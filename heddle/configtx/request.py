@@ -19,7 +19,8 @@ from heddle.configtx import values
 from heddle.configtx.envelope import sign_update, update_envelope
 from heddle.configtx.names import check_channel_id
 from heddle.configtx.policies import Identity
-from heddle.errors import ConfigtxError
+from heddle.errors import ConfigtxError, IdentityError
+from heddle.identity.keys import verify
 from heddle.identity.signer import Signer
 
 __all__ = [
@@ -130,22 +131,25 @@ def request_from_bytes(data: bytes) -> Request:
 def sign_request(request: Request, signer: Signer) -> Request:
     """The request with this administrator's consent; the same one if it is there already.
 
+    What others have put there in this name, but is none, gives way.
+
     Raises:
         IdentityError: the key cannot be used.
     """
-    if any(_creator(one) == signer.serialized for one in request.signatures):
+    mine = [one for one in request.signatures if _creator(one) == signer.serialized]
+    if any(_holds(request.update, one) for one in mine):
         return request
     signature = sign_update(request.update, signer).SerializeToString()
-    return _checked(replace(request, signatures=(*request.signatures, signature)))
+    others = (one for one in request.signatures if one not in mine)
+    return _checked(replace(request, signatures=(*others, signature)))
 
 
 def merge_requests(first: Request, *others: Request) -> Request:
-    """One request with the signatures of all; each signer's first one stays.
+    """One request with the signatures of all; each signer's first one that holds stays, if there is one.
 
     Raises:
         ConfigtxError: they are not copies of the same request.
     """
-    signatures = {_creator(one): one for one in reversed(first.signatures)}
     for other in others:
         if (other.channel, other.sequence, other.update) != (first.channel, first.sequence, first.update):
             raise ConfigtxError(
@@ -153,10 +157,14 @@ def merge_requests(first: Request, *others: Request) -> Request:
                 f"and {other.channel} {other.digest[:12]} at sequence {other.sequence}",
                 hint="Signatures hold for one request only. Have the newer one signed by everybody.",
             )
-        for one in other.signatures:
-            signatures.setdefault(_creator(one), one)
-    order = [*first.signatures, *(one for other in others for one in other.signatures)]
-    kept = tuple(dict.fromkeys(one for one in order if signatures[_creator(one)] == one))
+    order = dict.fromkeys(one for each in (first, *others) for one in each.signatures)
+    stays: dict[bytes, bytes] = {}
+    for one in order:
+        creator = _creator(one)
+        # A file that has somebody's name on what is no signature must not keep the real one out.
+        if creator not in stays or (not _holds(first.update, stays[creator]) and _holds(first.update, one)):
+            stays[creator] = one
+    kept = tuple(one for one in order if stays[_creator(one)] == one)
     return _checked(replace(first, signatures=kept))
 
 
@@ -214,6 +222,16 @@ def _creator(signature: bytes) -> bytes:
     creator = bytes(header_of(signature_of(signature)).creator)
     Identity.parse(creator)
     return creator
+
+
+def _holds(update: bytes, signature: bytes) -> bool:
+    """Whether it was made with the key of the certificate that it names; whose that is, the channel says."""
+    message = signature_of(signature)
+    try:
+        certificate = Identity.parse(_creator(signature)).certificate
+        return verify(certificate, message.signature_header + update, message.signature)
+    except IdentityError:  # no certificate, or no usable key
+        return False
 
 
 def signature_of(data: bytes) -> configtx_pb2.ConfigSignature:

@@ -21,7 +21,7 @@ class Review:
     """What an update would do to a configuration, computed and not believed.
 
     `lines` say what changes of the settings; `elements` are all places in the tree that change, by the policy
-    that must consent.
+    that must consent, and those that are "new" or "gone".
     """
 
     lines: tuple[str, ...]
@@ -64,8 +64,10 @@ def review(request: Request, config: configtx_pb2.Config) -> Review:
         after = configtx_pb2.Config(
             sequence=config.sequence + 1, channel_group=group_of({**existing, **changed})
         )
+        left = element_map(after.channel_group)
         elements = {
             "new": sorted(key for key in changed if key not in existing),
+            "gone": sorted(key for key in existing if key not in left),
             **required_policies(config, update),
         }
     try:

@@ -114,6 +114,27 @@ def test_a_review_finds_what_is_no_setting() -> None:
     assert found.elements == {"/Channel/Admins": ["[Policy] /Channel/Writers"]}
 
 
+def test_a_review_names_what_goes() -> None:
+    """Of a removal an update only writes the group around it; the reader must not have to guess."""
+    edited = configtx_pb2.Config.FromString(LIVE.SerializeToString())
+    del edited.channel_group.groups["Application"].policies["Endorsement"]
+    update = compute_update("trade", LIVE, edited).SerializeToString()
+    found = review(new_request(update, LIVE), LIVE)
+    assert found.elements["gone"] == ["[Policy] /Channel/Application/Endorsement"]
+
+
+def test_a_false_signature_keeps_no_true_one_out() -> None:
+    """Whoever hands a file on could put somebody's name on nothing, and so have the real consent left out."""
+    true = sign_request(REQUEST, ADMINS["beta"])
+    signature = configtx_pb2.ConfigSignature.FromString(true.signatures[0])
+    signature.signature = b"no signature"
+    forged = replace(REQUEST, signatures=(signature.SerializeToString(),))
+    assert sign_request(forged, ADMINS["beta"]).signatures != forged.signatures
+    assert [one.msp_id for one in signers_of(sign_request(forged, ADMINS["beta"]), LIVE)] == ["BetaMSP"]
+    assert merge_requests(forged, true).signatures == true.signatures
+    assert merge_requests(true, forged).signatures == true.signatures
+
+
 def test_a_request_that_was_overtaken_says_so() -> None:
     """With both sequences and the way out; one that still fits is fine."""
     later = configtx_pb2.Config.FromString(LIVE.SerializeToString())
