@@ -1,8 +1,9 @@
 """What a deleted instance left behind, and whether it really is deleted. Pure: facts in, plan out.
 
 An instance lives as long as there is a pod, a claim or a bound volume of its namespace, or a stack of this
-backend has that namespace. Nothing of a living instance is ever in a plan, and nothing that cannot be told
-to be the deleted one's: names of namespaces are compared whole, never by prefix.
+backend has that namespace. Where the namespace is somebody else's, so may be what was left. Nothing of a
+living instance is ever in a plan, and nothing that cannot be told to be the deleted one's: names of
+namespaces are compared whole, never by prefix.
 """
 
 import re
@@ -124,6 +125,12 @@ def signs_of_life(facts: Facts, target: Target) -> list[str]:
         f"volume {_metadata(volume)['name']} is bound"
         for volume in facts.volumes
         if _claimed_by(volume) == target.namespace and _phase(volume) not in _LEFT
+    ]
+    signs += [
+        f"namespace {target.namespace} is there, and not this instance's"
+        for namespace in facts.namespaces
+        if _metadata(namespace)["name"] == target.namespace
+        and _labels(namespace).get(INSTANCE) != target.instance
     ]
     if target.namespace in facts.stacks or target.instance in facts.stacks.values():
         signs.append("a stack of this backend has it")

@@ -106,15 +106,18 @@ def test_a_namespace_with_others_things_stays() -> None:
     assert "others have something in it (ConfigMap notes)" in plan.notes[0]
 
 
-def test_a_namespace_that_only_has_the_name_stays() -> None:
-    """A namespace without Heddle's labels is somebody else's, whatever it is called."""
+@pytest.mark.parametrize("labels", [{}, {**LABELS, "app.kubernetes.io/instance": "another"}])
+def test_what_a_namespace_of_others_left_stays(labels: dict[str, str]) -> None:
+    """A namespace without the instance's label is somebody else's, and its retained volumes may be, too."""
     facts = replace(
         NOTHING,
-        namespaces=[thing("Namespace", "fabric-gone")],
+        namespaces=[thing("Namespace", "fabric-gone", labels=labels)],
+        volumes=[volume("Released", path="/volumes/a")],
         objects=[thing("Secret", "x", "fabric-gone", labels=LABELS)],
     )
 
-    assert plan_for(facts, GONE).empty
+    with pytest.raises(RunbookError, match="namespace fabric-gone is there, and not this instance's"):
+        plan_for(facts, GONE)
 
 
 def test_deleted_instances_are_found() -> None:
