@@ -18,7 +18,8 @@ def heddle_command_job(
     statefulset: Mapping[str, Any], command: Sequence[str], runbook: str, date: str
 ) -> dict[str, Any]:
     """The Job that runs one command as the stopped node."""
-    purpose = command[-1]
+    # `rebuild` of rebuild-dbs: a longest peer's name and the date leave no place for more.
+    purpose = command[-1].partition("-")[0]
     return command_job(statefulset, command, runbook=runbook, purpose=purpose, date=date_of_name(date))
 
 
