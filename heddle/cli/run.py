@@ -68,11 +68,7 @@ def up(
 ) -> None:
     """Make the network what the stack file says."""
     run = _Runs(folder, stack, parallel, config=config, diff=diff)
-    _check_consent(yes, skip_preview)
-    if not skip_preview:
-        planned = run.run("Previewing update", lambda engine: engine.preview(), preview=True)
-        _stop_on_failure(planned)
-        _ask("update", yes=yes)
+    _agree(run, "update", lambda engine: engine.preview(), yes=yes, skip_preview=skip_preview)
     outcome = run.run("Updating", lambda engine: engine.up(), preview=False)
     _leave(outcome, expect_no_changes=expect_no_changes, verb="update")
 
@@ -88,11 +84,7 @@ def refresh(
 ) -> None:
     """Make the state say what really is."""
     run = _Runs(folder, stack, parallel, diff=diff)
-    _check_consent(yes, skip_preview)
-    if not skip_preview:
-        planned = run.run("Previewing refresh", lambda engine: engine.refresh(preview=True), preview=True)
-        _stop_on_failure(planned)
-        _ask("refresh", yes=yes)
+    _agree(run, "refresh", lambda engine: engine.refresh(preview=True), yes=yes, skip_preview=skip_preview)
     outcome = run.run("Refreshing", lambda engine: engine.refresh(), preview=False)
     _leave(outcome, expect_no_changes=expect_no_changes, verb="refresh")
 
@@ -107,11 +99,7 @@ def destroy(
 ) -> None:
     """Delete everything the stack has; protected resources stay."""
     run = _Runs(folder, stack, parallel, diff=diff)
-    _check_consent(yes, skip_preview)
-    if not skip_preview:
-        planned = run.run("Previewing destroy", lambda engine: engine.destroy(preview=True), preview=True)
-        _stop_on_failure(planned)
-        _ask("destroy", yes=yes)
+    _agree(run, "destroy", lambda engine: engine.destroy(preview=True), yes=yes, skip_preview=skip_preview)
     _leave(run.run("Destroying", lambda engine: engine.destroy(), preview=False), verb="destroy")
 
 
@@ -232,6 +220,16 @@ def _factories() -> "dict[str, ProviderFactory]":
     from heddle.provider import create_provider as heddle
 
     return {"kubernetes": kubernetes, "heddle": heddle}
+
+
+def _agree(
+    run: _Runs, verb: str, plan: "Callable[[Engine], Awaitable[Outcome]]", *, yes: bool, skip_preview: bool
+) -> None:
+    """Show what would happen and ask, unless that was waived beforehand."""
+    _check_consent(yes, skip_preview)
+    if not skip_preview:
+        _stop_on_failure(run.run(f"Previewing {verb}", plan, preview=True))
+        _ask(verb, yes=yes)
 
 
 def _check_consent(yes: bool, skip_preview: bool) -> None:
