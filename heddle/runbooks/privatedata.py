@@ -7,36 +7,25 @@ run no chaincode, and Fabric lets nobody give one again for a sequence in force.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from fabric_protos.common import common_pb2, policies_pb2
-from fabric_protos.ledger.rwset import rwset_pb2
-from fabric_protos.ledger.rwset.kvrwset import kv_rwset_pb2
-from fabric_protos.msp import identities_pb2, msp_principal_pb2
+from fabric_protos.common import common_pb2
 from fabric_protos.orderer import ab_pb2_grpc
-from fabric_protos.peer import collection_pb2, proposal_pb2, proposal_response_pb2, transaction_pb2
-from fabric_protos.peer.lifecycle import db_pb2
 
 from heddle.cli.outputs import ChannelOutput, InstanceOutput, NodeOutput
-from heddle.configtx.values import parse
 from heddle.errors import ConfigtxError, FabricError, RunbookError
 from heddle.fabric import lifecycle, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.deliver import deliver, seek_envelope
+from heddle.runbooks.collections import Members, collections_of, implicit_collection, members_of
 
-__all__ = ["Holding", "Members", "defined_collections", "holdings", "members_of", "written_collections"]
-
-Members: TypeAlias = dict[tuple[str, str], set[str]]
-"""MSP ids by (chaincode, collection)."""
+__all__ = ["Holding", "holdings"]
 
 _CALL = 10.0
 _READING = 3600.0
 """Seconds for reading a whole channel from an orderer."""
-_IMPLICIT = "_implicit_org_"
-_LIFECYCLE = "_lifecycle"
 _LEVEL = 1
 
 
@@ -89,7 +78,7 @@ async def _on_channel(
         # Only without another peer of the organization can its implicit collection be lost, and only blocks
         # tell whether that is in use.
         async with aclosing(_blocks(network, connections, peer, channel)) as blocks:
-            members = await _from_blocks(blocks, f"{_IMPLICIT}{peer.msp_id}", members)
+            members = await collections_of(blocks, implicit_collection(peer.msp_id), members)
     return [
         Holding(
             channel=channel.name,
@@ -144,55 +133,6 @@ async def _definitions(
     return None
 
 
-async def _from_blocks(
-    blocks: AsyncIterable[common_pb2.Block], implicit: str, members: Members | None
-) -> Members:
-    """The collections that blocks tell of.
-
-    The implicit one where it is in use; and if nobody else told (`members` None), all of all definitions.
-    """
-    found: Members = {}
-    async for block in blocks:
-        for parts in _write_sets(block):
-            for chaincode, name in written_collections(parts):
-                if name == implicit:
-                    found[chaincode, name] = {name.removeprefix(_IMPLICIT)}
-            # Whoever may write to the channel may write nonsense. Peers find it invalid.
-            with suppress(ConfigtxError):
-                for chaincode, package in defined_collections(parts):
-                    for name, msps in members_of(package).items():
-                        found.setdefault((chaincode, name), set()).update(msps)
-    if members is None:
-        return found
-    return members | {key: msps for key, msps in found.items() if key[1] == implicit}
-
-
-def members_of(package: bytes) -> dict[str, set[str]]:
-    """The MSP ids that each collection's policy names, from a serialized CollectionConfigPackage.
-
-    Source: core/common/privdata/util.go (getMemberOrgs). Raises ConfigtxError for what cannot be read.
-    """
-    found = {}
-    for one in parse(collection_pb2.CollectionConfigPackage(), package, "collections").config:
-        static = one.static_collection_config
-        policy: policies_pb2.SignaturePolicyEnvelope = static.member_orgs_policy.signature_policy
-        found[str(static.name)] = {_msp_of(principal) for principal in policy.identities} - {""}
-    return found
-
-
-def _msp_of(principal: msp_principal_pb2.MSPPrincipal) -> str:
-    """Whose members a principal names; "" for what peers do not count either."""
-    kind, content = principal.principal_classification, principal.principal
-    with suppress(ConfigtxError):
-        if kind == msp_principal_pb2.MSPPrincipal.ROLE:
-            return str(parse(msp_principal_pb2.MSPRole(), content, "role").msp_identifier)
-        if kind == msp_principal_pb2.MSPPrincipal.ORGANIZATION_UNIT:
-            return str(parse(msp_principal_pb2.OrganizationUnit(), content, "unit").msp_identifier)
-        if kind == msp_principal_pb2.MSPPrincipal.IDENTITY:
-            return str(parse(identities_pb2.SerializedIdentity(), content, "identity").mspid)
-    return ""
-
-
 async def _blocks(
     network: InstanceOutput, connections: Connections, peer: NodeOutput, channel: ChannelOutput
 ) -> AsyncGenerator[common_pb2.Block, None]:
@@ -228,50 +168,3 @@ async def _blocks(
         + "\n  ".join(said),
         hint="Bring an orderer up first.",
     )
-
-
-def _write_sets(block: common_pb2.Block) -> Iterator[rwset_pb2.TxReadWriteSet]:
-    """What the transactions of a block write, valid or not. What cannot be read writes nothing."""
-    for data in block.data.data:
-        with suppress(ConfigtxError):
-            for results in _results(parse(common_pb2.Envelope(), data, "transaction")):
-                yield parse(rwset_pb2.TxReadWriteSet(), results, "results")
-
-
-def written_collections(parts: rwset_pb2.TxReadWriteSet) -> set[tuple[str, str]]:
-    """The (chaincode, collection) pairs whose hashes are read or written.
-
-    Source: core/ledger/kvledger/txmgmt/rwsetutil (Fabric 3.1.5).
-    """
-    return {
-        (part.namespace, hashed.collection_name)
-        for part in parts.ns_rwset
-        for hashed in part.collection_hashed_rwset
-    }
-
-
-def defined_collections(parts: rwset_pb2.TxReadWriteSet) -> Iterator[tuple[str, bytes]]:
-    """The chaincodes whose definition is written, each with its CollectionConfigPackage.
-
-    Source: core/chaincode/lifecycle/serializer.go (Fabric 3.1.5): one key for each field of a definition.
-    Raises ConfigtxError for what cannot be read.
-    """
-    for part in parts.ns_rwset:
-        if part.namespace != _LIFECYCLE:
-            continue
-        for write in parse(kv_rwset_pb2.KVRWSet(), part.rwset, "writes").writes:
-            match write.key.split("/"):
-                case ["namespaces", "fields", name, "Collections"]:
-                    yield name, parse(db_pb2.StateData(), write.value, "definition").Bytes
-
-
-def _results(envelope: common_pb2.Envelope) -> Iterable[bytes]:
-    payload = parse(common_pb2.Payload(), envelope.payload, "payload")
-    header = parse(common_pb2.ChannelHeader(), payload.header.channel_header, "header")
-    if header.type != common_pb2.ENDORSER_TRANSACTION:
-        return
-    for action in parse(transaction_pb2.Transaction(), payload.data, "actions").actions:
-        endorsed = parse(transaction_pb2.ChaincodeActionPayload(), action.payload, "action").action
-        response = proposal_response_pb2.ProposalResponsePayload()
-        parse(response, endorsed.proposal_response_payload, "response")
-        yield parse(proposal_pb2.ChaincodeAction(), response.extension, "chaincode's action").results

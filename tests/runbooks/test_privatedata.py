@@ -13,7 +13,8 @@ from fabric_protos.peer.lifecycle import db_pb2
 
 from heddle.cli.outputs import InstanceOutput, instance_of
 from heddle.runbooks import privatedata
-from heddle.runbooks.privatedata import Holding, holdings, members_of
+from heddle.runbooks.collections import members_of
+from heddle.runbooks.privatedata import Holding, holdings
 from tests.cli.instances import plain_instance
 
 
