@@ -25,7 +25,6 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_LENGTH",
     "expression_of",
-    "implicit_meta_text",
     "parse_expression",
     "parse_implicit_meta",
 ]
@@ -99,13 +98,6 @@ def parse_implicit_meta(text: str) -> policies_pb2.ImplicitMetaPolicy:
         )
     number = policies_pb2.ImplicitMetaPolicy.Rule.Value(rule)
     return policies_pb2.ImplicitMetaPolicy(rule=number, sub_policy=names[0])
-
-
-def implicit_meta_text(policy: policies_pb2.ImplicitMetaPolicy) -> str:
-    """What `parse_implicit_meta` was given. Raises ConfigtxError for a rule that Fabric does not know."""
-    if policy.rule not in policies_pb2.ImplicitMetaPolicy.Rule.values():
-        raise ConfigtxError(f"an implicit meta policy has rule {policy.rule}, expected ALL, ANY or MAJORITY")
-    return f"{policies_pb2.ImplicitMetaPolicy.Rule.Name(policy.rule)} {policy.sub_policy}"
 
 
 @dataclass(frozen=True)
