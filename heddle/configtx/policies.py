@@ -26,6 +26,7 @@ __all__ = [
     "no_such_policy",
     "refusal",
     "signed_data_refusal",
+    "threshold",
     "valid_identities",
 ]
 
@@ -176,7 +177,7 @@ def _refusal(found: _Found, identities: Sequence[Signatory], members: Members) -
     if found.policy.type == policies_pb2.Policy.IMPLICIT_META:
         meta = _meta(found.policy)
         subs = _sub_policies(found.group, meta)
-        needed = _threshold(meta, len(subs))
+        needed = threshold(meta, len(subs))
         found_subs = [sub for sub in subs.values() if sub is not None]
         count = sum(1 for sub in found_subs if not _refusal(sub, identities, members))
         if count >= needed:
@@ -200,7 +201,7 @@ def _need(found: _Found, identities: Sequence[Signatory], members: Members) -> N
             absent = f"{name}, which has no policy {meta.sub_policy}"
             need = _need(sub, identities, members) if sub is not None else absent
             needs += [need] if need is not None else []
-        short = _threshold(meta, len(subs)) - (len(subs) - len(needs))
+        short = threshold(meta, len(subs)) - (len(subs) - len(needs))
         return Need(count=short, among=tuple(needs)) if short > 0 else None
     return _envelope_need(_signature(found.policy), identities, members)
 
@@ -219,7 +220,8 @@ def _sub_policies(
     return {name: _in(group.groups[name], meta.sub_policy) for name in sorted(group.groups)}
 
 
-def _threshold(meta: policies_pb2.ImplicitMetaPolicy, count: int) -> int:
+def threshold(meta: policies_pb2.ImplicitMetaPolicy, count: int) -> int:
+    """How many of so many sub-policies an implicit meta policy needs."""
     if count == 0:  # Fabric: no sub-policies, so zero is a majority, any and all
         return 0
     rules = policies_pb2.ImplicitMetaPolicy

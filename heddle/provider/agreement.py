@@ -11,7 +11,7 @@ from fabric_protos.common import configtx_pb2, policies_pb2
 from fabric_protos.msp import msp_principal_pb2
 
 from heddle.configtx import values
-from heddle.configtx.policies import Need
+from heddle.configtx.policies import Need, threshold
 
 __all__ = ["missing_organizations"]
 
@@ -47,13 +47,8 @@ def _need(
         if meta.sub_policy in below.policies:
             needs.append(_need(below, below.policies[meta.sub_policy].policy, there))
     missing = tuple(need for need in needs if need is not None)
-    short = _threshold(meta, len(names)) - (len(needs) - len(missing))
+    short = threshold(meta, len(names)) - (len(needs) - len(missing))
     return Need(count=short, among=missing) if short > 0 else None
-
-
-def _threshold(meta: policies_pb2.ImplicitMetaPolicy, count: int) -> int:
-    rules = policies_pb2.ImplicitMetaPolicy
-    return {rules.ANY: min(1, count), rules.ALL: count}.get(meta.rule, count // 2 + 1 if count else 0)
 
 
 def _rule_need(
