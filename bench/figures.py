@@ -29,10 +29,10 @@ class Figure:
         return self.value / self.peer if self.peer else None
 
 
-def median_of(work: Callable[[], object], *, times: int = 5) -> float:
-    """Median of the seconds that a call takes."""
+def median_of(work: Callable[[], object]) -> float:
+    """Median of the seconds that five calls take, after one that warms up."""
     _seconds(work)
-    return median(_seconds(work) for _ in range(times))
+    return median(_seconds(work) for _ in range(5))
 
 
 def run(argv: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 Source: sdk/go/common/resource/plugin/rpc.go and sdk/go/common/resource/sig/sig.go of pulumi/pulumi.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from google.protobuf.struct_pb2 import ListValue, Struct
 from google.protobuf.struct_pb2 import Value as Wire
@@ -112,10 +112,9 @@ def _given(**fields: Value) -> Properties:
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def decode(struct: Struct, *, skip: Iterable[str] = ()) -> Properties:
-    """Read the properties of a Struct, without the keys of `skip`. Raises PluginError on a bad wrapper."""
-    left_out = frozenset(skip)
-    return {key: decode_value(value) for key, value in struct.fields.items() if key not in left_out}
+def decode(struct: Struct) -> Properties:
+    """Read the properties of a Struct. Raises PluginError on a bad wrapper."""
+    return {key: decode_value(value) for key, value in struct.fields.items()}
 
 
 def decode_value(wire: Wire) -> Value:
