@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import b64decode
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -54,13 +54,6 @@ def network(tmp_path: Path) -> Iterator[RealNetwork]:
     network.start()
     yield network
     network.stop()
-
-
-@pytest.fixture
-async def engine() -> AsyncIterator[Engine]:
-    engine = Engine()
-    yield engine
-    await engine.provider.close()
 
 
 def _channel(network: RealNetwork, **changes: Any) -> dict[str, Any]:

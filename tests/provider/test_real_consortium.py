@@ -1,6 +1,6 @@
 """Chaincode that another organization must approve and endorse: named while it is missing, then done."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,6 @@ def network(tmp_path: Path) -> Iterator[RealNetwork]:
     network.start()
     yield network
     network.stop()
-
-
-@pytest.fixture
-async def engine() -> AsyncIterator[Engine]:
-    engine = Engine()
-    yield engine
-    await engine.provider.close()
 
 
 async def test_who_must_approve_elsewhere_is_named(network: RealNetwork, engine: Engine) -> None:
