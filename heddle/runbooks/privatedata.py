@@ -20,6 +20,7 @@ from heddle.fabric import lifecycle, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.deliver import deliver, seek_envelope
 from heddle.runbooks.collections import Members, collections_of, implicit_collection, members_of
+from heddle.runbooks.heights import height_of_orderers
 
 __all__ = ["Holding", "holdings"]
 
@@ -98,7 +99,10 @@ async def _on_channel(
 async def _others(
     network: InstanceOutput, connections: Connections, peer: NodeOutput, channel: ChannelOutput
 ) -> tuple[list[NodeOutput], list[NodeOutput]]:
-    """The channel's other peers of this stack: those that are level with the highest, and the rest."""
+    """The channel's other peers of this stack: those that are level with the orderers, and the rest.
+
+    Not with each other: if all are behind, what is private in the newest blocks is on this peer alone.
+    """
     others = [one for one in network.peers if one.name in channel.peers and one.name != peer.name]
 
     async def height(one: NodeOutput) -> int:
@@ -109,8 +113,12 @@ async def _others(
             return 0
         return info.height
 
+    # Before the peers are asked: the channel goes on meanwhile.
+    own = network.organization(peer.organization).signer()
+    orderers = [one.node() for one in network.orderers]
+    newest = await height_of_orderers(connections, orderers, channel.name, own)
     heights = await asyncio.gather(*(height(one) for one in others))
-    enough = max(max(heights, default=0) - _LEVEL, 1)
+    enough = max(newest - _LEVEL, 1)
     level = [one for one, found in zip(others, heights, strict=True) if found >= enough]
     return level, [one for one in others if one not in level]
 

@@ -15,10 +15,10 @@ from heddle.errors import FabricError, HeddleError, Refused, RunbookError
 from heddle.fabric import cscc, lifecycle, orderer, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
-from heddle.fabric.node import Node
 from heddle.fabric.retry import Deadline, poll
 from heddle.identity.signer import Signer
 from heddle.runbooks.context import Approval, Package
+from heddle.runbooks.heights import height_of_orderers
 
 __all__ = ["Rejoining"]
 
@@ -103,7 +103,7 @@ class Rejoining:
         return {channel.name: height for channel, height in zip(self.channels, found, strict=True)}
 
     async def _level(self, channel: str) -> int:
-        wanted = await self._height_of_orderers(channel)
+        wanted = await height_of_orderers(self._connections, self._orderers, channel, self._signer)
 
         async def height(left: float) -> int:
             return await qscc.height_if_admitted(
@@ -123,28 +123,6 @@ class Rejoining:
             otherwise=too_slow,
             interval=_BETWEEN_LOOKS,
         )
-
-    async def _height_of_orderers(self, channel: str) -> int:
-        """The highest number of blocks that any orderer has."""
-
-        async def height(node: Node) -> int | HeddleError:
-            try:
-                block = await orderer.deliver_block(
-                    self._connections, node, channel, "newest", self._signer, deadline=_CALL, best_effort=True
-                )
-            except HeddleError as error:
-                return error
-            return int(block.header.number) + 1
-
-        answers = await asyncio.gather(*(height(node) for node in self._orderers))
-        heights = [each for each in answers if isinstance(each, int)]
-        if not heights:
-            words = "\n  ".join(each.message for each in answers if isinstance(each, HeddleError))
-            raise RunbookError(
-                f"{channel}: no orderer says how many blocks there are:\n  {words}",
-                hint="An orderer of the channel must run. Then run this again: it goes on from here.",
-            )
-        return max(heights)
 
     async def know_approvals(self, approvals: Sequence[Approval]) -> list[str]:
         """Wait until the peer knows its organization's approvals, without which it runs no chaincode.

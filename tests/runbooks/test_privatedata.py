@@ -1,6 +1,7 @@
 """Who else holds private data: decided by definitions in force, and by what blocks show."""
 
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -167,3 +168,29 @@ async def test_a_person_can_vouch_for_others(scene: Scene) -> None:
 
     assert alone.others == ()
     assert vouched.others == ("peers of FarMSP",)
+
+
+async def test_peers_that_are_level_with_each_other_alone_are_no_holders(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is private in blocks that they lack is on the broken peer alone."""
+    network = instance_of(plain_instance())
+    heights = {"orderers": 1000, "peer": 5}
+
+    async def info(*_: object, **__: object) -> Any:
+        return SimpleNamespace(height=heights["peer"])
+
+    async def newest(*_: object, **__: object) -> common_pb2.Block:
+        return common_pb2.Block(header=common_pb2.BlockHeader(number=heights["orderers"] - 1))
+
+    monkeypatch.setattr(privatedata.qscc, "chain_info", info)
+    monkeypatch.setattr("heddle.fabric.orderer.deliver_block", newest)
+
+    async def level() -> list[str]:
+        channel = next(iter(network.channels.values()))
+        found, _ = await privatedata._others(network, None, network.peers[0], channel)  # type: ignore[arg-type]
+        return [one.name for one in found]
+
+    assert await level() == []
+    heights["peer"] = 999
+    assert await level() == ["peer0-two"]
