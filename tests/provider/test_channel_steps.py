@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heddle.configtx.merge import merge
 from heddle.configtx.read import differences
 from heddle.configtx.settings import (
     BFT,
@@ -15,8 +16,8 @@ from heddle.configtx.settings import (
     OrdererOrganization,
 )
 from heddle.identity.msp import Msp
-from heddle.provider.channel.steps import Kind, steps
-from heddle.provider.channel.update import planned_steps
+from heddle.provider.channel.steps import Kind, Step, steps
+from heddle.provider.channel.update import advanced, planned_steps
 
 MSP = Msp(msp_id="M", root_certificates=(b"root",), tls_root_certificates=(b"tls",))
 
@@ -153,3 +154,24 @@ def test_revocation_lists_of_others_are_never_taken_away() -> None:
     assert planned_steps(live, plain, base=live) == []
     (step,) = planned_steps(live, replace(plain, batch=BatchSettings(timeout="1s")), base=plain)
     assert step.settings.orderer_organizations == (revoking,)
+
+
+@given(MEMBERS, MEMBERS, st.integers(0, 14))
+def test_a_run_that_stopped_half_way_can_be_taken_back(
+    before: dict[int, int], after: dict[int, int], taken: int
+) -> None:
+    """What it did is no others' doing: the program as it was before leads back, and keeps others' changes."""
+    first = _settings(before)
+    others = replace(first, batch=replace(first.batch, max_message_count=7))
+    base, live = first, others
+    for step in _todo(others, _settings(after, "1s"), first)[:taken]:
+        base, live = advanced(base, live, step.settings, step.settings), step.settings
+    back = _todo(live, first, base)
+    reached = back[-1].settings if back else live
+    assert differences(reached, others) == []
+    done = [*_todo(live, _settings(after, "1s"), base)]
+    assert not any("max message count" in change for step in done for change in step.changes)
+
+
+def _todo(live: ChannelSettings, wanted: ChannelSettings, base: ChannelSettings) -> list[Step]:
+    return steps(live, merge(live, wanted, base))

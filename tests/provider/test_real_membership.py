@@ -12,6 +12,7 @@ from heddle.configtx.settings import BFT
 from heddle.errors import HeddleError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
+from heddle.plugin.interface import PartialFailure
 from heddle.provider.rollout.health import OrdererHealth
 from tests.provider.harness import Engine, channel_value
 from tests.real.network import RealNetwork, prepared_network
@@ -94,6 +95,22 @@ async def test_an_orderer_that_is_away_is_passed_by(network: RealNetwork, engine
     assert late.startswith("configuration 1 is in force, but not everywhere yet")
     with pytest.raises(HeddleError, match="not all consenters are well"):
         await engine.up(CHANNEL, "channel", _channel(network, "1234", batch={"timeout": "1s"}))
+
+
+async def test_what_a_run_did_before_it_stopped_can_be_taken_back(
+    network: RealNetwork, engine: Engine
+) -> None:
+    """The program as it was is no difference to the old inputs, but the channel has moved on."""
+    _start(network, 4)
+    first = _channel(network, "123")
+    await engine.up(CHANNEL, "channel", first)
+    network.programs["orderer1"].stop()
+    with pytest.raises(PartialFailure, match="not all consenters are well"):
+        await engine.up(CHANNEL, "channel", _channel(network, "1234", batch={"timeout": "1s"}))
+    _, message = await engine.preview(CHANNEL, "channel", first)
+    assert "batch timeout: 1s → " in message
+    assert (await engine.up(CHANNEL, "channel", first))["sequence"] == 2
+    assert await _numbers(engine, first) == "123"
 
 
 async def test_bft_from_genesis_to_five_and_back(network: RealNetwork, engine: Engine) -> None:

@@ -12,7 +12,7 @@ from heddle.configtx.blocks import config_of
 from heddle.configtx.checks import check_settings
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.read import settings_of
-from heddle.configtx.request import Request, request_from_bytes, request_to_bytes
+from heddle.configtx.request import Request, merge_requests, request_from_bytes, request_to_bytes
 from heddle.configtx.settings import BFT
 from heddle.configtx.values import parse
 from heddle.errors import ConfigtxError, FabricError, HeddleError, ProviderError, Refused, Unreachable
@@ -93,21 +93,28 @@ class ChannelHandler(Handler):
         try:
             outputs = await self._converge(call, reach, first, clock)
         except (HeddleError, asyncio.CancelledError) as error:
-            reason = str(error) or "cancelled; run it again to go on"
             # Nothing counts as applied before every orderer is known to be on the channel.
-            raise Partial(id=reach.channel, outputs={**first, "applied": ""}, reasons=[reason]) from error
+            outputs = {**first, "applied": "", "request": _request(first, error)}
+            raise Partial(id=reach.channel, outputs=outputs, reasons=[_reason(error)]) from error
         return Created(id=reach.channel, outputs=outputs)
 
     async def update(self, call: Call) -> Properties:
-        """Join who has not joined, then take configuration updates until the wanted settings are in force."""
+        """Join who has not joined, then take configuration updates until the wanted settings are in force.
+
+        From the first one that is in force, what was reached is saved whatever happens: also for a program
+        that asks for something else when it is run again.
+        """
         clock = Deadline(call.deadline(_DEADLINE))
         reach = Reach.of(self.session.connections, call.inputs, call.old_inputs)
         last = {name: call.old_outputs.get(name, "") for name in CHANNEL.outputs}
+        before = dict(last)
         try:
             return await self._converge(call, reach, last, clock)
-        except MissingSignaturesError as missing:
-            outputs = {**last, "request": _kept(str(last["request"]), missing.request)}
-            raise Partial(id=call.id, outputs=outputs, reasons=[str(missing)]) from missing
+        except (HeddleError, asyncio.CancelledError) as error:
+            outputs = {**last, "request": _request(last, error)}
+            if outputs == before and not isinstance(error, MissingSignaturesError):
+                raise
+            raise Partial(id=call.id, outputs=outputs, reasons=[_reason(error)]) from error
 
     async def read(self, call: Call) -> Seen:
         """What is in force, as inputs and as the configuration applied last. Gone when no orderer has it."""
@@ -128,11 +135,19 @@ class ChannelHandler(Handler):
         return Seen(outputs=outputs, inputs=inputs, message=tell_drift(reach.channel, live, base, without))
 
     async def _converge(self, call: Call, reach: Reach, last: Properties, clock: Deadline) -> Properties:
-        """From `last`, the outputs as they are, to what is wanted: the new outputs."""
+        """From `last`, the outputs as they are, to what is wanted: the new outputs.
+
+        If it does not come to its end, `last` says how far it came.
+        """
         live = await self._joined(call, reach, last, clock)
         base = settings_of(_applied(last), channel=reach.channel)
         wanted = settings_from(call.inputs)
-        live = await Updater(self.session, reach, wanted, base, call.urn).run(live, clock)
+        updater = Updater(self.session, reach, wanted, base, call.urn)
+        try:
+            live = await updater.run(live, clock)
+        except (HeddleError, asyncio.CancelledError):
+            last.update(_reached(updater))
+            raise
         asked = apply_settings(live.config, keep_renewed(wanted, live.settings), None)
         return {**last, "sequence": live.sequence, "applied": _base64(asked), "request": ""}
 
@@ -197,8 +212,13 @@ def _reachable(call: Call) -> dict[str, Any]:
 
 def _refusal(reach: Reach, states: Mapping[str, State], live: Live, last: Properties) -> ProviderError | None:
     """Why the orderers without the channel must not join it; None if they may, or nothing is known."""
+    if not states:
+        return None
     listed = {reach.node_of.get(one.address, "") for one in live.settings.consenters}
-    return lost_ledgers(reach.channel, states, listed, int(str(last["sequence"]))) if states else None
+    sequence = int(str(last["sequence"]))
+    if live.sequence < sequence:  # nobody leads, so only the genesis is known: others have come since
+        listed |= _known_consenters(reach, last)
+    return lost_ledgers(reach.channel, states, listed, sequence)
 
 
 async def _readable(reach: Reach) -> Live:
@@ -243,12 +263,34 @@ def _genesis(outputs: Properties) -> Block:
     return parse(Block(), _bytes(outputs, "genesisBlock"), "the genesis block in the state")
 
 
+def _reached(updater: Updater) -> Properties:
+    """The outputs that say how far an update came; none if it did nothing."""
+    if updater.live is None:
+        return {}
+    applied = apply_settings(updater.live.config, updater.base, None)
+    return {"sequence": updater.live.sequence, "applied": _base64(applied)}
+
+
+def _reason(error: BaseException) -> str:
+    return str(error) or "cancelled; run it again to go on"
+
+
+def _request(last: Properties, error: BaseException) -> str:
+    """The request that the state keeps: another one if it was missing signatures that stopped it."""
+    if not isinstance(error, MissingSignaturesError):
+        return str(last["request"])
+    return _kept(str(last["request"]), error.request)
+
+
 def _kept(last: str, request: Request) -> str:
-    """The request as it is in the state if it is the same one: a copy of it may be on its way already."""
+    """The request as it is in the state if it is the same one: a copy of it may be on its way already.
+
+    Who has come among the signers since signs that one.
+    """
     if last:
         old = request_from_bytes(b64decode(last))
         if (old.sequence, old.update) == (request.sequence, request.update):
-            return last
+            request = merge_requests(old, request)
     return b64encode(request_to_bytes(request)).decode()
 
 

@@ -16,6 +16,7 @@ from fabric_protos.common.configtx_pb2 import ConfigUpdate
 from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.envelope import sign_update, update_envelope
+from heddle.configtx.flat import flatten, same, unflatten
 from heddle.configtx.merge import merge
 from heddle.configtx.request import new_request, sign_request
 from heddle.configtx.settings import BFT, ChannelSettings, Consenter
@@ -30,7 +31,15 @@ from heddle.provider.channel.signatures import Consent, consents
 from heddle.provider.channel.steps import Kind, Step, steps
 from heddle.provider.session import Session
 
-__all__ = ["MissingSignaturesError", "Prepared", "Updater", "planned_steps", "prepare", "prepare_all"]
+__all__ = [
+    "MissingSignaturesError",
+    "Prepared",
+    "Updater",
+    "advanced",
+    "planned_steps",
+    "prepare",
+    "prepare_all",
+]
 
 _EFFECT = 20.0
 """Seconds until an accepted update must be in force; a dropped one (etcdraft/chain.go) is sent again then."""
@@ -93,8 +102,34 @@ def prepare_all(reach: Reach, live: Live, todo: Sequence[Step]) -> list[Prepared
     return result
 
 
+def advanced(
+    base: ChannelSettings, before: ChannelSettings, step: ChannelSettings, found: ChannelSettings
+) -> ChannelSettings:
+    """What counts as applied once a step is in force: `base`, and what the step changed.
+
+    Without it, what a run did that stopped later would look like others' doing to the next one: kept, even
+    where the program does not ask for it any more.
+
+    Args:
+        base: what was applied before.
+        before: the channel before the step.
+        step: the channel as the step wanted it.
+        found: the channel after it.
+    """
+    old, wanted, now, applied = flatten(before), flatten(step), flatten(found), flatten(base)
+    for key in {**old, **wanted}:
+        mine = not same(key, old.get(key), wanted.get(key))
+        if mine and same(key, wanted.get(key), now.get(key)):
+            applied.pop(key, None)
+            applied |= {key: now[key]} if key in now else {}
+    return unflatten(applied, base.channel)
+
+
 class Updater:
-    """Brings a channel to its wanted settings. `base` is what was applied last."""
+    """Brings a channel to its wanted settings.
+
+    `base` is what was applied last, `live` the configuration in force: both go on with every step.
+    """
 
     def __init__(
         self, session: Session, reach: Reach, wanted: ChannelSettings, base: ChannelSettings, urn: str
@@ -102,7 +137,8 @@ class Updater:
         self._session = session
         self._reach = reach
         self._wanted = wanted
-        self._base = base
+        self.base = base
+        self.live: Live | None = None
         self._urn = urn
 
     async def run(self, live: Live, clock: Deadline) -> Live:
@@ -110,12 +146,13 @@ class Updater:
         attempts = 0
         while True:
             broken = await self._reach.broken(live.settings, deadline=min(10.0, clock.left()))
-            todo = planned_steps(live.settings, self._wanted, self._base, broken)
+            todo = planned_steps(live.settings, self._wanted, self.base, broken)
             if not todo:
                 return live
-            before = live.sequence
+            before = live
             live = await self._take(live, todo[0], broken, clock)
-            attempts = attempts + 1 if live.sequence == before else 0
+            self._in_force(before, todo[0], live)
+            attempts = attempts + 1 if live.sequence == before.sequence else 0
             if attempts == _ATTEMPTS:
                 raise FabricError(
                     f"channel {self._reach.channel}: {todo[0]}: accepted {attempts} times, never in force",
@@ -129,7 +166,7 @@ class Updater:
             raise MissingSignaturesError(self._reach, live, step, prepared)
         if step.kind is not Kind.SETTINGS:
             await self._prepare_members(live, step, broken, clock)
-        content = prepared.update.SerializeToString()
+        content = prepared.update.SerializeToString(deterministic=True)
         signatures = [sign_update(content, signer) for signer in self._reach.signers]
         envelope = update_envelope(content, signatures, self._reach.signer)
         return await self._hand_in(live, step, envelope, clock)
@@ -176,11 +213,15 @@ class Updater:
             with contextlib.suppress(FabricError):
                 found = await self._reach.live([target], deadline=patience.left())
                 if found.sequence > live.sequence:
+                    self._in_force(live, step, found)
                     await self._spread(found, step, clock)
                     return found
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_LOOK)
         return live
+
+    def _in_force(self, before: Live, step: Step, found: Live) -> None:
+        self.base, self.live = advanced(self.base, before.settings, step.settings, found.settings), found
 
     async def _spread(self, found: Live, step: Step, clock: Deadline) -> None:
         """Wait until the consenters have the block. One that is down catches up later: that is a warning."""
@@ -269,7 +310,9 @@ class MissingSignaturesError(ProviderError):
             f"own: `heddle channel request STACK {reach.channel} --out FILE`, have them sign FILE with "
             "`heddle channel sign`, hand it in with `heddle channel submit`, then run this again.",
         )
-        request = new_request(prepared.update.SerializeToString(), live.config, summary=step.changes)
+        # The same bytes in every run: signatures that were collected for them hold for no others.
+        content = prepared.update.SerializeToString(deterministic=True)
+        request = new_request(content, live.config, summary=step.changes)
         for signer in reach.signers:
             request = sign_request(request, signer)
         self.request = request
