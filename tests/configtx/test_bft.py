@@ -22,7 +22,8 @@ from heddle.configtx.read import differences, settings_of
 from heddle.configtx.settings import BFT, BatchSettings, BftOptions, Capabilities, ChannelSettings
 from heddle.configtx.validate import apply_update, missing_signatures
 from heddle.errors import ConfigtxError, NoDifference
-from tests.configtx.networks import bft_trade, orderer_organization, organization, peer_organization, trade
+from tests.configtx.networks import bft_trade, organization, trade
+from tests.configtx.strategies import bft_channels
 
 OWNER = organization("orderer")
 HOSTS = [f"orderer{n}.example" for n in range(7)]
@@ -31,25 +32,6 @@ ADMINS = [organization(name).signer("admin") for name in ("alpha", "beta", "orde
 
 def config(wanted: ChannelSettings) -> configtx_pb2.Config:
     return configtx_pb2.Config(channel_group=channel_group(wanted))
-
-
-@st.composite
-def channels(draw: Callable) -> ChannelSettings:
-    """BFT channels of one to seven consenters in any order."""
-    hosts = draw(st.lists(st.sampled_from(range(7)), min_size=1, unique=True))
-    peers = draw(st.lists(st.sampled_from(["alpha", "beta"]), unique=True))
-    return ChannelSettings(
-        channel="trade",
-        consensus=BFT,
-        orderer_organizations=(orderer_organization("orderer", "a:1"),),
-        peer_organizations=tuple(peer_organization(name) for name in peers),
-        consenters=tuple(OWNER.bft_consenter(n + 1, HOSTS[n], draw(st.integers(1, 3))) for n in hosts),
-        batch=BatchSettings(max_message_count=draw(st.integers(1, 5000))),
-        bft=BftOptions(
-            request_batch_max_interval=draw(st.sampled_from(["200ms", "0.2s", "1s"])),
-            request_pool_size=draw(st.integers(1, 2**40)),
-        ),
-    )
 
 
 @pytest.mark.parametrize(
@@ -82,7 +64,7 @@ def test_the_policy_names_the_consenters_in_order() -> None:
     assert [(node.id, node.host) for node in mapping] == [(n + 1, HOSTS[n]) for n in range(4)]
 
 
-@given(channels())
+@given(bft_channels())
 @settings(max_examples=20, deadline=None)
 def test_what_was_written_can_be_read(wanted: ChannelSettings) -> None:
     """Reading a configuration gives the settings that it was made of, and nodes would take it."""
@@ -91,7 +73,7 @@ def test_what_was_written_can_be_read(wanted: ChannelSettings) -> None:
     check_runtime(config(wanted))
 
 
-@given(channels(), channels())
+@given(bft_channels(), bft_channels())
 @settings(max_examples=40, deadline=None)
 def test_an_edit_reaches_what_is_wanted_and_is_minimal(old: ChannelSettings, new: ChannelSettings) -> None:
     """The policy follows the consenters; a second edit changes no byte; an equal wish is no difference."""

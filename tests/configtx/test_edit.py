@@ -1,49 +1,20 @@
 """Editing configurations by what is wanted of them."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from fabric_protos.common import configtx_pb2, configuration_pb2
 from fabric_protos.orderer.etcdraft import configuration_pb2 as etcdraft_pb2
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.genesis import channel_group
 from heddle.configtx.read import consensus_metadata, differences, settings_of
-from heddle.configtx.settings import BatchSettings, Capabilities, ChannelSettings, RaftOptions
+from heddle.configtx.settings import BatchSettings, Capabilities, ChannelSettings
 from heddle.errors import ConfigtxError, IdentityError, NoDifference
 from tests.configtx.networks import orderer_organization, organization, peer_organization, trade
-
-HOSTS = [f"orderer{n}.example" for n in range(5)]
-addresses = st.lists(st.sampled_from([f"a{n}:70{n}" for n in range(10, 16)]), unique=True, max_size=4)
-
-
-@st.composite
-def channels(draw: Callable) -> ChannelSettings:
-    """Channels of up to three organizations on each side."""
-    hosts = draw(st.lists(st.sampled_from(HOSTS), min_size=1, unique=True))
-    orderers = draw(st.lists(st.sampled_from(["orderer", "second", "third"]), min_size=1, unique=True))
-    peers = draw(st.lists(st.sampled_from(["alpha", "beta", "gamma"]), unique=True))
-    preferred = draw(st.integers(1, 2**20))
-    return ChannelSettings(
-        channel="trade",
-        orderer_organizations=tuple(
-            orderer_organization(name, *draw(addresses.filter(bool))) for name in orderers
-        ),
-        peer_organizations=tuple(peer_organization(name, *draw(addresses)) for name in peers),
-        consenters=tuple(organization("orderer").consenter(host, draw(st.integers(1, 9))) for host in hosts),
-        batch=BatchSettings(
-            timeout=draw(st.sampled_from(["2s", "2000ms", "1s", "500ms"])),
-            max_message_count=draw(st.integers(1, 1000)),
-            preferred_max_bytes=preferred,
-            absolute_max_bytes=preferred + draw(st.integers(0, 2**20)),
-        ),
-        raft=RaftOptions(tick_interval=draw(st.sampled_from(["500ms", "1s"]))),
-        capabilities=Capabilities(orderer=draw(st.sampled_from(["V1_4_2", "V2_0"]))),
-    )
+from tests.configtx.strategies import channels
 
 
 def config(wanted: ChannelSettings) -> configtx_pb2.Config:

@@ -19,8 +19,7 @@ from heddle.configtx.expression import (
 )
 from heddle.configtx.roles import role_principal, signed_by_any
 from heddle.errors import ConfigtxError
-
-ROLES = ("member", "admin", "client", "peer", "orderer")
+from tests.configtx.strategies import ROLES, expressions
 
 
 def principals(text: str) -> list[tuple[str, str]]:
@@ -105,24 +104,6 @@ def test_length_and_depth_have_limits() -> None:
         parse_expression("OR(" * (MAX_DEPTH + 1) + "'A.peer'" + ")" * (MAX_DEPTH + 1))
     with pytest.raises(ConfigtxError, match=f"at most {MAX_LENGTH}"):
         parse_expression("OR('A.peer'" + " " * MAX_LENGTH + ")")
-
-
-names = st.from_regex(r"[A-Za-z0-9.-]{1,12}", fullmatch=True)
-leaves = st.builds(lambda name, role: f"'{name}.{role}'", names, st.sampled_from(ROLES))
-
-
-@st.composite
-def gates(draw: st.DrawFn, inner: st.SearchStrategy[str]) -> str:
-    parts = draw(st.lists(inner, min_size=1, max_size=4))
-    match draw(st.integers(0, 2)):
-        case 0:
-            return f"AND({', '.join(parts)})"
-        case 1:
-            return f"OR({', '.join(parts)})"
-    return f"OutOf({', '.join([str(draw(st.integers(0, len(parts) + 1))), *parts])})"
-
-
-expressions = gates(st.recursive(leaves, gates, max_leaves=12))
 
 
 @given(expressions)

@@ -33,8 +33,7 @@ from heddle.identity.msp import msp_config, msp_folder
 from heddle.identity.signer import Signer
 from tests.configtx.networks import organization, peer_organization, trade
 from tests.configtx.real_orderer import MISSING, SKIP, OrdererProcess, running
-from tests.configtx.test_bft import channels as bft_channels
-from tests.configtx.test_edit import channels
+from tests.configtx.strategies import bft_channels, channels
 
 pytestmark = [pytest.mark.real, pytest.mark.skipif(bool(MISSING), reason=SKIP)]
 

@@ -20,7 +20,7 @@ from heddle.configtx.settings import ChannelSettings
 from heddle.identity.msp import fabric_msp
 from tests.configtx.configtxgen import made_by_configtxgen, profile
 from tests.configtx.networks import bft_trade, trade
-from tests.configtx.test_expression import expressions
+from tests.configtx.strategies import expressions
 
 pytestmark = [
     pytest.mark.real,

@@ -20,7 +20,7 @@ from heddle.configtx.validate import apply_update, missing_signatures, required_
 from heddle.errors import ConfigtxError
 from heddle.identity.signer import Signer
 from tests.configtx.networks import organization, peer_organization, trade
-from tests.configtx.test_edit import channels
+from tests.configtx.strategies import channels
 
 ALPHA, BETA, ORDERER = (organization(name) for name in ("alpha", "beta", "orderer"))
 ADMINS = [ALPHA.signer("admin"), BETA.signer("admin"), ORDERER.signer("admin")]
