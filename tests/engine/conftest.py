@@ -72,6 +72,14 @@ class Lab:
         return self.folder / "state" / ".pulumi" / "stacks" / "lab" / "dev.json"
 
 
+async def up(lab: Lab, program: str) -> dict[str, list[Op]]:
+    """Run a program to success; return what happened by name."""
+    lab.program(program)
+    outcome = await lab.up()
+    assert not outcome.failed, lab.messages()
+    return lab.steps()
+
+
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     (tmp_path / "state").mkdir()

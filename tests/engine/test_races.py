@@ -10,8 +10,7 @@ import pytest
 
 from heddle.engine.backend import Backend
 from heddle.engine.events import Op, Phase
-from tests.engine.conftest import Lab
-from tests.engine.test_steps import up
+from tests.engine.conftest import Lab, up
 
 Names = Callable[[], list[str]]
 

@@ -3,8 +3,7 @@
 import json
 
 from heddle.engine.events import Op
-from tests.engine.conftest import Lab
-from tests.engine.test_steps import up
+from tests.engine.conftest import Lab, up
 
 
 async def test_gone_and_changed_things(lab: Lab) -> None:

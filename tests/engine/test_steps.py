@@ -9,18 +9,10 @@ import pytest
 from heddle.engine.events import Op
 from heddle.plugin.interface import CheckFailure, CheckRequest, CheckResult
 from heddle.plugin.values import Secret
-from tests.engine.conftest import Lab
+from tests.engine.conftest import Lab, up
 from tests.engine.fake import Fake
 
 Names = Callable[[], list[str]]
-
-
-async def up(lab: Lab, program: str) -> dict[str, list[Op]]:
-    """Run a program to success; return what happened by name."""
-    lab.program(program)
-    outcome = await lab.up()
-    assert not outcome.failed, lab.messages()
-    return lab.steps()
 
 
 async def test_a_changed_input_updates_in_place_and_reaches_who_uses_it(lab: Lab) -> None:
