@@ -56,8 +56,7 @@ def bft_channels(draw: Callable) -> ChannelSettings:
         orderer_organizations=(orderer_organization("orderer", "a:1"),),
         peer_organizations=tuple(peer_organization(name) for name in peers),
         consenters=tuple(
-            organization("orderer").bft_consenter(n + 1, f"orderer{n}.example", draw(st.integers(1, 3)))
-            for n in hosts
+            owner.bft_consenter(n + 1, f"orderer{n}.example", draw(st.integers(1, 3))) for n in hosts
         ),
         batch=BatchSettings(max_message_count=draw(st.integers(1, 5000))),
         bft=BftOptions(
