@@ -15,7 +15,7 @@ from heddle.fabric.definition import Definition
 from heddle.fabric.lifecycle import check_readiness, definition
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
-from heddle.plugin.values import has_unknown
+from heddle.plugin.values import Unknown, has_unknown
 from heddle.provider.agreement import missing_organizations
 from heddle.provider.definitions import (
     CONTENT,
@@ -31,7 +31,7 @@ from heddle.provider.shapes import Shape, node, signer
 __all__ = ["Agreement", "Foresight", "agreement", "foresee"]
 
 _READING = 10.0
-_NEEDED = ("signer", *CONTENT)
+_NEEDED = ("channel", "signer", *CONTENT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +47,16 @@ class Foresight:
     missing: Need | None = None
 
 
-async def foresee(session: Session, call: Call, peer: Shape, own: set[str]) -> Foresight:
+async def foresee(session: Session, call: Call, peer: Shape | Unknown, own: set[str]) -> Foresight:
     """For the preview of an update; `own` are the organizations (MSP ids) that this program approves for.
 
     Raises ProviderError where the ledger will refuse the update: before anything is done for it. A ledger
     that cannot be read is a warning, not an answer.
     """
     inputs = call.inputs
-    if not call.id or any(has_unknown(inputs.get(name)) for name in _NEEDED) or has_unknown(dict(peer)):
+    if isinstance(peer, Unknown) or has_unknown(dict(peer)):
+        return Foresight()
+    if not call.id or any(has_unknown(inputs.get(name)) for name in _NEEDED):
         return Foresight()
     wanted, channel, who, asked = (
         wanted_definition(inputs),

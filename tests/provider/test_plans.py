@@ -158,6 +158,25 @@ async def test_a_rollout_needs_what_it_asks_with(engine: Engine, channel: dict[s
     assert set(failures) == {"adminTls", "revisions.orderer1", "revisions.other"}
 
 
+async def test_an_approval_by_a_peer_to_come(engine: Engine, channel: dict[str, Any]) -> None:
+    """The peer may be known only after apply, as a whole: the preview says what it can."""
+    inputs = {
+        "channel": "channel",
+        "name": "basic",
+        "version": "2.0",
+        "sequence": 2,
+        "packageId": f"basic:{'0' * 64}",
+        "peer": UNKNOWN,
+        "orderers": channel["orderers"],
+        "signer": channel["signers"][0],
+    }
+    engine.ids["basic"] = "channel/basic/OrderingMSP"
+    engine.inputs["basic"] = {**inputs, "version": "1.0", "sequence": 1, "peer": channel["orderers"][0]}
+    engine.outputs["basic"] = engine.inputs["basic"]
+    _, message = await engine.preview("heddle:chaincode:ChaincodeApproval", "basic", inputs)
+    assert message.startswith("OrderingMSP approves basic 2.0, sequence 2")
+
+
 async def test_no_secret_in_a_preview(engine: Engine, channel: dict[str, Any]) -> None:
     """Nothing that a preview says holds a key."""
     await engine.preview(CHANNEL, "channel", channel)
