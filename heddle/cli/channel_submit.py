@@ -25,6 +25,8 @@ _ONE_ORDERER = 20.0
 _READING = 10.0
 _EFFECT = 60.0
 _PAUSE = 0.2
+_STALE = "be at version"
+"""Of an update that is in force already, or that another one overtook (common/configtx/update.go)."""
 
 
 def submit(
@@ -134,13 +136,18 @@ async def _send(connections: "Connections", instance: "InstanceOutput", envelope
     from heddle.fabric.orderer import broadcast
 
     last: FabricError = Unreachable(f"instance {instance.name} has no orderers")
+    lost = False
     for node in instance.orderers:
         try:
-            return await broadcast(connections, node.node(), envelope, deadline=_ONE_ORDERER)
+            await broadcast(connections, node.node(), envelope, deadline=_ONE_ORDERER)
         except Unreachable as error:
-            last = error
+            last, lost = error, True
         except Refused as error:
+            if lost and _STALE in error.words:
+                return  # an orderer that gave no answer had taken it: what is in force will say so
             if error.status != SERVICE_UNAVAILABLE:
                 raise
             last = error
+        else:
+            return
     raise last

@@ -15,8 +15,9 @@ from heddle.configtx.blocks import config_of
 from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.genesis import genesis_block
-from heddle.configtx.request import new_request, request_from_bytes, request_to_bytes
-from heddle.errors import ConfigtxError, EngineError, HeddleError
+from heddle.configtx.request import new_request, request_from_bytes, request_to_bytes, sign_request
+from heddle.errors import ConfigtxError, EngineError, FabricError, HeddleError, Refused, Unreachable
+from heddle.fabric import orderer
 from tests.contract.standins import prepared_standins
 from tests.real.network import RealNetwork
 from tests.real.outputs import instance_output
@@ -92,6 +93,43 @@ def test_nothing_is_sent_while_signatures_are_missing(heddle: Callable[..., Resu
     done = heddle("submit", str(file), "--stack", "s", "--yes")
     assert isinstance(done.exception, ConfigtxError)
     assert "/Channel/Application/Admins: MISSING 2 of (AlphaMSP.admin, BetaMSP.admin)" in str(done.exception)
+
+
+def test_an_answer_that_was_lost_is_no_refusal(
+    heddle: Callable[..., Result],
+    file: Path,
+    config: Config,
+    network: RealNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first orderer took it without a word, so the next one finds it stale: it is in force.
+
+    A file that says it is of an older configuration does not make what is there look like its effect.
+    """
+    request = request_from_bytes(file.read_bytes())
+    for name in ("alpha", "beta"):
+        request = sign_request(request, network.organizations[name].admin)
+    config.sequence = 7
+    file.write_bytes(request_to_bytes(request))
+    stale = Refused("stale", status=400, words="proposed update requires that key be at version 0")
+    answers: list[FabricError] = [Unreachable("no answer"), stale, stale]
+    found = iter([7, 8])
+
+    async def broadcast(*_: object, **__: object) -> None:
+        raise answers.pop(0)
+
+    async def configuration(*_: object) -> Config:
+        return Config(sequence=next(found))
+
+    monkeypatch.setattr(orderer, "broadcast", broadcast)
+    monkeypatch.setattr(channel_submit, "_configuration", configuration)
+    instance = outputs.load_instance("s", Path())
+    twice = replace(instance, orderers=instance.orderers * 2)
+    monkeypatch.setattr(outputs, "load_instance", lambda _stack, _folder: twice)
+    done = heddle("submit", str(file), "--stack", "s", "--yes")
+    assert "configuration 8 is in force" in done.output, done.exception
+    refused = heddle("submit", str(file), "--stack", "s", "--yes")
+    assert refused.exception is stale
 
 
 def test_who_signs_must_be_said(heddle: Callable[..., Result], file: Path) -> None:
