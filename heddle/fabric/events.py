@@ -13,7 +13,7 @@ from fabric_protos.peer import events_pb2_grpc
 from google.protobuf.message import DecodeError
 
 from heddle.errors import Refused, Unreachable
-from heddle.fabric.answers import validation_code
+from heddle.fabric.answers import unreadable, validation_code
 from heddle.fabric.connection import Connections
 from heddle.fabric.deliver import Position, StreamMethod, deliver, one_block, one_config_block, seek_envelope
 from heddle.fabric.failures import unreachable
@@ -169,8 +169,10 @@ class CommitWatch:
             deadline=self._clock.left(),
             wait=True,
         )
+        codes = b"".join(block.metadata.metadata[common_pb2.TRANSACTIONS_FILTER :][:1])
+        if len(codes) != len(block.data.data):
+            raise unreadable(self._node, f"block {block.header.number}", "not a code for each transaction")
         self._next = block.header.number + 1
-        codes = block.metadata.metadata[common_pb2.TRANSACTIONS_FILTER]
         for content, code in zip(block.data.data, codes, strict=True):
             with suppress(DecodeError):
                 payload = common_pb2.Payload.FromString(common_pb2.Envelope.FromString(content).payload)
