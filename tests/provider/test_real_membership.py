@@ -1,6 +1,6 @@
 """Who orders, on official nodes: BFT channels, broken consenters, an orderer that is away."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,13 +28,6 @@ def network(tmp_path: Path) -> Iterator[RealNetwork]:
     network = prepared_network(tmp_path, orderers=5, peers={"organization": 1})
     yield network
     network.stop()
-
-
-@pytest.fixture
-async def engine() -> AsyncIterator[Engine]:
-    engine = Engine()
-    yield engine
-    await engine.provider.close()
 
 
 def _start(network: RealNetwork, count: int) -> None:

@@ -7,10 +7,7 @@ import pytest
 
 from tests.contract.standins import prepared_standins, same_tests
 from tests.provider import test_real_membership
-from tests.provider.test_real_membership import engine
 from tests.real.network import RealNetwork
-
-__all__ = ["engine"]
 
 
 @pytest.fixture
