@@ -13,12 +13,12 @@ from rich.table import Table
 from heddle.cli.options import HERE, Folder, Json, Stack
 
 if TYPE_CHECKING:
-    from heddle.cli.outputs import ChannelOutput, InstanceOutput
     from heddle.fabric.connection import Connections
     from heddle.fabric.definition import Committed
     from heddle.fabric.node import Node
     from heddle.fabric.transactions import Outcome
     from heddle.identity.signer import Signer
+    from heddle.outputs import ChannelOutput, InstanceOutput
 
 __all__ = ["app"]
 
@@ -57,7 +57,7 @@ def list_(stack: Stack, channel: Channel = "", json_: Json = False, folder: Fold
     """What is in force on each channel, and which organizations have approved it."""
     import asyncio
 
-    from heddle.cli.outputs import load_instance
+    from heddle.outputs import load_instance
 
     instance = load_instance(stack, folder)
     channels = [instance.channel(channel)] if channel else list(instance.channels.values())
@@ -105,7 +105,7 @@ def query(
     """Ask the chaincode, without a transaction; prints what it answers."""
     import asyncio
 
-    from heddle.cli.outputs import load_instance
+    from heddle.outputs import load_instance
 
     private = _transient(transient, transient_file)
     call = _Call(load_instance(stack, folder), name, channel, org, user, peer, private)
@@ -132,7 +132,7 @@ def invoke(
     """Submit a transaction and wait until it is committed; prints what the chaincode answers."""
     import asyncio
 
-    from heddle.cli.outputs import load_instance
+    from heddle.outputs import load_instance
 
     private = _transient(transient, transient_file)
     call = _Call(load_instance(stack, folder), name, channel, org, user, peer, private)

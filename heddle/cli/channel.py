@@ -1,4 +1,4 @@
-"""`heddle channel list|show STACK`: channels as their nodes have them now; requests stand in own files."""
+"""`heddle channel list|show STACK`: channels as their nodes have them now; other verbs have own files."""
 
 import json
 from collections.abc import Sequence
@@ -9,19 +9,20 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from heddle.cli.channel_block import block
 from heddle.cli.channel_request import request, sign
 from heddle.cli.channel_submit import submit
 from heddle.cli.options import HERE, Folder, Json, Stack
 
 if TYPE_CHECKING:
     from heddle.cli.channelfacts import NodeFact
-    from heddle.cli.outputs import ChannelOutput, InstanceOutput
     from heddle.configtx.settings import ChannelSettings
+    from heddle.outputs import ChannelOutput, InstanceOutput
 
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Channels as their nodes have them now; signatures for them.")
-for verb in (request, sign, submit):
+for verb in (block, request, sign, submit):
     app.command()(verb)
 
 
@@ -30,7 +31,7 @@ def list_(stack: Stack, json_: Json = False, folder: Folder = HERE) -> None:
     """Every channel: its organizations, its height, and who does not answer."""
     import asyncio
 
-    from heddle.cli.outputs import load_instance
+    from heddle.outputs import load_instance
 
     instance = load_instance(stack, folder)
     found = asyncio.run(_all_facts(instance))
@@ -69,7 +70,7 @@ def show(
     """One channel: its configuration on the ledger, and how far each node is."""
     import asyncio
 
-    from heddle.cli.outputs import load_instance
+    from heddle.outputs import load_instance
 
     instance = load_instance(stack, folder)
     chosen = instance.channel(channel or _only(list(instance.channels)))

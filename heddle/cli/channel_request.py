@@ -14,9 +14,9 @@ from heddle.cli.options import HERE, Folder, Stack
 if TYPE_CHECKING:
     from fabric_protos.common.configtx_pb2 import Config
 
-    from heddle.cli.outputs import InstanceOutput
     from heddle.configtx.request import Request
     from heddle.identity.signer import Signer
+    from heddle.outputs import InstanceOutput
 
 __all__ = ["File", "InStack", "member", "read_request", "request", "show_request", "sign"]
 
@@ -42,7 +42,7 @@ def request(
     found = _kept(stack, channel, folder)
     content = request_to_bytes(found)
     if envelope:
-        from heddle.cli.outputs import load_instance
+        from heddle.outputs import load_instance
 
         signer = member(load_instance(stack, folder), channel, "")
         content = request_envelope(found, signer).SerializeToString()
@@ -82,7 +82,7 @@ def sign(
     found = read_request(file)
     if stack:
         from heddle.cli.channel_submit import configuration
-        from heddle.cli.outputs import load_instance
+        from heddle.outputs import load_instance
 
         instance = load_instance(stack, folder)
         signer = member(instance, found.channel, organization)

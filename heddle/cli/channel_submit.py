@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from fabric_protos.common.common_pb2 import Envelope
     from fabric_protos.common.configtx_pb2 import Config
 
-    from heddle.cli.outputs import InstanceOutput
     from heddle.configtx.request import Request
     from heddle.fabric.connection import Connections
     from heddle.identity.signer import Signer
+    from heddle.outputs import InstanceOutput
 
 __all__ = ["configuration", "submit"]
 
@@ -46,9 +46,9 @@ def submit(
     folder: Folder = HERE,
 ) -> None:
     """Hand a signed request in, and wait until it is in force. The next `up` then has nothing left to do."""
-    from heddle.cli.outputs import load_instance
     from heddle.configtx.review import still_missing
     from heddle.errors import ConfigtxError
+    from heddle.outputs import load_instance
 
     request = _merged(files)
     instance = load_instance(stack, folder)

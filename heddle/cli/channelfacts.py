@@ -9,10 +9,11 @@ from heddle.errors import FabricError, Refused
 if TYPE_CHECKING:
     from fabric_protos.common.common_pb2 import Block
 
-    from heddle.cli.outputs import ChannelOutput, InstanceOutput, NodeOutput
     from heddle.fabric.connection import Connections
+    from heddle.fabric.deliver import Position
+    from heddle.outputs import ChannelOutput, InstanceOutput, NodeOutput
 
-__all__ = ["NodeFact", "first_config_block", "node_facts"]
+__all__ = ["NodeFact", "first_block", "first_config_block", "node_facts"]
 
 _SECONDS = 10.0
 """For one node: long enough for a busy one, short enough to wait for one that is away."""
@@ -51,7 +52,20 @@ async def node_facts(
 async def first_config_block(
     connections: "Connections", instance: "InstanceOutput", channel: "ChannelOutput"
 ) -> "Block":
-    """The latest configuration block, from the first orderer that gives it. Raises the last error."""
+    """The latest configuration block. Raises as `first_block` does."""
+    return await first_block(connections, instance, channel, None)
+
+
+async def first_block(
+    connections: "Connections",
+    instance: "InstanceOutput",
+    channel: "ChannelOutput",
+    position: "Position | None",
+) -> "Block":
+    """A block, None = the latest with a configuration, from the first orderer that gives it.
+
+    Raises the last orderer's error.
+    """
     from heddle.fabric import orderer
 
     own = [name for name in channel.organizations if "admin" in instance.organization(name).users]
@@ -59,9 +73,10 @@ async def first_config_block(
     last: FabricError = FabricError(f"instance {instance.name} has no orderers")
     for node in instance.orderers:
         try:
-            return await orderer.config_block(
-                connections, node.node(), channel.name, signer, deadline=_SECONDS
-            )
+            asked = (connections, node.node(), channel.name)
+            if position is None:
+                return await orderer.config_block(*asked, signer, deadline=_SECONDS)
+            return await orderer.deliver_block(*asked, position, signer, deadline=_SECONDS)
         except FabricError as error:
             last = error
     raise last

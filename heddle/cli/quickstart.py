@@ -124,7 +124,7 @@ def _first_transaction(stack: str) -> None:
 
 def _has_chaincode(stack: str) -> bool:
     """Whether the stack has the sample chaincode."""
-    from heddle.cli.outputs import load_instance
+    from heddle.outputs import load_instance
 
     return "assets" in load_instance(stack, Path()).chaincodes
 

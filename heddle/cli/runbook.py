@@ -107,9 +107,9 @@ def _prepared(stack: "Stack") -> "dict[str, Any]":
     """What a run is told of its stack: from its state, or of its cluster alone when it has no network."""
     from functools import partial
 
-    from heddle.cli.outputs import instance_of
     from heddle.engine.deployment import stack_resource
     from heddle.errors import EngineError
+    from heddle.outputs import instance_of
     from heddle.plugin.values import strip_secrets
     from heddle.runbooks.context import save_context
     from heddle.runbooks.deployed import approvals_of, namespaces_of, packages_of

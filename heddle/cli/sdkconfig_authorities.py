@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from heddle.cli.outputs import OrganizationOutput
 from heddle.errors import EngineError
+from heddle.outputs import OrganizationOutput
 
 __all__ = ["authority_keys"]
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from heddle.cli.outputs import InstanceOutput, NodeOutput, OrganizationOutput
 from heddle.errors import EngineError
+from heddle.outputs import InstanceOutput, NodeOutput, OrganizationOutput
 from heddle.render import client_env, connection_profile, msp_config_yaml
 
 __all__ = ["ClientFile", "ClientRequest", "client_files"]

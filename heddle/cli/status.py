@@ -26,8 +26,8 @@ def status(
     import asyncio
     import json
 
-    from heddle.cli.outputs import load_instance
     from heddle.cli.statusfacts import gather
+    from heddle.outputs import load_instance
 
     found = asyncio.run(gather(load_instance(stack, folder), deadline=SECONDS))
     if json_:

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from heddle.cli.outputs import ChaincodeOutput, InstanceOutput, NodeOutput
 from heddle.errors import FabricError
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
+from heddle.outputs import ChaincodeOutput, InstanceOutput, NodeOutput
 
 __all__ = ["ChaincodeStatus", "InstanceStatus", "NodeStatus", "gather"]
 

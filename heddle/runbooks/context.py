@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from heddle.cli.outputs import InstanceOutput, instance_of
 from heddle.errors import RunbookError
+from heddle.outputs import InstanceOutput, instance_of
 
 __all__ = ["VARIABLE", "Approval", "Context", "Package", "load_context", "save_context"]
 

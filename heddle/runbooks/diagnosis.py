@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from heddle.cli.outputs import ChannelOutput, NodeOutput
 from heddle.configtx.blocks import block_hash
 from heddle.errors import FabricError, Refused, RunbookError
 from heddle.fabric import cscc, lifecycle, orderer, qscc
 from heddle.fabric.connection import Connections
+from heddle.outputs import ChannelOutput, NodeOutput
 from heddle.runbooks.cluster import Cluster, Json
 from heddle.runbooks.context import Context
 from heddle.runbooks.evidence import Damage, find_damage

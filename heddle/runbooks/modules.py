@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from heddle.cli.outputs import NodeOutput
 from heddle.errors import HeddleError, RunbookError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import ClusterDialer
+from heddle.outputs import NodeOutput
 from heddle.runbooks.cluster import Cluster
 from heddle.runbooks.context import Context, load_context
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from fabric_protos.common import common_pb2
 from fabric_protos.orderer import ab_pb2_grpc
 
-from heddle.cli.outputs import ChannelOutput, InstanceOutput, NodeOutput
 from heddle.errors import ConfigtxError, FabricError, RunbookError
 from heddle.fabric import lifecycle, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.deliver import deliver, seek_envelope
+from heddle.outputs import ChannelOutput, InstanceOutput, NodeOutput
 from heddle.runbooks.collections import Members, collections_of, implicit_collection, members_of
 from heddle.runbooks.heights import height_of_orderers
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from fabric_protos.common.common_pb2 import Block
 
-from heddle.cli.outputs import ChannelOutput, InstanceOutput, NodeOutput
 from heddle.configtx.blocks import verify_genesis
 from heddle.errors import FabricError, HeddleError, Refused, RunbookError
 from heddle.fabric import cscc, lifecycle, orderer, qscc
@@ -17,6 +16,7 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
 from heddle.fabric.retry import Deadline, poll
 from heddle.identity.signer import Signer
+from heddle.outputs import ChannelOutput, InstanceOutput, NodeOutput
 from heddle.runbooks.context import Approval, Package
 from heddle.runbooks.heights import height_of_orderers
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from heddle.cli.outputs import InstanceOutput
 from heddle.errors import RunbookError
+from heddle.outputs import InstanceOutput
 from heddle.runbooks.catalog import Runbook
 from heddle.runbooks.context import VARIABLE
 from heddle.runbooks.inventory import inventory_of

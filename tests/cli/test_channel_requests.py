@@ -9,7 +9,8 @@ from click.testing import Result
 from fabric_protos.common.configtx_pb2 import Config
 from typer.testing import CliRunner
 
-from heddle.cli import channel_submit, outputs
+from heddle import outputs
+from heddle.cli import channel_submit
 from heddle.cli.app import app
 from heddle.configtx.blocks import config_of
 from heddle.configtx.delta import compute_update

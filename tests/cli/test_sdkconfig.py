@@ -11,13 +11,14 @@ import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
-from heddle.cli import outputs, sdkconfig_authorities
+from heddle import outputs
+from heddle.cli import sdkconfig_authorities
 from heddle.cli.app import app
-from heddle.cli.outputs import instance_of
 from heddle.cli.sdkconfig_files import ClientFile, ClientRequest, client_files
 from heddle.engine import stack
 from heddle.engine.state import Resource
 from heddle.errors import EngineError
+from heddle.outputs import instance_of
 from heddle.plugin.values import Secret
 from tests.cli.instances import plain_instance
 

@@ -6,8 +6,8 @@ import pytest
 from pulumi.runtime import MockResourceArgs
 
 from components import labels
-from heddle.cli.outputs import instance_of
 from heddle.identity.authority import new_authority
+from heddle.outputs import instance_of
 from heddle.runbooks.volumejob import FOR_NODE
 from tests.components import recording
 from tests.components.recording import Recorder, record

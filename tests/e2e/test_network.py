@@ -59,6 +59,7 @@ def test_a_changed_batch_timeout_is_previewed_and_applied(project: Project) -> N
     assert "2s" in preview
     assert "1s" in preview
     assert "1s" in project.ok("heddle", "channel", "show", project.stack, "channel")
+    assert '"timeout": "1s"' in project.ok("heddle", "channel", "block", project.stack, "channel")
     project.ok("heddle", "up", project.stack, "--yes", "--expect-no-changes")
 
 

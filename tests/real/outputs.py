@@ -1,6 +1,8 @@
 """What a stack's output would say of a network of processes, for tests of verbs that read it."""
 
-from heddle.cli.outputs import (
+from heddle.fabric.node import Node
+from heddle.identity.signer import Signer
+from heddle.outputs import (
     ChaincodeOutput,
     ChannelOutput,
     IdentityOutput,
@@ -8,8 +10,6 @@ from heddle.cli.outputs import (
     NodeOutput,
     OrganizationOutput,
 )
-from heddle.fabric.node import Node
-from heddle.identity.signer import Signer
 from tests.real.network import Organization, RealNetwork
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from heddle.cli.outputs import instance_of
 from heddle.engine.backend import Backend
 from heddle.errors import RunbookError
+from heddle.outputs import instance_of
 from heddle.runbooks import run as running
 from heddle.runbooks.catalog import PLAYBOOKS, find_runbook, runbooks
 from heddle.runbooks.context import VARIABLE, Package, load_context, save_context

@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from heddle.cli import outputs
+from heddle import outputs
 from heddle.cli.app import app
 from heddle.errors import HeddleError
 from tests.contract.standins import prepared_standins

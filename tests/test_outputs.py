@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heddle.cli.outputs import InstanceOutput, instance_of
 from heddle.errors import EngineError
+from heddle.outputs import InstanceOutput, instance_of
 from tests.cli.instances import plain_instance
 
 

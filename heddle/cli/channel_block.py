@@ -1,0 +1,66 @@
+"""`heddle channel block STACK CHANNEL`: a block as its orderers have it, as configtxlator prints it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from heddle.cli.options import HERE, Folder, Stack
+
+if TYPE_CHECKING:
+    from heddle.fabric.deliver import Position
+
+__all__ = ["block"]
+
+_WORDS = ("config", "newest", "oldest")
+
+
+def block(
+    stack: Stack,
+    channel: Annotated[str, typer.Argument(help="The channel.")],
+    which: Annotated[
+        str, typer.Option("--block", "-b", help="config (the latest with one), newest, oldest or a number.")
+    ] = "config",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="Write its bytes here instead, as `peer channel fetch` does.", dir_okay=False
+        ),
+    ] = None,
+    folder: Folder = HERE,
+) -> None:
+    """Print a block with everything in it decoded, as JSON."""
+    import asyncio
+
+    from heddle.cli.channelfacts import first_block
+    from heddle.configtx.decode import block_json, json_text
+    from heddle.outputs import load_instance
+
+    position = _position(which)
+    instance = load_instance(stack, folder)
+    chosen = instance.channel(channel)
+
+    async def fetch() -> bytes:
+        async with instance.connections() as connections:
+            found = await first_block(connections, instance, chosen, position)
+            return json_text(block_json(found)).encode() if out is None else found.SerializeToString()
+
+    content = asyncio.run(fetch())
+    if out is None:
+        typer.echo(content, nl=False)
+        return
+    out.write_bytes(content)
+    typer.echo(f"{out}: {len(content)} bytes")
+
+
+def _position(which: str) -> "Position | None":
+    match which:
+        case "config":
+            return None
+        case "newest":
+            return "newest"
+        case "oldest":
+            return 0
+    if which.isascii() and which.isdigit():
+        return int(which)
+    raise typer.BadParameter(f"{which!r} is none of {', '.join(_WORDS)} and no number")
