@@ -39,7 +39,7 @@ class VolumeTermsArgs:
     """By node the class of its claim, empty = the default one; by peer its kind of state database."""
 
     storage_classes: Mapping[str, str]
-    state_databases: Mapping[str, str]
+    state_databases: Mapping[str, str] | None = None
 
 
 class VolumeTerms(DeclaredResource[VolumeTermsArgs]):

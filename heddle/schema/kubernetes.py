@@ -35,7 +35,7 @@ NAMESPACE_OWNERSHIP = ResourceType(
 VOLUME_TERMS = ResourceType(
     type="heddle:kubernetes:VolumeTerms",
     description=(
-        "What the volumes of nodes stay for as long as there are these nodes (DESIGN, decision 7). A claim's "
+        "What the volumes of nodes stay for as long as there are these nodes. A claim's "
         "class cannot change, so Pulumi would replace it, and with it a ledger; and no peer reads the state "
         "that another kind of database holds. Nodes may come and go."
     ),
