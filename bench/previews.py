@@ -4,6 +4,7 @@ On an empty cluster everything is to be created, on a populated one nothing is t
 Pulumi's CLI runs the same program beside it, where it is on PATH.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 
@@ -18,8 +19,10 @@ PEERS = 4
 SIZES = (10, 40, 100)
 _TOGETHER = 10
 """Organizations on a channel: gossip of 160 peers with each other is more than a small machine can do."""
-POPULATED = 40
-"""Organizations of the network that is brought up: 163 pods, of the 250 that one machine may have."""
+_LARGE = 40
+POPULATED = _LARGE if (os.cpu_count() or 1) >= 16 else 10
+"""Organizations of the network that is brought up. 163 pods fit one machine, but 160 peers that start and
+gossip keep two processors busy for more than ten minutes."""
 
 
 def measure(place: Place) -> Iterator[Figure]:
@@ -49,7 +52,7 @@ def _preview(place: Place, organizations: int, where: str, *more: str) -> Figure
         value=place.timed("heddle", "preview", CLUSTER, *expect),
         peer=theirs,
         peer_name="pulumi preview",
-        goal="10 s" if organizations == POPULATED else "",
+        goal="10 s" if organizations == _LARGE else "",
     )
 
 
