@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 
 from fabric_protos.common import configtx_pb2, policies_pb2
 from fabric_protos.msp import identities_pb2
-from fabric_protos.peer import policy_pb2
 
 from heddle.configtx import values
 from heddle.configtx.members import Members, Signatory, principal_text
@@ -22,7 +21,6 @@ __all__ = [
     "Need",
     "SignedData",
     "missing",
-    "missing_endorsements",
     "no_such_policy",
     "refusal",
     "signed_data_refusal",
@@ -90,30 +88,6 @@ def missing(root: configtx_pb2.ConfigGroup, path: str, identities: Sequence[Sign
     if isinstance(found, str):
         return Need(count=1, among=(found,))
     return _need(found, identities, Members.of(root))
-
-
-def missing_endorsements(
-    root: configtx_pb2.ConfigGroup, policy: bytes, identities: Sequence[Signatory]
-) -> Need | None:
-    """Whose endorsements a chaincode's or collection's policy needs beside these; None if it is satisfied.
-
-    Args:
-        root: the channel's tree, which knows the MSPs, those of external organizations too.
-        policy: `protos.ApplicationPolicy` bytes: a signature policy, or the path of a channel policy.
-        identities: the peers that endorse.
-
-    Raises:
-        ConfigtxError: the policy cannot be read.
-    """
-    message = values.parse(policy_pb2.ApplicationPolicy(), policy, "an application policy")
-    kind = message.WhichOneof("Type")
-    if kind is None:
-        raise ConfigtxError("an application policy is neither a signature policy nor a reference")
-    if kind == "channel_config_policy_reference":
-        # A path without "/Channel" before it begins there as well (common/policies/policy.go GetPolicy).
-        reference = message.channel_config_policy_reference
-        return missing(root, reference if reference.startswith("/") else f"/Channel/{reference}", identities)
-    return _envelope_need(message.signature_policy, identities, Members.of(root))
 
 
 def signed_data_refusal(root: configtx_pb2.ConfigGroup, path: str, signed: Iterable[SignedData]) -> str:
@@ -203,14 +177,9 @@ def _need(found: _Found, identities: Sequence[Signatory], members: Members) -> N
             needs += [need] if need is not None else []
         short = threshold(meta, len(subs)) - (len(subs) - len(needs))
         return Need(count=short, among=tuple(needs)) if short > 0 else None
-    return _envelope_need(_signature(found.policy), identities, members)
-
-
-def _envelope_need(
-    envelope: policies_pb2.SignaturePolicyEnvelope, identities: Sequence[Signatory], members: Members
-) -> Need | None:
-    need = _rule_need(envelope.rule, envelope, identities, set(), members)
-    return Need(count=1, among=(need,)) if isinstance(need, str) else need
+    envelope = _signature(found.policy)
+    rule_need = _rule_need(envelope.rule, envelope, identities, set(), members)
+    return Need(count=1, among=(rule_need,)) if isinstance(rule_need, str) else rule_need
 
 
 def _sub_policies(

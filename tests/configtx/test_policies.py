@@ -5,17 +5,14 @@ from dataclasses import replace
 import pytest
 from fabric_protos.common import configtx_pb2, policies_pb2
 from fabric_protos.msp import msp_principal_pb2
-from fabric_protos.peer import policy_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heddle.configtx.expression import parse_expression
 from heddle.configtx.genesis import channel_group
 from heddle.configtx.policies import (
     Identity,
     SignedData,
     missing,
-    missing_endorsements,
     refusal,
     signed_data_refusal,
     valid_identities,
@@ -152,43 +149,6 @@ def test_a_policy_with_a_hole_is_an_error() -> None:
     envelope.rule.signed_by = 3
     with pytest.raises(ConfigtxError, match="index out of range, requested 3"):
         refusal(root_with(envelope), "/Channel/Test", [])
-
-
-def endorsement(text: str) -> bytes:
-    policy = policy_pb2.ApplicationPolicy(signature_policy=parse_expression(text))
-    return bytes(policy.SerializeToString())
-
-
-def reference(path: str) -> bytes:
-    return bytes(policy_pb2.ApplicationPolicy(channel_config_policy_reference=path).SerializeToString())
-
-
-@pytest.mark.parametrize(
-    ("policy", "expected"),
-    [
-        (endorsement("OR('AlphaMSP.peer', 'BetaMSP.peer')"), "None"),
-        (endorsement("AND('AlphaMSP.peer', 'BetaMSP.peer')"), "BetaMSP.peer"),
-        (endorsement("AND('AlphaMSP.peer', 'AlphaMSP.peer')"), "AlphaMSP.peer"),
-        (endorsement("AND('BetaMSP.peer', OR('GammaMSP.peer', 'BetaMSP.admin'))"), None),
-        (reference("/Channel/Application/Endorsement"), "BetaMSP.peer"),
-        (reference("Application/Endorsement"), "BetaMSP.peer"),
-        (reference("/Channel/Application/Nobody"), "no such policy: 'Application/Nobody'"),
-        (reference("/Elsewhere/Endorsement"), "no such policy: '/Elsewhere/Endorsement'"),
-    ],
-)
-def test_missing_endorsements_are_named(policy: bytes, expected: str | None) -> None:
-    """Of a signature policy and of a channel policy that is referred to; one peer of alpha has endorsed."""
-    need = missing_endorsements(ROOT, policy, [ALPHA.signer("peer")])
-    if expected is None:
-        expected = "2 of (BetaMSP.peer, 1 of (GammaMSP.peer, BetaMSP.admin))"
-    assert str(need) == expected
-
-
-def test_an_application_policy_of_nothing_is_refused() -> None:
-    """As is one that cannot be read."""
-    for data, words in ((b"", "neither a signature policy nor a reference"), (b"\xff", "cannot be read")):
-        with pytest.raises(ConfigtxError, match=words):
-            missing_endorsements(ROOT, data, [])
 
 
 def test_external_organizations_count_as_any_other() -> None:
