@@ -1,6 +1,6 @@
 """The stack's output `instance`: everything that reads a running instance, and never its stack file, needs.
 
-heddle.outputs reads it; the two change together.
+heddle.network.instance reads it; the two change together.
 """
 
 from collections.abc import Mapping

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import pulumi
 
-from heddle import kubeconfig
 from heddle.errors import SpecError
+from heddle.kube import kubeconfig
 from heddle.paths import cluster_kubeconfig
 from heddle.spec import Instance, Problem, report
 from heddle.spec.load import check_instance

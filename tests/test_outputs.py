@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heddle.errors import EngineError
-from heddle.outputs import InstanceOutput, instance_of
+from heddle.network.instance import InstanceOutput, instance_of
 from tests.cli.instances import plain_instance
 
 

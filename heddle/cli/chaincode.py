@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from heddle.fabric.node import Node
     from heddle.fabric.transactions import Outcome
     from heddle.identity.signer import Signer
-    from heddle.outputs import ChannelOutput, InstanceOutput
+    from heddle.network.instance import ChannelOutput, InstanceOutput
 
 __all__ = ["app"]
 
@@ -57,7 +57,7 @@ def list_(stack: Stack, channel: Channel = "", json_: Json = False, folder: Fold
     """What is in force on each channel, and which organizations have approved it."""
     import asyncio
 
-    from heddle.outputs import load_instance
+    from heddle.network.instance import load_instance
 
     instance = load_instance(stack, folder)
     channels = [instance.channel(channel)] if channel else list(instance.channels.values())
@@ -105,7 +105,7 @@ def query(
     """Ask the chaincode, without a transaction; prints what it answers."""
     import asyncio
 
-    from heddle.outputs import load_instance
+    from heddle.network.instance import load_instance
 
     private = _transient(transient, transient_file)
     call = _Call(load_instance(stack, folder), name, channel, org, user, peer, private)
@@ -132,7 +132,7 @@ def invoke(
     """Submit a transaction and wait until it is committed; prints what the chaincode answers."""
     import asyncio
 
-    from heddle.outputs import load_instance
+    from heddle.network.instance import load_instance
 
     private = _transient(transient, transient_file)
     call = _Call(load_instance(stack, folder), name, channel, org, user, peer, private)
@@ -257,7 +257,7 @@ async def _definitions_on(
 
 
 def _row(channel: str, committed: "Committed") -> dict[str, Any]:
-    from heddle.provider.endorsement import policy_text
+    from heddle.configtx.endorsement import policy_text
 
     wanted = committed.definition
     return {

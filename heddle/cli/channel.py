@@ -15,9 +15,9 @@ from heddle.cli.channel_submit import submit
 from heddle.cli.options import HERE, Folder, Json, Stack
 
 if TYPE_CHECKING:
-    from heddle.cli.channelfacts import NodeFact
     from heddle.configtx.settings import ChannelSettings
-    from heddle.outputs import ChannelOutput, InstanceOutput
+    from heddle.network.channelfacts import NodeFact
+    from heddle.network.instance import ChannelOutput, InstanceOutput
 
 __all__ = ["app"]
 
@@ -31,7 +31,7 @@ def list_(stack: Stack, json_: Json = False, folder: Folder = HERE) -> None:
     """Every channel: its organizations, its height, and who does not answer."""
     import asyncio
 
-    from heddle.outputs import load_instance
+    from heddle.network.instance import load_instance
 
     instance = load_instance(stack, folder)
     found = asyncio.run(_all_facts(instance))
@@ -70,7 +70,7 @@ def show(
     """One channel: its configuration on the ledger, and how far each node is."""
     import asyncio
 
-    from heddle.outputs import load_instance
+    from heddle.network.instance import load_instance
 
     instance = load_instance(stack, folder)
     chosen = instance.channel(channel or _only(list(instance.channels)))
@@ -99,7 +99,7 @@ def show(
 async def _all_facts(
     instance: "InstanceOutput",
 ) -> list[tuple["ChannelOutput", tuple["NodeFact", ...]]]:
-    from heddle.cli.channelfacts import node_facts
+    from heddle.network.channelfacts import node_facts
 
     async with instance.connections() as connections:
         return [
@@ -112,9 +112,9 @@ async def _state(
     instance: "InstanceOutput", channel: "ChannelOutput"
 ) -> tuple[int, int, "ChannelSettings", tuple["NodeFact", ...]]:
     """Number of the configuration block, its sequence, what it says, and the nodes."""
-    from heddle.cli.channelfacts import first_config_block, node_facts
     from heddle.configtx.blocks import config_of
     from heddle.configtx.read import settings_of
+    from heddle.network.channelfacts import first_config_block, node_facts
 
     async with instance.connections() as connections:
         block = await first_config_block(connections, instance, channel)

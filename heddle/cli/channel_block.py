@@ -32,9 +32,9 @@ def block(
     """Print a block with everything in it decoded, as JSON."""
     import asyncio
 
-    from heddle.cli.channelfacts import first_block
     from heddle.configtx.decode import block_json, json_text
-    from heddle.outputs import load_instance
+    from heddle.network.channelfacts import first_block
+    from heddle.network.instance import load_instance
 
     position = _position(which)
     instance = load_instance(stack, folder)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from heddle.configtx.request import Request
     from heddle.identity.signer import Signer
-    from heddle.outputs import InstanceOutput
+    from heddle.network.instance import InstanceOutput
 
 __all__ = ["File", "InStack", "member", "read_request", "request", "show_request", "sign"]
 
@@ -42,7 +42,7 @@ def request(
     found = _kept(stack, channel, folder)
     content = request_to_bytes(found)
     if envelope:
-        from heddle.outputs import load_instance
+        from heddle.network.instance import load_instance
 
         signer = member(load_instance(stack, folder), channel, "")
         content = request_envelope(found, signer).SerializeToString()
@@ -82,7 +82,7 @@ def sign(
     found = read_request(file)
     if stack:
         from heddle.cli.channel_submit import configuration
-        from heddle.outputs import load_instance
+        from heddle.network.instance import load_instance
 
         instance = load_instance(stack, folder)
         signer = member(instance, found.channel, organization)
@@ -163,7 +163,7 @@ def _kept(stack: str, channel: str, folder: Path) -> "Request":
     from base64 import b64decode
 
     from heddle.configtx.request import request_from_bytes
-    from heddle.engine.run import Engine
+    from heddle.embedded.engine.run import Engine
     from heddle.errors import EngineError
 
     resources = Engine(folder, stack, {}, sink=lambda _: None).resources(_CHANNEL)

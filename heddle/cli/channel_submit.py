@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from heddle.configtx.request import Request
     from heddle.fabric.connection import Connections
     from heddle.identity.signer import Signer
-    from heddle.outputs import InstanceOutput
+    from heddle.network.instance import InstanceOutput
 
 __all__ = ["configuration", "submit"]
 
@@ -48,7 +48,7 @@ def submit(
     """Hand a signed request in, and wait until it is in force. The next `up` then has nothing left to do."""
     from heddle.configtx.review import still_missing
     from heddle.errors import ConfigtxError
-    from heddle.outputs import load_instance
+    from heddle.network.instance import load_instance
 
     request = _merged(files)
     instance = load_instance(stack, folder)
@@ -96,8 +96,8 @@ def _merged(files: list[Path]) -> "Request":
 
 
 async def _configuration(connections: "Connections", instance: "InstanceOutput", channel: str) -> "Config":
-    from heddle.cli.channelfacts import first_config_block
     from heddle.configtx.blocks import config_of
+    from heddle.network.channelfacts import first_config_block
 
     block = await first_config_block(connections, instance, instance.channel(channel))
     return config_of(block).config

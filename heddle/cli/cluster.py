@@ -62,8 +62,8 @@ class Steps:
 @app.command()
 def up(name: Name = _LOCAL) -> None:
     """Bring a cluster up; if it is, nothing changes."""
-    from heddle.localkube.layout import layout_of
-    from heddle.localkube.up import up as bring_up
+    from heddle.embedded.kubernetes.layout import layout_of
+    from heddle.embedded.kubernetes.up import up as bring_up
 
     layout = layout_of(name)
     console = Console()
@@ -84,8 +84,8 @@ def down(
     ] = False,
 ) -> None:
     """Take a cluster down; volumes and objects stay for the next `up`, unless purged."""
-    from heddle.localkube.down import down as take_down
-    from heddle.localkube.layout import layout_of
+    from heddle.embedded.kubernetes.down import down as take_down
+    from heddle.embedded.kubernetes.layout import layout_of
 
     console = Console()
     steps = Steps(console)
@@ -101,8 +101,8 @@ def status(
     name: Name = _LOCAL, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
 ) -> None:
     """Show what runs; exit code 1 unless all of it does and the node is ready."""
-    from heddle.localkube.layout import layout_of
-    from heddle.localkube.status import status_of
+    from heddle.embedded.kubernetes.layout import layout_of
+    from heddle.embedded.kubernetes.status import status_of
 
     found = status_of(layout_of(name))
     if as_json:
@@ -129,8 +129,8 @@ def kubeconfig(
     content: Annotated[bool, typer.Option("--content", help="Print the file itself.")] = False,
 ) -> None:
     """Print the path of the administrator's kubeconfig."""
+    from heddle.embedded.kubernetes.layout import layout_of
     from heddle.errors import LocalKubeError
-    from heddle.localkube.layout import layout_of
 
     path = layout_of(name).kubeconfig
     if not path.exists():
@@ -146,9 +146,9 @@ def load(
     name: Name = _LOCAL,
 ) -> None:
     """Give images to the cluster, so that pods need not pull them."""
-    from heddle.localkube.images import load_image
-    from heddle.localkube.layout import layout_of
-    from heddle.localkube.prerequisites import ensure_root
+    from heddle.embedded.kubernetes.images import load_image
+    from heddle.embedded.kubernetes.layout import layout_of
+    from heddle.embedded.kubernetes.prerequisites import ensure_root
 
     ensure_root()
     layout = layout_of(name)
@@ -164,7 +164,7 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines from the end.")] = 20,
 ) -> None:
     """Show the components' logs."""
-    from heddle.localkube.layout import layout_of
-    from heddle.localkube.logs import ends_of_logs
+    from heddle.embedded.kubernetes.layout import layout_of
+    from heddle.embedded.kubernetes.logs import ends_of_logs
 
     sys.stdout.write(ends_of_logs(layout_of(name), component, lines))

@@ -34,8 +34,8 @@ def doctor(
 
 def _machine() -> Iterator[Finding]:
     """What a local cluster takes."""
-    from heddle.localkube.prerequisites import obstacles
-    from heddle.localkube.programs import built
+    from heddle.embedded.kubernetes.prerequisites import obstacles
+    from heddle.embedded.kubernetes.programs import built
 
     problems = obstacles(needs_go=built() is None)
     for problem in problems:
@@ -50,8 +50,8 @@ def _machine() -> Iterator[Finding]:
 
 def _passphrase() -> Finding:
     """What the state's secrets are encrypted with."""
-    from heddle.engine.secrets import find_passphrase
     from heddle.errors import EngineError
+    from heddle.state.secrets import find_passphrase
 
     try:
         find_passphrase()
@@ -64,8 +64,8 @@ def _stack(stack: str) -> Iterator[Finding]:
     """Whether the stack file can be used and its cluster answers."""
     from heddle import config
     from heddle.cli.doctor_domain import domain_findings
-    from heddle.engine.stack import open_stack
     from heddle.errors import EngineError, SpecError
+    from heddle.state.stack import open_stack
     from heddle.topology import plan
 
     try:

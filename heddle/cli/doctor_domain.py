@@ -76,9 +76,9 @@ def _resolves_here(host: str) -> bool:
 
 async def _unknown_inside(hosts: Sequence[str], kubeconfig: str) -> list[str]:
     """Names that the cluster's DNS does not know. Raises what the API server or the network says."""
+    from heddle.embedded.kubernetes.dns import resolves_by_tcp
     from heddle.fabric.dial import ClusterDialer
     from heddle.fabric.node import Node
-    from heddle.localkube.dns import resolves_by_tcp
 
     server = await asyncio.to_thread(_dns_server, kubeconfig)
     node = Node(

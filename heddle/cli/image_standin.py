@@ -12,7 +12,7 @@ _Out = Annotated[Path, typer.Option("--out", help="The archive to write, for `he
 
 def standin(out: _Out) -> None:
     """Build the stand-in peer and orderer as a docker-archive."""
-    from heddle.standin.images import build_standin
+    from heddle.embedded.fabric.images import build_standin
     from heddle.versions import STANDIN_IMAGE
 
     _say(out, STANDIN_IMAGE, build_standin(out))
@@ -20,7 +20,7 @@ def standin(out: _Out) -> None:
 
 def sample_chaincode(out: _Out) -> None:
     """Build the sample chaincode, for real peers and stand-ins, as a docker-archive."""
-    from heddle.standin.images import build_sample_chaincode
+    from heddle.embedded.fabric.images import build_sample_chaincode
     from heddle.versions import SAMPLE_CHAINCODE_IMAGE
 
     _say(out, SAMPLE_CHAINCODE_IMAGE, build_sample_chaincode(out))

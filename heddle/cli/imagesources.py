@@ -31,8 +31,8 @@ def find_fabric_images(cluster: str) -> Found:
 
 def _loaded(cluster: str) -> set[str]:
     """Images that the cluster has; one that is not up has none to offer now."""
-    from heddle.localkube.images import image_names
-    from heddle.localkube.layout import layout_of
+    from heddle.embedded.kubernetes.images import image_names
+    from heddle.embedded.kubernetes.layout import layout_of
 
     return image_names(cluster) if layout_of(cluster).containerd_socket.exists() else set()
 

@@ -81,22 +81,22 @@ def _local() -> Choice:
 
 def _has_state(stack: str) -> bool:
     """Whether the stack's state holds anything."""
-    from heddle.engine.stack import open_stack
+    from heddle.state.stack import open_stack
 
     return bool(open_stack(Path.cwd(), stack).resources)
 
 
 def _is_up(stack: str) -> bool:
     """Whether the stack's local cluster answers."""
-    from heddle.localkube.layout import layout_of
-    from heddle.localkube.status import status_of
+    from heddle.embedded.kubernetes.layout import layout_of
+    from heddle.embedded.kubernetes.status import status_of
 
     return status_of(layout_of(stack)).state == "ready"
 
 
 def _load_images(stack: str) -> None:
     """Put into the local cluster what it has not and no registry gives."""
-    from heddle.localkube.images import image_names
+    from heddle.embedded.kubernetes.images import image_names
     from heddle.versions import ORDERER_IMAGE, PEER_IMAGE, SAMPLE_CHAINCODE_IMAGE, STANDIN_IMAGE
 
     there = image_names(stack)
@@ -124,7 +124,7 @@ def _first_transaction(stack: str) -> None:
 
 def _has_chaincode(stack: str) -> bool:
     """Whether the stack has the sample chaincode."""
-    from heddle.outputs import load_instance
+    from heddle.network.instance import load_instance
 
     return "assets" in load_instance(stack, Path()).chaincodes
 

@@ -10,9 +10,9 @@ import typer
 from heddle.cli.options import HERE, Folder, Json, StackFile
 
 if TYPE_CHECKING:
-    from heddle.engine.display.plain import PlainDisplay
-    from heddle.engine.display.tree import TreeDisplay
-    from heddle.engine.run import Engine, Outcome
+    from heddle.embedded.engine.display.plain import PlainDisplay
+    from heddle.embedded.engine.display.tree import TreeDisplay
+    from heddle.embedded.engine.run import Engine, Outcome
     from heddle.plugin.interface import ProviderFactory
 
 __all__ = ["destroy", "output", "preview", "refresh", "up"]
@@ -113,7 +113,7 @@ def output(
     """Print a stack's outputs."""
     import json
 
-    from heddle.engine.run import Engine
+    from heddle.embedded.engine.run import Engine
     from heddle.errors import EngineError
     from heddle.plugin.values import plain, strip_secrets
 
@@ -161,7 +161,7 @@ class _Runs:
         import asyncio
         from concurrent.futures import ThreadPoolExecutor
 
-        from heddle.engine.run import Engine
+        from heddle.embedded.engine.run import Engine
 
         display = self._display(title, preview=preview)
         engine = Engine(
@@ -190,8 +190,8 @@ class _Runs:
         """Return a live tree for a terminal, lines for anything else; those go to stderr for `--json`."""
         from rich.console import Console
 
-        from heddle.engine.display.plain import PlainDisplay
-        from heddle.engine.display.tree import TreeDisplay
+        from heddle.embedded.engine.display.plain import PlainDisplay
+        from heddle.embedded.engine.display.tree import TreeDisplay
 
         header = f"{title} ({self._stack})"
         console = Console()
@@ -216,7 +216,7 @@ def _config(settings: list[str]) -> dict[str, str]:
 
 def _factories() -> "dict[str, ProviderFactory]":
     """Return the providers that this engine serves, by package."""
-    from heddle.engine.kubernetes import create_provider as kubernetes
+    from heddle.embedded.engine.kubernetes import create_provider as kubernetes
     from heddle.provider import create_provider as heddle
 
     return {"kubernetes": kubernetes, "heddle": heddle}

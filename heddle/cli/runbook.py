@@ -8,7 +8,7 @@ import typer
 from heddle.cli.options import HERE, Folder, Json
 
 if TYPE_CHECKING:
-    from heddle.engine.stack import Stack
+    from heddle.state.stack import Stack
 
 __all__ = ["app"]
 
@@ -58,11 +58,11 @@ def run_(
     folder: Folder = HERE,
 ) -> None:
     """Run a runbook; exit code 0 when it ended well, or there was nothing to do."""
-    from heddle.engine.stack import open_stack
     from heddle.errors import RunbookError
     from heddle.runbooks.catalog import find_runbook
     from heddle.runbooks.display import Display
     from heddle.runbooks.run import Run, run
+    from heddle.state.stack import open_stack
 
     variables = _variables(extra or [])
     try:
@@ -107,9 +107,9 @@ def _prepared(stack: "Stack") -> "dict[str, Any]":
     """What a run is told of its stack: from its state, or of its cluster alone when it has no network."""
     from functools import partial
 
-    from heddle.engine.deployment import stack_resource
+    from heddle.embedded.engine.deployment import stack_resource
     from heddle.errors import EngineError
-    from heddle.outputs import instance_of
+    from heddle.network.instance import instance_of
     from heddle.plugin.values import strip_secrets
     from heddle.runbooks.context import save_context
     from heddle.runbooks.deployed import approvals_of, namespaces_of, packages_of

@@ -10,7 +10,7 @@ from heddle.cli.options import HERE, Folder, StackFile
 
 if TYPE_CHECKING:
     from heddle.cli.sdkconfig_folder import Written
-    from heddle.outputs import OrganizationOutput
+    from heddle.network.instance import OrganizationOutput
 
 __all__ = ["sdk_config"]
 
@@ -33,7 +33,7 @@ def sdk_config(
     """Write connection profiles, certificates, and the MSP folders of the users that are named."""
     from heddle.cli.sdkconfig_files import ClientRequest, client_files
     from heddle.cli.sdkconfig_folder import write_client_folder
-    from heddle.outputs import load_instance
+    from heddle.network.instance import load_instance
 
     instance = load_instance(stack, folder)
     authority_keys = _authority_keys(stack, folder, instance.organization(org)) if with_ca_keys else {}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from heddle.errors import EngineError
-from heddle.outputs import OrganizationOutput
+from heddle.network.instance import OrganizationOutput
 
 __all__ = ["authority_keys"]
 
@@ -17,8 +17,8 @@ def authority_keys(stack: str, folder: Path, member: OrganizationOutput) -> Mapp
     Raises:
         EngineError: the state does not hold them, or cannot be read.
     """
-    from heddle.engine.stack import open_stack
     from heddle.plugin.values import strip_secrets
+    from heddle.state.stack import open_stack
 
     keys = {
         str(resource.outputs.get("certificate", "")): str(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from heddle.errors import EngineError
-from heddle.outputs import InstanceOutput, NodeOutput, OrganizationOutput
+from heddle.network.instance import InstanceOutput, NodeOutput, OrganizationOutput
 from heddle.render import client_env, connection_profile, msp_config_yaml
 
 __all__ = ["ClientFile", "ClientRequest", "client_files"]

@@ -9,7 +9,7 @@ from heddle.cli.options import HERE, Folder, Json, StackFile
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from heddle.cli.statusfacts import ChaincodeStatus, InstanceStatus, NodeStatus
+    from heddle.network.statusfacts import ChaincodeStatus, InstanceStatus, NodeStatus
 
 __all__ = ["status"]
 
@@ -26,8 +26,8 @@ def status(
     import asyncio
     import json
 
-    from heddle.cli.statusfacts import gather
-    from heddle.outputs import load_instance
+    from heddle.network.instance import load_instance
+    from heddle.network.statusfacts import gather
 
     found = asyncio.run(gather(load_instance(stack, folder), deadline=SECONDS))
     if json_:

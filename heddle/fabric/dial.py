@@ -3,9 +3,9 @@
 from types import TracebackType
 from typing import Protocol, Self
 
-from heddle.fabric.kubeconfig import ApiServer
 from heddle.fabric.node import Node
-from heddle.fabric.portforward import Forward
+from heddle.kube.portforward import Forward
+from heddle.kube.server import ApiServer
 
 __all__ = ["ClusterDialer", "Dialer", "DirectDialer", "split_address"]
 

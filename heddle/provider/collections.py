@@ -11,11 +11,11 @@ from fabric_protos.common import policies_pb2
 from fabric_protos.peer import collection_pb2
 
 from heddle.configtx import values
+from heddle.configtx.endorsement import application_policy, application_policy_text
 from heddle.configtx.expression import expression_of, parse_expression
 from heddle.errors import ConfigtxError
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties
-from heddle.provider.endorsement import application_policy, application_policy_text
 from heddle.provider.shapes import Shape
 
 __all__ = [

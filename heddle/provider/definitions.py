@@ -5,6 +5,7 @@ from typing import Any
 
 from fabric_protos.common import configtx_pb2
 
+from heddle.configtx.endorsement import policy_bytes, policy_text
 from heddle.configtx.policies import no_such_policy
 from heddle.errors import ConfigtxError, ProviderError
 from heddle.fabric.definition import DEFAULT_POLICY_PATH, Committed, Definition
@@ -17,7 +18,6 @@ from heddle.provider.collections import (
     collections_bytes,
     kept_collections,
 )
-from heddle.provider.endorsement import policy_bytes, policy_text
 
 __all__ = [
     "CONTENT",

@@ -8,6 +8,7 @@ from fabric_protos.common.configtx_pb2 import Config
 from heddle.configtx.blocks import config_of
 from heddle.configtx.policies import Need
 from heddle.configtx.read import settings_of
+from heddle.configtx.readiness import missing_organizations
 from heddle.configtx.settings import PeerOrganization
 from heddle.errors import ConfigtxError, FabricError
 from heddle.fabric.cscc import config_block
@@ -16,7 +17,6 @@ from heddle.fabric.lifecycle import check_readiness, definition
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.plugin.values import Unknown, has_unknown
-from heddle.provider.agreement import missing_organizations
 from heddle.provider.definitions import (
     CONTENT,
     check_channel_policies,

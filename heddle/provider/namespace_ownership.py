@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from heddle.errors import ProviderError, Unreachable
 from heddle.fabric.retry import Deadline
+from heddle.kube.client import ApiClient
 from heddle.plugin.values import Properties, has_unknown
-from heddle.provider.apiclient import ApiClient
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
 from heddle.schema.kubernetes import NAMESPACE_OWNERSHIP
 

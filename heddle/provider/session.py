@@ -5,7 +5,7 @@ import asyncio
 from heddle.errors import ProviderError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import ClusterDialer, DirectDialer
-from heddle.fabric.kubeconfig import ApiServer
+from heddle.kube.server import ApiServer
 from heddle.plugin.interface import Log, Severity
 
 __all__ = ["Session"]

@@ -1,6 +1,6 @@
 """Evidence: what the broken pods of a namespace say of themselves."""
 
-from heddle.runbooks.cluster import Cluster, Json
+from heddle.kube.reader import Cluster, Json
 
 __all__ = ["broken_pods"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from heddle.errors import RunbookError
-from heddle.outputs import InstanceOutput, instance_of
+from heddle.network.instance import InstanceOutput, instance_of
 
 __all__ = ["VARIABLE", "Approval", "Context", "Package", "load_context", "save_context"]
 

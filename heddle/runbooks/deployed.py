@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from heddle.engine.state import Resource
 from heddle.plugin.values import strip_secrets
 from heddle.runbooks.context import Approval, Package
+from heddle.state.resource import Resource
 
 __all__ = ["approvals_of", "namespaces_of", "packages_of"]
 

@@ -11,8 +11,8 @@ from heddle.configtx.blocks import block_hash
 from heddle.errors import FabricError, Refused, RunbookError
 from heddle.fabric import cscc, lifecycle, orderer, qscc
 from heddle.fabric.connection import Connections
-from heddle.outputs import ChannelOutput, NodeOutput
-from heddle.runbooks.cluster import Cluster, Json
+from heddle.kube.reader import Cluster, Json
+from heddle.network.instance import ChannelOutput, NodeOutput
 from heddle.runbooks.context import Context
 from heddle.runbooks.evidence import Damage, find_damage
 

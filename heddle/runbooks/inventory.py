@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from heddle.outputs import InstanceOutput, NodeOutput
+from heddle.network.instance import InstanceOutput, NodeOutput
 
 __all__ = ["inventory_of"]
 

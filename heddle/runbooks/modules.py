@@ -8,8 +8,8 @@ from typing import Any
 from heddle.errors import HeddleError, RunbookError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import ClusterDialer
-from heddle.outputs import NodeOutput
-from heddle.runbooks.cluster import Cluster
+from heddle.kube.reader import Cluster
+from heddle.network.instance import NodeOutput
 from heddle.runbooks.context import Context, load_context
 
 __all__ = ["PEER", "Scene", "run_module"]

@@ -18,9 +18,9 @@ from heddle.errors import ConfigtxError, FabricError, RunbookError
 from heddle.fabric import lifecycle, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.deliver import deliver, seek_envelope
-from heddle.outputs import ChannelOutput, InstanceOutput, NodeOutput
+from heddle.network.heights import height_of_orderers
+from heddle.network.instance import ChannelOutput, InstanceOutput, NodeOutput
 from heddle.runbooks.collections import Members, collections_of, implicit_collection, members_of
-from heddle.runbooks.heights import height_of_orderers
 
 __all__ = ["Holding", "holdings"]
 

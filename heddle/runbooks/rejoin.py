@@ -16,9 +16,9 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
 from heddle.fabric.retry import Deadline, poll
 from heddle.identity.signer import Signer
-from heddle.outputs import ChannelOutput, InstanceOutput, NodeOutput
+from heddle.network.heights import height_of_orderers
+from heddle.network.instance import ChannelOutput, InstanceOutput, NodeOutput
 from heddle.runbooks.context import Approval, Package
-from heddle.runbooks.heights import height_of_orderers
 
 __all__ = ["Rejoining"]
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from heddle.errors import HeddleError, RunbookError
-from heddle.runbooks.cluster import Cluster, Json
+from heddle.kube.reader import Cluster, Json
 from heddle.runbooks.residue import Facts
 
 __all__ = ["gather", "nodes_of", "pod_logs_of"]

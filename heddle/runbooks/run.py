@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from heddle.errors import RunbookError
-from heddle.outputs import InstanceOutput
+from heddle.network.instance import InstanceOutput
 from heddle.runbooks.catalog import Runbook
 from heddle.runbooks.context import VARIABLE
 from heddle.runbooks.inventory import inventory_of

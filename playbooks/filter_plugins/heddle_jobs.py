@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from heddle.runbooks.volumejob import aside_job, blocks_aside_job, command_job, date_of_name
+from heddle.kube.volumejob import aside_job, blocks_aside_job, command_job, date_of_name
 
 
 def heddle_aside_job(

@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 import pytest
-from heddle.runbooks.cluster import Cluster, Json
+from heddle.kube.reader import Cluster, Json
 from testinfra.host import Host
 
 _CORE = "/api/v1"

@@ -9,7 +9,6 @@ from click.testing import Result
 from fabric_protos.common.configtx_pb2 import Config
 from typer.testing import CliRunner
 
-from heddle import outputs
 from heddle.cli import channel_submit
 from heddle.cli.app import app
 from heddle.configtx.blocks import config_of
@@ -19,6 +18,7 @@ from heddle.configtx.genesis import genesis_block
 from heddle.configtx.request import new_request, request_from_bytes, request_to_bytes, sign_request
 from heddle.errors import ConfigtxError, EngineError, FabricError, HeddleError, Refused, Unreachable
 from heddle.fabric import orderer
+from heddle.network import instance as outputs
 from tests.contract.standins import prepared_standins
 from tests.real.network import RealNetwork
 from tests.real.outputs import instance_output

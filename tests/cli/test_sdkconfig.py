@@ -11,15 +11,15 @@ import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
-from heddle import outputs
 from heddle.cli import sdkconfig_authorities
 from heddle.cli.app import app
 from heddle.cli.sdkconfig_files import ClientFile, ClientRequest, client_files
-from heddle.engine import stack
-from heddle.engine.state import Resource
+from heddle.embedded.engine import stack
 from heddle.errors import EngineError
-from heddle.outputs import instance_of
+from heddle.network import instance as outputs
+from heddle.network.instance import instance_of
 from heddle.plugin.values import Secret
+from heddle.state.resource import Resource
 from tests.cli.instances import plain_instance
 
 ROOT = "/opt/app/cert"

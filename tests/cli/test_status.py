@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from heddle import outputs
 from heddle.cli.app import app
 from heddle.errors import Unreachable
 from heddle.fabric import lifecycle, operations, participation, qscc
@@ -14,7 +13,8 @@ from heddle.fabric.definition import Committed, Definition
 from heddle.fabric.node import Node
 from heddle.fabric.participation import ChannelInfo
 from heddle.fabric.qscc import ChainInfo
-from heddle.outputs import InstanceOutput, instance_of
+from heddle.network import instance as outputs
+from heddle.network.instance import InstanceOutput, instance_of
 from tests.cli.instances import plain_instance
 
 

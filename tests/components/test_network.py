@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from heddle.outputs import instance_of
+from heddle.network.instance import instance_of
 from tests.components.recording import HASH, Recorder, record
 
 NETWORK: dict[str, Any] = {

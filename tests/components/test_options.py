@@ -7,8 +7,8 @@ from pulumi.runtime import MockResourceArgs
 
 from components import labels
 from heddle.identity.authority import new_authority
-from heddle.outputs import instance_of
-from heddle.runbooks.volumejob import FOR_NODE
+from heddle.kube.volumejob import FOR_NODE
+from heddle.network.instance import instance_of
 from tests.components import recording
 from tests.components.recording import Recorder, record
 

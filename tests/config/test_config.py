@@ -10,7 +10,7 @@ import yaml
 
 from heddle import config
 from heddle.identity.authority import new_authority
-from heddle.kubeconfig import KubeconfigError, contexts, one_context
+from heddle.kube.kubeconfig import KubeconfigError, contexts, one_context
 
 MINIMAL: dict[str, Any] = {"name": "dev", "organizations": [{"name": "one"}]}
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from heddle.errors import FabricError
-from heddle.fabric.kubeconfig import ApiServer
-from heddle.kubeconfig import KubeconfigError, contexts, one_context, server
+from heddle.kube.kubeconfig import KubeconfigError, contexts, one_context, server
+from heddle.kube.server import ApiServer
 
 SECRET = "hidden-token-of-the-admin"
 GOOD: dict[str, Any] = {

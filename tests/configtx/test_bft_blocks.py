@@ -7,8 +7,8 @@ from heddle.configtx import values
 from heddle.configtx.blocks import MAX_SIGNATURES, block_hash, last_config_index, verify_block
 from heddle.configtx.envelope import signed_envelope
 from heddle.configtx.genesis import channel_group, genesis_block
+from heddle.embedded.fabric.orderer.blocks import metadata_signature, next_block, signed_block
 from heddle.errors import ConfigtxError
-from heddle.standin.orderer.blocks import metadata_signature, next_block, signed_block
 from tests.configtx.networks import bft_trade, organization
 
 OWNER = organization("orderer")

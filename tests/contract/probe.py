@@ -14,8 +14,8 @@ from fabric_protos.common import policies_pb2
 from fabric_protos.msp import msp_principal_pb2
 from fabric_protos.peer import chaincode_pb2, chaincode_shim_pb2, proposal_response_pb2
 
-from heddle.standin.chaincode import assets, ledger
-from heddle.standin.chaincode.writes import emit
+from heddle.embedded.fabric.chaincode import assets, ledger
+from heddle.embedded.fabric.chaincode.writes import emit
 
 Stub = Any
 

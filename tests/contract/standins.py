@@ -23,7 +23,7 @@ class StandinRelease(Release):
         for name in ("orderer", "peer"):
             program = folder / "bin" / name
             program.write_text(
-                f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m heddle.standin.{name} "$@"\n'
+                f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m heddle.embedded.fabric.{name} "$@"\n'
             )
             program.chmod(0o755)
 

@@ -8,11 +8,11 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from heddle import outputs
 from heddle.cli.app import app
 from heddle.errors import Refused
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
+from heddle.network import instance as outputs
 from tests.real.network import RealNetwork
 from tests.real.outputs import instance_output
 from tests.real.steps import deploy_assets, make_channel

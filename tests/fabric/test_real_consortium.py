@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from heddle.configtx.endorsement import policy_bytes
 from heddle.errors import FabricError, Refused
 from heddle.fabric import gateway, lifecycle, transactions
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
 from heddle.fabric.dial import DirectDialer
-from heddle.provider.endorsement import policy_bytes
 from tests.real.network import RealNetwork
 from tests.real.steps import Deployed, deploy_assets, make_channel
 

@@ -14,7 +14,7 @@ from heddle.plugin.codec import decode, encode
 from heddle.plugin.log import EngineLog
 from heddle.plugin.server import start
 from heddle.plugin.values import UNKNOWN, Secret
-from tests.engine.fake import Fake, World
+from tests.embedded.engine.fake import Fake, World
 
 URN = "urn:pulumi:dev::lab::test:index:Thing::a"
 

@@ -4,7 +4,7 @@ import pytest
 from fabric_protos.common import configtx_pb2, policies_pb2
 
 from heddle.configtx.expression import parse_expression, parse_implicit_meta
-from heddle.provider.agreement import missing_organizations
+from heddle.configtx.readiness import missing_organizations
 
 
 def _root(policy: str, organizations: str = "ABC") -> configtx_pb2.ConfigGroup:

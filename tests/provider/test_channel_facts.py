@@ -8,8 +8,8 @@ from fabric_protos.common import common_pb2, configtx_pb2
 from heddle.configtx.settings import BFT, ETCDRAFT, ChannelSettings, Consenter
 from heddle.errors import ProviderError, Unreachable
 from heddle.fabric.participation import ChannelInfo
+from heddle.planner.channel import Kind, Step
 from heddle.provider.channel.facts import Facts, Live, State, quorum_of
-from heddle.provider.channel.steps import Kind, Step
 
 ACTIVE = ChannelInfo(name="channel", relation="consenter", status="active", height=5)
 AWAY = Unreachable("no answer")

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from heddle.errors import ProviderError
-from heddle.fabric.kubeconfig import ApiServer
 from heddle.fabric.node import Node
+from heddle.kube.pods import Cluster
+from heddle.kube.server import ApiServer
 from heddle.provider.rollout.health import Health
-from heddle.provider.rollout.pods import Cluster
 from heddle.provider.rollout.restart import Restarter
 from heddle.versions import SAMPLE_CHAINCODE_IMAGE
 

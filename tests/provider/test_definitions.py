@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from fabric_protos.common import configtx_pb2
 
+from heddle.configtx.endorsement import policy_bytes
 from heddle.errors import ProviderError
 from heddle.fabric.definition import Definition
 from heddle.plugin.values import Properties
 from heddle.provider.definitions import check_channel_policies, definition_inputs
-from heddle.provider.endorsement import policy_bytes
 
 
 def _read(on_ledger: str | None, written: str | None) -> str | None:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from heddle.configtx.endorsement import policy_bytes, policy_text
 from heddle.errors import ConfigtxError
 from heddle.fabric.definition import DEFAULT_POLICY
-from heddle.provider.endorsement import policy_bytes, policy_text
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from heddle.errors import FabricError, ProviderError
 from heddle.fabric.node import Node
 from heddle.fabric.participation import ChannelInfo
+from heddle.kube.pods import Cluster, PodState
 from heddle.provider.rollout.health import Counts, Health, objection
-from heddle.provider.rollout.pods import Cluster, PodState
 from heddle.provider.rollout.restart import Restarter
 
 

@@ -202,7 +202,7 @@ class RealNetwork:
         package_id: str,
         port: int,
         organization: Organization,
-        module: str = "heddle.standin.chaincode.assets",
+        module: str = "heddle.embedded.fabric.chaincode.assets",
     ) -> Program:
         """Run a chaincode as a service, the sample; its certificate is of the organization's TLS root."""
         home = self.folder / name

@@ -2,7 +2,7 @@
 
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
-from heddle.outputs import (
+from heddle.network.instance import (
     ChaincodeOutput,
     ChannelOutput,
     IdentityOutput,

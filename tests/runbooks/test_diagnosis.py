@@ -10,7 +10,7 @@ from fabric_protos.common import common_pb2
 
 from heddle.configtx.blocks import block_hash
 from heddle.errors import RunbookError
-from heddle.outputs import instance_of
+from heddle.network.instance import instance_of
 from heddle.runbooks import diagnosis
 from heddle.runbooks.context import Context, Package
 from heddle.runbooks.diagnosis import ANNOTATION, Diagnosis, Remedy, Verdict, diagnose, plan_lines

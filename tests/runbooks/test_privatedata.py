@@ -12,7 +12,7 @@ from fabric_protos.msp import msp_principal_pb2
 from fabric_protos.peer import collection_pb2, proposal_pb2, proposal_response_pb2, transaction_pb2
 from fabric_protos.peer.lifecycle import db_pb2
 
-from heddle.outputs import InstanceOutput, instance_of
+from heddle.network.instance import InstanceOutput, instance_of
 from heddle.runbooks import privatedata
 from heddle.runbooks.collections import members_of
 from heddle.runbooks.privatedata import Holding, holdings

@@ -10,7 +10,7 @@ from fabric_protos.common import common_pb2
 from heddle.errors import ConfigtxError, FabricError, Refused, RunbookError
 from heddle.fabric.definition import Approval as Given
 from heddle.fabric.definition import Committed, Definition
-from heddle.outputs import instance_of
+from heddle.network.instance import instance_of
 from heddle.runbooks import rejoin
 from heddle.runbooks.context import Approval, Package
 from heddle.runbooks.rejoin import Rejoining

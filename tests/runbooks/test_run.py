@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from heddle.engine.backend import Backend
 from heddle.errors import RunbookError
-from heddle.outputs import instance_of
+from heddle.network.instance import instance_of
 from heddle.runbooks import run as running
 from heddle.runbooks.catalog import PLAYBOOKS, find_runbook, runbooks
 from heddle.runbooks.context import VARIABLE, Package, load_context, save_context
 from heddle.runbooks.deployed import namespaces_of
 from heddle.runbooks.display import Display
 from heddle.runbooks.inventory import inventory_of
+from heddle.state.backend import Backend
 from tests.cli.instances import plain_instance
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from heddle.errors import RunbookError
-from heddle.runbooks.volumejob import aside_job, blocks_aside_job, command_job, date_of_name
+from heddle.kube.volumejob import aside_job, blocks_aside_job, command_job, date_of_name
 
 
 def statefulset() -> dict[str, Any]:

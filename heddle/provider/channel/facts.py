@@ -19,7 +19,7 @@ from heddle.fabric.orderer import config_block
 from heddle.fabric.participation import ChannelInfo, channel_info
 from heddle.fabric.retry import Deadline
 from heddle.identity.signer import Signer
-from heddle.provider.channel.steps import Kind, Step
+from heddle.planner.channel import Kind, Step
 from heddle.provider.shapes import client_tls, node, nodes, signers
 
 __all__ = ["Facts", "Live", "Reach", "State", "orders", "quorum_of", "wait_for_leader"]

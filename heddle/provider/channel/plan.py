@@ -6,10 +6,10 @@ from typing import Any
 from heddle.configtx.bft import quorum, tolerated
 from heddle.configtx.read import differences
 from heddle.configtx.settings import BFT, ChannelSettings
+from heddle.planner.channel import Step
 from heddle.plugin.values import has_unknown
 from heddle.provider.channel.facts import Live, Reach
 from heddle.provider.channel.settings import SETTINGS, keep_renewed, settings_from
-from heddle.provider.channel.steps import Step
 from heddle.provider.channel.update import planned_steps, prepare_all
 
 __all__ = ["plan_create", "plan_unknown", "plan_update", "tell_drift"]

@@ -25,10 +25,10 @@ from heddle.fabric.node import Node
 from heddle.fabric.orderer import broadcast
 from heddle.fabric.participation import ChannelInfo, join, wait_until
 from heddle.fabric.retry import Deadline
+from heddle.planner.channel import Kind, Step, steps
 from heddle.provider.channel.facts import Facts, Live, Reach, wait_for_leader
 from heddle.provider.channel.settings import keep_renewed
 from heddle.provider.channel.signatures import Consent, consents
-from heddle.provider.channel.steps import Kind, Step, steps
 from heddle.provider.session import Session
 
 __all__ = [

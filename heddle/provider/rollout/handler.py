@@ -3,11 +3,11 @@
 from typing import Any
 
 from heddle.fabric.node import Node
+from heddle.kube.pods import Cluster, PodState, together
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
 from heddle.provider.rollout.health import Health, OrdererHealth, PeerHealth
-from heddle.provider.rollout.pods import Cluster, PodState, together
 from heddle.provider.rollout.restart import Restarter
 from heddle.provider.shapes import client_tls, nodes, signers
 from heddle.schema.kubernetes import ROLLOUT

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from heddle.errors import FabricError, ProviderError, Unreachable
 from heddle.fabric.node import Node
 from heddle.fabric.retry import Deadline
+from heddle.kube.pods import Cluster, PodState, together
 from heddle.provider.rollout.health import Health, Heights
-from heddle.provider.rollout.pods import Cluster, PodState, together
 
 __all__ = ["Restarter"]
 

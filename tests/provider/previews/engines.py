@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from heddle.engine.events import Event, Message, Op, Phase, Step
-from heddle.engine.run import Engine, Outcome
+from heddle.embedded.engine.events import Event, Message, Op, Phase, Step
+from heddle.embedded.engine.run import Engine, Outcome
 from heddle.plugin.interface import Severity
 from heddle.provider import create_provider
 

@@ -9,9 +9,9 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from heddle import outputs
 from heddle.cli.app import app
 from heddle.errors import HeddleError
+from heddle.network import instance as outputs
 from tests.contract.standins import prepared_standins
 from tests.provider.previews.engines import Project
 from tests.provider.previews.recorded import told

@@ -1,0 +1,54 @@
+"""A line for every event, for logs and pipes."""
+
+from typing import TextIO
+
+from heddle.embedded.engine.display.rows import Rows
+from heddle.embedded.engine.display.summary import closing_lines
+from heddle.embedded.engine.display.words import SIGNS
+from heddle.embedded.engine.events import Event, Op
+from heddle.embedded.engine.run import Outcome
+
+__all__ = ["PlainDisplay"]
+
+
+class PlainDisplay:
+    """Writes lines as things happen."""
+
+    def __init__(
+        self, out: TextIO, *, header: str, preview: bool, stack_name: str, details: bool = False
+    ) -> None:
+        self._out = out
+        self._preview = preview
+        self._stack_name = stack_name
+        self._details = details
+        self._rows = Rows()
+        self._last = ""
+        self._print(f"{header}:")
+
+    def __call__(self, event: Event) -> None:
+        """Write the row that changed; what stays the same is not worth a line."""
+        row = self._rows.take(event)
+        if row is None or (row.op is Op.SAME and not row.messages):
+            return
+        status = row.status(preview=self._preview)
+        line = f" {SIGNS[row.op]} {row.type} {row.name} {status} {row.info()}".rstrip()
+        if line != self._last:
+            self._print(line)
+        self._last = line
+
+    def finish(self, outcome: Outcome | None) -> None:
+        """Write what closes the run; nothing when it could not even begin."""
+        if outcome is None:
+            return
+        for line in closing_lines(
+            self._rows,
+            outcome,
+            preview=self._preview,
+            stack_name=self._stack_name,
+            details=self._details,
+        ):
+            self._print(line)
+
+    def _print(self, line: str) -> None:
+        self._out.write(line + "\n")
+        self._out.flush()

@@ -1,0 +1,107 @@
+"""A live tree of resources on a terminal."""
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from heddle.embedded.engine.display.rows import Row, Rows
+from heddle.embedded.engine.display.summary import closing_lines
+from heddle.embedded.engine.display.words import COLOURS, SIGNS
+from heddle.embedded.engine.events import Event
+from heddle.embedded.engine.run import Outcome
+
+__all__ = ["TreeDisplay"]
+
+_PER_SECOND = 5
+"""Redraws; more costs the machine's time, which the run needs."""
+_FRAME = 8
+"""Terminal lines that the tree leaves free."""
+_LINE_COLOURS = {"+": "green", "~": "yellow", "-": "red"}
+
+
+class TreeDisplay:
+    """Draws while the run goes on, and the whole tree once when it has ended."""
+
+    def __init__(
+        self, console: Console, *, header: str, preview: bool, stack_name: str, details: bool = False
+    ) -> None:
+        self._console = console
+        self._preview = preview
+        self._stack_name = stack_name
+        self._details = details
+        self._rows = Rows()
+        console.print(Text(f"{header}:", style="bold"))
+        self._live = Live(
+            get_renderable=self._growing,
+            console=console,
+            refresh_per_second=_PER_SECOND,
+            transient=True,
+            vertical_overflow="crop",
+        )
+        self._live.start()
+
+    def __call__(self, event: Event) -> None:
+        """Take an event; the next redraw shows it."""
+        self._rows.take(event)
+
+    def finish(self, outcome: Outcome | None) -> None:
+        """Leave the tree and what closes the run on the terminal; nothing if it never began."""
+        self._live.stop()
+        if outcome is None:
+            return
+        self._console.print(self._table(self._rows.tree()))
+        self._console.print()
+        for line in closing_lines(
+            self._rows,
+            outcome,
+            preview=self._preview,
+            stack_name=self._stack_name,
+            details=self._details,
+        ):
+            self._console.print(Text(line, style=_line_style(line)), soft_wrap=True)
+
+    def _growing(self) -> RenderableType:
+        """Return as much of the tree as fits: what runs now and what came last is what one wants to see."""
+        rows = self._rows.tree()
+        room = max(5, self._console.size.height - _FRAME)
+        if len(rows) > room:
+            running = [entry for entry in rows if entry[0].running]
+            rows = running[:room] if len(running) >= room else [*rows[: room - len(running)], *running]
+        return self._table(rows)
+
+    def _table(self, rows: list[tuple[Row, str]]) -> Table:
+        """Return rows as columns."""
+        table = Table.grid(padding=(0, 2))
+        status = "Plan" if self._preview else "Status"
+        for title in ("", "Type", "Name", status):
+            table.add_column(title, no_wrap=True)
+        table.add_column("Info", no_wrap=True, overflow="ellipsis", ratio=1)
+        bold = [Text(title, style="bold") for title in ("  ", "Type", "Name", status, "Info")]
+        table.add_row(*bold)
+        for row, branch in rows:
+            colour = COLOURS[row.op]
+            words = row.status(preview=self._preview)
+            failed = words.startswith("**")
+            table.add_row(
+                Text(f" {SIGNS[row.op]}", style=colour),
+                Text(branch + row.type),
+                Text(row.name),
+                Text(words, style="bold red" if failed else colour),
+                Text(row.info()),
+            )
+        return table
+
+
+def _line_style(line: str) -> str:
+    """Colour a line of the closing part by its sign."""
+    text = line.strip()
+    if text.startswith("error:"):
+        return "red"
+    if text.startswith("warning:"):
+        return "yellow"
+    if line and not line.startswith(" "):
+        return "bold"
+    if text.startswith("+-"):
+        return "magenta"
+    return _LINE_COLOURS.get(text[:1], "") if text[1:2] in (" ", "") else ""

@@ -1,0 +1,276 @@
+"""The engine's verbs: preview, up, refresh, destroy, and reading outputs."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from heddle.embedded.engine.context import Context, Stopped
+from heddle.embedded.engine.deployment import Deployment, stack_resource
+from heddle.embedded.engine.events import Op, Sink
+from heddle.embedded.engine.interrupts import cancelling
+from heddle.embedded.engine.journal import Journal
+from heddle.embedded.engine.monitor import EngineService, Monitor
+from heddle.embedded.engine.program import execute, explain_program
+from heddle.embedded.engine.providers import Registry
+from heddle.embedded.engine.refresh import refresh_all
+from heddle.embedded.engine.removal import remove_rest
+from heddle.errors import HeddleError
+from heddle.plugin.interface import ProviderFactory, Severity
+from heddle.plugin.values import Properties
+from heddle.state.backend import Backend
+from heddle.state.stack import Stack, open_stack
+
+__all__ = ["Engine", "Outcome"]
+
+_HALVES = frozenset({Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED})
+"""Halves of a replacement, which is counted as one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a run ended. `counts` by operation, without the halves of replacements; `seconds` it took."""
+
+    failed: bool
+    cancelled: bool
+    counts: Mapping[Op, int]
+    outputs_before: Properties = field(default_factory=dict)
+    outputs: Properties = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def changes(self) -> int:
+        """How many resources changed, or would."""
+        return sum(count for op, count in self.counts.items() if op is not Op.SAME)
+
+
+class Engine:
+    """Runs one stack. Every verb opens its state anew.
+
+    Args of the constructor:
+        folder: where Pulumi.yaml is.
+        stack: the stack's name.
+        factories: how to make a provider, by package.
+        sink: takes what a run tells.
+        parallel: provider calls at the same time.
+        config: values by namespaced key for this run alone, before those of the stack file.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        stack: str,
+        factories: Mapping[str, ProviderFactory],
+        *,
+        sink: Sink,
+        parallel: int = 32,
+        config: Mapping[str, str] | None = None,
+    ) -> None:
+        self._folder = folder
+        self._stack = stack
+        self._factories = factories
+        self._sink = sink
+        self._parallel = parallel
+        self._config = dict(config or {})
+
+    async def preview(self) -> Outcome:
+        """Say what `up` would do. Takes no lock and writes nothing."""
+        stack = self._open()
+        return await self._run(stack, "update", lambda context: self._program(stack, context), preview=True)
+
+    async def up(self) -> Outcome:
+        """Make the stack what the program says."""
+        return await self._locked("update", self._program)
+
+    async def refresh(self, *, preview: bool = False) -> Outcome:
+        """Make the state say what really is."""
+        return await self._locked("refresh", self._refresh, preview=preview, must_exist=True)
+
+    async def destroy(self, *, preview: bool = False) -> Outcome:
+        """Delete everything that the state has."""
+        return await self._locked("destroy", self._destroy, preview=preview, must_exist=True)
+
+    def outputs(self) -> Properties:
+        """Return the stack's outputs, secrets marked. Raises EngineError for a stack that does not exist."""
+        root = stack_resource(list(self._open(must_exist=True).resources))
+        return root.outputs if root is not None else {}
+
+    def resources(self, kind: str) -> list[Properties]:
+        """Return the outputs of all resources of a type. Raises EngineError where there is no such stack."""
+        found = self._open(must_exist=True).resources
+        return [resource.outputs for resource in found if resource.type == kind and not resource.delete]
+
+    def _open(self, *, must_exist: bool = False) -> Stack:
+        return open_stack(self._folder, self._stack, must_exist=must_exist, config=self._config)
+
+    async def _locked(
+        self,
+        kind: str,
+        work: Callable[[Stack, Context], Awaitable[tuple[Properties, Properties]]],
+        *,
+        preview: bool = False,
+        must_exist: bool = False,
+    ) -> Outcome:
+        """Open the stack under its lock, run, and remember the run in its history."""
+        if preview:
+            stack = self._open(must_exist=must_exist)
+            return await self._run(stack, kind, lambda context: work(stack, context), preview=True)
+        found = self._open(must_exist=must_exist)
+        with found.backend.locked():
+            # Opened again: what another process saved before the lock was ours counts.
+            stack = self._open(must_exist=must_exist)
+            stack.backend.begin()
+            return await self._run(stack, kind, lambda context: work(stack, context), preview=False)
+
+    async def _run(
+        self,
+        stack: Stack,
+        kind: str,
+        work: Callable[[Context], Awaitable[tuple[Properties, Properties]]],
+        *,
+        preview: bool,
+    ) -> Outcome:
+        """Do a run's work with everything around it: working folder, signals, final checkpoint, history."""
+        started = time.time()
+        context = self._context(stack, preview=preview)
+        if kind == "update":
+            _tell_interrupted(context, stack)
+        before: Properties = {}
+        outputs: Properties = {}
+        with _working_folder(stack.project.folder), cancelling(context):
+            try:
+                before, outputs = await work(context)
+            except Stopped:
+                context.failed = True
+            except HeddleError as error:
+                context.fail(str(error))
+            finally:
+                await context.journal.finish()
+                await context.providers.close()
+        outcome = Outcome(
+            failed=context.failed or context.cancelled,
+            cancelled=context.cancelled,
+            counts={op: count for op, count in context.counts.items() if op not in _HALVES},
+            outputs_before=before,
+            outputs=outputs,
+            seconds=time.time() - started,
+        )
+        if not preview:
+            _remember(stack.backend, kind, started, outcome)
+        return outcome
+
+    def _context(self, stack: Stack, *, preview: bool) -> Context:
+        """Make what the parts of the run share."""
+
+        async def log(severity: Severity, message: str, urn: str = "") -> None:
+            context.say(severity, message, urn)
+
+        journal = Journal(
+            backend=None if preview else stack.backend,
+            crypter=stack.crypter,
+            resources=stack.resources,
+            operations=stack.interrupted,
+        )
+        context = Context(
+            stack=stack.name,
+            project=stack.project.name,
+            preview=preview,
+            journal=journal,
+            providers=Registry(self._factories, log),
+            emit=self._sink,
+            config=stack.config.values,
+            config_secrets=stack.config.secret_keys,
+            parallel=self._parallel,
+        )
+        return context
+
+    async def _program(self, stack: Stack, context: Context) -> tuple[Properties, Properties]:
+        """Run the program, then delete what it no longer has."""
+        deployment = Deployment(context)
+        loop = asyncio.get_running_loop()
+        monitor, engine = Monitor(deployment, context, loop), EngineService(context, loop)
+        try:
+            await execute(stack.project, context, monitor, engine)
+        except Exception as error:
+            # After a failed step the program only echoes that its engine has stopped.
+            if not context.failed and not context.cancelled:
+                context.fail(explain_program(error, stack.project.main))
+        await deployment.drained()
+        try:
+            if not context.failed and not context.cancelled:
+                await remove_rest(context)
+                _settle_interrupted(context)
+        except Stopped:
+            context.failed = True
+        return deployment.finish_outputs()
+
+    async def _refresh(self, stack: Stack, context: Context) -> tuple[Properties, Properties]:
+        """Read every resource."""
+        await refresh_all(context)
+        root = stack_resource(list(stack.resources))
+        outputs = root.outputs if root is not None else {}
+        return outputs, outputs
+
+    async def _destroy(self, stack: Stack, context: Context) -> tuple[Properties, Properties]:
+        """Delete every resource."""
+        root = stack_resource(list(stack.resources))
+        await remove_rest(context)
+        _settle_interrupted(context)
+        return (root.outputs if root is not None else {}), {}
+
+
+@contextmanager
+def _working_folder(folder: Path) -> Iterator[None]:
+    """Be in the project's folder, as programs are under the CLI."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def _tell_interrupted(context: Context, stack: Stack) -> None:
+    """Say what a killed run was creating; creating it again is safe, since creates are idempotent."""
+    if stack.interrupted:
+        names = "\n".join(f"  * {operation.resource.urn}" for operation in stack.interrupted)
+        context.say(
+            Severity.WARNING,
+            f"an earlier run was interrupted while creating\n{names}\n"
+            "what the program still has is created again",
+        )
+
+
+def _settle_interrupted(context: Context) -> None:
+    """Say which interrupted creations nobody took up again, and forget them: no more is known of them."""
+    left = context.journal.operations
+    for operation in left:
+        context.journal.end(operation)
+    if left:
+        names = "\n".join(f"  * {operation.resource.urn}" for operation in left)
+        context.say(
+            Severity.WARNING,
+            f"an earlier run was killed while creating\n{names}\nand nothing creates it now: it may exist "
+            "without being in the state, unless what held it is gone too; look, and delete by hand",
+        )
+
+
+def _remember(backend: Backend, kind: str, started: float, outcome: Outcome) -> None:
+    """Add the run to the stack's history, as the CLI does."""
+    if not backend.exists():
+        return
+    backend.remember(
+        {
+            "kind": kind,
+            "startTime": int(started),
+            "message": "",
+            "environment": {"exec.kind": "heddle"},
+            "config": {},
+            "result": "failed" if outcome.failed else "succeeded",
+            "endTime": int(started + outcome.seconds),
+            "resourceChanges": {op.value: count for op, count in outcome.counts.items()},
+        }
+    )

@@ -1,0 +1,142 @@
+"""A channel's configuration as a node uses it.
+
+Source: common/channelconfig (Fabric 3.1.5).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from fabric_protos.common import common_pb2, configtx_pb2, policies_pb2
+from fabric_protos.orderer import configuration_pb2 as orderer_pb2
+from fabric_protos.peer import policy_pb2
+
+from heddle.configtx import values
+from heddle.configtx.blocks import channel_of, config_of
+from heddle.configtx.members import Members
+from heddle.configtx.policies import Identity
+from heddle.configtx.read import settings_of
+from heddle.configtx.settings import BFT, ChannelSettings
+from heddle.durations import seconds
+from heddle.embedded.fabric.access import Denied, SignedData, check_policy
+from heddle.embedded.fabric.malformed import MALFORMED
+from heddle.errors import HeddleError
+
+__all__ = ["ChannelConfig"]
+
+READERS = "/Channel/Readers"
+_GIVEN = "given"
+APPLICATION_READERS = "/Channel/Application/Readers"
+APPLICATION_WRITERS = "/Channel/Application/Writers"
+"""What peers ask (core/aclmgmt/defaultaclprovider.go); ACLs of the channel's configuration are not read."""
+ORDERER_WRITERS = "/Channel/Orderer/Writers"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelConfig:
+    """One version of a channel's configuration."""
+
+    channel: str
+    config: configtx_pb2.Config
+
+    @classmethod
+    def of_block(cls, block: common_pb2.Block) -> "ChannelConfig":
+        """From a configuration block. Raises ConfigtxError for any other block."""
+        return cls(channel=channel_of(block), config=config_of(block).config)
+
+    @property
+    def sequence(self) -> int:
+        """Grows by one with every configuration update."""
+        return int(self.config.sequence)
+
+    @cached_property
+    def settings(self) -> ChannelSettings:
+        """What it says, in plain values."""
+        return settings_of(self.config)
+
+    @cached_property
+    def batch_timeout(self) -> float:
+        """Seconds."""
+        return seconds(self.settings.batch.timeout)
+
+    @property
+    def bft(self) -> bool:
+        """Whether its consensus is BFT, not Raft."""
+        return self.consensus == BFT
+
+    @property
+    def consensus(self) -> str:
+        """`etcdraft` or `BFT`; anything that the ledger says."""
+        return str(self._consensus_type.type)
+
+    @property
+    def maintenance(self) -> bool:
+        """Whether the channel is in maintenance mode."""
+        return bool(self._consensus_type.state == orderer_pb2.ConsensusType.STATE_MAINTENANCE)
+
+    @cached_property
+    def _consensus_type(self) -> orderer_pb2.ConsensusType:
+        orderer = values.group_at(self.config.channel_group, "Orderer")
+        return values.read(orderer, "ConsensusType", orderer_pb2.ConsensusType())
+
+    @cached_property
+    def orderer_roots(self) -> bytes:
+        """PEM bundle of what orderers' TLS certificates chain to."""
+        return b"\n".join(
+            certificate
+            for organization in self.settings.orderer_organizations
+            for certificate in (
+                *organization.msp.tls_root_certificates,
+                *organization.msp.tls_intermediate_certificates,
+            )
+        )
+
+    @cached_property
+    def orderer_endpoints(self) -> tuple[str, ...]:
+        """Where blocks are delivered, `host:port`."""
+        return tuple(
+            endpoint
+            for organization in self.settings.orderer_organizations
+            for endpoint in organization.endpoints
+        )
+
+    @cached_property
+    def peer_msps(self) -> Mapping[str, str]:
+        """Name of the peer organization by its MSP id."""
+        return {
+            organization.msp.msp_id: organization.name for organization in self.settings.peer_organizations
+        }
+
+    def has(self, group: str) -> bool:
+        """Whether there is a group `Application`, `Orderer`, `Consortiums` and so on."""
+        return group in self.config.channel_group.groups
+
+    def check(self, policy: str, *signed: SignedData) -> None:
+        """Raises Denied unless the signatures satisfy the policy."""
+        check_policy(self.config.channel_group, policy, *signed)
+
+    def identity_refusal(self, serialized: bytes) -> str:
+        """Why an identity is no valid member of the channel, in Fabric's words; empty if it is one."""
+        try:
+            return Members.of(self.config.channel_group).refusal(Identity.parse(serialized))
+        except HeddleError as error:
+            return error.message
+
+    def check_application_policy(self, policy: bytes, *signed: SignedData) -> None:
+        """Raises Denied unless endorsements satisfy `peer.ApplicationPolicy` bytes."""
+        try:
+            wanted = policy_pb2.ApplicationPolicy.FromString(policy)
+        except MALFORMED as error:
+            raise Denied(f"could not unmarshal the endorsement policy: {error}") from error
+        if wanted.WhichOneof("Type") != "signature_policy":
+            self.check(wanted.channel_config_policy_reference, *signed)
+            return
+        check_policy(self._with(wanted.signature_policy.SerializeToString()), f"/Channel/{_GIVEN}", *signed)
+
+    def _with(self, policy: bytes) -> configtx_pb2.ConfigGroup:
+        """The channel's tree with one more signature policy at its top: policies are evaluated in a tree."""
+        root = configtx_pb2.ConfigGroup()
+        root.CopyFrom(self.config.channel_group)
+        root.policies[_GIVEN].policy.type = policies_pb2.Policy.SIGNATURE
+        root.policies[_GIVEN].policy.value = policy
+        return root

@@ -1,0 +1,295 @@
+"""Agreement of a channel's consenters on its next block, under one leader at a time.
+
+A member promises to follow one leader for as long as it hears from it; who has the promises of a quorum
+leads. The leader has the next block accepted by a quorum, then commits it, and the others fetch it. A
+candidate must know at least as much as each of its voters, so a block that was accepted outlives its leader.
+Promises are in memory only: orderers that restart one after the other do not fork, more is not promised.
+"""
+
+import asyncio
+import base64
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, Protocol
+
+from fabric_protos.common import common_pb2
+
+from heddle.embedded.fabric.orderer.messages import Append, Bye, Message, Vote
+from heddle.errors import ConfigtxError
+
+__all__ = ["Call", "Chain", "Consensus"]
+
+_LOG = logging.getLogger("orderer.consensus")
+HEARTBEAT = 0.25
+"""Seconds between two words of a leader; each member waits that much longer than the one before to stand."""
+ELECTION = 2.0
+"""Seconds for which a promise holds after the leader's last word."""
+
+Call = Callable[[str, Message], Awaitable[dict[str, Any]]]
+"""Send a message to a member (`host:port`); raises OSError or TimeoutError when there is no answer."""
+
+
+class Chain(Protocol):
+    """The ledger's side."""
+
+    @property
+    def height(self) -> int:
+        """Committed blocks."""
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The consenters' `host:port`, as the configuration says now."""
+
+    @property
+    def quorum(self) -> int:
+        """How many of them must accept a block."""
+
+    def sign(self, block: common_pb2.Block) -> bytes:
+        """This node's consent to the next block."""
+
+    def commit(self, block: common_pb2.Block, signatures: Mapping[str, bytes]) -> None:
+        """Append the next block with the consent of these members, and what follows from it."""
+
+    async def catch_up(self, source: str, height: int) -> None:
+        """Fetch and append blocks from a member until `height`."""
+
+
+class Consensus:
+    """One consenter of one channel.
+
+    Args:
+        me: own `host:port`, one of the members.
+        chain: keeps the blocks.
+        call: reaches the other members.
+    """
+
+    def __init__(self, *, me: str, chain: Chain, call: Call) -> None:
+        self.me = me
+        self.leader = ""
+        self.leader_changes = 0
+        self._chain = chain
+        self._call = call
+        self._promised = ""
+        self._heard = time.monotonic() - ELECTION
+        self._pending: common_pb2.Block | None = None
+        self._accepted: dict[str, bytes] = {}
+        self._seen: dict[str, float] = {}
+        self._known_active: tuple[str, ...] = ()
+        self._ordering = asyncio.Lock()
+        self._kick = asyncio.Event()
+        self._progress = asyncio.Event()
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._senders: dict[str, asyncio.Task[None]] = {}
+        self._fetching: asyncio.Task[object] | None = None
+
+    # --- what the chain asks
+
+    @property
+    def leading(self) -> bool:
+        """Whether this node leads."""
+        return self.leader == self.me
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """The members that the leader has heard from lately, itself among them; none without a leader."""
+        if not self.leading:
+            return self._known_active if self.leader else ()
+        since = time.monotonic() - ELECTION
+        return tuple(m for m in self._chain.members if m == self.me or self._seen.get(m, 0) > since)
+
+    def start(self) -> None:
+        """Begin to take part."""
+        self._spawn(self._watch())
+
+    async def stop(self) -> None:
+        """Tell the others if this was the leader, then end."""
+        was_leading, senders = self.leading, list(self._senders.values())
+        self._resign()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *senders, return_exceptions=True)
+        if was_leading:
+            await asyncio.gather(*(self._ask(member, Bye(leader=self.me)) for member in self._others()))
+
+    async def order(self, build: Callable[[], common_pb2.Block] | None = None) -> bool:
+        """Build the next block, have it accepted, commit it; false when leadership was lost before that.
+
+        What an earlier leader left half-way goes first; without `build` that is all.
+        """
+        async with self._ordering:
+            if self.leading and self._pending is not None and self._knowledge()[1]:
+                await self._propose(self._pending)
+            return self.leading and build is not None and await self._propose(build())
+
+    async def _propose(self, block: common_pb2.Block) -> bool:
+        self._pending, self._accepted = block, {self.me: self._chain.sign(block)}
+        self._nudge()
+        while self.leading:
+            if len(self._accepted) >= self._chain.quorum:
+                self._chain.commit(block, self._accepted)
+                self._nudge()
+                return True
+            self._progress.clear()
+            await self._progress.wait()
+        return False
+
+    # --- what the other members ask
+
+    async def receive(self, message: Message) -> dict[str, Any]:
+        """Answer one message."""
+        match message:
+            case Vote():
+                return self._on_vote(message)
+            case Append():
+                return self._on_append(message)
+            case Bye(leader=leader) if leader == self._promised:
+                self._resign()
+        return {}
+
+    def _on_vote(self, vote: Vote) -> dict[str, Any]:
+        fit = vote.candidate in self._chain.members and (vote.height, vote.pending) >= self._knowledge()
+        granted = fit and self._free_for(vote.candidate)
+        if granted:
+            self._promise(vote.candidate)
+        return {"granted": granted, "height": self._chain.height}
+
+    def _on_append(self, append: Append) -> dict[str, Any]:
+        if not self._free_for(append.leader):
+            return {"accepted": None, "refused": True}
+        self._promise(append.leader)
+        if self.leader != append.leader:
+            self.leader = append.leader
+            self.leader_changes += 1
+        self._known_active = append.active
+        if self._chain.height < append.height and (self._fetching is None or self._fetching.done()):
+            self._fetching = self._spawn(self._catch_up(append.leader, append.height))
+        signature = None
+        if append.block is not None and append.block.header.number == self._chain.height:
+            self._pending = append.block
+            signature = base64.b64encode(self._chain.sign(append.block)).decode()
+        return {"accepted": signature, "refused": False}
+
+    def _free_for(self, member: str) -> bool:
+        """Whether no promise to somebody else is in the way."""
+        if self.leading and len(self.active) >= self._chain.quorum:
+            return False
+        return self._promised == member or time.monotonic() - self._heard >= ELECTION
+
+    def _promise(self, member: str) -> None:
+        if self._promised != member:
+            self._resign()
+        self._promised, self._heard = member, time.monotonic()
+
+    # --- leadership comes and goes
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT)
+            rank = self._chain.members.index(self.me) if self.me in self._chain.members else 0
+            if self.leading and len(self.active) < self._chain.quorum:
+                _LOG.info("lost the quorum, %s steps down", self.me)
+                self._resign()
+            elif self.leading:
+                self._keep_senders()
+            elif time.monotonic() - self._heard >= ELECTION + HEARTBEAT * rank:
+                await self._stand()
+
+    async def _stand(self) -> None:
+        """Ask everybody for a promise; learn instead from who knows more."""
+        self._promise(self.me)
+        height, pending = self._knowledge()
+        vote = Vote(candidate=self.me, height=height, pending=pending)
+        answers = await asyncio.gather(*(self._ask(member, vote) for member in self._others()))
+        if self._promised != self.me:
+            return
+        promised = [m for m, answer in zip(self._others(), answers, strict=True) if answer.get("granted")]
+        if 1 + len(promised) >= self._chain.quorum:
+            self._lead(promised)
+            return
+        self._resign()
+        for member, answer in zip(self._others(), answers, strict=True):
+            if answer.get("height", 0) > self._chain.height:
+                await self._catch_up(member, answer["height"])
+
+    def _lead(self, promised: list[str]) -> None:
+        _LOG.info("Raft leader changed: %s -> %s (self)", self.leader or "none", self.me)
+        self.leader = self.me
+        self.leader_changes += 1
+        self._seen = dict.fromkeys(promised, time.monotonic())
+        self._keep_senders()
+        self._spawn(self.order())
+
+    def _resign(self) -> None:
+        """No leader, no promise; the next one may stand at once."""
+        self.leader, self._promised, self._heard = "", "", time.monotonic() - ELECTION
+        for task in self._senders.values():
+            task.cancel()
+        self._senders = {}
+        self._progress.set()
+
+    # --- leading
+
+    def _keep_senders(self) -> None:
+        for member in set(self._senders) - set(self._others()):
+            self._senders.pop(member).cancel()
+        for member in self._others():
+            if member not in self._senders:
+                self._senders[member] = asyncio.create_task(self._send(member))
+
+    async def _send(self, member: str) -> None:
+        """Keep one member informed, at once when there is news, for as long as this leadership lasts."""
+        while True:
+            kick, block = self._kick, self._pending if self._knowledge()[1] else None
+            append = Append(leader=self.me, height=self._chain.height, active=self.active, block=block)
+            answer = await self._ask(member, append)
+            if answer and not answer["refused"]:
+                self._seen[member] = time.monotonic()
+            if answer and answer["accepted"] is not None and self._pending is block:
+                self._accepted[member] = base64.b64decode(answer["accepted"])
+                self._progress.set()
+            # Not wait_for: it loses a cancellation that comes together with the kick (Python 3.11).
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HEARTBEAT):
+                    await kick.wait()
+
+    # --- small things
+
+    def _others(self) -> list[str]:
+        return [member for member in self._chain.members if member != self.me]
+
+    def _knowledge(self) -> tuple[int, bool]:
+        """Height, and whether a block beyond it was accepted."""
+        height = self._chain.height
+        return height, self._pending is not None and self._pending.header.number == height
+
+    async def _catch_up(self, source: str, height: int) -> None:
+        try:
+            await self._chain.catch_up(source, height)
+        except (OSError, ConfigtxError) as error:
+            _LOG.warning("cannot catch up with %s: %s", source, error)
+
+    def _nudge(self) -> None:
+        kick, self._kick = self._kick, asyncio.Event()
+        kick.set()
+
+    async def _ask(self, member: str, message: Message) -> dict[str, Any]:
+        """The answer; empty when there is none."""
+        try:
+            async with asyncio.timeout(1.0):
+                return await self._call(member, message)
+        except (OSError, TimeoutError) as error:
+            _LOG.debug("%s does not answer: %s", member, error)
+            return {}
+
+    def _spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
+        task: asyncio.Task[object] = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[object]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            _LOG.error("consensus task failed", exc_info=task.exception())

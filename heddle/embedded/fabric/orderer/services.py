@@ -1,0 +1,102 @@
+"""The gRPC services of an orderer: AtomicBroadcast, and the calls of the other stand-ins."""
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from typing import Any, TypeAlias
+
+import grpc
+import grpc.aio
+from fabric_protos.common import common_pb2
+from fabric_protos.orderer import ab_pb2
+
+from heddle.configtx.filters import envelope_signed_data
+from heddle.embedded.fabric.access import Denied, channel_header_of
+from heddle.embedded.fabric.channelconfig import ORDERER_WRITERS
+from heddle.embedded.fabric.deliver import Delivery
+from heddle.embedded.fabric.malformed import MALFORMED
+from heddle.embedded.fabric.metrics import Metrics
+from heddle.embedded.fabric.orderer.cluster import METHOD, SERVICE
+from heddle.embedded.fabric.orderer.intake import Rejected
+from heddle.embedded.fabric.orderer.messages import decode
+from heddle.embedded.fabric.orderer.registrar import Registrar
+from heddle.embedded.fabric.rpc import tls_certificate_of
+from heddle.errors import ConfigtxError
+
+__all__ = ["add_services"]
+
+_LOG = logging.getLogger("orderer.services")
+_STATUS = common_pb2.Status
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+
+class _Services:
+    def __init__(self, registrar: Registrar, delivery: Delivery, metrics: Metrics) -> None:
+        self._registrar = registrar
+        self._delivery = delivery
+        self._metrics = metrics
+
+    async def broadcast(
+        self, requests: AsyncIterator[common_pb2.Envelope], _: Context
+    ) -> AsyncIterator[ab_pb2.BroadcastResponse]:
+        """One answer per envelope; the stream ends at the first refusal, as upstream's does."""
+        async for envelope in requests:
+            status, info = _STATUS.SUCCESS, ""
+            try:
+                await self._registrar.broadcast(envelope)
+            except Rejected as refusal:
+                status, info = refusal.status, str(refusal)
+                _LOG.warning("Rejecting broadcast: %s: %s", _STATUS.Name(status), info)
+            self._metrics.add("broadcast_processed_count", status=_STATUS.Name(status))
+            yield ab_pb2.BroadcastResponse(status=status, info=info)
+            if status != _STATUS.SUCCESS:
+                return
+
+    async def deliver(
+        self, requests: AsyncIterator[common_pb2.Envelope], context: Context
+    ) -> AsyncIterator[ab_pb2.DeliverResponse]:
+        """Blocks, then a status."""
+        async for _, found in self._delivery.serve(requests, tls_certificate_of(context)):
+            if isinstance(found, int):
+                yield ab_pb2.DeliverResponse(status=found)
+            else:
+                yield ab_pb2.DeliverResponse(block=found)
+
+    async def cluster(self, request: bytes, _: Context) -> bytes:
+        """A call of another orderer; who is not a member of an orderer organization is turned away."""
+        try:
+            answer = await self._answer(common_pb2.Envelope.FromString(request))
+        except (*MALFORMED, ConfigtxError, KeyError, TypeError, Denied) as error:
+            _LOG.warning("Rejecting a cluster call: %s", error)
+            answer = {"error": str(error)}
+        return json.dumps(answer).encode()
+
+    async def _answer(self, envelope: common_pb2.Envelope) -> dict[str, Any]:
+        chain = self._registrar.chain(channel_header_of(envelope).channel_id)
+        if chain is None:
+            return {"error": "channel does not exist"}
+        chain.config.check(ORDERER_WRITERS, envelope_signed_data(envelope))
+        return await chain.receive(decode(common_pb2.Payload.FromString(envelope.payload).data))
+
+
+def add_services(server: grpc.aio.Server, registrar: Registrar, delivery: Delivery, metrics: Metrics) -> None:
+    """Register everything that the orderer's listener answers."""
+    services = _Services(registrar, delivery, metrics)
+    broadcast = grpc.stream_stream_rpc_method_handler(
+        services.broadcast,
+        request_deserializer=common_pb2.Envelope.FromString,
+        response_serializer=ab_pb2.BroadcastResponse.SerializeToString,
+    )
+    deliver = grpc.stream_stream_rpc_method_handler(
+        services.deliver,
+        request_deserializer=common_pb2.Envelope.FromString,
+        response_serializer=ab_pb2.DeliverResponse.SerializeToString,
+    )
+    atomic = {"Broadcast": broadcast, "Deliver": deliver}
+    cluster = {METHOD: grpc.unary_unary_rpc_method_handler(services.cluster)}
+    server.add_generic_rpc_handlers(
+        (
+            grpc.method_handlers_generic_handler("orderer.AtomicBroadcast", atomic),
+            grpc.method_handlers_generic_handler(SERVICE, cluster),
+        )
+    )

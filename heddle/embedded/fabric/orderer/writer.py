@@ -1,0 +1,104 @@
+"""Where accepted messages become blocks, on the consenter that leads."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+from fabric_protos.common import common_pb2
+
+from heddle.configtx.settings import Consenter
+from heddle.embedded.fabric.channelconfig import ChannelConfig
+from heddle.embedded.fabric.ledger import Ledger
+from heddle.embedded.fabric.orderer.blocks import consenter_metadata_of, next_block
+from heddle.embedded.fabric.orderer.consensus import Consensus
+from heddle.embedded.fabric.orderer.cutter import Cutter
+from heddle.embedded.fabric.orderer.intake import Checked, Rejected
+from heddle.embedded.fabric.orderer.view import next_view
+
+__all__ = ["Writer"]
+
+_LOG = logging.getLogger("orderer.writer")
+
+
+class Chain(Protocol):
+    """What writing needs of a channel."""
+
+    channel: str
+    config: ChannelConfig
+    ledger: Ledger
+    last_config: int
+    consensus: Consensus | None
+
+    @property
+    def me(self) -> Consenter:
+        """This node as consenter."""
+
+    def checked(self, envelope: common_pb2.Envelope) -> Checked:
+        """Check a message under the configuration as it is now. Raises Rejected."""
+
+
+class Writer:
+    """A queue of messages, cut into batches; consensus makes a block of each."""
+
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+        self._queue: asyncio.Queue[Checked] = asyncio.Queue()
+        self._cutter = Cutter()
+
+    def take(self, message: Checked) -> None:
+        """A message to be ordered."""
+        self._queue.put_nowait(message)
+
+    async def run(self) -> None:
+        """Cut and write until cancelled."""
+        loop = asyncio.get_running_loop()
+        due: float | None = None
+        while True:
+            try:
+                # A deadline in the past still lets a message through that is waiting already.
+                wait = None if due is None else max(0.0, due - loop.time())
+                async with asyncio.timeout(wait):
+                    message = await self._queue.get()
+            except TimeoutError:
+                due = None
+                await self._write(self._cutter.cut())
+                continue
+            await self._process(message)
+            if not self._cutter.waiting:
+                due = None
+            elif due is None:
+                due = loop.time() + self._chain.config.batch_timeout
+
+    async def _process(self, message: Checked) -> None:
+        chain = self._chain
+        if message.sequence != chain.config.sequence:
+            try:
+                message = chain.checked(message.envelope)
+            except Rejected as refusal:
+                _LOG.warning("[%s] no longer valid under the new config: %s", chain.channel, refusal)
+                return
+        if message.config is not None:
+            await self._write(self._cutter.cut())
+            await self._write([message.config])
+            return
+        for batch in self._cutter.add(message.envelope, chain.config.settings.batch):
+            await self._write(batch)
+
+    async def _write(self, batch: Sequence[common_pb2.Envelope]) -> None:
+        chain = self._chain
+        if not batch or chain.consensus is None:
+            return
+
+        if not await chain.consensus.order(lambda: self._block(batch)):
+            _LOG.warning("[%s] lost leadership, %d messages are dropped", chain.channel, len(batch))
+
+    def _block(self, batch: Sequence[common_pb2.Envelope]) -> common_pb2.Block:
+        chain = self._chain
+        newest = chain.ledger.block(chain.ledger.height - 1)
+        note = bytes(common_pb2.Metadata().SerializeToString())
+        if chain.config.bft:
+            ids = sorted(consenter.id for consenter in chain.config.settings.consenters)
+            before = consenter_metadata_of(newest)
+            note = next_view(before, leader=ids.index(chain.me.id), consenters=len(ids))
+        return next_block(newest, batch, last_config=chain.last_config, consenter_metadata=note)

@@ -1,0 +1,140 @@
+"""What all services of one peer share: its identity, its channels, its chaincodes."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from fabric_protos.common import common_pb2
+
+from heddle.configtx.blocks import channel_of
+from heddle.embedded.fabric.ledger import Ledger
+from heddle.embedded.fabric.malformed import MALFORMED
+from heddle.embedded.fabric.metrics import Metrics
+from heddle.embedded.fabric.peer.chaincode import ChaincodeServer
+from heddle.embedded.fabric.peer.channel import PeerChannel, with_filter
+from heddle.embedded.fabric.peer.exchange import Exchange
+from heddle.embedded.fabric.peer.packages import Package, Packages
+from heddle.embedded.fabric.peer.privatestore import PrivateStore
+from heddle.embedded.fabric.peer.puller import pull
+from heddle.embedded.fabric.rpc import Dialled
+from heddle.errors import HeddleError
+from heddle.identity.membership import Membership
+from heddle.identity.signer import Signer
+
+__all__ = ["Peer"]
+
+_LOG = logging.getLogger("peer")
+
+
+class LedgerBroken(HeddleError):  # noqa: N818 - a state of the disk
+    """A ledger on disk is not one."""
+
+
+class Peer:
+    """One peer.
+
+    Args:
+        signer: its identity.
+        members: its own organization's MSP.
+        folder: `peer.fileSystemPath`.
+        dialled: ways to orderers and other peers.
+        metrics: for the operations endpoint.
+        tls_certificate: what it shows to orderers, PEM.
+        execute_timeout: seconds that a chaincode may take for one transaction.
+        window: seconds by which a client's clock may differ.
+        address: where other peers reach it, `host:port`.
+        bootstrap: peers of its own organization.
+    """
+
+    def __init__(
+        self,
+        *,
+        signer: Signer,
+        members: Membership,
+        folder: Path,
+        dialled: Dialled,
+        metrics: Metrics,
+        tls_certificate: bytes,
+        execute_timeout: float,
+        window: float,
+        address: str,
+        bootstrap: Sequence[str],
+    ) -> None:
+        self.signer = signer
+        self.members = members
+        self.dialled = dialled
+        self.metrics = metrics
+        self.window = window
+        self.packages = Packages(folder / "lifecycle" / "chaincodes")
+        self.channels: dict[str, PeerChannel] = {}
+        self._folder = folder
+        self._tls_certificate = tls_certificate
+        self._execute_timeout = execute_timeout
+        self._servers: dict[str, ChaincodeServer] = {}
+        self.exchange = Exchange(signer=signer, address=address, bootstrap=bootstrap, dialled=dialled)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def open(self) -> None:
+        """Take up the channels that are on disk."""
+        for path in sorted((self._folder / "ledgersData" / "chains" / "chains").glob("*/blockfile_000000")):
+            ledger = Ledger(path)
+            if ledger.height:
+                self._add(self._opened(path.parent.name, ledger))
+            else:
+                ledger.remove()
+
+    def _opened(self, name: str, ledger: Ledger) -> PeerChannel:
+        """A channel whose ledger is on disk. Raises LedgerBroken: no peer runs with half its channels."""
+        try:
+            return PeerChannel(ledger, self._private(name))
+        except (HeddleError, *MALFORMED) as error:
+            raise LedgerBroken(f"ledger of channel {name} cannot be read: {error}") from error
+
+    def join(self, genesis: common_pb2.Block) -> None:
+        """Join with a genesis block. Raises ValueError in Fabric's words."""
+        try:
+            name = channel_of(genesis)
+            if name in self.channels:
+                raise ValueError(
+                    f"cannot create ledger from genesis block: "
+                    f"ledger [{name}] already exists with state [ACTIVE]"
+                )
+            ledger = Ledger(self._folder / "ledgersData" / "chains" / "chains" / name / "blockfile_000000")
+            ledger.append(with_filter(genesis))
+            self._add(PeerChannel(ledger, self._private(name)))
+        except HeddleError as error:
+            raise ValueError(error.message) from error
+
+    def _add(self, channel: PeerChannel) -> None:
+        self.channels[channel.name] = channel
+        self.exchange.add(channel)
+        pulling = pull(channel, self.exchange, self.dialled, self.signer, self._tls_certificate)
+        self._tasks.append(asyncio.create_task(pulling))
+        self._tasks.append(asyncio.create_task(self.exchange.rounds(channel)))
+        _LOG.info("channel %s at height %d", channel.name, channel.ledger.height)
+
+    def _private(self, channel: str) -> PrivateStore:
+        return PrivateStore(self._folder / "ledgersData" / "pvtdataStore" / channel)
+
+    def server(self, package: Package) -> ChaincodeServer:
+        """The connection to a package's chaincode server."""
+        if package.package_id not in self._servers:
+            self._servers[package.package_id] = ChaincodeServer(package, self._execute_timeout)
+        return self._servers[package.package_id]
+
+    def report(self) -> None:
+        """Set the gauges of all channels."""
+        for channel in self.channels.values():
+            self.metrics.gauge("ledger_blockchain_height", channel.ledger.height, channel=channel.name)
+
+    async def close(self) -> None:
+        """Stop pulling, hang up, close the ledgers."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for server in self._servers.values():
+            await server.close()
+        for channel in self.channels.values():
+            channel.ledger.close()
+        await self.dialled.close()

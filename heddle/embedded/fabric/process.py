@@ -1,0 +1,56 @@
+"""What both stand-ins do as processes: logging, signals, TLS contexts of their HTTP listeners."""
+
+import asyncio
+import logging
+import os
+import signal
+import ssl
+
+from heddle.embedded.fabric.settings import Settings
+from heddle.errors import SpecError
+
+__all__ = ["server_context", "start_logging", "until_stopped"]
+
+
+def start_logging() -> None:
+    """Log to standard error; the level is the default of FABRIC_LOGGING_SPEC (`a=debug:info` means info)."""
+    spec = os.environ.get("FABRIC_LOGGING_SPEC", "info").rpartition(":")[2].upper()
+    level = {"PANIC": "CRITICAL", "FATAL": "CRITICAL", "WARN": "WARNING"}.get(spec, spec)
+    known = level in logging.getLevelNamesMapping()
+    logging.basicConfig(
+        level=level if known else "INFO", format="%(asctime)s %(levelname)-5s [%(name)s] %(message)s"
+    )
+    # grpc and asyncio tell about every connection below this.
+    logging.getLogger("grpc").setLevel(logging.WARNING)
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+
+async def until_stopped() -> None:
+    """Wait for SIGTERM or SIGINT."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    await stopped.wait()
+
+
+def server_context(
+    settings: Settings, *, enabled: str, certificate: str, key: str, client_roots: str, require_client: bool
+) -> ssl.SSLContext | None:
+    """The TLS of an HTTP listener from five settings; None when TLS is off.
+
+    Raises:
+        SpecError: a file cannot be read.
+    """
+    if not settings.flag(enabled):
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(settings.path(certificate) or "", settings.path(key))
+    except OSError as error:  # ssl.SSLError is one
+        raise SpecError(f"{certificate} and {key} cannot be used: {error}") from error
+    if require_client:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(cadata=settings.all_contents(client_roots).decode())
+    return context

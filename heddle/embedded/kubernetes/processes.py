@@ -1,0 +1,140 @@
+"""Processes of a cluster: started, recognised by their pid files, found again without them, ended."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from heddle.embedded.kubernetes import cgroups
+from heddle.embedded.kubernetes.layout import Layout
+from heddle.embedded.kubernetes.machine import find_program
+from heddle.errors import LocalKubeError
+
+__all__ = ["Running", "end", "find_all", "running", "start"]
+
+_LOG_LIMIT = 20_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A live process: its id, and its start in clock ticks since boot, which tells it from a later one."""
+
+    pid: int
+    started: int
+
+    def alive(self) -> bool:
+        """Whether this very process still runs (a zombie does not)."""
+        return _started(self.pid) == self.started
+
+
+def start(layout: Layout, name: str, argv: Sequence[str], *, holder: Running | None) -> Running:
+    """Start a component inside the cluster's namespaces, with its log and pid file.
+
+    `holder` is the process whose mount namespace it joins; None for the holder itself, which makes one.
+    Its environment is that of the caller: proxies for image pulls are set there.
+    """
+    program = find_program(argv[0])
+    nsenter = find_program("nsenter")
+    if program is None or nsenter is None:
+        raise LocalKubeError(f"{argv[0]} or nsenter: not found on this machine")
+    if holder:
+        inside = [nsenter, f"--net={layout.netns}", f"--mount=/proc/{holder.pid}/ns/mnt"]
+    else:
+        inside = [nsenter, f"--net={layout.netns}", "unshare", "--mount", "--propagation", "private"]
+    with _log(layout, name).open("ab") as log:
+        process = subprocess.Popen(
+            [*inside, program, *argv[1:]],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd="/",
+        )
+    process.returncode = 0  # it outlives this program, which must not wait for it
+    cgroups.add_process(layout, process.pid)
+    found = Running(pid=process.pid, started=_started(process.pid) or 0)
+    layout.pids.mkdir(exist_ok=True)
+    (layout.pids / name).write_text(f"{found.pid} {found.started}\n")
+    return found
+
+
+def running(layout: Layout, name: str) -> Running | None:
+    """The component's process, if its pid file names one that still runs."""
+    try:
+        pid, started = (layout.pids / name).read_text().split()
+        found = Running(pid=int(pid), started=int(started))
+    except (OSError, ValueError):
+        return None
+    return found if found.alive() else None
+
+
+def find_all(layout: Layout) -> set[int]:
+    """Every process of the cluster, with or without a pid file.
+
+    Marks, any of which is enough: its control group; its network namespace; its mount namespace; an nsenter
+    that is about to enter them; a ctr that speaks to its containerd, which outlives an `up` that was killed.
+    """
+    found = cgroups.processes(layout)
+    network = _inode(layout.netns)
+    mounts = {_inode(Path(f"/proc/{pid}/ns/mnt")) for pid in found} - {_inode(Path("/proc/1/ns/mnt")), None}
+    mounts.discard(_inode(Path("/proc/self/ns/mnt")))
+    speaking = {f"--net={layout.netns}", str(layout.containerd_socket)}
+    for pid in (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
+        proc = Path(f"/proc/{pid}")
+        if (
+            (network and _inode(proc / "ns/net") == network)
+            or (mounts and _inode(proc / "ns/mnt") in mounts)
+            or not speaking.isdisjoint(_arguments(pid))
+        ):
+            found.add(pid)
+    return {pid for pid in found if _started(pid) is not None} - {os.getpid()}
+
+
+def end(pids: Iterable[int], *, seconds: float) -> set[int]:
+    """Ask processes to end, and return those that still run after `seconds`; with 0 they are killed."""
+    waiting = {Running(pid=pid, started=started) for pid in pids if (started := _started(pid)) is not None}
+    for process in waiting:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGTERM if seconds else signal.SIGKILL)
+    limit = time.monotonic() + (seconds or 5)
+    while waiting and time.monotonic() < limit:
+        waiting = {process for process in waiting if process.alive()}
+        time.sleep(0.02)
+    return {process.pid for process in waiting}
+
+
+def _started(pid: int) -> int | None:
+    """Field 22 of /proc/PID/stat, None for a process that has ended or is a zombie."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in ("Z", "X") else int(fields[19])
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
+
+
+def _arguments(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
+def _log(layout: Layout, name: str) -> Path:
+    """The component's log; what was before is kept once when it has grown large."""
+    layout.logs.mkdir(exist_ok=True)
+    path = layout.logs / f"{name}.log"
+    with contextlib.suppress(FileNotFoundError):
+        if path.stat().st_size > _LOG_LIMIT:
+            path.replace(path.with_suffix(".log.1"))
+    return path

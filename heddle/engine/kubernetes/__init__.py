@@ -1,5 +1,0 @@
-"""`kubernetes:*` resources in the embedded engine, as pulumi-kubernetes 4.28 does them."""
-
-from heddle.engine.kubernetes.provider import create_provider
-
-__all__ = ["create_provider"]

@@ -1,0 +1,1 @@
+"""Talk to Kubernetes: kubeconfig, objects, pods, Jobs, port-forward, logs."""

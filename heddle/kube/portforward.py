@@ -1,0 +1,162 @@
+"""Port-forward to a pod over a websocket of the API server.
+
+Protocol: k8s.io/kubelet pkg/cri/streaming/portforward/websocket.go. `v4.channel.k8s.io` frames start with a
+channel byte: 0 carries data, 1 the error text; the first frame of each channel is the port, two bytes, little
+endian. There is no half-close: either side's end closes the websocket.
+"""
+
+import asyncio
+import contextlib
+import ssl
+import struct
+from typing import Any
+from urllib.parse import quote
+
+import websockets
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from heddle.errors import FabricError
+from heddle.fabric.failures import shown
+from heddle.kube.server import ApiServer
+
+__all__ = ["Forward"]
+
+_DATA, _ERROR = 0, 1
+_CHUNK = 64 * 1024
+_OPEN_SECONDS = 15.0
+_FRAME_BYTES = 16 * 1024 * 1024
+"""Of a frame; kubelets send 32 KiB (streaming/portforward, and SPDY's own)."""
+_PORT = struct.Struct("<H")
+
+
+class Forward:
+    """One pod's port behind a listener on 127.0.0.1."""
+
+    def __init__(self, server: ApiServer, namespace: str, pod: str, port: int) -> None:
+        self._server = server
+        self._port = port
+        self._path = f"/api/v1/namespaces/{quote(namespace)}/pods/{quote(pod)}/portforward?ports={port}"
+        self._starting = asyncio.Lock()
+        self._listener: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+        self.trouble = ""
+        """Why the last connection could not be made or ended early; "" after one that worked."""
+
+    async def listen(self) -> tuple[str, int]:
+        """The local address; starts listening at the first call."""
+        async with self._starting:
+            if self._listener is None:
+                self._listener = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        host, port = self._listener.sockets[0].getsockname()
+        return host, port
+
+    async def close(self) -> None:
+        """Stop listening and end what runs through here."""
+        if self._listener is not None:
+            self._listener.close()
+        for task in list(self._connections):
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        if self._listener is not None:
+            await self._listener.wait_closed()
+            self._listener = None
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - asyncio runs the callback as a task
+        self._connections.add(task)
+        try:
+            async with await self._open() as tunnel:
+                self.trouble = ""
+                await self._pump(reader, writer, tunnel)
+        except websockets.InvalidStatus as error:
+            body = shown(bytes(error.response.body or b"").decode(errors="replace"))
+            self.trouble = f"API server: HTTP {error.response.status_code} {body}".strip()
+        except FabricError as error:
+            self.trouble = error.message
+        except (OSError, ssl.SSLError, TimeoutError, websockets.WebSocketException) as error:
+            self.trouble = f"API server {self._server.url}: {shown(str(error)) or type(error).__name__}"
+        except asyncio.CancelledError:
+            # Only close() cancels, and it awaits the end; the stream server would log this as an error.
+            pass
+        except Exception as error:
+            # A URL, proxy or token that websockets finds no words for. What it says may hold the token.
+            self.trouble = f"API server {self._server.url}: it cannot be used ({type(error).__name__})"
+        finally:
+            self._connections.discard(task)
+            writer.close()
+            with contextlib.suppress(OSError, ssl.SSLError, asyncio.CancelledError):
+                await writer.wait_closed()
+
+    async def _open(self) -> ClientConnection:
+        # "https://…" → "wss://…"
+        url = "ws" + self._server.url.removeprefix("http") + self._path
+        options: dict[str, Any] = {}
+        if self._server.tls is not None:
+            options["ssl"] = self._server.tls
+            if self._server.tls_server_name:
+                options["server_hostname"] = self._server.tls_server_name
+        return await connect(
+            url,
+            subprotocols=[Subprotocol("v4.channel.k8s.io")],
+            additional_headers=dict(await self._server.headers()),
+            proxy=self._server.proxy or None,
+            compression=None,
+            max_size=_FRAME_BYTES,
+            open_timeout=_OPEN_SECONDS,
+            # A kubelet busy with writing to the pod answers pings late; gRPC's keepalive notices the dead.
+            ping_timeout=None,
+            close_timeout=2,
+            **options,
+        )
+
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tunnel: ClientConnection
+    ) -> None:
+        """Carry bytes both ways until either side ends."""
+        inward = asyncio.create_task(self._inward(tunnel, writer))
+        outward = asyncio.create_task(self._outward(reader, tunnel))
+        try:
+            await asyncio.wait((inward, outward), return_when=asyncio.FIRST_COMPLETED)
+            if outward.done() and not outward.result():
+                await inward  # the tunnel has closed; what it said before is still to be read
+        finally:
+            inward.cancel()
+            outward.cancel()
+            await asyncio.gather(inward, outward, return_exceptions=True)
+        if not inward.cancelled():
+            inward.result()
+
+    @staticmethod
+    async def _outward(reader: asyncio.StreamReader, tunnel: ClientConnection) -> bool:
+        """True when the local side has ended, False when the tunnel has."""
+        try:
+            while chunk := await reader.read(_CHUNK):
+                await tunnel.send(bytes((_DATA,)) + chunk)
+        except websockets.ConnectionClosed:
+            return False
+        except ConnectionError:
+            pass
+        return True
+
+    async def _inward(self, tunnel: ClientConnection, writer: asyncio.StreamWriter) -> None:
+        opened: set[int] = set()
+        async for frame in tunnel:
+            data = frame.encode() if isinstance(frame, str) else frame
+            channel, content = data[0] if data else None, data[1:]
+            if channel not in (_DATA, _ERROR):
+                self.trouble = f"API server {self._server.url}: a frame of no channel of a port-forward"
+                return
+            if channel not in opened:
+                if len(content) != _PORT.size or _PORT.unpack(content)[0] != self._port:
+                    self.trouble = f"API server {self._server.url}: a port-forward to another port"
+                    return
+                opened.add(channel)
+            elif channel == _DATA:
+                writer.write(content)
+                with contextlib.suppress(ConnectionError):  # the local side has gone; `_outward` notices
+                    await writer.drain()
+            elif content:
+                self.trouble = shown(content.decode(errors="replace").strip())
+                return

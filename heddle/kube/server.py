@@ -1,0 +1,100 @@
+"""The API server that a kubeconfig names, with the credentials to use there."""
+
+import asyncio
+import ssl
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kubernetes import client, config
+
+from heddle.errors import FabricError
+from heddle.fabric.failures import shown
+from heddle.kube.kubeconfig import KubeconfigError, one_context
+
+__all__ = ["ApiServer"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiServer:
+    """Where it is and how to authenticate: TLS context (CA, client certificate) and the token, if any."""
+
+    url: str
+    tls: ssl.SSLContext | None
+    tls_server_name: str
+    proxy: str
+    configuration: Any
+
+    @staticmethod
+    async def load(kubeconfig: str, context: str = "") -> "ApiServer":
+        """Read a kubeconfig (its text or its path); `context` "" is the current one.
+
+        Credential plugins (`exec`) run as kubectl runs them. Raises FabricError when it cannot be used.
+        """
+        return await asyncio.to_thread(_load, kubeconfig, context)
+
+    async def headers(self) -> Mapping[str, str]:
+        """The Authorization header, refreshed where a credential plugin gave the token an end."""
+        try:
+            value = await asyncio.to_thread(self.configuration.get_api_key_with_prefix, "BearerToken")
+            if not value:
+                value = self.configuration.get_basic_auth_token() if self.configuration.username else None
+        except config.ConfigException as error:  # the credential plugin, run again
+            raise _unusable("", shown(str(error))) from error
+        return {"Authorization": value} if value else {}
+
+
+def _load(kubeconfig: str, context: str) -> ApiServer:
+    text, folder = kubeconfig, Path()
+    if "\n" not in kubeconfig and not kubeconfig.lstrip().startswith("{"):
+        path = Path(kubeconfig).expanduser()
+        try:
+            text, folder = path.read_text(), path.parent.absolute()
+        except OSError as error:
+            raise FabricError(
+                f"kubeconfig {path}: {error.strerror}", hint="Name a file that exists."
+            ) from error
+        except UnicodeDecodeError:
+            raise FabricError(f"kubeconfig {path}: it is no text", hint="Name a kubeconfig.") from None
+    # The official client wants certificates and keys as files. They live until the TLS context has read them.
+    with tempfile.TemporaryDirectory(prefix="heddle-") as scratch:
+        try:
+            configuration = client.Configuration()
+            config.kube_config.KubeConfigLoader(
+                config_dict=yaml.safe_load(one_context(text, context, folder=folder)[0]),
+                temp_file_path=scratch,
+            ).load_and_set(configuration)
+            return ApiServer(
+                url=str(configuration.host),
+                tls=_tls(configuration),
+                tls_server_name=str(configuration.tls_server_name or ""),
+                proxy=str(configuration.proxy or ""),
+                configuration=configuration,
+            )
+        except (config.ConfigException, KubeconfigError, ssl.SSLError, OSError) as error:
+            raise _unusable(context, shown(str(error))) from error
+        except Exception as error:
+            # The official client reads what it finds as what it should be. What is raised then may quote it.
+            raise _unusable(context, f"it is not shaped as one ({type(error).__name__})") from None
+
+
+def _unusable(context: str, why: str) -> FabricError:
+    return FabricError(
+        f"kubeconfig{f', context {context}' if context else ''}: {why}",
+        hint="It must be one that `kubectl` can use; `kubectl config get-contexts` lists contexts.",
+    )
+
+
+def _tls(configuration: client.Configuration) -> ssl.SSLContext | None:
+    if not str(configuration.host).startswith("https"):
+        return None
+    context = ssl.create_default_context(cafile=configuration.ssl_ca_cert or None)
+    if not configuration.verify_ssl:  # the kubeconfig's own `insecure-skip-tls-verify`
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if configuration.cert_file:
+        context.load_cert_chain(configuration.cert_file, configuration.key_file)
+    return context

@@ -1,5 +1,0 @@
-"""Images of the stand-ins and of the sample chaincode, made from the interpreter that runs this."""
-
-from heddle.standin.images.build import build_sample_chaincode, build_standin
-
-__all__ = ["build_sample_chaincode", "build_standin"]

@@ -1,0 +1,268 @@
+"""Pulumi's file backend: where a stack's state, history, backups and locks are.
+
+Source: pkg/backend/diy (state.go, store.go, lock.go, meta.go) of pulumi/pulumi.
+"""
+
+import getpass
+import gzip
+import hashlib
+import os
+import socket
+import time
+import uuid
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from heddle.errors import EngineError, NeedsCli
+from heddle.plain import ShapeError, parse_json
+from heddle.state.locks import Lock, read_lock
+from heddle.state.serial import Json, dump
+from heddle.versions import HEDDLE, PULUMI
+
+__all__ = ["ORGANIZATION", "Backend", "now", "write_durably"]
+
+ORGANIZATION = "organization"
+"""The file backend has no organizations; this is what it calls its only one."""
+CHECKPOINT_VERSION = 3
+VERSION = f"v{PULUMI}+heddle.{HEDDLE}"
+"""Who wrote a checkpoint: the Pulumi whose rules it follows, and us."""
+_MOST = 1024 * 1024 * 1024
+"""Bytes of a checkpoint. A network of 160 peers has a hundredth of that."""
+
+
+def now() -> str:
+    """Return the time as Go writes it: RFC 3339, UTC, microseconds."""
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+
+def write_durably(path: Path, content: str) -> None:
+    """Replace a file so that after a crash it holds the old or the new content, and after return the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def state_folder(url: str, working_dir: Path) -> Path:
+    """Return the folder that holds `.pulumi`.
+
+    Args:
+        url: `file://PATH`, `file://~` (the user's home folder as the system knows it), or empty for that.
+        working_dir: what a relative path is relative to.
+
+    Raises NeedsCli for any other kind of backend.
+    """
+    parts = urlsplit(url or "file://~")
+    if parts.scheme != "file":
+        raise NeedsCli(
+            f"the state is at {parts.scheme}://…: this needs the CLI",
+            hint="The embedded engine keeps state in files: PULUMI_BACKEND_URL=file://PATH. Or use `pulumi`.",
+        )
+    path = unquote(parts.netloc + parts.path)
+    # `~` is the account's home, not $HOME: so it is in Pulumi's CLI, which must find the same state.
+    return _home() / path[1:].lstrip("/") if path.startswith("~") else working_dir / path
+
+
+def _home() -> Path:
+    """Return the account's home folder by the system's list of users."""
+    import pwd
+
+    return Path(pwd.getpwuid(os.getuid()).pw_dir)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise EngineError(
+            f"{error.filename or path} cannot be written: {error.strerror}",
+            hint="Nothing was done. See whose files these are, and whether the disk is full.",
+        ) from error
+
+
+def _content(path: Path) -> bytes:
+    """Return a checkpoint's text, unpacked. Raises ShapeError or, without access, EngineError."""
+    try:
+        if path.suffix != ".gz":
+            return path.read_bytes()
+        with gzip.open(path) as file:
+            return file.read(_MOST + 1)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ShapeError(f"not compressed as its name says ({error})") from None
+    except OSError as error:
+        raise EngineError(
+            f"{path} cannot be read: {error.strerror}", hint="It is left as it is: see whose file it is."
+        ) from error
+
+
+class Backend:
+    """The files of one stack below `ROOT/.pulumi`."""
+
+    def __init__(self, root: Path, project: str, stack: str) -> None:
+        self._base = root / ".pulumi"
+        self.stack = stack
+        self.project = project
+        self.qualified_name = f"{ORGANIZATION}/{project}/{stack}"
+        self.checkpoint = self._base / "stacks" / project / f"{stack}.json"
+        self._locks = self._base / "locks" / self.qualified_name
+        self._history = self._base / "history" / project / stack
+        self._backups = self._base / "backups" / project / stack
+
+    def exists(self) -> bool:
+        """Tell whether the stack was ever created."""
+        return self._existing() is not None
+
+    def _existing(self) -> Path | None:
+        """Return the checkpoint file, which the CLI may have compressed; the newest of several."""
+        candidates = [
+            path
+            for suffix in ("", ".gz", ".zst")
+            if (path := self.checkpoint.with_name(self.checkpoint.name + suffix)).exists()
+        ]
+        return max(candidates, key=lambda path: path.stat().st_mtime_ns, default=None)
+
+    def read(self) -> Json:
+        """Return the latest deployment (DeploymentV3), None for a stack never created or empty.
+
+        Raises EngineError, naming the file, when it is damaged; NeedsCli when only the CLI reads it.
+        """
+        path = self._existing()
+        if path is None:
+            return None
+        if path.suffix == ".zst":
+            raise NeedsCli(
+                f"{path} is compressed with zstd: this needs the CLI", hint="Use `pulumi stack export`."
+            )
+        try:
+            document = parse_json(_content(path), limit=_MOST)
+            version, features = document["version"].integer(), document.object().get("features")
+            if version != CHECKPOINT_VERSION or features:
+                raise NeedsCli(
+                    f"{path} has version {version} {features or ''}: this needs the CLI",
+                    hint="Use `pulumi` for this stack.",
+                )
+            latest = document["checkpoint"].get("latest")
+            return None if latest is None else latest.object()
+        except ShapeError as error:
+            raise self.damaged(str(error)) from error
+
+    def damaged(self, why: str) -> EngineError:
+        """What to raise for a checkpoint that cannot be read. Whoever raises it writes nothing."""
+        return EngineError(
+            f"{self._existing() or self.checkpoint} is not a checkpoint: {why}",
+            hint=f"It is left as it is. Earlier states are in {self._backups}.",
+        )
+
+    def document(self, resources: list[str], operations: list[str], salt: str) -> str:
+        """Return a checkpoint's text around resources and pending operations that are JSON texts already."""
+        manifest = {"time": now(), "magic": hashlib.sha256(VERSION.encode()).hexdigest(), "version": VERSION}
+        secrets = {"type": "passphrase", "state": {"salt": salt}}
+        parts = [f'"manifest":{dump(manifest)}', f'"secrets_providers":{dump(secrets)}']
+        if resources:
+            parts.append(f'"resources":[{",".join(resources)}]')
+        if operations:
+            parts.append(f'"pending_operations":[{",".join(operations)}]')
+        parts.append('"metadata":{}')
+        name = dump(self.qualified_name)
+        return (
+            f'{{"version":{CHECKPOINT_VERSION},'
+            f'"checkpoint":{{"stack":{name},"latest":{{{",".join(parts)}}}}}}}'
+        )
+
+    def save(self, document: str) -> None:
+        """Make a checkpoint durable."""
+        write_durably(self.checkpoint, document)
+        # What the CLI left compressed is older now; the CLI itself removes it then.
+        for suffix in (".gz", ".zst"):
+            self.checkpoint.with_name(self.checkpoint.name + suffix).unlink(missing_ok=True)
+
+    def begin(self) -> None:
+        """Set the state as it is aside, as the CLI does: beside the checkpoint and among backups."""
+        with _writing(self._base):
+            self._begin()
+
+    def _begin(self) -> None:
+        self._meta()
+        path = self._existing()
+        if path is None:
+            return
+        content = path.read_bytes()
+        path.with_name(path.name + ".bak").write_bytes(content)
+        self._backups.mkdir(parents=True, exist_ok=True)
+        stem, _, suffix = path.name.partition(".json")
+        (self._backups / f"{stem}.{time.time_ns()}.json{suffix}").write_bytes(content)
+
+    def _meta(self) -> None:
+        """Say once which layout this is: the one with projects."""
+        meta = self._base / "meta.yaml"
+        if not meta.exists():
+            self._base.mkdir(parents=True, exist_ok=True)
+            meta.write_text("version: 1\n", encoding="utf-8")
+
+    def remember(self, update: Json) -> None:
+        """Add an update (UpdateInfo) to the history, with a copy of the checkpoint it left."""
+        self._history.mkdir(parents=True, exist_ok=True)
+        prefix = f"{self.stack}-{time.time_ns()}"
+        (self._history / f"{prefix}.history.json").write_text(dump(update), encoding="utf-8")
+        if (path := self._existing()) is not None:
+            suffix = path.name.removeprefix(self.checkpoint.name)
+            (self._history / f"{prefix}.checkpoint.json{suffix}").write_bytes(path.read_bytes())
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the stack's lock. Raises EngineError, naming the holder, when another process has it."""
+        own = self._locks / f"{uuid.uuid4()}.json"
+        for path, lock in self._others(own):
+            if lock is not None and lock.dead():  # a killed run must not stop its healer
+                path.unlink(missing_ok=True)
+        self._refuse_others(own)
+        content = {
+            "pid": os.getpid(),
+            "username": getpass.getuser(),
+            "hostname": socket.gethostname(),
+            "timestamp": now(),
+        }
+        with _writing(own):
+            write_durably(own, dump(content))
+        try:
+            # Two that started at once both see each other now, and both give way: so does the CLI.
+            self._refuse_others(own)
+            yield
+        finally:
+            own.unlink(missing_ok=True)
+
+    def _others(self, own: Path) -> list[tuple[Path, Lock | None]]:
+        """Return the locks of others, and what they say; None where that cannot be read."""
+        found: list[tuple[Path, Lock | None]] = []
+        for path in sorted(self._locks.glob("*.json")):
+            if path != own:
+                with suppress(FileNotFoundError):
+                    found.append((path, read_lock(path)))
+        return found
+
+    def _refuse_others(self, own: Path) -> None:
+        """Raise EngineError in the CLI's words while anyone else holds a lock."""
+        others = self._others(own)
+        if not others:
+            return
+        holders = [
+            f"\n  {path}: {lock or 'it cannot be read, so whose it is is unknown'}" for path, lock in others
+        ]
+        raise EngineError(
+            f"the stack is currently locked by {len(others)} lock(s). Either wait for the other process(es) "
+            f"to end or delete the lock file with `pulumi cancel`.{''.join(holders)}"
+        )

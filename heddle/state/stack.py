@@ -1,0 +1,131 @@
+"""A stack opened: project, configuration, secrets and state."""
+
+import os
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from heddle.errors import EngineError, NeedsCli
+from heddle.plain import Plain, ShapeError
+from heddle.state.backend import Backend, state_folder
+from heddle.state.project import Config, Project, open_project, open_stack_file, read_config
+from heddle.state.resource import Operation, Resource, load_resource
+from heddle.state.secrets import Crypter, find_passphrase
+from heddle.state.serial import dump
+
+__all__ = ["Stack", "open_stack"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """One stack as it is on disk. `resources` have the JSON text that the state has for them.
+
+    `interrupted` are creations that a killed run left without an outcome.
+    """
+
+    name: str
+    project: Project
+    config: Config
+    backend: Backend
+    crypter: Crypter
+    resources: Mapping[Resource, str] = field(default_factory=dict)
+    interrupted: tuple[Operation, ...] = ()
+
+
+def open_stack(
+    folder: Path, name: str, *, must_exist: bool = False, config: Mapping[str, str] | None = None
+) -> Stack:
+    """Open a stack. `config` are values for this run alone, before those of the stack file.
+
+    The salt of its secrets is the stack file's if it has one (the CLI writes it there), else the state's,
+    else a new one that only the state will have: nothing is ever written into the checkout.
+
+    Raises EngineError when project, passphrase or state cannot be used, NeedsCli when only the CLI can.
+    """
+    project = open_project(folder.resolve())
+    file = open_stack_file(project, name)
+    file = replace(file, config={**file.config, **(config or {})})
+    url = os.environ.get("PULUMI_BACKEND_URL") or project.backend
+    backend = Backend(state_folder(url, project.folder), project.name, name)
+    if must_exist and not backend.exists():
+        raise EngineError(
+            f"no stack named '{name}' found", hint=f"It has no state in {backend.checkpoint.parent}."
+        )
+    deployment = backend.read() or {}
+    passphrase = find_passphrase()
+    with _of_checkpoint(backend):
+        state_salt = _state_salt(Plain(value=deployment))
+    source = str(file.path) if file.salt else str(backend.checkpoint)
+    crypter = Crypter(passphrase, file.salt or state_salt, source=source)
+    reader = (
+        crypter
+        if state_salt in ("", crypter.salt)
+        else Crypter(passphrase, state_salt, source=str(backend.checkpoint))
+    )
+    with _of_checkpoint(backend):
+        state = Plain(value=deployment)
+        resources = {
+            load_resource(document, reader): dump(document.value) if reader is crypter else ""
+            for document in _items(state, "resources")
+        }
+        interrupted = tuple(_interrupted(state, reader))
+    return Stack(
+        name=name,
+        project=project,
+        config=read_config(project, file, crypter.decrypt),
+        backend=backend,
+        crypter=crypter,
+        resources=resources,
+        interrupted=interrupted,
+    )
+
+
+@contextmanager
+def _of_checkpoint(backend: Backend) -> Iterator[None]:
+    """Whatever is wrong in the state: an EngineError that names the file and quotes nothing of it."""
+    try:
+        yield
+    except NeedsCli:
+        raise
+    except EngineError as error:
+        if str(backend.checkpoint) in error.message:
+            raise
+        raise backend.damaged(error.message) from error
+    except ShapeError as error:
+        raise backend.damaged(str(error)) from error
+    except (LookupError, TypeError, AttributeError, ValueError, RecursionError, struct.error) as error:
+        raise backend.damaged(f"a value in it has an unknown shape ({type(error).__name__})") from None
+
+
+def _items(deployment: Plain, key: str) -> Iterator[Plain]:
+    found = deployment.get(key)
+    return found.items() if found else iter(())
+
+
+def _state_salt(deployment: Plain) -> str:
+    """Return the salt that the state's secrets were made with; none where the state holds nothing.
+
+    So a stack that was destroyed can be made anew under another passphrase.
+    """
+    if not any(True for key in ("resources", "pending_operations") for _ in _items(deployment, key)):
+        return ""
+    secrets = deployment.get("secrets_providers")
+    kind = secrets.get("type") if secrets else None
+    if kind is not None and kind.text() not in ("", "passphrase"):
+        raise NeedsCli(
+            f"the state's secrets are kept by {kind.text()!r}: this needs the CLI", hint="Use `pulumi`."
+        )
+    state = secrets.get("state") if secrets else None
+    salt = state.get("salt") if state else None
+    return salt.text() if salt else ""
+
+
+def _interrupted(deployment: Plain, crypter: Crypter) -> list[Operation]:
+    """Return the creations without an outcome; other operations are seen again by comparing."""
+    return [
+        Operation(resource=load_resource(document["resource"], crypter), type="creating")
+        for document in _items(deployment, "pending_operations")
+        if document["type"].text() == "creating"
+    ]

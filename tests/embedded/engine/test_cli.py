@@ -1,0 +1,111 @@
+"""Pulumi's own CLI takes a stack over and gives it back."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from heddle.embedded.engine.events import Op
+from tests.embedded.engine.conftest import Lab
+
+HOUSE = Path(__file__).parents[2]
+PROGRAM = """
+g = Group("g")
+a = Thing("a", {{"value": pulumi.Output.secret("{0}"), "name": "a{0}"}}, pulumi.ResourceOptions(parent=g))
+b = Thing("b", {{"value": a.made, "n": 3.5, "l": [1, True, None]}}, pulumi.ResourceOptions(depends_on=[g]))
+pulumi.export("made", b.made)
+"""
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(not shutil.which("pulumi"), reason="Pulumi's CLI is not on PATH"),
+]
+
+
+@pytest.fixture
+def shared(lab: Lab) -> Lab:
+    """The lab's project, with the fake provider as a plugin of the CLI."""
+    environment = Path(sys.prefix)
+    (lab.folder / "Pulumi.yaml").write_text(
+        f"name: lab\nruntime: {{name: python, options: {{virtualenv: {environment}}}}}\n"
+        "stackConfigDir: stacks\n"
+        "plugins: {providers: [{name: test, path: plugin}]}\n"
+    )
+    (lab.folder / "plugin").mkdir()
+    (lab.folder / "plugin/PulumiPlugin.yaml").write_text(
+        f"runtime: {{name: python, options: {{virtualenv: {environment}}}}}\n"
+    )
+    (lab.folder / "plugin/__main__.py").write_text(
+        f"import sys; sys.path.insert(0, {str(HOUSE)!r})\n"
+        "from pathlib import Path\n"
+        "from heddle.plugin.server import serve\n"
+        "from tests.embedded.engine.fake import World\n"
+        f"serve(World(Path({str(lab.world.path)!r})).factory(), version='0.0.1')\n"
+    )
+    return lab
+
+
+def pulumi(lab: Lab, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["pulumi", *arguments, "--stack", "dev", "--non-interactive"],
+        cwd=lab.folder,
+        env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+async def test_the_cli_sees_no_change_after_us_and_we_none_after_it(shared: Lab) -> None:
+    """Made here, unchanged there; changed there, unchanged here; destroyed there, gone here."""
+    shared.program(PROGRAM.format("1"))
+    assert not (await shared.up()).failed, shared.messages()
+    result = pulumi(shared, "preview", "--expect-no-changes")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "hush" not in result.stdout
+
+    shared.program(PROGRAM.format("2"))
+    result = pulumi(shared, "up", "--yes")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert sorted(shared.world.read()) == ["a2", "b"]
+    outcome = await shared.up()
+    assert outcome.counts.keys() == {Op.SAME}, shared.messages()
+
+    shared.program(PROGRAM.format("3"))
+    assert not (await shared.up()).failed, shared.messages()
+    assert pulumi(shared, "preview", "--expect-no-changes").returncode == 0
+    exported = pulumi(shared, "stack", "export")
+    assert len(json.loads(exported.stdout)["deployment"]["resources"]) == 5
+    history = pulumi(shared, "stack", "history", "--json")
+    assert [item["kind"] for item in json.loads(history.stdout)] == ["update"] * 4
+    assert pulumi(shared, "destroy", "--yes").returncode == 0
+    assert shared.world.read() == {}
+
+
+async def test_the_cli_saves_and_heals_a_partial_create(shared: Lab) -> None:
+    """The server's ErrorResourceInitFailed is understood: saved by the CLI, healed by us."""
+    shared.program('Thing("a", {"fail": "partial"})')
+    assert pulumi(shared, "stack", "init").returncode == 0
+    result = pulumi(shared, "up", "--yes", "--skip-preview")
+    assert result.returncode != 0
+    assert "it never came up" in result.stdout
+    assert (await shared.up()).counts[Op.UPDATE] == 1
+
+
+async def test_the_plugin_answers_errors_in_one_message(shared: Lab) -> None:
+    """A user's mistake reaches the CLI as its text; so does a refused input, by its property."""
+    shared.program('Thing("a", {"fail": "create"})\nThing("b", {"fail": "check"})')
+    pulumi(shared, "stack", "init")
+    result = pulumi(shared, "up", "--yes", "--skip-preview")
+    assert "property fail" in result.stdout
+    shared.program('Thing("a", {"fail": "create"})')
+    result = pulumi(shared, "up", "--yes", "--skip-preview")
+    assert "a cannot create" in result.stdout
+    assert "Do not ask it to." in result.stdout
+    # The SDK's own traceback may follow, when the CLI interrupts the program; none is the plugin's.
+    assert "servicer.py" not in result.stdout + result.stderr

@@ -1,0 +1,224 @@
+"""Stand-in orderers agree: whatever stops, dies or is cut off, their ledgers never differ."""
+
+import asyncio
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from fabric_protos.common import common_pb2
+
+from heddle.embedded.fabric.orderer import consensus
+from heddle.embedded.fabric.orderer.consensus import Consensus
+from heddle.embedded.fabric.orderer.messages import Message, decode, encode
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consensus, "HEARTBEAT", 0.02)
+    monkeypatch.setattr(consensus, "ELECTION", 0.12)
+
+
+class World:
+    """Nodes that reach each other through this object, unless they are down or cut off."""
+
+    def __init__(self, size: int) -> None:
+        self.members = tuple(f"node{number}:7050" for number in range(size))
+        self.ledgers: dict[str, list[bytes]] = {member: [b"genesis"] for member in self.members}
+        self.running: dict[str, Consensus] = {}
+        self.cut: set[str] = set()
+
+    def start(self, member: str) -> None:
+        """Start a node with the ledger that it has."""
+        node = Node(self, member)
+        self.running[member] = Consensus(
+            me=member,
+            chain=node,
+            call=lambda target, message: self._call(member, target, message),
+        )
+        self.running[member].start()
+
+    async def stop(self, member: str, *, kill: bool) -> None:
+        """Stop a node: in order, or without a word."""
+        node = self.running[member]
+        if kill:
+            self.cut.add(member)
+            node.leader = ""  # it cannot say goodbye
+        await node.stop()
+        self.cut.discard(member)
+        del self.running[member]
+
+    async def _call(self, source: str, target: str, message: Message) -> dict[str, Any]:
+        await asyncio.sleep(0)
+        if target not in self.running or {source, target} & self.cut:
+            raise ConnectionError(target)
+        answer = await self.running[target].receive(decode(encode(message)))
+        if target not in self.running or {source, target} & self.cut:
+            raise ConnectionError(target)
+        return answer
+
+    async def order(self, content: bytes, seconds: float = 5) -> None:
+        """Have a block committed by whoever leads."""
+        async with asyncio.timeout(seconds):
+            while True:
+                for member, node in list(self.running.items()):
+                    if node.leading and member not in self.cut:
+
+                        def build(member: str = member) -> common_pb2.Block:
+                            block = common_pb2.Block()
+                            block.header.number = len(self.ledgers[member])
+                            block.data.data.append(content)
+                            return block
+
+                        if await node.order(build):
+                            return
+                await asyncio.sleep(0.02)
+
+    async def level(self, seconds: float = 5) -> None:
+        """Wait until all running nodes have the same ledger."""
+        async with asyncio.timeout(seconds):
+            while len({tuple(self.ledgers[member]) for member in self.running}) > 1:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+    def check(self) -> None:
+        """No two ledgers differ as far as both go."""
+        for one in self.ledgers.values():
+            for other in self.ledgers.values():
+                shared = min(len(one), len(other))
+                assert one[:shared] == other[:shared]
+
+
+class Node:
+    """The chain of one node: its ledger in the world."""
+
+    def __init__(self, world: World, member: str) -> None:
+        self.world = world
+        self.member = member
+
+    @property
+    def height(self) -> int:
+        return len(self.world.ledgers[self.member])
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        return self.world.members
+
+    @property
+    def quorum(self) -> int:
+        return len(self.members) // 2 + 1
+
+    def sign(self, block: common_pb2.Block) -> bytes:
+        return self.member.encode() + block.data.data[0]
+
+    def commit(self, block: common_pb2.Block, signatures: Mapping[str, bytes]) -> None:
+        assert len(signatures) >= self.quorum
+        assert all(
+            signature == member.encode() + block.data.data[0] for member, signature in signatures.items()
+        )
+        assert block.header.number == self.height
+        self.world.ledgers[self.member].append(block.data.data[0])
+
+    async def catch_up(self, source: str, height: int) -> None:
+        while self.height < height:
+            await asyncio.sleep(0)
+            if {source, self.member} & self.world.cut:
+                return
+            self.world.ledgers[self.member].append(self.world.ledgers[source][self.height])
+
+
+async def test_one_node_orders_alone() -> None:
+    """A throw-away network of one orderer needs nobody."""
+    world = World(1)
+    world.start(world.members[0])
+    await world.order(b"a")
+    assert world.ledgers[world.members[0]] == [b"genesis", b"a"]
+    await world.stop(world.members[0], kill=False)
+
+
+async def test_a_minority_orders_nothing() -> None:
+    """One of three does not lead; with a second one it goes on."""
+    world = World(3)
+    world.start(world.members[0])
+    with pytest.raises(TimeoutError):
+        await world.order(b"a", seconds=0.5)
+    world.start(world.members[1])
+    await world.order(b"b")
+    await world.level()
+    world.check()
+    for member in list(world.running):
+        await world.stop(member, kill=True)
+
+
+async def test_a_leader_that_stops_hands_over() -> None:
+    """The others need not wait for an election time-out."""
+    world = World(3)
+    for member in world.members:
+        world.start(member)
+    await world.order(b"a")
+    leader = next(member for member, node in world.running.items() if node.leading)
+    await world.stop(leader, kill=False)
+    await world.order(b"b", seconds=consensus.ELECTION)
+    for member in list(world.running):
+        await world.stop(member, kill=True)
+
+
+async def test_a_leader_that_is_cut_off_resigns() -> None:
+    """It takes no more messages, and what it had not committed is not in its ledger later."""
+    world = World(3)
+    for member in world.members:
+        world.start(member)
+    await world.order(b"a")
+    old = next(member for member, node in world.running.items() if node.leading)
+    world.cut.add(old)
+    await world.order(b"b")
+    async with asyncio.timeout(2):
+        while world.running[old].leading:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    world.cut.clear()
+    await world.order(b"c")
+    await world.level()
+    assert world.ledgers[old] == [b"genesis", b"a", b"b", b"c"]
+    for member in list(world.running):
+        await world.stop(member, kill=True)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_chaos(seed: int) -> None:
+    """Random stops, deaths, starts and cuts: ledgers stay prefixes of each other, and all meet in the end."""
+    choose = random.Random(seed)  # noqa: S311
+    world = World(choose.choice([3, 5]))
+    for member in world.members:
+        world.start(member)
+    ordering = asyncio.create_task(_keep_ordering(world))
+    for _ in range(25):
+        member = choose.choice(world.members)
+        match choose.choice(["stop", "kill", "start", "start", "cut", "heal"]):
+            case "stop" | "kill" as how if member in world.running:
+                await world.stop(member, kill=how == "kill")
+            case "start" if member not in world.running:
+                world.start(member)
+            case "cut":
+                world.cut.add(member)
+            case "heal":
+                world.cut.clear()
+        await asyncio.sleep(choose.uniform(0, 0.1))
+        world.check()
+    world.cut.clear()
+    for member in set(world.members) - set(world.running):
+        world.start(member)
+    ordering.cancel()
+    await asyncio.gather(ordering, return_exceptions=True)
+    await world.order(b"last")
+    await world.level()
+    world.check()
+    assert world.ledgers[world.members[0]][-1] == b"last"
+    for member in list(world.running):
+        await world.stop(member, kill=True)
+
+
+async def _keep_ordering(world: World) -> None:
+    for number in range(10_000):
+        try:
+            await world.order(f"block {number}".encode(), seconds=0.3)
+        except TimeoutError:
+            continue

@@ -1,0 +1,72 @@
+"""The images of stand-ins and sample chaincode."""
+
+import json
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import heddle
+from heddle.embedded.fabric.images import build_sample_chaincode, build_standin
+from heddle.versions import SAMPLE_CHAINCODE_IMAGE, STANDIN_IMAGE
+
+
+def _read(archive: Path) -> tuple[dict, set[str]]:
+    """The configuration with its name, and the paths of all layers."""
+    with tarfile.open(archive) as tar:
+        manifest = json.load(tar.extractfile("manifest.json"))[0]  # type: ignore[arg-type]
+        config = json.load(tar.extractfile(manifest["Config"]))  # type: ignore[arg-type]
+        names: set[str] = set()
+        for layer in manifest["Layers"]:
+            with tarfile.open(fileobj=tar.extractfile(layer)) as inner:
+                names.update(inner.getnames())
+    return {**config["config"], "name": manifest["RepoTags"][0]}, names
+
+
+def _imported() -> set[str]:
+    """The files of Heddle that the stand-ins load, relative to where packages are."""
+    program = (
+        "import sys, heddle.embedded.fabric.orderer.__main__, heddle.embedded.fabric.peer.__main__\n"
+        "print(*(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'heddle'), sep='\\n')"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    root = Path(heddle.__file__).parents[1]
+    return {str(Path(path).relative_to(root)) for path in found.stdout.split()}
+
+
+def test_the_stand_in_image(tmp_path: Path) -> None:
+    """Under a name and label of its own, for uid 1000, with both commands, compiled, and nothing of tests."""
+    build_standin(tmp_path / "image.tar")
+    config, names = _read(tmp_path / "image.tar")
+    assert config["name"] == STANDIN_IMAGE
+    assert config["Labels"]["heddle.stand-in"] == "true"
+    assert config["User"] == "1000:1000"
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    packages = f"usr/local/lib/{version}/site-packages"
+    assert {"usr/local/bin/peer", "usr/local/bin/orderer", f"usr/local/bin/{version}"} <= names
+    assert f"{packages}/heddle/standin/orderer/chain.py" in names
+    tag = sys.implementation.cache_tag
+    assert f"{packages}/heddle/standin/orderer/__pycache__/chain.{tag}.pyc" in names
+    missing = {module for module in _imported() if f"{packages}/{module}" not in names}
+    assert not missing
+    unwanted = (
+        "/test/",
+        "/tkinter/",
+        "pulumi",
+        "heddle/embedded/engine",
+        "heddle/cli",
+        "kubernetes",
+        "/pip/",
+    )
+    assert not [name for name in names if any(word in f"/{name}/" for word in unwanted)]
+
+
+def test_the_same_sources_give_the_same_image(tmp_path: Path) -> None:
+    """Built again it has the same id, so nothing is loaded or restarted for it."""
+    one = build_sample_chaincode(tmp_path / "one.tar")
+    other = build_sample_chaincode(tmp_path / "other.tar")
+    assert one == other
+    config, names = _read(tmp_path / "one.tar")
+    assert config["name"] == SAMPLE_CHAINCODE_IMAGE
+    assert config["Entrypoint"][-1] == "heddle.embedded.fabric.chaincode.assets"
+    assert not [name for name in names if "heddle/embedded/fabric/peer" in name]

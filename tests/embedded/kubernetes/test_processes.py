@@ -1,0 +1,21 @@
+"""Which processes are a cluster's."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from heddle.embedded.kubernetes.layout import layout_of
+from heddle.embedded.kubernetes.processes import end, find_all
+
+
+def test_a_client_of_its_containerd_is_the_clusters(clusters: Path) -> None:
+    """`up` may be killed while its ctr waits for the socket: `down` finds it by the path and ends it."""
+    layout, other = layout_of("one"), layout_of("other")
+    waiting = [sys.executable, "-c", "input()", "--address", str(layout.containerd_socket)]
+    with subprocess.Popen(waiting, stdin=subprocess.PIPE) as process:
+        found, strangers = find_all(layout), find_all(other)
+        left = end(found, seconds=0)
+
+    assert process.pid in found
+    assert process.pid not in strangers
+    assert left == set()
