@@ -176,14 +176,15 @@ def _settings_lines(
 
 
 def _consensus(settings: "ChannelSettings") -> str:
-    from heddle.configtx.bft import quorum, tolerated
     from heddle.configtx.settings import BFT
+    from heddle.quorum import fault_tolerance, quorum
 
     if settings.consensus != BFT:
         raft = settings.raft
         return f"Raft, tick {raft.tick_interval}, election after {raft.election_tick} ticks"
     count = len(settings.consenters)
-    return f"BFT, blocks signed by {quorum(count)} of {count}, {tolerated(count)} may fail"
+    needed, may_fail = quorum(count, bft=True), fault_tolerance(count, bft=True)
+    return f"BFT, blocks signed by {needed} of {count}, {may_fail} may fail"
 
 
 def _settings_json(settings: "ChannelSettings") -> dict[str, Any]:

@@ -14,6 +14,7 @@ from fabric_protos.orderer.smartbft import configuration_pb2 as smartbft_pb2
 from heddle.configtx import values
 from heddle.configtx.settings import BftOptions, Consenter
 from heddle.identity.signer import serialized_identity
+from heddle.quorum import quorum
 
 __all__ = [
     "COUNTS",
@@ -26,8 +27,6 @@ __all__ = [
     "mapping_of",
     "options_message",
     "options_of",
-    "quorum",
-    "tolerated",
 ]
 
 DURATIONS: Final = (
@@ -51,16 +50,6 @@ IN_ORDER: Final = (
 """The first must not be above the second. Nodes do not ask before they commit: they halt afterwards."""
 REQUEST_MAX_BYTES: Final = 10 * 1024
 """SmartBFT's own limit when it validates; a batch with fewer bytes than that stops the chain."""
-
-
-def tolerated(nodes: int) -> int:
-    """How many nodes may fail in any way, lie included: a third of the others."""
-    return max(nodes - 1, 0) // 3
-
-
-def quorum(nodes: int) -> int:
-    """How many must sign a block: ⌈(n + f + 1) / 2⌉, so that two quorums share an honest node."""
-    return (nodes + tolerated(nodes) + 2) // 2
 
 
 def options_message(options: BftOptions, live: smartbft_pb2.Options | None = None) -> smartbft_pb2.Options:
@@ -132,5 +121,5 @@ def block_validation(consenters: Iterable[configuration_pb2.Consenter]) -> polic
             principal_classification=msp_principal_pb2.MSPPrincipal.IDENTITY,
             principal=serialized_identity(node.msp_id, node.identity),
         )
-    envelope.rule.n_out_of.n = quorum(len(envelope.identities))
+    envelope.rule.n_out_of.n = quorum(len(envelope.identities), bft=True)
     return policies_pb2.Policy(type=policies_pb2.Policy.SIGNATURE, value=envelope.SerializeToString())

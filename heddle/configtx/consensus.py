@@ -16,6 +16,7 @@ from heddle.durations import nanoseconds
 from heddle.errors import ConfigtxError, IdentityError
 from heddle.identity.chain import TrustStore
 from heddle.identity.expiry import not_after
+from heddle.quorum import quorum
 
 __all__ = ["MembershipChange", "check_consensus", "membership_change"]
 
@@ -170,10 +171,9 @@ def _check_expiry(node: etcdraft_pb2.Consenter, store: TrustStore, now: datetime
 
 
 def _check_quorum(change: MembershipChange, before: int, after: int, active: frozenset[bytes]) -> None:
-    quorum = after // 2 + 1
     alive = len(active - {node.client_tls_cert for node in change.removed})
     tolerant = after > 2  # a smaller cluster cannot avoid it, so Fabric lets it pass when it adds or rotates
-    lost = bool(change.added or change.removed) and alive < quorum
+    lost = bool(change.added or change.removed) and alive < quorum(after, bft=False)
     if lost and (tolerant or not change.added):
         raise ConfigtxError(
             f"{len(active)} out of {before} nodes are alive, configuration will result in quorum loss"

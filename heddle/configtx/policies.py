@@ -15,6 +15,7 @@ from heddle.configtx import values
 from heddle.configtx.members import Members, Signatory, principal_text
 from heddle.errors import ConfigtxError, HeddleError
 from heddle.identity.keys import load_certificate, verify
+from heddle.quorum import majority
 
 __all__ = [
     "Identity",
@@ -194,7 +195,7 @@ def threshold(meta: policies_pb2.ImplicitMetaPolicy, count: int) -> int:
     if count == 0:  # Fabric: no sub-policies, so zero is a majority, any and all
         return 0
     rules = policies_pb2.ImplicitMetaPolicy
-    known = {rules.ANY: 1, rules.ALL: count, rules.MAJORITY: count // 2 + 1}
+    known = {rules.ANY: 1, rules.ALL: count, rules.MAJORITY: majority(count)}
     return known.get(meta.rule, 0)  # of a rule that nobody knows Fabric needs nothing
 
 

@@ -8,7 +8,6 @@ from fabric_protos.common import configtx_pb2, configuration_pb2, policies_pb2
 from fabric_protos.orderer import configuration_pb2 as orderer_pb2
 from fabric_protos.orderer.smartbft import configuration_pb2 as smartbft_pb2
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from heddle.configtx import bft, values
 from heddle.configtx.consensus import check_consensus
@@ -32,23 +31,6 @@ ADMINS = [organization(name).signer("admin") for name in ("alpha", "beta", "orde
 
 def config(wanted: ChannelSettings) -> configtx_pb2.Config:
     return configtx_pb2.Config(channel_group=channel_group(wanted))
-
-
-@pytest.mark.parametrize(
-    ("nodes", "faulty", "signers"), [(1, 0, 1), (3, 0, 2), (4, 1, 3), (7, 2, 5), (10, 3, 7)]
-)
-def test_a_quorum_is_as_fabric_counts_it(nodes: int, faulty: int, signers: int) -> None:
-    """⌈(n + f + 1) / 2⌉ with f a third of the others."""
-    assert bft.tolerated(nodes) == faulty
-    assert bft.quorum(nodes) == signers
-
-
-@given(st.integers(1, 1000))
-def test_two_quorums_share_an_honest_node(nodes: int) -> None:
-    """What makes BFT safe; and the nodes that do not lie are a quorum, which makes it live."""
-    quorum, faulty = bft.quorum(nodes), bft.tolerated(nodes)
-    assert 2 * quorum - nodes > faulty
-    assert quorum <= nodes - faulty
 
 
 def test_the_policy_names_the_consenters_in_order() -> None:

@@ -9,7 +9,7 @@ from heddle.configtx.settings import BFT, ETCDRAFT, ChannelSettings, Consenter
 from heddle.errors import ProviderError, Unreachable
 from heddle.fabric.participation import ChannelInfo
 from heddle.planner.channel import Kind, Step
-from heddle.provider.channel.facts import Facts, Live, State, quorum_of
+from heddle.provider.channel.facts import Facts, Live, State
 
 ACTIVE = ChannelInfo(name="channel", relation="consenter", status="active", height=5)
 AWAY = Unreachable("no answer")
@@ -94,13 +94,3 @@ def test_other_broken_ones_that_leave_later_are_counted() -> None:
         "  Bring these orderers up first; then run it again."
     )
     assert not _expect("abcdefg", "bcdefg", "cdef", ETCDRAFT, {"a", "b", "g"}, known="cdef")
-
-
-@pytest.mark.parametrize(
-    ("consensus", "sizes"),
-    [(ETCDRAFT, {1: 1, 2: 2, 3: 2, 4: 3, 5: 3}), (BFT, {4: 3, 5: 4, 6: 4, 7: 5, 10: 7})],
-)
-def test_quorums(consensus: str, sizes: dict[int, int]) -> None:
-    """Fabric's own numbers."""
-    settings = _settings("a", consensus)
-    assert {count: quorum_of(settings, count) for count in sizes} == sizes

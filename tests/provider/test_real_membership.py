@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from heddle.configtx.bft import quorum
 from heddle.configtx.settings import BFT
 from heddle.errors import HeddleError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
 from heddle.plugin.interface import PartialFailure
 from heddle.provider.rollout.health import OrdererHealth
+from heddle.quorum import quorum
 from tests.provider.harness import Engine, channel_value
 from tests.real.network import RealNetwork, prepared_network
 
@@ -121,7 +121,7 @@ async def test_bft_from_genesis_to_five_and_back(network: RealNetwork, engine: E
     five = _channel(network, "12345", BFT)
     await engine.up(CHANNEL, "channel", five)
     assert await _numbers(engine, five) == "12345"
-    assert quorum(5) == 4
+    assert quorum(5, bft=True) == 4
     changed = {**five, "bft": {"requestBatchMaxInterval": "300ms"}}
     await engine.up(CHANNEL, "channel", changed)
     again = {**four, "bft": {"requestBatchMaxInterval": "300ms"}}

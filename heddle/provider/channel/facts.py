@@ -8,7 +8,6 @@ from typing import Any, TypeGuard
 from fabric_protos.common.common_pb2 import NOT_FOUND, Block
 from fabric_protos.common.configtx_pb2 import Config
 
-from heddle.configtx.bft import quorum as bft_quorum
 from heddle.configtx.blocks import config_of
 from heddle.configtx.read import settings_of
 from heddle.configtx.settings import BFT, ChannelSettings
@@ -21,8 +20,9 @@ from heddle.fabric.retry import Deadline
 from heddle.identity.signer import Signer
 from heddle.planner.channel import Kind, Step
 from heddle.provider.shapes import client_tls, node, nodes, signers
+from heddle.quorum import quorum
 
-__all__ = ["Facts", "Live", "Reach", "State", "orders", "quorum_of", "wait_for_leader"]
+__all__ = ["Facts", "Live", "Reach", "State", "orders", "wait_for_leader"]
 
 State = ChannelInfo | FabricError | None
 """An orderer's own answer, that it has no such channel (None), or why there is no answer."""
@@ -191,17 +191,14 @@ class Facts:
         now = stay + (0 if is_broken or step.kind is Kind.ADD else 1)
         # Who joins has the ledger already; a channel of one or two grows without a quorum for a moment.
         then = stay + (1 if step.joins is not None else 0)
+        bft = settings.consensus == BFT
+        needed, needed_then = quorum(before, bft=bft), quorum(after, bft=bft)
         troubles = []
-        if now < quorum_of(settings, before):
-            troubles.append(f"{now} of {before} consenters order, {quorum_of(settings, before)} are needed")
-        elif then < quorum_of(settings, after):
-            troubles.append(f"{then} of {after} would order, {quorum_of(settings, after)} would be needed")
+        if now < needed:
+            troubles.append(f"{now} of {before} consenters order, {needed} are needed")
+        elif then < needed_then:
+            troubles.append(f"{then} of {after} would order, {needed_then} would be needed")
         return troubles
-
-
-def quorum_of(settings: ChannelSettings, consenters: int) -> int:
-    """How many of so many consenters must order: Raft ⌊n/2⌋ + 1, BFT ⌈(n + f + 1) / 2⌉."""
-    return bft_quorum(consenters) if settings.consensus == BFT else consenters // 2 + 1
 
 
 def orders(state: State) -> TypeGuard[ChannelInfo]:

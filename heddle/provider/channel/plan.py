@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from heddle.configtx.bft import quorum, tolerated
 from heddle.configtx.read import differences
 from heddle.configtx.settings import BFT, ChannelSettings
 from heddle.planner.channel import Step
@@ -11,6 +10,7 @@ from heddle.plugin.values import has_unknown
 from heddle.provider.channel.facts import Live, Reach
 from heddle.provider.channel.settings import SETTINGS, keep_renewed, settings_from
 from heddle.provider.channel.update import planned_steps, prepare_all
+from heddle.quorum import fault_tolerance, quorum
 
 __all__ = ["plan_create", "plan_unknown", "plan_update", "tell_drift"]
 
@@ -130,7 +130,7 @@ def _settings_lines(settings: ChannelSettings) -> list[str]:
 
 
 def _quorum(consenters: int) -> str:
-    return f"{quorum(consenters)} of {consenters}, {tolerated(consenters)} may fail"
+    return f"{quorum(consenters, bft=True)} of {consenters}, {fault_tolerance(consenters, bft=True)} may fail"
 
 
 def _count(what: str, items: Any) -> str:  # noqa: ANN401 - a list, or UNKNOWN

@@ -5,13 +5,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from heddle.configtx.bft import quorum
 from heddle.errors import FabricError
 from heddle.fabric import cscc, operations, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.participation import ChannelInfo, channel_info
 from heddle.identity.signer import Signer
+from heddle.quorum import quorum
 
 __all__ = ["Counts", "Health", "OrdererHealth", "PeerHealth", "objection"]
 
@@ -164,7 +164,7 @@ def objection(channel: str, answers: _Answers, counts: Counts) -> str:
     # Consenters that are none of these nodes: they leave, or are other people's.
     outside = total - (len(answers) + 1 - len(no_consenters))
     count = len(active) + max(0, min(outside, counts.alive - len(active) - 1))
-    needed = quorum(total) if counts.bft else total // 2 + 1
+    needed = quorum(total, bft=counts.bft)
     if count >= needed:
         return ""
     troubles = "; ".join(

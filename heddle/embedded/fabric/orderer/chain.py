@@ -7,7 +7,6 @@ from typing import Any
 
 from fabric_protos.common import common_pb2
 
-from heddle.configtx import bft
 from heddle.configtx.blocks import is_config_block
 from heddle.configtx.filters import expired
 from heddle.configtx.settings import Consenter
@@ -25,6 +24,7 @@ from heddle.embedded.fabric.orderer.node import OrdererNode
 from heddle.embedded.fabric.orderer.pool import Pool
 from heddle.embedded.fabric.orderer.writer import Writer
 from heddle.errors import ConfigtxError
+from heddle.quorum import quorum
 
 __all__ = ["OrdererChain"]
 
@@ -152,8 +152,7 @@ class OrdererChain:
     @property
     def quorum(self) -> int:
         """How many consenters must accept a block."""
-        count = len(self.members)
-        return bft.quorum(count) if self.config.bft else count // 2 + 1
+        return quorum(len(self.members), bft=self.config.bft)
 
     @property
     def relation(self) -> str:

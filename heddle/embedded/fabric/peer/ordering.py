@@ -16,6 +16,7 @@ from fabric_protos.orderer import ab_pb2
 from heddle.embedded.fabric.channelconfig import ChannelConfig
 from heddle.embedded.fabric.peer.status import GatewayError
 from heddle.embedded.fabric.rpc import Dialled, open_stream
+from heddle.quorum import quorum
 
 __all__ = ["submit"]
 
@@ -63,8 +64,7 @@ async def _to_quorum(
         if status != common_pb2.Status.SUCCESS and not words.endswith(_EXISTS)
     ]
     count = len(endpoints)
-    tolerated = (count - 1) // 3
-    if count - len(details) < -(-(count + tolerated + 1) // 2):
+    if count - len(details) < quorum(count, bft=True):
         words = (
             "insufficient number of orderers could successfully process transaction "
             "to satisfy quorum requirement"

@@ -1,0 +1,133 @@
+"""Hold what is known about the nodes and channels of a running network: facts, asked elsewhere, judged here.
+
+`heddle.network` asks nodes and fills these in. The planner decides by them and asks nobody. A fact that could
+not be found out is kept as `NoAnswer` with its reason, never left out: what is unknown does not count as well.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeGuard
+
+from heddle.configtx.settings import BFT, ChannelSettings
+
+__all__ = [
+    "LEVEL_BLOCKS",
+    "Answer",
+    "ChannelFacts",
+    "ConsensusCounts",
+    "LedgerState",
+    "NoAnswer",
+    "NodeFacts",
+    "PodFacts",
+    "describe",
+    "is_level",
+    "orders",
+]
+
+LEVEL_BLOCKS = 1
+"""Blocks that a node may lack of the others and still count as level.
+
+The others commit the next block a moment earlier. More would hide a node that stands still on a quiet channel.
+A busy channel does not need more either: nodes are asked again until they have what the others had at first.
+"""
+
+
+def is_level(height: int, newest: int) -> bool:
+    """Tell whether a node of this height has what a node of height `newest` had when it was asked before."""
+    return height + LEVEL_BLOCKS >= newest
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerState:
+    """Describe a node's copy of one channel as the node itself does.
+
+    relation: `consenter`, `follower`, `config-tracker` or `other` for an orderer, `peer` for a peer.
+    status: `active`, `onboarding`, `inactive` or `failed` for an orderer, `joined` for a peer.
+    height: number of blocks.
+    leader: whether the node says that it leads the channel.
+    """
+
+    relation: str
+    status: str
+    height: int
+    leader: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoAnswer:
+    """Say why a node's state is not known: the node was silent, or refused to tell."""
+
+    reason: str
+
+
+Answer = LedgerState | NoAnswer | None
+"""A node's answer about a channel; None: the node itself says that it does not have the channel."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodFacts:
+    """Describe a node's pod: whether it is ready, whether it runs an old template, and its state in words."""
+
+    ready: bool
+    outdated: bool
+    status: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeFacts:
+    """Gather what is known of one node. Facts that nobody asked for keep their defaults."""
+
+    name: str
+    kind: Literal["orderer", "peer"]
+    address: str
+    """`host:port` as the ledger names it."""
+    msp_id: str = ""
+    channels: Mapping[str, Answer] = field(default_factory=dict)
+    """By channel; a channel that is missing here was not asked about."""
+    pod: PodFacts | None = None
+    version: str | NoAnswer = ""
+    """Fabric's version as the operations endpoint says; empty: not asked."""
+    certificate_expires: datetime | None = None
+    """When the TLS certificate that the node presents expires; None: not asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelFacts:
+    """Describe a channel's configuration in force. `sequence` is its number; 0 is the genesis."""
+
+    name: str
+    settings: ChannelSettings
+    sequence: int
+
+    @property
+    def bft(self) -> bool:
+        """Tell whether the channel orders by BFT; otherwise by Raft."""
+        return self.settings.consensus == BFT
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsensusCounts:
+    """Count a channel's consenters, and how many of them live, as its leader's metrics say; 0: unknown.
+
+    Nodes that have just come, or that are leaving, make these other numbers than that of the nodes. BFT's
+    leader does not tell how many live.
+    """
+
+    consenters: int = 0
+    alive: int = 0
+    bft: bool = False
+
+
+def orders(answer: Answer) -> TypeGuard[LedgerState]:
+    """Tell whether an orderer says that it orders the channel."""
+    return isinstance(answer, LedgerState) and (answer.relation, answer.status) == ("consenter", "active")
+
+
+def describe(answer: Answer) -> str:
+    """Return an answer in words, for messages."""
+    if answer is None:
+        return "does not have the channel"
+    if isinstance(answer, NoAnswer):
+        return answer.reason
+    return f"{answer.relation}, {answer.status}"
