@@ -15,7 +15,7 @@ def majority(members: int) -> int:
 def quorum(consenters: int, *, bft: bool) -> int:
     """Return how many consenters must run so that the channel orders.
 
-    Raft: a majority, ⌊n/2⌋ + 1 (orderer/consensus/etcdraft). BFT: ⌈(n + f + 1) / 2⌉ signatures on every block,
+    Raft: a majority, ⌊n/2⌋ + 1 (orderer/consensus/etcdraft). BFT: ⌈(n + f + 1) / 2⌉ signatures per block,
     so that two quorums share a node that does not lie (orderer/consensus/smartbft/util.go, Fabric 3.1.5).
     """
     if not bft:

@@ -1,7 +1,7 @@
 """Hold what is known about the nodes and channels of a running network: facts, asked elsewhere, judged here.
 
 `heddle.network` asks nodes and fills these in. The planner decides by them and asks nobody. A fact that could
-not be found out is kept as `NoAnswer` with its reason, never left out: what is unknown does not count as well.
+not be found out is kept as `NoAnswer` with its reason, never left out: unknown does not count as well.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ __all__ = [
 LEVEL_BLOCKS = 1
 """Blocks that a node may lack of the others and still count as level.
 
-The others commit the next block a moment earlier. More would hide a node that stands still on a quiet channel.
+The others commit the next block a moment earlier. More would hide a node that stands still on a quiet one.
 A busy channel does not need more either: nodes are asked again until they have what the others had at first.
 """
 
