@@ -12,7 +12,7 @@ import pytest
 from heddle.embedded.engine.events import Op
 from tests.embedded.engine.conftest import Lab
 
-HOUSE = Path(__file__).parents[2]
+HOUSE = Path(__file__).parents[3]
 PROGRAM = """
 g = Group("g")
 a = Thing("a", {{"value": pulumi.Output.secret("{0}"), "name": "a{0}"}}, pulumi.ResourceOptions(parent=g))

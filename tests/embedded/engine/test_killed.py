@@ -11,7 +11,7 @@ import pytest
 from heddle.embedded.engine.events import Op
 from tests.embedded.engine.conftest import Lab
 
-HOUSE = Path(__file__).parents[2]
+HOUSE = Path(__file__).parents[3]
 FIRST = """
 a = Thing("a", {"value": "1", "forceNew": "1", "name": "a1"})
 b = Thing("b", {"value": a.made})

@@ -44,9 +44,9 @@ def test_the_stand_in_image(tmp_path: Path) -> None:
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     packages = f"usr/local/lib/{version}/site-packages"
     assert {"usr/local/bin/peer", "usr/local/bin/orderer", f"usr/local/bin/{version}"} <= names
-    assert f"{packages}/heddle/standin/orderer/chain.py" in names
+    assert f"{packages}/heddle/embedded/fabric/orderer/chain.py" in names
     tag = sys.implementation.cache_tag
-    assert f"{packages}/heddle/standin/orderer/__pycache__/chain.{tag}.pyc" in names
+    assert f"{packages}/heddle/embedded/fabric/orderer/__pycache__/chain.{tag}.pyc" in names
     missing = {module for module in _imported() if f"{packages}/{module}" not in names}
     assert not missing
     unwanted = (
