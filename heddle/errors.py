@@ -9,6 +9,7 @@ HeddleError
 ├── FabricError          a running node refused, or cannot be reached
 │   ├── Unreachable      no answer: nothing is known of the node's state
 │   └── Refused          the node's own answer, in Fabric's words
+├── KubeError            a kubeconfig that cannot be used, or an API server that refused
 ├── ProviderError        a resource that cannot be created, changed or deleted as asked
 ├── PluginError          Pulumi's provider protocol was not followed
 ├── EngineError          state, lock, passphrase, program
@@ -25,6 +26,7 @@ __all__ = [
     "HeddleError",
     "IdentityError",
     "ImageError",
+    "KubeError",
     "LocalKubeError",
     "NeedsCli",
     "NoDifference",
@@ -73,7 +75,7 @@ class FabricError(HeddleError):
 
 
 class Unreachable(FabricError):
-    """No answer within the deadline: nothing is known of the node's state."""
+    """No answer of a node or an API server within the deadline: nothing is known of its state."""
 
 
 class Refused(FabricError):
@@ -83,6 +85,10 @@ class Refused(FabricError):
         super().__init__(message, hint=hint)
         self.status = status
         self.words = words
+
+
+class KubeError(HeddleError):
+    """A kubeconfig that cannot be used, or a call that the API server refused."""
 
 
 class ProviderError(HeddleError):

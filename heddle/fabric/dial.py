@@ -3,9 +3,10 @@
 from types import TracebackType
 from typing import Protocol, Self
 
+from heddle.errors import FabricError, KubeError
 from heddle.fabric.node import Node
+from heddle.kube.apiserver import ApiServer
 from heddle.kube.portforward import Forward
-from heddle.kube.server import ApiServer
 
 __all__ = ["ClusterDialer", "Dialer", "DirectDialer", "split_address"]
 
@@ -76,7 +77,10 @@ class ClusterDialer:
         if node.direct(port) or not node.pod:
             return await self._direct.endpoint(node, port)
         if self._server is None:
-            self._server = await ApiServer.load(self._kubeconfig, self._context)
+            try:
+                self._server = await ApiServer.load(self._kubeconfig, self._context)
+            except KubeError as error:
+                raise FabricError(error.message, hint=error.hint) from error
         key = (node.namespace, node.pod, port)
         forward = self._forwards.get(key)
         if forward is None:

@@ -18,10 +18,11 @@ from heddle.configtx.envelope import channel_header, new_nonce, signature_header
 from heddle.errors import FabricError, Refused
 from heddle.fabric.answers import unreadable
 from heddle.fabric.connection import Connections
-from heddle.fabric.failures import hint_for, shown
+from heddle.fabric.failures import hint_for
 from heddle.fabric.node import Node
 from heddle.fabric.retry import reading
 from heddle.identity.signer import Signer
+from heddle.text import printable
 
 __all__ = ["Proposal", "evaluate", "new_proposal", "propose", "transaction"]
 
@@ -109,7 +110,10 @@ async def propose(
     status, words = answer.response.status, answer.response.message
     if status >= 400 or status < 200:
         raise Refused(
-            f"{node.at()}: {what}: {status} {shown(words)}", status=status, words=words, hint=hint_for(words)
+            f"{node.at()}: {what}: {status} {printable(words)}",
+            status=status,
+            words=words,
+            hint=hint_for(words),
         )
     return answer
 

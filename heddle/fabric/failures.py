@@ -9,11 +9,10 @@ from google.protobuf.message import DecodeError
 
 from heddle.errors import FabricError, Refused, Unreachable
 from heddle.fabric.node import Node
+from heddle.text import printable
 
-__all__ = ["hint_for", "http_words", "refused_status", "rpc_failure", "shown", "unreachable"]
+__all__ = ["hint_for", "http_words", "refused_status", "rpc_failure", "unreachable"]
 
-_SHOWN = 2000
-"""Characters of a node's words in a message. A chaincode's error with its cause is a few hundred."""
 _LOST = (
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -52,18 +51,10 @@ def hint_for(words: str, otherwise: str = "") -> str:
     return next((hint for part, hint in _HINTS if part.lower() in words.lower()), otherwise)
 
 
-def shown(words: str) -> str:
-    """A node's words for a terminal: cut, and without signs that would move or colour what is there."""
-    cut = words if len(words) <= _SHOWN else f"{words[:_SHOWN]}… ({len(words)} characters)"
-    return "".join(
-        sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}" for sign in cut
-    )
-
-
 def unreachable(node: Node, what: str, words: str, *, port: int | None = None) -> Unreachable:
     """No answer to `what` ("deliver block 7 of channel"): nothing is known of the node's state."""
     return Unreachable(
-        f"{node.at(port)}: {what}: no answer: {shown(words)}",
+        f"{node.at(port)}: {what}: no answer: {printable(words)}",
         hint=hint_for(words, "Look at the node's pod and log, then try again."),
     )
 
@@ -81,7 +72,7 @@ def http_words(error: Exception) -> str:
 def refused_status(node: Node, what: str, status: int, words: str = "") -> Refused:
     """The answer of an orderer or deliver service: a status of `common.Status` that is not SUCCESS."""
     name = common_pb2.Status.Name(status) if status in common_pb2.Status.values() else str(status)
-    said = f"{name}: {shown(words)}" if words else name
+    said = f"{name}: {printable(words)}" if words else name
     hint = hint_for(words, _STATUS_HINTS.get(status, ""))
     return Refused(f"{node.at()}: {what}: {said}", status=status, words=words or name, hint=hint)
 
@@ -98,7 +89,9 @@ def rpc_failure(node: Node, what: str, error: grpc.aio.AioRpcError, *, tunnel: s
         said = f"{code.name}: {words}" if words else code.name
         return unreachable(node, what, f"{said} ({tunnel})" if tunnel else said)
     status = int(code.value[0])
-    return Refused(f"{node.at()}: {what}: {shown(words)}", status=status, words=words, hint=hint_for(words))
+    return Refused(
+        f"{node.at()}: {what}: {printable(words)}", status=status, words=words, hint=hint_for(words)
+    )
 
 
 def _gateway_details(error: grpc.aio.AioRpcError) -> list[str]:

@@ -15,11 +15,12 @@ from heddle.fabric.answers import message_of, unreadable, validation_code
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import Argument, Proposal, new_proposal
 from heddle.fabric.events import Commit
-from heddle.fabric.failures import hint_for, shown
+from heddle.fabric.failures import hint_for
 from heddle.fabric.node import Node
 from heddle.fabric.retry import Deadline, reading
 from heddle.fabric.transactions import PATIENCE, Outcome
 from heddle.identity.signer import Signer
+from heddle.text import printable
 
 __all__ = ["commit_status", "endorse", "evaluate", "invoke", "result_of", "submit"]
 
@@ -207,7 +208,7 @@ def _payload(node: Node, what: str, response: proposal_response_pb2.Response) ->
     if response.status >= 400:
         words = response.message
         raise Refused(
-            f"{node.at()}: {what}: {response.status} {shown(words)}",
+            f"{node.at()}: {what}: {response.status} {printable(words)}",
             status=response.status,
             words=words,
             hint=hint_for(words),

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from heddle.errors import FabricError, Refused
 from heddle.fabric.answers import HttpAnswer, plain_of
 from heddle.fabric.connection import Connections
-from heddle.fabric.failures import shown
 from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.retry import reading
 from heddle.plain import Plain
+from heddle.text import printable
 
 __all__ = ["Health", "Metrics", "Sample", "healthz", "metrics", "parse_metrics", "version"]
 
@@ -86,7 +86,7 @@ def _failed(answer: Plain) -> tuple[str, ...]:
     checks = answer.get("failed_checks")
     if checks is None:
         return ()
-    return tuple(shown(f"{one['component'].text()}: {one['reason'].text()}") for one in checks.items())
+    return tuple(printable(f"{one['component'].text()}: {one['reason'].text()}") for one in checks.items())
 
 
 async def metrics(
@@ -149,7 +149,7 @@ def _expect(response: HttpAnswer, node: Node, path: str) -> HttpAnswer:
     elif path == "/metrics" and response.status == 404:
         hint = "Set metrics.provider to prometheus in core.yaml or orderer.yaml."
     raise Refused(
-        f"{node.at(node.operations_port)}: GET {path}: HTTP {response.status}: {shown(words)}",
+        f"{node.at(node.operations_port)}: GET {path}: HTTP {response.status}: {printable(words)}",
         status=response.status,
         words=words,
         hint=hint,

@@ -11,10 +11,11 @@ from fabric_protos.common.common_pb2 import Block
 from heddle.errors import FabricError, Refused, Unreachable
 from heddle.fabric.answers import JSON_BYTES, HttpAnswer, plain_of
 from heddle.fabric.connection import Connections
-from heddle.fabric.failures import shown, unreachable
+from heddle.fabric.failures import unreachable
 from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.retry import Deadline, poll, reading
 from heddle.plain import Plain, ShapeError, parse_json
+from heddle.text import printable
 
 __all__ = ["ChannelInfo", "channel_info", "join", "list_channels", "remove", "wait_until"]
 
@@ -200,7 +201,7 @@ def _expect(response: HttpAnswer, node: Node, what: str, status: int) -> None:
         503: "Set ChannelParticipation.Enabled in orderer.yaml.",
     }.get(response.status, "")
     raise Refused(
-        f"{node.at(node.admin_port)}: {what}: HTTP {response.status}: {shown(words)}",
+        f"{node.at(node.admin_port)}: {what}: HTTP {response.status}: {printable(words)}",
         status=response.status,
         words=words,
         hint=hint,

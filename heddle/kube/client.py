@@ -1,29 +1,144 @@
-"""Plain calls of Kubernetes' REST API, with errors that say what was asked and what it answered."""
+"""The client of Kubernetes: plain calls of the API server's REST interface, answers as plain data.
 
-from typing import Any
+Paths and fields: kubernetes.io/docs/reference/kubernetes-api.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Self, TypeAlias
+from urllib.parse import quote
 
 import httpx
 
-from heddle.errors import ProviderError
-from heddle.kube.api import ApiConnection, refusal_words
+from heddle.errors import KubeError, Unreachable
+from heddle.kube.apiserver import ApiServer
 
-__all__ = ["ApiClient"]
+__all__ = ["Json", "KubeClient", "pod_path", "refusal"]
+
+Json: TypeAlias = Any
+"""A Kubernetes object as plain data."""
+
+_CALL_SECONDS = 15.0
+_LOG_LINES = 400
+_WARNINGS = 3
 
 
-class ApiClient(ApiConnection):
-    """An API server. Use as an async context manager."""
+class KubeClient:
+    """Calls one API server. Use as an async context manager.
 
-    async def get(self, path: str) -> dict[str, Any] | None:
-        """An object, or None: there is none. Raises ProviderError for a refusal, Unreachable."""
-        response = await self.send("GET", path)
-        if response.status_code == 404:
+    Every method raises Unreachable when no answer comes, and KubeError when the answer is a refusal.
+    """
+
+    def __init__(self, server: ApiServer) -> None:
+        self._server = server
+        self._client = httpx.AsyncClient(
+            base_url=server.url,
+            verify=server.tls if server.tls is not None else False,
+            proxy=server.proxy or None,
+            timeout=_CALL_SECONDS,
+            trust_env=False,
+        )
+
+    @classmethod
+    async def open(cls, kubeconfig: str) -> Self:
+        """Return a client of the cluster that a kubeconfig (its text) names."""
+        return cls(await ApiServer.load(kubeconfig))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        json: object = None,
+        content_type: str = "",
+    ) -> httpx.Response:
+        """Return the server's answer to one request, refusals too."""
+        headers = dict(await self._server.headers())
+        if content_type:
+            headers["Content-Type"] = content_type
+        extensions = {"sni_hostname": self._server.tls_server_name} if self._server.tls_server_name else {}
+        try:
+            return await self._client.request(
+                method, path, params=query, headers=headers, json=json, extensions=extensions
+            )
+        except httpx.TransportError as error:
+            words = str(error) or type(error).__name__
+            raise Unreachable(
+                f"API server {self._server.url}: {method} {path}: no answer: {words}",
+                hint="Does `kubectl get pods` work with this kubeconfig?",
+            ) from error
+
+    async def get(self, path: str, **query: str) -> Json | None:
+        """Return an object or a list by its path, None where there is none."""
+        response = await self.send("GET", path, query=query)
+        if response.status_code == httpx.codes.NOT_FOUND:
             return None
-        if response.status_code != 200:
-            raise self.failure(response)
-        found: dict[str, Any] = response.json()
-        return found
+        if response.status_code != httpx.codes.OK:
+            raise refusal(response)
+        return response.json()
 
-    def failure(self, response: httpx.Response) -> ProviderError:
-        """The error of an answer that is a refusal, in the server's words."""
-        request = response.request
-        return ProviderError(f"API server: {request.method} {request.url.path}: {refusal_words(response)}")
+    async def items(self, path: str, **query: str) -> list[Json]:
+        """Return the items of a list; none where the API server does not know the kind."""
+        return list((await self.get(path, **query) or {}).get("items") or [])
+
+    async def lists(self, *paths: str) -> list[list[Json]]:
+        """Return the items of several lists, asked for side by side."""
+        return list(await asyncio.gather(*(self.items(path) for path in paths)))
+
+    async def statefulset(self, namespace: str, name: str) -> Json | None:
+        """Return a StatefulSet, None where there is none."""
+        return await self.get(f"/apis/apps/v1/namespaces/{quote(namespace)}/statefulsets/{quote(name)}")
+
+    async def pod(self, namespace: str, name: str) -> Json | None:
+        """Return a pod, None where there is none."""
+        return await self.get(pod_path(namespace, name))
+
+    async def log(self, namespace: str, pod: str, *, previous: bool = False, lines: int = _LOG_LINES) -> str:
+        """Return the end of a pod's log, or of its container's before; empty where there is none (yet)."""
+        query = {"tailLines": str(lines), **({"previous": "true"} if previous else {})}
+        response = await self.send("GET", f"{pod_path(namespace, pod)}/log", query=query)
+        return response.text if response.status_code == httpx.codes.OK else ""
+
+    async def log_of_job(self, namespace: str, job: str) -> str:
+        """Return the whole log of the pod of a Job that has ended well. Raises KubeError if there is none."""
+        selector = f"batch.kubernetes.io/job-name={job}"
+        for pod in await self.items(f"/api/v1/namespaces/{quote(namespace)}/pods", labelSelector=selector):
+            if pod.get("status", {}).get("phase") == "Succeeded":
+                response = await self.send("GET", f"{pod_path(namespace, pod['metadata']['name'])}/log")
+                if response.status_code != httpx.codes.OK:
+                    raise refusal(response)
+                return response.text
+        raise KubeError(f"Job {namespace}/{job}: no pod of it has ended well")
+
+    async def warnings(self, namespace: str, name: str) -> tuple[str, ...]:
+        """Return the last warnings about an object of this name."""
+        events = await self.items(
+            f"/api/v1/namespaces/{quote(namespace)}/events",
+            fieldSelector=f"involvedObject.name={name},type=Warning",
+        )
+        return tuple(f"{event.get('reason')}: {event.get('message')}" for event in events[-_WARNINGS:])
+
+
+def pod_path(namespace: str, pod: str) -> str:
+    """Return the path of a pod in the REST interface."""
+    return f"/api/v1/namespaces/{quote(namespace)}/pods/{quote(pod)}"
+
+
+def refusal(response: httpx.Response) -> KubeError:
+    """Return the error for an answer that is a refusal, in the server's words."""
+    request = response.request
+    return KubeError(f"API server: {request.method} {request.url.path}: {_words(response)}")
+
+
+def _words(response: httpx.Response) -> str:
+    try:
+        return str(response.json()["message"])
+    except (ValueError, KeyError, TypeError):
+        return response.text.strip() or response.reason_phrase

@@ -1,27 +1,23 @@
-"""Pods of StatefulSets through the API server: what they are, deleting one, and evidence when one fails.
-
-Four calls of Kubernetes' REST API; see kubernetes.io/docs/reference/kubernetes-api.
-"""
+"""Watch and delete the pods of StatefulSets through the API server, and collect evidence when one fails."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from urllib.parse import quote
 
-from heddle.fabric.node import Node
-from heddle.kube.client import ApiClient
-from heddle.kube.server import ApiServer
+from heddle.kube.apiserver import ApiServer
+from heddle.kube.client import Json, KubeClient, pod_path, refusal
 
-__all__ = ["Cluster", "PodState", "together"]
+__all__ = ["NodePods", "PodState", "together"]
 
 _LOG_LINES = 15
+_EVENTS = 5
 _REVISION = "controller-revision-hash"
 """Label by which the StatefulSet controller says which template a pod was made from."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PodState:
-    """One node's pod against its StatefulSet.
+    """The state of one StatefulSet's pod, compared with the StatefulSet's template.
 
     `settled`: the controller has seen the newest template. `uid` is empty while there is no pod. `revision`
     is the pod's template, `wanted` the StatefulSet's.
@@ -48,9 +44,9 @@ class PodState:
 
 
 def together(states: Sequence[PodState]) -> PodState:
-    """One state of pods that are of use only together: ready if all are, outdated if one is.
+    """Merge the states of pods that are of use only together: ready if all are, outdated if one is.
 
-    The last one names it.
+    The last pod gives the merged state its name.
     """
     unready = next((state for state in states if not state.ready), states[-1])
     outdated = next((state for state in states if state.outdated), states[-1])
@@ -64,76 +60,73 @@ def together(states: Sequence[PodState]) -> PodState:
     )
 
 
-class Cluster(ApiClient):
-    """The pods of one namespace. Use as an async context manager."""
+class NodePods(KubeClient):
+    """The pods of one namespace's StatefulSets, each of one replica. Use as an async context manager."""
 
     def __init__(self, server: ApiServer, namespace: str) -> None:
         super().__init__(server)
         self._namespace = namespace
 
-    async def state(self, node: Node) -> PodState | None:
-        """The node's pod, or None: there is no such StatefulSet."""
-        found = await self.get(f"/apis/apps/v1/namespaces/{self._namespace}/statefulsets/{quote(node.name)}")
-        if found is None:
+    async def state(self, name: str) -> PodState | None:
+        """Return the state of a StatefulSet's pod, or None when there is no such StatefulSet."""
+        statefulset = await self.statefulset(self._namespace, name)
+        if statefulset is None:
             return None
-        status = found.get("status", {})
+        status = statefulset.get("status", {})
         wanted = str(status.get("updateRevision", ""))
-        settled = status.get("observedGeneration", 0) >= found["metadata"]["generation"] and bool(wanted)
-        pod = await self.get(self._pod_path(node))
-        if pod is None:
-            return PodState(node=node.name, settled=settled, wanted=wanted)
-        return _pod_state(node, pod, wanted, settled=settled)
+        seen = status.get("observedGeneration", 0) >= statefulset["metadata"]["generation"]
+        pod = await self.pod(self._namespace, _pod_name(name))
+        state = PodState(node=name, settled=seen and bool(wanted), wanted=wanted)
+        return state if pod is None else _with_pod(state, pod)
 
-    async def delete(self, node: Node, uid: str) -> None:
-        """Delete this very pod; the StatefulSet makes a new one. One that is gone already is fine."""
+    async def delete(self, name: str, uid: str) -> None:
+        """Delete a StatefulSet's pod if it still is the one of this uid; the StatefulSet makes a new one."""
         body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}}
-        response = await self.send("DELETE", self._pod_path(node), json=body)
+        response = await self.send("DELETE", pod_path(self._namespace, _pod_name(name)), json=body)
         # 409: the pod of this name is another one by now, so this one is gone.
         if response.status_code not in (200, 202, 404, 409):
-            raise self.failure(response)
+            raise refusal(response)
 
-    async def evidence(self, node: Node) -> str:
-        """What tells why a pod is not ready: its containers, its last events, the end of its log."""
-        lines: list[str] = []
-        pod = await self.get(self._pod_path(node))
-        if pod is not None:
-            lines += _containers(pod)
-            lines += await self._events(pod["metadata"]["uid"])
-            lines += await self._log(node)
+    async def evidence(self, name: str) -> str:
+        """Return what tells why a pod is not ready: its containers, its last events, the end of its log."""
+        pod = await self.pod(self._namespace, _pod_name(name))
+        if pod is None:
+            return ""
+        log = await self.log(self._namespace, _pod_name(name), lines=_LOG_LINES)
+        lines = [
+            *_containers(pod),
+            *await self._events(pod["metadata"]["uid"]),
+            *(f"log {line}" for line in log.splitlines()),
+        ]
         return "\n".join(f"  {line}" for line in lines)
 
     async def _events(self, uid: str) -> list[str]:
-        path = f"/api/v1/namespaces/{self._namespace}/events"
-        found = await self.get(f"{path}?fieldSelector={quote(f'involvedObject.uid={uid}')}")
-        return [f"event {item['reason']}: {item['message']}" for item in (found or {}).get("items", [])[-5:]]
-
-    async def _log(self, node: Node) -> list[str]:
-        response = await self.send("GET", f"{self._pod_path(node)}/log?tailLines={_LOG_LINES}")
-        text = response.text if response.status_code == 200 else ""
-        return [f"log {line}" for line in text.splitlines()]
-
-    def _pod_path(self, node: Node) -> str:
-        return f"/api/v1/namespaces/{self._namespace}/pods/{quote(node.pod or f'{node.name}-0')}"
+        events = await self.items(
+            f"/api/v1/namespaces/{quote(self._namespace)}/events", fieldSelector=f"involvedObject.uid={uid}"
+        )
+        return [f"event {event['reason']}: {event['message']}" for event in events[-_EVENTS:]]
 
 
-def _pod_state(node: Node, pod: dict[str, Any], wanted: str, *, settled: bool) -> PodState:
-    conditions = {one["type"]: one["status"] for one in pod.get("status", {}).get("conditions", [])}
+def _pod_name(statefulset: str) -> str:
+    return f"{statefulset}-0"
+
+
+def _with_pod(state: PodState, pod: Json) -> PodState:
+    conditions = {each["type"]: each["status"] for each in pod.get("status", {}).get("conditions", [])}
     leaving = "deletionTimestamp" in pod["metadata"]
     phase = pod.get("status", {}).get("phase", "unknown")
-    return PodState(
-        node=node.name,
-        settled=settled,
+    return replace(
+        state,
         uid=pod["metadata"]["uid"],
         revision=pod["metadata"].get("labels", {}).get(_REVISION, ""),
-        wanted=wanted,
         ready=conditions.get("Ready") == "True",
         leaving=leaving,
         status="is being deleted" if leaving else f"{phase}, {_why(pod) or 'not ready'}",
     )
 
 
-def _why(pod: dict[str, Any]) -> str:
-    """The reason of the first container that does not run."""
+def _why(pod: Json) -> str:
+    """Return the reason of the first container that does not run."""
     for container in pod.get("status", {}).get("containerStatuses", []):
         waiting = container.get("state", {}).get("waiting")
         if waiting:
@@ -141,7 +134,7 @@ def _why(pod: dict[str, Any]) -> str:
     return ""
 
 
-def _containers(pod: dict[str, Any]) -> list[str]:
+def _containers(pod: Json) -> list[str]:
     lines = []
     for container in pod.get("status", {}).get("containerStatuses", []):
         state = ", ".join(container.get("state", {}))

@@ -16,9 +16,9 @@ import websockets
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from heddle.errors import FabricError
-from heddle.fabric.failures import shown
-from heddle.kube.server import ApiServer
+from heddle.errors import KubeError
+from heddle.kube.apiserver import ApiServer
+from heddle.text import printable
 
 __all__ = ["Forward"]
 
@@ -71,12 +71,12 @@ class Forward:
                 self.trouble = ""
                 await self._pump(reader, writer, tunnel)
         except websockets.InvalidStatus as error:
-            body = shown(bytes(error.response.body or b"").decode(errors="replace"))
+            body = printable(bytes(error.response.body or b"").decode(errors="replace"))
             self.trouble = f"API server: HTTP {error.response.status_code} {body}".strip()
-        except FabricError as error:
+        except KubeError as error:
             self.trouble = error.message
         except (OSError, ssl.SSLError, TimeoutError, websockets.WebSocketException) as error:
-            self.trouble = f"API server {self._server.url}: {shown(str(error)) or type(error).__name__}"
+            self.trouble = f"API server {self._server.url}: {printable(str(error)) or type(error).__name__}"
         except asyncio.CancelledError:
             # Only close() cancels, and it awaits the end; the stream server would log this as an error.
             pass
@@ -158,5 +158,5 @@ class Forward:
                 with contextlib.suppress(ConnectionError):  # the local side has gone; `_outward` notices
                     await writer.drain()
             elif content:
-                self.trouble = shown(content.decode(errors="replace").strip())
+                self.trouble = printable(content.decode(errors="replace").strip())
                 return

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from heddle.errors import ProviderError, Unreachable
 from heddle.fabric.retry import Deadline
-from heddle.kube.client import ApiClient
+from heddle.kube.client import KubeClient, refusal
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
 from heddle.schema.kubernetes import NAMESPACE_OWNERSHIP
@@ -37,7 +37,7 @@ class NamespaceOwnershipHandler(Handler):
         if call.id:
             return Plan(outputs={})
         try:
-            async with ApiClient(await self.session.api_server()) as server:
+            async with KubeClient(await self.session.api_server()) as server:
                 found = await server.get(_path(call))
         except Unreachable:
             return Plan(outputs={}, message=f"whether {call.inputs['namespace']} is free shows after apply")
@@ -48,7 +48,7 @@ class NamespaceOwnershipHandler(Handler):
     async def create(self, call: Call) -> Created:
         """Make it, or take what was made for this instance; wait while one of its name is being deleted."""
         clock = Deadline(call.deadline(_PATIENCE))
-        async with ApiClient(await self.session.api_server()) as server:
+        async with KubeClient(await self.session.api_server()) as server:
             while not await _made(server, call):
                 if clock.left() <= _LOOK:
                     raise ProviderError(
@@ -64,20 +64,20 @@ class NamespaceOwnershipHandler(Handler):
 
     async def read(self, call: Call) -> Seen:
         """Gone if there is no such namespace, or if it is another's by now."""
-        async with ApiClient(await self.session.api_server()) as server:
+        async with KubeClient(await self.session.api_server()) as server:
             found = await server.get(_path(call))
         if found is None or _leaving(found) or _owner(found) != call.inputs["owner"]:
             raise Gone
         return Seen(outputs={})
 
 
-async def _made(server: ApiClient, call: Call) -> bool:
+async def _made(server: KubeClient, call: Call) -> bool:
     """Whether the namespace is ours now; False: it is being deleted, or changed while we looked."""
     response = await server.send("POST", "/api/v1/namespaces", json=_manifest(call))
     if response.status_code == 201:
         return True
     if response.status_code != 409:
-        raise server.failure(response)
+        raise refusal(response)
     found = await server.get(_path(call))
     if found is None or _leaving(found):
         return False
@@ -85,7 +85,7 @@ async def _made(server: ApiClient, call: Call) -> bool:
     return _owner(found) == call.inputs["owner"] or await _marked(server, call, found)
 
 
-async def _marked(server: ApiClient, call: Call, namespace: dict[str, Any]) -> bool:
+async def _marked(server: KubeClient, call: Call, namespace: dict[str, Any]) -> bool:
     """Write the owner on a namespace that has none; False if somebody was faster."""
     version = namespace["metadata"]["resourceVersion"]
     patch = {"metadata": {"resourceVersion": version, "annotations": {OWNER: call.inputs["owner"]}}}
@@ -93,7 +93,7 @@ async def _marked(server: ApiClient, call: Call, namespace: dict[str, Any]) -> b
         "PATCH", _path(call), json=patch, content_type="application/merge-patch+json"
     )
     if response.status_code not in (200, 409):
-        raise server.failure(response)
+        raise refusal(response)
     return response.status_code == 200
 
 

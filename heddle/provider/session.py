@@ -5,7 +5,7 @@ import asyncio
 from heddle.errors import ProviderError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import ClusterDialer, DirectDialer
-from heddle.kube.server import ApiServer
+from heddle.kube.apiserver import ApiServer
 from heddle.plugin.interface import Log, Severity
 
 __all__ = ["Session"]
@@ -39,7 +39,7 @@ class Session:
         return self._connections
 
     async def api_server(self) -> ApiServer:
-        """The cluster's API server. Raises ProviderError without a kubeconfig, FabricError for a bad one."""
+        """The cluster's API server. Raises ProviderError without a kubeconfig, KubeError for a bad one."""
         if not self._kubeconfig:
             raise ProviderError(
                 "the heddle provider has no kubeconfig, and this resource acts on pods",

@@ -1,13 +1,13 @@
 """Evidence: what the broken pods of a namespace say of themselves."""
 
-from heddle.kube.reader import Cluster, Json
+from heddle.kube.client import Json, KubeClient
 
 __all__ = ["broken_pods"]
 
 _LOG_LINES = 12
 
 
-async def broken_pods(cluster: Cluster, namespace: str, prefix: str) -> list[str]:
+async def broken_pods(cluster: KubeClient, namespace: str, prefix: str) -> list[str]:
     """Lines about each pod that is not well: its state, the cluster's warnings, the end of its log.
 
     Args:

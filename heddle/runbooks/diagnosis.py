@@ -11,7 +11,7 @@ from heddle.configtx.blocks import block_hash
 from heddle.errors import FabricError, Refused, RunbookError
 from heddle.fabric import cscc, lifecycle, orderer, qscc
 from heddle.fabric.connection import Connections
-from heddle.kube.reader import Cluster, Json
+from heddle.kube.client import Json, KubeClient
 from heddle.network.instance import ChannelOutput, NodeOutput
 from heddle.runbooks.context import Context
 from heddle.runbooks.evidence import Damage, find_damage
@@ -95,7 +95,7 @@ class Diagnosis:
 
 
 async def diagnose(
-    context: Context, cluster: Cluster, connections: Connections, peer: NodeOutput, *, patience: float
+    context: Context, cluster: KubeClient, connections: Connections, peer: NodeOutput, *, patience: float
 ) -> Diagnosis:
     """Look at a peer until it is clear how it is.
 
@@ -110,7 +110,7 @@ async def diagnose(
     return replace(found, nodes=await _nodes(cluster, peer))
 
 
-async def _nodes(cluster: Cluster, peer: NodeOutput) -> tuple[str, ...]:
+async def _nodes(cluster: KubeClient, peer: NodeOutput) -> tuple[str, ...]:
     """The peer's StatefulSet, and that of its CouchDB where it has one."""
     database = f"couchdb{peer.name.removeprefix('peer')}"
     there = await cluster.statefulset(peer.namespace, database)
@@ -118,7 +118,7 @@ async def _nodes(cluster: Cluster, peer: NodeOutput) -> tuple[str, ...]:
 
 
 async def _look(
-    context: Context, cluster: Cluster, connections: Connections, peer: NodeOutput, patience: float
+    context: Context, cluster: KubeClient, connections: Connections, peer: NodeOutput, patience: float
 ) -> Diagnosis:
     statefulset = await cluster.statefulset(peer.namespace, peer.name)
     if statefulset is None:
@@ -149,7 +149,7 @@ def _earlier(statefulset: Json) -> dict[str, str]:
     return json.loads(noted) if noted else {}
 
 
-async def _decided_pod(cluster: Cluster, peer: NodeOutput, patience: float) -> Json | None:
+async def _decided_pod(cluster: KubeClient, peer: NodeOutput, patience: float) -> Json | None:
     """The pod once it is ready, or has failed, or time is up."""
     until = asyncio.get_running_loop().time() + patience
     while True:
@@ -177,7 +177,7 @@ def _ended(pod: Json | None) -> Json | None:
 
 
 async def _failing(
-    cluster: Cluster, peer: NodeOutput, pod: Json | None, *, standin: bool, date: str
+    cluster: KubeClient, peer: NodeOutput, pod: Json | None, *, standin: bool, date: str
 ) -> Diagnosis:
     """Of a peer whose pod is not ready."""
     if _ended(pod) is None:

@@ -8,7 +8,7 @@ from typing import Any
 from heddle.errors import HeddleError, RunbookError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import ClusterDialer
-from heddle.kube.reader import Cluster
+from heddle.kube.client import KubeClient
 from heddle.network.instance import NodeOutput
 from heddle.runbooks.context import Context, load_context
 
@@ -23,7 +23,7 @@ class Scene:
     """What a module acts on. `check`: nothing may be changed."""
 
     context: Context
-    cluster: Cluster
+    cluster: KubeClient
     connections: Connections
     parameters: Mapping[str, Any]
     check: bool
@@ -56,7 +56,7 @@ def run_module(module: Any, act: Callable[[Scene], Awaitable[dict[str, Any]]]) -
 async def _act(module: Any, act: Callable[[Scene], Awaitable[dict[str, Any]]]) -> dict[str, Any]:  # noqa: ANN401
     context = load_context()
     async with (
-        await Cluster.open(context.kubeconfig) as cluster,
+        await KubeClient.open(context.kubeconfig) as cluster,
         Connections(ClusterDialer(context.kubeconfig)) as connections,
     ):
         scene = Scene(

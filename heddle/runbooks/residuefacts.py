@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from heddle.errors import HeddleError, RunbookError
-from heddle.kube.reader import Cluster, Json
+from heddle.kube.client import Json, KubeClient
 from heddle.runbooks.residue import Facts
 
 __all__ = ["gather", "nodes_of", "pod_logs_of"]
@@ -33,7 +33,7 @@ _KINDS = {
 """Kinds that an instance, or somebody else in its namespace, could have left."""
 
 
-async def gather(cluster: Cluster, stacks: Mapping[str, str]) -> Facts:
+async def gather(cluster: KubeClient, stacks: Mapping[str, str]) -> Facts:
     """All of it, asked for side by side.
 
     Raises RunbookError when the kubeconfig's user may not read something: then it cannot be told what lives.
@@ -69,7 +69,7 @@ def _typed(obj: Json, group: str, kind: str) -> Json:
     return {**obj, "kind": kind, "apiVersion": group.removeprefix("/apis/").removeprefix("/api/")}
 
 
-async def nodes_of(cluster: Cluster, wanted: str) -> list[Json]:
+async def nodes_of(cluster: KubeClient, wanted: str) -> list[Json]:
     """The nodes to look at: one, or all that are ready. Raises RunbookError with the names there are."""
     nodes = await cluster.items("/api/v1/nodes")
     by_name = {one["metadata"]["name"]: one for one in nodes}
@@ -91,7 +91,7 @@ def _ready(node: Json) -> bool:
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
-async def pod_logs_of(cluster: Cluster, nodes: list[Json]) -> dict[str, str]:
+async def pod_logs_of(cluster: KubeClient, nodes: list[Json]) -> dict[str, str]:
     """Where each node's kubelet keeps the logs of pods, as it says itself; else the default."""
 
     async def ask(name: str) -> str:

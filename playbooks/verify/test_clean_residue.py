@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 import pytest
-from heddle.kube.reader import Cluster, Json
+from heddle.kube.client import Json, KubeClient
 from testinfra.host import Host
 
 _CORE = "/api/v1"
@@ -16,7 +16,7 @@ def cluster() -> dict[str, list[Json]]:
     """What the cluster has now."""
 
     async def ask() -> dict[str, list[Json]]:
-        async with await Cluster.open(os.environ["K8S_AUTH_KUBECONFIG"]) as opened:
+        async with await KubeClient.open(os.environ["K8S_AUTH_KUBECONFIG"]) as opened:
             names = ("namespaces", "persistentvolumes", "persistentvolumeclaims")
             return dict(zip(names, await opened.lists(*(f"{_CORE}/{name}" for name in names)), strict=True))
 

@@ -10,8 +10,8 @@ import pytest
 
 from heddle.errors import ProviderError
 from heddle.fabric.node import Node
-from heddle.kube.pods import Cluster
-from heddle.kube.server import ApiServer
+from heddle.kube.apiserver import ApiServer
+from heddle.kube.pods import NodePods
 from heddle.provider.rollout.health import Health
 from heddle.provider.rollout.restart import Restarter
 from heddle.versions import SAMPLE_CHAINCODE_IMAGE
@@ -55,8 +55,8 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-async def cluster(kubeconfig: str) -> AsyncIterator[Cluster]:
-    async with Cluster(await ApiServer.load(kubeconfig), "default") as cluster:
+async def cluster(kubeconfig: str) -> AsyncIterator[NodePods]:
+    async with NodePods(await ApiServer.load(kubeconfig), "default") as cluster:
         yield cluster
 
 
@@ -85,7 +85,7 @@ def _statefulset(name: str, program: str, checksum: str) -> dict[str, Any]:
     }
 
 
-async def _apply(cluster: Cluster, checksum: str, program: str = RUN, only: str = "") -> None:
+async def _apply(cluster: NodePods, checksum: str, program: str = RUN, only: str = "") -> None:
     for node in NODES:
         if only in ("", node.name):
             path = f"/apis/apps/v1/namespaces/default/statefulsets/{node.name}"
@@ -98,7 +98,7 @@ async def _apply(cluster: Cluster, checksum: str, program: str = RUN, only: str 
             assert response.status_code in (200, 201), response.text
 
 
-async def test_pods_are_restarted_singly_and_a_bad_one_shows_why(cluster: Cluster) -> None:
+async def test_pods_are_restarted_singly_and_a_bad_one_shows_why(cluster: NodePods) -> None:
     """Fresh pods stay; a new template rolls them one by one; one that fails stops it with its log.
 
     The correction then heals the broken node first, and the other one follows.
@@ -125,7 +125,7 @@ async def test_pods_are_restarted_singly_and_a_bad_one_shows_why(cluster: Cluste
     assert await restarter.run() == ["one", "two"]
 
 
-async def test_what_is_not_there_is_said(cluster: Cluster) -> None:
+async def test_what_is_not_there_is_said(cluster: NodePods) -> None:
     """A node without a StatefulSet is named."""
     nobody = Node(name="nobody", msp_id="M", host="nobody", port=7051)
     restarter = Restarter(cluster=cluster, health=NoChannels(), nodes=(nobody,), patience=0.5)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from heddle.errors import ProviderError
-from heddle.kube.server import ApiServer
+from heddle.kube.apiserver import ApiServer
 from heddle.plugin.values import UNKNOWN
 from heddle.provider.namespace_ownership import INSTANCE, OWNER
 from heddle.provider.session import Session
@@ -68,7 +68,7 @@ class Namespaces:
 def namespaces(monkeypatch: pytest.MonkeyPatch) -> Namespaces:
     cluster = Namespaces()
     client = functools.partial(httpx.AsyncClient, transport=httpx.MockTransport(cluster))
-    monkeypatch.setattr("heddle.kube.api.httpx.AsyncClient", client)
+    monkeypatch.setattr("heddle.kube.client.httpx.AsyncClient", client)
     monkeypatch.setattr("heddle.provider.namespace_ownership._LOOK", 0.01)
 
     class Nobody:

@@ -9,7 +9,7 @@ import pytest
 from heddle.errors import FabricError, ProviderError
 from heddle.fabric.node import Node
 from heddle.fabric.participation import ChannelInfo
-from heddle.kube.pods import Cluster, PodState
+from heddle.kube.pods import NodePods, PodState
 from heddle.provider.rollout.health import Counts, Health, objection
 from heddle.provider.rollout.restart import Restarter
 
@@ -27,23 +27,23 @@ class World:
     away: dict[str, int] = field(default_factory=dict)
     most_away: int = 0
 
-    async def state(self, node: Node) -> PodState:
+    async def state(self, name: str) -> PodState:
         await asyncio.sleep(0)
-        if node.name in self.away:
-            self.away[node.name] -= 1
-            if self.away[node.name] == 0 and self.comes_back:
-                del self.away[node.name]
-                self.pods[node.name] = _pod(node.name, "new", uid=f"{node.name}-2")
-        return self.pods[node.name]
+        if name in self.away:
+            self.away[name] -= 1
+            if self.away[name] == 0 and self.comes_back:
+                del self.away[name]
+                self.pods[name] = _pod(name, "new", uid=f"{name}-2")
+        return self.pods[name]
 
-    async def delete(self, node: Node, uid: str) -> None:
-        assert self.pods[node.name].uid == uid
-        self.deleted.append(node.name)
-        self.away[node.name] = 3
+    async def delete(self, name: str, uid: str) -> None:
+        assert self.pods[name].uid == uid
+        self.deleted.append(name)
+        self.away[name] = 3
         self.most_away = max(self.most_away, len(self.away))
-        self.pods[node.name] = replace(self.pods[node.name], ready=False, leaving=True, status="going")
+        self.pods[name] = replace(self.pods[name], ready=False, leaving=True, status="going")
 
-    async def evidence(self, node: Node) -> str:
+    async def evidence(self, name: str) -> str:
         return "  log panic: bad configuration"
 
 
@@ -82,7 +82,7 @@ def _world(**revisions: str) -> World:
 async def _run(world: World, patience: float = 20.0, databases: dict[str, str] | None = None) -> list[str]:
     databases = databases or {}
     restarter = Restarter(
-        cluster=cast("Cluster", world),
+        cluster=cast("NodePods", world),
         health=Facts(world),
         nodes=[_node(name) for name in world.pods if name not in databases.values()],
         patience=patience,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from heddle.fabric.node import Node
-from heddle.kube.pods import Cluster, PodState, together
+from heddle.kube.pods import NodePods, PodState, together
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
@@ -72,7 +72,7 @@ class RolloutHandler(Handler):
 
     async def update(self, call: Call) -> Properties:
         """Restart outdated pods singly, each until it has caught up."""
-        async with Cluster(await self.session.api_server(), call.inputs["namespace"]) as cluster:
+        async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as cluster:
             restarter = Restarter(
                 cluster=cluster,
                 health=self._health(call),
@@ -88,7 +88,7 @@ class RolloutHandler(Handler):
     async def read(self, call: Call) -> Seen:
         """Nodes whose pods are outdated or missing get another revision: a difference to the wanted one."""
         revisions = dict(call.inputs["revisions"])
-        async with Cluster(await self.session.api_server(), call.inputs["namespace"]) as cluster:
+        async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as cluster:
             found = {node.name: await _state(cluster, node, call) for node in self._nodes(call)}
         if all(state is None for state in found.values()):
             raise Gone
@@ -113,9 +113,9 @@ def _databases(call: Call) -> dict[str, Node]:
     return {peer: Node(name=name, msp_id="", host=name, port=0) for peer, name in named.items()}
 
 
-async def _state(cluster: Cluster, node: Node, call: Call) -> PodState | None:
+async def _state(cluster: NodePods, node: Node, call: Call) -> PodState | None:
     """The node's pod, together with its database's; None: a StatefulSet is missing."""
     database = _databases(call).get(node.name)
     pair = (database, node) if database is not None else (node,)
-    states = [state for each in pair if (state := await cluster.state(each)) is not None]
+    states = [state for each in pair if (state := await cluster.state(each.name)) is not None]
     return together(states) if len(states) == len(pair) else None

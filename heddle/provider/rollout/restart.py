@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from heddle.errors import FabricError, ProviderError, Unreachable
 from heddle.fabric.node import Node
 from heddle.fabric.retry import Deadline
-from heddle.kube.pods import Cluster, PodState, together
+from heddle.kube.pods import NodePods, PodState, together
 from heddle.provider.rollout.health import Health, Heights
 
 __all__ = ["Restarter"]
@@ -26,7 +26,7 @@ class Restarter:
     use without the other.
     """
 
-    cluster: Cluster
+    cluster: NodePods
     health: Health
     nodes: Sequence[Node]
     patience: float
@@ -75,7 +75,7 @@ class Restarter:
         deleted: dict[str, str] = {}
         for each, state in zip(self._pair(node), await self._states(node), strict=True):
             if state.outdated:
-                await self.cluster.delete(each, state.uid)
+                await self.cluster.delete(each.name, state.uid)
                 deleted[each.name] = state.uid
         for each in self._pair(node):
             await self._good(each, deleted.get(each.name, ""))
@@ -150,7 +150,7 @@ class Restarter:
             return seen.good and seen.uid != old_uid
 
         if not await self._within(good):
-            evidence = await self.cluster.evidence(node)
+            evidence = await self.cluster.evidence(node.name)
             what = f"pod of {node.name}: not ready after {self.patience:.0f} s: {seen.status}"
             raise ProviderError(
                 f"{what}\n{evidence}".rstrip(),
@@ -180,7 +180,7 @@ class Restarter:
         clock = Deadline(self.patience)
         while True:
             try:
-                state = await self.cluster.state(node)
+                state = await self.cluster.state(node.name)
             except Unreachable:
                 if clock.left() <= _LONGEST_LOOK:
                     raise

@@ -9,9 +9,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from heddle.errors import FabricError
+from heddle.errors import KubeError
+from heddle.kube.apiserver import ApiServer
 from heddle.kube.kubeconfig import KubeconfigError, contexts, one_context, server
-from heddle.kube.server import ApiServer
 
 SECRET = "hidden-token-of-the-admin"
 GOOD: dict[str, Any] = {
@@ -79,7 +79,7 @@ def test_any_text_is_used_or_refused(text: str) -> None:
     try:
         # The line break says that it is a kubeconfig, not the path of one.
         asyncio.run(ApiServer.load(f"{text}\n"))
-    except FabricError as error:
+    except KubeError as error:
         said.append(str(error))
     assert not any(SECRET in one for one in said)
 
@@ -123,5 +123,5 @@ async def test_a_file_that_is_no_text_is_an_answer(tmp_path: Path) -> None:
     """A binary where a kubeconfig is expected."""
     path = tmp_path / "kubeconfig"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(FabricError, match="it is no text"):
+    with pytest.raises(KubeError, match="it is no text"):
         await ApiServer.load(str(path))

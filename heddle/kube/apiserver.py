@@ -1,4 +1,4 @@
-"""The API server that a kubeconfig names, with the credentials to use there."""
+"""Read a kubeconfig: the address of its API server, and the credentials to use there."""
 
 import asyncio
 import ssl
@@ -11,16 +11,19 @@ from typing import Any
 import yaml
 from kubernetes import client, config
 
-from heddle.errors import FabricError
-from heddle.fabric.failures import shown
+from heddle.errors import KubeError
 from heddle.kube.kubeconfig import KubeconfigError, one_context
+from heddle.text import printable
 
 __all__ = ["ApiServer"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApiServer:
-    """Where it is and how to authenticate: TLS context (CA, client certificate) and the token, if any."""
+    """The address of an API server, and how to authenticate there.
+
+    `tls` holds the CA and the client certificate; `configuration` is the official client's, for tokens.
+    """
 
     url: str
     tls: ssl.SSLContext | None
@@ -32,18 +35,18 @@ class ApiServer:
     async def load(kubeconfig: str, context: str = "") -> "ApiServer":
         """Read a kubeconfig (its text or its path); `context` "" is the current one.
 
-        Credential plugins (`exec`) run as kubectl runs them. Raises FabricError when it cannot be used.
+        Credential plugins (`exec`) run as kubectl runs them. Raises KubeError when it cannot be used.
         """
         return await asyncio.to_thread(_load, kubeconfig, context)
 
     async def headers(self) -> Mapping[str, str]:
-        """The Authorization header, refreshed where a credential plugin gave the token an end."""
+        """Return the Authorization header, refreshed where a credential plugin gave the token an end."""
         try:
             value = await asyncio.to_thread(self.configuration.get_api_key_with_prefix, "BearerToken")
             if not value:
                 value = self.configuration.get_basic_auth_token() if self.configuration.username else None
         except config.ConfigException as error:  # the credential plugin, run again
-            raise _unusable("", shown(str(error))) from error
+            raise _unusable("", printable(str(error))) from error
         return {"Authorization": value} if value else {}
 
 
@@ -54,11 +57,11 @@ def _load(kubeconfig: str, context: str) -> ApiServer:
         try:
             text, folder = path.read_text(), path.parent.absolute()
         except OSError as error:
-            raise FabricError(
+            raise KubeError(
                 f"kubeconfig {path}: {error.strerror}", hint="Name a file that exists."
             ) from error
         except UnicodeDecodeError:
-            raise FabricError(f"kubeconfig {path}: it is no text", hint="Name a kubeconfig.") from None
+            raise KubeError(f"kubeconfig {path}: it is no text", hint="Name a kubeconfig.") from None
     # The official client wants certificates and keys as files. They live until the TLS context has read them.
     with tempfile.TemporaryDirectory(prefix="heddle-") as scratch:
         try:
@@ -75,14 +78,14 @@ def _load(kubeconfig: str, context: str) -> ApiServer:
                 configuration=configuration,
             )
         except (config.ConfigException, KubeconfigError, ssl.SSLError, OSError) as error:
-            raise _unusable(context, shown(str(error))) from error
+            raise _unusable(context, printable(str(error))) from error
         except Exception as error:
             # The official client reads what it finds as what it should be. What is raised then may quote it.
             raise _unusable(context, f"it is not shaped as one ({type(error).__name__})") from None
 
 
-def _unusable(context: str, why: str) -> FabricError:
-    return FabricError(
+def _unusable(context: str, why: str) -> KubeError:
+    return KubeError(
         f"kubeconfig{f', context {context}' if context else ''}: {why}",
         hint="It must be one that `kubectl` can use; `kubectl config get-contexts` lists contexts.",
     )

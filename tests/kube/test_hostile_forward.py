@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection, serve
 
+from heddle.kube.apiserver import ApiServer
 from heddle.kube.portforward import Forward
-from heddle.kube.server import ApiServer
 
 TOKEN = "Bearer token-of-the-admin"
 PORT = 7050
