@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 from heddle.cli import sdkconfig_authorities
 from heddle.cli.app import app
 from heddle.cli.sdkconfig_files import ClientFile, ClientRequest, client_files
-from heddle.state import stack
 from heddle.errors import EngineError
 from heddle.network import instance as outputs
 from heddle.network.instance import instance_of
 from heddle.plugin.values import Secret
+from heddle.state import stack
 from heddle.state.resource import Resource
 from tests.cli.instances import plain_instance
 

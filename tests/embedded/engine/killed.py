@@ -10,8 +10,8 @@ import signal
 import sys
 from pathlib import Path
 
-from heddle.embedded.engine import backend
 from heddle.embedded.engine.run import Engine
+from heddle.state import backend
 from tests.embedded.engine.fake import World
 
 folder, point = Path(sys.argv[1]), int(sys.argv[2])
