@@ -13,6 +13,7 @@ from heddle.cli.channel_block import block
 from heddle.cli.channel_request import request, sign
 from heddle.cli.channel_submit import submit
 from heddle.cli.options import HERE, Folder, Json, Stack
+from heddle.quantities import show_size
 
 if TYPE_CHECKING:
     from heddle.configtx.settings import ChannelSettings
@@ -146,7 +147,8 @@ def _settings_lines(
         (
             "batch",
             f"{batch.timeout}, {batch.max_message_count} messages, "
-            f"{_size(batch.preferred_max_bytes)} preferred, {_size(batch.absolute_max_bytes)} at most",
+            f"{show_size(batch.preferred_max_bytes)} preferred, "
+            f"{show_size(batch.absolute_max_bytes)} at most",
         ),
         ("consensus", _consensus(settings)),
         (
@@ -207,14 +209,6 @@ def _settings_json(settings: "ChannelSettings") -> dict[str, Any]:
             for one in settings.peer_organizations
         ],
     }
-
-
-def _size(count: int) -> str:
-    """Bytes as Fabric's own files write them: "2 MB" is 2 · 1024 · 1024."""
-    for unit, size in (("MB", 1024 * 1024), ("KB", 1024)):
-        if count >= size and count % size == 0:
-            return f"{count // size} {unit}"
-    return f"{count} bytes"
 
 
 def _nodes_table(facts: Sequence["NodeFact"]) -> Table:

@@ -4,7 +4,7 @@ Comparing and merging then need no knowledge of the shape: a key is there or not
 Sets (endpoints, anchor peers, consenters, organizations) are keyed by name, so that order never counts.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from heddle.configtx.settings import (
 )
 from heddle.durations import nanoseconds
 from heddle.identity.msp import Msp
+from heddle.quantities import show_size
 
 __all__ = ["Flat", "Key", "Value", "flatten", "same", "shown", "subject", "unflatten"]
 
@@ -148,8 +149,9 @@ def shown(key: Key, old: Value | None, new: Value | None) -> str:
         )
     if isinstance(old, Consenter) and isinstance(new, Consenter):
         return _consenter_change(old, new)
-    write: Callable[[Value], str] = _size if key[-1] in _BYTES else str
-    return f"{write(old)} → {write(new)}"
+    if key[-1] in _BYTES:
+        return f"{show_size(int(str(old)))} → {show_size(int(str(new)))}"
+    return f"{old} → {new}"
 
 
 def _consenter_change(old: Consenter, new: Consenter) -> str:
@@ -162,11 +164,3 @@ def _consenter_change(old: Consenter, new: Consenter) -> str:
     if any(getattr(old, name) != getattr(new, name) for name in tls):
         changes.append("TLS certificate changed")
     return ", ".join(changes)
-
-
-def _size(value: Value) -> str:
-    number = int(str(value))
-    for unit, factor in (("MiB", 1024 * 1024), ("KiB", 1024)):
-        if number and number % factor == 0:
-            return f"{number // factor} {unit}"
-    return f"{number} bytes"

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from heddle.spec.kinds import between
 from heddle.spec.model import Section
 from heddle.spec.names import (
     ChaincodeName,
@@ -14,7 +15,6 @@ from heddle.spec.names import (
     Variable,
 )
 from heddle.spec.policies import Endorsement, check_endorsement, check_members, check_policy
-from heddle.spec.quantities import between
 from heddle.spec.references import Image
 
 

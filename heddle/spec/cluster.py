@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from heddle.spec.kinds import between
 from heddle.spec.model import Section
 from heddle.spec.names import SecretName
-from heddle.spec.quantities import between
 from heddle.spec.references import Image, check_registry
 
 

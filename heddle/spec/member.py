@@ -7,9 +7,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import CoreSchema, ValidatorFunctionWrapHandler
 
+from heddle.spec.kinds import between
 from heddle.spec.model import Section
 from heddle.spec.names import ORGANIZATION, OrganizationName
-from heddle.spec.quantities import between
 
 
 class Membership(Section):

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from heddle.spec.kinds import between
 from heddle.spec.member import Member
 from heddle.spec.model import Section
 from heddle.spec.names import ChannelName, MspId, OrganizationName
 from heddle.spec.ordering import Batch, SnapshotIntervalSize
 from heddle.spec.ports import PortBlock
-from heddle.spec.quantities import between
 
 
 class External(Section):

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from heddle.spec.kinds import Processors, Quantity, between
 from heddle.spec.model import Section
 from heddle.spec.names import Label, LabelValue, StorageClass, Variable
-from heddle.spec.quantities import Processors, Quantity, between
 
 
 class Amounts(Section):

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from heddle.spec.kinds import Bytes, Duration, Whole, between
 from heddle.spec.model import Section
 from heddle.spec.names import MspId, OrganizationName
 from heddle.spec.ports import PortBlock
-from heddle.spec.quantities import Bytes, Duration, Whole, between
 
 MEBIBYTE = 1024 * 1024
 

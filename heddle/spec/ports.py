@@ -2,8 +2,8 @@
 
 from typing import Annotated
 
+from heddle.spec.kinds import between
 from heddle.spec.model import Section
-from heddle.spec.quantities import between
 
 
 class PortBlock(Section):

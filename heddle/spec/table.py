@@ -12,12 +12,12 @@ from pydantic_core import PydanticUndefined
 from heddle.spec.defaults import DEFAULT_RESOURCES
 from heddle.spec.editions import EDITIONS, Edition
 from heddle.spec.instance import Instance, check_public_address
+from heddle.spec.kinds import check_duration, check_processors, check_quantity, parse_bytes
 from heddle.spec.member import Member
 from heddle.spec.model import Section
 from heddle.spec.names import NameRule
 from heddle.spec.ordering import MEBIBYTE, Bft, check_nodes
 from heddle.spec.policies import check_endorsement, check_members, check_policy
-from heddle.spec.quantities import check_duration, check_processors, check_quantity, parse_bytes
 from heddle.spec.references import check_image, check_registry
 
 MARK = "<!-- Made by `python -m heddle.spec.table`; change the models, not this. -->"

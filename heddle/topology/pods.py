@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from heddle.quantities import amount
 from heddle.spec.defaults import DEFAULT_RESOURCES
 from heddle.spec.nodes import NodeSettings, Storage
 from heddle.spec.nodes import Resources as ResourcesSection
-from heddle.spec.quantities import amount
 from heddle.topology.plans import Amounts, Placement
 
 _ZONE = "topology.kubernetes.io/zone"

@@ -146,7 +146,7 @@ def test_differences_are_readable() -> None:
     )
     assert differences(trade(), new) == [
         "batch timeout: 2s → 1s",
-        "batch preferred max bytes: 2 MiB → 1 MiB",
+        "batch preferred max bytes: 2 MB → 1 MB",
         "channel capability: V3_0 → V2_0",
         "endpoint orderer2.example:7050 of orderer organization orderer: removed",
         "peer organization beta: removed",

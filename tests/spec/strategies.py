@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from heddle.identity.authority import new_authority
+from heddle.spec.kinds import LARGEST
 from heddle.spec.names import (
     CHAINCODE,
     CHANNEL,
@@ -18,7 +19,6 @@ from heddle.spec.names import (
     ORGANIZATION,
     NameRule,
 )
-from heddle.spec.quantities import LARGEST
 
 File = dict[str, Any]
 MIB = 1024 * 1024

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from heddle.spec import Instance
+from heddle.spec.kinds import parse_bytes
 from heddle.spec.load import parse_instance
 from heddle.spec.names import DOMAIN
-from heddle.spec.quantities import parse_bytes
 from heddle.spec.schema import stack_schema, stack_schema_text
 from heddle.topology import plan
 from heddle.versions import SAMPLE_CHAINCODE_IMAGE

@@ -1,7 +1,6 @@
 """Values that people write in more than one way."""
 
 import re
-from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -9,27 +8,11 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from heddle.durations import nanoseconds
+from heddle.spec.kinds import check_duration, check_processors, check_quantity
 from heddle.spec.names import CHAINCODE, COLLECTION
-from heddle.spec.quantities import amount, check_duration, check_processors, check_quantity
 from heddle.spec.references import check_image, check_registry
 
 DIGEST = "sha256:" + "0" * 64
-
-
-@pytest.mark.parametrize(
-    ("quantity", "expected"),
-    [
-        ("500m", "0.5"),
-        ("2", "2"),
-        ("1k", "1000"),
-        ("1Ki", "1024"),
-        ("0.5Gi", str(512 * 1024**2)),
-        ("1P", "1e15"),
-    ],
-)
-def test_quantities_compare_as_kubernetes_reads_them(quantity: str, expected: str) -> None:
-    """Powers of 1000 and of 1024, and thousandths."""
-    assert amount(quantity) == Decimal(expected)
 
 
 @pytest.mark.parametrize(("value", "expected"), [(2, "2"), (0.5, "0.5"), ("500m", "500m")])

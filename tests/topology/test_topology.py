@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from heddle.quantities import amount
 from heddle.spec.load import parse_instance
 from heddle.spec.names import ORGANIZATION
 from heddle.spec.policies import Endorsement
-from heddle.spec.quantities import amount
 from heddle.topology import ChannelPlan, MemberPlan, Topology, endorsement_policy, plan
 from tests.spec.strategies import instances, names
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from pydantic_core import PydanticCustomError
 
+from heddle.quantities import amount
 from heddle.spec.defaults import DEFAULT_RESOURCES
+from heddle.spec.kinds import check_processors, check_quantity
 from heddle.spec.problems import Problem
-from heddle.spec.quantities import amount, check_processors, check_quantity
 from heddle.spec.rules.reading import (
     Data,
     Place,

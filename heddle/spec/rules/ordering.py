@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pydantic_core import PydanticCustomError
 
 from heddle.durations import nanoseconds
+from heddle.spec.kinds import parse_bytes
 from heddle.spec.ordering import MEBIBYTE, Batch, Bft
 from heddle.spec.problems import Problem
-from heddle.spec.quantities import parse_bytes
 from heddle.spec.rules.reading import Data, Place, items, ordering_type, problem, section, whole
 
 LARGEST_MESSAGE = 49 * MEBIBYTE

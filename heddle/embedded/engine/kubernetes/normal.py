@@ -17,8 +17,8 @@ from importlib import resources
 from typing import Any
 
 from heddle.embedded.engine.kubernetes.objects import Json, at, kind_id, without
-from heddle.embedded.engine.kubernetes.quantity import canonical
 from heddle.plugin.values import has_unknown
+from heddle.quantities import canonical
 
 __all__ = ["normal"]
 

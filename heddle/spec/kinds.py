@@ -1,7 +1,6 @@
-"""Sizes and durations as people write them, normalised so that `2000ms` and `2s` are one value."""
+"""Kinds of values in a stack file: sizes, durations, quantities and whole numbers, checked and normalised."""
 
 import re
-from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -9,27 +8,11 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from heddle.durations import nanoseconds
+from heddle.quantities import SIZE, size
 
 LARGEST = 2**53 - 1
 """From here on Pulumi's numbers are no longer exact: they are doubles."""
-_UNITS = {
-    "": 1,
-    "B": 1,
-    "KB": 1024,
-    "KIB": 1024,
-    "MB": 1024**2,
-    "MIB": 1024**2,
-    "GB": 1024**3,
-    "GIB": 1024**3,
-}
-_BYTES = r"(\d+(?:\.\d+)?)\s*([KMGkmg][Ii]?[Bb]|[Bb])?"
 _DURATION = r"(?:\d+(?:\.\d+)?(?:ms|s|m|h))+"
-_SUFFIXES = {
-    "": Decimal(1),
-    "m": Decimal("0.001"),
-    **{letter: Decimal(1000) ** (power + 1) for power, letter in enumerate("kMGTP")},
-    **{f"{letter}i": Decimal(1024) ** (power + 1) for power, letter in enumerate("KMGTP")},
-}
 _MILLISECOND = 1_000_000
 """In nanoseconds."""
 _PROCESSORS = r"\d+(?:\.\d+)?m?"
@@ -41,20 +24,15 @@ def _refuse(words: str) -> PydanticCustomError:
 
 
 def parse_bytes(value: object) -> int:
-    """Bytes of 2097152 or "2 MB"; KB, MB and GB are powers of 1024, as in Fabric's own files (viperutil).
+    """Return the bytes of 2097152 or "2 MB"; KB, MB and GB are powers of 1024, as in Fabric's own files.
 
     Raises PydanticCustomError for anything else, zero and fractions of a byte included.
     """
-    words = 'a number of bytes above 0, as 2097152 or "2 MB" (MB = 1024 × 1024)'
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise _refuse(words)
-    match = re.fullmatch(_BYTES, str(value).strip())
-    if match is None:
-        raise _refuse(words)
-    size = float(match[1]) * _UNITS[(match[2] or "").upper()]
-    if size < 1 or size != int(size):
-        raise _refuse(words)
-    return int(size)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    try:
+        return size(str(value) if is_number or isinstance(value, str) else "")
+    except ValueError:
+        raise _refuse('a number of bytes above 0, as 2097152 or "2 MB" (MB = 1024 × 1024)') from None
 
 
 def check_duration(value: object) -> str:
@@ -83,12 +61,6 @@ def _no_truth_value(value: object) -> object:
     return value
 
 
-def amount(quantity: str) -> Decimal:
-    """How much a Kubernetes quantity is, to compare: 500m is 0.5, 1Ki is 1024."""
-    digits, suffix = re.fullmatch(r"([\d.]+)(\D*)", quantity).groups()  # type: ignore[union-attr]
-    return Decimal(digits) * _SUFFIXES[suffix]
-
-
 def check_processors(value: object) -> str:
     """Kubernetes takes 2, 0.5 and 500m alike; YAML gives the first two as numbers."""
     text = str(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
@@ -109,7 +81,7 @@ Bytes = Annotated[
     int,
     BeforeValidator(parse_bytes),
     WithJsonSchema(
-        {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": f"^{_BYTES}$"}]}
+        {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": f"^{SIZE}$"}]}
     ),
 ]
 """Number of bytes; a file may say 2097152 or "2 MB"."""
