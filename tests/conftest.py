@@ -1,22 +1,35 @@
-"""What every test run says: on which nodes the contract suite ran."""
-
-import shutil
+"""What every test run does: asks for the programs that a test needs, and says what was skipped and why."""
 
 import pytest
 
+from tests import programs
 
-def _nodes() -> str:
-    real = all(shutil.which(program) for program in ("orderer", "peer"))
-    nodes = "stand-ins and official nodes" if real else "stand-ins (no official `orderer` and `peer` on PATH)"
-    return f"contract suite: {nodes}"
+
+def pytest_configure() -> None:
+    """Refuse a word in HEDDLE_REQUIRE that names no kind of programs."""
+    programs.required()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip or fail a test whose programs are missing before any of its fixtures starts."""
+    for mark in item.iter_markers("needs"):
+        programs.need(*mark.args)
 
 
 def pytest_report_header() -> str:
-    """Always on stand-ins, on official nodes if they are on PATH."""
-    return _nodes()
+    """Say on which nodes the contract suite runs."""
+    nodes = "stand-ins and official nodes" if _has_nodes() else "stand-ins (no official nodes on PATH)"
+    return f"contract suite: {nodes}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Quiet runs have no header."""
+    """Say the same in quiet runs, which have no header, and give each reason for a skip once."""
     if terminalreporter.verbosity < 0:
-        terminalreporter.write_line(_nodes())
+        terminalreporter.write_line(pytest_report_header())
+    terminalreporter.section("skipped", sep="-")
+    for line in programs.summary(terminalreporter.stats):
+        terminalreporter.write_line(line)
+
+
+def _has_nodes() -> bool:
+    return all(map(programs.path_of, ("orderer", "peer")))

@@ -8,20 +8,9 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pytest
-
 from heddle.paths import cache_dir
 
 HERE = Path(__file__).parent
-
-
-def tool(name: str, *others: str) -> str:
-    """The path of a program; skips the test, saying why, where it is not on PATH."""
-    for each in (name, *others):
-        found = shutil.which(each)
-        if found:
-            return found
-    pytest.skip(f"official clients: `{name}` is not on PATH of this machine, so they were not tried")
 
 
 def prepared(name: str, sources: Sequence[str], command: Sequence[str], product: str) -> Path:

@@ -6,21 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.programs import output, prepared, tool
+from tests.clients.programs import output, prepared
+from tests.programs import needs, program
+
+pytestmark = needs("go")
 
 
 @pytest.fixture(scope="session")
-def program() -> Path:
-    """Built once per state of its sources; a machine without Go is told so by the skip."""
-    go = tool("go", "/usr/local/go/bin/go")
-    built = prepared("go", ("go.mod", "go.sum", "main.go"), [go, "build", "-o", "clients", "."], "clients")
+def client() -> Path:
+    """Built once per state of its sources."""
+    command = [program("go"), "build", "-o", "clients", "."]
+    built = prepared("go", ("go.mod", "go.sum", "main.go"), command, "clients")
     return built / "clients"
 
 
-def test_submit_evaluate_listen(program: Path, client_folder: Path, tmp_path: Path) -> None:
+def test_submit_evaluate_listen(client: Path, client_folder: Path, tmp_path: Path) -> None:
     """A transaction, its status, its event and a read; a refusal has Fabric's words."""
     key = f"go-{uuid.uuid4().hex[:8]}"
-    told = json.loads(output([str(program), str(client_folder), key], tmp_path))
+    told = json.loads(output([str(client), str(client_folder), key], tmp_path))
 
     asset = {"id": key, "owner": "ada", "value": "7"}
     assert (told["put"], told["got"], told["successful"]) == (asset, asset, True)

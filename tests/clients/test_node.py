@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.clients.programs import HERE, output, prepared, tool
+from tests.clients.programs import HERE, output, prepared
 from tests.contract.scene import Scene
+from tests.programs import needs, program
+
+pytestmark = needs("node", "npm")
 
 Run = Callable[..., Any]
 FAILED_PRECONDITION, ABORTED, UNKNOWN, UNAVAILABLE, UNAUTHENTICATED = 9, 10, 2, 14, 16
@@ -21,10 +24,9 @@ VALID, MVCC_READ_CONFLICT = 0, 11
 
 @pytest.fixture(scope="session")
 def packages() -> Path:
-    """The pinned packages; a machine without Node or npm is told so by the skip."""
-    tool("node")
+    """The pinned packages."""
     sources = ("package.json", "package-lock.json", ".npmrc")
-    return prepared("node", sources, [tool("npm"), "ci", "--no-progress"], "node_modules")
+    return prepared("node", sources, [program("npm"), "ci", "--no-progress"], "node_modules")
 
 
 @pytest.fixture
@@ -34,8 +36,8 @@ def run(client_folder: Path, packages: Path, tmp_path: Path) -> Run:
     for source in (HERE / "node").glob("*.mjs"):
         shutil.copy(source, tmp_path)
 
-    def call(program: str, *arguments: str) -> Any:
-        command = [tool("node"), f"{program}.mjs", str(client_folder), *arguments]
+    def call(script: str, *arguments: str) -> Any:
+        command = [program("node"), f"{script}.mjs", str(client_folder), *arguments]
         return json.loads(output(command, tmp_path))
 
     return call

@@ -15,7 +15,7 @@ from heddle.cli.sdkconfig_files import ClientRequest, client_files
 from heddle.cli.sdkconfig_folder import write_client_folder
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
-from tests.clients.programs import tool
+from tests.programs import needs
 from tests.real.network import RealNetwork, real_consortium
 from tests.real.outputs import instance_output
 from tests.real.steps import Deployed, deploy_assets, make_channel
@@ -166,9 +166,9 @@ def msp_ids(found: str) -> set[str]:
     return {peer["MSPID"] for peer in json.loads(found)}
 
 
+@needs("discover")
 def test_discover(tools: Tools, real_consortium: RealNetwork) -> None:
     """The discovery client finds both peers and the orderers, with the file that names the identity."""
-    tool("discover")
     call = "discover --configFile alpha/env/discover-user.yaml"
     server = '--channel channel --server "$CORE_PEER_ADDRESS"'
     end = time.monotonic() + 60
@@ -182,7 +182,7 @@ def test_discover(tools: Tools, real_consortium: RealNetwork) -> None:
     assert ports == {node.port for node in real_consortium.orderers}
 
 
+@needs("zsh")
 def test_zsh_reads_the_environment_too(tools: Tools) -> None:
     """Not only bash."""
-    tool("zsh")
     assert '"height":' in tools("alpha.user", "peer channel getinfo -c channel", interpreter="zsh")

@@ -1,7 +1,6 @@
 """One real ordering node as a process on loopback, driven by osnadmin."""
 
 import json
-import shutil
 import socket
 import subprocess
 import time
@@ -15,13 +14,10 @@ from fabric_protos.common import common_pb2
 from heddle.configtx.settings import ChannelSettings
 from heddle.identity.msp import msp_folder
 from tests.configtx.networks import organization, trade
+from tests.programs import program
 
-MISSING = [
-    name
-    for name in ("orderer", "osnadmin", "configtxlator", "configtxgen", "cryptogen")
-    if not shutil.which(name)
-]
-SKIP = f"Fabric's official programs are not on PATH: {', '.join(MISSING)} not found"
+PROGRAMS = ("orderer", "osnadmin", "configtxlator", "configtxgen", "cryptogen")
+"""What driving the node takes."""
 START_SECONDS = 30.0
 
 
@@ -99,7 +95,7 @@ def running(folder: Path, settings: ChannelSettings | None = None) -> Iterator[O
     _write_files(folder, settings.consenters[0].host, listen, admin, operations)
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [str(shutil.which("orderer"))],
+            [program("orderer")],
             env={"FABRIC_CFG_PATH": str(folder), "PATH": "/usr/bin:/bin"},
             stdout=log,
             stderr=log,

@@ -4,7 +4,6 @@ The cases are of real nodes (`history.live_through`): `<name>.<type>.pb` and con
 """
 
 import json
-import shutil
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -32,6 +31,7 @@ from heddle.configtx.decode import (
 from heddle.configtx.genesis import genesis_block
 from heddle.errors import ConfigtxError
 from tests.configtx.networks import bft_trade
+from tests.programs import needs
 
 CASES = sorted((Path(__file__).parents[1] / "cases" / "configtx" / "decode").glob("*.pb"))
 MESSAGES = {
@@ -40,7 +40,6 @@ MESSAGES = {
     "ConfigUpdate": configtx_pb2.ConfigUpdate,
     "Envelope": common_pb2.Envelope,
 }
-REAL = pytest.mark.skipif(not shutil.which("configtxlator"), reason="configtxlator is not on PATH")
 
 
 def message_in(path: Path) -> Any:
@@ -102,7 +101,7 @@ def test_any_bytes_are_a_message_or_an_error(case: tuple[Path, bytes]) -> None:
 
 
 @pytest.mark.real
-@REAL
+@needs("configtxlator")
 @given(case=spoiled_cases())
 @settings(max_examples=150, deadline=None)
 def test_spoiled_messages_are_the_same_text_or_both_an_error(
@@ -144,7 +143,7 @@ def has_unknown_fields(message: Any) -> bool:
 
 
 @pytest.mark.real
-@REAL
+@needs("configtxlator")
 def test_our_own_messages_are_printed_so_too(tmp_path: Path) -> None:
     """A block of settings that nobody has recorded."""
     block = genesis_block(bft_trade(7))

@@ -32,10 +32,11 @@ from heddle.errors import ConfigtxError, NoDifference
 from heddle.identity.msp import msp_config, msp_folder
 from heddle.identity.signer import Signer
 from tests.configtx.networks import organization, peer_organization, trade
-from tests.configtx.real_orderer import MISSING, SKIP, OrdererProcess, running
+from tests.configtx.real_orderer import PROGRAMS, OrdererProcess, running
 from tests.configtx.strategies import bft_channels, channels
+from tests.programs import needs
 
-pytestmark = [pytest.mark.real, pytest.mark.skipif(bool(MISSING), reason=SKIP)]
+pytestmark = [pytest.mark.real, needs(*PROGRAMS)]
 
 SETTINGS = trade(1)
 ADMINS = [organization(name).signer("admin") for name in ("alpha", "beta", "orderer")]

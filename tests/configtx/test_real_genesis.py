@@ -1,6 +1,5 @@
 """Our first configuration beside the one that configtxgen makes of the same wishes."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,9 @@ from heddle.identity.msp import fabric_msp
 from tests.configtx.configtxgen import made_by_configtxgen, profile
 from tests.configtx.networks import bft_trade, trade
 from tests.configtx.strategies import expressions
+from tests.programs import needs
 
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(not shutil.which("configtxgen"), reason="Fabric's configtxgen is not on PATH"),
-]
+pytestmark = [pytest.mark.real, needs("configtxgen")]
 
 MESSAGES: dict[str, Callable[[], Any]] = {
     "HashingAlgorithm": configuration_pb2.HashingAlgorithm,

@@ -34,6 +34,7 @@ from heddle.configtx.validate import apply_update
 from heddle.errors import ConfigtxError
 from heddle.identity.msp import msp_folder
 from tests.configtx.networks import organization, peer_organization, trade
+from tests.programs import needs, program
 
 ADMINS = {name: organization(name).signer("admin") for name in ("alpha", "beta", "orderer")}
 LIVE = configtx_pb2.Config(sequence=4, channel_group=channel_group(trade()))
@@ -231,7 +232,7 @@ def test_the_summary_of_a_new_request_is_made_fit() -> None:
 
 
 @pytest.mark.real
-@pytest.mark.skipif(not shutil.which("peer"), reason="Fabric's `peer` is not on PATH")
+@needs("peer")
 def test_the_official_peer_signs_it_too(tmp_path: Path) -> None:
     """`peer channel signconfigtx` takes the envelope, and its signature comes back into the request."""
     admin = ADMINS["beta"]
@@ -242,12 +243,12 @@ def test_the_official_peer_signs_it_too(tmp_path: Path) -> None:
         path = tmp_path / "msp" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    shutil.copy(Path(str(shutil.which("peer"))).parent.parent / "config" / "core.yaml", tmp_path)
+    shutil.copy(Path(program("peer")).parent.parent / "config" / "core.yaml", tmp_path)
     one = sign_request(REQUEST, ADMINS["alpha"])
     target = tmp_path / "update.pb"
     target.write_bytes(request_envelope(one, ADMINS["alpha"]).SerializeToString())
     done = subprocess.run(
-        [str(shutil.which("peer")), "channel", "signconfigtx", "-f", str(target)],
+        [program("peer"), "channel", "signconfigtx", "-f", str(target)],
         env={
             "FABRIC_CFG_PATH": str(tmp_path),
             "CORE_PEER_MSPCONFIGPATH": str(tmp_path / "msp"),

@@ -1,7 +1,6 @@
 """The scene of the contract suite, once per kind of nodes."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -10,15 +9,14 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
 from tests.contract.probing import add_probe
 from tests.contract.scene import Scene, play
+from tests.programs import needs
 
-KINDS = ["stand-in"]
-if shutil.which("orderer") and shutil.which("peer"):
-    KINDS.append("real")
+KINDS = ["stand-in", pytest.param("real", marks=needs("orderer", "peer"))]
 
 
 @pytest.fixture(scope="session", params=KINDS)
 def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """A network with a channel and a chaincode, on stand-ins and, if they are on PATH, on official nodes."""
+    """A network with a channel and a chaincode, on stand-ins, and on official nodes if on PATH."""
     yield from play(request.param, tmp_path_factory.mktemp(request.param))
 
 

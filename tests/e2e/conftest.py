@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import programs
 from tests.e2e.kube import Kube
 from tests.e2e.project import Project, fabric_release, load_images
+from tests.real.release import release_folder
 
 CLUSTER = os.environ.get("HEDDLE_E2E_CLUSTER", "e2e")
 """Name of the cluster and of the stacks on it: another one lets two runs stand side by side."""
@@ -24,6 +26,8 @@ def pytest_report_header() -> str:
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """The stack `dev` or `offline` under another name, on a cluster that is removed at the end."""
+    if not fabric_release() and programs.FABRIC.word in programs.required():
+        programs.unavailable(programs.FABRIC, str(release_folder()))
     folder: Path = tmp_path_factory.mktemp("e2e")
     release = fabric_release()
     project = Project.copy(folder / "project", stack=CLUSTER, base="dev" if release else "offline")

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from tests.real.release import release_folder
+
 ROOT = Path(__file__).parent.parent.parent
 PARTS = ("Pulumi.yaml", "__main__.py", "components", "heddle", "provider", "templates")
 
@@ -111,12 +113,9 @@ class Project:
 
 
 def fabric_release() -> Path | None:
-    """The release folder of the `peer` on PATH, when it is a whole one: bin/, builders/, config/."""
-    peer = shutil.which("peer")
-    if peer is None:
-        return None
-    folder = Path(peer).resolve().parent.parent
-    return folder if (folder / "builders/ccaas/bin").is_dir() else None
+    """Return the folder of Fabric's release on PATH; None where the run is on stand-ins."""
+    found = release_folder()
+    return None if isinstance(found, str) else found
 
 
 def load_images(project: Project, folder: Path, *, cluster: str, release: Path | None) -> None:

@@ -1,12 +1,14 @@
-"""Where the official programs are on this machine, if they are."""
+"""The unpacked Fabric release whose programs are on PATH."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
+
+from tests import programs
+
+PARTS = ("bin/peer", "config/core.yaml", "config/orderer.yaml", "builders/ccaas/bin/build")
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,19 @@ class Release:
 
 
 def release() -> Release:
-    """The release whose programs are on PATH; skips the test, saying why, where there is none."""
-    found = shutil.which("orderer")
-    if found is None or shutil.which("peer") is None:
-        pytest.skip("real nodes: `orderer` and `peer` of Fabric 3.1 are not on PATH")
-    folder = Path(found).resolve().parent.parent
-    for part in ("bin/peer", "config/core.yaml", "config/orderer.yaml", "builders/ccaas/bin/build"):
-        if not (folder / part).exists():
-            pytest.skip(f"real nodes: the release at {folder} has no {part}")
-    return Release(folder)
+    """Return the release whose programs are on PATH; end the test where there is none that is whole."""
+    programs.need("orderer", "peer")
+    found = release_folder()
+    if isinstance(found, str):
+        programs.unavailable(programs.FABRIC, found)
+    return Release(found)
+
+
+def release_folder() -> Path | str:
+    """Return the folder of the release whose programs are on PATH, or why there is none that is whole."""
+    orderer = programs.path_of("orderer")
+    if orderer is None:
+        return "not on PATH: orderer"
+    folder = Path(orderer).resolve().parent.parent
+    missing = [part for part in PARTS if not (folder / part).exists()]
+    return f"the release at {folder} has no {missing[0]}" if missing else folder

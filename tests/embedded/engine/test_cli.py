@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from heddle.embedded.engine.events import Op
 from tests.embedded.engine.conftest import Lab
+from tests.programs import needs
 
 HOUSE = Path(__file__).parents[3]
 PROGRAM = """
@@ -20,10 +20,7 @@ b = Thing("b", {{"value": a.made, "n": 3.5, "l": [1, True, None]}}, pulumi.Resou
 pulumi.export("made", b.made)
 """
 
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(not shutil.which("pulumi"), reason="Pulumi's CLI is not on PATH"),
-]
+pytestmark = [pytest.mark.real, needs("pulumi")]
 
 
 @pytest.fixture

@@ -9,12 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from heddle.embedded.engine.events import Event, Message, Op, Phase, Step
 from heddle.embedded.engine.run import Engine, Outcome
 from heddle.plugin.interface import Severity
 from heddle.provider import create_provider
+from tests.programs import needs
 
 HOUSE = Path(__file__).parents[3]
+ENGINES = pytest.mark.parametrize(
+    "official", [pytest.param(False, id="embedded"), pytest.param(True, id="official", marks=needs("pulumi"))]
+)
+"""The embedded engine and Pulumi's CLI."""
 _LOUD = {"info", "warning", "error", "info#err"}
 
 

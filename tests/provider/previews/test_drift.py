@@ -1,7 +1,6 @@
 """Refresh finds what others did to the ledger, and the next preview says what would become of it."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 
 from heddle.plugin.values import strip_secrets
 from tests.contract.standins import prepared_standins
+from tests.programs import here, path_of
 from tests.provider.previews.cluster import ReadyCluster
 from tests.provider.previews.engines import Project
 from tests.provider.previews.others import Others, OwnOthers
@@ -40,45 +40,51 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
         project = Project(tmp_path / "project", cluster.kubeconfig)
         for name, value in project.environment.items():
             monkeypatch.setenv(name, value)
-        if shutil.which("pulumi"):
+        if path_of("pulumi"):
             project.initialize()
         yield project
 
 
-async def test_drift(network: RealNetwork, project: Project, others: Others) -> None:
+@pytest.fixture
+def official(request: pytest.FixtureRequest) -> bool:
+    """Whether Pulumi's CLI looks too."""
+    return here("pulumi", request.node)
+
+
+async def test_drift(network: RealNetwork, project: Project, others: Others, official: bool) -> None:
     """A batch, a definition and a peer that left: found one after the other, by each engine that is here."""
     wanted = base(network)
     project.want(wanted.declared())
     await project.up()
 
     await others.change_batch(77)
-    await _found("drift_batch", network, project)
+    await _found("drift_batch", network, project, official=official)
     await project.up()  # what was wanted is put back, knowingly
     assert told(await project.refresh(preview=True), network)["steps"] == {}
 
     await others.commit(_package_id(project))
-    await _found("drift_definition", network, project)
+    await _found("drift_definition", network, project, official=official)
     wanted.everywhere(version="2.0", sequence=2)
     project.want(wanted.declared())
     await project.up()  # what is in force is written down: there is nothing to send
     assert told(await project.preview(), network)["steps"] == {}
 
     await others.leave(network.peers[1])
-    await _found("drift_membership", network, project)
+    await _found("drift_membership", network, project, official=official)
     await project.up()
     assert told(await project.preview(), network)["steps"] == {}
 
 
-async def _found(name: str, network: RealNetwork, project: Project) -> None:
+async def _found(name: str, network: RealNetwork, project: Project, *, official: bool) -> None:
     """What a refresh would find and does find, and what the next `up` would do: as recorded."""
     looked = told(await project.refresh(preview=True), network)
-    if shutil.which("pulumi"):
-        official = told(project.official("refresh", "--preview-only"), network)
-        assert official["messages"] == looked["messages"]
+    if official:
+        refreshed = told(project.official("refresh", "--preview-only"), network)
+        assert refreshed["messages"] == looked["messages"]
     assert told(await project.refresh(), network) == looked
     next_up = told(await project.preview(), network)
     expect_recorded(name, {"refresh": looked, "preview": next_up})
-    if shutil.which("pulumi"):
+    if official:
         expect_recorded(name, {"refresh": looked, "preview": told(project.official(), network)})
 
 

@@ -1,7 +1,6 @@
 """An update that others must sign: stopped, kept, signed, handed in, and then done, by either engine."""
 
 import asyncio
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from heddle.cli.app import app
 from heddle.errors import HeddleError
 from heddle.network import instance as outputs
 from tests.contract.standins import prepared_standins
-from tests.provider.previews.engines import Project
+from tests.provider.previews.engines import ENGINES, Project
 from tests.provider.previews.recorded import told
 from tests.provider.previews.test_drift import project
 from tests.provider.previews.world import CHANNEL, Wanted
@@ -21,15 +20,6 @@ from tests.real.network import RealNetwork
 from tests.real.outputs import instance_output
 
 __all__ = ["project"]
-
-ENGINES = pytest.mark.parametrize(
-    "official",
-    [
-        False,
-        pytest.param(True, marks=pytest.mark.skipif(not shutil.which("pulumi"), reason="no pulumi on PATH")),
-    ],
-    ids=["embedded", "official"],
-)
 
 
 @pytest.fixture

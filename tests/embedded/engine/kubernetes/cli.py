@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from heddle.plugin.values import Secret
 from tests.embedded.engine.kubernetes.things import Thing
 
-__all__ = ["Cli", "available"]
+__all__ = ["Cli"]
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
@@ -42,11 +41,6 @@ before = []
 for token, name, inputs in json.loads(pathlib.Path("things.json").read_text()):
     before = [Any(token, name, inputs, pulumi.ResourceOptions(provider=provider, depends_on=before))]
 """
-
-
-def available() -> bool:
-    """Whether the official programs are on PATH."""
-    return all(shutil.which(name) for name in ("pulumi", "pulumi-resource-kubernetes"))
 
 
 class Cli:

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.embedded.engine.kubernetes.cli import Cli, available, closed, opened
+from tests.embedded.engine.kubernetes.cli import Cli, closed, opened
 from tests.embedded.engine.kubernetes.stack import Stack, State
 from tests.embedded.engine.kubernetes.things import Thing, things
+from tests.programs import needs
 
 pytestmark = [
     pytest.mark.cluster,
     pytest.mark.real,
-    pytest.mark.skipif(not available(), reason="pulumi and pulumi-resource-kubernetes are not on PATH"),
+    needs("pulumi", "pulumi-resource-kubernetes"),
 ]
 
 # What differs between any two objects that are equal for everyone who declares them.
