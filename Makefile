@@ -9,7 +9,7 @@ BIN := .venv/bin
 CONTEXT ?=
 PYTEST := $(BIN)/pytest -q -rfE
 
-.PHONY: help up down test check unit contract e2e bench clean
+.PHONY: help up down test check unit contract e2e bench stubs clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -40,6 +40,9 @@ e2e: $(BIN)/.ready ## the whole way on a local cluster of its own
 
 bench: $(BIN)/.ready ## figures, each beside its peer
 	$(BIN)/python -m bench
+
+stubs: $(BIN)/.ready ## the types of Fabric's messages, made anew
+	$(BIN)/python typings/generate.py
 
 clean: ## forget the Python environment
 	rm -rf .venv

@@ -19,6 +19,7 @@ from heddle.configtx.members import Members
 from heddle.durations import nanoseconds
 from heddle.errors import ConfigtxError, IdentityError
 from heddle.identity.keys import load_certificate
+from heddle.protobuf import enum_name
 
 __all__ = ["check_configure", "check_runtime"]
 
@@ -80,7 +81,7 @@ def _options(orderer: configtx_pb2.ConfigGroup) -> smartbft_pb2.Options:
 
 def _policy(policy: policies_pb2.Policy) -> str:
     # Go prints the message whole, with its space between fields chosen at random.
-    kind = policies_pb2.Policy.PolicyType.Name(policy.type) if policy.type in {0, 1, 2, 3} else policy.type
+    kind = enum_name(policies_pb2.Policy.PolicyType.DESCRIPTOR, policy.type)
     return f"a policy of type {kind} and {len(policy.value)} bytes"
 
 

@@ -6,7 +6,7 @@ common/configtx/configmap.go (Fabric 3.1.5).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, TypeAlias, TypeVar
 
 from fabric_protos.common import configtx_pb2
 
@@ -16,8 +16,15 @@ from heddle.errors import ConfigtxError
 
 __all__ = ["Element", "element_map", "group_of"]
 
+ElementMessage: TypeAlias = configtx_pb2.ConfigGroup | configtx_pb2.ConfigValue | configtx_pb2.ConfigPolicy
+_MessageT = TypeVar(
+    "_MessageT", configtx_pb2.ConfigGroup, configtx_pb2.ConfigValue, configtx_pb2.ConfigPolicy
+)
+
 ROOT: Final = "Channel"
-_PREFIX: Final = {"groups": "[Group]  ", "values": "[Value]  ", "policies": "[Policy] "}
+_GROUP: Final = "[Group]  "
+_VALUE: Final = "[Value]  "
+_POLICY: Final = "[Policy] "
 _ORDERER_CAPABILITIES: Final = "[Value]  /Channel/Orderer/Capabilities"
 
 
@@ -25,18 +32,18 @@ _ORDERER_CAPABILITIES: Final = "[Value]  /Channel/Orderer/Capabilities"
 class Element:
     """A group, value or policy, with the path of the group that governs it ("/Channel/Orderer")."""
 
-    message: Any
+    message: ElementMessage
     governed_at: str
 
     @property
     def version(self) -> int:
         """How often it was changed."""
-        return int(self.message.version)
+        return self.message.version
 
     @property
     def mod_policy(self) -> str:
         """Name of the policy that allows a change, as the element has it: relative or absolute."""
-        return str(self.message.mod_policy)
+        return self.message.mod_policy
 
     @property
     def policy_path(self) -> str:
@@ -53,14 +60,15 @@ def element_map(root: configtx_pb2.ConfigGroup) -> dict[str, Element]:
 
 
 def _add_group(found: dict[str, Element], path: str, group: configtx_pb2.ConfigGroup) -> None:
-    found[_PREFIX["groups"] + path] = Element(message=group, governed_at=path)
-    for kind in ("values", "policies"):
-        for name, message in getattr(group, kind).items():
-            _check_name(name, _PREFIX[kind])
-            found[f"{_PREFIX[kind]}{path}/{name}"] = Element(message=message, governed_at=path)
-    for name, below in group.groups.items():
-        _check_name(name, _PREFIX["groups"])
-        _add_group(found, f"{path}/{name}", below)
+    found[_GROUP + path] = Element(message=group, governed_at=path)
+    leaves: dict[str, Mapping[str, ElementMessage]] = {_VALUE: group.values, _POLICY: group.policies}
+    for prefix, messages in leaves.items():
+        for name, message in messages.items():
+            _check_name(name, prefix)
+            found[f"{prefix}{path}/{name}"] = Element(message=message, governed_at=path)
+    for name, subgroup in group.groups.items():
+        _check_name(name, _GROUP)
+        _add_group(found, f"{path}/{name}", subgroup)
 
 
 def _check_name(name: str, prefix: str) -> None:
@@ -80,11 +88,14 @@ def group_of(elements: Mapping[str, Element]) -> configtx_pb2.ConfigGroup:
 
 
 def _group(elements: Mapping[str, Element], path: str) -> configtx_pb2.ConfigGroup:
-    source = _element(elements, "groups", path)
+    source = _message(elements, configtx_pb2.ConfigGroup, _GROUP, path)
     group = configtx_pb2.ConfigGroup(version=source.version, mod_policy=source.mod_policy)
-    for kind in ("values", "policies"):
-        for name in getattr(source, kind):
-            getattr(group, kind)[name].CopyFrom(_element(elements, kind, f"{path}/{name}"))
+    for name in source.values:
+        value = _message(elements, configtx_pb2.ConfigValue, _VALUE, f"{path}/{name}")
+        group.values[name].CopyFrom(value)
+    for name in source.policies:
+        policy = _message(elements, configtx_pb2.ConfigPolicy, _POLICY, f"{path}/{name}")
+        group.policies[name].CopyFrom(policy)
     for name in source.groups:
         group.groups[name].CopyFrom(_group(elements, f"{path}/{name}"))
     if _ORDERER_CAPABILITIES in elements:
@@ -92,15 +103,17 @@ def _group(elements: Mapping[str, Element], path: str) -> configtx_pb2.ConfigGro
     return group
 
 
-def _element(elements: Mapping[str, Element], kind: str, path: str) -> Any:  # noqa: ANN401 - one of three messages
-    key = _PREFIX[kind] + path
-    if key not in elements:
-        raise ConfigtxError(f"missing {kind.removesuffix('s').replace('policie', 'policy')} at path: {key}")
-    return elements[key].message
+def _message(elements: Mapping[str, Element], kind: type[_MessageT], prefix: str, path: str) -> _MessageT:
+    element = elements.get(prefix + path)
+    if element is None or not isinstance(element.message, kind):
+        word = prefix.strip(" []").lower()
+        raise ConfigtxError(f"missing {word} at path: {prefix}{path}")
+    return element.message
 
 
 def _fill_mod_policies(group: configtx_pb2.ConfigGroup) -> None:
     """Elements without mod_policy could never be changed; Fabric heals channels of v1.0 that have such."""
-    for message in (group, *group.values.values(), *group.policies.values()):
+    messages: list[ElementMessage] = [group, *group.values.values(), *group.policies.values()]
+    for message in messages:
         if not message.mod_policy:
             message.mod_policy = ADMINS

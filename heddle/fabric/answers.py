@@ -59,6 +59,6 @@ def plain_of(data: bytes, read: Callable[[Plain], T], node: Node, what: str, *, 
 
 
 def validation_code(number: int) -> str:
-    """The name of a TxValidationCode ("VALID"); of one that this release does not know, its number."""
-    known = number in transaction_pb2.TxValidationCode.values()
-    return str(transaction_pb2.TxValidationCode.Name(number)) if known else f"code {number}"
+    """Return the name of a TxValidationCode ("VALID"), or "code 99" where this release has no name for it."""
+    known = transaction_pb2.TxValidationCode.DESCRIPTOR.values_by_number.get(number)
+    return known.name if known else f"code {number}"

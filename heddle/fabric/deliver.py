@@ -2,13 +2,12 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import Any, Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
 import grpc
 from fabric_protos.common import common_pb2
 from fabric_protos.common.common_pb2 import Block, Envelope
 from fabric_protos.orderer import ab_pb2
-from grpc.aio import EOF  # type: ignore[attr-defined] # the stubs forgot it
 
 from heddle.configtx.blocks import last_config_index
 from heddle.configtx.envelope import signed_envelope
@@ -19,13 +18,31 @@ from heddle.fabric.node import Node
 from heddle.fabric.retry import Deadline, reading
 from heddle.identity.signer import Signer
 
-__all__ = ["Position", "StreamMethod", "deliver", "one_block", "one_config_block", "seek_envelope"]
+__all__ = ["DeliverMethod", "Position", "deliver", "one_block", "one_config_block", "seek_envelope"]
 
 Position: TypeAlias = int | Literal["newest", "oldest", "max"]
 """A block number, or the first, the last, or (as a stop) never."""
 
-StreamMethod: TypeAlias = Callable[..., Any]
-"""A stub's Deliver method: called with `timeout=`, it opens the stream."""
+
+class DeliverAnswer(Protocol):
+    """An orderer's or a peer's DeliverResponse: a block, or the status that ends the stream."""
+
+    @property
+    def status(self) -> int:
+        """Return the `common.Status`."""
+
+    @property
+    def block(self) -> Block:
+        """Return the block."""
+
+    def WhichOneof(self, oneof_group: Literal["Type"]) -> str | None:  # noqa: N802 - protobuf's name
+        """Return the name of the field that is set."""
+
+
+Answer = TypeVar("Answer", bound=DeliverAnswer)
+
+DeliverMethod: TypeAlias = Callable[[grpc.aio.Channel], grpc.aio.StreamStreamMultiCallable[Envelope, Answer]]
+"""Picks the Deliver method of an orderer's or a peer's service."""
 
 _MAX = 2**64 - 1
 
@@ -66,26 +83,26 @@ def _position(position: Position) -> ab_pb2.SeekPosition:
 async def deliver(
     connections: Connections,
     node: Node,
-    method: Callable[[grpc.aio.Channel], StreamMethod],
+    method: DeliverMethod[Answer],
     request: Envelope,
     what: str,
     *,
     deadline: float,
     kind: str = "block",
-) -> AsyncGenerator[Any, None]:
-    """The blocks (or, as `kind`, `filtered_block`s) that a Deliver method answers with, until its SUCCESS.
+) -> AsyncGenerator[Answer, None]:
+    """Yield a Deliver method's answers that hold a block (or another `kind` of content) until its SUCCESS.
 
-    `method` picks the stub's method from a channel. Raises Refused for any other status, Unreachable when the
-    stream breaks, ends early or cannot be read.
+    Raises Refused for any other status, Unreachable when the stream breaks, ends early or cannot be read.
     """
     call = method(await connections.channel(node))(timeout=deadline)
     try:
         await call.write(request)
         await call.done_writing()
-        while (answer := await call.read()) is not EOF:
-            found = answer.WhichOneof("Type") if answer is not None else None
+        async for answer in call:
+            # The channel turns what cannot be parsed into None, against its types.
+            found = answer and answer.WhichOneof("Type")
             if found == kind:
-                yield getattr(answer, kind)
+                yield answer
             elif found != "status":
                 raise unreadable(node, what, f"{kind} expected, {found or 'something else'} found")
             elif answer.status == common_pb2.SUCCESS:
@@ -102,7 +119,7 @@ async def deliver(
 async def one_block(
     connections: Connections,
     node: Node,
-    method: Callable[[grpc.aio.Channel], StreamMethod],
+    method: DeliverMethod[Answer],
     channel: str,
     position: Position,
     signer: Signer,
@@ -124,8 +141,9 @@ async def one_block(
             best_effort=best_effort,
             tls_cert_hash=connections.tls_cert_hash,
         )
-        async with aclosing(deliver(connections, node, method, request, what, deadline=left)) as blocks:
-            async for block in blocks:
+        async with aclosing(deliver(connections, node, method, request, what, deadline=left)) as answers:
+            async for answer in answers:
+                block = answer.block
                 if isinstance(position, int) and block.header.number != position:
                     raise unreadable(node, what, f"it is block {block.header.number}")
                 return block
@@ -137,7 +155,7 @@ async def one_block(
 async def one_config_block(
     connections: Connections,
     node: Node,
-    method: Callable[[grpc.aio.Channel], StreamMethod],
+    method: DeliverMethod[Answer],
     channel: str,
     signer: Signer,
     *,

@@ -4,18 +4,18 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 import grpc
 from fabric_protos.common import common_pb2
-from fabric_protos.common.common_pb2 import Block
-from fabric_protos.peer import events_pb2_grpc
+from fabric_protos.common.common_pb2 import Block, Envelope
+from fabric_protos.peer import events_pb2, events_pb2_grpc
 from google.protobuf.message import DecodeError
 
 from heddle.errors import Refused, Unreachable
 from heddle.fabric.answers import unreadable, validation_code
 from heddle.fabric.connection import Connections
-from heddle.fabric.deliver import Position, StreamMethod, deliver, one_block, one_config_block, seek_envelope
+from heddle.fabric.deliver import Position, deliver, one_block, one_config_block, seek_envelope
 from heddle.fabric.failures import unreachable
 from heddle.fabric.node import Node
 from heddle.fabric.retry import Deadline, reading
@@ -49,14 +49,15 @@ class Commit:
         )
 
 
-def _filtered(channel: grpc.aio.Channel) -> StreamMethod:
-    method: StreamMethod = events_pb2_grpc.DeliverStub(channel).DeliverFiltered
-    return method
+_Deliver: TypeAlias = grpc.aio.StreamStreamMultiCallable[Envelope, events_pb2.DeliverResponse]
 
 
-def _blocks(channel: grpc.aio.Channel) -> StreamMethod:
-    method: StreamMethod = events_pb2_grpc.DeliverStub(channel).Deliver
-    return method
+def _filtered(channel: grpc.aio.Channel) -> _Deliver:
+    return events_pb2_grpc.DeliverStub(channel).DeliverFiltered
+
+
+def _blocks(channel: grpc.aio.Channel) -> _Deliver:
+    return events_pb2_grpc.DeliverStub(channel).Deliver
 
 
 class CommitWatch:
@@ -71,7 +72,7 @@ class CommitWatch:
         self._signer = signer
         self._clock = Deadline(deadline)
         self._next: Position = "newest"
-        self._stream: AsyncGenerator[Any, None] | None = None
+        self._stream: AsyncGenerator[events_pb2.DeliverResponse, None] | None = None
         self._seen: dict[str, Commit] = {}
 
     async def start(self, position: Position = "newest") -> None:
@@ -137,7 +138,7 @@ class CommitWatch:
                 kind="filtered_block",
             )
         try:
-            block = await anext(self._stream)
+            block = (await anext(self._stream)).filtered_block
         except StopAsyncIteration:
             await self.close()
             raise unreachable(self._node, what, "the stream ended") from None

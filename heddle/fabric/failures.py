@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 
 from heddle.errors import FabricError, Refused, Unreachable
 from heddle.fabric.node import Node
+from heddle.protobuf import enum_name
 from heddle.text import printable
 
 __all__ = ["hint_for", "http_words", "refused_status", "rpc_failure", "unreachable"]
@@ -39,7 +40,7 @@ _HINTS = (
     ("expired", "The certificate has expired: renew it with the same key."),
     ("channel does not exist", "This node does not serve the channel: ask another, or join it."),
 )
-_STATUS_HINTS = {
+_STATUS_HINTS: dict[int, str] = {
     common_pb2.NOT_FOUND: "The node does not know the channel, or only follows it: ask a consenter.",
     common_pb2.FORBIDDEN: "The signer is not among the channel's readers or writers, or has expired.",
     common_pb2.SERVICE_UNAVAILABLE: "The node cannot order now: look at its log and its consenters.",
@@ -71,7 +72,7 @@ def http_words(error: Exception) -> str:
 
 def refused_status(node: Node, what: str, status: int, words: str = "") -> Refused:
     """The answer of an orderer or deliver service: a status of `common.Status` that is not SUCCESS."""
-    name = common_pb2.Status.Name(status) if status in common_pb2.Status.values() else str(status)
+    name = enum_name(common_pb2.Status.DESCRIPTOR, status)
     said = f"{name}: {printable(words)}" if words else name
     hint = hint_for(words, _STATUS_HINTS.get(status, ""))
     return Refused(f"{node.at()}: {what}: {said}", status=status, words=words or name, hint=hint)

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 import grpc
 from fabric_protos.common import common_pb2
 from fabric_protos.common.common_pb2 import Block, Envelope
-from fabric_protos.orderer import ab_pb2_grpc
-from grpc.aio import EOF  # type: ignore[attr-defined] # the stubs forgot it
+from fabric_protos.orderer import ab_pb2, ab_pb2_grpc
 
 from heddle.errors import FabricError, Refused, Unreachable
 from heddle.fabric.answers import unreadable
 from heddle.fabric.connection import Connections
-from heddle.fabric.deliver import Position, StreamMethod, one_block, one_config_block
+from heddle.fabric.deliver import Position, one_block, one_config_block
 from heddle.fabric.failures import refused_status, unreachable
 from heddle.fabric.node import Node
 from heddle.fabric.retry import Deadline
@@ -31,9 +30,10 @@ _ONE_ORDERER = 10.0
 """Seconds for one orderer while there are others; more than it waits for its leader (RPCTimeout, 7 s)."""
 
 
-def _deliver(channel: grpc.aio.Channel) -> StreamMethod:
-    method: StreamMethod = ab_pb2_grpc.AtomicBroadcastStub(channel).Deliver
-    return method
+def _deliver(
+    channel: grpc.aio.Channel,
+) -> grpc.aio.StreamStreamMultiCallable[Envelope, ab_pb2.DeliverResponse]:
+    return ab_pb2_grpc.AtomicBroadcastStub(channel).Deliver
 
 
 async def broadcast(connections: Connections, node: Node, envelope: Envelope, *, deadline: float) -> None:
@@ -101,14 +101,14 @@ async def _offer(connections: Connections, node: Node, envelope: Envelope, deadl
     try:
         await call.write(envelope)
         await call.done_writing()
-        answer = await call.read()
+        answer = await anext(aiter(call))
+    except StopAsyncIteration:
+        raise unreachable(node, what, "the stream ended without a status") from None
     except grpc.aio.AioRpcError as error:
         raise connections.failure(node, what, error) from error
     finally:
         call.cancel()
-    if answer is EOF:
-        raise unreachable(node, what, "the stream ended without a status")
-    if answer is None:
+    if answer is None:  # what cannot be parsed, against its types
         raise unreadable(node, what, "no BroadcastResponse")
     if answer.status == common_pb2.SERVICE_UNAVAILABLE and _FORWARDED in answer.info:
         raise unreachable(node, what, f"SERVICE_UNAVAILABLE: {answer.info}")

@@ -183,11 +183,11 @@ class Membership:
         return _identifier(self._chain(load_certificate(pem))) if pem else b""
 
     def _role_units(self, node_ous: msp_config_pb2.FabricNodeOUs) -> dict[str, _Unit]:
+        present = {field.name: value for field, value in node_ous.ListFields()}
         roles = {}
         for role in ROLES:
-            field = f"{role}_ou_identifier"
-            if node_ous.HasField(field):
-                unit = getattr(node_ous, field)
+            unit: msp_config_pb2.FabricOUIdentifier | None = present.get(f"{role}_ou_identifier")
+            if unit is not None:
                 certifiers = self._certifiers(unit.certificate)
                 roles[role] = _Unit(name=unit.organizational_unit_identifier, certifiers=certifiers)
         return roles

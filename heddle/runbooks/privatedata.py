@@ -161,10 +161,10 @@ async def _blocks(
                 f"read all blocks of {channel.name}",
                 deadline=_READING,
             )
-            async with aclosing(stream) as blocks:
-                async for block in blocks:
+            async with aclosing(stream) as answers:
+                async for answer in answers:
                     began = True
-                    yield block
+                    yield answer.block
         except FabricError as error:
             if began:
                 raise

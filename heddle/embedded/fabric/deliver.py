@@ -57,7 +57,7 @@ class Seek:
 
 
 class _Stop(Exception):  # noqa: N818 - an answer, not a mistake
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: common_pb2.Status.ValueType) -> None:
         super().__init__(status)
         self.status = status
 
@@ -85,7 +85,7 @@ class Delivery:
 
     async def serve(
         self, requests: AsyncIterator[common_pb2.Envelope], certificate: bytes
-    ) -> AsyncIterator[tuple[str, common_pb2.Block | int]]:
+    ) -> AsyncIterator[tuple[str, common_pb2.Block | common_pb2.Status.ValueType]]:
         """Answer a stream: `(channel, block)` for each block, then `(channel, status)`.
 
         Args:

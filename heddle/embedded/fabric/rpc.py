@@ -52,7 +52,7 @@ def open_stream(
         request_serializer=request.SerializeToString,
         response_deserializer=response.FromString,
     )
-    return begin(timeout=timeout)  # type: ignore[call-arg]  # the stubs demand an iterator; write() does as well
+    return begin(timeout=timeout)
 
 
 class Dialled:

@@ -40,7 +40,7 @@ class LedgerRefusal(Exception):  # noqa: N818 - an answer, not a mistake
     """What the peer said instead of a value."""
 
 
-async def ask(stub: Stub, kind: int, content: Proto) -> bytes:
+async def ask(stub: Stub, kind: Message.Type.ValueType, content: Proto) -> bytes:
     """Send the peer a request, and return what it answers. Raises LedgerRefusal."""
     message = Message(
         type=kind, payload=content.SerializeToString(), txid=stub.tx_id, channel_id=stub.channel_id

@@ -30,7 +30,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 class Rejected(Exception):  # noqa: N818 - an answer, not a mistake
     """A refusal: the `common.Status` and Fabric's words."""
 
-    def __init__(self, status: int, words: str) -> None:
+    def __init__(self, status: common_pb2.Status.ValueType, words: str) -> None:
         super().__init__(words)
         self.status = status
 

@@ -8,6 +8,7 @@ from fabric_protos.common import configtx_pb2
 from fabric_protos.orderer import configuration_pb2 as orderer_pb2
 
 from heddle.configtx import values
+from heddle.protobuf import enum_name
 
 __all__ = ["maintenance_refusal"]
 
@@ -21,7 +22,8 @@ def maintenance_refusal(
     before, after = _consensus(old), _consensus(new)
     types = f"from {before.type} to {after.type}"
     if before.state != after.state:
-        states = f"but ConsensusType.State is changing from {_name(before.state)} to {_name(after.state)}"
+        was, is_now = (enum_name(_STATE.DESCRIPTOR, consensus.state) for consensus in (before, after))
+        states = f"but ConsensusType.State is changing from {was} to {is_now}"
         if refusal := _more_than_consensus(update.write_set):
             return refusal
         if before.type != after.type:
@@ -39,11 +41,6 @@ def maintenance_refusal(
 def _consensus(config: configtx_pb2.Config) -> orderer_pb2.ConsensusType:
     orderer = values.group_at(config.channel_group, "Orderer")
     return values.read(orderer, "ConsensusType", orderer_pb2.ConsensusType())
-
-
-def _name(state: int) -> str:
-    known = state in _STATE.values()
-    return str(_STATE.Name(state)) if known else str(state)
 
 
 def _more_than_consensus(write_set: configtx_pb2.ConfigGroup) -> str:

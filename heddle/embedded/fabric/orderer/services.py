@@ -93,7 +93,9 @@ def add_services(server: grpc.aio.Server, registrar: Registrar, delivery: Delive
         response_serializer=ab_pb2.DeliverResponse.SerializeToString,
     )
     atomic = {"Broadcast": broadcast, "Deliver": deliver}
-    cluster = {METHOD: grpc.unary_unary_rpc_method_handler(services.cluster)}
+    cluster: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+        METHOD: grpc.unary_unary_rpc_method_handler(services.cluster)
+    }
     server.add_generic_rpc_handlers(
         (
             grpc.method_handlers_generic_handler("orderer.AtomicBroadcast", atomic),

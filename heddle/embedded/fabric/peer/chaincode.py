@@ -37,7 +37,7 @@ class Invocation:
     transaction_id: str
     proposal: proposal_pb2.SignedProposal
     input: chaincode_pb2.ChaincodeInput
-    kind: int
+    kind: Message.Type.ValueType
     answer: Callable[[Message], Awaitable[bytes]]
     done: asyncio.Future[Message] = field(init=False)
 
@@ -168,7 +168,9 @@ class ChaincodeServer:
         except RequestRefused as refusal:
             self._send(invocation, Message.ERROR, str(refusal).encode())
 
-    def _send(self, invocation: Invocation, kind: int, payload: bytes, *, proposal: bool = False) -> None:
+    def _send(
+        self, invocation: Invocation, kind: Message.Type.ValueType, payload: bytes, *, proposal: bool = False
+    ) -> None:
         message = Message(
             type=kind, payload=payload, txid=invocation.transaction_id, channel_id=invocation.channel
         )

@@ -35,7 +35,7 @@ class Place:
 
     block: int
     index: int
-    code: int
+    code: Code.ValueType
 
 
 class PeerChannel:
@@ -66,7 +66,7 @@ class PeerChannel:
             headers = Headers.of(common_pb2.Envelope.FromString(data))
             endorser = headers.channel.type == common_pb2.ENDORSER_TRANSACTION
             valid = codes[index] == Code.VALID
-            self._record(headers, block.header.number, index, codes[index])
+            self._record(headers, block.header.number, index, Code.ValueType(codes[index]))
             if endorser and valid:
                 self._apply(endorsed(headers), Version(block.header.number, index))
         self._committer.expire(block.header.number)
@@ -120,18 +120,20 @@ class PeerChannel:
             "[%s] Committed block [%d] with %d transaction(s): %s", self.name, number, len(codes), codes
         )
 
-    def _config(self, block: common_pb2.Block) -> tuple[int, ChannelConfig]:
+    def _config(self, block: common_pb2.Block) -> tuple[Code.ValueType, ChannelConfig]:
         try:
             return Code.VALID, check_config(block, self.config)
         except Verdict as verdict:
             return verdict.code, self.config
 
-    def _transaction(self, data: bytes, number: int, index: int, private: Mapping[Part, bytes]) -> int:
-        code = int(Code.VALID)
+    def _transaction(
+        self, data: bytes, number: int, index: int, private: Mapping[Part, bytes]
+    ) -> Code.ValueType:
+        code = Code.VALID
         try:
             envelope = common_pb2.Envelope.FromString(data)
         except MALFORMED:
-            return int(Code.INVALID_OTHER_REASON)
+            return Code.INVALID_OTHER_REASON
         try:
             transaction = validate(envelope, self.config, self.state, self.places)
             if transaction is not None:
@@ -150,7 +152,7 @@ class PeerChannel:
             self.private.forget(headers.channel.tx_id)
         return code
 
-    def _record(self, headers: Headers, block: int, index: int, code: int) -> None:
+    def _record(self, headers: Headers, block: int, index: int, code: Code.ValueType) -> None:
         if headers.channel.tx_id:
             self.places.setdefault(headers.channel.tx_id, Place(block=block, index=index, code=code))
 

@@ -13,6 +13,7 @@ from fabric_protos.peer import collection_pb2
 from heddle.embedded.fabric.channelconfig import ChannelConfig
 from heddle.embedded.fabric.malformed import MALFORMED
 from heddle.embedded.fabric.peer.collections import Collection
+from heddle.protobuf import enum_name
 
 __all__ = ["collections_refusal"]
 
@@ -130,7 +131,7 @@ def _check_principal(config: ChannelConfig, name: str, principal: msp_principal_
         elif kind == _KIND.IDENTITY:
             msp_id = identities_pb2.SerializedIdentity.FromString(principal.principal).mspid
         else:
-            words = f"principal type {_KIND.Classification.Name(kind)} is not supported"
+            words = f"principal type {enum_name(_KIND.Classification.DESCRIPTOR, kind)} is not supported"
             raise _Refused(f"collection-name: {name} -- {words}")
     except MALFORMED as error:
         words = f"cannot unmarshal identity bytes: {error}"

@@ -4,7 +4,7 @@ Source: core/ledger/kvledger/txmgmt/{privacyenabledstate,pvtstatepurgemgmt} (Fab
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from fabric_protos.ledger.rwset.kvrwset import kv_rwset_pb2
@@ -105,7 +105,7 @@ class Committer:
             self.state.put(namespace, key, value, version)
 
     def _set_policy(
-        self, namespace: str, key: str, entries: list[kv_rwset_pb2.KVMetadataEntry], version: Version
+        self, namespace: str, key: str, entries: Iterable[kv_rwset_pb2.KVMetadataEntry], version: Version
     ) -> None:
         """Of a key that exists; a key without a value has no metadata (tx_ops.go)."""
         stored = self.state.get(namespace, key)

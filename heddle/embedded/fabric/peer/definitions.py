@@ -223,7 +223,7 @@ def _read(reads: Reads, namespace: str, name: str) -> _Fields | None:
 
 def _write(writes: Writes, namespace: str, name: str, kind: str, fields: _Fields) -> None:
     """Write what changes, and nothing that is there already."""
-    contents = {_field_key(namespace, name, field): data for field, data in fields.items()}
+    contents: dict[str, Proto] = {_field_key(namespace, name, field): data for field, data in fields.items()}
     contents[_metadata_key(namespace, name)] = _metadata(kind, fields)
     for key, content in contents.items():
         value = content.SerializeToString()

@@ -117,7 +117,7 @@ def endorsable(peer: Peer, channel: PeerChannel, name: str) -> tuple[Package, De
 
 def _initialization(
     name: str, content: chaincode_pb2.ChaincodeInput, defined: Definition, simulation: Simulation
-) -> int:
+) -> Message.Type.ValueType:
     """Whether the chaincode's Init or Invoke is called (CheckInvocation)."""
     words = ""
     if content.is_init and not defined.init_required:
@@ -131,6 +131,6 @@ def _initialization(
     if words:
         raise ChaincodeError(f"invalid invocation: {words}")
     if not content.is_init:
-        return int(Message.TRANSACTION)
+        return Message.TRANSACTION
     simulation.put(name, _INITIALIZED, defined.version.encode())
-    return int(Message.INIT)
+    return Message.INIT

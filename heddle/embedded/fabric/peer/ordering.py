@@ -16,6 +16,7 @@ from fabric_protos.orderer import ab_pb2
 from heddle.embedded.fabric.channelconfig import ChannelConfig
 from heddle.embedded.fabric.peer.status import GatewayError
 from heddle.embedded.fabric.rpc import Dialled, open_stream
+from heddle.protobuf import enum_name
 from heddle.quorum import quorum
 
 __all__ = ["submit"]
@@ -87,7 +88,7 @@ async def _broadcast(
         await call.write(envelope)
         await call.done_writing()
         async for answer in call:
-            name = common_pb2.Status.Name(answer.status)
+            name = enum_name(common_pb2.Status.DESCRIPTOR, answer.status)
             words = f"received unsuccessful response from orderer: status={name}, info={answer.info}"
             return answer.status, words
     except grpc.aio.AioRpcError as error:

@@ -19,6 +19,7 @@ from heddle.embedded.fabric.peer.transaction import proposal_hash
 from heddle.errors import HeddleError
 from heddle.identity.keys import verify
 from heddle.identity.membership import Membership
+from heddle.protobuf import enum_name
 
 __all__ = [
     "FilterError",
@@ -128,9 +129,8 @@ def validate_proposal(
 def _header_refusal(proposal: Unpacked) -> str:
     kinds = {common_pb2.ENDORSER_TRANSACTION, common_pb2.CONFIG}
     if proposal.channel_header.type not in kinds:
-        kind = proposal.channel_header.type
-        known = kind in common_pb2.HeaderType.values()
-        return f"invalid header type {common_pb2.HeaderType.Name(kind) if known else kind}"
+        kind = enum_name(common_pb2.HeaderType.DESCRIPTOR, proposal.channel_header.type)
+        return f"invalid header type {kind}"
     if proposal.channel_header.epoch:
         return "epoch is non-zero"
     if not proposal.signature_header.nonce:

@@ -19,6 +19,7 @@ from heddle.embedded.fabric.peer.exchange import Exchange
 from heddle.embedded.fabric.rpc import Dialled, open_stream
 from heddle.errors import ConfigtxError
 from heddle.identity.signer import Signer
+from heddle.protobuf import enum_name
 
 __all__ = ["pull"]
 
@@ -64,7 +65,7 @@ async def _pull_from(
         await call.write(_seek(channel, signer, tls_certificate))
         async for answer in call:
             if answer.WhichOneof("Type") == "status":
-                name = common_pb2.Status.Name(answer.status)
+                name = enum_name(common_pb2.Status.DESCRIPTOR, answer.status)
                 _LOG.warning("[%s] %s ends delivery: %s", channel.name, endpoint, name)
                 return
             if answer.block.header.number == channel.ledger.height:

@@ -17,6 +17,7 @@ from heddle.embedded.fabric.peer.collections import collection_of, implicit, per
 from heddle.embedded.fabric.peer.definitions import Committed
 from heddle.embedded.fabric.peer.rwset import POLICY_ENTRY
 from heddle.embedded.fabric.peer.simulation import Simulation
+from heddle.protobuf import enum_name
 
 __all__ = ["Call", "RequestRefused", "Requests"]
 
@@ -103,7 +104,7 @@ class Requests:
             case Message.PUT_STATE_METADATA:
                 self._set_policy(_pb.PutStateMetadata.FromString(message.payload))
             case kind:
-                words = f"{Message.Type.Name(kind)} is not supported by a stand-in peer"
+                words = f"{enum_name(Message.Type.DESCRIPTOR, kind)} is not supported by a stand-in peer"
                 raise RequestRefused(f"{words}; upstream's peers do it")
 
     def _put(self, collection: str, key: str, value: bytes | None) -> None:

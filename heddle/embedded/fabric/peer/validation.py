@@ -33,7 +33,7 @@ LIFECYCLE_POLICY = "/Channel/Application/LifecycleEndorsement"
 class Verdict(Exception):  # noqa: N818 - an answer, not a mistake
     """A code other than VALID."""
 
-    def __init__(self, code: int) -> None:
+    def __init__(self, code: Code.ValueType) -> None:
         super().__init__(Code.Name(code))
         self.code = code
 
@@ -165,18 +165,20 @@ def _written_policies(
     namespace: str, sets: NamespaceSets, default: bytes, config: ChannelConfig, state: State
 ) -> Iterator[bytes]:
     """The policy of each key that is written: its own, its collection's, or the chaincode's."""
-    for change in (*sets.public.writes, *sets.public.metadata_writes):
-        stored = state.get(namespace, change.key)
+    keys = [write.key for write in sets.public.writes] + [entry.key for entry in sets.public.metadata_writes]
+    for key in keys:
+        stored = state.get(namespace, key)
         yield _key_policy(stored) or default
     for collection in sets.collections:
-        changes = (*collection.sets.hashed_writes, *collection.sets.metadata_writes)
-        if not changes:
+        hashes = [write.key_hash for write in collection.sets.hashed_writes]
+        hashes += [entry.key_hash for entry in collection.sets.metadata_writes]
+        if not hashes:
             continue
         wanted = endorsement_policy(config, Committed(state), namespace, collection.name)
         if wanted is None:
             raise Verdict(Code.ENDORSEMENT_POLICY_FAILURE)
-        for change in changes:
-            stored = state.get(hashed(namespace, collection.name), hashed_key(change.key_hash))
+        for key_hash in hashes:
+            stored = state.get(hashed(namespace, collection.name), hashed_key(key_hash))
             yield _key_policy(stored) or wanted
 
 
