@@ -163,10 +163,10 @@ def _kept(stack: str, channel: str, folder: Path) -> "Request":
     from base64 import b64decode
 
     from heddle.configtx.request import request_from_bytes
-    from heddle.embedded.engine.run import Engine
     from heddle.errors import EngineError
+    from heddle.state.outputs import read_resources
 
-    resources = Engine(folder, stack, {}, sink=lambda _: None).resources(_CHANNEL)
+    resources = read_resources(folder, stack, _CHANNEL)
     found = {str(one.get("channel")): str(one.get("request") or "") for one in resources}
     if channel not in found:
         raise EngineError(

@@ -113,11 +113,11 @@ def output(
     """Print a stack's outputs."""
     import json
 
-    from heddle.embedded.engine.run import Engine
     from heddle.errors import EngineError
     from heddle.plugin.values import plain, strip_secrets
+    from heddle.state.outputs import read_outputs
 
-    values = Engine(folder, stack, {}, sink=lambda event: None).outputs()
+    values = read_outputs(folder, stack)
     shown: dict[str, Any] = {
         key: strip_secrets(value) if show_secrets else plain(value) for key, value in values.items()
     }

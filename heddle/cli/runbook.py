@@ -107,14 +107,14 @@ def _prepared(stack: "Stack") -> "dict[str, Any]":
     """What a run is told of its stack: from its state, or of its cluster alone when it has no network."""
     from functools import partial
 
-    from heddle.embedded.engine.deployment import stack_resource
     from heddle.errors import EngineError
     from heddle.network.instance import instance_of
     from heddle.plugin.values import strip_secrets
     from heddle.runbooks.context import save_context
     from heddle.runbooks.deployed import approvals_of, namespaces_of, packages_of
+    from heddle.state.outputs import stack_resource
 
-    root = stack_resource(list(stack.resources))
+    root = stack_resource(stack.resources)
     plain: Any = strip_secrets(root.outputs.get("instance")) if root is not None else None
     instance = instance_of(plain) if plain is not None else None
     kubeconfig = instance.kubeconfig if instance is not None else _kubeconfig(stack)

@@ -191,10 +191,10 @@ def load_instance(stack: str, folder: Path) -> InstanceOutput:
     Raises:
         EngineError: no such stack, or nothing has been deployed yet.
     """
-    from heddle.embedded.engine.run import Engine
     from heddle.plugin.values import strip_secrets
+    from heddle.state.outputs import read_outputs
 
-    outputs = Engine(folder, stack, {}, sink=lambda _: None).outputs()
+    outputs = read_outputs(folder, stack)
     if "instance" not in outputs:
         raise EngineError(
             f"stack {stack!r} has no network yet",

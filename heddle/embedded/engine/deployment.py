@@ -9,15 +9,11 @@ from heddle.embedded.engine.registrar import Registrar
 from heddle.errors import EngineError
 from heddle.plugin.interface import InvokeResult
 from heddle.plugin.values import Properties, Value
+from heddle.state.outputs import stack_resource
 from heddle.state.resource import Resource
 from heddle.state.urn import ROOT_TYPE, package_of
 
-__all__ = ["Deployment", "stack_resource"]
-
-
-def stack_resource(resources: list[Resource]) -> Resource | None:
-    """Return the stack's own resource, which has its outputs."""
-    return next((item for item in resources if item.type == ROOT_TYPE and not item.delete), None)
+__all__ = ["Deployment"]
 
 
 class Deployment:

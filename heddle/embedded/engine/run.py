@@ -1,4 +1,4 @@
-"""The engine's verbs: preview, up, refresh, destroy, and reading outputs."""
+"""The engine's verbs: preview, up, refresh and destroy."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from heddle.embedded.engine.context import Context, Stopped
-from heddle.embedded.engine.deployment import Deployment, stack_resource
+from heddle.embedded.engine.deployment import Deployment
 from heddle.embedded.engine.events import Op, Sink
 from heddle.embedded.engine.interrupts import cancelling
 from heddle.embedded.engine.journal import Journal
@@ -22,6 +22,7 @@ from heddle.errors import HeddleError
 from heddle.plugin.interface import ProviderFactory, Severity
 from heddle.plugin.values import Properties
 from heddle.state.backend import Backend
+from heddle.state.outputs import stack_resource
 from heddle.state.stack import Stack, open_stack
 
 __all__ = ["Engine", "Outcome"]
@@ -92,16 +93,6 @@ class Engine:
     async def destroy(self, *, preview: bool = False) -> Outcome:
         """Delete everything that the state has."""
         return await self._locked("destroy", self._destroy, preview=preview, must_exist=True)
-
-    def outputs(self) -> Properties:
-        """Return the stack's outputs, secrets marked. Raises EngineError for a stack that does not exist."""
-        root = stack_resource(list(self._open(must_exist=True).resources))
-        return root.outputs if root is not None else {}
-
-    def resources(self, kind: str) -> list[Properties]:
-        """Return the outputs of all resources of a type. Raises EngineError where there is no such stack."""
-        found = self._open(must_exist=True).resources
-        return [resource.outputs for resource in found if resource.type == kind and not resource.delete]
 
     def _open(self, *, must_exist: bool = False) -> Stack:
         return open_stack(self._folder, self._stack, must_exist=must_exist, config=self._config)
@@ -210,13 +201,13 @@ class Engine:
     async def _refresh(self, stack: Stack, context: Context) -> tuple[Properties, Properties]:
         """Read every resource."""
         await refresh_all(context)
-        root = stack_resource(list(stack.resources))
+        root = stack_resource(stack.resources)
         outputs = root.outputs if root is not None else {}
         return outputs, outputs
 
     async def _destroy(self, stack: Stack, context: Context) -> tuple[Properties, Properties]:
         """Delete every resource."""
-        root = stack_resource(list(stack.resources))
+        root = stack_resource(stack.resources)
         await remove_rest(context)
         _settle_interrupted(context)
         return (root.outputs if root is not None else {}), {}

@@ -1,4 +1,4 @@
-"""Ctrl-C and locks: who holds a stack, and how a run is given up."""
+"""Ctrl-C, and stacks that are refused: locked, damaged, or of another passphrase."""
 
 import asyncio
 import json
@@ -13,6 +13,7 @@ import pytest
 
 from heddle.embedded.engine.events import Op
 from heddle.errors import EngineError
+from heddle.state.outputs import read_outputs
 from tests.embedded.engine.conftest import Lab
 from tests.embedded.engine.fake import Fake
 
@@ -55,7 +56,7 @@ async def test_ctrl_c_loses_no_outputs(lab: Lab, monkeypatch: pytest.MonkeyPatch
         await asyncio.sleep(0.01)
     os.kill(os.getpid(), signal.SIGINT)
     assert (await running).cancelled
-    assert lab.engine().outputs() == {"kept": "1", "new": "2"}
+    assert read_outputs(lab.folder, "dev") == {"kept": "1", "new": "2"}
 
 
 @pytest.fixture
@@ -64,17 +65,6 @@ def alive() -> Iterator[int]:
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     yield process.pid
     process.communicate(b"\n")
-
-
-@pytest.fixture(params=["collected", "zombie"])
-def dead(request: pytest.FixtureRequest) -> Iterator[int]:
-    """The pid of a process that has ended, whether its parent has taken notice or not."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    if request.param == "collected":
-        process.wait()
-    yield process.pid
-    process.wait()
 
 
 def other_lock(lab: Lab, pid: int) -> None:
@@ -99,12 +89,17 @@ async def test_a_locked_stack_is_refused(lab: Lab, alive: int) -> None:
     assert len(list((lab.folder / "state/.pulumi/locks").rglob("*.json"))) == 1
 
 
-async def test_a_dead_process_holds_no_lock(lab: Lab, dead: int) -> None:
-    """The lock of a killed run on this machine does not stop its healer, and none is left behind."""
-    lab.program('Thing("a")')
-    other_lock(lab, dead)
-    assert not (await lab.up()).failed
-    assert list((lab.folder / "state/.pulumi/locks").rglob("*.json")) == []
+@pytest.mark.parametrize("content", [b"", b'{"version":3}', b"[" * 100_000])
+async def test_a_damaged_checkpoint_stops_every_verb(lab: Lab, content: bytes) -> None:
+    """And is still there afterwards, as it was, for whoever can mend it."""
+    lab.program("")
+    lab.checkpoint.parent.mkdir(parents=True)
+    lab.checkpoint.write_bytes(content)
+    for verb in (lab.up, lab.preview, lab.destroy):
+        with pytest.raises(EngineError, match="It is left as it is"):
+            await verb()
+    assert lab.checkpoint.read_bytes() == content
+    assert list(lab.checkpoint.parent.iterdir()) == [lab.checkpoint]
 
 
 async def test_a_wrong_passphrase_is_refused(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 
 from heddle.embedded.engine.events import Op
+from heddle.state.outputs import read_outputs
 from tests.embedded.engine.conftest import Lab
 
 TWO = """
@@ -31,7 +32,7 @@ async def test_preview_up_again_and_destroy(lab: Lab, names: Callable[[], list[s
     outcome = await lab.up()
     assert outcome.changes == 0
     assert outcome.counts == {Op.SAME: 3}
-    assert lab.engine().outputs() == {"made": "made of made of 1"}
+    assert read_outputs(lab.folder, "dev") == {"made": "made of made of 1"}
 
     outcome = await lab.destroy()
     assert not outcome.failed, lab.messages()

@@ -4,6 +4,7 @@ import pytest
 
 from heddle.embedded.engine.events import Op
 from heddle.plugin.values import Secret
+from heddle.state.outputs import read_outputs
 from tests.embedded.engine.conftest import Lab
 
 
@@ -43,7 +44,7 @@ async def test_secret_outputs_stay_secret(lab: Lab) -> None:
     lab.program('pulumi.export("pin", {"inner": pulumi.Output.secret("1234")})')
     outcome = await lab.up()
     assert outcome.outputs == {"pin": {"inner": Secret("1234")}}
-    assert lab.engine().outputs() == outcome.outputs
+    assert read_outputs(lab.folder, "dev") == outcome.outputs
 
 
 @pytest.mark.parametrize(

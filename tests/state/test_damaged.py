@@ -2,8 +2,6 @@
 
 import gzip
 import json
-import os
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +11,12 @@ from hypothesis import strategies as st
 
 from heddle.errors import EngineError
 from heddle.plugin.values import Secret
-from heddle.state import secrets
-from heddle.state.backend import Backend
-from heddle.state.resource import Resource, dump_resource
+from heddle.state.resource import Resource
 from heddle.state.secrets import Crypter
 from heddle.state.stack import open_stack
-from tests.embedded.engine.conftest import Lab
+from tests.state.conftest import PROVIDER, STACK, Shelf
 
 SECRET = "hidden-key-of-the-admin"
-STACK = "urn:pulumi:dev::lab::pulumi:pulumi:Stack::lab-dev"
-PROVIDER = "urn:pulumi:dev::lab::pulumi:providers:test::default"
 ODD = (
     st.none()
     | st.booleans()
@@ -51,8 +45,7 @@ fuzzed = settings(
 )
 
 
-def checkpoint(lab: Lab) -> str:
-    crypter = Crypter("correct horse")
+def checkpoint(shelf: Shelf) -> str:
     resources = [
         Resource(urn=STACK, type="pulumi:pulumi:Stack", custom=False, outputs={"key": Secret(SECRET)}),
         Resource(
@@ -72,30 +65,21 @@ def checkpoint(lab: Lab) -> str:
             created="2026-01-01T00:00:00Z",
         ),
     ]
-    texts = [dump_resource(each, crypter) for each in resources]
-    backend = Backend(lab.checkpoint.parents[3], "lab", "dev")
-    operations = [f'{{"resource":{texts[2]},"type":"creating"}}']
-    return backend.document(texts, operations, crypter.salt)
+    return shelf.document(resources, creating=resources[2])
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys in no time: many salts are tried."""
-    monkeypatch.setattr(secrets, "_ITERATIONS", 1)
-
-
-def opened(lab: Lab, content: bytes) -> str:
+def opened(shelf: Shelf, content: bytes) -> str:
     """Open a stack with this checkpoint; the error, if that is the outcome."""
-    lab.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    lab.checkpoint.write_bytes(content)
+    shelf.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    shelf.checkpoint.write_bytes(content)
     said = ""
     try:
-        open_stack(lab.folder, "dev")
+        open_stack(shelf.folder, "dev")
     except EngineError as error:
         said = str(error)
-        assert str(lab.checkpoint) in said or "needs the CLI" in said
+        assert str(shelf.checkpoint) in said or "needs the CLI" in said
         assert SECRET not in said
-    assert lab.checkpoint.read_bytes() == content
+    assert shelf.checkpoint.read_bytes() == content
     return said
 
 
@@ -117,15 +101,15 @@ def damaged(draw: st.DrawFn, text: str) -> bytes:
     return json.dumps(document).encode()
 
 
-def test_any_checkpoint_is_read_or_an_answer(lab: Lab, quick: None) -> None:
+def test_any_checkpoint_is_read_or_an_answer(shelf: Shelf, quick: None) -> None:
     """Whatever was changed in it."""
-    text = checkpoint(lab)
-    assert opened(lab, text.encode()) == ""
+    text = checkpoint(shelf)
+    assert opened(shelf, text.encode()) == ""
 
     @fuzzed
     @given(damaged(text) | st.binary(max_size=20))
     def cases(content: bytes) -> None:
-        opened(lab, content)
+        opened(shelf, content)
 
     cases()
 
@@ -144,25 +128,21 @@ def test_any_checkpoint_is_read_or_an_answer(lab: Lab, quick: None) -> None:
         (b"[" * 100_000, "RecursionError"),
     ],
 )
-async def test_a_damaged_checkpoint_stops_every_verb(lab: Lab, content: bytes, words: str) -> None:
-    """And is still there afterwards, as it was, for whoever can mend it."""
-    lab.program("")
-    assert words in opened(lab, content)
-    for verb in (lab.up, lab.preview, lab.destroy):
-        with pytest.raises(EngineError, match="It is left as it is"):
-            await verb()
-    assert lab.checkpoint.read_bytes() == content
-    assert list(lab.checkpoint.parent.iterdir()) == [lab.checkpoint]
+def test_a_damaged_checkpoint_is_said(shelf: Shelf, content: bytes, words: str) -> None:
+    """Where in it something else was found, and where earlier states are."""
+    assert words in opened(shelf, content)
+    with pytest.raises(EngineError, match="It is left as it is"):
+        open_stack(shelf.folder, "dev")
 
 
 @pytest.mark.parametrize("content", [b"", b"\x1f\x8b", b"plain", gzip.compress(b"{}" * 100, mtime=0)[:-9]])
-def test_a_compressed_checkpoint_that_is_none(lab: Lab, content: bytes) -> None:
+def test_a_compressed_checkpoint_that_is_none(shelf: Shelf, content: bytes) -> None:
     """The CLI may have compressed it; a crash may have cut it."""
-    path = lab.checkpoint.with_name("dev.json.gz")
+    path = shelf.checkpoint.with_name("dev.json.gz")
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
     with pytest.raises(EngineError, match=r"dev\.json\.gz is not a checkpoint"):
-        open_stack(lab.folder, "dev")
+        open_stack(shelf.folder, "dev")
     assert path.read_bytes() == content
 
 
@@ -173,50 +153,20 @@ def test_a_damaged_salt_is_said(quick: None, salt: str) -> None:
         Crypter("correct horse", salt, source="the file F")
 
 
-LOCK = {"pid": os.getpid(), "username": "u", "hostname": socket.gethostname(), "timestamp": "t"}
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"{}",
-        b"[]",
-        b"\xff",
-        json.dumps({**LOCK, "pid": None}).encode(),
-        json.dumps({**LOCK, "pid": "../../x"}).encode(),
-        json.dumps({**LOCK, "username": 3}).encode(),
-        b" " * 100_000,
-    ],
-    # By number: a process's id in a name would make each of xdist's workers collect another test.
-    ids=range(8),
-)
-async def test_a_damaged_lock_is_a_lock(lab: Lab, content: bytes) -> None:
-    """Whose it is cannot be known, so it holds, and stays; the error names the file."""
-    lab.program("")
-    path = lab.folder / "state" / ".pulumi" / "locks" / "organization" / "lab" / "dev" / "x.json"
-    path.parent.mkdir(parents=True)
-    path.write_bytes(content)
-    with pytest.raises(EngineError, match=r"x\.json: it cannot be read[^$]*") as caught:
-        await lab.up()
-    assert "pulumi cancel" in str(caught.value)
-    assert path.read_bytes() == content
-
-
 @pytest.mark.parametrize(
     "text",
     ["config: [a]", "encryptionsalt: 3", "a: !!int ''", "a: 2001-99-99", f"config:\n  k: '{SECRET}\n", "- a"],
 )
-def test_a_damaged_stack_file_is_said(lab: Lab, text: str) -> None:
+def test_a_damaged_stack_file_is_said(shelf: Shelf, text: str) -> None:
     """It names the file, and quotes no line of it."""
-    lab.stack_file(text)
+    shelf.stack_file(text)
     with pytest.raises(EngineError, match=r"Pulumi\.dev\.yaml") as caught:
-        open_stack(lab.folder, "dev")
+        open_stack(shelf.folder, "dev")
     assert SECRET not in str(caught.value)
 
 
-def test_state_that_is_no_file_is_said(lab: Lab, tmp_path: Path) -> None:
+def test_state_that_is_no_file_is_said(shelf: Shelf, tmp_path: Path) -> None:
     """A folder in its place."""
-    lab.checkpoint.mkdir(parents=True)
+    shelf.checkpoint.mkdir(parents=True)
     with pytest.raises(EngineError, match="cannot be read: Is a directory"):
-        open_stack(lab.folder, "dev")
+        open_stack(shelf.folder, "dev")

@@ -1,0 +1,35 @@
+"""The outputs and resources of a stack, read from its state without running anything."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from heddle.plugin.values import Properties
+from heddle.state.resource import Resource
+from heddle.state.stack import open_stack
+from heddle.state.urn import ROOT_TYPE
+
+__all__ = ["read_outputs", "read_resources", "stack_resource"]
+
+
+def read_outputs(folder: Path, stack: str) -> Properties:
+    """Return a stack's outputs, secrets marked; empty before its first `up`.
+
+    Args:
+        folder: where Pulumi.yaml is.
+        stack: the stack's name.
+
+    Raises EngineError for a stack that does not exist or whose state cannot be read.
+    """
+    root = stack_resource(open_stack(folder, stack, must_exist=True).resources)
+    return root.outputs if root is not None else {}
+
+
+def read_resources(folder: Path, stack: str, type: str) -> list[Properties]:  # noqa: A002 - Pulumi's word
+    """Return the outputs of a stack's resources of one type. Raises EngineError as `read_outputs` does."""
+    resources = open_stack(folder, stack, must_exist=True).resources
+    return [item.outputs for item in resources if item.type == type and not item.delete]
+
+
+def stack_resource(resources: Iterable[Resource]) -> Resource | None:
+    """Return the resource of the stack itself, which holds its outputs; None before the first `up`."""
+    return next((item for item in resources if item.type == ROOT_TYPE and not item.delete), None)
