@@ -16,4 +16,5 @@ network = Network(
         cluster_identifier=settings.cluster.identifier,
     ),
 )
-pulumi.export("instance", network.summary)
+pulumi.export("instance", network.instance)
+pulumi.export("access", network.access)

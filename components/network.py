@@ -14,7 +14,7 @@ from components.organization import Organization, OrganizationArgs
 from components.peer_set import PeerSet, PeerSetArgs
 from components.site import Site
 from components.storage import Storage, StorageArgs
-from components.summary import summary_of
+from components.summary import access_output, instance_output
 from heddle.spec import Instance
 from heddle.topology import ChaincodePlan, ChannelPlan, OrganizationPlan, Topology
 
@@ -34,9 +34,10 @@ class NetworkArgs:
 class Network(pulumi.ComponentResource):
     """One blockchain instance."""
 
-    summary: dict[str, Any]
-    """What `heddle status`, clients' configurations and the channel and chaincode verbs read: names,
-    addresses, certificates; keys are secrets."""
+    instance: dict[str, Any]
+    """Names, endpoints, certificates, channels and chaincodes: what verbs about a running network read."""
+    access: pulumi.Output[Any]
+    """Credentials for the cluster and the nodes, secret as a whole."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:fabric:Network", name, None, opts)
@@ -57,15 +58,20 @@ class Network(pulumi.ComponentResource):
         self._peers = {plan.name: self._peer_set(plan) for plan in self._topology.managed}
         self._channels = {plan.name: self._channel(plan) for plan in self._topology.channels}
         self._chaincodes = {plan.name: self._chaincode(plan) for plan in self._topology.chaincodes}
-        self.summary = summary_of(
+        members = {self._topology.ordering.name: self._orderers.organization} | {
+            name: peer_set.organization for name, peer_set in self._peers.items()
+        }
+        self.instance = instance_output(
             self._topology,
             standin=args.instance.standin,
-            kubeconfig=args.kubeconfig,
-            orderers=self._orderers,
-            peers=self._peers,
+            members=members,
+            admin_tls=self._orderers.admin_tls,
             channels=self._channels,
             chaincodes=self._chaincodes,
             endpoints=self._eip.endpoints,
+        )
+        self.access = access_output(
+            kubeconfig=args.kubeconfig, members=members, admin_tls=self._orderers.admin_tls
         )
         self.register_outputs({"namespace": self._topology.namespace})
 

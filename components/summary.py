@@ -1,7 +1,4 @@
-"""The stack's output `instance`: everything that reads a running instance, and never its stack file, needs.
-
-heddle.network.instance reads it; the two change together.
-"""
+"""The stack's outputs `instance` and `access`, by the classes of heddle.network.instance that read them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,104 +7,147 @@ import pulumi
 
 from components.chaincode import Chaincode
 from components.fabric_channel import FabricChannel
-from components.node import FabricNode
-from components.orderer_set import OrdererSet
 from components.organization import Organization
-from components.peer_set import PeerSet
-from heddle.topology import ChaincodePlan, ExternalPlan, OrganizationPlan, Topology
+from heddle.network.instance import (
+    VERSION,
+    AccessOutput,
+    ChaincodeOutput,
+    ChannelOutput,
+    InstanceOutput,
+    NodeOutput,
+    OrganizationOutput,
+)
+from heddle.network.records import named, written
+from heddle.resources import ClientTls
+from heddle.topology import ADMIN, USER, ChaincodePlan, ChannelPlan, ExternalPlan, OrganizationPlan, Topology
 
 
-def summary_of(
+def instance_output(
     topology: Topology,
     *,
     standin: bool,
-    kubeconfig: str,
-    orderers: OrdererSet,
-    peers: Mapping[str, PeerSet],
+    members: Mapping[str, Organization],
+    admin_tls: ClientTls,
     channels: Mapping[str, FabricChannel],
     chaincodes: Mapping[str, Chaincode],
     endpoints: Mapping[str, pulumi.Input[str]],
 ) -> dict[str, Any]:
-    """Plain data with Outputs in it; what is secret stays marked where it is."""
-    return {
-        "name": topology.instance,
-        "namespace": topology.namespace,
-        "standin": standin,
-        "consensus": topology.consensus,
-        "domain": topology.domain,
-        "publicAddress": topology.public_address,
-        "kubeconfig": pulumi.Output.secret(kubeconfig),
-        "orderers": _nodes(topology.ordering, orderers.nodes, endpoints),
-        "peers": [
-            node for plan in topology.managed for node in _nodes(plan, peers[plan.name].nodes, endpoints)
-        ],
-        "organizations": {
-            topology.ordering.name: _organization(orderers.organization, "orderer"),
-            **{name: _organization(peer_set.organization, "peer") for name, peer_set in peers.items()},
-            **{plan.name: _external(plan.external) for plan in topology.organizations if plan.external},
-        },
-        "channels": {
-            plan.name: {
-                "organizations": [member.organization for member in plan.members],
-                "peers": [peer.name for member in plan.members for peer in member.peers],
-                "genesisHash": channels[plan.name].channel.genesis_hash,
-            }
-            for plan in topology.channels
-        },
-        "chaincodes": {plan.name: _chaincode(plan, chaincodes[plan.name]) for plan in topology.chaincodes},
-        "adminTls": dict(orderers.admin_tls),
-    }
+    """Return the output `instance`: all that a client or an operator may know, nothing secret."""
+    ordering = topology.ordering
+    external = [_external(plan.name, plan.external) for plan in topology.organizations if plan.external]
+    return written(
+        InstanceOutput,
+        version=VERSION,
+        name=topology.instance,
+        namespace=topology.namespace,
+        standin=standin,
+        consensus=topology.consensus,
+        domain=topology.domain,
+        public_address=topology.public_address,
+        orderers=_nodes(ordering, members[ordering.name], endpoints),
+        peers=[node for plan in topology.managed for node in _nodes(plan, members[plan.name], endpoints)],
+        organizations=named(
+            [
+                _organization(ordering.name, "orderer", members[ordering.name]),
+                *(_organization(plan.name, "peer", members[plan.name]) for plan in topology.managed),
+                *external,
+            ]
+        ),
+        channels=named(_channel(plan, channels[plan.name]) for plan in topology.channels),
+        chaincodes=named(_chaincode(plan, chaincodes[plan.name]) for plan in topology.chaincodes),
+        admin_tls_certificate=admin_tls["certificate"],
+    )
+
+
+def access_output(
+    *, kubeconfig: str, members: Mapping[str, Organization], admin_tls: ClientTls
+) -> pulumi.Output[Any]:
+    """Return the output `access`: every credential of the network, secret as a whole."""
+    return pulumi.Output.secret(
+        written(
+            AccessOutput,
+            version=VERSION,
+            kubeconfig=kubeconfig,
+            user_keys={
+                name: {ADMIN: each.admin["privateKey"], USER: each.user["privateKey"]}
+                for name, each in members.items()
+            },
+            admin_tls_key=admin_tls["privateKey"],
+        )
+    )
 
 
 def _nodes(
-    organization: OrganizationPlan,
-    nodes: Mapping[str, FabricNode],
-    endpoints: Mapping[str, pulumi.Input[str]],
+    plan: OrganizationPlan, organization: Organization, endpoints: Mapping[str, pulumi.Input[str]]
 ) -> list[dict[str, Any]]:
     return [
-        {
-            **nodes[plan.name].address,
-            "organization": organization.name,
-            "publicEndpoint": endpoints.get(plan.name, ""),
-            "stateDatabase": plan.couchdb.name if plan.couchdb else "",
-        }
-        for plan in organization.nodes
+        written(
+            NodeOutput,
+            name=node.name,
+            msp_id=node.msp_id,
+            organization=plan.name,
+            host=node.host,
+            port=node.port,
+            namespace=node.namespace,
+            pod=node.pod,
+            tls_root_certificates=[organization.tls_ca.certificate],
+            operations_port=node.operations_port,
+            admin_port=node.admin_port,
+            public_endpoint=endpoints.get(node.name, ""),
+            state_database=node.couchdb.name if node.couchdb else "",
+        )
+        for node in plan.nodes
     ]
 
 
-def _external(plan: ExternalPlan) -> dict[str, Any]:
-    """An organization that is run elsewhere has no users here."""
-    return {
-        "mspId": plan.msp_id,
-        "kind": "peer",
-        "caCertificate": _bundle(plan.root_certificates),
-        "tlsCaCertificate": _bundle(plan.tls_root_certificates),
-    }
+def _external(name: str, plan: ExternalPlan) -> dict[str, Any]:
+    return written(
+        OrganizationOutput,
+        name=name,
+        msp_id=plan.msp_id,
+        kind="peer",
+        ca_certificate=_bundle(plan.root_certificates),
+        tls_ca_certificate=_bundle(plan.tls_root_certificates),
+        users={},
+    )
 
 
 def _bundle(certificates: tuple[str, ...]) -> str:
-    """PEM texts as one: what came from people may lack the line's end between them."""
+    """Join PEM texts: what came from people may lack the line's end between them."""
     return "".join(f"{each.strip()}\n" for each in certificates)
 
 
-def _organization(organization: Organization, kind: str) -> dict[str, Any]:
-    return {
-        "mspId": organization.msp_id,
-        "kind": kind,
-        "caCertificate": organization.ca.certificate,
-        "tlsCaCertificate": organization.tls_ca.certificate,
-        "admin": dict(organization.admin),
-        "user": dict(organization.user),
-    }
+def _organization(name: str, kind: str, organization: Organization) -> dict[str, Any]:
+    return written(
+        OrganizationOutput,
+        name=name,
+        msp_id=organization.msp_id,
+        kind=kind,
+        ca_certificate=organization.ca.certificate,
+        tls_ca_certificate=organization.tls_ca.certificate,
+        users={ADMIN: organization.admin["certificate"], USER: organization.user["certificate"]},
+    )
+
+
+def _channel(plan: ChannelPlan, channel: FabricChannel) -> dict[str, Any]:
+    return written(
+        ChannelOutput,
+        name=plan.name,
+        organizations=[member.organization for member in plan.members],
+        peers=[peer.name for member in plan.members for peer in member.peers],
+        genesis_hash=channel.channel.genesis_hash,
+    )
 
 
 def _chaincode(plan: ChaincodePlan, chaincode: Chaincode) -> dict[str, Any]:
-    return {
-        "channel": plan.channel,
-        "version": plan.version,
-        "sequence": plan.sequence,
-        "endorsementPolicy": plan.endorsement_policy or "",
-        "initRequired": plan.init_required,
-        "collections": [each.name for each in plan.collections],
-        "packageIds": {name: server.package.package_id for name, server in chaincode.servers.items()},
-    }
+    return written(
+        ChaincodeOutput,
+        name=plan.name,
+        channel=plan.channel,
+        version=plan.version,
+        sequence=plan.sequence,
+        endorsement_policy=plan.endorsement_policy or "",
+        init_required=plan.init_required,
+        collections=[each.name for each in plan.collections],
+        package_ids={name: server.package.package_id for name, server in chaincode.servers.items()},
+    )

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from heddle.fabric.node import Node
     from heddle.fabric.transactions import Outcome
     from heddle.identity.signer import Signer
-    from heddle.network.instance import ChannelOutput, InstanceOutput
+    from heddle.network.instance import ChannelOutput
+    from heddle.network.network import Network
 
 __all__ = ["app"]
 
@@ -57,13 +58,14 @@ def list_(stack: Stack, channel: Channel = "", json_: Json = False, folder: Fold
     """What is in force on each channel, and which organizations have approved it."""
     import asyncio
 
-    from heddle.network.instance import load_instance
+    from heddle.network.network import open_network
 
-    instance = load_instance(stack, folder)
+    network = open_network(stack, folder)
+    instance = network.instance
     channels = [instance.channel(channel)] if channel else list(instance.channels.values())
     rows = [
         _row(one.name, committed)
-        for one, found in asyncio.run(_definitions(instance, channels))
+        for one, found in asyncio.run(_definitions(network, channels))
         for committed in found
     ]
     if json_:
@@ -105,10 +107,10 @@ def query(
     """Ask the chaincode, without a transaction; prints what it answers."""
     import asyncio
 
-    from heddle.network.instance import load_instance
+    from heddle.network.network import open_network
 
     private = _transient(transient, transient_file)
-    call = _Call(load_instance(stack, folder), name, channel, org, user, peer, private)
+    call = _Call(open_network(stack, folder), name, channel, org, user, peer, private)
     _print(asyncio.run(call.query([function, *(args or ())], timeout)))
 
 
@@ -132,10 +134,10 @@ def invoke(
     """Submit a transaction and wait until it is committed; prints what the chaincode answers."""
     import asyncio
 
-    from heddle.network.instance import load_instance
+    from heddle.network.network import open_network
 
     private = _transient(transient, transient_file)
-    call = _Call(load_instance(stack, folder), name, channel, org, user, peer, private)
+    call = _Call(open_network(stack, folder), name, channel, org, user, peer, private)
     outcome = asyncio.run(call.invoke([function, *(args or ())], timeout, is_init=init))
     commit = outcome.commit
     if json_:
@@ -156,7 +158,7 @@ class _Call:
 
     def __init__(
         self,
-        instance: "InstanceOutput",
+        network: "Network",
         name: str,
         channel: str,
         org: str,
@@ -164,21 +166,24 @@ class _Call:
         peer: str,
         transient: Mapping[str, bytes],
     ) -> None:
-        self.instance, self.transient = instance, transient
+        self.network, self.transient = network, transient
+        self.instance = instance = network.instance
         self.name = name or _only(list(instance.chaincodes), "--name")
         if not channel and self.name in instance.chaincodes:
             channel = instance.chaincodes[self.name].channel
         self.channel = instance.channel(channel or _only(list(instance.channels), "--channel"))
         self.organization = instance.organization(org or self._with_peers())
-        self.signer: Signer = self.organization.signer(user)
+        self.signer: Signer = network.signer(self.organization.name, user)
         self.peer: Node = self._peer(peer)
 
     def _with_peers(self) -> str:
-        """The channel's first organization that is run here."""
-        here = [one for one in self.channel.organizations if self.instance.peers_of(one)]
-        return (here or list(self.channel.organizations))[0]
+        """Return the first organization that acts for the channel, one with a peer on it if there is any."""
+        acting = self.network.representatives(self.channel.name)
+        return next((each for each in acting if each.peers), acting[0]).organization.name
 
     def _peer(self, name: str) -> "Node":
+        from heddle.network.network import node_of
+
         there = {
             one.name: one
             for one in self.instance.peers_of(self.organization.name)
@@ -188,13 +193,13 @@ class _Call:
             raise typer.BadParameter(
                 f"{self.organization.name} has on {self.channel.name}: {', '.join(there) or 'no peer'}"
             )
-        return (there[name] if name else next(iter(there.values()))).node()
+        return node_of(there[name] if name else next(iter(there.values())))
 
     async def query(self, arguments: Sequence[str], seconds: float) -> bytes:
         """Evaluate through the peer's gateway."""
         from heddle.fabric import gateway
 
-        async with self.instance.connections() as connections:
+        async with self.network.connections() as connections:
             return await gateway.evaluate(
                 connections,
                 self.peer,
@@ -210,7 +215,7 @@ class _Call:
         """Endorse, submit and await the commit through the peer's gateway."""
         from heddle.fabric import gateway
 
-        async with self.instance.connections() as connections:
+        async with self.network.connections() as connections:
             return await gateway.invoke(
                 connections,
                 self.peer,
@@ -225,24 +230,22 @@ class _Call:
 
 
 async def _definitions(
-    instance: "InstanceOutput", channels: Sequence["ChannelOutput"]
+    network: "Network", channels: Sequence["ChannelOutput"]
 ) -> list[tuple["ChannelOutput", list["Committed"]]]:
-    async with instance.connections() as connections:
-        return [(channel, await _definitions_on(connections, instance, channel)) for channel in channels]
+    async with network.connections() as connections:
+        return [(channel, await _definitions_on(connections, network, channel)) for channel in channels]
 
 
 async def _definitions_on(
-    connections: "Connections", instance: "InstanceOutput", channel: "ChannelOutput"
+    connections: "Connections", network: "Network", channel: "ChannelOutput"
 ) -> list["Committed"]:
     """What the first peer that answers has on the channel. Raises the last peer's error."""
     from heddle.errors import FabricError
     from heddle.fabric.lifecycle import definition, definitions
 
     last = FabricError(f"channel {channel.name}: the instance has no peer on it")
-    for peer in instance.peers:
-        if peer.name not in channel.peers:
-            continue
-        node, signer = peer.node(), instance.organization(peer.organization).signer("admin")
+    asked = [(peer, each.signer) for each in network.representatives(channel.name) for peer in each.peers]
+    for node, signer in asked:
         try:
             names = await definitions(connections, node, channel.name, signer, deadline=10)
             found = [

@@ -18,7 +18,8 @@ from heddle.quantities import show_size
 if TYPE_CHECKING:
     from heddle.configtx.settings import ChannelSettings
     from heddle.network.channelfacts import NodeFact
-    from heddle.network.instance import ChannelOutput, InstanceOutput
+    from heddle.network.instance import ChannelOutput
+    from heddle.network.network import Network
 
 __all__ = ["app"]
 
@@ -32,10 +33,10 @@ def list_(stack: Stack, json_: Json = False, folder: Folder = HERE) -> None:
     """Every channel: its organizations, its height, and who does not answer."""
     import asyncio
 
-    from heddle.network.instance import load_instance
+    from heddle.network.network import open_network
 
-    instance = load_instance(stack, folder)
-    found = asyncio.run(_all_facts(instance))
+    network = open_network(stack, folder)
+    found = asyncio.run(_all_facts(network))
     if json_:
         data = [
             {
@@ -71,11 +72,11 @@ def show(
     """One channel: its configuration on the ledger, and how far each node is."""
     import asyncio
 
-    from heddle.network.instance import load_instance
+    from heddle.network.network import open_network
 
-    instance = load_instance(stack, folder)
-    chosen = instance.channel(channel or _only(list(instance.channels)))
-    block, sequence, settings, facts = asyncio.run(_state(instance, chosen))
+    network = open_network(stack, folder)
+    chosen = network.instance.channel(channel or _only(list(network.instance.channels)))
+    block, sequence, settings, facts = asyncio.run(_state(network, chosen))
     if json_:
         data = {
             "name": chosen.name,
@@ -98,29 +99,29 @@ def show(
 
 
 async def _all_facts(
-    instance: "InstanceOutput",
+    network: "Network",
 ) -> list[tuple["ChannelOutput", tuple["NodeFact", ...]]]:
     from heddle.network.channelfacts import node_facts
 
-    async with instance.connections() as connections:
+    async with network.connections() as connections:
         return [
-            (channel, await node_facts(connections, instance, channel))
-            for channel in instance.channels.values()
+            (channel, await node_facts(connections, network, channel))
+            for channel in network.instance.channels.values()
         ]
 
 
 async def _state(
-    instance: "InstanceOutput", channel: "ChannelOutput"
+    network: "Network", channel: "ChannelOutput"
 ) -> tuple[int, int, "ChannelSettings", tuple["NodeFact", ...]]:
     """Number of the configuration block, its sequence, what it says, and the nodes."""
     from heddle.configtx.blocks import config_of
     from heddle.configtx.read import settings_of
     from heddle.network.channelfacts import first_config_block, node_facts
 
-    async with instance.connections() as connections:
-        block = await first_config_block(connections, instance, channel)
+    async with network.connections() as connections:
+        block = await first_config_block(connections, network, channel)
         config = config_of(block).config
-        facts = await node_facts(connections, instance, channel)
+        facts = await node_facts(connections, network, channel)
     return block.header.number, config.sequence, settings_of(config), facts
 
 

@@ -34,15 +34,15 @@ def block(
 
     from heddle.configtx.decode import block_json, json_text
     from heddle.network.channelfacts import first_block
-    from heddle.network.instance import load_instance
+    from heddle.network.network import open_network
 
     position = _position(which)
-    instance = load_instance(stack, folder)
-    chosen = instance.channel(channel)
+    network = open_network(stack, folder)
+    chosen = network.instance.channel(channel)
 
     async def fetch() -> bytes:
-        async with instance.connections() as connections:
-            found = await first_block(connections, instance, chosen, position)
+        async with network.connections() as connections:
+            found = await first_block(connections, network, chosen, position)
             return json_text(block_json(found)).encode() if out is None else found.SerializeToString()
 
     content = asyncio.run(fetch())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from heddle.configtx.request import Request
     from heddle.identity.signer import Signer
-    from heddle.network.instance import InstanceOutput
+    from heddle.network.network import Network
 
 __all__ = ["File", "InStack", "member", "read_request", "request", "show_request", "sign"]
 
@@ -42,9 +42,9 @@ def request(
     found = _kept(stack, channel, folder)
     content = request_to_bytes(found)
     if envelope:
-        from heddle.network.instance import load_instance
+        from heddle.network.network import open_network
 
-        signer = member(load_instance(stack, folder), channel, "")
+        signer = member(open_network(stack, folder), channel, "")
         content = request_envelope(found, signer).SerializeToString()
     out.write_bytes(content)
     typer.echo(f"{out}: channel {found.channel}, configuration {found.sequence}, digest {found.digest[:16]}")
@@ -82,11 +82,11 @@ def sign(
     found = read_request(file)
     if stack:
         from heddle.cli.channel_submit import configuration
-        from heddle.network.instance import load_instance
+        from heddle.network.network import open_network
 
-        instance = load_instance(stack, folder)
-        signer = member(instance, found.channel, organization)
-        config: Config | None = configuration(instance, found.channel)
+        network = open_network(stack, folder)
+        signer = member(network, found.channel, organization)
+        config: Config | None = configuration(network, found.channel)
     else:
         signer = _given(msp_id, certificate, key)
         config = _block_config(config_block) if config_block else None
@@ -131,20 +131,19 @@ def _show_missing(request: "Request", config: "Config") -> None:
         typer.echo("nobody else needs to sign: hand it in with `heddle channel submit`")
 
 
-def member(instance: "InstanceOutput", channel: str, organization: str) -> "Signer":
-    """The administrator who acts: of that organization, else of the first one that has keys here."""
+def member(network: "Network", channel: str, organization: str) -> "Signer":
+    """Return the administrator who acts: of that organization, else of the first one that has keys here.
+
+    Raises EngineError when there is none.
+    """
     from heddle.errors import EngineError
 
-    if organization:
-        return instance.organization(organization).signer("admin")
-    names = instance.channel(channel).organizations
-    managed = [name for name in names if "admin" in instance.organization(name).users]
-    if not managed:
+    try:
+        return network.signer_for(channel, organization)
+    except EngineError as error:
         raise EngineError(
-            f"channel {channel}: no organization of it has its keys in this stack",
-            hint="Sign with --msp-id, --certificate and --key instead.",
-        )
-    return instance.organization(managed[0]).signer("admin")
+            error.message, hint=f"{error.hint} Or sign with --msp-id, --certificate and --key."
+        ) from error
 
 
 def read_request(file: Path) -> "Request":

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from heddle.configtx.request import Request
     from heddle.fabric.connection import Connections
     from heddle.identity.signer import Signer
-    from heddle.network.instance import InstanceOutput
+    from heddle.network.network import Network
 
 __all__ = ["configuration", "submit"]
 
@@ -48,12 +48,12 @@ def submit(
     """Hand a signed request in, and wait until it is in force. The next `up` then has nothing left to do."""
     from heddle.configtx.review import still_missing
     from heddle.errors import ConfigtxError
-    from heddle.network.instance import load_instance
+    from heddle.network.network import open_network
 
     request = _merged(files)
-    instance = load_instance(stack, folder)
-    signer = member(instance, request.channel, organization)
-    config = configuration(instance, request.channel)
+    network = open_network(stack, folder)
+    signer = member(network, request.channel, organization)
+    config = configuration(network, request.channel)
     show_request(request, config)
     missing = still_missing(request, config)
     if missing:
@@ -63,16 +63,16 @@ def submit(
         )
     if not yes and not typer.confirm(f"Hand it in as {signer.msp_id}?", default=False):
         raise typer.Exit(1)
-    sequence = asyncio.run(_submit(instance, request, signer, int(config.sequence)))
+    sequence = asyncio.run(_submit(network, request, signer, int(config.sequence)))
     typer.echo(f"channel {request.channel}: configuration {sequence} is in force; run `up` again")
 
 
-def configuration(instance: "InstanceOutput", channel: str) -> "Config":
+def configuration(network: "Network", channel: str) -> "Config":
     """The channel's configuration now, from the first orderer that answers."""
 
     async def read() -> "Config":
-        async with instance.connections() as connections:
-            return await _configuration(connections, instance, channel)
+        async with network.connections() as connections:
+            return await _configuration(connections, network, channel)
 
     return asyncio.run(read())
 
@@ -95,15 +95,15 @@ def _merged(files: list[Path]) -> "Request":
     return request
 
 
-async def _configuration(connections: "Connections", instance: "InstanceOutput", channel: str) -> "Config":
+async def _configuration(connections: "Connections", network: "Network", channel: str) -> "Config":
     from heddle.configtx.blocks import config_of
     from heddle.network.channelfacts import first_config_block
 
-    block = await first_config_block(connections, instance, instance.channel(channel))
+    block = await first_config_block(connections, network, network.instance.channel(channel))
     return config_of(block).config
 
 
-async def _submit(instance: "InstanceOutput", request: "Request", signer: "Signer", before: int) -> int:
+async def _submit(network: "Network", request: "Request", signer: "Signer", before: int) -> int:
     """Send it to one orderer after the other, and wait for its effect; the sequence in force then.
 
     `before` is the channel's own sequence: the file's is the sender's word, and may be an older one.
@@ -112,13 +112,13 @@ async def _submit(instance: "InstanceOutput", request: "Request", signer: "Signe
     from heddle.errors import FabricError
     from heddle.fabric.retry import Deadline
 
-    async with instance.connections() as connections:
-        await _send(connections, instance, request_envelope(request, signer))
+    async with network.connections() as connections:
+        await _send(connections, network, request_envelope(request, signer))
         clock = Deadline(_EFFECT)
         while not clock.passed():
             # While the lead changes hands nothing is handed out: look again.
             with contextlib.suppress(FabricError):
-                config = await _configuration(connections, instance, request.channel)
+                config = await _configuration(connections, network, request.channel)
                 if config.sequence > before:
                     return int(config.sequence)
             await asyncio.sleep(_PAUSE)
@@ -128,18 +128,18 @@ async def _submit(instance: "InstanceOutput", request: "Request", signer: "Signe
     )
 
 
-async def _send(connections: "Connections", instance: "InstanceOutput", envelope: "Envelope") -> None:
+async def _send(connections: "Connections", network: "Network", envelope: "Envelope") -> None:
     """To the first orderer that takes it. A refusal is an answer, unless it says that it cannot order now."""
     from fabric_protos.common.common_pb2 import SERVICE_UNAVAILABLE
 
     from heddle.errors import FabricError, Refused, Unreachable
     from heddle.fabric.orderer import broadcast
 
-    last: FabricError = Unreachable(f"instance {instance.name} has no orderers")
+    last: FabricError = Unreachable(f"instance {network.instance.name} has no orderers")
     lost = False
-    for node in instance.orderers:
+    for node in network.orderers:
         try:
-            await broadcast(connections, node.node(), envelope, deadline=_ONE_ORDERER)
+            await broadcast(connections, node, envelope, deadline=_ONE_ORDERER)
         except Unreachable as error:
             last, lost = error, True
         except Refused as error:

@@ -124,9 +124,9 @@ def _first_transaction(stack: str) -> None:
 
 def _has_chaincode(stack: str) -> bool:
     """Whether the stack has the sample chaincode."""
-    from heddle.network.instance import load_instance
+    from heddle.network.network import open_network
 
-    return "assets" in load_instance(stack, Path()).chaincodes
+    return "assets" in open_network(stack, Path()).instance.chaincodes
 
 
 def _show_next(stack: str, *, with_chaincode: bool) -> None:

@@ -108,16 +108,14 @@ def _prepared(stack: "Stack") -> "dict[str, Any]":
     from functools import partial
 
     from heddle.errors import EngineError
-    from heddle.network.instance import instance_of
-    from heddle.plugin.values import strip_secrets
+    from heddle.network.network import network_of
     from heddle.runbooks.context import save_context
     from heddle.runbooks.deployed import approvals_of, namespaces_of, packages_of
     from heddle.state.outputs import stack_resource
 
     root = stack_resource(stack.resources)
-    plain: Any = strip_secrets(root.outputs.get("instance")) if root is not None else None
-    instance = instance_of(plain) if plain is not None else None
-    kubeconfig = instance.kubeconfig if instance is not None else _kubeconfig(stack)
+    network = network_of(stack.name, root.outputs) if root and "instance" in root.outputs else None
+    kubeconfig = network.access.kubeconfig if network else _kubeconfig(stack)
     state = stack.backend.checkpoint.parents[1]
     try:
         namespaces = namespaces_of(state)
@@ -130,12 +128,17 @@ def _prepared(stack: "Stack") -> "dict[str, Any]":
         save_context,
         stack=stack.name,
         kubeconfig=kubeconfig,
-        instance=plain,
+        network=network,
         packages=packages_of(stack.resources),
         approvals=approvals_of(stack.resources),
         namespaces=namespaces,
     )
-    return {"stack": stack.name, "instance": instance, "kubeconfig": kubeconfig, "prepare": prepare}
+    return {
+        "stack": stack.name,
+        "instance": network.instance if network else None,
+        "kubeconfig": kubeconfig,
+        "prepare": prepare,
+    }
 
 
 def _kubeconfig(stack: "Stack") -> str:

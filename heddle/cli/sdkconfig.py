@@ -33,18 +33,20 @@ def sdk_config(
     """Write connection profiles, certificates, and the MSP folders of the users that are named."""
     from heddle.cli.sdkconfig_files import ClientRequest, client_files
     from heddle.cli.sdkconfig_folder import write_client_folder
-    from heddle.network.instance import load_instance
+    from heddle.network.network import open_network
 
-    instance = load_instance(stack, folder)
-    authority_keys = _authority_keys(stack, folder, instance.organization(org)) if with_ca_keys else {}
+    network = open_network(stack, folder)
+    authority_keys = (
+        _authority_keys(stack, folder, network.instance.organization(org)) if with_ca_keys else {}
+    )
     request = ClientRequest(
         organization=org,
         users=tuple(dict.fromkeys(user or ())),
         root=root or str(out.absolute()),
         authority_keys=authority_keys,
     )
-    owner = {"instance": instance.name, "organization": org}
-    _report(write_client_folder(out, owner, client_files(instance, request), force=force))
+    owner = {"instance": network.instance.name, "organization": org}
+    _report(write_client_folder(out, owner, client_files(network, request), force=force))
     if not user:
         typer.echo("No private key was written: --user says whose the client shall have.", err=True)
     if authority_keys:

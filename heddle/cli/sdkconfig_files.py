@@ -1,7 +1,7 @@
 """What a client of a network is given, as files: profiles, certificates, MSP folders, environments.
 
-Pure: from the stack's output to contents. Certificates are public; a key is among the files only when the
-request names whose.
+From the stack's outputs to contents, without asking anybody. Certificates are public; a key is among the
+files only when the request names whose.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any
 
 from heddle.errors import EngineError
 from heddle.network.instance import InstanceOutput, NodeOutput, OrganizationOutput
+from heddle.network.network import Network
 from heddle.render import client_env, connection_profile, msp_config_yaml
 
 __all__ = ["ClientFile", "ClientRequest", "client_files"]
@@ -44,13 +45,14 @@ class ClientRequest:
     """Private keys of the organization's authorities, `ca` and `tls-ca`, if they are wanted."""
 
 
-def client_files(instance: InstanceOutput, request: ClientRequest) -> Mapping[str, ClientFile]:
+def client_files(network: Network, request: ClientRequest) -> Mapping[str, ClientFile]:
     """Relative path and content of every file.
 
     Raises:
         EngineError: no such organization or user, or an organization whose identities are elsewhere; with
             those there are.
     """
+    instance = network.instance
     member = instance.organization(request.organization)
     if not member.users:
         there = ", ".join(name for name, each in instance.organizations.items() if each.users)
@@ -62,7 +64,7 @@ def client_files(instance: InstanceOutput, request: ClientRequest) -> Mapping[st
     if instance.peers_of(member.name):
         files.update(_profiles(instance, member, request))
     for user in request.users:
-        files.update(_user(instance, member, user, request))
+        files.update(_user(network, member, user, request))
     return dict(sorted(files.items()))
 
 
@@ -74,7 +76,7 @@ def _certificates(instance: InstanceOutput, member: OrganizationOutput) -> dict[
     texts = {
         "certificates/ca.pem": member.ca_certificate,
         "certificates/tls-ca.pem": member.tls_ca_certificate,
-        **{f"certificates/{user}.pem": identity.certificate for user, identity in member.users.items()},
+        **{f"certificates/{user}.pem": certificate for user, certificate in member.users.items()},
         **_msp("msp", member),
         "tls/ca.pem": member.tls_ca_certificate,
         **{
@@ -191,18 +193,21 @@ def _identity(user: str) -> dict[str, str]:
 
 
 def _user(
-    instance: InstanceOutput, member: OrganizationOutput, user: str, request: ClientRequest
+    network: Network, member: OrganizationOutput, user: str, request: ClientRequest
 ) -> Iterator[tuple[str, ClientFile]]:
     """An MSP folder with certificate and key, and what makes the official tools use it."""
-    identity = member.user(user)
+    instance, signer = network.instance, network.signer(member.name, user)
     msp = f"users/{user}/msp"
-    for name, content in {**_msp(msp, member), f"{msp}/signcerts/cert.pem": identity.certificate}.items():
+    for name, content in {
+        **_msp(msp, member),
+        f"{msp}/signcerts/cert.pem": signer.certificate.decode(),
+    }.items():
         yield name, ClientFile(content=content)
-    yield f"{msp}/keystore/key.pem", ClientFile(content=identity.private_key, secret=True)
+    yield f"{msp}/keystore/key.pem", ClientFile(content=signer.private_key.decode(), secret=True)
     osnadmin = member.kind == "orderer" and user == "admin"
     if osnadmin:
-        yield "tls/admin-client.pem", ClientFile(content=instance.admin_tls.certificate)
-        yield "tls/admin-client-key.pem", ClientFile(content=instance.admin_tls.private_key, secret=True)
+        yield "tls/admin-client.pem", ClientFile(content=instance.admin_tls_certificate)
+        yield "tls/admin-client-key.pem", ClientFile(content=network.access.admin_tls_key, secret=True)
     yield "env/core.yaml", ClientFile(content=_CORE)
     yield f"env/{user}.sh", ClientFile(content=_env(instance, member, user, osnadmin=osnadmin))
     if instance.peers_of(member.name):

@@ -26,10 +26,10 @@ def status(
     import asyncio
     import json
 
-    from heddle.network.instance import load_instance
+    from heddle.network.network import open_network
     from heddle.network.statusfacts import gather
 
-    found = asyncio.run(gather(load_instance(stack, folder), deadline=SECONDS))
+    found = asyncio.run(gather(open_network(stack, folder), deadline=SECONDS))
     if json_:
         typer.echo(json.dumps(found.plain(), indent=2))
     else:

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
     from heddle.fabric.connection import Connections
     from heddle.fabric.deliver import Position
-    from heddle.network.instance import ChannelOutput, InstanceOutput, NodeOutput
+    from heddle.fabric.node import Node
+    from heddle.identity.signer import Signer
+    from heddle.network.instance import ChannelOutput
+    from heddle.network.network import Network
 
 __all__ = ["NodeFact", "first_block", "first_config_block", "node_facts"]
 
@@ -37,28 +40,31 @@ class NodeFact:
 
 
 async def node_facts(
-    connections: "Connections", instance: "InstanceOutput", channel: "ChannelOutput"
+    connections: "Connections", network: "Network", channel: "ChannelOutput"
 ) -> tuple[NodeFact, ...]:
     """All orderers and the channel's peers, asked at the same time."""
-    peers = [peer for peer in instance.peers if peer.name in channel.peers]
     return tuple(
         await asyncio.gather(
-            *(_orderer(connections, instance, node, channel.name) for node in instance.orderers),
-            *(_peer(connections, instance, node, channel.name) for node in peers),
+            *(_orderer(connections, network, node, channel.name) for node in network.orderers),
+            *(
+                _peer(connections, each.signer, node, channel.name)
+                for each in network.representatives(channel.name)
+                for node in each.peers
+            ),
         )
     )
 
 
 async def first_config_block(
-    connections: "Connections", instance: "InstanceOutput", channel: "ChannelOutput"
+    connections: "Connections", network: "Network", channel: "ChannelOutput"
 ) -> "Block":
     """The latest configuration block. Raises as `first_block` does."""
-    return await first_block(connections, instance, channel, None)
+    return await first_block(connections, network, channel, None)
 
 
 async def first_block(
     connections: "Connections",
-    instance: "InstanceOutput",
+    network: "Network",
     channel: "ChannelOutput",
     position: "Position | None",
 ) -> "Block":
@@ -68,12 +74,11 @@ async def first_block(
     """
     from heddle.fabric import orderer
 
-    own = [name for name in channel.organizations if "admin" in instance.organization(name).users]
-    signer = instance.organization((own or channel.organizations)[0]).signer("admin")
-    last: FabricError = FabricError(f"instance {instance.name} has no orderers")
-    for node in instance.orderers:
+    signer = network.signer_for(channel.name)
+    last: FabricError = FabricError(f"instance {network.instance.name} has no orderers")
+    for node in network.orderers:
         try:
-            asked = (connections, node.node(), channel.name)
+            asked = (connections, node, channel.name)
             if position is None:
                 return await orderer.config_block(*asked, signer, deadline=_SECONDS)
             return await orderer.deliver_block(*asked, position, signer, deadline=_SECONDS)
@@ -82,13 +87,11 @@ async def first_block(
     raise last
 
 
-async def _orderer(
-    connections: "Connections", instance: "InstanceOutput", node: "NodeOutput", channel: str
-) -> NodeFact:
+async def _orderer(connections: "Connections", network: "Network", node: "Node", channel: str) -> NodeFact:
     from heddle.fabric.participation import channel_info
 
     try:
-        info = await channel_info(connections, node.node(), channel, instance.client_tls(), deadline=_SECONDS)
+        info = await channel_info(connections, node, channel, network.client_tls(), deadline=_SECONDS)
     except FabricError as error:
         return NodeFact(node=node.name, role="orderer", state="no answer", height=0, trouble=str(error))
     if info is None:
@@ -96,14 +99,11 @@ async def _orderer(
     return NodeFact(node=node.name, role=info.relation, state=info.status, height=info.height)
 
 
-async def _peer(
-    connections: "Connections", instance: "InstanceOutput", node: "NodeOutput", channel: str
-) -> NodeFact:
+async def _peer(connections: "Connections", signer: "Signer", node: "Node", channel: str) -> NodeFact:
     from heddle.fabric.qscc import chain_info
 
-    signer = instance.organization(node.organization).signer("admin")
     try:
-        info = await chain_info(connections, node.node(), channel, signer, deadline=_SECONDS)
+        info = await chain_info(connections, node, channel, signer, deadline=_SECONDS)
     except Refused as refusal:
         state = "not joined" if "not found" in refusal.words else "refused"
         trouble = "" if state == "not joined" else str(refusal)

@@ -8,7 +8,8 @@ from typing import Any
 from heddle.errors import FabricError
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
-from heddle.network.instance import ChaincodeOutput, InstanceOutput, NodeOutput
+from heddle.network.instance import ChaincodeOutput, NodeOutput
+from heddle.network.network import Network, node_of
 
 __all__ = ["ChaincodeStatus", "InstanceStatus", "NodeStatus", "gather"]
 
@@ -67,20 +68,21 @@ class InstanceStatus:
         return {"healthy": self.healthy, **asdict(self)}
 
 
-async def gather(instance: InstanceOutput, *, deadline: float) -> InstanceStatus:
+async def gather(network: Network, *, deadline: float) -> InstanceStatus:
     """Ask every node of an instance.
 
     Args:
-        instance: the stack's output.
+        network: the stack's.
         deadline: seconds for all of it.
     """
-    async with instance.connections() as connections:
+    instance = network.instance
+    async with network.connections() as connections:
         nodes = asyncio.gather(
-            *(_node(connections, instance, node, "orderer", deadline) for node in instance.orderers),
-            *(_node(connections, instance, node, "peer", deadline) for node in instance.peers),
+            *(_node(connections, network, node, "orderer", deadline) for node in instance.orderers),
+            *(_node(connections, network, node, "peer", deadline) for node in instance.peers),
         )
         chaincodes = asyncio.gather(
-            *(_chaincode(connections, instance, each, deadline) for each in instance.chaincodes.values())
+            *(_chaincode(connections, network, each, deadline) for each in instance.chaincodes.values())
         )
         return InstanceStatus(
             name=instance.name,
@@ -92,24 +94,24 @@ async def gather(instance: InstanceOutput, *, deadline: float) -> InstanceStatus
 
 
 async def _node(
-    connections: Connections, instance: InstanceOutput, node: NodeOutput, kind: str, deadline: float
+    connections: Connections, network: Network, node: NodeOutput, kind: str, deadline: float
 ) -> NodeStatus:
     from heddle.fabric import operations
 
     problems: list[str] = []
     version = ""
     try:
-        version = await operations.version(connections, node.node(), deadline=deadline)
+        version = await operations.version(connections, node_of(node), deadline=deadline)
     except FabricError as error:
         problems.append(error.message)
     heights: dict[str, int] = {}
     roles: dict[str, str] = {}
     ask = _orderer_on if kind == "orderer" else _peer_on
-    for channel in instance.channels.values():
+    for channel in network.instance.channels.values():
         if kind == "peer" and node.name not in channel.peers:
             continue
         try:
-            heights[channel.name], role = await ask(connections, instance, node, channel.name, deadline)
+            heights[channel.name], role = await ask(connections, network, node, channel.name, deadline)
         except FabricError as error:
             problems.append(f"{channel.name}: {error.message}")
             continue
@@ -131,39 +133,38 @@ async def _node(
 
 
 async def _orderer_on(
-    connections: Connections, instance: InstanceOutput, node: NodeOutput, channel: str, deadline: float
+    connections: Connections, network: Network, node: NodeOutput, channel: str, deadline: float
 ) -> tuple[int, str]:
     """Height and role of an orderer on a channel."""
     from heddle.fabric import participation
 
     info = await participation.channel_info(
-        connections, node.node(), channel, instance.client_tls(), deadline=deadline
+        connections, node_of(node), channel, network.client_tls(), deadline=deadline
     )
     return (info.height, f"{info.relation}/{info.status}") if info else (0, "not joined")
 
 
 async def _peer_on(
-    connections: Connections, instance: InstanceOutput, node: NodeOutput, channel: str, deadline: float
+    connections: Connections, network: Network, node: NodeOutput, channel: str, deadline: float
 ) -> tuple[int, str]:
     """Height of a peer on a channel."""
     from heddle.fabric import qscc
 
-    signer = instance.organization(node.organization).signer()
-    info = await qscc.chain_info(connections, node.node(), channel, signer, deadline=deadline)
+    signer = network.signer(node.organization)
+    info = await qscc.chain_info(connections, node_of(node), channel, signer, deadline=deadline)
     return info.height, ""
 
 
 async def _chaincode(
-    connections: Connections, instance: InstanceOutput, wanted: ChaincodeOutput, deadline: float
+    connections: Connections, network: Network, wanted: ChaincodeOutput, deadline: float
 ) -> ChaincodeStatus:
     """What the channel says of a chaincode, asked of one member's first peer."""
     from heddle.fabric import lifecycle
 
-    organization = instance.channel(wanted.channel).organizations[0]
-    peer, signer = instance.peers_of(organization)[0], instance.organization(organization).signer()
     try:
+        member = next(each for each in network.representatives(wanted.channel) if each.peers)
         found = await lifecycle.definition(
-            connections, peer.node(), wanted.channel, wanted.name, signer, deadline=deadline
+            connections, member.peers[0], wanted.channel, wanted.name, member.signer, deadline=deadline
         )
         problem = _judge(wanted, found.definition if found else None)
     except FabricError as error:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from heddle.errors import RunbookError
-from heddle.network.instance import InstanceOutput, instance_of
+from heddle.network.instance import read_access, read_instance
+from heddle.network.network import Network
+from heddle.network.records import write_record
 
 __all__ = ["VARIABLE", "Approval", "Context", "Package", "load_context", "save_context"]
 
@@ -43,25 +45,25 @@ class Approval:
 class Context:
     """A stack as a run sees it.
 
-    `instance` is None when the stack has no network (any more). `namespaces`: by instance name, those that
+    `deployed` is None when the stack has no network (any more). `namespaces`: by instance name, those that
     the stacks of this backend have.
     """
 
     stack: str
     kubeconfig: str
-    instance: InstanceOutput | None
+    deployed: Network | None
     packages: tuple[Package, ...]
     approvals: tuple[Approval, ...]
     namespaces: Mapping[str, str]
 
     @property
-    def network(self) -> InstanceOutput:
+    def network(self) -> Network:
         """The stack's network. Raises RunbookError when there is none."""
-        if self.instance is None:
+        if self.deployed is None:
             raise RunbookError(
                 f"stack {self.stack!r} has no network", hint=f"Make it first: heddle up {self.stack}."
             )
-        return self.instance
+        return self.deployed
 
 
 def save_context(
@@ -69,16 +71,17 @@ def save_context(
     *,
     stack: str,
     kubeconfig: str,
-    instance: object,
+    network: Network | None,
     packages: Sequence[Package] = (),
     approvals: Sequence[Approval] = (),
     namespaces: Mapping[str, str],
 ) -> None:
-    """Write what `load_context` reads, for the owner alone. `instance`: the stack's output as plain data."""
+    """Write what `load_context` reads, for the owner alone. It holds the keys of the network."""
     content = {
         "stack": stack,
         "kubeconfig": kubeconfig,
-        "instance": instance,
+        "instance": write_record(network.instance) if network else None,
+        "access": write_record(network.access) if network else None,
         "packages": [vars(package) for package in packages],
         "approvals": [vars(approval) for approval in approvals],
         "namespaces": dict(namespaces),
@@ -95,11 +98,11 @@ def load_context() -> Context:
             "this module works only within a run", hint="Run the playbook by `heddle runbook run`."
         )
     data: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
-    instance = data["instance"]
+    instance, access = data["instance"], data["access"]
     return Context(
         stack=data["stack"],
         kubeconfig=data["kubeconfig"],
-        instance=instance_of(instance) if instance is not None else None,
+        deployed=Network(instance=read_instance(instance), access=read_access(access)) if instance else None,
         packages=tuple(Package(**each) for each in data["packages"]),
         approvals=tuple(Approval(**each) for each in data["approvals"]),
         namespaces=data["namespaces"],

@@ -13,6 +13,7 @@ from heddle.fabric import cscc, lifecycle, orderer, qscc
 from heddle.fabric.connection import Connections
 from heddle.kube.client import Json, KubeClient
 from heddle.network.instance import ChannelOutput, NodeOutput
+from heddle.network.network import node_of
 from heddle.runbooks.context import Context
 from heddle.runbooks.evidence import Damage, find_damage
 
@@ -140,7 +141,9 @@ async def _look(
     pod = await _decided_pod(cluster, peer, patience)
     if _ready(pod):
         return await _running(context, connections, peer, date=earlier.get("date", ""))
-    return await _failing(cluster, peer, pod, standin=context.network.standin, date=earlier.get("date", ""))
+    return await _failing(
+        cluster, peer, pod, standin=context.network.instance.standin, date=earlier.get("date", "")
+    )
 
 
 def _earlier(statefulset: Json) -> dict[str, str]:
@@ -212,10 +215,10 @@ async def _failing(
 async def _running(context: Context, connections: Connections, peer: NodeOutput, *, date: str) -> Diagnosis:
     """Of a peer that answers: is its ledger the channel's, and is anything missing?"""
     network = context.network
-    signer = network.organization(peer.organization).signer()
-    joined = await cscc.channels(connections, peer.node(), signer, deadline=_CALL)
-    wanted = [channel for channel in network.channels.values() if peer.name in channel.peers]
-    there = await lifecycle.installed(connections, peer.node(), signer, deadline=_CALL)
+    signer = network.signer(peer.organization)
+    joined = await cscc.channels(connections, node_of(peer), signer, deadline=_CALL)
+    wanted = [channel for channel in network.instance.channels.values() if peer.name in channel.peers]
+    there = await lifecycle.installed(connections, node_of(peer), signer, deadline=_CALL)
     packages = {one.package_id for one in there}
     behind, forked = {}, []
     for channel in wanted:
@@ -258,22 +261,22 @@ async def _compare(
 ) -> tuple[Verdict, str]:
     """A peer's newest block against the same block of an orderer; in words what is wrong, empty if level."""
     network = context.network
-    signer = network.organization(peer.organization).signer()
+    signer = network.signer(peer.organization)
     try:
-        own = await qscc.chain_info(connections, peer.node(), channel.name, signer, deadline=_CALL)
+        own = await qscc.chain_info(connections, node_of(peer), channel.name, signer, deadline=_CALL)
     except Refused as refusal:
         return Verdict.INCOMPLETE, refusal.message
     said: list[str] = []
     for node in network.orderers:
         try:
             newest = await orderer.deliver_block(
-                connections, node.node(), channel.name, "newest", signer, deadline=_CALL, best_effort=True
+                connections, node, channel.name, "newest", signer, deadline=_CALL, best_effort=True
             )
             if own.height > newest.header.number + 1:
                 continue  # this orderer is the one that lacks blocks
             same = await orderer.deliver_block(
                 connections,
-                node.node(),
+                node,
                 channel.name,
                 own.height - 1,
                 signer,

@@ -32,7 +32,7 @@ class Scene:
     def peer(self) -> NodeOutput:
         """The peer that the module's option names. Raises RunbookError with those there are."""
         name = self.parameters["peer"]
-        peers = {one.name: one for one in self.context.network.peers}
+        peers = {one.name: one for one in self.context.network.instance.peers}
         if name not in peers:
             there = ", ".join(sorted(peers))
             raise RunbookError(f"stack {self.context.stack!r} has no peer {name!r}", hint=f"It has: {there}.")

@@ -19,7 +19,8 @@ from heddle.fabric import lifecycle, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.deliver import deliver, seek_envelope
 from heddle.network.heights import height_of_orderers
-from heddle.network.instance import ChannelOutput, InstanceOutput, NodeOutput
+from heddle.network.instance import ChannelOutput, NodeOutput
+from heddle.network.network import Network, node_of
 from heddle.runbooks.collections import Members, collections_of, implicit_collection, members_of
 
 __all__ = ["Holding", "holdings"]
@@ -49,7 +50,7 @@ class Holding:
 
 
 async def holdings(
-    network: InstanceOutput, connections: Connections, peer: NodeOutput, *, trusted: Iterable[str] = ()
+    network: Network, connections: Connections, peer: NodeOutput, *, trusted: Iterable[str] = ()
 ) -> tuple[Holding, ...]:
     """Every collection of the peer's channels that the peer is a member of, with its other holders.
 
@@ -59,7 +60,7 @@ async def holdings(
         peer: the one whose ledger would be set aside.
         trusted: MSP ids of organizations elsewhere whose peers hold their data for certain.
     """
-    channels = [channel for channel in network.channels.values() if peer.name in channel.peers]
+    channels = [channel for channel in network.instance.channels.values() if peer.name in channel.peers]
     found: list[Holding] = []
     for channel in channels:
         found += await _on_channel(network, connections, peer, channel, frozenset(trusted))
@@ -67,7 +68,7 @@ async def holdings(
 
 
 async def _on_channel(
-    network: InstanceOutput,
+    network: Network,
     connections: Connections,
     peer: NodeOutput,
     channel: ChannelOutput,
@@ -97,25 +98,25 @@ async def _on_channel(
 
 
 async def _others(
-    network: InstanceOutput, connections: Connections, peer: NodeOutput, channel: ChannelOutput
+    network: Network, connections: Connections, peer: NodeOutput, channel: ChannelOutput
 ) -> tuple[list[NodeOutput], list[NodeOutput]]:
     """The channel's other peers of this stack: those that are level with the orderers, and the rest.
 
     Not with each other: if all are behind, what is private in the newest blocks is on this peer alone.
     """
-    others = [one for one in network.peers if one.name in channel.peers and one.name != peer.name]
+    others = [one for one in network.instance.peers if one.name in channel.peers and one.name != peer.name]
 
     async def height(one: NodeOutput) -> int:
-        signer = network.organization(one.organization).signer()
+        signer = network.signer(one.organization)
         try:
-            info = await qscc.chain_info(connections, one.node(), channel.name, signer, deadline=_CALL)
+            info = await qscc.chain_info(connections, node_of(one), channel.name, signer, deadline=_CALL)
         except FabricError:
             return 0
         return info.height
 
     # Before the peers are asked: the channel goes on meanwhile.
-    own = network.organization(peer.organization).signer()
-    orderers = [one.node() for one in network.orderers]
+    own = network.signer(peer.organization)
+    orderers = network.orderers
     newest = await height_of_orderers(connections, orderers, channel.name, own)
     heights = await asyncio.gather(*(height(one) for one in others))
     enough = max(newest - _LEVEL, 1)
@@ -124,13 +125,15 @@ async def _others(
 
 
 async def _definitions(
-    network: InstanceOutput, connections: Connections, channel: ChannelOutput, peers: list[NodeOutput]
+    network: Network, connections: Connections, channel: ChannelOutput, peers: list[NodeOutput]
 ) -> Members | None:
     """The members of the collections in force on the channel; None if no peer tells."""
     for one in peers:
-        signer = network.organization(one.organization).signer()
+        signer = network.signer(one.organization)
         try:
-            found = await lifecycle.definitions(connections, one.node(), channel.name, signer, deadline=_CALL)
+            found = await lifecycle.definitions(
+                connections, node_of(one), channel.name, signer, deadline=_CALL
+            )
             return {
                 (definition.name, name): members
                 for definition in found
@@ -142,10 +145,10 @@ async def _definitions(
 
 
 async def _blocks(
-    network: InstanceOutput, connections: Connections, peer: NodeOutput, channel: ChannelOutput
+    network: Network, connections: Connections, peer: NodeOutput, channel: ChannelOutput
 ) -> AsyncGenerator[common_pb2.Block, None]:
     """All blocks of a channel, from the first orderer that answers."""
-    signer = network.organization(peer.organization).signer()
+    signer = network.signer(peer.organization)
     request = seek_envelope(
         channel.name, "oldest", "newest", signer, best_effort=True, tls_cert_hash=connections.tls_cert_hash
     )
@@ -155,7 +158,7 @@ async def _blocks(
         try:
             stream = deliver(
                 connections,
-                node.node(),
+                node,
                 lambda opened: ab_pb2_grpc.AtomicBroadcastStub(opened).Deliver,
                 request,
                 f"read all blocks of {channel.name}",

@@ -17,7 +17,8 @@ from heddle.fabric.definition import Definition
 from heddle.fabric.retry import Deadline, poll
 from heddle.identity.signer import Signer
 from heddle.network.heights import height_of_orderers
-from heddle.network.instance import ChannelOutput, InstanceOutput, NodeOutput
+from heddle.network.instance import ChannelOutput, NodeOutput
+from heddle.network.network import Network, node_of
 from heddle.runbooks.context import Approval, Package
 
 __all__ = ["Rejoining"]
@@ -32,20 +33,20 @@ class Rejoining:
     """One peer of a network. `patience`: seconds for each single step."""
 
     def __init__(
-        self, network: InstanceOutput, connections: Connections, peer: NodeOutput, *, patience: float
+        self, network: Network, connections: Connections, peer: NodeOutput, *, patience: float
     ) -> None:
         self._network = network
         self._connections = connections
         self._peer = peer
-        self._node = peer.node()
-        self._signer: Signer = network.organization(peer.organization).signer()
-        self._orderers = [one.node() for one in network.orderers]
+        self._node = node_of(peer)
+        self._signer: Signer = network.signer(peer.organization)
+        self._orderers = network.orderers
         self._patience = patience
 
     @property
     def channels(self) -> list[ChannelOutput]:
         """The channels that it belongs to."""
-        return [one for one in self._network.channels.values() if self._peer.name in one.peers]
+        return [one for one in self._network.instance.channels.values() if self._peer.name in one.peers]
 
     async def join(self) -> list[str]:
         """Join what is not joined, each with its own verified block 0; names of the channels joined."""

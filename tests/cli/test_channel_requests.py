@@ -18,10 +18,10 @@ from heddle.configtx.genesis import genesis_block
 from heddle.configtx.request import new_request, request_from_bytes, request_to_bytes, sign_request
 from heddle.errors import ConfigtxError, EngineError, FabricError, HeddleError, Refused, Unreachable
 from heddle.fabric import orderer
-from heddle.network import instance as outputs
 from tests.contract.standins import prepared_standins
+from tests.network.processes import network_of_processes
+from tests.network.samples import use_network
 from tests.real.network import RealNetwork
-from tests.real.outputs import instance_output
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +49,7 @@ def file(network: RealNetwork, config: Config, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def heddle(network: RealNetwork, config: Config, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    instance = instance_output(network)
-    monkeypatch.setattr(outputs, "load_instance", lambda _stack, _folder: instance)
+    use_network(monkeypatch, network_of_processes(network))
     monkeypatch.setattr(channel_submit, "configuration", lambda _instance, _channel: config)
     return lambda *arguments, answer="": CliRunner().invoke(app, ["channel", *arguments], input=answer)
 
@@ -124,9 +123,9 @@ def test_an_answer_that_was_lost_is_no_refusal(
 
     monkeypatch.setattr(orderer, "broadcast", broadcast)
     monkeypatch.setattr(channel_submit, "_configuration", configuration)
-    instance = outputs.load_instance("s", Path())
-    twice = replace(instance, orderers=instance.orderers * 2)
-    monkeypatch.setattr(outputs, "load_instance", lambda _stack, _folder: twice)
+    running = network_of_processes(network)
+    twice = replace(running.instance, orderers=running.instance.orderers * 2)
+    use_network(monkeypatch, replace(running, instance=twice))
     done = heddle("submit", str(file), "--stack", "s", "--yes")
     assert "configuration 8 is in force" in done.output, done.exception
     refused = heddle("submit", str(file), "--stack", "s", "--yes")
@@ -156,12 +155,10 @@ def test_an_organization_without_keys_here(
     heddle: Callable[..., Result], file: Path, network: RealNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody else's organization cannot sign here; where all are, there is another way."""
-    instance = instance_output(network)
-    keyless = {name: replace(one, users={}) for name, one in instance.organizations.items()}
-    bare = replace(instance, organizations=keyless)
-    monkeypatch.setattr(outputs, "load_instance", lambda _stack, _folder: bare)
+    running = network_of_processes(network)
+    use_network(monkeypatch, replace(running, access=replace(running.access, user_keys={})))
     done = heddle("sign", str(file), "--stack", "s", "--yes")
     assert isinstance(done.exception, EngineError)
-    assert "Sign with --msp-id" in str(done.exception)
+    assert "sign with --msp-id" in str(done.exception)
     done = heddle("sign", str(file), "--stack", "s", "--org", "beta", "--yes")
     assert isinstance(done.exception, HeddleError)

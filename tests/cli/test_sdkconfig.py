@@ -15,19 +15,17 @@ from heddle.cli import sdkconfig_authorities
 from heddle.cli.app import app
 from heddle.cli.sdkconfig_files import ClientFile, ClientRequest, client_files
 from heddle.errors import EngineError
-from heddle.network import instance as outputs
-from heddle.network.instance import instance_of
 from heddle.plugin.values import Secret
 from heddle.state import stack
 from heddle.state.resource import Resource
-from tests.cli.instances import plain_instance
+from tests.network.samples import plain_instance, sample_network, use_network
 
 ROOT = "/opt/app/cert"
 
 
 def files_of(organization: str, *users: str, data: dict[str, Any] | None = None) -> dict[str, ClientFile]:
     request = ClientRequest(organization=organization, users=users, root=ROOT)
-    return dict(client_files(instance_of(data or plain_instance()), request))
+    return dict(client_files(sample_network(data), request))
 
 
 def profile(organization: str = "one", data: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -167,8 +165,7 @@ def test_the_ordering_organization_has_administrators_not_applications() -> None
 def test_an_external_organization_has_its_keys_elsewhere() -> None:
     """It is a definition here; the answer names those that are not."""
     data = plain_instance()
-    for user in ("admin", "user"):
-        del data["organizations"]["two"][user]
+    data["organizations"]["two"]["users"] = {}
 
     with pytest.raises(EngineError, match=r"two is external[^$]*made here: orderer, one"):
         files_of("two", data=data)
@@ -182,7 +179,7 @@ def test_no_representation_shows_a_key() -> None:
     )
 
     assert "key of" not in repr(request)
-    assert "key of" not in repr(client_files(instance_of(plain_instance()), request))
+    assert "key of" not in repr(client_files(sample_network(), request))
 
 
 # --- the verb
@@ -190,7 +187,7 @@ def test_no_representation_shows_a_key() -> None:
 
 @pytest.fixture(autouse=True)
 def _stack(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outputs, "load_instance", lambda _stack, _folder: instance_of(plain_instance()))
+    use_network(monkeypatch, sample_network())
 
 
 def run(out: Path, *arguments: str) -> Result:
@@ -240,7 +237,7 @@ def test_what_changed_in_the_network_is_written_and_another_user_is_added(
     run(tmp_path, "--user", "user")
     data = plain_instance()
     data["organizations"]["one"]["tlsCaCertificate"] = "renewed\n"
-    monkeypatch.setattr(outputs, "load_instance", lambda _stack, _folder: instance_of(data))
+    use_network(monkeypatch, sample_network(data))
 
     result = run(tmp_path, "--user", "admin")
 
@@ -335,7 +332,7 @@ def test_an_authority_is_known_by_its_certificate(monkeypatch: pytest.MonkeyPatc
     ]
     opened = SimpleNamespace(resources=resources)
     monkeypatch.setattr(stack, "open_stack", lambda *_, **__: opened)
-    instance = instance_of(plain_instance())
+    instance = sample_network().instance
 
     keys = sdkconfig_authorities.authority_keys("dev", Path(), instance.organization("one"))
 

@@ -13,9 +13,8 @@ from heddle.fabric.definition import Committed, Definition
 from heddle.fabric.node import Node
 from heddle.fabric.participation import ChannelInfo
 from heddle.fabric.qscc import ChainInfo
-from heddle.network import instance as outputs
-from heddle.network.instance import InstanceOutput, instance_of
-from tests.cli.instances import plain_instance
+from heddle.network.network import Network as RunningNetwork
+from tests.network.samples import sample_network, use_network
 
 
 class Silent:
@@ -62,8 +61,8 @@ class Network:
 @pytest.fixture
 def network(monkeypatch: pytest.MonkeyPatch) -> Network:
     answers = Network()
-    monkeypatch.setattr(outputs, "load_instance", lambda stack, folder: instance_of(plain_instance()))
-    monkeypatch.setattr(InstanceOutput, "connections", lambda self: Silent())
+    use_network(monkeypatch, sample_network())
+    monkeypatch.setattr(RunningNetwork, "connections", lambda self: Silent())
     monkeypatch.setattr(operations, "version", answers.version)
     monkeypatch.setattr(participation, "channel_info", answers.channel_info)
     monkeypatch.setattr(qscc, "chain_info", answers.chain_info)

@@ -13,7 +13,7 @@ from heddle.fabric.dial import DirectDialer
 from heddle.provider.collections import collections_bytes
 from tests.contract.conftest import connections, scene
 from tests.contract.scene import Scene
-from tests.real.outputs import instance_output
+from tests.network.processes import network_of_processes
 from tests.real.steps import define, run_chaincode
 
 PRICES = {
@@ -34,7 +34,7 @@ def client_folder(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """Configuration of alpha's user, who may do what applications do."""
     out = tmp_path_factory.mktemp("client")
     request = ClientRequest(organization="alpha", users=("user", "admin"), root=str(out))
-    files = client_files(instance_output(scene.network), request)
+    files = client_files(network_of_processes(scene.network), request)
     write_client_folder(out, {"instance": "real", "organization": "alpha"}, files)
     return out
 

@@ -15,9 +15,9 @@ from heddle.cli.sdkconfig_files import ClientRequest, client_files
 from heddle.cli.sdkconfig_folder import write_client_folder
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
+from tests.network.processes import network_of_processes
 from tests.programs import needs
 from tests.real.network import RealNetwork, real_consortium
-from tests.real.outputs import instance_output
 from tests.real.steps import Deployed, deploy_assets, make_channel
 
 __all__ = ["real_consortium"]
@@ -53,7 +53,7 @@ def tools(
     real_consortium: RealNetwork, deployed: Deployed, tmp_path_factory: pytest.TempPathFactory
 ) -> Tools:
     """Run a command in the environment of an organization's member, `alpha.admin` say: what it prints."""
-    instance = instance_output(real_consortium)
+    instance = network_of_processes(real_consortium)
     # A space, as in many people's paths.
     home = tmp_path_factory.mktemp("client folders")
     for name in ("alpha", "beta", "ordering"):

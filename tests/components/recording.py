@@ -33,8 +33,10 @@ class Recorder(Mocks):
     declared: list[Declared] = field(default_factory=list)
     options: dict[str, pulumi.ResourceOptions] = field(default_factory=dict)
     """Of every resource, by name."""
-    summary: dict[str, Any] = field(default_factory=dict)
-    """The stack's output, resolved."""
+    instance: dict[str, Any] = field(default_factory=dict)
+    """The stack's output `instance`, resolved."""
+    access: dict[str, Any] = field(default_factory=dict)
+    """The stack's output `access`, resolved."""
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         self.declared.append(Declared(args.typ, args.name, _plain(args.inputs)))
@@ -108,7 +110,8 @@ def record(data: dict[str, Any], *, public_address: str = "") -> Recorder:
             ),
             pulumi.ResourceOptions(transformations=[recorder.remember]),
         )
-        pulumi.Output.from_input(network.summary).apply(recorder.summary.update)
+        pulumi.Output.from_input(network.instance).apply(recorder.instance.update)
+        network.access.apply(recorder.access.update)
 
     # The SDK takes the thread's loop; after an asynchronous test of another file there is none.
     loop = asyncio.new_event_loop()

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from heddle.network.instance import instance_of
+from heddle.network.network import network_of
+from heddle.plugin.values import Secret
 from tests.components.recording import HASH, Recorder, record
 
 NETWORK: dict[str, Any] = {
@@ -59,7 +60,7 @@ def test_services_are_of_nodes_and_chaincode_servers(network: Recorder) -> None:
 
     assert sorted(services) == sorted([*NODES, "assets-one-d0ff59", "assets-two-d0ff59"])
     assert {service["spec"]["type"] for service in services.values()} == {"ClusterIP"}
-    assert {endpoint["publicEndpoint"] for endpoint in network.summary["peers"]} == {""}
+    assert {endpoint["publicEndpoint"] for endpoint in network.instance["peers"]} == {""}
 
 
 def test_with_a_public_address_nodes_get_a_port_there_and_chaincodes_do_not(public: Recorder) -> None:
@@ -68,7 +69,7 @@ def test_with_a_public_address_nodes_get_a_port_there_and_chaincodes_do_not(publ
 
     assert {name for name, service in services.items() if service["spec"]["type"] == "NodePort"} == set(NODES)
     assert {port["name"] for name in NODES for port in services[name]["spec"]["ports"]} == {"grpc"}
-    assert public.summary["orderers"][0]["publicEndpoint"] == "192.0.2.1:30000"
+    assert public.instance["orderers"][0]["publicEndpoint"] == "192.0.2.1:30000"
 
 
 def test_pods_fit_the_restricted_standard(network: Recorder) -> None:
@@ -303,18 +304,21 @@ def test_images(extra: dict[str, Any], peer: str, orderer: str) -> None:
     assert (pods["peer0-one"], pods["orderer0-orderer"]) == (peer, orderer)
 
 
-def test_the_summary_is_what_the_command_line_reads(network: Recorder) -> None:
+def test_the_outputs_are_what_the_command_line_reads(network: Recorder) -> None:
     """The two sides of the stack's output agree."""
-    instance = instance_of(network.summary)
+    outputs = {"instance": network.instance, "access": Secret(network.access)}
+    found = network_of("dev", outputs)
+    instance = found.instance
 
     assert [node.name for node in (*instance.orderers, *instance.peers)] == NODES
-    assert instance.organization("one").signer().msp_id == "OneDevMSP"
+    assert found.signer("one").msp_id == "OneDevMSP"
     assert instance.chaincode("assets").package_ids == {
         "one": f"assets_1.0:{HASH}",
         "two": f"assets_1.0:{HASH}",
     }
     assert instance.channel("own").peers == ("peer0-two",)
-    assert instance.orderers[0].node().admin_port == 9443
+    assert found.orderers[0].admin_port == 9443
+    assert "key of" not in json.dumps(network.instance)
 
 
 def test_every_name_in_the_state_is_there_once(network: Recorder) -> None:

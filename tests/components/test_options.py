@@ -8,7 +8,7 @@ from pulumi.runtime import MockResourceArgs
 from components import labels
 from heddle.identity.authority import new_authority
 from heddle.kube.volumejob import FOR_NODE
-from heddle.network.instance import instance_of
+from heddle.network.instance import read_instance
 from tests.components import recording
 from tests.components.recording import Recorder, record
 
@@ -59,7 +59,7 @@ def from_secrets(recorder: Recorder, name: str) -> dict[str, tuple[str, str]]:
 
 
 def endpoints(recorder: Recorder) -> dict[str, str]:
-    instance = instance_of(recorder.summary)
+    instance = read_instance(recorder.instance)
     return {node.name: node.public_endpoint for node in (*instance.orderers, *instance.peers)}
 
 
@@ -138,7 +138,7 @@ def test_leveldb_needs_nothing_of_this() -> None:
     assert [name for name in plain.of("Password") if "couchdb" in name] == []
     assert from_secrets(plain, "peer0-one") == {}
     assert "stateDatabase: goleveldb" in named(plain, "ConfigMap")["peer0-one"]["data"]["core.yaml"]
-    assert {peer.state_database for peer in instance_of(plain.summary).peers} == {""}
+    assert {peer.state_database for peer in read_instance(plain.instance).peers} == {""}
 
 
 def test_consenters_of_bft_are_numbered_for_ever() -> None:
@@ -230,7 +230,7 @@ def test_collections_are_approved_and_committed_alike() -> None:
         "memberOnlyWrite": True,
     }
     assert (notes["endorsementPolicy"], notes["memberOnlyWrite"]) == ("OR('TwoDevMSP.peer')", False)
-    assert set(instance_of(recorder.summary).chaincode("assets").collections) == {"prices", "notes"}
+    assert set(read_instance(recorder.instance).chaincode("assets").collections) == {"prices", "notes"}
 
 
 @pytest.mark.parametrize(
@@ -395,7 +395,7 @@ def test_an_external_organization_is_a_definition_and_nothing_else() -> None:
     assert (partner["msp"]["rootCertificates"], partner["msp"]["tlsRootCertificates"]) == ([root], [tls_root])
     assert "PartnerMSP" not in [each["mspId"] for each in channel["signers"]]
     assert [each.name for each in recorder.declared if "partner" in each.name] == []
-    outside = instance_of(recorder.summary).organization("partner")
+    outside = read_instance(recorder.instance).organization("partner")
     assert (outside.msp_id, outside.ca_certificate, dict(outside.users)) == ("PartnerMSP", root, {})
 
 

@@ -12,9 +12,9 @@ from heddle.cli.app import app
 from heddle.errors import Refused
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
-from heddle.network import instance as outputs
+from tests.network.processes import network_of_processes
+from tests.network.samples import use_network
 from tests.real.network import RealNetwork
-from tests.real.outputs import instance_output
 from tests.real.steps import deploy_assets, make_channel
 
 pytestmark = pytest.mark.real
@@ -34,8 +34,7 @@ def network(real_network: RealNetwork) -> Iterator[RealNetwork]:
 @pytest.fixture
 def heddle(network: RealNetwork, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """The command line, with this network as every stack."""
-    instance = instance_output(network)
-    monkeypatch.setattr(outputs, "load_instance", lambda _stack, _folder: instance)
+    use_network(monkeypatch, network_of_processes(network))
     monkeypatch.setenv("COLUMNS", "200")
     return lambda *arguments: CliRunner().invoke(app, list(arguments))
 

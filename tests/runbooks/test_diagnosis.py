@@ -10,11 +10,10 @@ from fabric_protos.common import common_pb2
 
 from heddle.configtx.blocks import block_hash
 from heddle.errors import RunbookError
-from heddle.network.instance import instance_of
 from heddle.runbooks import diagnosis
 from heddle.runbooks.context import Context, Package
 from heddle.runbooks.diagnosis import ANNOTATION, Diagnosis, Remedy, Verdict, diagnose, plan_lines
-from tests.cli.instances import plain_instance
+from tests.network.samples import sample_network
 
 PANIC = "panic: leveldb: corrupted\ngithub.com/hyperledger/fabric/core/ledger/kvledger.(*Provider)."
 BLOCK = common_pb2.Block(header=common_pb2.BlockHeader(number=4))
@@ -56,10 +55,10 @@ class Scene:
         self.channels = ("channel",)
         self.packages = ("assets_1.0:00",)
         self.height, self.current = 5, block_hash(BLOCK.header)
-        instance = instance_of(plain_instance())
+        network = sample_network()
         package = Package(peer="peer0-one", label="assets_1.0", package_id="assets_1.0:00", content="")
         self.context = Context(
-            stack="dev", kubeconfig="", instance=instance, packages=(package,), approvals=(), namespaces={}
+            stack="dev", kubeconfig="", deployed=network, packages=(package,), approvals=(), namespaces={}
         )
 
         async def channels(*_: object, **__: object) -> Any:
@@ -89,7 +88,7 @@ class Scene:
 
     async def look(self) -> Diagnosis:
         """The verdict."""
-        peer = self.context.network.peers[0]
+        peer = self.context.network.instance.peers[0]
         return await diagnose(self.context, self.cluster, None, peer, patience=0)  # type: ignore[arg-type]
 
 
@@ -130,7 +129,9 @@ async def test_the_mildest_remedy_comes_first(
 async def test_a_stand_in_has_no_databases(scene: Scene) -> None:
     """There is nothing to rebuild, and no command for it."""
     network = scene.context.network
-    scene.context = replace(scene.context, instance=replace(network, standin=True))
+    scene.context = replace(
+        scene.context, deployed=replace(network, instance=replace(network.instance, standin=True))
+    )
     scene.crashed(PANIC + "initStateDBProvider")
 
     assert Remedy.REBUILD not in (await scene.look()).remedies

@@ -12,11 +12,10 @@ from fabric_protos.msp import msp_principal_pb2
 from fabric_protos.peer import collection_pb2, proposal_pb2, proposal_response_pb2, transaction_pb2
 from fabric_protos.peer.lifecycle import db_pb2
 
-from heddle.network.instance import InstanceOutput, instance_of
 from heddle.runbooks import privatedata
 from heddle.runbooks.collections import members_of
 from heddle.runbooks.privatedata import Holding, holdings
-from tests.cli.instances import plain_instance
+from tests.network.samples import sample_network
 
 
 def package(**collections: list[str]) -> bytes:
@@ -79,13 +78,13 @@ class Scene:
     """A channel of two organizations with a peer each, as the clients would tell of it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.network: InstanceOutput = instance_of(plain_instance())
-        self.level = [self.network.peers[1]]
+        self.network = sample_network()
+        self.level = [self.network.instance.peers[1]]
         self.definitions: dict[tuple[str, str], set[str]] | None = {}
         self.blocks: list[common_pb2.Block] = []
 
         async def others(*_: object) -> Any:
-            silent = [one for one in self.network.peers[1:] if one not in self.level]
+            silent = [one for one in self.network.instance.peers[1:] if one not in self.level]
             return self.level, silent
 
         async def definitions(*_: object) -> Any:
@@ -101,7 +100,7 @@ class Scene:
 
     async def found(self, *trusted: str) -> list[Holding]:
         """The holdings of the first organization's peer."""
-        peer = self.network.peers[0]
+        peer = self.network.instance.peers[0]
         return list(await holdings(self.network, None, peer, trusted=trusted))  # type: ignore[arg-type]
 
 
@@ -174,7 +173,7 @@ async def test_peers_that_are_level_with_each_other_alone_are_no_holders(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What is private in blocks that they lack is on the broken peer alone."""
-    network = instance_of(plain_instance())
+    network = sample_network()
     heights = {"orderers": 1000, "peer": 5}
 
     async def info(*_: object, **__: object) -> Any:
@@ -187,8 +186,8 @@ async def test_peers_that_are_level_with_each_other_alone_are_no_holders(
     monkeypatch.setattr("heddle.fabric.orderer.deliver_block", newest)
 
     async def level() -> list[str]:
-        channel = next(iter(network.channels.values()))
-        found, _ = await privatedata._others(network, None, network.peers[0], channel)  # type: ignore[arg-type]
+        channel = next(iter(network.instance.channels.values()))
+        found, _ = await privatedata._others(network, None, network.instance.peers[0], channel)  # type: ignore[arg-type]
         return [one.name for one in found]
 
     assert await level() == []

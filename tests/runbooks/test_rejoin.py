@@ -10,11 +10,10 @@ from fabric_protos.common import common_pb2
 from heddle.errors import ConfigtxError, FabricError, Refused, RunbookError
 from heddle.fabric.definition import Approval as Given
 from heddle.fabric.definition import Committed, Definition
-from heddle.network.instance import instance_of
 from heddle.runbooks import rejoin
 from heddle.runbooks.context import Approval, Package
 from heddle.runbooks.rejoin import Rejoining
-from tests.cli.instances import plain_instance
+from tests.network.samples import sample_network
 
 DEFINITION = Definition(name="assets", version="1.0", sequence=1)
 APPROVAL = Approval(msp_id="OneMSP", channel="channel", name="assets", package_id="p")
@@ -82,8 +81,8 @@ class Scene:
 
     def rejoining(self, *, patience: float = 5) -> Rejoining:
         """The peer of the first organization."""
-        network = instance_of(plain_instance())
-        return Rejoining(network, Connections(), network.peers[0], patience=patience)  # type: ignore[arg-type]
+        network = sample_network()
+        return Rejoining(network, Connections(), network.instance.peers[0], patience=patience)  # type: ignore[arg-type]
 
 
 @pytest.fixture

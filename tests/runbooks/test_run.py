@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from heddle.errors import RunbookError
-from heddle.network.instance import instance_of
 from heddle.runbooks import run as running
 from heddle.runbooks.catalog import PLAYBOOKS, find_runbook, runbooks
 from heddle.runbooks.context import VARIABLE, Package, load_context, save_context
@@ -19,7 +18,7 @@ from heddle.runbooks.deployed import namespaces_of
 from heddle.runbooks.display import Display
 from heddle.runbooks.inventory import inventory_of
 from heddle.state.backend import Backend
-from tests.cli.instances import plain_instance
+from tests.network.samples import sample_network
 
 
 def test_the_catalog_is_the_playbooks() -> None:
@@ -63,7 +62,7 @@ def test_an_unknown_runbook_names_those_there_are() -> None:
 
 def test_the_inventory_has_no_secret(tmp_path: Path) -> None:
     """It goes through Ansible: names and addresses only."""
-    instance = instance_of(plain_instance())
+    instance = sample_network().instance
     text = json.dumps(inventory_of("dev", instance, folder=tmp_path, python=sys.executable))
 
     assert "peer0-one" in text
@@ -79,7 +78,7 @@ def test_the_context_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         path,
         stack="dev",
         kubeconfig="k",
-        instance=plain_instance(),
+        network=sample_network(),
         packages=[package],
         namespaces={"n": "i"},
     )
@@ -88,7 +87,7 @@ def test_the_context_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     context = load_context()
 
     assert path.stat().st_mode & 0o777 == 0o600
-    assert context.network.name == "dev"
+    assert context.network.instance.name == "dev"
     assert context.packages == (package,)
     assert context.namespaces == {"n": "i"}
 

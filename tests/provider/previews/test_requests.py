@@ -10,14 +10,14 @@ from typer.testing import CliRunner
 
 from heddle.cli.app import app
 from heddle.errors import HeddleError
-from heddle.network import instance as outputs
 from tests.contract.standins import prepared_standins
+from tests.network.processes import network_of_processes
+from tests.network.samples import use_network
 from tests.provider.previews.engines import ENGINES, Project
 from tests.provider.previews.recorded import told
 from tests.provider.previews.test_drift import project
 from tests.provider.previews.world import CHANNEL, Wanted
 from tests.real.network import RealNetwork
-from tests.real.outputs import instance_output
 
 __all__ = ["project"]
 
@@ -33,8 +33,7 @@ def network(tmp_path: Path) -> Iterator[RealNetwork]:
 @pytest.fixture
 def heddle(network: RealNetwork, project: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """The command line in the project's folder, with the network as its stack."""
-    instance = instance_output(network)
-    monkeypatch.setattr(outputs, "load_instance", lambda _stack, _folder: instance)
+    use_network(monkeypatch, network_of_processes(network))
     return lambda *arguments: CliRunner().invoke(app, [*arguments, "-C", str(project.folder)])
 
 

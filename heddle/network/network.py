@@ -1,0 +1,164 @@
+"""A running network: what its stack's outputs say of it, and the ways to its nodes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from heddle.errors import EngineError
+from heddle.fabric.connection import Connections
+from heddle.fabric.dial import ClusterDialer
+from heddle.fabric.node import ClientTls, Node
+from heddle.identity.signer import Signer
+from heddle.network.instance import (
+    AccessOutput,
+    InstanceOutput,
+    NodeOutput,
+    OrganizationOutput,
+    read_access,
+    read_instance,
+    split_old_output,
+)
+from heddle.plugin.values import Properties, Secret, Value, strip_secrets
+from heddle.state.outputs import read_outputs
+
+__all__ = ["Network", "Representative", "network_of", "open_network"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Representative:
+    """A managed organization that acts for a channel: its administrator, and its peers on the channel."""
+
+    organization: OrganizationOutput
+    signer: Signer
+    peers: tuple[Node, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A running network with the credentials to use it."""
+
+    instance: InstanceOutput
+    access: AccessOutput
+
+    def connections(self) -> Connections:
+        """Return clients that dial through the cluster's API server, for `async with`."""
+        return Connections(ClusterDialer(self.access.kubeconfig))
+
+    @property
+    def orderers(self) -> tuple[Node, ...]:
+        """Return the orderers as clients take them."""
+        return tuple(node_of(each) for each in self.instance.orderers)
+
+    def signer(self, organization: str, user: str = "admin") -> Signer:
+        """Return a user of a managed organization. Raises EngineError with the names there are."""
+        member, keys = self.instance.organization(organization), self.access.user_keys.get(organization, {})
+        if user not in member.users or user not in keys:
+            known = ", ".join(sorted(member.users.keys() & keys.keys())) or "none: it is managed elsewhere"
+            raise EngineError(f"organization {organization} has no user {user!r}", hint=f"It has: {known}.")
+        return Signer(
+            msp_id=member.msp_id, certificate=member.users[user].encode(), private_key=keys[user].encode()
+        )
+
+    def client_tls(self) -> ClientTls:
+        """Return the client certificate that the orderers' admin endpoints accept."""
+        return ClientTls(
+            certificate=self.instance.admin_tls_certificate.encode(),
+            private_key=self.access.admin_tls_key.encode(),
+        )
+
+    def representatives(self, channel: str) -> tuple[Representative, ...]:
+        """Return the organizations that can act for a channel, as the channel lists them.
+
+        An external organization has no keys here and cannot. Raises EngineError if none is left, and for a
+        channel that the instance does not have.
+        """
+        found = self.instance.channel(channel)
+        managed = [name for name in found.organizations if "admin" in self.access.user_keys.get(name, {})]
+        if not managed:
+            raise EngineError(
+                f"channel {channel}: no organization of it has its keys in this stack",
+                hint=f"Its organizations are {', '.join(found.organizations)}: act from one of their stacks.",
+            )
+        return tuple(
+            Representative(
+                organization=self.instance.organization(name),
+                signer=self.signer(name),
+                peers=tuple(
+                    node_of(peer) for peer in self.instance.peers_of(name) if peer.name in found.peers
+                ),
+            )
+            for name in managed
+        )
+
+    def signer_for(self, channel: str, organization: str = "") -> Signer:
+        """Return the administrator that acts for a channel: of that organization, else of its first here.
+
+        Raises EngineError as `signer` and `representatives` do.
+        """
+        return self.signer(organization) if organization else self.representatives(channel)[0].signer
+
+
+def node_of(node: NodeOutput) -> Node:
+    """Return a node as clients take it."""
+    return Node(
+        name=node.name,
+        msp_id=node.msp_id,
+        host=node.host,
+        port=node.port,
+        namespace=node.namespace,
+        pod=node.pod,
+        tls_root_certificates=tuple(root.encode() for root in node.tls_root_certificates),
+        admin_port=node.admin_port,
+        operations_port=node.operations_port,
+    )
+
+
+def open_network(stack: str, folder: Path) -> Network:
+    """Return the network of a stack, from its state.
+
+    Args:
+        stack: the stack's name.
+        folder: the folder with Pulumi.yaml.
+
+    Raises:
+        EngineError: no such stack, nothing has been deployed yet, or its outputs cannot be read.
+    """
+    return network_of(stack, read_outputs(folder, stack))
+
+
+def network_of(stack: str, outputs: Properties) -> Network:
+    """Return the network that a stack's outputs describe. Raises EngineError as `open_network` does."""
+    if "instance" not in outputs:
+        raise EngineError(
+            f"stack {stack!r} has no network yet",
+            hint=f"Make it: heddle up {stack} (or pulumi up -s {stack}).",
+        )
+    instance = strip_secrets(outputs["instance"])
+    old = split_old_output(instance)
+    if old is not None:
+        _check_encrypted(stack, "instance.kubeconfig", _entry(outputs["instance"], "kubeconfig"))
+        return Network(instance=read_instance(old[0]), access=read_access(old[1]))
+    found = read_instance(instance)
+    if "access" not in outputs:
+        raise EngineError(
+            f"stack {stack!r} has no output `access`, which holds the credentials of its network",
+            hint=f"An `up` did not finish: run `heddle up {stack}` once more.",
+        )
+    _check_encrypted(stack, "access", outputs["access"])
+    return Network(instance=found, access=read_access(strip_secrets(outputs["access"])))
+
+
+def _check_encrypted(stack: str, output: str, value: Value) -> None:
+    """Refuse credentials in clear: whoever can write the state, without its passphrase, could plant them.
+
+    A kubeconfig may name a command to run.
+    """
+    if not isinstance(value, Secret):
+        raise EngineError(
+            f"stack {stack!r}: its output `{output}` is not encrypted, so Heddle did not write it",
+            hint=f"Find out who changed the state; then run `heddle up {stack}`, which writes it anew.",
+        )
+
+
+def _entry(value: Value, key: str) -> Value:
+    return value.get(key) if isinstance(value, Mapping) else None
