@@ -110,7 +110,7 @@ async def _submit(network: "Network", request: "Request", signer: "Signer", befo
     """
     from heddle.configtx.request import request_envelope
     from heddle.errors import FabricError
-    from heddle.fabric.retry import Deadline
+    from heddle.waiting import Deadline
 
     async with network.connections() as connections:
         await _send(connections, network, request_envelope(request, signer))

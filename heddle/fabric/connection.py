@@ -20,8 +20,8 @@ from heddle.fabric.answers import HttpAnswer, unreadable
 from heddle.fabric.dial import Dialer
 from heddle.fabric.failures import http_words, rpc_failure, unreachable
 from heddle.fabric.node import ClientTls, Node
-from heddle.fabric.retry import Deadline
 from heddle.plain import ShapeError
+from heddle.waiting import retry
 
 __all__ = ["Connections"]
 
@@ -161,14 +161,7 @@ class Connections:
 
     async def wait_until_ready(self, node: Node, *, deadline: float) -> None:
         """Wait until the node's gRPC server answers; at the deadline the last `Unreachable`."""
-        clock = Deadline(deadline)
-        while True:
-            try:
-                return await self.ping(node, deadline=min(5.0, clock.left()))
-            except Unreachable:
-                if clock.left() <= 0.2:
-                    raise
-                await asyncio.sleep(0.2)
+        await retry(lambda left: self.ping(node, deadline=min(5.0, left)), deadline=deadline, longest=1.0)
 
     def _credentials(self, node: Node) -> grpc.ChannelCredentials:
         own = self._client_tls

@@ -9,8 +9,8 @@ from heddle.fabric.answers import message_of
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import evaluate, new_proposal, propose
 from heddle.fabric.node import Node
-from heddle.fabric.retry import Deadline, settle
 from heddle.identity.signer import Signer
+from heddle.waiting import Deadline, settle
 
 __all__ = ["channels", "config_block", "join_channel"]
 

@@ -15,8 +15,8 @@ from heddle.fabric.answers import unreadable
 from heddle.fabric.connection import Connections
 from heddle.fabric.failures import refused_status, unreachable
 from heddle.fabric.node import Node
-from heddle.fabric.retry import Deadline, reading
 from heddle.identity.signer import Signer
+from heddle.waiting import Deadline, reading
 
 __all__ = ["DeliverMethod", "Position", "deliver", "one_block", "one_config_block", "seek_envelope"]
 

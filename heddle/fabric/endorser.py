@@ -20,9 +20,9 @@ from heddle.fabric.answers import unreadable
 from heddle.fabric.connection import Connections
 from heddle.fabric.failures import hint_for
 from heddle.fabric.node import Node
-from heddle.fabric.retry import reading
 from heddle.identity.signer import Signer
 from heddle.text import printable
+from heddle.waiting import reading
 
 __all__ = ["Proposal", "evaluate", "new_proposal", "propose", "transaction"]
 

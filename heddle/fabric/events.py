@@ -18,8 +18,8 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.deliver import Position, deliver, one_block, one_config_block, seek_envelope
 from heddle.fabric.failures import unreachable
 from heddle.fabric.node import Node
-from heddle.fabric.retry import Deadline, reading
 from heddle.identity.signer import Signer
+from heddle.waiting import Deadline, reading, retry
 
 __all__ = ["Commit", "CommitWatch", "config_block", "deliver_block", "wait_for_commit", "watch_commits"]
 
@@ -94,20 +94,15 @@ class CommitWatch:
             raise unreachable(self._node, what, f"in no block within {patience:.0f} s") from error
 
     async def _until(self, transaction_id: str) -> Commit:
-        pause = 0.2
         while transaction_id not in self._seen:
             try:
-                await self._advance()
-                pause = 0.2
+                await retry(lambda _: self._advance(), deadline=self._clock)
             except Unreachable as error:
-                if self._clock.left() <= pause:
-                    raise unreachable(
-                        self._node,
-                        f"transaction {transaction_id} on {self._channel}",
-                        f"in no block within {self._clock.seconds:.0f} s ({error.message})",
-                    ) from error
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, 2.0)
+                raise unreachable(
+                    self._node,
+                    f"transaction {transaction_id} on {self._channel}",
+                    f"in no block within {self._clock.seconds:.0f} s ({error.message})",
+                ) from error
         return self._seen[transaction_id]
 
     async def close(self) -> None:

@@ -10,21 +10,23 @@ from fabric_protos.gateway import gateway_pb2, gateway_pb2_grpc
 from fabric_protos.peer import proposal_pb2, proposal_response_pb2, transaction_pb2
 
 from heddle.configtx.values import parse
-from heddle.errors import Refused, Unreachable
+from heddle.errors import Refused
 from heddle.fabric.answers import message_of, unreadable, validation_code
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import Argument, Proposal, new_proposal
 from heddle.fabric.events import Commit
 from heddle.fabric.failures import hint_for
 from heddle.fabric.node import Node
-from heddle.fabric.retry import Deadline, reading
 from heddle.fabric.transactions import PATIENCE, Outcome
 from heddle.identity.signer import Signer
 from heddle.text import printable
+from heddle.waiting import Deadline, reading, retry
 
 __all__ = ["commit_status", "endorse", "evaluate", "invoke", "result_of", "submit"]
 
 _NOT_YET_KNOWN = "no combination of peers can be derived"
+_LAST_SUBMIT = 1.0
+"""Seconds that a submit needs: with less left, a lost answer would hide the reason that is known."""
 _GOSSIP = 40.0
 """Seconds for gossip to tell of other peers: an anchor peer that joined the channel later is tried again
 after 25 s (peer.gossip.reconnectInterval), and tells who it is every 4 s (publishStateInfoInterval)."""
@@ -80,15 +82,12 @@ async def endorse(
     )
     what = f"endorse {proposal.chaincode} {proposal.function}"
     clock = Deadline(deadline)
-    patience = Deadline(min(_GOSSIP, deadline - 1))
-    while True:
-        try:
-            answer = await _call(connections, node, "Endorse", request, what, clock.left())
-            break
-        except Refused as refusal:
-            if _NOT_YET_KNOWN not in refusal.words or patience.passed():
-                raise
-        await patience.pause(0.5)
+    answer = await retry(
+        lambda _: _call(connections, node, "Endorse", request, what, clock.left()),
+        lambda error: isinstance(error, Refused) and _NOT_YET_KNOWN in error.words,
+        deadline=min(_GOSSIP, deadline - 1),
+        longest=0.5,
+    )
     payload = answer.prepared_transaction.payload
     _expect_own(node, what, proposal, payload)
     return Envelope(payload=payload, signature=signer.sign(payload))
@@ -105,16 +104,12 @@ async def submit(
         transaction_id=proposal.transaction_id, channel_id=proposal.channel, prepared_transaction=envelope
     )
     what = f"submit transaction {proposal.transaction_id}"
-    clock = Deadline(deadline)
-    while True:
-        try:
-            await _call(connections, node, "Submit", request, what, clock.left())
-        except Unreachable:
-            if clock.left() < 1:
-                raise
-            await clock.pause(0.5)
-        else:
-            return
+    await retry(
+        lambda left: _call(connections, node, "Submit", request, what, left),
+        deadline=deadline,
+        longest=0.5,
+        least=_LAST_SUBMIT,
+    )
 
 
 async def commit_status(
@@ -163,17 +158,19 @@ async def invoke(
     envelope = await endorse(
         connections, node, proposal, signer, deadline=clock.left(), organizations=organizations
     )
-    while True:
+
+    async def submit_and_see(_: float) -> Commit:
         await submit(connections, node, proposal, envelope, deadline=clock.left())
-        wait = min(PATIENCE, clock.left())
-        try:
-            commit = await commit_status(
-                connections, node, channel, proposal.transaction_id, signer, deadline=wait
-            )
-            break
-        except Unreachable:
-            if clock.left() < 1:
-                raise
+        return await commit_status(
+            connections,
+            node,
+            channel,
+            proposal.transaction_id,
+            signer,
+            deadline=min(PATIENCE, clock.left()),
+        )
+
+    commit = await retry(submit_and_see, deadline=clock, least=_LAST_SUBMIT)
     commit.expect_valid(f"{node.at()}: {chaincode} {proposal.function} on {channel}")
     return Outcome(commit=commit, payload=result_of(node, envelope))
 

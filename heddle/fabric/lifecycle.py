@@ -3,7 +3,7 @@
 Every function takes two arguments, its name and a protobuf message, and answers with one.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from fabric_protos.peer.lifecycle import lifecycle_pb2
@@ -23,9 +23,9 @@ from heddle.fabric.definition import (
 from heddle.fabric.endorser import evaluate, new_proposal, propose
 from heddle.fabric.node import Node
 from heddle.fabric.package import package_id
-from heddle.fabric.retry import Deadline, settle
 from heddle.fabric.transactions import level, submit
 from heddle.identity.signer import Signer
+from heddle.waiting import Deadline, ensure
 
 __all__ = [
     "Approval",
@@ -80,7 +80,7 @@ async def install(
         there = await installed(connections, node, signer, deadline=left)
         return expected if any(one.package_id == expected for one in there) else None
 
-    found = await _reach(act, done, deadline)
+    found = await ensure(act, done, deadline=deadline)
     if found != expected:
         raise Refused(f"{node.at()}: package {label}: the peer calls it {found}, not {expected}", words=found)
     return found
@@ -159,7 +159,7 @@ async def approve(
         )
         return goal
 
-    return await _reach(act, done, deadline)
+    return await ensure(act, done, deadline=deadline)
 
 
 async def approved(
@@ -264,7 +264,7 @@ async def commit(
             )
         return found
 
-    return await _reach(act, done, deadline)
+    return await ensure(act, done, deadline=deadline)
 
 
 async def definition(
@@ -326,20 +326,3 @@ async def _query(
         deadline=deadline,
     )
     return message_of(result, answer, node, f"{_LIFECYCLE} {function}{f' on {channel}' if channel else ''}")
-
-
-async def _reach(
-    act: Callable[[float], Awaitable[T]], done: Callable[[float], Awaitable[T | None]], deadline: float
-) -> T:
-    """Read, then act, then read again when the answer was lost or the ledger says it is there already."""
-    clock = Deadline(deadline)
-    found = await done(clock.left())
-    if found is not None:
-        return found
-    try:
-        return await settle(act, done, deadline=clock.left())
-    except Refused:
-        found = await done(clock.left())
-        if found is None:
-            raise
-        return found

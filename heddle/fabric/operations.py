@@ -12,9 +12,9 @@ from heddle.errors import FabricError, Refused
 from heddle.fabric.answers import HttpAnswer, plain_of
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import ClientTls, Node
-from heddle.fabric.retry import reading
 from heddle.plain import Plain
 from heddle.text import printable
+from heddle.waiting import reading
 
 __all__ = ["Health", "Metrics", "Sample", "healthz", "metrics", "parse_metrics", "version"]
 

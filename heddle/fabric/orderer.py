@@ -7,14 +7,14 @@ from fabric_protos.common import common_pb2
 from fabric_protos.common.common_pb2 import Block, Envelope
 from fabric_protos.orderer import ab_pb2, ab_pb2_grpc
 
-from heddle.errors import FabricError, Refused, Unreachable
+from heddle.errors import FabricError, HeddleError, Refused, Unreachable
 from heddle.fabric.answers import unreadable
 from heddle.fabric.connection import Connections
 from heddle.fabric.deliver import Position, one_block, one_config_block
 from heddle.fabric.failures import refused_status, unreachable
 from heddle.fabric.node import Node
-from heddle.fabric.retry import Deadline
 from heddle.identity.signer import Signer
+from heddle.waiting import Deadline, retry
 
 __all__ = ["broadcast", "broadcast_transaction", "config_block", "deliver_block"]
 
@@ -22,6 +22,9 @@ _NO_LEADER = "no Raft leader"
 """etcdraft/chain.go, Submit: the envelope was not taken."""
 _FORWARDED = "waiting on forwarding"
 """Also there: the leader may have it, or have died. So nothing is known, and that is Unreachable."""
+
+_PASSING = (common_pb2.SERVICE_UNAVAILABLE, common_pb2.NOT_FOUND)
+"""Statuses of an orderer that another orderer of the channel may not have, or this one only for a moment."""
 
 _LAST_OFFER = 0.75
 """Seconds that an offer needs: with less left, a lost answer would hide the reason that is known."""
@@ -42,23 +45,28 @@ async def broadcast(connections: Connections, node: Node, envelope: Envelope, *,
     While the channel elects a leader the envelope is not taken, and is offered again until the deadline.
     Nothing else is retried: after Unreachable, read the state before you send again.
     """
-    clock = Deadline(deadline)
     offers = 0
-    while True:
+
+    async def offer(left: float) -> None:
+        nonlocal offers
         offers += 1
-        try:
-            return await _offer(connections, node, envelope, clock.left())
-        except Refused as refusal:
-            if _NO_LEADER not in refusal.words:
-                raise
-            if clock.left() < _LAST_OFFER:
-                raise Refused(
-                    f"{refusal.message} (offered {offers} times in {deadline:.0f} s)",
-                    status=refusal.status,
-                    words=refusal.words,
-                    hint=refusal.hint,
-                ) from refusal
-            await clock.pause(0.25)
+        await _offer(connections, node, envelope, left)
+
+    try:
+        await retry(offer, _has_no_leader, deadline=deadline, longest=1.0, least=_LAST_OFFER)
+    except Refused as refusal:
+        if not _has_no_leader(refusal):
+            raise
+        raise Refused(
+            f"{refusal.message} (offered {offers} times in {deadline:.0f} s)",
+            status=refusal.status,
+            words=refusal.words,
+            hint=refusal.hint,
+        ) from refusal
+
+
+def _has_no_leader(error: HeddleError) -> bool:
+    return isinstance(error, Refused) and _NO_LEADER in error.words
 
 
 async def broadcast_transaction(
@@ -71,27 +79,25 @@ async def broadcast_transaction(
     configuration updates. Raises Unreachable with what each of them said last.
     """
     clock = Deadline(deadline)
-    said: dict[str, FabricError] = {}
-    while True:
+
+    async def offer_to_each(_: float) -> Node:
+        failures: list[FabricError] = []
         for node in nodes:
             try:
                 await broadcast(connections, node, envelope, deadline=min(_ONE_ORDERER, clock.left()))
-            except Unreachable as error:
-                said[node.name] = error
-            except Refused as error:
-                if error.status not in (common_pb2.SERVICE_UNAVAILABLE, common_pb2.NOT_FOUND):
+            except FabricError as error:
+                if isinstance(error, Refused) and error.status not in _PASSING:
                     raise
-                said[node.name] = error
+                failures.append(error)
             else:
                 return node
-        if not nodes or clock.left() < _LAST_OFFER:
-            break
-        await clock.pause(0.25)
-    last = next(reversed(said.values()), None)
-    raise Unreachable(
-        "no orderer took the transaction:\n  " + "\n  ".join(error.message for error in said.values()),
-        hint=last.hint if last else "Give at least one orderer.",
-    ) from last
+        raise Unreachable(
+            "no orderer took the transaction:\n  " + "\n  ".join(error.message for error in failures),
+            hint=failures[-1].hint if failures else "Give at least one orderer.",
+        )
+
+    attempts = None if nodes else 1
+    return await retry(offer_to_each, deadline=clock, longest=1.0, least=_LAST_OFFER, attempts=attempts)
 
 
 async def _offer(connections: Connections, node: Node, envelope: Envelope, deadline: float) -> None:

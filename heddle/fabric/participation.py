@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from fabric_protos.common.common_pb2 import Block
 
-from heddle.errors import FabricError, Refused, Unreachable
+from heddle.errors import FabricError, Refused
 from heddle.fabric.answers import JSON_BYTES, HttpAnswer, plain_of
 from heddle.fabric.connection import Connections
 from heddle.fabric.failures import unreachable
 from heddle.fabric.node import ClientTls, Node
-from heddle.fabric.retry import Deadline, poll, reading
 from heddle.plain import Plain, ShapeError, parse_json
 from heddle.text import printable
+from heddle.waiting import Deadline, ensure, poll, reading
 
 __all__ = ["ChannelInfo", "channel_info", "join", "list_channels", "remove", "wait_until"]
 
@@ -70,26 +70,18 @@ async def join(
     Idempotent: where the orderer has a channel of this name already, that one is returned. Which genesis it
     has is for the caller to compare. A lost answer is settled by looking.
     """
-    clock = Deadline(deadline)
     what = f"join channel {channel}"
     content = {"config-block": ("config.block", block.SerializeToString(), "application/octet-stream")}
-    while True:
-        found = await channel_info(connections, node, channel, tls, deadline=clock.left())
-        if found is not None:
-            return found
-        try:
-            response = await _send(
-                connections, node, tls, "POST", _CHANNELS, what, clock.left(), files=content
-            )
-        except Unreachable:
-            if clock.left() <= 0.5:
-                raise
-            await clock.pause(0.5)
-            continue
-        if response.status == 405:  # somebody was faster
-            continue
+
+    async def look(left: float) -> ChannelInfo | None:
+        return await channel_info(connections, node, channel, tls, deadline=left)
+
+    async def post(left: float) -> ChannelInfo:
+        response = await _send(connections, node, tls, "POST", _CHANNELS, what, left, files=content)
         _expect(response, node, what, 201)
         return plain_of(response.content, _info, node, what, port=node.admin_port)
+
+    return await ensure(post, look, deadline=deadline)
 
 
 async def remove(
@@ -113,7 +105,7 @@ async def remove(
     def too_slow(last: ChannelInfo | None) -> FabricError:
         return unreachable(node, what, f"still there after {deadline:.0f} s: {last}", port=node.admin_port)
 
-    await poll(look, lambda info: info is None, deadline=clock.left(), otherwise=too_slow)
+    await poll(look, lambda info: info is None, deadline=clock, otherwise=too_slow)
 
 
 async def wait_until(

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from heddle.errors import FabricError, Unreachable
+from heddle.errors import FabricError
 from heddle.fabric import orderer
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import Argument, new_proposal, propose, transaction
 from heddle.fabric.events import Commit, CommitWatch, deliver_block, watch_commits
 from heddle.fabric.node import Node
-from heddle.fabric.retry import Deadline
 from heddle.identity.signer import Signer
+from heddle.waiting import Deadline, retry
 
 __all__ = ["PATIENCE", "Outcome", "level", "submit"]
 
@@ -121,14 +121,12 @@ async def submit(
             )
             for node in endorsers
         ]
-        while True:
+
+        async def order_and_see(_: float) -> list[Commit]:
             await orderer.broadcast_transaction(connections, orderers, envelope, deadline=clock.left())
-            try:
-                commits = await _commits(watches, proposal.transaction_id, min(PATIENCE, clock.left()))
-                break
-            except Unreachable:
-                if clock.left() < 1:
-                    raise
+            return await _commits(watches, proposal.transaction_id, min(PATIENCE, clock.left()))
+
+        commits = await retry(order_and_see, deadline=clock, least=1.0)
     for node, commit in zip(endorsers, commits, strict=True):
         commit.expect_valid(f"{node.at()}: {chaincode} {proposal.function} on {channel}")
     return Outcome(commit=commits[0], payload=bytes(responses[0].response.payload))

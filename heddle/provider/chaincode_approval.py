@@ -3,7 +3,6 @@
 from heddle.configtx.blocks import config_of
 from heddle.fabric.cscc import config_block
 from heddle.fabric.lifecycle import Approval, approve, approved, definition
-from heddle.fabric.retry import Deadline
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, Unknown
 from heddle.provider.definitions import (
@@ -19,6 +18,7 @@ from heddle.provider.foresight import foresee
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
 from heddle.provider.shapes import node, nodes, signer
 from heddle.schema.chaincode import CHAINCODE_APPROVAL
+from heddle.waiting import Deadline
 
 __all__ = ["ChaincodeApprovalHandler"]
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from heddle.errors import ProviderError
 from heddle.fabric.lifecycle import Definition, Readiness, check_readiness, commit, definition
 from heddle.fabric.node import Node
-from heddle.fabric.retry import Deadline
 from heddle.identity.signer import Signer
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties
@@ -23,6 +22,7 @@ from heddle.provider.foresight import Foresight, agreement, foresee
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
 from heddle.provider.shapes import node, nodes, signer
 from heddle.schema.chaincode import CHAINCODE_DEFINITION
+from heddle.waiting import Deadline, poll
 
 __all__ = ["ChaincodeDefinitionHandler"]
 
@@ -30,7 +30,6 @@ _DEADLINE = 120.0
 _READING = 10.0
 _APPROVALS = 15.0
 """Seconds until every endorsing peer has the block with the last approval: they commit it each by itself."""
-_PAUSE = 0.1
 _ELSEWHERE = "with their own tools (`peer lifecycle chaincode approveformyorg`)"
 
 
@@ -123,17 +122,19 @@ class ChaincodeDefinitionHandler(Handler):
         self, peer: Node, channel: str, wanted: Definition, who: Signer, organizations: set[str]
     ) -> None:
         """Return once this peer sees the approvals of all these organizations."""
-        clock = Deadline(_APPROVALS)
-        while True:
-            ready = await check_readiness(
-                self.session.connections, peer, channel, wanted, who, deadline=clock.left()
-            )
-            missing = [msp_id for msp_id in sorted(organizations) if not ready.approvals.get(msp_id)]
-            if not missing:
-                return
-            if clock.left() <= _PAUSE:
-                raise _not_approved(wanted, channel, peer, missing, ready)
-            await asyncio.sleep(_PAUSE)
+
+        async def readiness(left: float) -> Readiness:
+            return await check_readiness(self.session.connections, peer, channel, wanted, who, deadline=left)
+
+        def missing(ready: Readiness) -> list[str]:
+            return [msp_id for msp_id in sorted(organizations) if not ready.approvals.get(msp_id)]
+
+        await poll(
+            readiness,
+            lambda ready: not missing(ready),
+            deadline=_APPROVALS,
+            otherwise=lambda ready: _not_approved(wanted, channel, peer, missing(ready), ready),
+        )
 
 
 def _drift(known: Definition, found: Definition) -> str:

@@ -5,12 +5,12 @@ from base64 import b64decode
 
 from heddle.fabric.lifecycle import install, installed
 from heddle.fabric.package import package_id
-from heddle.fabric.retry import Deadline
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
 from heddle.provider.shapes import node, signer
 from heddle.schema.chaincode import CHAINCODE_INSTALLATION
+from heddle.waiting import Deadline
 
 __all__ = ["ChaincodeInstallationHandler"]
 

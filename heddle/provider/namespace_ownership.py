@@ -1,15 +1,14 @@
 """NamespaceOwnership: a namespace is made by this stack, or refused."""
 
-import asyncio
 from typing import Any
 from urllib.parse import quote
 
 from heddle.errors import ProviderError, Unreachable
-from heddle.fabric.retry import Deadline
 from heddle.kube.client import KubeClient, refusal
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
 from heddle.schema.kubernetes import NAMESPACE_OWNERSHIP
+from heddle.waiting import poll
 
 __all__ = ["INSTANCE", "OWNER", "NamespaceOwnershipHandler"]
 
@@ -20,7 +19,6 @@ OWNER = "heddle.dev/owner"
 
 _PATIENCE = 120.0
 """Seconds until a namespace that is being deleted must be gone."""
-_LOOK = 1.0
 
 
 class NamespaceOwnershipHandler(Handler):
@@ -47,15 +45,16 @@ class NamespaceOwnershipHandler(Handler):
 
     async def create(self, call: Call) -> Created:
         """Make it, or take what was made for this instance; wait while one of its name is being deleted."""
-        clock = Deadline(call.deadline(_PATIENCE))
+        patience = call.deadline(_PATIENCE)
+
+        def still_there(_: bool) -> ProviderError:
+            return ProviderError(
+                f"namespace {call.inputs['namespace']}: still being deleted after {patience:.0f} s",
+                hint="`kubectl get namespace -o yaml` says under `status` what it waits for.",
+            )
+
         async with KubeClient(await self.session.api_server()) as server:
-            while not await _made(server, call):
-                if clock.left() <= _LOOK:
-                    raise ProviderError(
-                        f"namespace {call.inputs['namespace']}: still being deleted after {_PATIENCE:.0f} s",
-                        hint="`kubectl get namespace -o yaml` says under `status` what it waits for.",
-                    )
-                await asyncio.sleep(_LOOK)
+            await poll(lambda _: _made(server, call), bool, deadline=patience, otherwise=still_there)
         return Created(id=call.inputs["namespace"])
 
     async def update(self, call: Call) -> Properties:

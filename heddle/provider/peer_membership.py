@@ -8,12 +8,12 @@ from heddle.fabric.cscc import channels, join_channel
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import deliver_block
 from heddle.fabric.qscc import block_by_number, height_if_admitted
-from heddle.fabric.retry import Deadline, poll
 from heddle.identity.signer import Signer
 from heddle.plugin.values import Properties
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
 from heddle.provider.shapes import node, nodes, signer
 from heddle.schema.membership import PEER_MEMBERSHIP
+from heddle.waiting import Deadline, poll
 
 __all__ = ["PeerMembershipHandler"]
 
@@ -88,14 +88,14 @@ class PeerMembershipHandler(Handler):
         async def height(left: float) -> int:
             return await height_if_admitted(self.session.connections, peer, channel, who, deadline=left)
 
-        def too_slow(last: int | None) -> FabricError:
+        def too_slow(_: int) -> FabricError:
             return FabricError(
                 f"{peer.at()}: channel {channel}: joined, but its ledger has no block after "
                 f"{clock.seconds:.0f} s",
                 hint="Look at the peer's log.",
             )
 
-        await poll(height, lambda found: found >= 1, deadline=clock.left(), otherwise=too_slow, interval=0.1)
+        await poll(height, lambda found: found >= 1, deadline=clock, otherwise=too_slow)
 
     async def _expect_genesis(
         self, peer: Node, channel: str, genesis_hash: str, who: Signer, clock: Deadline

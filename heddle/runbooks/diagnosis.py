@@ -1,6 +1,5 @@
 """Is a peer's ledger broken, and what is the mildest remedy? Facts only: nothing is changed."""
 
-import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -16,6 +15,7 @@ from heddle.network.instance import ChannelOutput, NodeOutput
 from heddle.network.network import node_of
 from heddle.runbooks.context import Context
 from heddle.runbooks.evidence import Damage, find_damage
+from heddle.waiting import poll
 
 __all__ = ["ANNOTATION", "Diagnosis", "Remedy", "Verdict", "diagnose", "plan_lines"]
 
@@ -23,7 +23,6 @@ ANNOTATION = "heddle.dev/rejoin-peer"
 """On the StatefulSet of a peer that is out of service for this: JSON with `date` and `remedy`."""
 
 _CALL = 10.0
-_LOOK = 1.0
 _LEVEL = 1
 """Blocks that a peer may lack and still be level: the others go on meanwhile."""
 
@@ -154,12 +153,11 @@ def _earlier(statefulset: Json) -> dict[str, str]:
 
 async def _decided_pod(cluster: KubeClient, peer: NodeOutput, patience: float) -> Json | None:
     """The pod once it is ready, or has failed, or time is up."""
-    until = asyncio.get_running_loop().time() + patience
-    while True:
-        pod = await cluster.pod(peer.namespace, peer.pod)
-        if _ready(pod) or _ended(pod) or asyncio.get_running_loop().time() >= until:
-            return pod
-        await asyncio.sleep(_LOOK)
+    return await poll(
+        lambda _: cluster.pod(peer.namespace, peer.pod),
+        lambda pod: bool(_ready(pod) or _ended(pod)),
+        deadline=patience,
+    )
 
 
 def _ready(pod: Json | None) -> bool:

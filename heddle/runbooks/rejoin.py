@@ -14,19 +14,18 @@ from heddle.errors import FabricError, HeddleError, Refused, RunbookError
 from heddle.fabric import cscc, lifecycle, orderer, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
-from heddle.fabric.retry import Deadline, poll
 from heddle.identity.signer import Signer
 from heddle.network.heights import height_of_orderers
 from heddle.network.instance import ChannelOutput, NodeOutput
 from heddle.network.network import Network, node_of
 from heddle.runbooks.context import Approval, Package
+from heddle.waiting import Deadline, poll
 
 __all__ = ["Rejoining"]
 
 _CALL = 10.0
 _ONE_ORDERER = 15.0
 _LEVEL = 1
-_BETWEEN_LOOKS = 0.5
 
 
 class Rejoining:
@@ -111,9 +110,9 @@ class Rejoining:
                 self._connections, self._node, channel, self._signer, deadline=min(_CALL, left)
             )
 
-        def too_slow(last: int | None) -> FabricError:
+        def too_slow(last: int) -> FabricError:
             return FabricError(
-                f"{self._node.at()}: {channel}: {last or 0} of {wanted} blocks after {self._patience:.0f} s",
+                f"{self._node.at()}: {channel}: {last} of {wanted} blocks after {self._patience:.0f} s",
                 hint="It goes on by itself; `-e patience=SECONDS` waits longer. Its log says what is wrong.",
             )
 
@@ -122,7 +121,6 @@ class Rejoining:
             lambda found: found + _LEVEL >= wanted,
             deadline=self._patience,
             otherwise=too_slow,
-            interval=_BETWEEN_LOOKS,
         )
 
     async def know_approvals(self, approvals: Sequence[Approval]) -> list[str]:
@@ -148,7 +146,7 @@ class Rejoining:
             return False
         wanted = committed.definition
 
-        def too_slow(_: bool | None) -> FabricError:
+        def too_slow(_: bool) -> FabricError:
             return FabricError(
                 f"{self._node.at()}: {channel}: it does not know its organization's approval of {name}, and "
                 f"got it from nobody in {self._patience:.0f} s, so it runs no transaction of it",
@@ -161,7 +159,6 @@ class Rejoining:
             bool,
             deadline=self._patience,
             otherwise=too_slow,
-            interval=_BETWEEN_LOOKS,
         )
 
     async def _knows(self, channel: str, wanted: Definition, left: float) -> bool:

@@ -21,9 +21,9 @@ from heddle.fabric import gateway
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
 from heddle.fabric.node import Node
-from heddle.fabric.retry import Deadline
 from heddle.identity.certificate import CertificateRequest, Usage, issue
 from heddle.identity.signer import Signer
+from heddle.waiting import Deadline
 from tests.contract.standins import prepared_standins
 from tests.real.network import Organization, RealNetwork, prepared_network
 from tests.real.steps import Deployed, deploy_assets, make_channel

@@ -69,7 +69,6 @@ def namespaces(monkeypatch: pytest.MonkeyPatch) -> Namespaces:
     cluster = Namespaces()
     client = functools.partial(httpx.AsyncClient, transport=httpx.MockTransport(cluster))
     monkeypatch.setattr("heddle.kube.client.httpx.AsyncClient", client)
-    monkeypatch.setattr("heddle.provider.namespace_ownership._LOOK", 0.01)
 
     class Nobody:
         def get_api_key_with_prefix(self, _: str) -> None:

@@ -19,7 +19,6 @@ from heddle.errors import FabricError, HeddleError, ProviderError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
 from heddle.fabric.orderer import broadcast
-from heddle.fabric.retry import Deadline
 from heddle.plugin import interface as api
 from heddle.plugin.interface import DiffKind
 from heddle.provider import chaincode_definition
@@ -27,6 +26,7 @@ from heddle.provider.channel import handler
 from heddle.provider.channel.facts import Live, Reach, State, wait_for_leader
 from heddle.provider.channel.genesis import join_all
 from heddle.provider.rollout.health import OrdererHealth, PeerHealth
+from heddle.waiting import Deadline
 from tests.provider.harness import (
     CheckFailedError,
     Engine,

@@ -46,7 +46,6 @@ class Scene:
         monkeypatch.setattr(rejoin.orderer, "deliver_block", self._deliver_block)
         monkeypatch.setattr(rejoin.qscc, "chain_info", self._chain_info)
         monkeypatch.setattr(rejoin, "verify_genesis", self._verify)
-        monkeypatch.setattr(rejoin, "_BETWEEN_LOOKS", 0.01)
 
     async def _channels(self, *_: object, **__: object) -> Any:
         return self.joined

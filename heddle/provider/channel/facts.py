@@ -16,11 +16,11 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.orderer import config_block
 from heddle.fabric.participation import ChannelInfo, channel_info
-from heddle.fabric.retry import Deadline
 from heddle.identity.signer import Signer
 from heddle.planner.channel import Kind, Step
 from heddle.provider.shapes import client_tls, node, nodes, signers
 from heddle.quorum import quorum
+from heddle.waiting import Deadline
 
 __all__ = ["Facts", "Live", "Reach", "State", "orders", "wait_for_leader"]
 

@@ -13,8 +13,8 @@ from heddle.errors import FabricError, ProviderError
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import deliver_block
 from heddle.fabric.participation import ChannelInfo, join, wait_until
-from heddle.fabric.retry import Deadline
 from heddle.provider.channel.facts import Reach, State
+from heddle.waiting import Deadline
 
 __all__ = ["join_all", "lost_ledgers", "make_or_adopt", "own_hash", "wait_for_answers"]
 

@@ -17,7 +17,6 @@ from heddle.configtx.settings import BFT
 from heddle.configtx.values import parse
 from heddle.errors import ConfigtxError, FabricError, HeddleError, ProviderError, Refused, Unreachable
 from heddle.fabric.participation import ChannelInfo
-from heddle.fabric.retry import Deadline
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
 from heddle.provider.channel.facts import Live, Reach, State, wait_for_leader
@@ -28,6 +27,7 @@ from heddle.provider.channel.update import MissingSignaturesError, Updater
 from heddle.provider.handler import Call, Created, Gone, Handler, Partial, Plan, Seen
 from heddle.schema import OnChange
 from heddle.schema.channel import CHANNEL
+from heddle.waiting import Deadline
 
 __all__ = ["ChannelHandler"]
 

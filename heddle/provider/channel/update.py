@@ -24,12 +24,12 @@ from heddle.errors import FabricError, ProviderError, Refused, Unreachable
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import broadcast
 from heddle.fabric.participation import ChannelInfo, join, wait_until
-from heddle.fabric.retry import Deadline
 from heddle.planner.channel import Kind, Step, steps
 from heddle.provider.channel.facts import Facts, Live, Reach, wait_for_leader
 from heddle.provider.channel.settings import keep_renewed
 from heddle.provider.channel.signatures import Consent, consents
 from heddle.provider.session import Session
+from heddle.waiting import Deadline
 
 __all__ = [
     "MissingSignaturesError",

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from heddle.errors import FabricError, ProviderError, Unreachable
 from heddle.fabric.node import Node
-from heddle.fabric.retry import Deadline
 from heddle.kube.pods import NodePods, PodState, together
 from heddle.provider.rollout.health import Health, Heights
+from heddle.waiting import Deadline
 
 __all__ = ["Restarter"]
 

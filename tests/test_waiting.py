@@ -5,7 +5,7 @@ import time
 import pytest
 
 from heddle.errors import FabricError, Refused, Unreachable
-from heddle.fabric.retry import Deadline, poll, reading, settle
+from heddle.waiting import Deadline, ensure, poll, reading, retry, settle
 
 
 class Calls:
@@ -76,11 +76,47 @@ async def test_polling_ends_with_what_was_last_seen() -> None:
             lambda seen: seen > 7,
             deadline=0.3,
             otherwise=lambda seen: FabricError(f"saw {seen}"),
-            interval=0.05,
+            pause=0.05,
         )
     counter = Calls(*(Unreachable("away") for _ in range(100)))
     with pytest.raises(Unreachable, match="away"):
         await poll(look, bool, deadline=0.2, otherwise=lambda seen: FabricError(f"saw {seen}"))
+
+
+async def test_polling_without_an_error_of_its_own_returns_what_was_last_seen() -> None:
+    """For callers whose evidence has to be asked for; nothing seen at all is still an error."""
+    assert await poll(Calls(result=7), lambda _: False, deadline=0.1, pause=0.02) == 7
+    with pytest.raises(Unreachable):
+        await poll(Calls(*(Unreachable("away") for _ in range(100))), bool, deadline=0.1, pause=0.02)
+
+
+async def test_pauses_grow_and_the_time_is_used_to_its_end() -> None:
+    """A long wait asks seldom, and still looks once more when the time is nearly up."""
+    calls, begun = Calls(result=0), time.monotonic()
+    await poll(calls, bool, deadline=1.0, pause=0.05, longest=5)
+    assert 0.9 < time.monotonic() - begun < 1.4
+    assert calls.count < 10
+
+
+async def test_only_what_passes_is_tried_again() -> None:
+    """The caller says which error passes by itself; every other one is final."""
+    calls = Calls(Refused("no leader"), Refused("no leader"), Refused("forbidden"))
+    with pytest.raises(Refused, match="forbidden"):
+        await retry(calls, lambda error: "leader" in error.message, deadline=5, pause=0.01)
+    assert calls.count == 3
+
+
+async def test_what_is_there_is_not_done_again() -> None:
+    """Neither when it was there before, nor when somebody else was faster."""
+    act = Calls(Refused("already exists"))
+    assert await ensure(act, Calls(result="there"), deadline=5) == "there"
+    assert act.count == 0
+    seen = iter([None, "theirs"])
+
+    async def done(_: float) -> str | None:
+        return next(seen)
+
+    assert await ensure(act, done, deadline=5) == "theirs"
 
 
 async def test_a_deadline_is_never_zero() -> None:
