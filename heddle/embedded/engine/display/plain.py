@@ -7,6 +7,7 @@ from heddle.embedded.engine.display.summary import closing_lines
 from heddle.embedded.engine.display.words import SIGNS
 from heddle.embedded.engine.events import Event, Op
 from heddle.embedded.engine.run import Outcome
+from heddle.text import printable
 
 __all__ = ["PlainDisplay"]
 
@@ -50,5 +51,5 @@ class PlainDisplay:
             self._print(line)
 
     def _print(self, line: str) -> None:
-        self._out.write(line + "\n")
+        self._out.write(printable(line) + "\n")
         self._out.flush()

@@ -1,15 +1,15 @@
 """A live tree of resources on a terminal."""
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
+from heddle.embedded.engine.display.layout import Layout
 from heddle.embedded.engine.display.rows import Row, Rows
 from heddle.embedded.engine.display.summary import closing_lines
-from heddle.embedded.engine.display.words import COLOURS, SIGNS
 from heddle.embedded.engine.events import Event
 from heddle.embedded.engine.run import Outcome
+from heddle.text import printable
 
 __all__ = ["TreeDisplay"]
 
@@ -50,7 +50,7 @@ class TreeDisplay:
         self._live.stop()
         if outcome is None:
             return
-        self._console.print(self._table(self._rows.tree()))
+        self._console.print(self._whole())
         self._console.print()
         for line in closing_lines(
             self._rows,
@@ -59,38 +59,27 @@ class TreeDisplay:
             stack_name=self._stack_name,
             details=self._details,
         ):
-            self._console.print(Text(line, style=_line_style(line)), soft_wrap=True)
+            self._console.print(Text(printable(line), style=_line_style(line)), soft_wrap=True)
 
     def _growing(self) -> RenderableType:
         """Return as much of the tree as fits: what runs now and what came last is what one wants to see."""
         rows = self._rows.tree()
+        layout = self._layout(rows)
+        lines = [line for row, branch in rows for line in layout.lines(row, branch)]
         room = max(5, self._console.size.height - _FRAME)
-        if len(rows) > room:
-            running = [entry for entry in rows if entry[0].running]
-            rows = running[:room] if len(running) >= room else [*rows[: room - len(running)], *running]
-        return self._table(rows)
+        if len(lines) > room:
+            running = [line for row, branch in rows if row.running for line in layout.lines(row, branch)]
+            lines = [*lines[: room - len(running)], *running] if len(running) < room else running[:room]
+        return Group(layout.header(), *lines)
 
-    def _table(self, rows: list[tuple[Row, str]]) -> Table:
-        """Return rows as columns."""
-        table = Table.grid(padding=(0, 2))
-        status = "Plan" if self._preview else "Status"
-        for title in ("", "Type", "Name", status):
-            table.add_column(title, no_wrap=True)
-        table.add_column("Info", no_wrap=True, overflow="ellipsis", ratio=1)
-        bold = [Text(title, style="bold") for title in ("  ", "Type", "Name", status, "Info")]
-        table.add_row(*bold)
-        for row, branch in rows:
-            colour = COLOURS[row.op]
-            words = row.status(preview=self._preview)
-            failed = words.startswith("**")
-            table.add_row(
-                Text(f" {SIGNS[row.op]}", style=colour),
-                Text(branch + row.type),
-                Text(row.name),
-                Text(words, style="bold red" if failed else colour),
-                Text(row.info()),
-            )
-        return table
+    def _whole(self) -> RenderableType:
+        """Return the whole tree."""
+        rows = self._rows.tree()
+        layout = self._layout(rows)
+        return Group(layout.header(), *(line for row, branch in rows for line in layout.lines(row, branch)))
+
+    def _layout(self, rows: list[tuple[Row, str]]) -> Layout:
+        return Layout.of(rows, width=self._console.width, preview=self._preview)
 
 
 def _line_style(line: str) -> str:
