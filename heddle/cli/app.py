@@ -1,42 +1,27 @@
-"""Registers the verbs and prints errors as answers, never as tracebacks.
-
-Verb modules import only typer and rich at their top, and what they need inside the verb: `heddle --help` is
-quick.
-"""
+"""Run the `heddle` command, and print its errors as answers, never as tracebacks."""
 
 import gc
 import sys
 
 import typer
 
-from heddle.cli import chaincode, channel, cluster, image, image_standin, quickstart, run, runbook
-from heddle.cli.doctor import doctor
-from heddle.cli.sdkconfig import sdk_config
-from heddle.cli.status import status
+from heddle.cli.subcommands import LazyGroup
 from heddle.errors import HeddleError
 
+__all__ = ["app", "main"]
+
 app = typer.Typer(
+    cls=LazyGroup,
     name="heddle",
-    help="Deploys and operates Hyperledger Fabric networks on Kubernetes, as code.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.add_typer(cluster.app, name="cluster")
-app.add_typer(channel.app, name="channel")
-app.add_typer(chaincode.app, name="chaincode")
-app.add_typer(image.app, name="image")
-app.add_typer(quickstart.app, name="quickstart")
-app.add_typer(runbook.app, name="runbook")
-image.app.command()(image_standin.standin)
-image.app.command()(image_standin.sample_chaincode)
 
-for verb in (run.up, run.preview, run.refresh, run.destroy, run.output):
-    app.command()(verb)
 
-app.command("status")(status)
-app.command("sdk-config")(sdk_config)
-app.command("doctor")(doctor)
+@app.callback()
+def _heddle() -> None:
+    """Deploys and operates Hyperledger Fabric networks on Kubernetes, as code."""
 
 
 def main() -> None:

@@ -1,25 +1,28 @@
 """`heddle chaincode list|query|invoke STACK`: chaincode through a peer's gateway."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from heddle.cli.options import HERE, Folder, Json, Stack
-
-if TYPE_CHECKING:
-    from heddle.fabric.connection import Connections
-    from heddle.fabric.definition import Committed
-    from heddle.fabric.node import Node
-    from heddle.fabric.transactions import Outcome
-    from heddle.identity.signer import Signer
-    from heddle.network.instance import ChannelOutput
-    from heddle.network.network import Network
+from heddle.configtx.endorsement import policy_text
+from heddle.errors import FabricError
+from heddle.fabric import gateway
+from heddle.fabric.connection import Connections
+from heddle.fabric.definition import Committed
+from heddle.fabric.lifecycle import definition, definitions
+from heddle.fabric.node import Node
+from heddle.fabric.transactions import Outcome
+from heddle.identity.signer import Signer
+from heddle.network.instance import ChannelOutput
+from heddle.network.network import Network, node_of, open_network
 
 __all__ = ["app"]
 
@@ -56,10 +59,6 @@ SECONDS = 60.0
 @app.command("list")
 def list_(stack: Stack, channel: Channel = "", json_: Json = False, folder: Folder = HERE) -> None:
     """What is in force on each channel, and which organizations have approved it."""
-    import asyncio
-
-    from heddle.network.network import open_network
-
     network = open_network(stack, folder)
     instance = network.instance
     channels = [instance.channel(channel)] if channel else list(instance.channels.values())
@@ -105,10 +104,6 @@ def query(
     folder: Folder = HERE,
 ) -> None:
     """Ask the chaincode, without a transaction; prints what it answers."""
-    import asyncio
-
-    from heddle.network.network import open_network
-
     private = _transient(transient, transient_file)
     call = _Call(open_network(stack, folder), name, channel, org, user, peer, private)
     _print(asyncio.run(call.query([function, *(args or ())], timeout)))
@@ -132,10 +127,6 @@ def invoke(
     folder: Folder = HERE,
 ) -> None:
     """Submit a transaction and wait until it is committed; prints what the chaincode answers."""
-    import asyncio
-
-    from heddle.network.network import open_network
-
     private = _transient(transient, transient_file)
     call = _Call(open_network(stack, folder), name, channel, org, user, peer, private)
     outcome = asyncio.run(call.invoke([function, *(args or ())], timeout, is_init=init))
@@ -158,7 +149,7 @@ class _Call:
 
     def __init__(
         self,
-        network: "Network",
+        network: Network,
         name: str,
         channel: str,
         org: str,
@@ -181,8 +172,7 @@ class _Call:
         acting = self.network.representatives(self.channel.name)
         return next((each for each in acting if each.peers), acting[0]).organization.name
 
-    def _peer(self, name: str) -> "Node":
-        from heddle.network.network import node_of
+    def _peer(self, name: str) -> Node:
 
         there = {
             one.name: one
@@ -197,8 +187,6 @@ class _Call:
 
     async def query(self, arguments: Sequence[str], seconds: float) -> bytes:
         """Evaluate through the peer's gateway."""
-        from heddle.fabric import gateway
-
         async with self.network.connections() as connections:
             return await gateway.evaluate(
                 connections,
@@ -211,10 +199,8 @@ class _Call:
                 deadline=seconds,
             )
 
-    async def invoke(self, arguments: Sequence[str], seconds: float, *, is_init: bool) -> "Outcome":
+    async def invoke(self, arguments: Sequence[str], seconds: float, *, is_init: bool) -> Outcome:
         """Endorse, submit and await the commit through the peer's gateway."""
-        from heddle.fabric import gateway
-
         async with self.network.connections() as connections:
             return await gateway.invoke(
                 connections,
@@ -230,19 +216,16 @@ class _Call:
 
 
 async def _definitions(
-    network: "Network", channels: Sequence["ChannelOutput"]
-) -> list[tuple["ChannelOutput", list["Committed"]]]:
+    network: Network, channels: Sequence[ChannelOutput]
+) -> list[tuple[ChannelOutput, list[Committed]]]:
     async with network.connections() as connections:
         return [(channel, await _definitions_on(connections, network, channel)) for channel in channels]
 
 
 async def _definitions_on(
-    connections: "Connections", network: "Network", channel: "ChannelOutput"
-) -> list["Committed"]:
+    connections: Connections, network: Network, channel: ChannelOutput
+) -> list[Committed]:
     """What the first peer that answers has on the channel. Raises the last peer's error."""
-    from heddle.errors import FabricError
-    from heddle.fabric.lifecycle import definition, definitions
-
     last = FabricError(f"channel {channel.name}: the instance has no peer on it")
     asked = [(peer, each.signer) for each in network.representatives(channel.name) for peer in each.peers]
     for node, signer in asked:
@@ -259,8 +242,7 @@ async def _definitions_on(
     raise last
 
 
-def _row(channel: str, committed: "Committed") -> dict[str, Any]:
-    from heddle.configtx.endorsement import policy_text
+def _row(channel: str, committed: Committed) -> dict[str, Any]:
 
     wanted = committed.definition
     return {

@@ -11,6 +11,15 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
+from heddle.embedded.kubernetes.down import down as take_down
+from heddle.embedded.kubernetes.images import load_image
+from heddle.embedded.kubernetes.layout import layout_of
+from heddle.embedded.kubernetes.logs import ends_of_logs
+from heddle.embedded.kubernetes.prerequisites import ensure_root
+from heddle.embedded.kubernetes.status import status_of
+from heddle.embedded.kubernetes.up import up as bring_up
+from heddle.errors import LocalKubeError
+
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="One-node Kubernetes clusters on this machine.")
@@ -62,9 +71,6 @@ class Steps:
 @app.command()
 def up(name: Name = _LOCAL) -> None:
     """Bring a cluster up; if it is, nothing changes."""
-    from heddle.embedded.kubernetes.layout import layout_of
-    from heddle.embedded.kubernetes.up import up as bring_up
-
     layout = layout_of(name)
     console = Console()
     steps = Steps(console)
@@ -84,9 +90,6 @@ def down(
     ] = False,
 ) -> None:
     """Take a cluster down; volumes and objects stay for the next `up`, unless purged."""
-    from heddle.embedded.kubernetes.down import down as take_down
-    from heddle.embedded.kubernetes.layout import layout_of
-
     console = Console()
     steps = Steps(console)
     try:
@@ -101,9 +104,6 @@ def status(
     name: Name = _LOCAL, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
 ) -> None:
     """Show what runs; exit code 1 unless all of it does and the node is ready."""
-    from heddle.embedded.kubernetes.layout import layout_of
-    from heddle.embedded.kubernetes.status import status_of
-
     found = status_of(layout_of(name))
     if as_json:
         sys.stdout.write(json.dumps(found.as_json(), indent=2) + "\n")
@@ -129,9 +129,6 @@ def kubeconfig(
     content: Annotated[bool, typer.Option("--content", help="Print the file itself.")] = False,
 ) -> None:
     """Print the path of the administrator's kubeconfig."""
-    from heddle.embedded.kubernetes.layout import layout_of
-    from heddle.errors import LocalKubeError
-
     path = layout_of(name).kubeconfig
     if not path.exists():
         raise LocalKubeError(
@@ -146,10 +143,6 @@ def load(
     name: Name = _LOCAL,
 ) -> None:
     """Give images to the cluster, so that pods need not pull them."""
-    from heddle.embedded.kubernetes.images import load_image
-    from heddle.embedded.kubernetes.layout import layout_of
-    from heddle.embedded.kubernetes.prerequisites import ensure_root
-
     ensure_root()
     layout = layout_of(name)
     for archive in archives:
@@ -164,7 +157,4 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines from the end.")] = 20,
 ) -> None:
     """Show the components' logs."""
-    from heddle.embedded.kubernetes.layout import layout_of
-    from heddle.embedded.kubernetes.logs import ends_of_logs
-
     sys.stdout.write(ends_of_logs(layout_of(name), component, lines))

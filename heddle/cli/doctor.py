@@ -8,8 +8,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import yaml
+from kubernetes import client
+from kubernetes.config import new_client_from_config_dict
+from urllib3.exceptions import HTTPError
 
+from heddle import config
+from heddle.cli.doctor_domain import domain_findings
 from heddle.cli.findings import Finding
+from heddle.embedded.kubernetes.prerequisites import obstacles
+from heddle.embedded.kubernetes.programs import built
+from heddle.errors import EngineError, SpecError
+from heddle.state.secrets import find_passphrase
+from heddle.state.stack import open_stack
+from heddle.topology import plan
 
 __all__ = ["doctor"]
 
@@ -34,9 +46,6 @@ def doctor(
 
 def _machine() -> Iterator[Finding]:
     """What a local cluster takes."""
-    from heddle.embedded.kubernetes.prerequisites import obstacles
-    from heddle.embedded.kubernetes.programs import built
-
     problems = obstacles(needs_go=built() is None)
     for problem in problems:
         yield Finding(
@@ -50,9 +59,6 @@ def _machine() -> Iterator[Finding]:
 
 def _passphrase() -> Finding:
     """What the state's secrets are encrypted with."""
-    from heddle.errors import EngineError
-    from heddle.state.secrets import find_passphrase
-
     try:
         find_passphrase()
     except EngineError as error:
@@ -62,12 +68,6 @@ def _passphrase() -> Finding:
 
 def _stack(stack: str) -> Iterator[Finding]:
     """Whether the stack file can be used and its cluster answers."""
-    from heddle import config
-    from heddle.cli.doctor_domain import domain_findings
-    from heddle.errors import EngineError, SpecError
-    from heddle.state.stack import open_stack
-    from heddle.topology import plan
-
     try:
         values = open_stack(Path(), stack).config.values
     except EngineError as error:
@@ -94,11 +94,6 @@ def _stack(stack: str) -> Iterator[Finding]:
 
 def _cluster(kubeconfig: str) -> Finding:
     """Whether the API server answers to these credentials."""
-    import yaml
-    from kubernetes import client
-    from kubernetes.config import new_client_from_config_dict
-    from urllib3.exceptions import HTTPError
-
     step = "Does `kubectl version` work with this kubeconfig? For a local cluster: heddle cluster up."
     try:
         api = new_client_from_config_dict(yaml.safe_load(kubeconfig))

@@ -4,12 +4,19 @@ import asyncio
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import yaml
+from kubernetes import client
+from kubernetes.client import ApiClient, ApiException
+from kubernetes.config import new_client_from_config_dict
+from urllib3.exceptions import HTTPError
 
 from heddle.cli.findings import Finding
-
-if TYPE_CHECKING:
-    from kubernetes.client import ApiClient
+from heddle.embedded.kubernetes.dns import resolves_by_tcp
+from heddle.errors import HeddleError
+from heddle.fabric.dial import ClusterDialer
+from heddle.fabric.node import Node
 
 __all__ = ["domain_findings"]
 
@@ -35,11 +42,6 @@ def domain_findings(domain: str, hosts: Sequence[str], kubeconfig: str) -> Itera
         hosts: the nodes' names in it.
         kubeconfig: of the cluster, as text.
     """
-    from kubernetes.client import ApiException
-    from urllib3.exceptions import HTTPError
-
-    from heddle.errors import HeddleError
-
     record = f"Give the domain a wildcard record: *.{domain}"
     yield _finding(
         "names outside",
@@ -76,10 +78,6 @@ def _resolves_here(host: str) -> bool:
 
 async def _unknown_inside(hosts: Sequence[str], kubeconfig: str) -> list[str]:
     """Names that the cluster's DNS does not know. Raises what the API server or the network says."""
-    from heddle.embedded.kubernetes.dns import resolves_by_tcp
-    from heddle.fabric.dial import ClusterDialer
-    from heddle.fabric.node import Node
-
     server = await asyncio.to_thread(_dns_server, kubeconfig)
     node = Node(
         name="dns",
@@ -99,10 +97,6 @@ async def _unknown_inside(hosts: Sequence[str], kubeconfig: str) -> list[str]:
 
 def _dns_server(kubeconfig: str) -> _DnsServer:
     """A ready endpoint of the Service that every cluster's DNS has, kube-system/kube-dns."""
-    import yaml
-    from kubernetes import client
-    from kubernetes.config import new_client_from_config_dict
-
     api: ApiClient = new_client_from_config_dict(yaml.safe_load(kubeconfig))
     found: Any = client.DiscoveryV1Api(api).list_namespaced_endpoint_slice(
         "kube-system", label_selector="kubernetes.io/service-name=kube-dns", _request_timeout=10

@@ -1,4 +1,4 @@
-"""`heddle image …`: container images made on this machine."""
+"""Make container images on this machine: `heddle image pack|standin|sample-chaincode`."""
 
 import json
 import sys
@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
+from heddle.cli.imagepack import pack_release
+from heddle.embedded.fabric.images import build_sample_chaincode, build_standin
+from heddle.paths import cache_dir
+from heddle.versions import SAMPLE_CHAINCODE_IMAGE, STANDIN_IMAGE
+
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Container images made on this machine.")
+app = typer.Typer(no_args_is_help=True)
 
-
-@app.callback()
-def _group() -> None:
-    """Container images made on this machine."""
+Out = Annotated[Path, typer.Option("--out", help="The archive to write, for `heddle cluster load`.")]
 
 
 @app.command()
@@ -26,9 +28,6 @@ def pack(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Pack Fabric's programs into images under upstream's names, for clusters that cannot pull them."""
-    from heddle.cli.imagepack import pack_release
-    from heddle.paths import cache_dir
-
     packed = pack_release(release, out or cache_dir() / "images")
     if as_json:
         rows = [{"image": p.image, "archive": str(p.archive), "id": p.identifier} for p in packed]
@@ -37,3 +36,20 @@ def pack(
     for image in packed:
         typer.echo(f"{image.image}  {image.archive}")
     typer.echo("next: heddle cluster load " + " ".join(str(image.archive) for image in packed))
+
+
+@app.command()
+def standin(out: Out) -> None:
+    """Build the stand-in peer and orderer as a docker-archive."""
+    _print_archive(out, STANDIN_IMAGE, build_standin(out))
+
+
+@app.command()
+def sample_chaincode(out: Out) -> None:
+    """Build the sample chaincode, for real peers and stand-ins, as a docker-archive."""
+    _print_archive(out, SAMPLE_CHAINCODE_IMAGE, build_sample_chaincode(out))
+
+
+def _print_archive(out: Path, name: str, identifier: str) -> None:
+    size = out.stat().st_size / 1e6
+    typer.echo(f"{name}: {out} ({size:.0f} MB, {identifier})")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import httpx
 
 from heddle.cli.imagepack import ARCHIVES
+from heddle.embedded.kubernetes.images import image_names
+from heddle.embedded.kubernetes.layout import layout_of
 from heddle.paths import cache_dir
 from heddle.versions import PEER_IMAGE
 
@@ -31,9 +33,6 @@ def find_fabric_images(cluster: str) -> Found:
 
 def _loaded(cluster: str) -> set[str]:
     """Images that the cluster has; one that is not up has none to offer now."""
-    from heddle.embedded.kubernetes.images import image_names
-    from heddle.embedded.kubernetes.layout import layout_of
-
     return image_names(cluster) if layout_of(cluster).containerd_socket.exists() else set()
 
 

@@ -12,8 +12,15 @@ from typing import Annotated
 
 import typer
 
+from heddle.cli.imagesources import find_fabric_images
+from heddle.embedded.kubernetes.images import image_names
+from heddle.embedded.kubernetes.layout import layout_of
+from heddle.embedded.kubernetes.status import status_of
 from heddle.errors import HeddleError
+from heddle.network.network import open_network
 from heddle.paths import cache_dir, secrets_dir
+from heddle.state.stack import open_stack
+from heddle.versions import ORDERER_IMAGE, PEER_IMAGE, SAMPLE_CHAINCODE_IMAGE, STANDIN_IMAGE
 
 app = typer.Typer(help="A first network in one go, and its undoing.", no_args_is_help=True)
 
@@ -68,8 +75,6 @@ def _for_context(context: str) -> Choice:
 
 def _local() -> Choice:
     """`dev` where Fabric's images can be had, else `offline`; a network that is up stays."""
-    from heddle.cli.imagesources import find_fabric_images
-
     for stack in STACKS:
         if _has_state(stack):
             return Choice(stack=stack, why="it is up already (`make down` first to choose anew)")
@@ -81,24 +86,16 @@ def _local() -> Choice:
 
 def _has_state(stack: str) -> bool:
     """Whether the stack's state holds anything."""
-    from heddle.state.stack import open_stack
-
     return bool(open_stack(Path.cwd(), stack).resources)
 
 
 def _is_up(stack: str) -> bool:
     """Whether the stack's local cluster answers."""
-    from heddle.embedded.kubernetes.layout import layout_of
-    from heddle.embedded.kubernetes.status import status_of
-
     return status_of(layout_of(stack)).state == "ready"
 
 
 def _load_images(stack: str) -> None:
     """Put into the local cluster what it has not and no registry gives."""
-    from heddle.embedded.kubernetes.images import image_names
-    from heddle.versions import ORDERER_IMAGE, PEER_IMAGE, SAMPLE_CHAINCODE_IMAGE, STANDIN_IMAGE
-
     there = image_names(stack)
     folder = cache_dir() / "images"
     folder.mkdir(parents=True, exist_ok=True)
@@ -124,8 +121,6 @@ def _first_transaction(stack: str) -> None:
 
 def _has_chaincode(stack: str) -> bool:
     """Whether the stack has the sample chaincode."""
-    from heddle.network.network import open_network
-
     return "assets" in open_network(stack, Path()).instance.chaincodes
 
 

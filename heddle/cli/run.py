@@ -1,21 +1,26 @@
-"""`heddle up|preview|refresh|destroy STACK` and `heddle output STACK`: the embedded engine."""
+"""Run the embedded engine: `heddle up|preview|refresh|destroy STACK`."""
 
+import asyncio
+import json
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from heddle.cli.options import HERE, Folder, Json, StackFile
+from heddle.cli.options import HERE, Folder, StackFile
+from heddle.embedded.engine.display.plain import PlainDisplay
+from heddle.embedded.engine.display.tree import TreeDisplay
+from heddle.embedded.engine.kubernetes import create_provider as kubernetes
+from heddle.embedded.engine.run import Engine, Outcome
+from heddle.plugin.interface import ProviderFactory
+from heddle.plugin.values import plain
+from heddle.provider import create_provider as heddle
 
-if TYPE_CHECKING:
-    from heddle.embedded.engine.display.plain import PlainDisplay
-    from heddle.embedded.engine.display.tree import TreeDisplay
-    from heddle.embedded.engine.run import Engine, Outcome
-    from heddle.plugin.interface import ProviderFactory
-
-__all__ = ["destroy", "output", "preview", "refresh", "up"]
+__all__ = ["destroy", "preview", "refresh", "up"]
 
 # Exit codes: pkg/cmd/pulumi/cmd/exit_codes.go of pulumi/pulumi.
 FAILED = 1
@@ -103,39 +108,6 @@ def destroy(
     _leave(run.run("Destroying", lambda engine: engine.destroy(), preview=False), verb="destroy")
 
 
-def output(
-    stack: StackFile,
-    name: Annotated[str, typer.Argument(help="One output; all of them when left out.")] = "",
-    json_: Json = False,
-    show_secrets: Annotated[bool, typer.Option("--show-secrets", help="Print secrets in clear.")] = False,
-    folder: Folder = HERE,
-) -> None:
-    """Print a stack's outputs."""
-    import json
-
-    from heddle.errors import EngineError
-    from heddle.plugin.values import plain, strip_secrets
-    from heddle.state.outputs import read_outputs
-
-    values = read_outputs(folder, stack)
-    shown: dict[str, Any] = {
-        key: strip_secrets(value) if show_secrets else plain(value) for key, value in values.items()
-    }
-    if name:
-        if name not in shown:
-            raise EngineError(
-                f"stack {stack!r} has no output {name!r}", hint=f"It has: {', '.join(sorted(shown))}."
-            )
-        value = shown[name]
-        typer.echo(value if isinstance(value, str) and not json_ else json.dumps(value, indent=2))
-    elif json_:
-        typer.echo(json.dumps(shown, indent=2, sort_keys=True))
-    else:
-        for key in sorted(shown):
-            value = shown[key]
-            typer.echo(f"{key}: {value if isinstance(value, str) else json.dumps(value, indent=2)}")
-
-
 class _Runs:
     """Runs the engine's verbs with a display that fits where the output goes."""
 
@@ -156,13 +128,8 @@ class _Runs:
         self._diff = diff
         self._quiet = quiet
 
-    def run(self, title: str, verb: "Callable[[Engine], Awaitable[Outcome]]", *, preview: bool) -> "Outcome":
+    def run(self, title: str, verb: Callable[[Engine], Awaitable[Outcome]], *, preview: bool) -> Outcome:
         """Run one verb and show it."""
-        import asyncio
-        from concurrent.futures import ThreadPoolExecutor
-
-        from heddle.embedded.engine.run import Engine
-
         display = self._display(title, preview=preview)
         engine = Engine(
             self._folder,
@@ -173,7 +140,7 @@ class _Runs:
             config=self._config,
         )
 
-        async def act() -> "Outcome":
+        async def act() -> Outcome:
             # Providers block threads while they wait; the loop's own pool is as small as the machine.
             pool = ThreadPoolExecutor(2 * self._parallel, thread_name_prefix="provider")
             asyncio.get_running_loop().set_default_executor(pool)
@@ -186,13 +153,8 @@ class _Runs:
             display.finish(outcome)
         return outcome
 
-    def _display(self, title: str, *, preview: bool) -> "PlainDisplay | TreeDisplay":
+    def _display(self, title: str, *, preview: bool) -> PlainDisplay | TreeDisplay:
         """Return a live tree for a terminal, lines for anything else; those go to stderr for `--json`."""
-        from rich.console import Console
-
-        from heddle.embedded.engine.display.plain import PlainDisplay
-        from heddle.embedded.engine.display.tree import TreeDisplay
-
         header = f"{title} ({self._stack})"
         console = Console()
         if self._quiet or not console.is_terminal:
@@ -214,16 +176,13 @@ def _config(settings: list[str]) -> dict[str, str]:
     return {key: value for key, _, value in (setting.partition("=") for setting in settings)}
 
 
-def _factories() -> "dict[str, ProviderFactory]":
+def _factories() -> dict[str, ProviderFactory]:
     """Return the providers that this engine serves, by package."""
-    from heddle.embedded.engine.kubernetes import create_provider as kubernetes
-    from heddle.provider import create_provider as heddle
-
     return {"kubernetes": kubernetes, "heddle": heddle}
 
 
 def _agree(
-    run: _Runs, verb: str, plan: "Callable[[Engine], Awaitable[Outcome]]", *, yes: bool, skip_preview: bool
+    run: _Runs, verb: str, plan: Callable[[Engine], Awaitable[Outcome]], *, yes: bool, skip_preview: bool
 ) -> None:
     """Show what would happen and ask, unless that was waived beforehand."""
     _check_consent(yes, skip_preview)
@@ -252,12 +211,12 @@ def _ask(verb: str, *, yes: bool) -> None:
         raise typer.Exit(FAILED)
 
 
-def _stop_on_failure(outcome: "Outcome") -> None:
+def _stop_on_failure(outcome: Outcome) -> None:
     if outcome.failed:
         raise typer.Exit(CANCELLED if outcome.cancelled else FAILED)
 
 
-def _leave(outcome: "Outcome", *, expect_no_changes: bool = False, verb: str) -> None:
+def _leave(outcome: Outcome, *, expect_no_changes: bool = False, verb: str) -> None:
     """Exit as Pulumi's CLI does. The check for changes comes after the fact there too."""
     _stop_on_failure(outcome)
     if expect_no_changes and outcome.changes:
@@ -265,12 +224,8 @@ def _leave(outcome: "Outcome", *, expect_no_changes: bool = False, verb: str) ->
         raise typer.Exit(CHANGES)
 
 
-def _print_json(outcome: "Outcome") -> None:
+def _print_json(outcome: Outcome) -> None:
     """Print a preview's summary: what would change, and the outputs."""
-    import json
-
-    from heddle.plugin.values import plain
-
     typer.echo(
         json.dumps(
             {

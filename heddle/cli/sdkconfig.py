@@ -1,16 +1,15 @@
 """`heddle sdk-config STACK`: what a client application needs to use a network."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from heddle.cli.options import HERE, Folder, StackFile
-
-if TYPE_CHECKING:
-    from heddle.cli.sdkconfig_folder import Written
-    from heddle.network.instance import OrganizationOutput
+from heddle.cli.sdkconfig_authorities import authority_keys
+from heddle.cli.sdkconfig_files import ClientRequest, client_files
+from heddle.cli.sdkconfig_folder import Written, write_client_folder
+from heddle.network.network import open_network
 
 __all__ = ["sdk_config"]
 
@@ -31,39 +30,27 @@ def sdk_config(
     folder: Folder = HERE,
 ) -> None:
     """Write connection profiles, certificates, and the MSP folders of the users that are named."""
-    from heddle.cli.sdkconfig_files import ClientRequest, client_files
-    from heddle.cli.sdkconfig_folder import write_client_folder
-    from heddle.network.network import open_network
-
     network = open_network(stack, folder)
-    authority_keys = (
-        _authority_keys(stack, folder, network.instance.organization(org)) if with_ca_keys else {}
-    )
+    keys = authority_keys(stack, folder, network.instance.organization(org)) if with_ca_keys else {}
     request = ClientRequest(
         organization=org,
         users=tuple(dict.fromkeys(user or ())),
         root=root or str(out.absolute()),
-        authority_keys=authority_keys,
+        authority_keys=keys,
     )
     owner = {"instance": network.instance.name, "organization": org}
     _report(write_client_folder(out, owner, client_files(network, request), force=force))
     if not user:
         typer.echo("No private key was written: --user says whose the client shall have.", err=True)
-    if authority_keys:
+    if keys:
         words = f"Warning: whoever reads {out}/certificates/ca-key.pem can become any member of {org}."
         typer.secho(f"{words} Move it to a safe place now.", err=True, bold=True)
 
 
-def _report(written: "tuple[Written, ...]") -> None:
+def _report(written: tuple[Written, ...]) -> None:
     for one in written:
         if one.changed:
             typer.echo(f"{one.path}{'  (secret)' if one.secret else ''}")
     same = sum(not one.changed for one in written)
     if same:
         typer.echo(f"{same} files unchanged")
-
-
-def _authority_keys(stack: str, folder: Path, member: "OrganizationOutput") -> Mapping[str, str]:
-    from heddle.cli.sdkconfig_authorities import authority_keys
-
-    return authority_keys(stack, folder, member)

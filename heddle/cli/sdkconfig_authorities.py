@@ -5,6 +5,8 @@ from pathlib import Path
 
 from heddle.errors import EngineError
 from heddle.network.instance import OrganizationOutput
+from heddle.plugin.values import strip_secrets
+from heddle.state.stack import open_stack
 
 __all__ = ["authority_keys"]
 
@@ -17,9 +19,6 @@ def authority_keys(stack: str, folder: Path, member: OrganizationOutput) -> Mapp
     Raises:
         EngineError: the state does not hold them, or cannot be read.
     """
-    from heddle.plugin.values import strip_secrets
-    from heddle.state.stack import open_stack
-
     keys = {
         str(resource.outputs.get("certificate", "")): str(
             strip_secrets(resource.outputs.get("privateKey", ""))

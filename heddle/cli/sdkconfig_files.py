@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import yaml
+
 from heddle.errors import EngineError
 from heddle.network.instance import InstanceOutput, NodeOutput, OrganizationOutput
 from heddle.network.network import Network
@@ -272,7 +274,6 @@ def _json(content: Mapping[str, Any]) -> str:
 
 def _yaml(content: Mapping[str, Any]) -> str:
     """YAML with certificates as blocks, as people know them."""
-    import yaml
 
     class Dumper(yaml.SafeDumper):
         pass

@@ -11,12 +11,11 @@ import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
-from heddle.cli import sdkconfig_authorities
+from heddle.cli import sdkconfig, sdkconfig_authorities
 from heddle.cli.app import app
 from heddle.cli.sdkconfig_files import ClientFile, ClientRequest, client_files
 from heddle.errors import EngineError
 from heddle.plugin.values import Secret
-from heddle.state import stack
 from heddle.state.resource import Resource
 from tests.network.samples import plain_instance, sample_network, use_network
 
@@ -308,7 +307,7 @@ def test_a_folder_that_cannot_be_written_is_an_answer(tmp_path: Path) -> None:
 def test_keys_of_authorities_come_with_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are in no output: only who names the option gets them."""
     keys = {"ca": "key of ca\n", "tls-ca": "key of tls ca\n"}
-    monkeypatch.setattr(sdkconfig_authorities, "authority_keys", lambda *_: keys)
+    monkeypatch.setattr(sdkconfig, "authority_keys", lambda *_: keys)
 
     result = run(tmp_path, "--with-ca-keys")
 
@@ -331,7 +330,7 @@ def test_an_authority_is_known_by_its_certificate(monkeypatch: pytest.MonkeyPatc
         for name in ("root of one", "tls root of one", "root of two")
     ]
     opened = SimpleNamespace(resources=resources)
-    monkeypatch.setattr(stack, "open_stack", lambda *_, **__: opened)
+    monkeypatch.setattr(sdkconfig_authorities, "open_stack", lambda *_, **__: opened)
     instance = sample_network().instance
 
     keys = sdkconfig_authorities.authority_keys("dev", Path(), instance.organization("one"))

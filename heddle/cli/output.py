@@ -1,0 +1,40 @@
+"""Print the outputs of a stack: `heddle output STACK [NAME]`."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from heddle.cli.options import HERE, Folder, Json, StackFile
+from heddle.errors import EngineError
+from heddle.plugin.values import plain, strip_secrets
+from heddle.state.outputs import read_outputs
+
+__all__ = ["output"]
+
+
+def output(
+    stack: StackFile,
+    name: Annotated[str, typer.Argument(help="One output; all of them when left out.")] = "",
+    json_: Json = False,
+    show_secrets: Annotated[bool, typer.Option("--show-secrets", help="Print secrets in clear.")] = False,
+    folder: Folder = HERE,
+) -> None:
+    """Print a stack's outputs."""
+    values = read_outputs(folder, stack)
+    shown: dict[str, Any] = {
+        key: strip_secrets(value) if show_secrets else plain(value) for key, value in values.items()
+    }
+    if name:
+        if name not in shown:
+            raise EngineError(
+                f"stack {stack!r} has no output {name!r}", hint=f"It has: {', '.join(sorted(shown))}."
+            )
+        value = shown[name]
+        typer.echo(value if isinstance(value, str) and not json_ else json.dumps(value, indent=2))
+    elif json_:
+        typer.echo(json.dumps(shown, indent=2, sort_keys=True))
+    else:
+        for key in sorted(shown):
+            value = shown[key]
+            typer.echo(f"{key}: {value if isinstance(value, str) else json.dumps(value, indent=2)}")
