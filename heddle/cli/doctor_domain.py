@@ -4,11 +4,10 @@ import asyncio
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import yaml
 from kubernetes import client
-from kubernetes.client import ApiClient, ApiException
+from kubernetes.client import ApiException
 from kubernetes.config import new_client_from_config_dict
 from urllib3.exceptions import HTTPError
 
@@ -97,12 +96,16 @@ async def _unknown_inside(hosts: Sequence[str], kubeconfig: str) -> list[str]:
 
 def _dns_server(kubeconfig: str) -> _DnsServer:
     """A ready endpoint of the Service that every cluster's DNS has, kube-system/kube-dns."""
-    api: ApiClient = new_client_from_config_dict(yaml.safe_load(kubeconfig))
-    found: Any = client.DiscoveryV1Api(api).list_namespaced_endpoint_slice(
+    api = new_client_from_config_dict(yaml.safe_load(kubeconfig))
+    found = client.DiscoveryV1Api(api).list_namespaced_endpoint_slice(
         "kube-system", label_selector="kubernetes.io/service-name=kube-dns", _request_timeout=10
     )
     for one in found.items:
-        ports = [port.port for port in one.ports or () if port.protocol == "TCP" and port.name == "dns-tcp"]
+        ports = [
+            port.port
+            for port in one.ports or ()
+            if port.port is not None and port.protocol == "TCP" and port.name == "dns-tcp"
+        ]
         for endpoint in one.endpoints or ():
             if ports and (endpoint.conditions is None or endpoint.conditions.ready is not False):
                 target = endpoint.target_ref
@@ -110,6 +113,6 @@ def _dns_server(kubeconfig: str) -> _DnsServer:
                     address=endpoint.addresses[0],
                     port=ports[0],
                     namespace="kube-system",
-                    pod=target.name if target is not None and target.kind == "Pod" else "",
+                    pod=(target.name or "") if target is not None and target.kind == "Pod" else "",
                 )
     raise LookupError("the Service kube-system/kube-dns has no ready endpoint")

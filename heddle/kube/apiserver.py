@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 from kubernetes import client, config
@@ -29,7 +28,7 @@ class ApiServer:
     tls: ssl.SSLContext | None
     tls_server_name: str
     proxy: str
-    configuration: Any
+    configuration: client.Configuration
 
     @staticmethod
     async def load(kubeconfig: str, context: str = "") -> "ApiServer":
@@ -71,10 +70,10 @@ def _load(kubeconfig: str, context: str) -> ApiServer:
                 temp_file_path=scratch,
             ).load_and_set(configuration)
             return ApiServer(
-                url=str(configuration.host),
+                url=configuration.host,
                 tls=_tls(configuration),
-                tls_server_name=str(configuration.tls_server_name or ""),
-                proxy=str(configuration.proxy or ""),
+                tls_server_name=configuration.tls_server_name or "",
+                proxy=configuration.proxy or "",
                 configuration=configuration,
             )
         except (config.ConfigException, KubeconfigError, ssl.SSLError, OSError) as error:
@@ -92,7 +91,7 @@ def _unusable(context: str, why: str) -> KubeError:
 
 
 def _tls(configuration: client.Configuration) -> ssl.SSLContext | None:
-    if not str(configuration.host).startswith("https"):
+    if not configuration.host.startswith("https"):
         return None
     context = ssl.create_default_context(cafile=configuration.ssl_ca_cert or None)
     if not configuration.verify_ssl:  # the kubeconfig's own `insecure-skip-tls-verify`

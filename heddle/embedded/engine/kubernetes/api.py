@@ -7,11 +7,15 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from heddle.embedded.engine.kubernetes.objects import Json, at
 from heddle.errors import ProviderError
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+    from urllib3 import BaseHTTPResponse, Retry
 
 __all__ = ["Api", "ApiError", "ClusterUnreachable"]
 
@@ -68,7 +72,7 @@ class ClusterUnreachable(ProviderError):  # noqa: N818 - a state of the world
 class Api:
     """One API server. Thread-safe; `stop` makes waits end early."""
 
-    def __init__(self, client: Any) -> None:  # noqa: ANN401 - kubernetes.client.ApiClient, which has no types
+    def __init__(self, client: "ApiClient") -> None:
         self._client = client
         self._pool = client.rest_client.pool_manager
         self.host = str(client.configuration.host)
@@ -141,7 +145,9 @@ class Api:
             return answer
         raise AssertionError("the last try answers or raises")
 
-    def _send(self, method: str, path: str, query: Mapping[str, str], body: Json | None, kind: str) -> Any:  # noqa: ANN401
+    def _send(
+        self, method: str, path: str, query: Mapping[str, str], body: Json | None, kind: str
+    ) -> "BaseHTTPResponse":
         import urllib3
 
         headers = {"Accept": "application/json", "User-Agent": "heddle"}
@@ -167,7 +173,7 @@ class Api:
             ) from error
 
 
-def _retries() -> Any:  # noqa: ANN401 - urllib3.Retry
+def _retries() -> "Retry":
     """Every request here may be sent twice: reads, applications and deletions by name all are idempotent."""
     import urllib3
 
@@ -190,7 +196,7 @@ def _parsed(data: bytes) -> Json:
     return answer if isinstance(answer, dict) else {"message": str(answer)}
 
 
-def _lines(response: Any) -> Iterator[Json]:  # noqa: ANN401 - urllib3 response
+def _lines(response: "BaseHTTPResponse") -> Iterator[Json]:
     """Yield the JSON object of each line; a connection that breaks only ends the stream."""
     import urllib3
 

@@ -3,12 +3,15 @@
 Source: pulumi-kubernetes 4.28 provider/pkg/provider/provider.go Configure.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from heddle.embedded.engine.kubernetes.api import Api
 from heddle.embedded.engine.kubernetes.objects import at
 from heddle.embedded.engine.kubernetes.settings import Settings
 from heddle.errors import ProviderError
+
+if TYPE_CHECKING:
+    from kubernetes import client
 
 __all__ = ["connect", "default_namespace"]
 
@@ -36,7 +39,7 @@ def connect(settings: Settings) -> Api:
                 persist_config=False,
             )
         else:
-            _ambient(config, settings, configuration)
+            _ambient(settings, configuration)
     except ConfigException as error:
         raise ProviderError(
             f"unable to load Kubernetes client configuration: {error}",
@@ -48,7 +51,8 @@ def connect(settings: Settings) -> Api:
     return api
 
 
-def _ambient(config: Any, settings: Settings, configuration: Any) -> None:  # noqa: ANN401 - the client has no types
+def _ambient(settings: Settings, configuration: "client.Configuration") -> None:
+    from kubernetes import config
     from kubernetes.config.config_exception import ConfigException
 
     try:

@@ -31,20 +31,18 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeAlias
 
 from fabric_chaincode_python.fabric_shim import response, server
 from fabric_chaincode_python.fabric_shim.interfaces import Chaincode
 from fabric_chaincode_python.fabric_shim.logging import LOGGER
+from fabric_chaincode_python.fabric_shim.stub import ChaincodeStub
+from fabric_protos.peer.proposal_response_pb2 import Response
 
 from heddle.embedded.fabric.chaincode import ledger
 from heddle.embedded.fabric.chaincode.writes import emit, serialize_writes
 
 __all__ = ["AssetLedger", "main", "serve"]
 
-Stub: TypeAlias = Any
-Response: TypeAlias = Any
-"""The shim ships no types."""
 PRICES = "prices"
 """The collection of private data that holds what assets cost."""
 
@@ -53,14 +51,14 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
     """What the caller did wrong; becomes the chaincode's error message."""
 
 
-class AssetLedger(Chaincode):  # type: ignore[misc]
+class AssetLedger(Chaincode):
     """Dispatches to the functions of this module's table."""
 
-    async def init(self, stub: Stub) -> Response:
+    async def init(self, stub: ChaincodeStub) -> Response:
         """Nothing to prepare."""
         return response.success(b"")
 
-    async def invoke(self, stub: Stub) -> Response:
+    async def invoke(self, stub: ChaincodeStub) -> Response:
         """Run the function that the transaction names; whatever happens, the peer gets an answer."""
         try:
             name, arguments = stub.get_function_and_parameters()
@@ -75,7 +73,7 @@ def _encoded(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
-async def _existing(stub: Stub, asset_id: str) -> dict[str, str]:
+async def _existing(stub: ChaincodeStub, asset_id: str) -> dict[str, str]:
     stored = await ledger.get(stub, asset_id)
     if not stored:
         raise Refusal(f"the asset {asset_id} does not exist")
@@ -83,7 +81,7 @@ async def _existing(stub: Stub, asset_id: str) -> dict[str, str]:
     return asset
 
 
-async def _stored(stub: Stub, change: str, asset: dict[str, str]) -> bytes:
+async def _stored(stub: ChaincodeStub, change: str, asset: dict[str, str]) -> bytes:
     if not asset["id"]:
         raise Refusal("an asset needs an id that is not empty")
     value = _encoded(asset)
@@ -92,30 +90,30 @@ async def _stored(stub: Stub, change: str, asset: dict[str, str]) -> bytes:
     return value
 
 
-async def _put(stub: Stub, asset_id: str, owner: str, value: str) -> bytes:
+async def _put(stub: ChaincodeStub, asset_id: str, owner: str, value: str) -> bytes:
     return await _stored(stub, "put", {"id": asset_id, "owner": owner, "value": value})
 
 
-async def _get(stub: Stub, asset_id: str) -> bytes:
+async def _get(stub: ChaincodeStub, asset_id: str) -> bytes:
     return _encoded(await _existing(stub, asset_id))
 
 
-async def _list(stub: Stub, start: str = "", end: str = "") -> bytes:
+async def _list(stub: ChaincodeStub, start: str = "", end: str = "") -> bytes:
     return _encoded([json.loads(entry.value) async for entry in ledger.between(stub, start, end)])
 
 
-async def _transfer(stub: Stub, asset_id: str, owner: str) -> bytes:
+async def _transfer(stub: ChaincodeStub, asset_id: str, owner: str) -> bytes:
     return await _stored(stub, "transfer", {**await _existing(stub, asset_id), "owner": owner})
 
 
-async def _delete(stub: Stub, asset_id: str) -> bytes:
+async def _delete(stub: ChaincodeStub, asset_id: str) -> bytes:
     await _existing(stub, asset_id)
     await ledger.delete(stub, asset_id)
     emit(stub, "delete", _encoded({"id": asset_id}))
     return b""
 
 
-async def _history(stub: Stub, asset_id: str) -> bytes:
+async def _history(stub: ChaincodeStub, asset_id: str) -> bytes:
     changes = [
         {
             "transaction": change.tx_id,
@@ -127,38 +125,38 @@ async def _history(stub: Stub, asset_id: str) -> bytes:
     return _encoded(changes)
 
 
-def _given_price(stub: Stub) -> bytes:
+def _given_price(stub: ChaincodeStub) -> bytes:
     price = ledger.transient(stub).get("price")
     if not price:
         raise Refusal("the transient data hold no price")
     return price
 
 
-async def _put_price(stub: Stub, asset_id: str) -> bytes:
+async def _put_price(stub: ChaincodeStub, asset_id: str) -> bytes:
     await ledger.put(stub, asset_id, _given_price(stub), PRICES)
     emit(stub, "putPrice", _encoded({"id": asset_id}))
     return b""
 
 
-async def _get_price(stub: Stub, asset_id: str) -> bytes:
+async def _get_price(stub: ChaincodeStub, asset_id: str) -> bytes:
     price = await ledger.get(stub, asset_id, PRICES)
     if not price:
         raise Refusal(f"the asset {asset_id} has no price")
     return price
 
 
-async def _check_price(stub: Stub, asset_id: str) -> bytes:
+async def _check_price(stub: ChaincodeStub, asset_id: str) -> bytes:
     known = await ledger.hash_of(stub, asset_id, PRICES)
     return _encoded(known == hashlib.sha256(_given_price(stub)).digest())
 
 
-async def _delete_price(stub: Stub, asset_id: str) -> bytes:
+async def _delete_price(stub: ChaincodeStub, asset_id: str) -> bytes:
     await ledger.delete(stub, asset_id, PRICES)
     emit(stub, "deletePrice", _encoded({"id": asset_id}))
     return b""
 
 
-async def _purge_price(stub: Stub, asset_id: str) -> bytes:
+async def _purge_price(stub: ChaincodeStub, asset_id: str) -> bytes:
     await ledger.purge(stub, asset_id, PRICES)
     emit(stub, "purgePrice", _encoded({"id": asset_id}))
     return b""
@@ -180,7 +178,7 @@ _FUNCTIONS: Mapping[str, tuple[_Function, tuple[int, ...]]] = {
 }
 
 
-async def _call(stub: Stub, name: str, arguments: list[str]) -> bytes:
+async def _call(stub: ChaincodeStub, name: str, arguments: list[str]) -> bytes:
     if name not in _FUNCTIONS:
         raise Refusal(f"no function {name}: there are {', '.join(_FUNCTIONS)}")
     function, counts = _FUNCTIONS[name]

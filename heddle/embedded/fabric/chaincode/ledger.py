@@ -7,11 +7,13 @@ rules: fabric-chaincode-go shim/{stub,handler}.go.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from fabric_chaincode_python.fabric_shim.msg_queue_handler import QueueMessage
+from fabric_chaincode_python.fabric_shim.stub import ChaincodeStub
 from fabric_protos.ledger.queryresult import kv_query_result_pb2
 from fabric_protos.peer import chaincode_shim_pb2
+from google.protobuf.message import Message as ProtobufMessage
 
 __all__ = [
     "LedgerRefusal",
@@ -26,9 +28,6 @@ __all__ = [
     "transient",
 ]
 
-Stub: TypeAlias = Any
-Proto: TypeAlias = Any
-"""The shim and the messages ship no types."""
 Message: TypeAlias = chaincode_shim_pb2.ChaincodeMessage
 KeyValue: TypeAlias = kv_query_result_pb2.KV
 _pb = chaincode_shim_pb2
@@ -40,46 +39,46 @@ class LedgerRefusal(Exception):  # noqa: N818 - an answer, not a mistake
     """What the peer said instead of a value."""
 
 
-async def ask(stub: Stub, kind: Message.Type.ValueType, content: Proto) -> bytes:
+async def ask(stub: ChaincodeStub, kind: Message.Type.ValueType, content: ProtobufMessage) -> bytes:
     """Send the peer a request, and return what it answers. Raises LedgerRefusal."""
     message = Message(
         type=kind, payload=content.SerializeToString(), txid=stub.tx_id, channel_id=stub.channel_id
     )
-    answered = asyncio.get_running_loop().create_future()
+    answered: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
     await stub.client.msg_queue_handler.queue_msg(QueueMessage(message, Message.Type.Name(kind), answered))
     answer = await answered
     if answer.type == Message.ERROR:
         raise LedgerRefusal(answer.payload.decode(errors="replace"))
-    return bytes(answer.payload)
+    return answer.payload
 
 
-async def get(stub: Stub, key: str, collection: str = "") -> bytes:
+async def get(stub: ChaincodeStub, key: str, collection: str = "") -> bytes:
     """A value, empty if there is none; of a private data collection if one is named."""
     return await ask(stub, Message.GET_STATE, _pb.GetState(key=key, collection=collection))
 
 
-async def put(stub: Stub, key: str, value: bytes, collection: str = "") -> None:
+async def put(stub: ChaincodeStub, key: str, value: bytes, collection: str = "") -> None:
     """Write a value."""
     await ask(stub, Message.PUT_STATE, _pb.PutState(key=key, value=value, collection=collection))
 
 
-async def delete(stub: Stub, key: str, collection: str = "") -> None:
+async def delete(stub: ChaincodeStub, key: str, collection: str = "") -> None:
     """Delete a value, whether it is there or not."""
     await ask(stub, Message.DEL_STATE, _pb.DelState(key=key, collection=collection))
 
 
-async def purge(stub: Stub, key: str, collection: str) -> None:
+async def purge(stub: ChaincodeStub, key: str, collection: str) -> None:
     """Delete a private value and every older value of its key, on all peers."""
     await ask(stub, Message.PURGE_PRIVATE_DATA, _pb.PurgePrivateState(key=key, collection=collection))
 
 
-async def hash_of(stub: Stub, key: str, collection: str) -> bytes:
+async def hash_of(stub: ChaincodeStub, key: str, collection: str) -> bytes:
     """SHA-256 of a private value, empty if there is none. Every peer of the channel knows it."""
     return await ask(stub, Message.GET_PRIVATE_DATA_HASH, _pb.GetState(key=key, collection=collection))
 
 
 async def between(
-    stub: Stub, start: str = "", end: str = "", collection: str = ""
+    stub: ChaincodeStub, start: str = "", end: str = "", collection: str = ""
 ) -> AsyncIterator[kv_query_result_pb2.KV]:
     """Entries from `start` to before `end` by key; empty means open."""
     request = _pb.GetStateByRange(startKey=start or _FIRST, endKey=end, collection=collection)
@@ -87,14 +86,14 @@ async def between(
         yield KeyValue.FromString(content)
 
 
-async def history(stub: Stub, key: str) -> AsyncIterator[kv_query_result_pb2.KeyModification]:
+async def history(stub: ChaincodeStub, key: str) -> AsyncIterator[kv_query_result_pb2.KeyModification]:
     """Every value that a key ever had, newest first."""
     request = _pb.GetHistoryForKey(key=key)
     async for content in _pages(stub, await ask(stub, Message.GET_HISTORY_FOR_KEY, request)):
         yield kv_query_result_pb2.KeyModification.FromString(content)
 
 
-async def _pages(stub: Stub, first: bytes) -> AsyncIterator[bytes]:
+async def _pages(stub: ChaincodeStub, first: bytes) -> AsyncIterator[bytes]:
     page = _pb.QueryResponse.FromString(first)
     while True:
         for entry in page.results:
@@ -105,7 +104,7 @@ async def _pages(stub: Stub, first: bytes) -> AsyncIterator[bytes]:
         page = _pb.QueryResponse.FromString(await ask(stub, Message.QUERY_STATE_NEXT, request))
 
 
-def transient(stub: Stub) -> Mapping[str, bytes]:
+def transient(stub: ChaincodeStub) -> Mapping[str, bytes]:
     """What the client sent along that must not reach the ledger."""
     found: Mapping[str, bytes] = stub.signed_proposal_pb["proposal"]["payload"].TransientMap
     return found

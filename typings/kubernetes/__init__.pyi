@@ -1,0 +1,7 @@
+"""What Heddle and its tests use of the official client, which ships no types. Written by hand."""
+
+from kubernetes import client as client
+from kubernetes import config as config
+from kubernetes import stream as stream
+from kubernetes import utils as utils
+from kubernetes import watch as watch

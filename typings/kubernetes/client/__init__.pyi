@@ -1,0 +1,144 @@
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Generic, Literal, Self, TypedDict, TypeVar
+
+from urllib3 import PoolManager
+
+_T = TypeVar("_T")
+
+class _AuthSetting(TypedDict):
+    type: str
+    key: str
+    value: str
+
+class Configuration:
+    host: str
+    ssl_ca_cert: str | None
+    verify_ssl: bool
+    cert_file: str | None
+    key_file: str | None
+    tls_server_name: str | None
+    proxy: str | None
+    username: str | None
+    connection_pool_maxsize: int
+    def __init__(self) -> None: ...
+    def auth_settings(self) -> dict[str, _AuthSetting]: ...
+    def get_api_key_with_prefix(self, identifier: str) -> str | None: ...
+    def get_basic_auth_token(self) -> str: ...
+
+class _RestClient:
+    pool_manager: PoolManager
+
+class ApiClient:
+    configuration: Configuration
+    rest_client: _RestClient
+    def __init__(self, configuration: Configuration | None = None) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+    def close(self) -> None: ...
+
+class ApiException(Exception):
+    status: int | None
+    reason: str | None
+    body: str | None
+
+# Models: read from answers of an API server, so that fields are there which a request may leave out.
+
+class V1ObjectMeta:
+    name: str
+    namespace: str
+    uid: str
+    resource_version: str
+
+class V1ObjectReference:
+    kind: str | None
+    namespace: str | None
+    name: str | None
+
+class V1Namespace:
+    metadata: V1ObjectMeta
+
+class V1PodCondition:
+    type: str
+    status: Literal["True", "False", "Unknown"]
+
+class V1PodStatus:
+    phase: str
+    conditions: list[V1PodCondition] | None
+
+class V1Pod:
+    metadata: V1ObjectMeta
+    status: V1PodStatus
+
+class V1ServicePort:
+    node_port: int
+
+class V1ServiceSpec:
+    cluster_ip: str
+    ports: list[V1ServicePort]
+
+class V1Service:
+    spec: V1ServiceSpec
+
+class V1PersistentVolumeSpec:
+    claim_ref: V1ObjectReference | None
+    persistent_volume_reclaim_policy: str
+
+class V1PersistentVolume:
+    metadata: V1ObjectMeta
+    spec: V1PersistentVolumeSpec
+
+class V1EndpointConditions:
+    ready: bool | None
+
+class V1Endpoint:
+    addresses: list[str]
+    conditions: V1EndpointConditions | None
+    target_ref: V1ObjectReference | None
+
+class DiscoveryV1EndpointPort:
+    name: str | None
+    port: int | None
+    protocol: str | None
+
+class V1EndpointSlice:
+    endpoints: list[V1Endpoint] | None
+    ports: list[DiscoveryV1EndpointPort] | None
+
+class VersionInfo:
+    git_version: str
+
+class _List(Generic[_T]):
+    items: list[_T]
+
+class _Api:
+    def __init__(self, api_client: ApiClient | None = None) -> None: ...
+
+class VersionApi(_Api):
+    def get_code(self, *, _request_timeout: float = ...) -> VersionInfo: ...
+
+class DiscoveryV1Api(_Api):
+    def list_namespaced_endpoint_slice(
+        self, namespace: str, *, label_selector: str = ..., _request_timeout: float = ...
+    ) -> _List[V1EndpointSlice]: ...
+
+class AppsV1Api(_Api):
+    def patch_namespaced_stateful_set_scale(
+        self, name: str, namespace: str, body: Mapping[str, Any]
+    ) -> object: ...
+
+class CoreV1Api(_Api):
+    def list_namespace(self) -> _List[V1Namespace]: ...
+    def list_persistent_volume(self) -> _List[V1PersistentVolume]: ...
+    def patch_persistent_volume(self, name: str, body: Mapping[str, Any]) -> V1PersistentVolume: ...
+    def create_namespaced_pod(self, namespace: str, body: Mapping[str, Any]) -> V1Pod: ...
+    def read_namespaced_pod(self, name: str, namespace: str) -> V1Pod: ...
+    def delete_namespaced_pod(
+        self, name: str, namespace: str, *, grace_period_seconds: int = ...
+    ) -> V1Pod: ...
+    def list_namespaced_pod(self, namespace: str, *, field_selector: str = ...) -> _List[V1Pod]: ...
+    def read_namespaced_service(self, name: str, namespace: str) -> V1Service: ...
+    def connect_get_namespaced_pod_exec(self, name: str, namespace: str) -> str: ...
+    def connect_get_namespaced_pod_portforward(self, name: str, namespace: str) -> object: ...
