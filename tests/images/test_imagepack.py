@@ -1,6 +1,7 @@
 """Fabric's images from a release folder."""
 
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ PROGRAMS = ("bin/peer", "bin/orderer", *(f"builders/ccaas/bin/{n}" for n in ("bu
 
 
 @pytest.fixture
-def release(tmp_path):
+def release(tmp_path: Path) -> Path:
     """A release whose programs are scripts that know their version."""
     folder = tmp_path / "release"
     for name in (*PROGRAMS, "config/core.yaml", "config/orderer.yaml", "config/configtx.yaml"):
@@ -24,7 +25,7 @@ def release(tmp_path):
     return folder
 
 
-def test_images_bear_upstreams_names_and_hold_what_upstreams_hold(release, tmp_path):
+def test_images_bear_upstreams_names_and_hold_what_upstreams_hold(release: Path, tmp_path: Path) -> None:
     """Program, sample configuration and, in the peer, the builder of chaincode services."""
     packed = {p.image: p for p in pack_release(release, tmp_path / "out")}
     assert set(packed) == {PEER_IMAGE, ORDERER_IMAGE} == set(ARCHIVES)
@@ -39,7 +40,7 @@ def test_images_bear_upstreams_names_and_hold_what_upstreams_hold(release, tmp_p
     assert members["var/hyperledger/production"].uid == 1000
 
 
-def test_what_else_lies_in_a_release_stays_out(release, tmp_path):
+def test_what_else_lies_in_a_release_stays_out(release: Path, tmp_path: Path) -> None:
     """Only upstream's files, whatever a folder from elsewhere has beside them."""
     (release / "builders/ccaas/bin/key").symlink_to("/etc/passwd")
     (release / "builders/ccaas/bin/more").mkdir()
@@ -49,7 +50,7 @@ def test_what_else_lies_in_a_release_stays_out(release, tmp_path):
         assert not any(name.endswith(("ccaas_builder/bin/key", "bin/more")) for name in names)
 
 
-def test_an_incomplete_release_is_refused_with_all_that_it_lacks(release, tmp_path):
+def test_an_incomplete_release_is_refused_with_all_that_it_lacks(release: Path, tmp_path: Path) -> None:
     """Every missing file is named, and nothing is written."""
     (release / "bin/orderer").unlink()
     (release / "builders/ccaas/bin/build").unlink()
@@ -58,14 +59,14 @@ def test_an_incomplete_release_is_refused_with_all_that_it_lacks(release, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
-def test_another_version_does_not_get_the_name(release, tmp_path):
+def test_another_version_does_not_get_the_name(release: Path, tmp_path: Path) -> None:
     """An image's tag is a promise."""
     (release / "bin/peer").write_text("#!/bin/sh\necho ' Version: v2.5.9'\n")
     with pytest.raises(ImageError, match=rf"is version 2\.5\.9, expected {FABRIC}"):
         pack_release(release, tmp_path / "out")
 
 
-def test_archives_are_plain_tar_files(release, tmp_path):
+def test_archives_are_plain_tar_files(release: Path, tmp_path: Path) -> None:
     """Any docker load or ctr import takes them."""
     for packed in pack_release(release, tmp_path / "out"):
         with tarfile.open(packed.archive) as tar:

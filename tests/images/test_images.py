@@ -5,24 +5,28 @@ import json
 import os
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from heddle.errors import ImageError
-from heddle.images import File, Folder, Image, Link, libraries, program, write_image
+from heddle.images import Entry, File, Folder, Image, Link, libraries, program, write_image
 
 
-def image(*entries, **other):
-    return Image(name="localhost/heddle/test:1", layers=(entries,), **other)
+def image(*entries: Entry) -> Image:
+    return Image(name="localhost/heddle/test:1", layers=(entries,))
 
 
-def read(archive):
+def read(archive: Path) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, tarfile.TarInfo]]]:
     """Manifest, configuration and, for each layer, its members by name."""
     with tarfile.open(archive) as tar:
 
-        def content(name):
-            return tar.extractfile(name).read()
+        def content(name: str) -> bytes:
+            member = tar.extractfile(name)
+            assert member is not None
+            return member.read()
 
         manifest = json.loads(content("manifest.json"))[0]
         config = json.loads(content(manifest["Config"]))
@@ -34,7 +38,7 @@ def read(archive):
     return manifest, config, layers
 
 
-def test_the_same_content_is_the_same_image(tmp_path):
+def test_the_same_content_is_the_same_image(tmp_path: Path) -> None:
     """Whatever the order of entries and the time: the id says what is in it."""
     a, b = File(path="/a", content=b"1"), File(path="/b/c", content=b"2")
     first = write_image(image(a, b), tmp_path / "1.tar")
@@ -44,10 +48,10 @@ def test_the_same_content_is_the_same_image(tmp_path):
     assert write_image(image(a), tmp_path / "3.tar") != first
 
 
-def test_the_configuration_says_how_it_starts(tmp_path):
+def test_the_configuration_says_how_it_starts(tmp_path: Path) -> None:
     """Name, command, environment, numeric user; each layer's digest is that of its bytes."""
-    made = image(
-        File(path="/x", content=b""), command=("/x",), environment=(("A", "b"),), labels=(("k", "v"),)
+    made = replace(
+        image(File(path="/x", content=b"")), command=("/x",), environment=(("A", "b"),), labels=(("k", "v"),)
     )
     write_image(made, tmp_path / "i.tar")
     manifest, config, _ = read(tmp_path / "i.tar")
@@ -58,7 +62,7 @@ def test_the_configuration_says_how_it_starts(tmp_path):
     assert config["config"]["Labels"] == {"k": "v"}
 
 
-def test_owners_modes_links_and_folders_above(tmp_path):
+def test_owners_modes_links_and_folders_above(tmp_path: Path) -> None:
     """Each as asked for; folders above are root's and open."""
     write_image(
         image(
@@ -77,14 +81,14 @@ def test_owners_modes_links_and_folders_above(tmp_path):
 
 
 @pytest.mark.parametrize("path", ["a", "../a", "/a/../../b"])
-def test_a_path_out_of_the_image_is_refused(tmp_path, path):
+def test_a_path_out_of_the_image_is_refused(tmp_path: Path, path: str) -> None:
     """A layer must not write beside its root."""
     with pytest.raises(ImageError, match="absolute path"):
         write_image(image(File(path=path, content=b"")), tmp_path / "i.tar")
     assert not (tmp_path / "i.tar").exists()
 
 
-def test_a_missing_file_leaves_the_old_archive(tmp_path):
+def test_a_missing_file_leaves_the_old_archive(tmp_path: Path) -> None:
     """An archive is replaced in one step or not at all."""
     archive = tmp_path / "i.tar"
     write_image(image(File(path="/a", content=b"1")), archive)
@@ -97,7 +101,7 @@ def test_a_missing_file_leaves_the_old_archive(tmp_path):
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("kind", ["a pipe", "a device", "a folder"])
-def test_only_regular_files_get_into_an_image(tmp_path, kind):
+def test_only_regular_files_get_into_an_image(tmp_path: Path, kind: str) -> None:
     """A release that others packed may hold anything; nothing waits or never ends."""
     path = tmp_path / "found"
     match kind:
@@ -112,7 +116,7 @@ def test_only_regular_files_get_into_an_image(tmp_path, kind):
     assert not (tmp_path / "i.tar").exists()
 
 
-def test_a_program_brings_its_libraries(tmp_path):
+def test_a_program_brings_its_libraries(tmp_path: Path) -> None:
     """The interpreter of this test is linked dynamically or not: with its loader, or alone."""
     executable = Path(sys.executable).resolve()
     paths = [entry.path for entry in program(executable, "/usr/bin/python")]
@@ -122,7 +126,7 @@ def test_a_program_brings_its_libraries(tmp_path):
         assert any("ld-" in path for path in paths)
 
 
-def test_a_script_needs_no_libraries(tmp_path):
+def test_a_script_needs_no_libraries(tmp_path: Path) -> None:
     """Nor does any file that is no dynamic executable."""
     script = tmp_path / "x"
     script.write_text("#!/bin/sh\n")

@@ -3,25 +3,27 @@
 import io
 import json
 import os
+import time
+from pathlib import Path
 
 import pytest
 from rich.console import Console
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from heddle.cli import cluster
 from heddle.errors import LocalKubeError
 
 
-def run(*words):
+def run(*words: str) -> Result:
     return CliRunner().invoke(cluster.app, list(words))
 
 
 @pytest.fixture
-def root(monkeypatch):
+def root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
 
 
-def test_the_status_of_no_cluster_is_absent(clusters, root):
+def test_the_status_of_no_cluster_is_absent(clusters: Path, root: None) -> None:
     """For programs as JSON, with an exit code that says it is not ready."""
     result = run("status", "--json")
     assert result.exit_code == 1
@@ -33,7 +35,9 @@ def test_the_status_of_no_cluster_is_absent(clusters, root):
     ("words", "answer"),
     [(("kubeconfig",), "has no kubeconfig yet"), (("logs", "etcd"), "no log of 'etcd'")],
 )
-def test_what_is_not_there_is_said_with_the_next_step(clusters, root, words, answer):
+def test_what_is_not_there_is_said_with_the_next_step(
+    clusters: Path, root: None, words: tuple[str, ...], answer: str
+) -> None:
     """An answer, not a traceback."""
     result = run(*words)
     assert isinstance(result.exception, LocalKubeError)
@@ -41,7 +45,7 @@ def test_what_is_not_there_is_said_with_the_next_step(clusters, root, words, ans
     assert result.exception.hint
 
 
-def test_an_image_needs_a_cluster_that_is_up(clusters, root, tmp_path):
+def test_an_image_needs_a_cluster_that_is_up(clusters: Path, root: None, tmp_path: Path) -> None:
     """And the error says how to bring it up."""
     archive = tmp_path / "i.tar"
     archive.write_bytes(b"")
@@ -51,7 +55,9 @@ def test_an_image_needs_a_cluster_that_is_up(clusters, root, tmp_path):
 
 
 @pytest.mark.parametrize("words", [("status",), ("down",), ("up",)])
-def test_without_root_it_says_so(clusters, monkeypatch, words):
+def test_without_root_it_says_so(
+    clusters: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
     """Before anything is looked at or made."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     result = run(*words)
@@ -60,10 +66,10 @@ def test_without_root_it_says_so(clusters, monkeypatch, words):
     assert list(clusters.iterdir()) == []
 
 
-def test_a_log_gets_a_line_per_step_and_long_ones_say_that_they_live(monkeypatch):
+def test_a_log_gets_a_line_per_step_and_long_ones_say_that_they_live(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a terminal: beginning, end, and what is going on every quarter of a minute."""
     now = [0.0]
-    monkeypatch.setattr(cluster.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     out = io.StringIO()
     steps = cluster.Steps(Console(file=out))
     steps.begin("programs")

@@ -100,7 +100,7 @@ def api(layout: Layout) -> client.ApiClient:
     return config.new_client_from_config(str(layout.kubeconfig))
 
 
-def interpreter(archive):
+def interpreter(archive: Path) -> None:
     """An image of the system's Python, which serves files."""
     base = sys.base_prefix
     executable = os.path.realpath(sys.executable)
@@ -131,7 +131,7 @@ def answers(layout: Layout, port: int) -> bool:
         return False
 
 
-def test_a_restricted_pod_works_and_survives_a_night(cluster, tmp_path):
+def test_a_restricted_pod_works_and_survives_a_night(cluster: Layout, tmp_path: Path) -> None:
     """User 1000, read-only root, seccomp: it writes its claim, answers on NodePort, exec and port-forward.
 
     After `down` and `up` it is there again, with its data.
@@ -177,7 +177,7 @@ def pods(layout: Layout) -> list[object]:
     return [pod.status for pod in client.CoreV1Api(api(layout)).list_namespaced_pod("trial").items]
 
 
-def test_a_second_up_changes_nothing_and_is_quick(cluster):
+def test_a_second_up_changes_nothing_and_is_quick(cluster: Layout) -> None:
     """The same processes, in under two seconds; a component that died is started again, and no other."""
     before = {component.name: component.pid for component in status_of(cluster).components}
     began = time.monotonic()
@@ -196,7 +196,7 @@ def test_a_second_up_changes_nothing_and_is_quick(cluster):
     assert {name for name in before if before[name] != after[name]} == {"kube-scheduler"}
 
 
-def test_two_clusters_stand_side_by_side(cluster):
+def test_two_clusters_stand_side_by_side(cluster: Layout) -> None:
     """Different addresses; the end of one is not felt by the other."""
     other = layout_of("other")
     try:
@@ -227,12 +227,13 @@ MOMENTS = [
 
 
 @pytest.mark.parametrize(("line", "seconds"), MOMENTS)
-def test_killed_half_way_it_leaves_nothing(clusters, line, seconds):
+def test_killed_half_way_it_leaves_nothing(clusters: Path, line: str, seconds: float) -> None:
     """`kill -9` of `up` at any moment, then `down`: no process, mount, namespace, link or rule is left."""
     layout = layout_of("killed")
     command = [sys.executable, "-m", "heddle.cli.app", "cluster", "up", "--name", "killed"]
     try:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
+            assert process.stdout is not None
             for said in process.stdout:
                 if said.startswith(line):
                     break
@@ -245,12 +246,13 @@ def test_killed_half_way_it_leaves_nothing(clusters, line, seconds):
     assert not layout.folder.exists()
 
 
-def test_an_up_that_was_killed_can_be_done_again(clusters):
+def test_an_up_that_was_killed_can_be_done_again(clusters: Path) -> None:
     """It goes on from what is there, and the cluster is whole."""
     layout = layout_of("again")
     command = [sys.executable, "-m", "heddle.cli.app", "cluster", "up", "--name", "again"]
     try:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
+            assert process.stdout is not None
             for said in process.stdout:
                 if said.startswith("… API server"):
                     break

@@ -5,6 +5,7 @@ import tomllib
 from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -12,6 +13,7 @@ import yaml
 from heddle.embedded.kubernetes.addresses import Block
 from heddle.embedded.kubernetes.components import Programs, components
 from heddle.embedded.kubernetes.configuration import write_configuration
+from heddle.embedded.kubernetes.layout import Layout
 from heddle.embedded.kubernetes.machine import Machine
 
 BLOCK = Block(network=IPv4Network("10.208.16.0/20"))
@@ -24,26 +26,26 @@ MACHINE = Machine(
 )
 
 
-def containerd(layout, machine):
+def containerd(layout: Layout, machine: Machine) -> dict[str, Any]:
     write_configuration(layout, BLOCK, machine)
     return tomllib.loads((layout.configuration / "containerd.toml").read_text())
 
 
 @pytest.mark.parametrize("capable", [True, False])
-def test_containerd_lowers_no_score_without_the_capability(layout, capable):
+def test_containerd_lowers_no_score_without_the_capability(layout: Layout, capable: bool) -> None:
     """Without CAP_SYS_RESOURCE every sandbox would fail; with it, scores are as Kubernetes wants them."""
     config = containerd(layout, replace(MACHINE, sys_resource=capable))
     assert config["plugins"]["io.containerd.grpc.v1.cri"]["restrict_oom_score_adj"] is not capable
 
 
 @pytest.mark.parametrize("snapshotter", ["overlayfs", "native"])
-def test_containerd_copies_where_overlay_cannot_stack(layout, snapshotter):
+def test_containerd_copies_where_overlay_cannot_stack(layout: Layout, snapshotter: str) -> None:
     """On an overlay, as in a container, layers are copied instead of mounted."""
     config = containerd(layout, replace(MACHINE, snapshotter=snapshotter))
     assert config["plugins"]["io.containerd.grpc.v1.cri"]["containerd"]["snapshotter"] == snapshotter
 
 
-def test_nothing_is_configured_outside_the_cluster(layout):
+def test_nothing_is_configured_outside_the_cluster(layout: Layout) -> None:
     """Paths that containerd writes to are the cluster's own or in its mount namespace."""
     config = containerd(layout, MACHINE)
     assert Path(config["root"]).is_relative_to(layout.folder)
@@ -51,14 +53,14 @@ def test_nothing_is_configured_outside_the_cluster(layout):
     assert Path(config["plugins"]["io.containerd.internal.v1.opt"]["path"]).is_relative_to(layout.folder)
 
 
-def test_pods_get_addresses_of_the_block(layout):
+def test_pods_get_addresses_of_the_block(layout: Layout) -> None:
     """From its pod range and no other."""
     write_configuration(layout, BLOCK, MACHINE)
     plugins = json.loads((layout.configuration / "cni" / "10-heddle.conflist").read_text())["plugins"]
     assert plugins[0]["ipam"]["ranges"] == [[{"subnet": str(BLOCK.pods)}]]
 
 
-def test_no_name_server_means_no_forwarding(layout):
+def test_no_name_server_means_no_forwarding(layout: Layout) -> None:
     """A name outside is answered with no at once, instead of hanging on a server that is not there."""
     write_configuration(layout, BLOCK, replace(MACHINE, name_servers=()))
     assert "forward" not in (layout.configuration / "Corefile").read_text()
@@ -66,13 +68,13 @@ def test_no_name_server_means_no_forwarding(layout):
     assert "forward . 192.0.2.53" in (layout.configuration / "Corefile").read_text()
 
 
-def test_services_have_a_name_in_a_domain_that_stands_for_a_public_one(layout):
+def test_services_have_a_name_in_a_domain_that_stands_for_a_public_one(layout: Layout) -> None:
     """Names of an instance with a domain resolve in pods without anybody's name servers."""
     write_configuration(layout, BLOCK, MACHINE)
     assert "kubernetes cluster.local heddle.test " in (layout.configuration / "Corefile").read_text()
 
 
-def test_the_kubelet_keeps_to_its_control_group(layout):
+def test_the_kubelet_keeps_to_its_control_group(layout: Layout) -> None:
     """Two clusters on one machine share no group, and images from files are never collected."""
     write_configuration(layout, BLOCK, MACHINE)
     config = yaml.safe_load((layout.configuration / "kubelet.yaml").read_text())
@@ -80,7 +82,7 @@ def test_the_kubelet_keeps_to_its_control_group(layout):
     assert config["imageGCHighThresholdPercent"] == 100
 
 
-def test_every_connection_is_verified(layout):
+def test_every_connection_is_verified(layout: Layout) -> None:
     """No component is told to skip a check, and etcd takes nobody without a certificate."""
     programs = Programs(key="", kube=Path("/kube"), coredns=Path("/coredns"), pause=Path("/pause"))
     started = components(layout, BLOCK, programs)

@@ -20,11 +20,11 @@ Conf runc (1.1.5+ds1-1+deb12u1 Debian:12/oldstable [amd64])
 
 
 @pytest.fixture
-def machine(monkeypatch):
+def machine(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """A machine as root where only what a test says is missing; records the commands that would run."""
-    commands = []
+    commands: list[tuple[str, ...]] = []
 
-    def run(*argv, seconds=0):
+    def run(*argv: str, seconds: float = 0) -> str:
         commands.append(argv)
         return SIMULATED if "--simulate" in argv else ""
 
@@ -34,13 +34,13 @@ def machine(monkeypatch):
     return commands
 
 
-def test_removals_are_read_from_the_simulation():
+def test_removals_are_read_from_the_simulation() -> None:
     """Both of apt's words for it; installations are none."""
     assert prerequisites.removals(SIMULATED) == ["docker-ce", "containerd.io"]
     assert prerequisites.removals("Inst runc (1)\nPurg x [1]\n") == ["x"]
 
 
-def test_docker_keeps_its_containerd(machine, monkeypatch):
+def test_docker_keeps_its_containerd(machine: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch) -> None:
     """If apt would remove anything, nothing is installed, and the error says what and how to go on."""
     monkeypatch.setattr(prerequisites, "missing", lambda: {"containerd": "containerd"})
     with pytest.raises(LocalKubeError, match=r"would remove docker-ce, containerd\.io") as caught:
@@ -49,7 +49,9 @@ def test_docker_keeps_its_containerd(machine, monkeypatch):
     assert all("--simulate" in argv for argv in machine)
 
 
-def test_every_problem_is_named_at_once(machine, monkeypatch):
+def test_every_problem_is_named_at_once(
+    machine: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither root nor Go: one message, not two runs."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(prerequisites, "find_program", lambda name: None if name == "go" else name)
@@ -58,7 +60,9 @@ def test_every_problem_is_named_at_once(machine, monkeypatch):
     assert machine == []
 
 
-def test_without_apt_the_missing_parts_are_listed(machine, monkeypatch):
+def test_without_apt_the_missing_parts_are_listed(
+    machine: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With Debian's names for them, as a hint for other distributions."""
     monkeypatch.setattr(prerequisites, "missing", lambda: {"CNI plugins": "containernetworking-plugins"})
     monkeypatch.setattr(prerequisites, "find_program", lambda name: None if name == "apt-get" else name)

@@ -4,13 +4,14 @@ import os
 
 import pytest
 
+from heddle.embedded.kubernetes.layout import Layout
 from heddle.embedded.kubernetes.processes import Running, running
 from heddle.embedded.kubernetes.record import Record, exclusive, read_record, records, write_record
 from heddle.embedded.kubernetes.waiting import wait_for
 from heddle.errors import LocalKubeError
 
 
-def test_a_record_comes_back(layout):
+def test_a_record_comes_back(layout: Layout) -> None:
     """With the same addresses: Services in etcd carry them."""
     record = Record(name="one", network="10.208.16.0/20", programs="k", running=True)
     write_record(layout, record)
@@ -18,7 +19,7 @@ def test_a_record_comes_back(layout):
     assert records(layout.folder.parent) == [record]
 
 
-def test_a_broken_record_says_how_to_start_over(layout):
+def test_a_broken_record_says_how_to_start_over(layout: Layout) -> None:
     """Never a traceback."""
     layout.folder.mkdir()
     layout.record.write_text("{")
@@ -28,7 +29,7 @@ def test_a_broken_record_says_how_to_start_over(layout):
     assert records(layout.folder.parent) == []
 
 
-def test_one_cluster_is_changed_by_one_at_a_time(layout):
+def test_one_cluster_is_changed_by_one_at_a_time(layout: Layout) -> None:
     """The second is told at once, not after a wait."""
     with (
         exclusive(layout.lock, "cluster one"),
@@ -40,7 +41,7 @@ def test_one_cluster_is_changed_by_one_at_a_time(layout):
         pass
 
 
-def test_a_pid_file_of_a_former_process_names_nobody(layout):
+def test_a_pid_file_of_a_former_process_names_nobody(layout: Layout) -> None:
     """A process id that was given again to another process is not the component."""
     layout.pids.mkdir(parents=True)
     (layout.pids / "etcd").write_text(f"{os.getpid()} 1\n")
@@ -48,7 +49,7 @@ def test_a_pid_file_of_a_former_process_names_nobody(layout):
     assert not Running(pid=os.getpid(), started=1).alive()
 
 
-def test_a_wait_that_fails_shows_the_evidence():
+def test_a_wait_that_fails_shows_the_evidence() -> None:
     """On its deadline, and at once when waiting has become useless."""
     with pytest.raises(LocalKubeError, match=r"etcd: not within 0\.1 s\nlast words"):
         wait_for("etcd", lambda: False, seconds=0.1, evidence=lambda: "last words")
