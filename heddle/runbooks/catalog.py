@@ -1,9 +1,13 @@
-"""Which runbooks there are, and the variables each takes: read from the playbooks themselves."""
+"""List the runbooks: one folder of `playbooks/` each, with its playbook and the variables that it declares.
+
+`variables.yml` names each variable with its `description`, and where needed `required`, `default`, `choices`
+and `kind`: text, integer, list, or host, which is one of the hosts of the playbook's own group.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
@@ -20,14 +24,36 @@ class Variable:
 
     name: str
     description: str
-    required: bool
-    default: str
-    choices: tuple[str, ...]
+    kind: str = "text"
+    required: bool = False
+    default: str = ""
+    choices: tuple[str, ...] = ()
+
+    @classmethod
+    def declared(cls, name: str, content: Mapping[str, Any]) -> Self:
+        """Return a variable as `variables.yml` declares it."""
+        text = {key: str(content[key]) for key in ("description", "kind", "default") if key in content}
+        choices = tuple(str(choice) for choice in content.get("choices", ()))
+        return cls(name=name, required=bool(content.get("required")), choices=choices, **text)
+
+    def problem(self, value: str) -> str:
+        """Return why a value is refused, or ""."""
+        if self.choices and value not in self.choices:
+            return f"{self.name}: {value!r} — allowed: {', '.join(self.choices)}"
+        if self.kind == "integer" and not value.isdecimal():
+            return f"{self.name}: {value!r} — a whole number is expected"
+        return ""
+
+    def value(self, text: str) -> str | int | list[str]:
+        """Return a value as the playbook takes it."""
+        if self.kind == "list":
+            return [part.strip() for part in text.split(",") if part.strip()]
+        return int(text) if self.kind == "integer" else text
 
 
 @dataclass(frozen=True, kw_only=True)
 class Runbook:
-    """A playbook. `group`: the hosts it acts on; a variable that names one of them limits it to that."""
+    """A runbook: its playbook's title and path, and the group of hosts that it acts on."""
 
     name: str
     title: str
@@ -36,63 +62,56 @@ class Runbook:
     variables: tuple[Variable, ...]
 
     def check(self, given: Mapping[str, str]) -> None:
-        """Raise RunbookError unless these variables are some of its own, and all that it needs."""
-        known = {one.name: one for one in self.variables}
-        problems = [f"{name}: there is no such variable" for name in given if name not in known]
-        problems += [
-            f"{one.name}: is needed. {one.description}"
-            for one in self.variables
-            if one.required and one.name not in given
+        """Raise RunbookError unless the runbook declares these variables, and needs no other one."""
+        declared = {each.name: each for each in self.variables}
+        problems = [
+            declared[name].problem(value) if name in declared else f"{name}: there is no such variable"
+            for name, value in given.items()
         ]
-        for name, value in given.items():
-            choices = known[name].choices if name in known else ()
-            if choices and value not in choices:
-                problems.append(f"{name}: {value!r} — allowed: {', '.join(choices)}")
-        if problems:
+        problems += [
+            f"{each.name}: is needed. {each.description}"
+            for each in self.variables
+            if each.required and each.name not in given
+        ]
+        if any(problems):
             raise RunbookError(
-                f"runbook {self.name}:\n  " + "\n  ".join(problems),
-                hint=f"It takes -e {', -e '.join(f'{one.name}=…' for one in self.variables)}.",
+                f"runbook {self.name}:\n  " + "\n  ".join(filter(None, problems)),
+                hint=f"It takes -e {', -e '.join(f'{each.name}=…' for each in self.variables)}.",
             )
+
+    def values(self, given: Mapping[str, str]) -> dict[str, str | int | list[str]]:
+        """Return the value of every variable of the runbook: the one given, else its default."""
+        return {each.name: each.value(given.get(each.name, each.default)) for each in self.variables}
+
+    def chosen_hosts(self, given: Mapping[str, str]) -> dict[str, str]:
+        """Return the hosts that the given variables name, by variable."""
+        return {
+            each.name: given[each.name]
+            for each in self.variables
+            if each.kind == "host" and each.name in given
+        }
 
 
 def runbooks(folder: Path = PLAYBOOKS) -> tuple[Runbook, ...]:
-    """All runbooks, by name."""
-    return tuple(_runbook(path, folder) for path in sorted(folder.glob("*.yml")))
+    """Return all runbooks, by name."""
+    return tuple(_runbook(path) for path in sorted(folder.glob("*/playbook.yml")))
 
 
 def find_runbook(name: str, folder: Path = PLAYBOOKS) -> Runbook:
-    """One of them. Raises RunbookError with the names there are."""
-    found = {one.name: one for one in runbooks(folder)}
-    if name not in found:
-        raise RunbookError(f"there is no runbook {name!r}", hint=f"There is: {', '.join(found)}.")
-    return found[name]
+    """Return a runbook. Raises RunbookError with the names there are."""
+    known = {each.name: each for each in runbooks(folder)}
+    if name not in known:
+        raise RunbookError(f"there is no runbook {name!r}", hint=f"There is: {', '.join(known)}.")
+    return known[name]
 
 
-def _runbook(path: Path, folder: Path) -> Runbook:
+def _runbook(path: Path) -> Runbook:
     play = yaml.safe_load(path.read_text(encoding="utf-8"))[0]
-    specs = yaml.safe_load((folder / "roles/preflight/meta/argument_specs.yml").read_text("utf-8"))
-    options: dict[str, Any] = specs["argument_specs"][_preflight(play["tasks"])].get("options", {})
+    declared = yaml.safe_load((path.parent / "variables.yml").read_text(encoding="utf-8")) or {}
     return Runbook(
-        name=path.stem,
+        name=path.parent.name,
         title=play["name"],
         path=path,
         group=play["hosts"],
-        variables=tuple(
-            Variable(
-                name=name,
-                description=option["description"],
-                required=bool(option.get("required")),
-                default=str(option.get("default", "")),
-                choices=tuple(option.get("choices", ())),
-            )
-            for name, option in options.items()
-        ),
+        variables=tuple(Variable.declared(name, content) for name, content in declared.items()),
     )
-
-
-def _preflight(tasks: list[dict[str, Any]]) -> str:
-    """The preflight that a playbook begins with: it is what declares the playbook's variables."""
-    first = tasks[0]
-    if "block" in first:
-        return _preflight(first["block"])
-    return str(first["ansible.builtin.import_role"]["tasks_from"])

@@ -12,7 +12,7 @@ from typing import Any
 
 from heddle.errors import RunbookError
 from heddle.network.instance import InstanceOutput
-from heddle.runbooks.catalog import Runbook
+from heddle.runbooks.catalog import PLAYBOOKS, Runbook
 from heddle.runbooks.context import VARIABLE
 from heddle.runbooks.inventory import inventory_of
 
@@ -49,13 +49,13 @@ def run(what: Run, sink: Callable[[Event], bool]) -> bool:
     Raises:
         RunbookError: the variables name a host that the network does not have, or Ansible is not installed.
     """
-    limit = _limit(what)
+    inventory = inventory_of(what.stack, what.instance, folder=what.folder, python=sys.executable)
+    limit = _limit(what, inventory)
     _sweep()
     with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as scratch:
         folder = Path(scratch)
         _private(folder / "kubeconfig", what.kubeconfig)
         what.prepare(folder / "context.json")
-        inventory = inventory_of(what.stack, what.instance, folder=what.folder, python=sys.executable)
         _private(folder / "inventory.json", json.dumps(inventory))
         try:
             return _ansible(what, folder, limit, sink)
@@ -93,22 +93,23 @@ def _private(path: Path, content: str) -> None:
         file.write(content)
 
 
-def _limit(what: Run) -> str:
-    """The hosts to act on: the peer that a variable names, else the playbook's own group."""
-    peer = what.variables.get("peer")
-    if peer is None:
-        return what.runbook.group
-    there = sorted(node.name for node in what.instance.peers) if what.instance else []
-    if peer not in there:
-        raise RunbookError(
-            f"stack {what.stack!r} has no peer {peer!r}", hint=f"It has: {', '.join(there) or 'none'}."
-        )
-    return peer
+def _limit(what: Run, inventory: Mapping[str, Any]) -> str:
+    """Return the hosts to act on: the one that a variable names, else the playbook's own group."""
+    group = what.runbook.group
+    hosts = sorted(inventory["all"]["children"].get(group, {}).get("hosts", {}))
+    named = what.runbook.chosen_hosts(what.variables)
+    for variable, host in named.items():
+        if host not in hosts:
+            raise RunbookError(
+                f"stack {what.stack!r} has no {variable} {host!r}",
+                hint=f"It has: {', '.join(hosts) or 'none'}.",
+            )
+    return next(iter(named.values()), group)
 
 
 def _ansible(what: Run, folder: Path, limit: str, sink: Callable[[Event], bool]) -> bool:
     try:
-        from ansible_runner import Runner, RunnerConfig  # type: ignore[import-untyped]
+        from ansible_runner import Runner, RunnerConfig
     except ImportError as error:
         raise RunbookError(
             "Ansible is not installed", hint="pip install 'heddle[runbooks]', or `make` once more."
@@ -118,7 +119,7 @@ def _ansible(what: Run, folder: Path, limit: str, sink: Callable[[Event], bool])
         playbook=str(what.runbook.path),
         inventory=str(folder / "inventory.json"),
         limit=limit,
-        extravars=dict(what.variables),
+        extravars=what.runbook.values(what.variables),
         envvars=_environment(folder),
         cmdline="--check" if what.check else None,
         quiet=True,
@@ -135,6 +136,7 @@ def _ansible(what: Run, folder: Path, limit: str, sink: Callable[[Event], bool])
 def _environment(folder: Path) -> dict[str, str]:
     return {
         VARIABLE: str(folder / "context.json"),
+        "ANSIBLE_CONFIG": str(PLAYBOOKS.parent / "ansible.cfg"),
         "K8S_AUTH_KUBECONFIG": str(folder / "kubeconfig"),
         "ANSIBLE_HOME": str(folder / "ansible"),
         "ANSIBLE_LOCAL_TEMP": str(folder / "ansible/tmp"),

@@ -12,11 +12,12 @@ import pytest
 
 from heddle.errors import RunbookError
 from heddle.runbooks import run as running
-from heddle.runbooks.catalog import PLAYBOOKS, find_runbook, runbooks
+from heddle.runbooks.catalog import PLAYBOOKS, Runbook, find_runbook, runbooks
 from heddle.runbooks.context import VARIABLE, Package, load_context, save_context
 from heddle.runbooks.deployed import namespaces_of
 from heddle.runbooks.display import Display
 from heddle.runbooks.inventory import inventory_of
+from heddle.runbooks.run import Run
 from heddle.state.backend import Backend
 from tests.network.samples import sample_network
 
@@ -25,7 +26,7 @@ def test_the_catalog_is_the_playbooks() -> None:
     """Each verb has a title and variables, and is short enough to be read aloud."""
     found = {one.name: one for one in runbooks()}
 
-    assert set(found) == {"clean-residue", "rejoin-peer"}
+    assert {"clean-residue", "rejoin-peer"} <= set(found)
     assert found["rejoin-peer"].title == "Rejoin a peer whose ledger is broken"
     assert next(one for one in found["rejoin-peer"].variables if one.name == "peer").required
     assert all(len(one.path.read_text().splitlines()) < 130 for one in found.values())
@@ -45,12 +46,79 @@ def test_every_runbook_has_its_page() -> None:
         ({}, "peer: is needed"),
         ({"peer": "p", "foo": "1"}, "foo: there is no such variable"),
         ({"peer": "p", "remedy": "hope"}, "allowed: auto, rebuild, refetch, set-aside"),
+        ({"peer": "p", "patience": "long"}, "patience: 'long' — a whole number is expected"),
     ],
 )
 def test_variables_are_checked_first(given: dict[str, str], said: str) -> None:
     """Before anything is looked at."""
     with pytest.raises(RunbookError, match=said):
         find_runbook("rejoin-peer").check(given)
+
+
+def test_a_playbook_gets_every_variable_of_its_kind() -> None:
+    """Defaults stand in the runbook's folder alone; a list is written with commas."""
+    values = find_runbook("rejoin-peer").values({"peer": "p", "other_holders": "A, B"})
+
+    assert values == {"peer": "p", "remedy": "auto", "other_holders": ["A", "B"], "patience": 300}
+    assert find_runbook("rejoin-peer").values({"peer": "p"})["other_holders"] == []
+
+
+ORDERER = "orderer0-orderer"
+PLAYBOOK = """
+- name: Look at an orderer
+  hosts: orderers
+  gather_facts: false
+  tasks:
+    - name: Look
+      ansible.builtin.debug:
+        msg: "{{ orderer }} on {{ inventory_hostname }}, {{ words }}"
+"""
+VARIABLES = """
+orderer: {kind: host, required: true, description: The orderer.}
+words: {kind: list, default: "a,b", description: Some words.}
+"""
+
+
+@pytest.fixture
+def new_runbook(tmp_path: Path) -> Runbook:
+    """A runbook that is a new folder and nothing else."""
+    folder = tmp_path / "playbooks/look-around"
+    folder.mkdir(parents=True)
+    (folder / "playbook.yml").write_text(PLAYBOOK)
+    (folder / "variables.yml").write_text(VARIABLES)
+    return find_runbook("look-around", folder.parent)
+
+
+def started(runbook: Runbook, folder: Path, **variables: str) -> tuple[bool, list[str]]:
+    """Run a runbook on the network of the sample output; whether it succeeded, and its lines."""
+    lines: list[str] = []
+    runbook.check(variables)
+    what = Run(
+        runbook=runbook,
+        stack="dev",
+        folder=folder,
+        instance=sample_network().instance,
+        kubeconfig="",
+        prepare=lambda path: None,
+        variables=variables,
+        check=False,
+    )
+    return running.run(what, Display(lines.append)), lines
+
+
+def test_a_new_runbook_is_a_new_folder(new_runbook: Runbook, tmp_path: Path) -> None:
+    """Variables, defaults and kind of host are declared there; it runs on the named host alone."""
+    done, lines = started(new_runbook, tmp_path, orderer=ORDERER)
+
+    assert done
+    assert lines == ["Look at an orderer", "  ✓ Look", f"      {ORDERER} on {ORDERER}, ['a', 'b']"]
+
+
+def test_a_host_must_be_one_of_the_runbooks_kind(new_runbook: Runbook, tmp_path: Path) -> None:
+    """A peer is no orderer; the orderers there are stand in the message."""
+    with pytest.raises(RunbookError, match="has no orderer 'peer0-one'") as error:
+        started(new_runbook, tmp_path, orderer="peer0-one")
+    assert ORDERER in str(error.value)
 
 
 def test_an_unknown_runbook_names_those_there_are() -> None:

@@ -5,8 +5,9 @@ import os
 from typing import Any
 
 import pytest
-from heddle.kube.client import Json, KubeClient
 from testinfra.host import Host
+
+from heddle.kube.client import Json, KubeClient
 
 _CORE = "/api/v1"
 
