@@ -5,8 +5,10 @@ file that cannot be used is one StackFileError with every problem in it, which P
 traceback.
 """
 
+import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -58,6 +60,15 @@ def load() -> StackSettings:
         stack=pulumi.get_stack(),
         data=_instance_data(config),
         kube_context=config.get("kubeContext") or "",
+    )
+
+
+def read_values(stack: str, values: Mapping[str, str]) -> StackSettings:
+    """Read and check a stack's configuration values by their namespaced keys, as Pulumi keeps them."""
+    return read(
+        stack=stack,
+        data=json.loads(values.get(f"{PROJECT}:instance", "null")),
+        kube_context=values.get(f"{PROJECT}:kubeContext", ""),
     )
 
 

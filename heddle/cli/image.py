@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from heddle.cli.imagepack import pack_release
+from heddle.cli.options import Json
 from heddle.embedded.fabric.images import build_sample_chaincode, build_standin
+from heddle.images.release import pack_release
 from heddle.paths import cache_dir
 from heddle.versions import SAMPLE_CHAINCODE_IMAGE, STANDIN_IMAGE
 
@@ -25,11 +26,11 @@ def pack(
         Path, typer.Option("--from", help="A Fabric release: bin, config, builders/ccaas/bin.", exists=True)
     ],
     out: Annotated[Path | None, typer.Option("--out", help="Where to; else Heddle's cache.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    json_: Json = False,
 ) -> None:
     """Pack Fabric's programs into images under upstream's names, for clusters that cannot pull them."""
     packed = pack_release(release, out or cache_dir() / "images")
-    if as_json:
+    if json_:
         rows = [{"image": p.image, "archive": str(p.archive), "id": p.identifier} for p in packed]
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
         return

@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from heddle.cli.options import HERE, Folder, StackFile
+from heddle.cli.consent import USAGE, ask_consent, require_terminal
+from heddle.cli.options import HERE, Folder, Json, StackFile, Yes
 from heddle.embedded.engine.display.plain import PlainDisplay
 from heddle.embedded.engine.display.tree import TreeDisplay
 from heddle.embedded.engine.kubernetes import create_provider as kubernetes
@@ -24,11 +25,9 @@ __all__ = ["destroy", "preview", "refresh", "up"]
 
 # Exit codes: pkg/cmd/pulumi/cmd/exit_codes.go of pulumi/pulumi.
 FAILED = 1
-USAGE = 2
 CHANGES = 7
 CANCELLED = 8
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before acting.")]
 SkipPreview = Annotated[
     bool, typer.Option("--skip-preview", "-f", help="Act without showing a preview first.")
 ]
@@ -47,7 +46,7 @@ PARALLEL = 32
 def preview(
     stack: StackFile,
     expect_no_changes: ExpectNoChanges = False,
-    json_: Annotated[bool, typer.Option("--json", help="Print a summary as JSON, nothing else.")] = False,
+    json_: Json = False,
     diff: Diff = False,
     parallel: Parallel = PARALLEL,
     config: Config = None,
@@ -184,31 +183,17 @@ def _factories() -> dict[str, ProviderFactory]:
 def _agree(
     run: _Runs, verb: str, plan: Callable[[Engine], Awaitable[Outcome]], *, yes: bool, skip_preview: bool
 ) -> None:
-    """Show what would happen and ask, unless that was waived beforehand."""
-    _check_consent(yes, skip_preview)
-    if not skip_preview:
-        _stop_on_failure(run.run(f"Previewing {verb}", plan, preview=True))
-        _ask(verb, yes=yes)
-
-
-def _check_consent(yes: bool, skip_preview: bool) -> None:
-    """Without a person to ask, acting needs a word beforehand: the CLI's rule, in its words."""
-    if not (yes or skip_preview or (sys.stdin.isatty() and sys.stdout.isatty())):
-        typer.echo(
-            "error: --yes or --skip-preview must be passed in to proceed "
-            "when running in non-interactive mode",
-            err=True,
-        )
-        raise typer.Exit(USAGE)
-
-
-def _ask(verb: str, *, yes: bool) -> None:
-    """Ask the person; anything but yes declines."""
-    if not yes and not typer.confirm(f"Do you want to perform this {verb}?", default=False):
-        typer.echo(
-            f"error: {verb} cancelled: confirmation declined, not proceeding with the {verb}", err=True
-        )
-        raise typer.Exit(FAILED)
+    """Show what would happen and ask, unless an option waives both."""
+    if skip_preview:
+        return
+    if not yes:
+        require_terminal("--yes", "--skip-preview")
+    _stop_on_failure(run.run(f"Previewing {verb}", plan, preview=True))
+    ask_consent(
+        f"Do you want to perform this {verb}?",
+        yes=yes,
+        declined=f"{verb} cancelled: confirmation declined, not proceeding with the {verb}",
+    )
 
 
 def _stop_on_failure(outcome: Outcome) -> None:

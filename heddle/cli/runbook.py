@@ -143,14 +143,6 @@ def _prepared(stack: "Stack") -> "dict[str, Any]":
 
 def _kubeconfig(stack: "Stack") -> str:
     """The cluster that the stack file names, for a stack that was destroyed."""
-    import json
-
     from heddle import config
 
-    values = stack.config.values
-    settings = config.read(
-        stack=stack.name,
-        data=json.loads(values.get("fabric:instance", "null")),
-        kube_context=values.get("fabric:kubeContext", ""),
-    )
-    return settings.cluster.kubeconfig
+    return config.read_values(stack.name, stack.config.values).cluster.kubeconfig

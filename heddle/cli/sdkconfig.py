@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from heddle.cli.options import HERE, Folder, StackFile
-from heddle.cli.sdkconfig_authorities import authority_keys
-from heddle.cli.sdkconfig_files import ClientRequest, client_files
-from heddle.cli.sdkconfig_folder import Written, write_client_folder
+from heddle.clientconfig.authorities import authority_keys
+from heddle.clientconfig.files import ClientRequest, client_files
+from heddle.clientconfig.folder import Written, write_client_folder
 from heddle.network.network import open_network
 
 __all__ = ["sdk_config"]

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from heddle.cli.app import app
-from heddle.cli.findings import Finding
+from heddle.doctor.findings import Finding
 
 ROOT = Path(__file__).parent.parent.parent
 

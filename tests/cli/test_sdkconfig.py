@@ -11,9 +11,10 @@ import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
-from heddle.cli import sdkconfig, sdkconfig_authorities
+from heddle.cli import sdkconfig
 from heddle.cli.app import app
-from heddle.cli.sdkconfig_files import ClientFile, ClientRequest, client_files
+from heddle.clientconfig import authorities
+from heddle.clientconfig.files import ClientFile, ClientRequest, client_files
 from heddle.errors import EngineError
 from heddle.plugin.values import Secret
 from heddle.state.resource import Resource
@@ -330,11 +331,11 @@ def test_an_authority_is_known_by_its_certificate(monkeypatch: pytest.MonkeyPatc
         for name in ("root of one", "tls root of one", "root of two")
     ]
     opened = SimpleNamespace(resources=resources)
-    monkeypatch.setattr(sdkconfig_authorities, "open_stack", lambda *_, **__: opened)
+    monkeypatch.setattr(authorities, "open_stack", lambda *_, **__: opened)
     instance = sample_network().instance
 
-    keys = sdkconfig_authorities.authority_keys("dev", Path(), instance.organization("one"))
+    keys = authorities.authority_keys("dev", Path(), instance.organization("one"))
 
     assert keys == {"ca": "key of root of one\n", "tls-ca": "key of tls root of one\n"}
     with pytest.raises(EngineError, match="no key of two's tls-ca"):
-        sdkconfig_authorities.authority_keys("dev", Path(), instance.organization("two"))
+        authorities.authority_keys("dev", Path(), instance.organization("two"))

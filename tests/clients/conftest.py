@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from heddle.cli.sdkconfig_files import ClientRequest, client_files
-from heddle.cli.sdkconfig_folder import write_client_folder
+from heddle.clientconfig.files import ClientRequest, client_files
+from heddle.clientconfig.folder import write_client_folder
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
 from heddle.fabric.dial import DirectDialer

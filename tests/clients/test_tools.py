@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from heddle.cli.sdkconfig_files import ClientRequest, client_files
-from heddle.cli.sdkconfig_folder import write_client_folder
+from heddle.clientconfig.files import ClientRequest, client_files
+from heddle.clientconfig.folder import write_client_folder
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
 from tests.network.processes import network_of_processes

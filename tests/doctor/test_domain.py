@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from heddle.cli import doctor_domain
-from heddle.cli.findings import Finding
+from heddle.doctor import domain
+from heddle.doctor.findings import Finding
+from heddle.embedded.kubernetes.dns import resolves_by_tcp
 
 HOSTS = ["orderer0-orderer.fabric.example.com", "peer0-org1.fabric.example.com"]
 KUBECONFIG = "apiVersion: v1\nkind: Config\n"
@@ -46,10 +47,12 @@ def dns(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Names]]:
     """The cluster's DNS, reached directly."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Names) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        found = doctor_domain._DnsServer(
-            address="127.0.0.1", port=server.server_address[1], namespace="kube-system", pod=""
-        )
-        monkeypatch.setattr(doctor_domain, "_dns_server", lambda _: found)
+        found = domain._DnsServer(address="127.0.0.1", port=server.server_address[1], pod="")
+
+        async def dns_server(_: str) -> domain._DnsServer:
+            return found
+
+        monkeypatch.setattr(domain, "_dns_server", dns_server)
         yield Names
         server.shutdown()
 
@@ -63,8 +66,8 @@ def looked_up(monkeypatch: pytest.MonkeyPatch, outside: set[str]) -> dict[str, F
         return ["an address"]
 
     with monkeypatch.context() as patched:
-        patched.setattr(doctor_domain, "socket", SimpleNamespace(getaddrinfo=getaddrinfo, SOCK_STREAM=1))
-        findings = doctor_domain.domain_findings("fabric.example.com", HOSTS, KUBECONFIG)
+        patched.setattr(domain, "socket", SimpleNamespace(getaddrinfo=getaddrinfo, SOCK_STREAM=1))
+        findings = domain.domain_findings("fabric.example.com", HOSTS, KUBECONFIG, resolves_by_tcp)
         return {one.what: one for one in findings}
 
 
@@ -97,10 +100,10 @@ def test_names_that_one_side_does_not_know_are_listed(
 def test_a_dns_that_cannot_be_asked_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the way to try it by hand."""
 
-    def refuse(_: str) -> None:
+    async def refuse(_: str) -> None:
         raise LookupError("the Service kube-system/kube-dns has no ready endpoint")
 
-    monkeypatch.setattr(doctor_domain, "_dns_server", refuse)
+    monkeypatch.setattr(domain, "_dns_server", refuse)
 
     found = looked_up(monkeypatch, set(HOSTS))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heddle.errors import ImageError
-from heddle.images import Entry, File, Folder, Image, file_tools, program, write_image
+from heddle.images.archive import Entry, File, Folder, Image, file_tools, program, write_image
 from heddle.versions import FABRIC, ORDERER_IMAGE, PEER_IMAGE
 
 __all__ = ["ARCHIVES", "Packed", "pack_release"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from heddle.cli.sdkconfig_files import ClientFile
+from heddle.clientconfig.files import ClientFile
 from heddle.errors import EngineError
 
 __all__ = ["RECORD", "Written", "write_client_folder"]

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from heddle.cli.imagepack import ARCHIVES, pack_release
 from heddle.errors import ImageError
+from heddle.images.release import ARCHIVES, pack_release
 from heddle.versions import FABRIC, ORDERER_IMAGE, PEER_IMAGE
-from tests.images.test_images import read
+from tests.images.test_archive import read
 
 PROGRAMS = ("bin/peer", "bin/orderer", *(f"builders/ccaas/bin/{n}" for n in ("build", "detect", "release")))
 

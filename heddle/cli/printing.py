@@ -1,0 +1,30 @@
+"""Print what a subcommand has found, so that no text of others acts as markup or controls the terminal."""
+
+from collections.abc import Sequence
+
+import typer
+from rich.text import Text
+
+from heddle.doctor.findings import Finding
+from heddle.text import printable
+
+__all__ = ["cell", "marked", "print_findings"]
+
+
+def cell(words: str, style: str = "") -> Text:
+    """Return text for a table or console of rich: as it is, without markup and without control signs."""
+    return Text(printable(words), style=style)
+
+
+def marked(words: str, *, good: bool) -> Text:
+    """Return text after a green tick or a red cross."""
+    return Text.assemble(("✓", "green") if good else ("✗", "red"), " ", printable(words))
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """Print each finding, marked good or bad, and beneath it what to do."""
+    for finding in findings:
+        mark = typer.style("✗", fg="red") if finding.step else typer.style("✓", fg="green")
+        typer.echo(f"{mark} {printable(finding.what)}: {printable(finding.found)}")
+        if finding.step:
+            typer.echo(f"    {printable(finding.step)}")

@@ -1,0 +1,53 @@
+"""Check a stack: whether its file can be used, its cluster answers, and the names of its domain resolve."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+from heddle import config
+from heddle.doctor.domain import Resolves, domain_findings
+from heddle.doctor.findings import Finding
+from heddle.errors import EngineError, HeddleError, SpecError
+from heddle.kube.client import KubeClient
+from heddle.state.stack import open_stack
+from heddle.topology import plan
+
+__all__ = ["stack_findings"]
+
+
+def stack_findings(stack: str, folder: Path, resolves: Resolves) -> Iterator[Finding]:
+    """Check the stack's file, its cluster, and each node's name; stop where a check needs the one before.
+
+    Args:
+        stack: the stack's name.
+        folder: the folder with Pulumi.yaml.
+        resolves: asks the cluster's DNS server for a name.
+    """
+    try:
+        values = open_stack(folder, stack).config.values
+    except EngineError as error:
+        yield Finding(what="stack", found=error.message, step=error.hint or "See the message.")
+        return
+    try:
+        settings = config.read_values(stack, values)
+    except SpecError as error:
+        step = error.hint or "Mend the file, then look again."
+        yield Finding(what="stack file", found=error.message, step=step)
+        return
+    yield Finding(what="stack file", found=f"stacks/Pulumi.{stack}.yaml can be used")
+    cluster = asyncio.run(_cluster_finding(settings.cluster.kubeconfig))
+    yield cluster
+    if settings.instance.domain and not cluster.step:
+        hosts = [node.host for node in plan(settings.instance).nodes]
+        yield from domain_findings(settings.instance.domain, hosts, settings.cluster.kubeconfig, resolves)
+
+
+async def _cluster_finding(kubeconfig: str) -> Finding:
+    """Say whether the API server answers to the credentials of the kubeconfig."""
+    try:
+        async with await KubeClient.open(kubeconfig) as client:
+            version = await client.get("/version") or {}
+    except (HeddleError, OSError) as error:
+        step = "Does `kubectl version` work with this kubeconfig? For a local cluster: heddle cluster up."
+        return Finding(what="cluster", found=f"does not answer: {error}", step=step)
+    return Finding(what="cluster", found=f"Kubernetes {version.get('gitVersion', '(no version)')} answers")
