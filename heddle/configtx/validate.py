@@ -16,7 +16,7 @@ from heddle.configtx.names import check_config_id
 from heddle.configtx.policies import Need, SignedData, missing, refusal, valid_identities
 from heddle.errors import ConfigtxError, IdentityError
 
-__all__ = ["apply_update", "changed_elements", "missing_signatures", "required_policies"]
+__all__ = ["apply_update", "changed_elements", "missing_signatures", "required_policies", "written_elements"]
 
 
 def apply_update(config: configtx_pb2.Config, envelope: common_pb2.Envelope) -> configtx_pb2.Config:
@@ -138,7 +138,11 @@ def _delta(existing: Mapping[str, Element], update: configtx_pb2.ConfigUpdate) -
             )
         if problem:
             raise ConfigtxError(f"error validating ReadSet: {problem}")
-    write = _mapped(update.write_set, "WriteSet")
+    return written_elements(read, _mapped(update.write_set, "WriteSet"))
+
+
+def written_elements(read: Mapping[str, Element], write: Mapping[str, Element]) -> dict[str, Element]:
+    """Return the elements of a write set that are not merely named: their version is not the one read."""
     return {
         key: element
         for key, element in write.items()

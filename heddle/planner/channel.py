@@ -13,10 +13,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from heddle.configtx.flat import flatten, same, unflatten
+from heddle.configtx.merge import merge
 from heddle.configtx.read import differences
+from heddle.configtx.renewed import keep_renewed
 from heddle.configtx.settings import BFT, ChannelSettings, Consenter, OrdererOrganization
 
-__all__ = ["Kind", "Step", "steps"]
+__all__ = ["Kind", "Step", "advanced", "planned_steps", "steps"]
 
 
 class Kind(Enum):
@@ -59,6 +62,43 @@ def steps(
             result.append(Step(kind=kind, joins=joins, leaves=leaves, settings=settings, changes=changes))
             current = settings
     return result
+
+
+def planned_steps(
+    live: ChannelSettings,
+    wanted: ChannelSettings,
+    base: ChannelSettings,
+    broken: Collection[str] = frozenset(),
+) -> list[Step]:
+    """Return the steps that are still to take; `broken` are consenters (host:port) that do not order.
+
+    Raises ConfigtxError when others changed the same things differently.
+    """
+    base, wanted = keep_renewed(base, live), keep_renewed(wanted, live)
+    return steps(live, merge(live, wanted, base), broken)
+
+
+def advanced(
+    base: ChannelSettings, before: ChannelSettings, step: ChannelSettings, found: ChannelSettings
+) -> ChannelSettings:
+    """Return the settings that count as applied once a step is in force: `base`, and what the step changed.
+
+    Without it, what a run did that stopped later would look like others' doing to the next one: kept, even
+    where the program does not ask for it any more.
+
+    Args:
+        base: what was applied before.
+        before: the channel before the step.
+        step: the channel as the step wanted it.
+        found: the channel after it.
+    """
+    old, wanted, now, applied = flatten(before), flatten(step), flatten(found), flatten(base)
+    for key in {**old, **wanted}:
+        mine = not same(key, old.get(key), wanted.get(key))
+        if mine and same(key, wanted.get(key), now.get(key)):
+            applied.pop(key, None)
+            applied |= {key: now[key]} if key in now else {}
+    return unflatten(applied, base.channel)
 
 
 _Stage = tuple[Kind, Consenter | None, Consenter | None, ChannelSettings]

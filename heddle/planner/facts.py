@@ -4,7 +4,7 @@
 not be found out is kept as `NoAnswer` with its reason, never left out: unknown does not count as well.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeGuard
@@ -20,8 +20,11 @@ __all__ = [
     "NoAnswer",
     "NodeFacts",
     "PodFacts",
+    "Refusal",
     "describe",
+    "is_active",
     "is_level",
+    "newest_height",
     "orders",
 ]
 
@@ -39,6 +42,19 @@ def is_level(height: int, newest: int) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConsensusCounts:
+    """Count a channel's consenters, and how many of them live, as an orderer's metrics say; 0: unknown.
+
+    Nodes that have just come, or that are leaving, make these other numbers than that of the nodes. Only
+    Raft's leader tells how many live.
+    """
+
+    consenters: int = 0
+    alive: int = 0
+    bft: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class LedgerState:
     """Describe a node's copy of one channel as the node itself does.
 
@@ -52,13 +68,18 @@ class LedgerState:
     status: str
     height: int
     leader: bool = False
+    counts: ConsensusCounts = field(default_factory=ConsensusCounts)
 
 
 @dataclass(frozen=True, kw_only=True)
 class NoAnswer:
-    """Say why a node's state is not known: the node was silent, or refused to tell."""
+    """Say why a node's state is not known: the node was silent, or refused to tell. `hint` is what to do."""
 
     reason: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason}\n  {self.hint}" if self.hint else self.reason
 
 
 Answer = LedgerState | NoAnswer | None
@@ -80,11 +101,13 @@ class NodeFacts:
 
     name: str
     kind: Literal["orderer", "peer"]
-    address: str
+    address: str = ""
     """`host:port` as the ledger names it."""
     msp_id: str = ""
     channels: Mapping[str, Answer] = field(default_factory=dict)
     """By channel; a channel that is missing here was not asked about."""
+    silent: NoAnswer | None = None
+    """Why the node could not be asked at all."""
     pod: PodFacts | None = None
     version: str | NoAnswer = ""
     """Fabric's version as the operations endpoint says; empty: not asked."""
@@ -94,11 +117,18 @@ class NodeFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelFacts:
-    """Describe a channel's configuration in force. `sequence` is its number; 0 is the genesis."""
+    """Describe a channel: its configuration in force, and the consenters' answers by their `host:port`.
+
+    sequence: the configuration's number; 0 is the genesis.
+    answers: of the consenters that this stack names; other organizations' consenters are not asked.
+    nodes: names of nodes by the `host:port` of their consenters, for messages.
+    """
 
     name: str
     settings: ChannelSettings
-    sequence: int
+    sequence: int = 0
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    nodes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bft(self) -> bool:
@@ -107,21 +137,29 @@ class ChannelFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConsensusCounts:
-    """Count a channel's consenters, and how many of them live, as its leader's metrics say; 0: unknown.
+class Refusal:
+    """Say why a step must not be taken now, and what to do instead."""
 
-    Nodes that have just come, or that are leaving, make these other numbers than that of the nodes. BFT's
-    leader does not tell how many live.
-    """
-
-    consenters: int = 0
-    alive: int = 0
-    bft: bool = False
+    reason: str
+    hint: str
 
 
 def orders(answer: Answer) -> TypeGuard[LedgerState]:
     """Tell whether an orderer says that it orders the channel."""
-    return isinstance(answer, LedgerState) and (answer.relation, answer.status) == ("consenter", "active")
+    return is_active(answer) and answer.relation == "consenter"
+
+
+def is_active(answer: Answer) -> TypeGuard[LedgerState]:
+    """Tell whether a node serves the channel: an orderer that is active, also as a follower, or a peer.
+
+    A consenter that has just been removed may know it before the others hand out that block.
+    """
+    return isinstance(answer, LedgerState) and answer.status in {"active", "joined"}
+
+
+def newest_height(answers: Iterable[Answer]) -> int:
+    """Return the greatest height among nodes that have the channel; 0 if none has it."""
+    return max((answer.height for answer in answers if isinstance(answer, LedgerState)), default=0)
 
 
 def describe(answer: Answer) -> str:

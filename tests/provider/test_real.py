@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,17 @@ from heddle.configtx.review import still_missing
 from heddle.errors import FabricError, HeddleError, ProviderError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
+from heddle.fabric.node import Node
 from heddle.fabric.orderer import broadcast
+from heddle.planner.facts import Answer, LedgerState, NodeFacts, PodFacts
+from heddle.planner.restart import newest_heights, restart_refusal
 from heddle.plugin import interface as api
 from heddle.plugin.interface import DiffKind
 from heddle.provider import chaincode_definition
 from heddle.provider.channel import handler
-from heddle.provider.channel.facts import Live, Reach, State, wait_for_leader
+from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.genesis import join_all
-from heddle.provider.rollout.health import OrdererHealth, PeerHealth
+from heddle.provider.rollout.asking import NodeClient, OrdererClient, PeerClient
 from heddle.waiting import Deadline
 from tests.provider.harness import (
     CheckFailedError,
@@ -146,10 +149,10 @@ async def test_half_made_channels_heal_with_the_same_genesis(
     """
 
     async def join_one(
-        reach: Reach, states: Mapping[str, State], block: Block, genesis_hash: str, clock: Deadline
+        client: ChannelClient, answers: Mapping[str, Answer], block: Block, genesis_hash: str, clock: Deadline
     ) -> None:
-        first = reach.orderers[0].name
-        await join_all(reach, {first: states[first]}, block, genesis_hash, clock)
+        first = client.orderers[0].name
+        await join_all(client, {first: answers[first]}, block, genesis_hash, clock)
         raise FabricError("interrupted")
 
     with monkeypatch.context() as patched:
@@ -402,12 +405,20 @@ async def test_a_cancelled_creation_is_saved(
     assert engine.outputs["channel"]["genesisHash"]
 
 
-async def _one_leader(orderers: OrdererHealth, network: RealNetwork) -> None:
-    """Return once exactly one node says that it leads: metrics follow an election with a delay."""
+async def _one_leader(orderers: OrdererClient, network: RealNetwork) -> list[NodeFacts]:
+    """Return the facts once exactly one node says that it leads: metrics follow an election with a delay."""
     clock = Deadline(15)
-    while [await orderers.leads(node) for node in network.orderers].count(True) != 1:
+    while True:
+        facts = await _ask(orderers, network.orderers)
+        answers = [each.channels["channel"] for each in facts]
+        if [isinstance(answer, LedgerState) and answer.leader for answer in answers].count(True) == 1:
+            return facts
         assert not clock.passed(), "no single leader"
         await asyncio.sleep(0.1)
+
+
+async def _ask(client: NodeClient, nodes: Iterable[Node]) -> list[NodeFacts]:
+    return [await client.ask(node) for node in nodes]
 
 
 def _without(network: RealNetwork, *names: str) -> dict[str, Any]:
@@ -439,11 +450,11 @@ async def _update(engine: Engine, news: dict[str, Any], *, seconds: float) -> No
     )
 
 
-async def _live(network: RealNetwork, engine: Engine, asked: str = "orderer1") -> Live:
+async def _live(network: RealNetwork, engine: Engine, asked: str = "orderer1") -> LiveConfig:
     node = next(node for node in network.orderers if node.name == asked)
     async with Connections(DirectDialer()) as connections:
-        reach = Reach.of(connections, plain(await engine.check(CHANNEL, "x", _channel(network))))
-        return await wait_for_leader(reach, Deadline(10), [node])
+        client = ChannelClient.of(connections, plain(await engine.check(CHANNEL, "x", _channel(network))))
+        return await client.live_once_led(Deadline(10), [node])
 
 
 async def _change_from_outside(network: RealNetwork, engine: Engine, **batch: Any) -> None:
@@ -472,20 +483,25 @@ async def test_health_of_real_nodes(network: RealNetwork, engine: Engine) -> Non
     channel = await engine.up(CHANNEL, "channel", _channel(network))
     await engine.up(MEMBERSHIP, "member-0", _membership(network, 0, channel["genesisHash"]))
     async with Connections(DirectDialer()) as connections:
-        orderers = OrdererHealth(connections, ["channel", "unmade"], network.admin_tls)
-        await _one_leader(orderers, network)
-        assert [await orderers.heights(node) for node in network.orderers] == [{"channel": 1}] * 3
-        assert await orderers.objection(network.orderers[1:]) == ""
+        orderers = OrdererClient(connections, ["channel", "unmade"], network.admin_tls)
+        facts = await _one_leader(orderers, network)
+        assert [newest_heights([each]) for each in facts] == [{"channel": 1}] * 3
+        assert _refusal(facts[1:]) == ""
         network.programs["orderer3"].stop()
-        objection = await orderers.objection(network.orderers[1:])
-        assert objection.startswith("channel: 1 others order, 2 are needed; orderer3: orderer3 (localhost:")
+        refusal = _refusal(await _ask(orderers, network.orderers[1:]))
+        assert refusal.startswith("channel: 1 others order, 2 are needed; orderer3: orderer3 (localhost:")
 
         admin = network.organizations["organization"].admin
-        peers = PeerHealth(connections, ["channel"], [admin])
-        assert await peers.heights(network.peers[0]) == {"channel": 1}
-        assert await peers.heights(network.peers[1]) == {}, "it has not joined"
-        strangers = PeerHealth(connections, ["channel"], [])
-        assert await strangers.heights(network.peers[0]) == {}, "nobody to ask as: it answers, no more"
+        peers = await _ask(PeerClient(connections, ["channel"], [admin]), network.peers)
+        assert newest_heights(peers[:1]) == {"channel": 1}
+        assert newest_heights(peers[1:2]) == {}, "it has not joined"
+        (stranger,) = await _ask(PeerClient(connections, ["channel"], []), network.peers[:1])
+        assert (stranger.channels, stranger.silent) == ({}, None), "nobody to ask as: it answers, no more"
+
+
+def _refusal(others: Iterable[NodeFacts]) -> str:
+    """Why none but these can be spared; their pods are ready."""
+    return restart_refusal([replace(each, pod=PodFacts(ready=True, outdated=False)) for each in others])
 
 
 async def test_a_definition_that_nobody_approved(

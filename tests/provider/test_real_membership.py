@@ -11,8 +11,10 @@ from heddle.configtx.settings import BFT
 from heddle.errors import HeddleError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
+from heddle.planner.facts import PodFacts
+from heddle.planner.restart import restart_refusal
 from heddle.plugin.interface import PartialFailure
-from heddle.provider.rollout.health import OrdererHealth
+from heddle.provider.rollout.asking import OrdererClient
 from heddle.quorum import quorum
 from tests.provider.harness import Engine, channel_value
 from tests.real.network import RealNetwork, prepared_network
@@ -86,7 +88,7 @@ async def test_an_orderer_that_is_away_is_passed_by(network: RealNetwork, engine
     away, late = engine.log.of("warning")
     assert away.startswith("orderers that are away catch up later\norderer1 (")
     assert late.startswith("configuration 1 is in force, but not everywhere yet")
-    with pytest.raises(HeddleError, match="not all consenters are well"):
+    with pytest.raises(HeddleError, match="while one of them is down: orderer1\n"):
         await engine.up(CHANNEL, "channel", _channel(network, "1234", batch={"timeout": "1s"}))
 
 
@@ -98,7 +100,7 @@ async def test_what_a_run_did_before_it_stopped_can_be_taken_back(
     first = _channel(network, "123")
     await engine.up(CHANNEL, "channel", first)
     network.programs["orderer1"].stop()
-    with pytest.raises(PartialFailure, match="not all consenters are well"):
+    with pytest.raises(PartialFailure, match="while one of them is down: orderer1\n"):
         await engine.up(CHANNEL, "channel", _channel(network, "1234", batch={"timeout": "1s"}))
     _, message = await engine.preview(CHANNEL, "channel", first)
     assert "batch timeout: 1s → " in message
@@ -132,8 +134,9 @@ async def test_bft_from_genesis_to_five_and_back(network: RealNetwork, engine: E
 async def _objection(network: RealNetwork, numbers: str) -> str:
     """Why none but these can be spared, as a rollout sees it."""
     async with Connections(DirectDialer()) as connections:
-        health = OrdererHealth(connections, ["channel"], network.admin_tls)
-        return await health.objection([node for node in network.orderers if node.name[-1] in numbers])
+        client = OrdererClient(connections, ["channel"], network.admin_tls)
+        facts = [await client.ask(node) for node in network.orderers if node.name[-1] in numbers]
+    return restart_refusal([replace(each, pod=PodFacts(ready=True, outdated=False)) for each in facts])
 
 
 async def test_a_broken_bft_consenter_is_replaced(network: RealNetwork, engine: Engine) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from heddle.errors import FabricError, ProviderError
 from heddle.fabric.node import Node
-from heddle.fabric.participation import ChannelInfo
 from heddle.kube.pods import NodePods, PodState
-from heddle.provider.rollout.health import Counts, Health, objection
+from heddle.planner.facts import LedgerState, NoAnswer, NodeFacts
+from heddle.provider.rollout.asking import NodeClient
 from heddle.provider.rollout.restart import Restarter
 
 
@@ -22,7 +22,7 @@ class World:
     leader: str = ""
     comes_back: bool = True
     heights: dict[str, int] = field(default_factory=dict)
-    refused: str = ""
+    status: str = "active"
     deleted: list[str] = field(default_factory=list)
     away: dict[str, int] = field(default_factory=dict)
     most_away: int = 0
@@ -47,20 +47,21 @@ class World:
         return "  log panic: bad configuration"
 
 
-class Facts(Health):
+class Orderers(NodeClient):
     def __init__(self, world: World) -> None:
         self.world = world
 
-    async def leads(self, node: Node) -> bool:
-        return node.name == self.world.leader
-
-    async def heights(self, node: Node) -> dict[str, int]:
+    async def ask(self, node: Node) -> NodeFacts:
         if node.name in self.world.away:
-            raise FabricError(f"{node.name} is away")
-        return {"channel": self.world.heights.get(node.name, 10)}
-
-    async def objection(self, others: object) -> str:
-        return self.world.refused
+            answer: LedgerState | NoAnswer = NoAnswer(reason=f"{node.name} is away")
+        else:
+            answer = LedgerState(
+                relation="consenter",
+                status=self.world.status,
+                height=self.world.heights.get(node.name, 10),
+                leader=node.name == self.world.leader,
+            )
+        return NodeFacts(name=node.name, kind="orderer", channels={"channel": answer})
 
 
 def _pod(name: str, revision: str, *, ready: bool = True, uid: str = "") -> PodState:
@@ -82,11 +83,11 @@ def _world(**revisions: str) -> World:
 async def _run(world: World, patience: float = 20.0, databases: dict[str, str] | None = None) -> list[str]:
     databases = databases or {}
     restarter = Restarter(
-        cluster=cast("NodePods", world),
-        health=Facts(world),
+        pods=cast("NodePods", world),
+        client=Orderers(world),
         nodes=[_node(name) for name in world.pods if name not in databases.values()],
         patience=patience,
-        databases={peer: _node(name) for peer, name in databases.items()},
+        databases=databases,
     )
     return await restarter.run()
 
@@ -123,8 +124,10 @@ async def test_a_broken_node_restarts_first_and_without_leave() -> None:
 async def test_no_restart_while_the_others_are_needed() -> None:
     """The reason is shown, and nothing was deleted."""
     world = _world(a="old", b="new", c="new")
-    world.refused = "channel: 1 others order, 2 are needed"
-    with pytest.raises(ProviderError, match="2 are needed"):
+    world.status = "inactive"
+    with pytest.raises(
+        ProviderError, match="channel: 0 others order, 2 are needed; b: consenter, inactive; c"
+    ):
         await _run(world, patience=0.3)
     assert world.deleted == []
 
@@ -181,59 +184,3 @@ async def test_no_restart_while_another_peers_database_is_down() -> None:
     with pytest.raises(ProviderError, match="b-db: Running, not ready"):
         await _run(world, patience=0.3, databases=DATABASES)
     assert world.deleted == []
-
-
-def _info(relation: str = "consenter", status: str = "active") -> dict[str, ChannelInfo]:
-    return {"channel": ChannelInfo(name="channel", relation=relation, status=status, height=5)}
-
-
-@pytest.mark.parametrize(
-    ("answers", "allowed"),
-    [
-        ([_info(), _info()], True),
-        ([_info(), _info(status="inactive")], False),
-        ([_info(), FabricError("no answer")], False),
-        ([_info(), _info(), _info(), FabricError("no answer")], True),
-        ([_info(), _info(relation="follower"), {}, _info()], False),
-        ([{}, {}], True),
-        ([{}, FabricError("no answer")], False),
-    ],
-)
-def test_quorum_without_the_node(answers: list[object], allowed: bool) -> None:
-    """A majority of the consenters orders while one is away; a channel that nobody has does not count."""
-    known = {f"orderer{number}": answer for number, answer in enumerate(answers)}
-    assert (objection("channel", known, Counts()) == "") is allowed  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("answers", "consenters", "alive", "allowed"),
-    [
-        ([_info(), _info(), {}, {}], 3, 3, True),
-        ([_info(), FabricError("no answer"), {}, {}], 3, 2, False),
-        ([_info(), _info(), {}, {}], 5, 3, False),
-        ([_info(), _info()], 5, 5, True),
-        ([_info(), _info()], 5, 3, False),
-        ([_info(), _info()], 5, 0, False),
-        ([_info(), _info()], 0, 0, True),
-    ],
-    ids=["grows", "grows, one down", "two lost", "shrinks", "shrinks by two dead", "no leader", "unknown"],
-)
-def test_quorum_is_of_the_consenters_not_of_the_nodes(
-    answers: list[object], consenters: int, alive: int, allowed: bool
-) -> None:
-    """Nodes that have just come order nothing yet, and those that leave still do."""
-    known = {f"orderer{number}": answer for number, answer in enumerate(answers)}
-    counts = Counts(consenters=consenters, alive=alive)
-    assert (objection("channel", known, counts) == "") is allowed  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("others", "consenters", "allowed"),
-    [(3, 4, True), (2, 4, False), (4, 5, True), (3, 5, False), (5, 6, True), (5, 7, True), (4, 7, False)],
-)
-def test_a_quorum_of_bft_is_larger_than_a_majority(others: int, consenters: int, allowed: bool) -> None:
-    """⌈(n + f + 1) / 2⌉ must order while one restarts; its leader does not tell how many do."""
-    answers = [*[_info()] * others, *[FabricError("no answer")] * (consenters - 1 - others)]
-    known = {f"orderer{number}": answer for number, answer in enumerate(answers)}
-    counts = Counts(consenters=consenters, bft=True)
-    assert (objection("channel", known, counts) == "") is allowed  # type: ignore[arg-type]

@@ -5,24 +5,26 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fabric_protos.common.common_pb2 import SERVICE_UNAVAILABLE, Block
+from fabric_protos.common.common_pb2 import Block
 from fabric_protos.common.configtx_pb2 import Config
 
 from heddle.configtx.blocks import config_of
 from heddle.configtx.checks import check_settings
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.read import settings_of
+from heddle.configtx.renewed import keep_renewed
 from heddle.configtx.request import Request, merge_requests, request_from_bytes, request_to_bytes
 from heddle.configtx.settings import BFT
 from heddle.configtx.values import parse
-from heddle.errors import ConfigtxError, FabricError, HeddleError, ProviderError, Refused, Unreachable
-from heddle.fabric.participation import ChannelInfo
+from heddle.errors import ConfigtxError, FabricError, HeddleError, ProviderError, Unreachable
+from heddle.planner.consenters import joining_refusal
+from heddle.planner.facts import Answer, LedgerState, NoAnswer, Refusal
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
-from heddle.provider.channel.facts import Live, Reach, State, wait_for_leader
-from heddle.provider.channel.genesis import join_all, lost_ledgers, make_or_adopt, own_hash, wait_for_answers
+from heddle.provider.channel.client import ChannelClient, LiveConfig
+from heddle.provider.channel.genesis import join_all, make_or_adopt, own_hash, wait_for_answers
 from heddle.provider.channel.plan import plan_create, plan_unknown, plan_update, tell_drift
-from heddle.provider.channel.settings import SETTINGS, keep_renewed, settings_from, settings_inputs
+from heddle.provider.channel.settings import SETTINGS, settings_from, settings_inputs
 from heddle.provider.channel.update import MissingSignaturesError, Updater
 from heddle.provider.handler import Call, Created, Gone, Handler, Partial, Plan, Seen
 from heddle.schema import OnChange
@@ -33,7 +35,6 @@ __all__ = ["ChannelHandler"]
 
 _DEADLINE = 300.0
 _READING = 10.0
-_PAUSE = 0.2
 
 
 class ChannelHandler(Handler):
@@ -71,14 +72,14 @@ class ChannelHandler(Handler):
         inputs = _reachable(call)
         if has_unknown(inputs):
             return Plan(outputs=outputs, message=plan_unknown(inputs, call.old_inputs))
-        reach = Reach.of(self.session.connections, inputs, call.old_inputs)
+        client = ChannelClient.of(self.session.connections, inputs, call.old_inputs)
         base = _applied(call.old_outputs)
-        live, states, broken = await self._look(call, reach)
-        settings = settings_of(base, channel=reach.channel)
-        joining = [name for name, state in states.items() if state is None]
-        message = plan_update(reach, live, settings_from(inputs), settings, joining, broken)
-        if refusal := _refusal(reach, states, live, call.old_outputs):
-            message = f"WILL BE REFUSED: {refusal}\n{message}"
+        live, answers, broken = await self._look(call, client)
+        settings = settings_of(base, channel=client.channel)
+        joining = [name for name, answer in answers.items() if answer is None]
+        message = plan_update(client, live, settings_from(inputs), settings, joining, broken)
+        if refusal := _refusal(client, answers, live, call.old_outputs):
+            message = f"WILL BE REFUSED: {refusal.reason}\n  {refusal.hint}\n{message}"
         return Plan(outputs=outputs, message=message)
 
     async def create(self, call: Call) -> Created:
@@ -87,16 +88,16 @@ class ChannelHandler(Handler):
         From the moment that an orderer may have the block, it is saved whatever happens.
         """
         wanted, clock = settings_from(call.inputs), Deadline(call.deadline(_DEADLINE))
-        reach = Reach.of(self.session.connections, call.inputs)
-        genesis = await make_or_adopt(reach, wanted, clock)
+        client = ChannelClient.of(self.session.connections, call.inputs)
+        genesis = await make_or_adopt(client, wanted, clock)
         first = _outputs(genesis, config_of(genesis).config)
         try:
-            outputs = await self._converge(call, reach, first, clock)
+            outputs = await self._converge(call, client, first, clock)
         except (HeddleError, asyncio.CancelledError) as error:
             # Nothing counts as applied before every orderer is known to be on the channel.
             outputs = {**first, "applied": "", "request": _request(first, error)}
-            raise Partial(id=reach.channel, outputs=outputs, reasons=[_reason(error)]) from error
-        return Created(id=reach.channel, outputs=outputs)
+            raise Partial(id=client.channel, outputs=outputs, reasons=[_reason(error)]) from error
+        return Created(id=client.channel, outputs=outputs)
 
     async def update(self, call: Call) -> Properties:
         """Join who has not joined, then take configuration updates until the wanted settings are in force.
@@ -105,11 +106,11 @@ class ChannelHandler(Handler):
         that asks for something else when it is run again.
         """
         clock = Deadline(call.deadline(_DEADLINE))
-        reach = Reach.of(self.session.connections, call.inputs, call.old_inputs)
+        client = ChannelClient.of(self.session.connections, call.inputs, call.old_inputs)
         last = {name: call.old_outputs.get(name, "") for name in CHANNEL.outputs}
         before = dict(last)
         try:
-            return await self._converge(call, reach, last, clock)
+            return await self._converge(call, client, last, clock)
         except (HeddleError, asyncio.CancelledError) as error:
             outputs = {**last, "request": _request(last, error)}
             if outputs == before and not isinstance(error, MissingSignaturesError):
@@ -118,31 +119,33 @@ class ChannelHandler(Handler):
 
     async def read(self, call: Call) -> Seen:
         """What is in force, as inputs and as the configuration applied last. Gone when no orderer has it."""
-        reach = Reach.of(self.session.connections, call.inputs)
-        states = await reach.states(deadline=_READING)
-        if all(state is None for state in states.values()):
-            raise Gone(f"none of the orderers has the channel {reach.channel} any more")
-        live = await _readable(reach)
+        client = ChannelClient.of(self.session.connections, call.inputs)
+        answers = await client.answers(deadline=_READING)
+        if all(answer is None for answer in answers.values()):
+            raise Gone(f"none of the orderers has the channel {client.channel} any more")
+        live = await client.live_now(deadline=_READING)
         inputs = settings_inputs(live.settings, call.inputs)
-        without = {name for name, state in states.items() if state is None}
+        without = {name for name, answer in answers.items() if answer is None}
         if without:
             inputs["orderers"] = [one for one in call.inputs["orderers"] if one["name"] not in without]
         known = {name: call.old_outputs[name] for name in ("genesisBlock", "genesisHash")}
         outputs = {**known, "sequence": live.sequence, "applied": _base64(live.config)}
         if "request" in call.old_outputs:  # not in the state of an earlier release
             outputs["request"] = _still_wanted(str(call.old_outputs["request"]), live)
-        base = settings_of(_applied(call.old_outputs), channel=reach.channel)
-        return Seen(outputs=outputs, inputs=inputs, message=tell_drift(reach.channel, live, base, without))
+        base = settings_of(_applied(call.old_outputs), channel=client.channel)
+        return Seen(outputs=outputs, inputs=inputs, message=tell_drift(client.channel, live, base, without))
 
-    async def _converge(self, call: Call, reach: Reach, last: Properties, clock: Deadline) -> Properties:
+    async def _converge(
+        self, call: Call, client: ChannelClient, last: Properties, clock: Deadline
+    ) -> Properties:
         """From `last`, the outputs as they are, to what is wanted: the new outputs.
 
         If it does not come to its end, `last` says how far it came.
         """
-        live = await self._joined(call, reach, last, clock)
-        base = settings_of(_applied(last), channel=reach.channel)
+        live = await self._joined(call, client, last, clock)
+        base = settings_of(_applied(last), channel=client.channel)
         wanted = settings_from(call.inputs)
-        updater = Updater(self.session, reach, wanted, base, call.urn)
+        updater = Updater(self.session, client, wanted, base, call.urn)
         try:
             live = await updater.run(live, clock)
         except (HeddleError, asyncio.CancelledError):
@@ -151,40 +154,48 @@ class ChannelHandler(Handler):
         asked = apply_settings(live.config, keep_renewed(wanted, live.settings), None)
         return {**last, "sequence": live.sequence, "applied": _base64(asked), "request": ""}
 
-    async def _joined(self, call: Call, reach: Reach, last: Properties, clock: Deadline) -> Live:
+    async def _joined(
+        self, call: Call, client: ChannelClient, last: Properties, clock: Deadline
+    ) -> LiveConfig:
         """Have every orderer on the channel; the configuration in force.
 
         A consenter that is away when the channel has been applied before is on it already: it catches up.
         """
         genesis = _genesis(last)
-        spared = _known_consenters(reach, last) if call.id and last["applied"] else frozenset()
-        states = await wait_for_answers(reach, clock, spared)
+        spared = _known_consenters(client, last) if call.id and last["applied"] else frozenset()
+        answers = await wait_for_answers(client, clock, spared)
         block = genesis
-        if any(state is None for state in states.values()) and any(states.values()):
+        if any(answer is None for answer in answers.values()) and any(answers.values()):
             # The genesis does for a channel that is just beginning; one that lives hands out its latest.
-            block = await _latest(reach, genesis)
-        if refusal := _refusal(reach, states, reach.live_of(block), last):
-            raise refusal
-        away = [str(state) for state in states.values() if isinstance(state, FabricError)]
+            block = await _latest(client, genesis)
+        if refusal := _refusal(client, answers, client.live_of(block), last):
+            raise ProviderError(refusal.reason, hint=refusal.hint)
+        away = [str(answer) for answer in answers.values() if isinstance(answer, NoAnswer)]
         if away:
             await self.session.warn("orderers that are away catch up later\n" + "\n".join(away), call.urn)
-        await join_all(reach, states, block, str(last["genesisHash"]), clock)
-        return await wait_for_leader(reach, clock)
+        await join_all(client, answers, block, str(last["genesisHash"]), clock)
+        return await client.live_once_led(clock)
 
-    async def _look(self, call: Call, reach: Reach) -> tuple[Live, dict[str, State], frozenset[str]]:
-        """The configuration in force, the orderers' states, and those that leave and do not order.
+    async def _look(
+        self, call: Call, client: ChannelClient
+    ) -> tuple[LiveConfig, dict[str, Answer], frozenset[str]]:
+        """Return the configuration in force, the orderers' answers, and leaving consenters that are broken.
 
-        Where it cannot be read, with a warning, the last that is known.
+        Where the ledger cannot be read, with a warning, the configuration that is known, and no answers.
         """
         try:
-            states = await reach.states(deadline=_READING)
-            live = await _readable(reach)
+            answers = await client.answers(deadline=_READING)
+            live = await client.live_now(deadline=_READING)
         except Unreachable as error:
             await self.session.warn(f"ledger not read, this is from the last known state\n{error}", call.urn)
             config = _applied(call.old_outputs)
-            settings = settings_of(config, channel=reach.channel)
-            return Live(block=_genesis(call.old_outputs), config=config, settings=settings), {}, frozenset()
-        return live, states, await reach.broken(live.settings, deadline=_READING)
+            settings = settings_of(config, channel=client.channel)
+            return (
+                LiveConfig(block=_genesis(call.old_outputs), config=config, settings=settings),
+                {},
+                frozenset(),
+            )
+        return live, answers, await client.broken(live.settings, deadline=_READING)
 
 
 def _bft_consenters(inputs: Mapping[str, Any]) -> Iterator[CheckFailure]:
@@ -210,37 +221,25 @@ def _reachable(call: Call) -> dict[str, Any]:
     return {**call.inputs, **ways}
 
 
-def _refusal(reach: Reach, states: Mapping[str, State], live: Live, last: Properties) -> ProviderError | None:
-    """Why the orderers without the channel must not join it; None if they may, or nothing is known."""
-    if not states:
+def _refusal(
+    client: ChannelClient, answers: Mapping[str, Answer], live: LiveConfig, last: Properties
+) -> Refusal | None:
+    """Return why orderers without the channel must not join it; None if they may, or nothing is known."""
+    if not answers:
         return None
-    listed = {reach.node_of.get(one.address, "") for one in live.settings.consenters}
+    listed = {client.node_of.get(one.address, "") for one in live.settings.consenters}
     sequence = int(str(last["sequence"]))
     if live.sequence < sequence:  # nobody leads, so only the genesis is known: others have come since
-        listed |= _known_consenters(reach, last)
-    return lost_ledgers(reach.channel, states, listed, sequence)
+        listed |= _known_consenters(client, last)
+    return joining_refusal(client.channel, answers, listed, sequence)
 
 
-async def _readable(reach: Reach) -> Live:
-    """The configuration in force. A channel that stays without a leader answers nothing: Unreachable, too."""
-    clock = Deadline(_READING)
-    while True:
-        try:
-            return await reach.live(deadline=_READING)
-        except Refused as refusal:
-            if refusal.status != SERVICE_UNAVAILABLE:
-                raise
-            if clock.left() <= _PAUSE:
-                raise Unreachable(refusal.message, hint=refusal.hint) from refusal
-        await clock.pause(_PAUSE)  # the lead may just change hands
-
-
-async def _latest(reach: Reach, genesis: Block) -> Block:
+async def _latest(client: ChannelClient, genesis: Block) -> Block:
     """The latest configuration block, or the genesis while the channel has no leader."""
-    states = await reach.states(deadline=_READING)
-    there = [reach.node(name) for name, state in states.items() if isinstance(state, ChannelInfo)]
+    answers = await client.answers(deadline=_READING)
+    joined = [client.node(name) for name, answer in answers.items() if isinstance(answer, LedgerState)]
     try:
-        return (await reach.live(there, deadline=_READING)).block
+        return (await client.live(joined, deadline=_READING)).block
     except FabricError:
         return genesis
 
@@ -294,7 +293,7 @@ def _kept(last: str, request: Request) -> str:
     return b64encode(request_to_bytes(request)).decode()
 
 
-def _still_wanted(last: str, live: Live) -> str:
+def _still_wanted(last: str, live: LiveConfig) -> str:
     """A request is of one configuration; after the next one it is of no use."""
     return last if last and request_from_bytes(b64decode(last)).sequence == live.sequence else ""
 
@@ -317,7 +316,7 @@ def _bytes(outputs: Properties, key: str) -> bytes:
         ) from None
 
 
-def _known_consenters(reach: Reach, last: Properties) -> frozenset[str]:
+def _known_consenters(client: ChannelClient, last: Properties) -> frozenset[str]:
     """Names of the nodes that ordered the channel when it was applied last."""
-    settings = settings_of(_applied(last), channel=reach.channel)
-    return frozenset(reach.node_of.get(one.address, "") for one in settings.consenters)
+    settings = settings_of(_applied(last), channel=client.channel)
+    return frozenset(client.node_of.get(one.address, "") for one in settings.consenters)

@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from heddle.configtx.read import differences
+from heddle.configtx.renewed import keep_renewed
 from heddle.configtx.settings import BFT, ChannelSettings
-from heddle.planner.channel import Step
+from heddle.planner.channel import Step, planned_steps
 from heddle.plugin.values import has_unknown
-from heddle.provider.channel.facts import Live, Reach
-from heddle.provider.channel.settings import SETTINGS, keep_renewed, settings_from
-from heddle.provider.channel.update import planned_steps, prepare_all
+from heddle.provider.channel.client import ChannelClient, LiveConfig
+from heddle.provider.channel.settings import SETTINGS, settings_from
+from heddle.provider.channel.update import prepare_all
 from heddle.quorum import fault_tolerance, quorum
 
 __all__ = ["plan_create", "plan_unknown", "plan_update", "tell_drift"]
@@ -74,8 +75,8 @@ def _options(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Iterator[str]:
 
 
 def plan_update(
-    reach: Reach,
-    live: Live,
+    client: ChannelClient,
+    live: LiveConfig,
     wanted: ChannelSettings,
     base: ChannelSettings,
     joining: Sequence[str],
@@ -85,7 +86,7 @@ def plan_update(
 
     Raises ConfigtxError for conflicts with others' changes: `up` would be refused for the same reason.
     """
-    head = f"channel {reach.channel}, configuration {live.sequence}"
+    head = f"channel {client.channel}, configuration {live.sequence}"
     joins = [f"join the orderer {name}" for name in joining]
     todo = planned_steps(live.settings, wanted, base, broken)
     if not todo and not joins:
@@ -93,7 +94,7 @@ def plan_update(
     changes = [change for step in todo for change in step.changes]
     summary = joins[0] if not changes else changes[0]
     more = len(changes) + len(joins) - 1
-    prepared = prepare_all(reach, live, todo)
+    prepared = prepare_all(client, live, todo)
     unsigned = "SIGNATURES MISSING, " if any(one.missing for one in prepared) else ""
     lines = [f"{head}: {unsigned}{summary}{f', and {more} more' if more else ''}", *joins]
     for number, (step, one) in enumerate(zip(todo, prepared, strict=True), 1):
@@ -104,7 +105,7 @@ def plan_update(
     return "\n".join(lines)
 
 
-def tell_drift(channel: str, live: Live, base: ChannelSettings, without: Collection[str]) -> str:
+def tell_drift(channel: str, live: LiveConfig, base: ChannelSettings, without: Collection[str]) -> str:
     """What others changed since `base` was applied, and which orderers lost the channel; "" if nothing."""
     lines = [f"  {line}" for line in differences(keep_renewed(base, live.settings), live.settings)]
     lines += [f"  orderer {name}: does not have the channel" for name in sorted(without)]

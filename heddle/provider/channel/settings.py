@@ -1,10 +1,10 @@
 """A channel's settings as inputs and as `ChannelSettings`, compared with the live ones."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from heddle.configtx.flat import flatten, same
+from heddle.configtx.renewed import keep_renewed
 from heddle.configtx.settings import (
     BFT,
     ETCDRAFT,
@@ -17,14 +17,13 @@ from heddle.configtx.settings import (
     PeerOrganization,
     RaftOptions,
 )
-from heddle.identity.keys import public_key_of
 from heddle.identity.msp import Msp
 from heddle.plugin.values import Properties, Value
 from heddle.provider.shapes import Shape, msp
 from heddle.schema import ObjectType, snake_case
 from heddle.schema.channel import CHANNEL
 
-__all__ = ["SETTINGS", "keep_renewed", "settings_from", "settings_inputs"]
+__all__ = ["SETTINGS", "settings_from", "settings_inputs"]
 
 SETTINGS = (
     "ordererOrganizations",
@@ -37,8 +36,6 @@ SETTINGS = (
     "capabilities",
 )
 """The inputs that stand on the ledger; all others are ways to it."""
-
-_Member = TypeVar("_Member", OrdererOrganization, PeerOrganization)
 
 
 def settings_from(inputs: Mapping[str, Any]) -> ChannelSettings:
@@ -94,41 +91,6 @@ def settings_inputs(live: ChannelSettings, inputs: Mapping[str, Any]) -> Propert
             names_of_part = declared.properties if isinstance(declared, ObjectType) else {}
             result[part] = _camel(vars(getattr(live, part)), inputs.get(part) or names_of_part)
     return result
-
-
-def keep_renewed(wanted: ChannelSettings, live: ChannelSettings) -> ChannelSettings:
-    """The wanted settings, with what is no difference as the channel has it.
-
-    A consenter's certificate that was renewed with the same key needs no configuration update (docs
-    raft_configuration.md; Fabric compares public keys, of BFT's enrolment certificates since 3.1.2).
-    Revocation lists are not among the inputs: whoever put one on the channel takes it away, too.
-    """
-    there = {one.address: one for one in live.consenters}
-    consenters = []
-    for one in wanted.consenters:
-        current = there.get(one.address, one)
-        consenters.append(current if _known_by(current) == _known_by(one) else one)
-    return replace(
-        wanted,
-        consenters=tuple(consenters),
-        orderer_organizations=_revoked_as(wanted.orderer_organizations, live.orderer_organizations),
-        peer_organizations=_revoked_as(wanted.peer_organizations, live.peer_organizations),
-    )
-
-
-def _revoked_as(wanted: tuple[_Member, ...], live: tuple[_Member, ...]) -> tuple[_Member, ...]:
-    """The organizations, each with the revocation lists that it has on the channel."""
-    lists = {one.name: one.msp.revocation_lists for one in live}
-    return tuple(
-        replace(one, msp=replace(one.msp, revocation_lists=lists.get(one.name, ()))) for one in wanted
-    )
-
-
-def _known_by(consenter: Consenter) -> tuple[object, ...]:
-    """What others know a consenter by: the public keys of its certificates and, of BFT, its number."""
-    pems = (consenter.client_tls_certificate, consenter.server_tls_certificate, consenter.identity)
-    keys = (public_key_of(pem) if pem else b"" for pem in pems)
-    return *keys, consenter.id, consenter.msp_id
 
 
 def _consenter(value: Shape, consensus: str) -> Consenter:

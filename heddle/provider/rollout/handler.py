@@ -1,5 +1,6 @@
 """Rollout: every node of a set runs the template that its StatefulSet holds (DESIGN, decision 6)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from heddle.fabric.node import Node
@@ -7,7 +8,7 @@ from heddle.kube.pods import NodePods, PodState, together
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
-from heddle.provider.rollout.health import Health, OrdererHealth, PeerHealth
+from heddle.provider.rollout.asking import NodeClient, OrdererClient, PeerClient
 from heddle.provider.rollout.restart import Restarter
 from heddle.provider.shapes import client_tls, nodes, signers
 from heddle.schema.kubernetes import ROLLOUT
@@ -72,13 +73,13 @@ class RolloutHandler(Handler):
 
     async def update(self, call: Call) -> Properties:
         """Restart outdated pods singly, each until it has caught up."""
-        async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as cluster:
+        async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as pods:
             restarter = Restarter(
-                cluster=cluster,
-                health=self._health(call),
+                pods=pods,
+                client=self._client(call),
                 nodes=nodes(call.inputs["nodes"]),
                 patience=call.deadline(_PATIENCE),
-                databases=_databases(call),
+                databases=call.inputs.get("databases") or {},
             )
             restarted = await restarter.run()
         if restarted:
@@ -88,34 +89,26 @@ class RolloutHandler(Handler):
     async def read(self, call: Call) -> Seen:
         """Nodes whose pods are outdated or missing get another revision: a difference to the wanted one."""
         revisions = dict(call.inputs["revisions"])
-        async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as cluster:
-            found = {node.name: await _state(cluster, node, call) for node in self._nodes(call)}
-        if all(state is None for state in found.values()):
+        async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as pods:
+            databases = call.inputs.get("databases") or {}
+            states = {node.name: await _state(pods, node, databases) for node in nodes(call.inputs["nodes"])}
+        if all(state is None for state in states.values()):
             raise Gone
-        for name, state in found.items():
+        for name, state in states.items():
             if state is None or state.outdated:
                 revisions[name] = "outdated" if state is not None else "missing"
         return Seen(outputs={}, inputs={"revisions": revisions})
 
-    def _nodes(self, call: Call) -> tuple[Node, ...]:
-        return nodes(call.inputs["nodes"])
-
-    def _health(self, call: Call) -> Health:
+    def _client(self, call: Call) -> NodeClient:
         connections, channels = self.session.connections, call.inputs["channels"]
         if call.inputs["kind"] == "orderer":
-            return OrdererHealth(connections, channels, client_tls(call.inputs["adminTls"]))
-        return PeerHealth(connections, channels, signers(call.inputs["signers"]))
+            return OrdererClient(connections, channels, client_tls(call.inputs["adminTls"]))
+        return PeerClient(connections, channels, signers(call.inputs["signers"]))
 
 
-def _databases(call: Call) -> dict[str, Node]:
-    """State databases by their peer. Only their StatefulSets are looked at: nobody dials them from here."""
-    named = call.inputs.get("databases") or {}
-    return {peer: Node(name=name, msp_id="", host=name, port=0) for peer, name in named.items()}
-
-
-async def _state(cluster: NodePods, node: Node, call: Call) -> PodState | None:
-    """The node's pod, together with its database's; None: a StatefulSet is missing."""
-    database = _databases(call).get(node.name)
-    pair = (database, node) if database is not None else (node,)
-    states = [state for each in pair if (state := await cluster.state(each.name)) is not None]
-    return together(states) if len(states) == len(pair) else None
+async def _state(pods: NodePods, node: Node, databases: Mapping[str, str]) -> PodState | None:
+    """Return the node's pod, together with its database's; None: a StatefulSet is missing."""
+    database = databases.get(node.name)
+    names = (database, node.name) if database is not None else (node.name,)
+    states = [state for name in names if (state := await pods.state(name)) is not None]
+    return together(states) if len(states) == len(names) else None

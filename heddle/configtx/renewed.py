@@ -1,0 +1,46 @@
+"""Tell renewed certificates from new ones: those of a channel may differ in bytes and be the wanted ones."""
+
+from dataclasses import replace
+from typing import TypeVar
+
+from heddle.configtx.settings import ChannelSettings, Consenter, OrdererOrganization, PeerOrganization
+from heddle.identity.keys import public_key_of
+
+__all__ = ["keep_renewed"]
+
+_Member = TypeVar("_Member", OrdererOrganization, PeerOrganization)
+
+
+def keep_renewed(wanted: ChannelSettings, live: ChannelSettings) -> ChannelSettings:
+    """Return the wanted settings, with everything that is no difference as the channel has it.
+
+    A consenter's certificate that was renewed with the same key needs no configuration update (docs
+    raft_configuration.md; Fabric compares public keys, of BFT's enrolment certificates since 3.1.2).
+    Revocation lists are not among the inputs: whoever put one on the channel takes it away, too.
+    """
+    in_force = {each.address: each for each in live.consenters}
+    consenters = []
+    for consenter in wanted.consenters:
+        current = in_force.get(consenter.address, consenter)
+        consenters.append(current if _known_by(current) == _known_by(consenter) else consenter)
+    return replace(
+        wanted,
+        consenters=tuple(consenters),
+        orderer_organizations=_revoked_as(wanted.orderer_organizations, live.orderer_organizations),
+        peer_organizations=_revoked_as(wanted.peer_organizations, live.peer_organizations),
+    )
+
+
+def _revoked_as(wanted: tuple[_Member, ...], live: tuple[_Member, ...]) -> tuple[_Member, ...]:
+    """Return the organizations, each with the revocation lists that it has on the channel."""
+    lists = {each.name: each.msp.revocation_lists for each in live}
+    return tuple(
+        replace(each, msp=replace(each.msp, revocation_lists=lists.get(each.name, ()))) for each in wanted
+    )
+
+
+def _known_by(consenter: Consenter) -> tuple[object, ...]:
+    """Return what others know a consenter by: its certificates' public keys and, of BFT, its number."""
+    pems = (consenter.client_tls_certificate, consenter.server_tls_certificate, consenter.identity)
+    keys = (public_key_of(pem) if pem else b"" for pem in pems)
+    return *keys, consenter.id, consenter.msp_id

@@ -1,0 +1,119 @@
+"""Ask nodes about their channels, and keep their answers as facts: silence and refusals are answers too."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from heddle.errors import FabricError, Refused
+from heddle.fabric import cscc, operations, participation, qscc
+from heddle.fabric.connection import Connections
+from heddle.fabric.node import ClientTls, Node
+from heddle.identity.signer import Signer
+from heddle.planner.facts import Answer, ConsensusCounts, LedgerState, NoAnswer, NodeFacts
+
+__all__ = ["ask_orderer", "ask_orderer_channels", "ask_peer", "ask_peer_channels"]
+
+_NOT_JOINED = "not found"
+"""Of a peer that has not joined the channel (core/endorser/endorser.go): "channel 'x' not found"."""
+
+
+async def ask_orderer(
+    connections: Connections, node: Node, channel: str, tls: ClientTls, *, deadline: float
+) -> Answer:
+    """Return an orderer's answer about a channel."""
+    try:
+        info = await participation.channel_info(connections, node, channel, tls, deadline=deadline)
+    except FabricError as error:
+        return _no_answer(error)
+    if info is None:
+        return None
+    return LedgerState(relation=info.relation, status=info.status, height=info.height)
+
+
+async def ask_orderer_channels(
+    connections: Connections, node: Node, channels: Sequence[str], tls: ClientTls, *, deadline: float
+) -> NodeFacts:
+    """Return an orderer's answers about channels, with what its metrics say of leader and consenters.
+
+    An orderer without metrics is no leader that could be lost.
+    """
+    answers, metrics = await asyncio.gather(
+        asyncio.gather(*(ask_orderer(connections, node, name, tls, deadline=deadline) for name in channels)),
+        _metrics(connections, node, deadline),
+    )
+    told = {
+        name: _with_metrics(answer, metrics, name) for name, answer in zip(channels, answers, strict=True)
+    }
+    return NodeFacts(
+        name=node.name, kind="orderer", address=_address(node), msp_id=node.msp_id, channels=told
+    )
+
+
+async def ask_peer(
+    connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
+) -> Answer:
+    """Return a peer's answer about a channel, asked as a member of its organization."""
+    try:
+        info = await qscc.chain_info(connections, node, channel, signer, deadline=deadline)
+    except Refused as refusal:
+        return None if _NOT_JOINED in refusal.words else _no_answer(refusal)
+    except FabricError as error:
+        return _no_answer(error)
+    return LedgerState(relation="peer", status="joined", height=info.height)
+
+
+async def ask_peer_channels(
+    connections: Connections,
+    node: Node,
+    channels: Sequence[str],
+    signer: Signer | None,
+    *,
+    deadline: float,
+) -> NodeFacts:
+    """Return a peer's answers about those of the channels that it has joined.
+
+    Without a signer of the peer's organization nothing is known but whether the peer answers.
+    """
+    facts = NodeFacts(name=node.name, kind="peer", address=_address(node), msp_id=node.msp_id)
+    try:
+        if signer is None:
+            await connections.ping(node, deadline=deadline)
+            return facts
+        joined = await cscc.channels(connections, node, signer, deadline=deadline)
+    except FabricError as error:
+        return replace(facts, silent=_no_answer(error))
+    names = [name for name in channels if name in joined]
+    answers = await asyncio.gather(
+        *(ask_peer(connections, node, name, signer, deadline=deadline) for name in names)
+    )
+    return replace(facts, channels=dict(zip(names, answers, strict=True)))
+
+
+async def _metrics(connections: Connections, node: Node, deadline: float) -> operations.Metrics:
+    try:
+        return await operations.metrics(connections, node, deadline=deadline)
+    except FabricError:
+        return operations.Metrics(samples=())
+
+
+def _with_metrics(answer: Answer, metrics: operations.Metrics, channel: str) -> Answer:
+    if not isinstance(answer, LedgerState):
+        return answer
+
+    def value(name: str) -> int:
+        return int(metrics.value(name, channel=channel) or 0)
+
+    raft, bft = value("consensus_etcdraft_cluster_size"), value("consensus_BFT_cluster_size")
+    counts = ConsensusCounts(
+        consenters=bft or raft, alive=value("consensus_etcdraft_active_nodes"), bft=bool(bft)
+    )
+    leads = value("consensus_etcdraft_is_leader") or value("consensus_BFT_is_leader")
+    return replace(answer, leader=bool(leads), counts=counts)
+
+
+def _no_answer(error: FabricError) -> NoAnswer:
+    return NoAnswer(reason=error.message, hint=error.hint)
+
+
+def _address(node: Node) -> str:
+    return f"{node.host}:{node.port}"

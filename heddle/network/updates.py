@@ -1,0 +1,126 @@
+"""Hand configuration updates in, and find out what becomes of them."""
+
+import contextlib
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fabric_protos.common.common_pb2 import SERVICE_UNAVAILABLE, Block, Envelope
+from fabric_protos.common.configtx_pb2 import ConfigUpdate
+
+from heddle.configtx.blocks import config_of
+from heddle.configtx.progress import UpdateProgress, update_progress
+from heddle.configtx.read import settings_of
+from heddle.configtx.settings import BFT
+from heddle.errors import FabricError, Refused, Unreachable
+from heddle.fabric.connection import Connections
+from heddle.fabric.node import Node
+from heddle.fabric.orderer import broadcast
+from heddle.identity.signer import Signer
+from heddle.network.configuration import config_block_once_led, newest_config_block
+from heddle.waiting import Deadline
+
+__all__ = ["UpdateDelivery"]
+
+_EFFECT = 20.0
+"""Seconds until an accepted update must be in force; Raft may have dropped it (etcdraft/chain.go)."""
+_BFT_EFFECT = 60.0
+"""As `_EFFECT`: a follower hands it on to the leader after 5 s, and complains of that one after 20 s more."""
+_ONE_ORDERER = 30.0
+"""Seconds for one orderer, before the next one is offered the same."""
+_LAST_OFFER = 1.0
+_FIRST_LOOK = 0.05
+_LONGEST_LOOK = 0.5
+_STALE = "be at version"
+"""Of an update that is in force already, or that another one overtook (common/configtx/update.go)."""
+_UNSETTLED = "nodes are alive, configuration will result in quorum loss"
+"""A node that has just started knows of no active nodes yet, and Raft's own count lags by seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateDelivery:
+    """Deliver signed updates to a channel.
+
+    orderers: offered the update in this order.
+    signer: reads the channel's configuration.
+    """
+
+    connections: Connections
+    channel: str
+    orderers: Sequence[Node]
+    signer: Signer
+
+    async def hand_in(
+        self, envelope: Envelope, update: ConfigUpdate, before: Block, clock: Deadline
+    ) -> Block:
+        """Offer an update to one orderer after the other until one takes it, then wait for its effect.
+
+        Returns the newest configuration block: `update_progress` tells whether the update is in force in it.
+        An update that was accepted and is still pending then was dropped by the orderers.
+
+        Args:
+            envelope: the signed update, as it is broadcast.
+            update: its content.
+            before: the configuration block in force before.
+            clock: the time for all of it.
+
+        Raises:
+            Refused: an orderer refused the update for another reason than a leader that is missing.
+            Unreachable: no orderer answered.
+        """
+        for target in itertools.cycle(self.orderers):
+            try:
+                await self._offer(target, envelope, clock)
+            except Refused as refusal:
+                if _STALE in refusal.words:
+                    return await self._effect(self.orderers, update, before, clock)
+                if refusal.status != SERVICE_UNAVAILABLE or clock.left() <= _LAST_OFFER:
+                    raise
+            except Unreachable:
+                if clock.left() <= _LAST_OFFER:
+                    raise
+            else:
+                return await self._effect([target], update, before, clock)
+            # The answer may have been lost, not the update: what is in force says whether it was taken.
+            block = await config_block_once_led(
+                self.connections, self.orderers, self.channel, self.signer, clock
+            )
+            if _progress(update, block) is not UpdateProgress.PENDING:
+                return block
+            await clock.pause(_LONGEST_LOOK)
+        raise Unreachable(f"channel {self.channel}: there is no orderer to hand the update to")
+
+    async def _offer(self, target: Node, envelope: Envelope, clock: Deadline) -> None:
+        while True:
+            deadline = min(_ONE_ORDERER, clock.left())
+            try:
+                return await broadcast(self.connections, target, envelope, deadline=deadline)
+            except Refused as refusal:
+                if _UNSETTLED not in refusal.words or clock.left() <= 1.0:
+                    raise
+            await clock.pause(1.0)
+
+    async def _effect(
+        self, asked: Sequence[Node], update: ConfigUpdate, before: Block, clock: Deadline
+    ) -> Block:
+        """Return the newest configuration block once the update is not pending any more, or time is up."""
+        patience, pause, block = Deadline(min(_patience(before), clock.left())), _FIRST_LOOK, before
+        while not patience.passed():
+            # While the lead changes hands nothing is handed out: look again.
+            with contextlib.suppress(FabricError):
+                block = await newest_config_block(
+                    self.connections, asked, self.channel, self.signer, deadline=patience.left()
+                )
+            if _progress(update, block) is not UpdateProgress.PENDING:
+                return block
+            await patience.pause(pause)
+            pause = min(2 * pause, _LONGEST_LOOK)
+        return block
+
+
+def _progress(update: ConfigUpdate, block: Block) -> UpdateProgress:
+    return update_progress(update, config_of(block).config)
+
+
+def _patience(block: Block) -> float:
+    return _BFT_EFFECT if settings_of(config_of(block).config).consensus == BFT else _EFFECT

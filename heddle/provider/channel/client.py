@@ -1,0 +1,179 @@
+"""Ask the orderers of a channel, as its `Channel` resource names them."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fabric_protos.common.common_pb2 import Block
+from fabric_protos.common.configtx_pb2 import Config
+
+from heddle.configtx.blocks import config_of
+from heddle.configtx.read import settings_of
+from heddle.configtx.settings import ChannelSettings
+from heddle.fabric.connection import Connections
+from heddle.fabric.node import ClientTls, Node
+from heddle.identity.signer import Signer
+from heddle.network.answers import ask_orderer
+from heddle.network.configuration import config_block_now, config_block_once_led, newest_config_block
+from heddle.planner.consenters import lagging_consenters
+from heddle.planner.facts import Answer, ChannelFacts, is_active, newest_height
+from heddle.provider.shapes import client_tls, node, nodes, signers
+from heddle.waiting import Deadline
+
+__all__ = ["ChannelClient", "LiveConfig"]
+
+_ASKING = 10.0
+_PAUSE = 0.1
+_STUMBLE = 3.0
+"""Seconds for a node that does not order for a moment: while others come or go, or the lead changes hands."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveConfig:
+    """The configuration in force. `block` is its configuration block."""
+
+    block: Block
+    config: Config
+    settings: ChannelSettings
+
+    @property
+    def sequence(self) -> int:
+        """Return the configuration's sequence number; 0 is the genesis."""
+        return int(self.config.sequence)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelClient:
+    """Reach a channel: its name, the orderers that are asked, and the identities that ask.
+
+    node_of: names of nodes by their consenters' host:port.
+    former: consenters of the last update that no input names any more, by their host:port: they leave.
+    """
+
+    connections: Connections
+    channel: str
+    orderers: tuple[Node, ...]
+    signers: tuple[Signer, ...]
+    admin_tls: ClientTls
+    node_of: Mapping[str, str]
+    former: Mapping[str, Node] = field(default_factory=dict)
+
+    @staticmethod
+    def of(
+        connections: Connections, inputs: Mapping[str, Any], olds: Mapping[str, Any] | None = None
+    ) -> "ChannelClient":
+        """Return the client for a Channel's inputs, which must be known, and those of its last update."""
+        old = {each["name"]: each for each in (olds or {}).get("orderers", ())}
+        known = old | {each["name"]: each for each in inputs["orderers"]}
+        node_of = _nodes_by_address(inputs["consenters"])
+        former = _nodes_by_address((olds or {}).get("consenters", ()))
+        return ChannelClient(
+            connections=connections,
+            channel=inputs["channel"],
+            orderers=nodes(inputs["orderers"]),
+            signers=signers(inputs["signers"]),
+            admin_tls=client_tls(inputs["adminTls"]),
+            node_of=node_of,
+            former={
+                address: node(known[name])
+                for address, name in former.items()
+                if address not in node_of and name in known
+            },
+        )
+
+    @property
+    def signer(self) -> Signer:
+        """Return the identity that reads and submits."""
+        return self.signers[0]
+
+    def node(self, name: str) -> Node:
+        """Return the orderer of this name."""
+        return next(node for node in self.orderers if node.name == name)
+
+    async def answers(self, *, deadline: float) -> dict[str, Answer]:
+        """Return every orderer's answer about the channel, by its name; all are asked at once."""
+        return await self._ask({node.name: node for node in self.orderers}, deadline)
+
+    async def broken(self, settings: ChannelSettings, *, deadline: float) -> frozenset[str]:
+        """Return those leaving consenters (host:port) that do not serve the channel: they leave first."""
+        leaving = {
+            each.address: self.former[each.address]
+            for each in settings.consenters
+            if each.address in self.former
+        }
+        clock = Deadline(min(_STUMBLE, deadline))
+        while True:
+            answers = await self._ask(leaving, deadline)
+            broken = [address for address, answer in answers.items() if not is_active(answer)]
+            if not broken or clock.passed():
+                return frozenset(broken)
+            await clock.pause(_PAUSE)
+
+    async def facts(self, live: LiveConfig, *, deadline: float) -> tuple[ChannelFacts, int]:
+        """Return the facts that decide on a change of consenters, and the height to compare theirs with.
+
+        Consenters that lack blocks are asked again for a while: on a busy channel they have them by then.
+        """
+        clock, newest = Deadline(min(_STUMBLE, deadline)), 0
+        while True:
+            answers = await self.answers(deadline=min(_ASKING, deadline))
+            newest = newest or newest_height(answers.values())
+            facts = ChannelFacts(
+                name=self.channel,
+                settings=live.settings,
+                sequence=live.sequence,
+                answers={address: answers.get(name) for address, name in self.node_of.items()},
+                nodes=self.node_of,
+            )
+            if not lagging_consenters(facts, newest) or clock.passed():
+                return facts, newest
+            await clock.pause(_PAUSE)
+
+    async def live(self, asked: Sequence[Node] = (), *, deadline: float) -> LiveConfig:
+        """Return the newest configuration that any of the orderers has, or of those that are asked.
+
+        Raises Unreachable when those that may have it do not answer, else the first refusal.
+        """
+        orderers = asked or self.orderers
+        return self.live_of(
+            await newest_config_block(
+                self.connections, orderers, self.channel, self.signer, deadline=deadline
+            )
+        )
+
+    async def live_now(self, *, deadline: float) -> LiveConfig:
+        """Return the configuration in force; wait only while the lead changes hands.
+
+        Raises Unreachable also for a channel that stays without a leader.
+        """
+        return self.live_of(
+            await config_block_now(
+                self.connections, self.orderers, self.channel, self.signer, deadline=deadline
+            )
+        )
+
+    async def live_once_led(self, clock: Deadline, asked: Sequence[Node] = ()) -> LiveConfig:
+        """Return the configuration once the orderers have a leader: without one they hand out nothing."""
+        orderers = asked or self.orderers
+        return self.live_of(
+            await config_block_once_led(self.connections, orderers, self.channel, self.signer, clock)
+        )
+
+    def live_of(self, block: Block) -> LiveConfig:
+        """Return the configuration that a configuration block puts in force."""
+        config = config_of(block).config
+        return LiveConfig(block=block, config=config, settings=settings_of(config, channel=self.channel))
+
+    async def _ask(self, asked: Mapping[str, Node], deadline: float) -> dict[str, Answer]:
+        answers = await asyncio.gather(
+            *(
+                ask_orderer(self.connections, node, self.channel, self.admin_tls, deadline=deadline)
+                for node in asked.values()
+            )
+        )
+        return dict(zip(asked, answers, strict=True))
+
+
+def _nodes_by_address(consenters: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    return {f"{each['host']}:{each['port']}": each["node"] for each in consenters}

@@ -1,0 +1,148 @@
+"""Every case in tests/cases/planner: facts in, the plan or the refusal out, word by word."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from heddle.configtx.settings import ChannelSettings, Consenter, OrdererOrganization
+from heddle.identity.msp import Msp
+from heddle.planner.channel import Kind, steps
+from heddle.planner.consenters import consenter_change_refusal, joining_refusal
+from heddle.planner.facts import (
+    Answer,
+    ChannelFacts,
+    ConsensusCounts,
+    LedgerState,
+    NoAnswer,
+    NodeFacts,
+    PodFacts,
+    Refusal,
+    newest_height,
+)
+from heddle.planner.restart import missing_blocks, next_restart, restart_refusal
+
+CASES = Path(__file__).parents[1] / "cases/planner"
+MSP = Msp(msp_id="M", root_certificates=(b"root",), tls_root_certificates=(b"tls",))
+Facts = Mapping[str, Any]
+
+
+@pytest.mark.parametrize("case", sorted(each.name for each in CASES.iterdir()))
+def test_the_plan_is_as_written(case: str) -> None:
+    """`facts.yaml` asks one question; `plan.txt` is the planner's answer."""
+    facts = yaml.safe_load((CASES / case / "facts.yaml").read_text())
+    lines = QUESTIONS[facts["question"]](facts)
+    assert "\n".join(lines) + "\n" == (CASES / case / "plan.txt").read_text()
+
+
+def _consenters(facts: Facts) -> Iterator[str]:
+    """All steps from the consenters in force to the wanted ones, until one is refused."""
+    live, wanted = _settings(facts, "consenters"), _settings(facts, "wanted")
+    broken = {_address(name) for name in facts.get("broken", ())}
+    answers = {_address(name): _answer(text) for name, text in facts["answers"].items()}
+    newest = facts.get("newest", newest_height(answers.values()))
+    for number, step in enumerate(steps(live, wanted, broken), 1):
+        yield f"{number}. {step.kind.value}: {step}"
+        channel = ChannelFacts(
+            name="trade",
+            settings=live,
+            answers=answers,
+            nodes={_address(name): name for name in facts["answers"]},
+        )
+        if step.kind is not Kind.SETTINGS and (
+            refusal := consenter_change_refusal(channel, step, broken, newest)
+        ):
+            yield from _refused(refusal)
+            return
+        live = step.settings
+
+
+def _join(facts: Facts) -> Iterator[str]:
+    """Which orderers join the channel, or why none may."""
+    answers = {name: _answer(text) for name, text in facts["answers"].items()}
+    refusal = joining_refusal("trade", answers, facts["consenters"], facts["sequence"])
+    if refusal is not None:
+        yield from _refused(refusal)
+        return
+    yield from (f"join {name}" for name, answer in answers.items() if answer is None)
+
+
+def _restart(facts: Facts) -> Iterator[str]:
+    """Which node restarts next, or why it waits."""
+    nodes = [_node(name, each, facts["kind"]) for name, each in facts["nodes"].items()]
+    chosen = next_restart(nodes)
+    if chosen is None:
+        yield "nothing restarts"
+        return
+    assert chosen.pod is not None
+    waits = restart_refusal([node for node in nodes if node is not chosen]) if chosen.pod.ready else ""
+    yield f"restart {chosen.name}"
+    if waits:
+        yield f"WAITS: {waits}"
+
+
+def _caught_up(facts: Facts) -> Iterator[str]:
+    """What a restarted node still lacks."""
+    node = _node("restarted", facts["node"], facts["kind"])
+    yield missing_blocks(node, facts["newest"]) or "caught up"
+
+
+QUESTIONS: Mapping[str, Callable[[Facts], Iterator[str]]] = {
+    "consenters": _consenters,
+    "join": _join,
+    "restart": _restart,
+    "caught up": _caught_up,
+}
+
+
+def _refused(refusal: Refusal) -> Iterator[str]:
+    yield f"REFUSED: {refusal.reason}"
+    yield f"  {refusal.hint}"
+
+
+def _settings(facts: Facts, part: str) -> ChannelSettings:
+    names = [str(name).split()[0] for name in facts[part]]
+    keys = {name.split()[0]: name.encode() for name in facts[part]}
+    return ChannelSettings(
+        channel="trade",
+        orderer_organizations=(
+            OrdererOrganization(name="ordering", msp=MSP, endpoints=tuple(map(_address, names))),
+        ),
+        peer_organizations=(),
+        consenters=tuple(
+            Consenter(host=name, port=7050, client_tls_certificate=key, server_tls_certificate=key)
+            for name, key in keys.items()
+        ),
+        consensus=facts.get("consensus", "etcdraft"),
+    )
+
+
+def _node(name: str, facts: Facts, kind: Any) -> NodeFacts:
+    counts = ConsensusCounts(**facts.get("counts", {}))
+    pod = PodFacts(
+        ready=facts.get("pod", "ready") in ("ready", "outdated"),
+        outdated="outdated" in facts.get("pod", "ready"),
+        status="Running, not ready",
+    )
+    channels = {channel: _answer(text, counts) for channel, text in facts.get("channels", {}).items()}
+    return NodeFacts(name=name, kind=kind, pod=pod, channels=channels)
+
+
+def _answer(text: str | None, counts: ConsensusCounts | None = None) -> Answer:
+    """`consenter, active, 195` and `, leads`; null: it does not have the channel; else a reason."""
+    if text is None:
+        return None
+    relation, _, rest = text.partition(", ")
+    if not rest:
+        return NoAnswer(reason=text)
+    status, height, *leads = rest.split(", ")
+    counts = counts or ConsensusCounts()
+    return LedgerState(
+        relation=relation, status=status, height=int(height), leader=bool(leads), counts=counts
+    )
+
+
+def _address(name: str) -> str:
+    return f"{name}:7050"
