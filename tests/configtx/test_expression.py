@@ -121,6 +121,13 @@ def test_any_text_is_a_policy_or_an_error(text: str) -> None:
         assert parse_expression(text).identities
 
 
+@given(expressions)
+def test_a_whole_policy_is_accepted(text: str) -> None:
+    """What the test above cuts in half is a policy before that, and so are its bytes."""
+    content = parse_expression(text).SerializeToString()
+    assert expression_of(policies_pb2.SignaturePolicyEnvelope.FromString(content))
+
+
 @given(st.binary(max_size=200))
 def test_any_policy_from_others_can_be_written_or_is_an_error(data: bytes) -> None:
     """Random bytes that parse as a policy have a text or a reason why not."""

@@ -222,6 +222,14 @@ def test_any_text_is_a_request_or_an_error(data: st.DataObject) -> None:
         review(request, LIVE)
 
 
+def test_the_request_that_chance_spoils_is_accepted() -> None:
+    """As it is, every reader of the test above takes it."""
+    request = request_from_bytes(request_to_bytes(SIGNED))
+    assert request == SIGNED
+    assert still_missing(request, LIVE) == still_missing(SIGNED, LIVE)
+    assert review(request, LIVE)
+
+
 def test_the_summary_of_a_new_request_is_made_fit() -> None:
     """Long or strange lines never stop a request from being written."""
     made = new_request(REQUEST.update, LIVE, summary=["x" * 5000, "tab\there"])

@@ -105,9 +105,17 @@ async def offered(connections: Connections, node: Node, message: common_pb2.Enve
     return common_pb2.Status.Name(answer.status), answer.info
 
 
-def said(expected: str, found: str) -> bool:
-    """Whether these are the words; an ellipsis stands for anything."""
-    # Go's protobuf varies a space in its errors from process to process, so that nobody relies on them.
-    found = found.replace("\N{NO-BREAK SPACE}", " ")
+def same_words(expected: str, found: str) -> bool:
+    """Return whether a node said these words; an ellipsis stands for anything."""
     pattern = ".*".join(re.escape(part) for part in expected.split("…"))
-    return re.fullmatch(pattern, found, re.DOTALL) is not None
+    return re.fullmatch(pattern, _every_build(found), re.DOTALL) is not None
+
+
+def has_words(expected: str, found: str | None) -> bool:
+    """Return whether these words are among those of a node."""
+    return expected in _every_build(found or "")
+
+
+def _every_build(words: str) -> str:
+    # Go's protobuf writes 'proto:' with a no-break space in some builds, so that nobody relies on its errors.
+    return words.replace("\N{NO-BREAK SPACE}", " ")

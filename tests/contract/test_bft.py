@@ -19,7 +19,7 @@ from heddle.fabric import cscc, events, operations, orderer, participation
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
 from tests.contract.conftest import KINDS
-from tests.contract.messages import envelope, offered, said
+from tests.contract.messages import envelope, offered, same_words
 from tests.contract.scene import Scene, cases
 from tests.contract.standins import prepared_standins
 from tests.contract.test_updates import USUAL
@@ -94,7 +94,7 @@ async def test_refusals(
     message = signed_update("channel", live, edited(live, case, known), signers)
     status, words = await offered(connections, scene.network.orderers[0], message)
     assert status == case["status"], words
-    assert said(case["words"], words.removeprefix(USUAL)), words
+    assert same_words(case["words"], words.removeprefix(USUAL)), words
 
 
 async def test_blocks_bear_a_quorum_of_signatures(scene: Scene, connections: Connections) -> None:

@@ -15,7 +15,7 @@ from heddle.configtx.settings import BatchSettings
 from heddle.errors import Refused
 from heddle.fabric import cscc, events, orderer, qscc
 from heddle.fabric.connection import Connections
-from tests.contract.messages import envelope, malformed, offered, said
+from tests.contract.messages import envelope, malformed, offered, same_words
 from tests.contract.scene import Scene, cases
 
 
@@ -35,7 +35,7 @@ async def test_refusals(scene: Scene, connections: Connections, case: dict[str, 
     for node in scene.network.orderers:
         status, words = await offered(connections, node, message)
         assert status == case["status"], words
-        assert said(case["words"], words), words
+        assert same_words(case["words"], words), words
 
 
 def _content(wanted: dict[str, Any]) -> bytes:

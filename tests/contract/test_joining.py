@@ -18,7 +18,7 @@ from heddle.fabric.dial import DirectDialer
 from heddle.fabric.node import Node
 from tests.contract.conftest import KINDS
 from tests.contract.contents import content
-from tests.contract.messages import envelope, offered, said, seek_info
+from tests.contract.messages import envelope, offered, same_words, seek_info
 from tests.contract.scene import Scene, cases
 from tests.contract.standins import prepared_standins
 from tests.real.network import Organization, RealNetwork, prepared_network
@@ -150,7 +150,7 @@ async def test_story(scene: Scene, connections: Connections, case: dict[str, Any
 def _as_told(expected: Answer, found: Answer) -> bool:
     for key, value in expected.items():
         if isinstance(value, str):
-            if not said(value, str(found.get(key))):
+            if not same_words(value, str(found.get(key))):
                 return False
         elif found.get(key) != value:
             return False

@@ -12,7 +12,7 @@ from heddle.fabric import participation
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import ClientTls
 from tests.contract.contents import content
-from tests.contract.messages import said
+from tests.contract.messages import same_words
 from tests.contract.scene import Scene, cases
 
 
@@ -44,7 +44,7 @@ async def test_answers(scene: Scene, connections: Connections, case: dict[str, A
     if "error" in case:
         # Upstream says 'invalid block ID' twice, one line each.
         found = json.loads(response.text.splitlines()[0])["error"]
-        assert said(case["error"], found), found
+        assert same_words(case["error"], found), found
 
 
 async def test_blocks_are_those_of_the_ledger(scene: Scene, connections: Connections) -> None:

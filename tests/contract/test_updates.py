@@ -7,7 +7,7 @@ import pytest
 from heddle.configtx.blocks import config_of
 from heddle.fabric import orderer
 from heddle.fabric.connection import Connections
-from tests.contract.messages import offered, said
+from tests.contract.messages import offered, same_words
 from tests.contract.scene import Scene, cases
 from tests.contract.updates import certificates, edited, signed_update
 
@@ -31,4 +31,4 @@ async def test_refusals(
     message = signed_update("channel", live, edited(live, case, known), signers)
     status, words = await offered(connections, node, message)
     assert status == case["status"], words
-    assert said(case["words"], words.removeprefix(USUAL)), words
+    assert same_words(case["words"], words.removeprefix(USUAL)), words

@@ -9,7 +9,7 @@ import pytest
 from fabric_protos.common import common_pb2, ledger_pb2
 from fabric_protos.gateway import gateway_pb2
 from fabric_protos.orderer import ab_pb2
-from fabric_protos.peer import events_pb2, proposal_response_pb2, query_pb2, transaction_pb2
+from fabric_protos.peer import events_pb2, proposal_pb2, proposal_response_pb2, query_pb2, transaction_pb2
 from fabric_protos.peer.lifecycle import lifecycle_pb2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -91,9 +91,19 @@ FILTERED = events_pb2.DeliverResponse(
 ).SerializeToString()
 ENDED = ab_pb2.DeliverResponse(status=common_pb2.SUCCESS).SerializeToString()
 PROPOSAL = new_proposal(SIGNER, "a", "cc", ["f"])
+TRANSACTION = common_pb2.Payload(
+    header=common_pb2.Header.FromString(proposal_pb2.Proposal.FromString(PROPOSAL.content).header)
+).SerializeToString()
+# The channel's first block, which names itself as its configuration.
+CONFIGURATION = common_pb2.Block.FromString(
+    (Path(__file__).parents[1] / "cases/configtx/decode/raft_genesis.Block.pb").read_bytes()
+)
 STREAMS: dict[str, tuple[Ask, bytes]] = {
     "deliver": (lambda c, n: orderer.deliver_block(c, n, "a", 7, SIGNER, deadline=D), DELIVERED),
-    "newest configuration": (lambda c, n: orderer.config_block(c, n, "a", SIGNER, deadline=D), DELIVERED),
+    "newest configuration": (
+        lambda c, n: orderer.config_block(c, n, "a", SIGNER, deadline=D),
+        ab_pb2.DeliverResponse(block=CONFIGURATION).SerializeToString(),
+    ),
     "peer's block": (lambda c, n: events.deliver_block(c, n, "a", "newest", SIGNER, deadline=D), DELIVERED),
     "commit": (lambda c, n: events.wait_for_commit(c, n, "a", "t", SIGNER, deadline=D), FILTERED),
     "broadcast": (
@@ -108,7 +118,7 @@ CALLS: dict[str, tuple[Ask, bytes]] = {
     ),
     "endorse": (
         lambda c, n: gateway.endorse(c, n, PROPOSAL, SIGNER, deadline=D),
-        gateway_pb2.EndorseResponse(prepared_transaction={"payload": b"\x0a\x00"}).SerializeToString(),
+        gateway_pb2.EndorseResponse(prepared_transaction={"payload": TRANSACTION}).SerializeToString(),
     ),
     "commit status": (
         lambda c, n: gateway.commit_status(c, n, "a", "t", SIGNER, deadline=D),
@@ -176,6 +186,8 @@ async def test_what_a_service_answers(
 ) -> None:
     """The message itself, which gRPC parses; nothing of it is logged either."""
     ask, real = (STREAMS | CALLS)[name]
+    evil.answers = [real, ENDED] if name in STREAMS else [real]
+    await ask(connections, evil.node)
     tried: list[list[bytes]] = [[b"\xff\xff"], [b""]]
 
     @fuzzed

@@ -49,6 +49,7 @@ ASKS: dict[str, tuple[Ask, dict[str, Any]]] = {
     ),
     "metrics": (lambda c, n: operations.metrics(c, n, tls=TLS, deadline=D), {}),
 }
+REAL_STATUS = {"remove": 404, "health": 503}
 ODD = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4)
 JSON = st.recursive(
     ODD, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=3), inner), max_leaves=5
@@ -96,6 +97,8 @@ async def connections() -> AsyncIterator[Connections]:
 async def test_any_answer(evil: Hostile, connections: Connections, name: str) -> None:
     """Of any status, with any body; or no HTTP at all."""
     ask, real = ASKS[name]
+    evil.http = http(REAL_STATUS.get(name, 200), json.dumps(real).encode() if real else b"up 1\n")
+    await ask(connections, evil.node)
     tried: list[bytes] = []
 
     @fuzzed
@@ -163,6 +166,16 @@ async def test_words_of_an_error_are_cut_and_harmless(evil: Hostile, connections
         )
         assert "\x1b" not in text
         assert "HTTP 500" in text
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.from_regex(r"[a-z]{1,9}", fullmatch=True), st.text(max_size=9), st.floats(allow_nan=False))
+def test_a_line_of_metrics_is_read(name: str, label: str, value: float) -> None:
+    """As Prometheus writes it: any text as label, escaped, and any number."""
+    escaped = label.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+    metrics = operations.parse_metrics(f'{name}{{channel="{escaped}"}} {value!r}\n')
+    found = [(one.name, one.labels, one.value) for one in metrics.samples]
+    assert found == [(name, {"channel": label}, value)]
 
 
 @settings(max_examples=300, deadline=None)

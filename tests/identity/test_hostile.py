@@ -91,6 +91,27 @@ USES: list[Callable[[bytes], object]] = [
 ]
 
 
+@pytest.mark.parametrize("pem", PEMS)
+def test_a_certificate_that_is_not_spoiled_is_read(pem: bytes) -> None:
+    """Each use that refuses spoiled ones takes the real ones; a key is none of them."""
+    for use in (*USES[:3], *USES[4:-1]):
+        use(pem)
+    assert TrustStore([TLS.certificate]).trusts(SERVER.certificate)
+    assert load_key(ADMIN.private_key)
+    with pytest.raises(IdentityError):
+        load_key(pem)
+
+
+def test_an_msp_that_is_not_spoiled_decides() -> None:
+    """The administrator is one; the server's certificate is of another authority."""
+    found = membership(CONFIG)
+    assert found.refusal(ADMIN.certificate) == ""
+    assert found.has_role(ADMIN.certificate, "admin")
+    assert found.refusal(SERVER.certificate)
+    assert TrustStore.of_msps([CONFIG]).trusts(SERVER.certificate)
+    assert not TrustStore.of_msps([CONFIG]).trusts(ADMIN.certificate)
+
+
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")
 @given(certificates)
 @many

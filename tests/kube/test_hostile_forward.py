@@ -84,6 +84,14 @@ async def test_what_is_no_port_forward_is_said(frames: list[bytes | str], troubl
         assert "\x1b" not in forward.trouble
 
 
+async def test_what_a_port_forward_is_gets_through() -> None:
+    """Data behind the frames that open both channels reaches the client, and nothing is troubled."""
+    pod = Pod()
+    pod.frames = [*OPENED, b"\x00data", b"\x00 and more"]
+    async with forwarding(pod) as forward:
+        assert await through(forward) == b"data and more"
+
+
 async def test_any_frames() -> None:
     """Data reaches the client only behind the frames that open a channel; nothing is unhandled."""
     frame = st.sampled_from(OPENED) | st.binary(max_size=8) | st.text(max_size=4)

@@ -185,6 +185,15 @@ def _tried(folder: Path, data: bytes) -> None:
             path.unlink()
 
 
+@pytest.mark.parametrize(
+    "data", [GOOD, package(code=zipped(entry("connection.json", CONNECTION)))], ids=["package", "own code"]
+)
+def test_what_the_tests_below_damage_is_installed(inside: Path, data: bytes) -> None:
+    """The packages are good before their bytes are changed."""
+    Packages(inside / "packages").install(data)
+    assert list((inside / "packages").iterdir())
+
+
 fuzzed = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
