@@ -7,7 +7,7 @@ run no chaincode, and Fabric lets nobody give one again for a sequence in force.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ from heddle.network.instance import ChannelOutput, NodeOutput
 from heddle.network.network import Network, node_of
 from heddle.runbooks.collections import Members, collections_of, implicit_collection, members_of
 
-__all__ = ["Holding", "holdings"]
+__all__ = ["Holding", "holdings", "level_with"]
 
 _CALL = 10.0
 _READING = 3600.0
@@ -119,9 +119,14 @@ async def _others(
     orderers = network.orderers
     newest = await height_of_orderers(connections, orderers, channel.name, own)
     heights = await asyncio.gather(*(height(one) for one in others))
-    enough = max(newest - _LEVEL, 1)
-    level = [one for one, found in zip(others, heights, strict=True) if found >= enough]
-    return level, [one for one in others if one not in level]
+    names = level_with(newest, {each.name: found for each, found in zip(others, heights, strict=True)})
+    level = [each for each in others if each.name in names]
+    return level, [each for each in others if each not in level]
+
+
+def level_with(newest: int, heights: Mapping[str, int]) -> list[str]:
+    """Return the peers whose heights are level with the orderers' newest block, none without a block."""
+    return [name for name, height in heights.items() if height >= max(newest - _LEVEL, 1)]
 
 
 async def _definitions(

@@ -1,7 +1,8 @@
 """Who else holds private data: decided by definitions in force, and by what blocks show."""
 
-from collections.abc import AsyncIterator
-from types import SimpleNamespace
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -12,10 +13,17 @@ from fabric_protos.msp import msp_principal_pb2
 from fabric_protos.peer import collection_pb2, proposal_pb2, proposal_response_pb2, transaction_pb2
 from fabric_protos.peer.lifecycle import db_pb2
 
-from heddle.runbooks import privatedata
-from heddle.runbooks.collections import members_of
-from heddle.runbooks.privatedata import Holding, holdings
-from tests.network.samples import sample_network
+from heddle.fabric.connection import Connections
+from heddle.fabric.definition import Definition
+from heddle.fabric.dial import DirectDialer
+from heddle.network.network import Network
+from heddle.runbooks.collections import Members, collections_of, implicit_collection, members_of
+from heddle.runbooks.privatedata import Holding, holdings, level_with
+from tests.contract.definitions import collection_package
+from tests.contract.standins import prepared_standins
+from tests.network.processes import network_of_processes
+from tests.real.network import RealNetwork, running
+from tests.real.steps import define, make_channel, run_chaincode
 
 
 def package(**collections: list[str]) -> bytes:
@@ -74,122 +82,125 @@ def test_members_are_those_that_the_policy_names() -> None:
     assert members_of(b"") == {}
 
 
+async def told(blocks: Iterable[common_pb2.Block], members: Members | None) -> set[tuple[str, str]]:
+    """Return the collections that the first organization's peer may hold, by these blocks."""
+
+    async def stream() -> AsyncIterator[common_pb2.Block]:
+        for each in blocks:
+            yield each
+
+    found = await collections_of(stream(), implicit_collection("OneMSP"), members)
+    return {key for key, msps in found.items() if "OneMSP" in msps}
+
+
+async def test_an_implicit_collection_counts_when_it_is_in_use() -> None:
+    """Of a chaincode and of `_lifecycle`, by hashes in blocks; another organization's does not matter."""
+    blocks = [
+        block(hashed("assets", "_implicit_org_TwoMSP"), hashed("_lifecycle", "_implicit_org_TwoMSP")),
+        block(hashed("assets", "_implicit_org_OneMSP"), hashed("_lifecycle", "_implicit_org_OneMSP")),
+    ]
+
+    own = "_implicit_org_OneMSP"
+    assert await told(blocks, {}) == {("assets", own), ("_lifecycle", own)}
+
+
+async def test_unused_implicit_collections_do_not_count() -> None:
+    """Every organization has one of every chaincode."""
+    assert await told([block(hashed("assets", "prices"))], {}) == set()
+
+
+async def test_blocks_tell_what_is_defined_where_no_peer_does() -> None:
+    """Definitions that a peer told count alone; without, those that blocks wrote."""
+    blocks = [block(defined("assets", package(prices=["OneMSP", "TwoMSP"])))]
+
+    assert await told(blocks, None) == {("assets", "prices")}
+    assert await told(blocks, {}) == set()
+
+
+def test_peers_that_are_level_with_each_other_alone_are_no_holders() -> None:
+    """What is private in blocks that they lack is on the broken peer alone."""
+    assert level_with(1000, {"a": 5, "b": 5}) == []
+    assert level_with(1000, {"a": 999, "b": 998}) == ["a"]
+    assert level_with(1, {"a": 1, "silent": 0}) == ["a"]
+
+
+@dataclass
 class Scene:
-    """A channel of two organizations with a peer each, as the clients would tell of it."""
+    """Two organizations with a peer each, and a chaincode with collections, on stand-ins."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.network = sample_network()
-        self.level = [self.network.instance.peers[1]]
-        self.definitions: dict[tuple[str, str], set[str]] | None = {}
-        self.blocks: list[common_pb2.Block] = []
+    processes: RealNetwork
+    network: Network
 
-        async def others(*_: object) -> Any:
-            silent = [one for one in self.network.instance.peers[1:] if one not in self.level]
-            return self.level, silent
-
-        async def definitions(*_: object) -> Any:
-            return self.definitions if self.level else None
-
-        async def blocks(*_: object) -> AsyncIterator[common_pb2.Block]:
-            for one in self.blocks:
-                yield one
-
-        monkeypatch.setattr(privatedata, "_others", others)
-        monkeypatch.setattr(privatedata, "_definitions", definitions)
-        monkeypatch.setattr(privatedata, "_blocks", blocks)
-
-    async def found(self, *trusted: str) -> list[Holding]:
-        """The holdings of the first organization's peer."""
+    async def found(self, connections: Connections, *trusted: str) -> dict[tuple[str, str], Holding]:
+        """Return the holdings of the first organization's peer, by chaincode and collection."""
         peer = self.network.instance.peers[0]
-        return list(await holdings(self.network, None, peer, trusted=trusted))  # type: ignore[arg-type]
+        held = await holdings(self.network, connections, peer, trusted=trusted)
+        return {(each.chaincode, each.collection): each for each in held}
 
 
-@pytest.fixture
-def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
-    """A channel."""
-    return Scene(monkeypatch)
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """One network for the tests of this module."""
+    folder = tmp_path_factory.mktemp("standins")
+    processes = prepared_standins(folder, orderers=1, peers={"alpha": 1, "beta": 1})
+    for _ in running(processes):
+        asyncio.run(define_collections(processes))
+        yield Scene(processes, network_of_processes(processes))
 
 
-async def test_another_members_peer_holds_it(scene: Scene) -> None:
+async def define_collections(processes: RealNetwork) -> None:
+    """Put a chaincode in force with a collection of both organizations, and one of each alone."""
+    policies = {
+        "prices": "OR('AlphaMSP.member', 'BetaMSP.member')",
+        "own": "OR('AlphaMSP.member')",
+        "theirs": "OR('BetaMSP.member')",
+    }
+    collections = collection_package([{"name": name, "policy": text} for name, text in policies.items()])
+    wanted = Definition(name="assets", version="1", sequence=1, collections=collections.SerializeToString())
+    async with Connections(DirectDialer()) as connections:
+        await make_channel(connections, processes)
+        packages = await run_chaincode(connections, processes, "assets")
+        await define(connections, processes, wanted, packages)
+
+
+async def test_another_members_peer_holds_it(scene: Scene, connections: Connections) -> None:
     """A collection of both has a second holder; one of the other organization alone does not matter."""
-    scene.definitions = {("assets", "prices"): {"OneMSP", "TwoMSP"}, ("assets", "theirs"): {"TwoMSP"}}
+    found = await scene.found(connections)
 
-    [prices] = await scene.found()
+    assert found["assets", "prices"].others == ("beta-peer1",)
+    assert ("assets", "theirs") not in found
 
-    assert (prices.collection, prices.others) == ("prices", ("peer0-two",))
 
-
-async def test_a_collection_of_one_peer_has_no_other_holder(scene: Scene) -> None:
+async def test_a_collection_of_one_peer_has_no_other_holder(scene: Scene, connections: Connections) -> None:
     """Defined is enough: nobody can tell from outside that nothing was ever written."""
-    scene.definitions = {("assets", "own"): {"OneMSP"}}
-
-    [own] = await scene.found()
+    own = (await scene.found(connections))["assets", "own"]
 
     assert own.others == ()
     assert "held by nobody" in own.words()
 
 
-async def test_a_silent_peer_is_no_holder(scene: Scene) -> None:
-    """A peer that does not answer may have lost it too; then blocks tell what is defined."""
-    scene.level = []
-    scene.blocks = [block(defined("assets", package(prices=["OneMSP", "TwoMSP"])))]
+async def test_its_approvals_are_held_by_nobody_else(scene: Scene, connections: Connections) -> None:
+    """They are private data of an organization with one peer; blocks have their hashes."""
+    found = await scene.found(connections)
 
-    [prices] = await scene.found()
-
-    assert (prices.others, prices.silent) == ((), ("peer0-two",))
+    assert found["_lifecycle", "_implicit_org_AlphaMSP"].others == ()
+    assert ("_lifecycle", "_implicit_org_BetaMSP") not in found
 
 
-async def test_an_implicit_collection_counts_when_it_is_in_use(scene: Scene) -> None:
-    """Of a chaincode and of `_lifecycle`, by hashes in blocks; another organization's does not matter."""
-    scene.blocks = [
-        block(hashed("assets", "_implicit_org_TwoMSP"), hashed("_lifecycle", "_implicit_org_TwoMSP")),
-        block(hashed("assets", "_implicit_org_OneMSP"), hashed("_lifecycle", "_implicit_org_OneMSP")),
-    ]
-
-    found = await scene.found()
-
-    assert [(one.chaincode, one.others) for one in found] == [("_lifecycle", ()), ("assets", ())]
-
-
-async def test_unused_implicit_collections_do_not_count(scene: Scene) -> None:
-    """Every organization has one of every chaincode."""
-    scene.blocks = [block(hashed("assets", "prices"))]
-
-    assert await scene.found() == []
-
-
-async def test_a_person_can_vouch_for_others(scene: Scene) -> None:
+async def test_a_person_can_vouch_for_others(scene: Scene, connections: Connections) -> None:
     """Peers of another stack are unknown here: whoever runs the runbook says that they hold it."""
-    scene.definitions = {("assets", "shared"): {"OneMSP", "FarMSP"}}
+    found = await scene.found(connections, "BetaMSP", "AlphaMSP")
 
-    [alone] = await scene.found()
-    [vouched] = await scene.found("FarMSP", "OneMSP")
-
-    assert alone.others == ()
-    assert vouched.others == ("peers of FarMSP",)
+    assert found["assets", "prices"].others == ("beta-peer1", "peers of BetaMSP")
+    assert found["assets", "own"].others == ()
 
 
-async def test_peers_that_are_level_with_each_other_alone_are_no_holders(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """What is private in blocks that they lack is on the broken peer alone."""
-    network = sample_network()
-    heights = {"orderers": 1000, "peer": 5}
+async def test_a_silent_peer_is_no_holder(scene: Scene, connections: Connections) -> None:
+    """A peer that does not answer may have lost it too; then blocks tell what is defined."""
+    scene.processes.programs["beta-peer1"].stop()
+    try:
+        prices = (await scene.found(connections))["assets", "prices"]
+    finally:
+        scene.processes.start()
 
-    async def info(*_: object, **__: object) -> Any:
-        return SimpleNamespace(height=heights["peer"])
-
-    async def newest(*_: object, **__: object) -> common_pb2.Block:
-        return common_pb2.Block(header=common_pb2.BlockHeader(number=heights["orderers"] - 1))
-
-    monkeypatch.setattr(privatedata.qscc, "chain_info", info)
-    monkeypatch.setattr("heddle.fabric.orderer.deliver_block", newest)
-
-    async def level() -> list[str]:
-        channel = next(iter(network.instance.channels.values()))
-        found, _ = await privatedata._others(network, None, network.instance.peers[0], channel)  # type: ignore[arg-type]
-        return [one.name for one in found]
-
-    assert await level() == []
-    heights["peer"] = 999
-    assert await level() == ["peer0-two"]
+    assert (prices.others, prices.silent) == ((), ("beta-peer1",))

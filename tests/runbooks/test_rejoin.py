@@ -1,153 +1,165 @@
-"""Bringing a peer back: each step does only what is missing."""
+"""Bringing a peer back: each step does only what is missing. On stand-ins; every test has a fresh peer."""
 
+import asyncio
 from base64 import b64encode
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import pytest
-from fabric_protos.common import common_pb2
 
-from heddle.errors import ConfigtxError, FabricError, Refused, RunbookError
-from heddle.fabric.definition import Approval as Given
-from heddle.fabric.definition import Committed, Definition
-from heddle.runbooks import rejoin
+from heddle.configtx.blocks import block_hash
+from heddle.errors import FabricError, RunbookError
+from heddle.fabric import cscc, qscc
+from heddle.fabric.connection import Connections
+from heddle.fabric.dial import DirectDialer
+from heddle.network.network import Network
 from heddle.runbooks.context import Approval, Package
 from heddle.runbooks.rejoin import Rejoining
-from tests.network.samples import sample_network
+from tests.contract.standins import prepared_standins
+from tests.network.processes import network_of_processes
+from tests.real.network import RealNetwork, running
+from tests.real.steps import Deployed, deploy_assets, make_channel
 
-DEFINITION = Definition(name="assets", version="1.0", sequence=1)
-APPROVAL = Approval(msp_id="OneMSP", channel="channel", name="assets", package_id="p")
-
-
-class Connections:
-    """Nodes that are always ready."""
-
-    async def wait_until_ready(self, *_: object, **__: object) -> None:
-        """They are."""
+FRESH = 6
 
 
+@dataclass
 class Scene:
-    """A peer that runs with an empty ledger."""
+    """A channel with a chaincode, and peers that the stack puts on it and that run with an empty ledger."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.done: list[str] = []
-        self.joined: tuple[str, ...] = ()
-        self.installed: tuple[str, ...] = ()
-        self.genesis_error = ""
-        self.height = 5
-        self.approved: list[Any] = []
+    processes: RealNetwork
+    network: Network
+    deployed: Deployed
+    fresh: list[str]
 
-        monkeypatch.setattr(rejoin.cscc, "channels", self._channels)
-        monkeypatch.setattr(rejoin.cscc, "join_channel", self._join_channel)
-        monkeypatch.setattr(rejoin.lifecycle, "installed", self._there)
-        monkeypatch.setattr(rejoin.lifecycle, "install", self._install)
-        monkeypatch.setattr(rejoin.lifecycle, "definition", self._definition)
-        monkeypatch.setattr(rejoin.lifecycle, "approved", self._approved)
-        monkeypatch.setattr(rejoin.orderer, "deliver_block", self._deliver_block)
-        monkeypatch.setattr(rejoin.qscc, "chain_info", self._chain_info)
-        monkeypatch.setattr(rejoin, "verify_genesis", self._verify)
+    def rejoining(
+        self, connections: Connections, *, genesis_hash: str = "", patience: float = 20, peer: str = ""
+    ) -> Rejoining:
+        """Return the steps for a peer that no other test has had."""
+        network, name = self.network, peer or self.fresh.pop()
+        if genesis_hash:
+            channel = replace(network.instance.channels["channel"], genesis_hash=genesis_hash)
+            network = replace(network, instance=replace(network.instance, channels={"channel": channel}))
+        node = next(each for each in network.instance.peers if each.name == name)
+        return Rejoining(network, connections, node, patience=patience)
 
-    async def _channels(self, *_: object, **__: object) -> Any:
-        return self.joined
+    async def joined(self, connections: Connections, peer: str) -> tuple[str, ...]:
+        """Return the channels that a peer says it has."""
+        node = next(each for each in self.processes.peers if each.name == peer)
+        admin = self.processes.organization_of(node).admin
+        return await cscc.channels(connections, node, admin, deadline=10)
 
-    async def _join_channel(self, *arguments: Any, **_: object) -> None:
-        self.done.append(f"join {arguments[2]}")
+    def package(self, peer: str) -> Package:
+        """Return the chaincode's package as the stack's state has it for a peer."""
+        content = b64encode(self.deployed.package).decode()
+        return Package(
+            peer=peer, label=self.deployed.label, package_id=self.deployed.package_id, content=content
+        )
 
-    async def _there(self, *_: object, **__: object) -> Any:
-        return [SimpleNamespace(package_id=one) for one in self.installed]
-
-    async def _install(self, *arguments: Any, **_: object) -> None:
-        self.done.append(f"install {arguments[2]} {arguments[3].decode()}")
-
-    async def _deliver_block(self, *arguments: Any, **_: object) -> Any:
-        return common_pb2.Block(header=common_pb2.BlockHeader(number=4))
-
-    async def _chain_info(self, *_: object, **__: object) -> Any:
-        return SimpleNamespace(height=self.height)
-
-    async def _definition(self, *_: object, **__: object) -> Any:
-        return Committed(definition=DEFINITION, approvals={"OneMSP": True})
-
-    async def _approved(self, *_: object, **__: object) -> Any:
-        answer = self.approved.pop(0) if len(self.approved) > 1 else self.approved[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def _verify(self, *_: object) -> None:
-        if self.genesis_error:
-            raise ConfigtxError(self.genesis_error)
-
-    def rejoining(self, *, patience: float = 5) -> Rejoining:
-        """The peer of the first organization."""
-        network = sample_network()
-        return Rejoining(network, Connections(), network.instance.peers[0], patience=patience)  # type: ignore[arg-type]
+    @property
+    def approval(self) -> Approval:
+        """Return the first organization's approval as the stack's state has it."""
+        package_id = self.deployed.package_id
+        return Approval(msp_id="AlphaMSP", channel="channel", name="assets", package_id=package_id)
 
 
-@pytest.fixture
-def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
-    """A peer."""
-    return Scene(monkeypatch)
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Two organizations; the second's only peer is on the channel, so is the first of the first."""
+    folder = tmp_path_factory.mktemp("standins")
+    processes = prepared_standins(folder, orderers=1, peers={"alpha": 1 + FRESH, "beta": 1})
+    for _ in running(processes):
+        yield asyncio.run(prepared(processes))
 
 
-async def test_missing_channels_are_joined_once(scene: Scene) -> None:
-    """One that it has joined is left alone."""
-    assert await scene.rejoining().join() == ["channel"]
-    scene.joined = ("channel",)
-    assert await scene.rejoining().join() == []
-    assert scene.done == ["join channel"]
+async def prepared(processes: RealNetwork) -> Scene:
+    """Return the scene once channel and chaincode are there, made by the peers that are not fresh."""
+    every = list(processes.peers)
+    processes.peers[:] = [every[0], every[-1]]
+    async with Connections(DirectDialer()) as connections:
+        genesis = await make_channel(connections, processes)
+        deployed = await deploy_assets(connections, processes)
+    processes.peers[:] = every
+    network = network_of_processes(processes)
+    channel = replace(network.instance.channels["channel"], genesis_hash=block_hash(genesis.header).hex())
+    network = replace(network, instance=replace(network.instance, channels={"channel": channel}))
+    return Scene(processes, network, deployed, fresh=[each.name for each in every[1:-1]])
 
 
-async def test_a_foreign_block_0_is_never_joined_with(scene: Scene) -> None:
+async def test_missing_channels_are_joined_once(scene: Scene, connections: Connections) -> None:
+    """A channel that the peer has joined is left alone."""
+    rejoining = scene.rejoining(connections)
+    assert await rejoining.join() == ["channel"]
+    assert await rejoining.join() == []
+
+
+async def test_a_foreign_block_0_is_never_joined_with(scene: Scene, connections: Connections) -> None:
     """Its hash is the stack's, or the channel is another; every orderer's answer is told."""
-    scene.genesis_error = "block 0 has hash ff"
+    peer = scene.fresh.pop()
+    with pytest.raises(RunbookError, match=r"no orderer handed out block 0 of channel.*\n.*hash") as error:
+        await scene.rejoining(connections, genesis_hash="ff" * 32, peer=peer).join()
+    assert "ffff" in str(error.value)
+    assert await scene.joined(connections, peer) == ()
 
-    with pytest.raises(RunbookError, match=r"no orderer handed out block 0 of channel.*\n.*has hash ff"):
-        await scene.rejoining().join()
-    assert scene.done == []
 
-
-async def test_its_own_missing_packages_are_installed(scene: Scene) -> None:
+async def test_its_own_missing_packages_are_installed(scene: Scene, connections: Connections) -> None:
     """Another peer's are not, nor those that it has."""
-    content = b64encode(b"bytes").decode()
-    packages = [
-        Package(peer="peer0-one", label="a", package_id="a:1", content=content),
-        Package(peer="peer0-one", label="b", package_id="b:1", content=content),
-        Package(peer="peer0-two", label="c", package_id="c:1", content=content),
-    ]
-    scene.installed = ("b:1",)
+    peer = scene.fresh.pop()
+    rejoining = scene.rejoining(connections, peer=peer)
+    other = replace(scene.package("alpha-peer1"), label="other", package_id="other:1")
+    packages = [scene.package(peer), other]
 
-    assert await scene.rejoining().install(packages) == ["a"]
-    assert scene.done == ["install a bytes"]
+    assert await rejoining.install(packages) == [scene.deployed.label]
+    assert await rejoining.install(packages) == []
 
 
-async def test_it_is_level_with_the_orderers(scene: Scene) -> None:
-    """One block may be missing: others go on meanwhile."""
-    scene.height = 4
+async def test_it_is_level_and_knows_its_approvals(scene: Scene, connections: Connections) -> None:
+    """It waits for its blocks, and for what another peer of its organization hands over."""
+    rejoining = scene.rejoining(connections)
+    await rejoining.join()
+    orderers_height = await qscc.chain_info(
+        connections,
+        scene.processes.peers[0],
+        "channel",
+        scene.processes.organizations["alpha"].admin,
+        deadline=10,
+    )
 
-    assert await scene.rejoining().catch_up() == {"channel": 4}
+    heights = await rejoining.catch_up()
+
+    assert heights["channel"] + 1 >= orderers_height.height > 2
+    assert await rejoining.know_approvals([scene.approval]) == ["assets on channel"]
 
 
-async def test_a_peer_that_does_not_catch_up_is_told_with_its_height(scene: Scene) -> None:
+async def test_a_peer_that_does_not_catch_up_is_told_with_its_height(
+    scene: Scene, connections: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And what to do: it goes on by itself."""
-    scene.height = 2
 
-    with pytest.raises(FabricError, match="channel: 2 of 5 blocks"):
-        await scene.rejoining(patience=0.05).catch_up()
+    async def far_ahead(*_: object) -> int:
+        return 80000
 
-
-async def test_approvals_are_waited_for(scene: Scene) -> None:
-    """A peer that has only their hash refuses to tell; another hands them over after a while."""
-    missing = Refused("500", words="private data matching public hash version is not available")
-    scene.approved = [missing, None, Given(definition=DEFINITION, package_id="p")]
-
-    assert await scene.rejoining().know_approvals([APPROVAL]) == ["assets on channel"]
+    monkeypatch.setattr("heddle.runbooks.rejoin.height_of_orderers", far_ahead)
+    peer = scene.fresh.pop()
+    await scene.rejoining(connections, peer=peer).join()
+    with pytest.raises(FabricError, match=r"channel: \d+ of 80000 blocks after 1 s") as error:
+        await scene.rejoining(connections, peer=peer, patience=1.0).catch_up()
+    assert "patience=SECONDS" in str(error.value)
 
 
-async def test_an_approval_that_nobody_has_is_told(scene: Scene) -> None:
+async def test_an_approval_that_nobody_has_is_told(scene: Scene, connections: Connections) -> None:
     """With the way out that Fabric leaves: another sequence."""
-    scene.approved = [None]
+    peer = scene.fresh.pop()
+    rejoining = scene.rejoining(connections, patience=1.0, peer=peer)
+    for each in scene.processes.peers:
+        if each.msp_id == "AlphaMSP" and each.name != peer:
+            scene.processes.programs[each.name].stop()
+    try:
+        await rejoining.join()
+        await rejoining.catch_up()
 
-    with pytest.raises(FabricError, match="does not know its organization's approval") as error:
-        await scene.rejoining(patience=0.05).know_approvals([APPROVAL])
-    assert "raise the chaincode's sequence" in str(error.value)
+        with pytest.raises(FabricError, match="does not know its organization's approval") as error:
+            await rejoining.know_approvals([scene.approval])
+        assert "raise the chaincode's sequence" in str(error.value)
+    finally:
+        scene.processes.start()
