@@ -114,6 +114,35 @@ def test_peer_channel(tools: Tools) -> None:
     assert int(json.loads(newest)["header"]["number"]) > 0
 
 
+def test_the_tools_print_their_answer_and_nothing_else(
+    tools: Tools, real_consortium: RealNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No line of a log beside it, and an invoke still says its result."""
+    monkeypatch.delenv("FABRIC_LOGGING_SPEC", raising=False)
+
+    def printed(command: str) -> list[str]:
+        return tools("alpha.admin", f"{command} 2>&1").splitlines()
+
+    assert printed("peer channel list") == ["Channels peers has joined: ", "channel"]
+    (height,) = printed("peer channel getinfo -c channel")
+    assert height.startswith("Blockchain info: {")
+    assert printed(f"peer channel fetch newest newest.pb -c channel {ORDERER}") == []
+    title, *packages = printed("peer lifecycle chaincode queryinstalled")
+    assert title == "Installed chaincodes on peer:"
+    assert all(line.startswith("Package ID: ") for line in packages)
+    put = json.dumps({"Args": ["put", "quiet", "ada", "7"]})
+    everywhere = f"{ORDERER} -C channel -n assets {peers(real_consortium)} --waitForEvent"
+    invoked = printed(f"peer chaincode invoke {everywhere} -c '{put}'")
+    assert "Chaincode invoke successful. result: status:200" in invoked[-1]
+    assert all("[chaincodeCmd]" in line for line in invoked)
+
+
+def test_a_log_that_was_asked_for_is_printed(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder's environment gives a default; who debugs has set something else."""
+    monkeypatch.setenv("FABRIC_LOGGING_SPEC", "info")
+    assert "[grpc]" in tools("alpha.admin", "peer channel list 2>&1")
+
+
 def test_osnadmin(tools: Tools, real_consortium: RealNetwork) -> None:
     """Admin endpoints take the client certificate of the ordering organization's folder."""
     pair = '--client-cert "$ORDERER_ADMIN_TLS_SIGN_CERT" --client-key "$ORDERER_ADMIN_TLS_PRIVATE_KEY"'
@@ -176,7 +205,7 @@ def test_discover(tools: Tools, real_consortium: RealNetwork) -> None:
         # Gossip tells of the other organization's peer some seconds after both have joined.
         assert time.monotonic() < end, found
         time.sleep(1)
-    config = json.loads(tools("alpha.user", f"{call} config {server}"))
+    config = json.loads(tools("alpha.user", f"{call} config {server} 2>&1"))
     assert set(config["msps"]) == {"AlphaMSP", "BetaMSP", "OrderingMSP"}
     ports = {endpoint["port"] for endpoint in config["orderers"]["OrderingMSP"]["endpoint"]}
     assert ports == {node.port for node in real_consortium.orderers}
