@@ -1,11 +1,11 @@
-"""What a run knows of its stack, handed to the playbook's modules in a private file: it holds keys.
+"""Hand what a run knows of its stack to the playbook's modules, in a private file: it holds keys.
 
 No secret passes through Ansible itself, so none can be in its output or its artifacts.
 """
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ class Context:
 
     @property
     def network(self) -> Network:
-        """The stack's network. Raises RunbookError when there is none."""
+        """Return the stack's network. Raises RunbookError when there is none."""
         if self.deployed is None:
             raise RunbookError(
                 f"stack {self.stack!r} has no network", hint=f"Make it first: heddle up {self.stack}."
@@ -66,32 +66,24 @@ class Context:
         return self.deployed
 
 
-def save_context(
-    path: Path,
-    *,
-    stack: str,
-    kubeconfig: str,
-    network: Network | None,
-    packages: Sequence[Package] = (),
-    approvals: Sequence[Approval] = (),
-    namespaces: Mapping[str, str],
-) -> None:
+def save_context(path: Path, context: Context) -> None:
     """Write what `load_context` reads, for the owner alone. It holds the keys of the network."""
+    network = context.deployed
     content = {
-        "stack": stack,
-        "kubeconfig": kubeconfig,
+        "stack": context.stack,
+        "kubeconfig": context.kubeconfig,
         "instance": write_record(network.instance) if network else None,
         "access": write_record(network.access) if network else None,
-        "packages": [vars(package) for package in packages],
-        "approvals": [vars(approval) for approval in approvals],
-        "namespaces": dict(namespaces),
+        "packages": [vars(package) for package in context.packages],
+        "approvals": [vars(approval) for approval in context.approvals],
+        "namespaces": dict(context.namespaces),
     }
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(content, file)
 
 
 def load_context() -> Context:
-    """The context of the run that this process belongs to. Raises RunbookError outside of one."""
+    """Return the context of the run that this process belongs to. Raises RunbookError outside of one."""
     path = os.environ.get(VARIABLE)
     if not path:
         raise RunbookError(

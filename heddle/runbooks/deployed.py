@@ -1,15 +1,20 @@
-"""What a stack's state says was deployed, beyond its output `instance`."""
+"""Read from a stack's state what was deployed, for the runs of runbooks."""
 
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from heddle import config
+from heddle.errors import EngineError
+from heddle.network.network import network_of
 from heddle.plugin.values import strip_secrets
-from heddle.runbooks.context import Approval, Package
+from heddle.runbooks.context import Approval, Context, Package
+from heddle.state.outputs import stack_resource
 from heddle.state.resource import Resource
+from heddle.state.stack import Stack
 
-__all__ = ["approvals_of", "namespaces_of", "packages_of"]
+__all__ = ["approvals_of", "context_of", "namespaces_of", "packages_of"]
 
 _INSTALLATION = "heddle:chaincode:ChaincodeInstallation"
 _APPROVAL = "heddle:chaincode:ChaincodeApproval"
@@ -17,8 +22,41 @@ _NAMESPACE = "kubernetes:core/v1:Namespace"
 _INSTANCE = "app.kubernetes.io/instance"
 
 
+def context_of(stack: Stack) -> Context:
+    """Return what a run is told of a stack; of its cluster alone when it has no network (any more).
+
+    Raises EngineError when the state of any stack of the backend cannot be read.
+    """
+    root = stack_resource(stack.resources)
+    network = network_of(stack.name, root.outputs) if root and "instance" in root.outputs else None
+    # A destroyed stack has no output: the cluster is the one that the stack file names.
+    kubeconfig = network.access.kubeconfig if network else _configured_kubeconfig(stack)
+    return Context(
+        stack=stack.name,
+        kubeconfig=kubeconfig,
+        deployed=network,
+        packages=packages_of(stack.resources),
+        approvals=approvals_of(stack.resources),
+        namespaces=_living_namespaces(stack.backend.checkpoint.parents[1]),
+    )
+
+
+def _configured_kubeconfig(stack: Stack) -> str:
+    return config.read_values(stack.name, stack.config.values).cluster.kubeconfig
+
+
+def _living_namespaces(state: Path) -> dict[str, str]:
+    try:
+        return namespaces_of(state)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EngineError(
+            f"the stacks in {state} cannot be read: {error}",
+            hint="Which instances live must be known: mend that checkpoint, or move it away.",
+        ) from error
+
+
 def packages_of(resources: Iterable[Resource]) -> tuple[Package, ...]:
-    """The packages that are installed on peers."""
+    """Return the packages that are installed on peers."""
     return tuple(
         Package(
             peer=inputs["peer"]["name"],
@@ -31,7 +69,7 @@ def packages_of(resources: Iterable[Resource]) -> tuple[Package, ...]:
 
 
 def approvals_of(resources: Iterable[Resource]) -> tuple[Approval, ...]:
-    """The definitions that organizations have approved."""
+    """Return the definitions that organizations have approved."""
     return tuple(
         Approval(
             msp_id=inputs["signer"]["mspId"],
@@ -48,7 +86,7 @@ def _inputs(resources: Iterable[Resource], kind: str) -> Iterator[Any]:
 
 
 def namespaces_of(state: Path) -> dict[str, str]:
-    """The namespaces that any stack of a file backend has, each with its instance's name.
+    """Return the namespaces that any stack of a file backend has, each with its instance's name.
 
     Read without any passphrase: names are no secrets. A checkpoint that cannot be read is no proof that its
     stack is gone, so it raises OSError or ValueError.

@@ -1,4 +1,4 @@
-"""One run of a playbook by ansible-runner: private files, inventory, and what it says while it goes on."""
+"""Run a playbook by ansible-runner: with an inventory, private files, and its events while it goes on."""
 
 import json
 import os
@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from heddle.errors import RunbookError
-from heddle.network.instance import InstanceOutput
 from heddle.runbooks.catalog import PLAYBOOKS, Runbook
-from heddle.runbooks.context import VARIABLE
+from heddle.runbooks.context import VARIABLE, Context, save_context
 from heddle.runbooks.inventory import inventory_of
 
 __all__ = ["Run", "run"]
@@ -26,36 +25,35 @@ Event = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What to run, on what.
+    """A runbook with what it acts on.
 
-    `prepare` writes the private context file to the path it is given; `kubeconfig` goes to a private file,
-    too. `artifacts`: a folder that keeps Ansible's own record of the run; None = it is not kept.
+    `folder`: of the stack's Pulumi.yaml. `check`: look and show the plan, change nothing. `artifacts`: a
+    folder that keeps Ansible's own record of the run; None = it is not kept.
     """
 
     runbook: Runbook
-    stack: str
+    context: Context
     folder: Path
-    instance: InstanceOutput | None
-    kubeconfig: str
-    prepare: Callable[[Path], None]
     variables: Mapping[str, str]
     check: bool
     artifacts: Path | None = None
 
 
 def run(what: Run, sink: Callable[[Event], bool]) -> bool:
-    """Run it to its end; whether it succeeded. `sink` says whether an event is to be kept.
+    """Run a runbook to its end and return whether it succeeded. `sink` says whether an event is to be kept.
 
     Raises:
         RunbookError: the variables name a host that the network does not have, or Ansible is not installed.
     """
-    inventory = inventory_of(what.stack, what.instance, folder=what.folder, python=sys.executable)
+    context = what.context
+    instance = context.deployed.instance if context.deployed else None
+    inventory = inventory_of(context.stack, instance, folder=what.folder, python=sys.executable)
     limit = _limit(what, inventory)
     _sweep()
     with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as scratch:
         folder = Path(scratch)
-        _private(folder / "kubeconfig", what.kubeconfig)
-        what.prepare(folder / "context.json")
+        _private(folder / "kubeconfig", context.kubeconfig)
+        save_context(folder / "context.json", context)
         _private(folder / "inventory.json", json.dumps(inventory))
         try:
             return _ansible(what, folder, limit, sink)
@@ -101,7 +99,7 @@ def _limit(what: Run, inventory: Mapping[str, Any]) -> str:
     for variable, host in named.items():
         if host not in hosts:
             raise RunbookError(
-                f"stack {what.stack!r} has no {variable} {host!r}",
+                f"stack {what.context.stack!r} has no {variable} {host!r}",
                 hint=f"It has: {', '.join(hosts) or 'none'}.",
             )
     return next(iter(named.values()), group)

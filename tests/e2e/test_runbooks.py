@@ -46,8 +46,8 @@ def apps(project: Project) -> kubernetes.client.AppsV1Api:
 
 
 def runbook(stack: Project, name: str, *arguments: str) -> Result:
-    """Run a runbook."""
-    return stack.run("heddle", "runbook", "run", name, "--stack", CLUSTER, *arguments)
+    """Run a runbook without a question; `--check` only looks."""
+    return stack.run("heddle", "runbook", "run", name, "--stack", CLUSTER, "--yes", *arguments)
 
 
 def assets(stack: Project, verb: str, *arguments: str) -> str:

@@ -5,15 +5,18 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from heddle.cli import runbook as cli
 from heddle.errors import RunbookError
 from heddle.runbooks import run as running
 from heddle.runbooks.catalog import PLAYBOOKS, Runbook, find_runbook, runbooks
-from heddle.runbooks.context import VARIABLE, Package, load_context, save_context
+from heddle.runbooks.context import VARIABLE, Context, Package, load_context, save_context
 from heddle.runbooks.deployed import namespaces_of
 from heddle.runbooks.display import Display
 from heddle.runbooks.inventory import inventory_of
@@ -63,6 +66,9 @@ def test_a_playbook_gets_every_variable_of_its_kind() -> None:
     assert find_runbook("rejoin-peer").values({"peer": "p"})["other_holders"] == []
 
 
+CONTEXT = Context(
+    stack="dev", kubeconfig="k", deployed=sample_network(), packages=(), approvals=(), namespaces={}
+)
 ORDERER = "orderer0-orderer"
 PLAYBOOK = """
 - name: Look at an orderer
@@ -95,11 +101,8 @@ def started(runbook: Runbook, folder: Path, **variables: str) -> tuple[bool, lis
     runbook.check(variables)
     what = Run(
         runbook=runbook,
-        stack="dev",
+        context=CONTEXT,
         folder=folder,
-        instance=sample_network().instance,
-        kubeconfig="",
-        prepare=lambda path: None,
         variables=variables,
         check=False,
     )
@@ -142,14 +145,7 @@ def test_the_context_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """It holds keys: one user can read it, and modules get all of it back."""
     path = tmp_path / "context.json"
     package = Package(peer="peer0-one", label="assets_1.0", package_id="id", content="")
-    save_context(
-        path,
-        stack="dev",
-        kubeconfig="k",
-        network=sample_network(),
-        packages=[package],
-        namespaces={"n": "i"},
-    )
+    save_context(path, replace(CONTEXT, packages=(package,), namespaces={"n": "i"}))
     monkeypatch.setenv(VARIABLE, str(path))
 
     context = load_context()
@@ -258,6 +254,64 @@ def test_a_run_reads_aloud() -> None:
     ]
 
 
+@pytest.fixture
+def checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """A stack without a network in the current folder; collects for each run whether it only looked."""
+    (tmp_path / "Pulumi.yaml").write_bytes((PLAYBOOKS.parent / "Pulumi.yaml").read_bytes())
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks/Pulumi.x.yaml").write_text("config: {}\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "x")
+    found: list[bool] = []
+
+    def run(what: Run, _: Display) -> bool:
+        found.append(what.check)
+        return True
+
+    monkeypatch.setattr(cli, "run", run)
+    monkeypatch.setattr(cli, "context_of", lambda _: CONTEXT)
+    return found
+
+
+CLEAN = ["run", "clean-residue", "-s", "x"]
+
+
+def test_nothing_runs_where_nobody_can_be_asked(checks: list[bool]) -> None:
+    """As `up` does: a script says --yes."""
+    result = CliRunner().invoke(cli.app, CLEAN)
+
+    assert result.exit_code == 2
+    assert "--yes or --check must be passed in" in result.output
+    assert checks == []
+
+
+@pytest.mark.parametrize(
+    ("options", "answer", "expected", "code"),
+    [
+        ([], "y\n", [True, False], 0),
+        ([], "n\n", [True], 1),
+        (["--yes"], "", [False], 0),
+        (["--check"], "", [True], 0),
+        (["--check", "--yes"], "", [True], 0),
+    ],
+)
+def test_the_plan_is_shown_before_the_question(
+    checks: list[bool],
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    answer: str,
+    expected: list[bool],
+    code: int,
+) -> None:
+    """Whoever says no has changed nothing; --yes does not ask, --check never acts."""
+    monkeypatch.setattr(cli, "require_terminal", lambda *_: None)
+
+    result = CliRunner().invoke(cli.app, [*CLEAN, *options], input=answer)
+
+    assert (checks, result.exit_code) == (expected, code)
+
+
 def test_the_verb_waits_for_nobody_who_has_the_lock(tmp_path: Path) -> None:
     """While an `up` of either engine runs, a runbook is refused, and names the holder."""
     root = PLAYBOOKS.parent
@@ -275,6 +329,7 @@ def test_the_verb_waits_for_nobody_who_has_the_lock(tmp_path: Path) -> None:
         "runbook",
         "run",
         "rejoin-peer",
+        "--yes",
         "-s",
         "x",
         "-e",
