@@ -4,9 +4,10 @@ It answers before ledgers are open, and an orderer's health says nothing of its 
 measures. Without `tls` it is plain HTTP; with TLS on, Fabric wants a client certificate for the metrics.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from prometheus_client.parser import text_string_to_metric_families
 
 from heddle.errors import FabricError, Refused
 from heddle.fabric.answers import HttpAnswer, plain_of
@@ -18,11 +19,9 @@ from heddle.waiting import reading
 
 __all__ = ["Health", "Metrics", "Sample", "healthz", "metrics", "parse_metrics", "version"]
 
-_LINE = re.compile(r"([A-Za-z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)")
 _LINE_LENGTH = 16 * 1024
 """Characters; what is longer is no metric of Fabric's, and could take minutes to look through."""
 _VERSION = 100
-_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,27 +98,23 @@ async def metrics(
 
 def parse_metrics(text: str) -> Metrics:
     """Read the Prometheus text format; comments and lines that carry no number are left out."""
-    samples = []
+    samples: list[Sample] = []
     for line in text.split("\n"):
-        if line.startswith("#") or len(line) > _LINE_LENGTH:
-            continue
-        match = _LINE.fullmatch(line.strip().rsplit(" # ", 1)[0])
-        value = _number(match[3]) if match else None
-        if match is not None and value is not None:
-            labels = {key: _unescape(content) for key, content in _LABEL.findall(match[2] or "")}
-            samples.append(Sample(name=match[1], labels=labels, value=value))
+        if not line.startswith("#") and len(line) <= _LINE_LENGTH:
+            samples += _samples(line)
     return Metrics(samples=tuple(samples))
 
 
-def _number(text: str) -> float | None:
+def _samples(line: str) -> list[Sample]:
+    # Line by line: the library ends at the first line that it cannot read, and renames samples by their type.
     try:
-        return float(text)
+        return [
+            Sample(name=sample.name, labels=sample.labels, value=float(sample.value))
+            for family in text_string_to_metric_families(line)
+            for sample in family.samples
+        ]
     except ValueError:
-        return None
-
-
-def _unescape(content: str) -> str:
-    return re.sub(r"\\(.)", lambda match: "\n" if match[1] == "n" else match[1], content)
+        return []
 
 
 async def _get(
