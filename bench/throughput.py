@@ -36,7 +36,8 @@ def measure(place: Place) -> Iterator[Figure]:
         folder = Path(name)
         load = _built(_HERE / "load", folder / "load")
         _load_chaincode(place, folder)
-        ours, theirs = [], []
+        ours: list[float] = []
+        theirs: list[float] = []
         for turn in range(_ROUNDS):
             for results, variables in ((ours, {}), (theirs, _SAMPLE)):
                 _write(place, variables)
@@ -106,4 +107,4 @@ def _rate(place: Place, load: Path, client: Path, prefix: str) -> float:
         command = (str(load), str(client), str(count), str(workers), name)
         # What the program says of a failure is for the person who runs the benchmark.
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=600)
-    return _TRANSACTIONS / json.loads(done.stdout)
+    return _TRANSACTIONS / float(json.loads(done.stdout))

@@ -73,17 +73,9 @@ def test_quantities_have_one_spelling(given_: str, expected: str) -> None:
 @given(st.integers(0, 10**15), st.sampled_from(["m", "", "k", "M", "G", "Ki", "Mi", "Gi"]))
 def test_the_canonical_form_is_final_and_means_the_same(number: int, suffix: str) -> None:
     """Writing it again changes nothing; its value is the value that was given."""
-    scale = {"m": Fraction(1, 1000), "": 1, "k": 10**3, "M": 10**6, "G": 10**9} | {
-        "Ki": 2**10,
-        "Mi": 2**20,
-        "Gi": 2**30,
-        "Ti": 2**40,
-        "Pi": 2**50,
-        "Ei": 2**60,
-        "T": 10**12,
-        "P": 10**15,
-        "E": 10**18,
-    }
+    scale = {"m": Fraction(1, 1000), "": Fraction(1)}
+    scale |= {unit: Fraction(1000) ** power for power, unit in enumerate("kMGTPE", 1)}
+    scale |= {f"{unit}i": Fraction(1024) ** power for power, unit in enumerate("KMGTPE", 1)}
     once = canonical(f"{number}{suffix}")
     assert canonical(once) == once
     digits = once.rstrip(string.ascii_letters)

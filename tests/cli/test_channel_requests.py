@@ -5,9 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 from fabric_protos.common.configtx_pb2 import Config
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from heddle.cli import channel_submit
 from heddle.cli.app import app

@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -39,7 +39,7 @@ COLLECTIONS = [
 
 
 @pytest.fixture(scope="module")
-def deployed(real_consortium: RealNetwork) -> Iterator[Deployed]:
+def deployed(real_consortium: RealNetwork) -> Deployed:
     async def prepare() -> Deployed:
         async with Connections(DirectDialer()) as connections:
             await make_channel(connections, real_consortium)

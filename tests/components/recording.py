@@ -42,7 +42,7 @@ class Recorder(Mocks):
         self.declared.append(Declared(args.typ, args.name, _plain(args.inputs)))
         return f"{args.name}-id", {**args.inputs, **outputs_of(args)}
 
-    def call(self, args: MockCallArgs) -> dict[str, Any]:
+    def call(self, args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         raise AssertionError(f"a component asked a question: {args.token}")
 
     def of(self, kind: str) -> dict[str, dict[str, Any]]:
@@ -118,7 +118,7 @@ def record(data: dict[str, Any], *, public_address: str = "") -> Recorder:
     asyncio.set_event_loop(loop)
     try:
         pulumi.runtime.set_mocks(recorder, project="fabric", stack="dev", preview=False)
-        pulumi.runtime.test(build)()
+        pulumi.runtime.test(build)()  # type: ignore[no-untyped-call] # the SDK does not type it
     finally:
         asyncio.set_event_loop(None)
         loop.close()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from heddle.network.network import network_of
-from heddle.plugin.values import Secret
+from heddle.plugin.values import Secret, Value
 from tests.components.recording import HASH, Recorder, record
 
 NETWORK: dict[str, Any] = {
@@ -306,7 +306,7 @@ def test_images(extra: dict[str, Any], peer: str, orderer: str) -> None:
 
 def test_the_outputs_are_what_the_command_line_reads(network: Recorder) -> None:
     """The two sides of the stack's output agree."""
-    outputs = {"instance": network.instance, "access": Secret(network.access)}
+    outputs: dict[str, Value] = {"instance": network.instance, "access": Secret(network.access)}
     found = network_of("dev", outputs)
     instance = found.instance
 

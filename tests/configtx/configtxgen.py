@@ -1,7 +1,9 @@
 """What configtxgen is told to make the same channel, and what it makes."""
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 from fabric_protos.common import common_pb2
@@ -21,11 +23,11 @@ from heddle.identity.msp import Msp, msp_folder
 META = {"Readers": "ANY Readers", "Writers": "ANY Writers", "Admins": "MAJORITY Admins"}
 
 
-def meta(texts: dict[str, str]) -> dict:
+def meta(texts: dict[str, str]) -> dict[str, Any]:
     return {name: {"Type": "ImplicitMeta", "Rule": text} for name, text in texts.items()}
 
 
-def of_roles(msp: Msp, roles: dict[str, tuple[str, ...]]) -> dict:
+def of_roles(msp: Msp, roles: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     return {
         name: {"Type": "Signature", "Rule": expression_of(signed_by_any(msp.msp_id, allowed))}
         for name, allowed in roles.items()
@@ -44,7 +46,7 @@ def msp_dir(folder: Path, msp: Msp) -> str:
     return msp.msp_id
 
 
-def consenter(folder: Path, node: Consenter, *, bft: bool) -> dict:
+def consenter(folder: Path, node: Consenter, *, bft: bool) -> dict[str, Any]:
     stem = folder / node.host
     certificates = {
         "ClientTLSCert": write(stem / "client.pem", node.client_tls_certificate),
@@ -57,7 +59,7 @@ def consenter(folder: Path, node: Consenter, *, bft: bool) -> dict:
     return place | certificates | {"ID": node.id, "MSPID": node.msp_id, "Identity": identity}
 
 
-def consensus(folder: Path, settings: ChannelSettings) -> dict:
+def consensus(folder: Path, settings: ChannelSettings) -> dict[str, Any]:
     if settings.consensus == BFT:
         options = {
             "".join(part.capitalize() for part in name.split("_")): value
@@ -77,7 +79,7 @@ def consensus(folder: Path, settings: ChannelSettings) -> dict:
     return {"OrdererType": "etcdraft", "EtcdRaft": {"Consenters": nodes, "Options": options}}
 
 
-def batch(settings: BatchSettings) -> dict:
+def batch(settings: BatchSettings) -> dict[str, Any]:
     return {
         "BatchTimeout": settings.timeout,
         "BatchSize": {
@@ -88,7 +90,7 @@ def batch(settings: BatchSettings) -> dict:
     }
 
 
-def orderer_organization(folder: Path, one: OrdererOrganization) -> dict:
+def orderer_organization(folder: Path, one: OrdererOrganization) -> dict[str, Any]:
     roles = {"Readers": ("member",), "Writers": ("member",), "Admins": ("admin",)}
     return {
         "Name": one.name,
@@ -99,7 +101,7 @@ def orderer_organization(folder: Path, one: OrdererOrganization) -> dict:
     }
 
 
-def peer_organization(folder: Path, one: PeerOrganization) -> dict:
+def peer_organization(folder: Path, one: PeerOrganization) -> dict[str, Any]:
     anchors = [anchor.rpartition(":") for anchor in one.anchor_peers]
     roles = {
         "Readers": ("admin", "peer", "client"),
@@ -116,7 +118,7 @@ def peer_organization(folder: Path, one: PeerOrganization) -> dict:
     }
 
 
-def profile(folder: Path, settings: ChannelSettings) -> dict:
+def profile(folder: Path, settings: ChannelSettings) -> dict[str, Any]:
     """A profile of configtx.yaml; the MSPs and certificates that it names are written to the folder."""
     orderer = consensus(folder, settings) | {
         **batch(settings.batch),
@@ -138,7 +140,7 @@ def profile(folder: Path, settings: ChannelSettings) -> dict:
     }
 
 
-def made_by_configtxgen(folder: Path, content: dict) -> common_pb2.Block:
+def made_by_configtxgen(folder: Path, content: dict[str, Any]) -> common_pb2.Block:
     (folder / "configtx.yaml").write_text(yaml.safe_dump({"Profiles": {"Ours": content}}))
     target = folder / "genesis.block"
     done = subprocess.run(

@@ -15,6 +15,7 @@ from heddle.configtx.settings import ChannelSettings
 from heddle.fabric import gateway, lifecycle, orderer
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
+from heddle.fabric.deliver import Position
 from tests.real.network import RealNetwork
 from tests.real.steps import deploy_assets, make_channel
 
@@ -33,7 +34,7 @@ def prices() -> bytes:
     return bytes(package.SerializeToString())
 
 
-async def block(connections: Connections, network: RealNetwork, number: int | str) -> common_pb2.Block:
+async def block(connections: Connections, network: RealNetwork, number: Position) -> common_pb2.Block:
     """A block from the first orderer; it must be there within 20 s."""
     admin = network.organizations["alpha"].admin
     return await orderer.deliver_block(connections, network.orderers[0], CHANNEL, number, admin, deadline=20)

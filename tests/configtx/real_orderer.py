@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import yaml
 from fabric_protos.common import common_pb2
@@ -30,7 +31,7 @@ class OrdererProcess:
         self.admin = admin
         self.process = process
 
-    def osnadmin(self, *arguments: str) -> tuple[int, dict]:
+    def osnadmin(self, *arguments: str) -> tuple[int, dict[str, Any]]:
         """HTTP status and body."""
         tls = self.folder / "tls"
         done = subprocess.run(
@@ -52,15 +53,15 @@ class OrdererProcess:
         status, _, body = done.stdout.removeprefix("Status: ").partition("\n")
         return int(status), json.loads(body) if body.strip().startswith("{") else {}
 
-    def join(self, block: common_pb2.Block, channel: str = "trade") -> tuple[int, dict]:
+    def join(self, block: common_pb2.Block, channel: str = "trade") -> tuple[int, dict[str, Any]]:
         path = self.folder / "genesis.block"
         path.write_bytes(block.SerializeToString())
         return self.osnadmin("join", "--channelID", channel, "--config-block", str(path))
 
-    def info(self, channel: str = "trade") -> dict:
+    def info(self, channel: str = "trade") -> dict[str, Any]:
         return self.osnadmin("list", "--channelID", channel)[1]
 
-    def update(self, envelope: common_pb2.Envelope, channel: str = "trade") -> tuple[int, dict]:
+    def update(self, envelope: common_pb2.Envelope, channel: str = "trade") -> tuple[int, dict[str, Any]]:
         path = self.folder / "update.pb"
         path.write_bytes(envelope.SerializeToString())
         deadline = time.monotonic() + START_SECONDS
@@ -76,7 +77,7 @@ class OrdererProcess:
         self.osnadmin("fetch", "--channelID", channel, "--blockID", which, "--outputfile", str(path))
         return common_pb2.Block.FromString(path.read_bytes())
 
-    def wait_for(self, status: str, height: int) -> dict:
+    def wait_for(self, status: str, height: int) -> dict[str, Any]:
         """Until the channel is in this status at this height."""
         deadline = time.monotonic() + START_SECONDS
         while (info := self.info()).get("status") != status or info.get("height") != height:
@@ -140,7 +141,7 @@ def _write_files(folder: Path, host: str, listen: int, admin: int, operations: i
         target.write_bytes(content)
 
 
-def _settings(folder: Path, listen: int, admin: int, operations: int) -> dict:
+def _settings(folder: Path, listen: int, admin: int, operations: int) -> dict[str, Any]:
     tls = {
         "Enabled": True,
         "Certificate": str(folder / "tls/server.crt"),

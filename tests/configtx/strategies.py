@@ -1,7 +1,5 @@
 """Any channel and any endorsement expression, for tests of what holds for all of them."""
 
-from collections.abc import Callable
-
 from hypothesis import strategies as st
 
 from heddle.configtx.settings import (
@@ -20,7 +18,7 @@ addresses = st.lists(st.sampled_from([f"a{n}:70{n}" for n in range(10, 16)]), un
 
 
 @st.composite
-def channels(draw: Callable) -> ChannelSettings:
+def channels(draw: st.DrawFn) -> ChannelSettings:
     """Channels of up to three organizations on each side."""
     hosts = draw(st.lists(st.sampled_from(HOSTS), min_size=1, unique=True))
     orderers = draw(st.lists(st.sampled_from(["orderer", "second", "third"]), min_size=1, unique=True))
@@ -45,7 +43,7 @@ def channels(draw: Callable) -> ChannelSettings:
 
 
 @st.composite
-def bft_channels(draw: Callable) -> ChannelSettings:
+def bft_channels(draw: st.DrawFn) -> ChannelSettings:
     """BFT channels of one to seven consenters in any order."""
     hosts = draw(st.lists(st.sampled_from(range(7)), min_size=1, unique=True))
     peers = draw(st.lists(st.sampled_from(["alpha", "beta"]), unique=True))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from fabric_protos.common import configtx_pb2, configuration_pb2, policies_pb2
@@ -185,7 +186,7 @@ FIRST, *REST = bft_trade(4).consenters
         ),
     ],
 )
-def test_what_would_halt_the_chain_is_refused(change: dict, words: str) -> None:
+def test_what_would_halt_the_chain_is_refused(change: dict[str, Any], words: str) -> None:
     """BFT orderers commit such a configuration and stop: Heddle says so before."""
     with pytest.raises(ConfigtxError) as caught:
         channel_group(replace(bft_trade(4), **change))
@@ -224,7 +225,9 @@ def consenters(*nodes: object) -> Callable[[configtx_pb2.ConfigGroup], None]:
         (options(leader_rotation=2), "leader rotation must be turned off for this version or be unspecified"),
     ],
 )
-def test_what_bft_orderers_refuse_is_refused_in_their_words(change: Callable, words: str) -> None:
+def test_what_bft_orderers_refuse_is_refused_in_their_words(
+    change: Callable[[configtx_pb2.ConfigGroup], None], words: str
+) -> None:
     """Of an update, before it is ordered."""
     with pytest.raises(ConfigtxError) as caught:
         check_configure(spoiled(change))
@@ -253,7 +256,9 @@ def test_what_bft_orderers_refuse_is_refused_in_their_words(change: Callable, wo
         ),
     ],
 )
-def test_what_stops_a_chain_is_said_in_its_words(change: Callable, words: str) -> None:
+def test_what_stops_a_chain_is_said_in_its_words(
+    change: Callable[[configtx_pb2.ConfigGroup], None], words: str
+) -> None:
     """When it starts, or after the configuration is committed."""
     with pytest.raises(ConfigtxError) as caught:
         check_runtime(spoiled(change))

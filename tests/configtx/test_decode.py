@@ -5,13 +5,16 @@ The cases are of real nodes (`history.live_through`): `<name>.<type>.pb` and con
 
 import json
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
-from fabric_protos.common import common_pb2, configtx_pb2
+from fabric_protos.common import common_pb2
+from fabric_protos.common.common_pb2 import Block, Envelope
+from fabric_protos.common.configtx_pb2 import Config, ConfigUpdate
 from fabric_protos.peer import transaction_pb2
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -34,11 +37,11 @@ from tests.configtx.networks import bft_trade
 from tests.programs import needs
 
 CASES = sorted((Path(__file__).parents[1] / "cases" / "configtx" / "decode").glob("*.pb"))
-MESSAGES = {
-    "Block": common_pb2.Block,
-    "Config": configtx_pb2.Config,
-    "ConfigUpdate": configtx_pb2.ConfigUpdate,
-    "Envelope": common_pb2.Envelope,
+MESSAGES: dict[str, type[Block | Config | ConfigUpdate | Envelope]] = {
+    "Block": Block,
+    "Config": Config,
+    "ConfigUpdate": ConfigUpdate,
+    "Envelope": Envelope,
 }
 
 
@@ -54,7 +57,7 @@ def test_it_is_the_text_that_configtxlator_prints(path: Path) -> None:
 
 def test_each_kind_has_its_function() -> None:
     """The four that users ask for."""
-    functions = {
+    functions: dict[str, Callable[[Any], Any]] = {
         "Block": block_json,
         "Config": config_json,
         "ConfigUpdate": update_json,
@@ -150,10 +153,10 @@ def test_our_own_messages_are_printed_so_too(tmp_path: Path) -> None:
     assert configtxlator(tmp_path, "Block", block.SerializeToString()) == json_text(block_json(block))
 
 
-def envelope_of(kind: int, data: bytes, **header: Any) -> common_pb2.Envelope:
+def envelope_of(kind: int, data: bytes, **header: Any) -> Envelope:
     payload = common_pb2.Payload(data=data)
     payload.header.channel_header = common_pb2.ChannelHeader(type=kind, **header).SerializeToString()
-    return common_pb2.Envelope(payload=payload.SerializeToString())
+    return Envelope(payload=payload.SerializeToString())
 
 
 def test_what_lies_too_deep_is_refused() -> None:
@@ -168,9 +171,9 @@ def test_what_lies_too_deep_is_refused() -> None:
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        (common_pb2.Envelope(payload=b"\xff"), "common.Envelope.payload cannot be read"),
+        (Envelope(payload=b"\xff"), "common.Envelope.payload cannot be read"),
         (
-            common_pb2.Envelope(payload=common_pb2.Payload(data=b"x").SerializeToString()),
+            Envelope(payload=common_pb2.Payload(data=b"x").SerializeToString()),
             "cannot determine payload type when header is missing",
         ),
         (envelope_of(common_pb2.DELIVER_SEEK_INFO, b"x"), "payload of type 5 is unknown"),
@@ -179,7 +182,7 @@ def test_what_lies_too_deep_is_refused() -> None:
             "common.ChannelHeader.extension of type 1 is unknown",
         ),
         (
-            configtx_pb2.ConfigUpdate(isolated_data={"secret": b"x"}),
+            ConfigUpdate(isolated_data={"secret": b"x"}),
             "common.ConfigUpdate.isolated_data: unknown key 'secret'",
         ),
         (
@@ -197,7 +200,7 @@ def test_what_configtxlator_cannot_print_is_an_error(message: Any, words: str) -
 
 def test_unknown_names_in_a_tree_are_an_error() -> None:
     """A value or group that no version of Fabric has had."""
-    config = configtx_pb2.Config()
+    config = Config()
     config.channel_group.values["Surprise"].value = b"x"
     with pytest.raises(ConfigtxError, match="Channel value Surprise is unknown"):
         config_json(config)

@@ -99,7 +99,7 @@ def test_an_error_says_where_and_what_is_allowed(text: str, place: int, words: s
 
 def test_length_and_depth_have_limits() -> None:
     """Neither a long nor a deep text costs more than its refusal."""
-    assert parse_expression("OR(" * MAX_DEPTH + "'A.peer'" + ")" * MAX_DEPTH)
+    assert parse_expression("OR(" * MAX_DEPTH + "'A.peer'" + ")" * MAX_DEPTH).identities
     with pytest.raises(ConfigtxError, match=f"more than {MAX_DEPTH} gates"):
         parse_expression("OR(" * (MAX_DEPTH + 1) + "'A.peer'" + ")" * (MAX_DEPTH + 1))
     with pytest.raises(ConfigtxError, match=f"at most {MAX_LENGTH}"):

@@ -1,6 +1,7 @@
 """The first configuration and its block."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from fabric_protos.common import common_pb2, configuration_pb2
@@ -112,7 +113,7 @@ def test_a_genesis_block_is_known_by_its_hash() -> None:
         ({"peer_organizations": (peer_organization("alpha", "no port"),)}, "host:port"),
     ],
 )
-def test_what_no_node_would_accept_is_refused(change: dict, words: str) -> None:
+def test_what_no_node_would_accept_is_refused(change: dict[str, Any], words: str) -> None:
     """Before anything is created."""
     with pytest.raises(ConfigtxError, match=words):
         genesis_block(replace(trade(), **change))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import pytest
 from fabric_protos.common import common_pb2, configtx_pb2, policies_pb2
@@ -45,7 +46,16 @@ many = settings(
 quiet = pytest.mark.filterwarnings("ignore:Parsed a serial number")
 
 
-def spoil(draw: st.DrawFn, data: bytes) -> bytes:
+_T = TypeVar("_T")
+
+
+class Draw(Protocol):
+    """A strategy's own `draw`, or that of `st.data()`."""
+
+    def __call__(self, strategy: st.SearchStrategy[_T], /) -> _T: ...
+
+
+def spoil(draw: Draw, data: bytes) -> bytes:
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.integers(0, len(data)))
         data = data[:start] + draw(st.binary(max_size=3)) + data[start + draw(st.integers(0, 4)) :]
@@ -214,7 +224,9 @@ def test_principals_inside_principals_have_a_limit() -> None:
 def test_principals_that_nobody_knows_have_a_text() -> None:
     """A role from the future, a certificate that is none."""
     principal = msp_principal_pb2.MSPPrincipal(
-        principal=msp_principal_pb2.MSPRole(msp_identifier="A", role=9).SerializeToString()
+        principal=msp_principal_pb2.MSPRole(
+            msp_identifier="A", role=msp_principal_pb2.MSPRole.MSPRoleType.ValueType(9)
+        ).SerializeToString()
     )
     assert principal_text(principal) == "A.role 9"
     principal.principal_classification = msp_principal_pb2.MSPPrincipal.IDENTITY

@@ -178,7 +178,9 @@ def test_a_policy_of_another_kind_is_refused_and_an_unknown_rule_needs_nothing()
     root.policies["Admins"].policy.type = policies_pb2.Policy.MSP
     with pytest.raises(ConfigtxError, match="has unknown policy type: 2"):
         refusal(root, "/Channel/Admins", [])
-    unknown = policies_pb2.ImplicitMetaPolicy(rule=7, sub_policy="Admins")
+    unknown = policies_pb2.ImplicitMetaPolicy(
+        rule=policies_pb2.ImplicitMetaPolicy.Rule.ValueType(7), sub_policy="Admins"
+    )
     root.policies["Admins"].policy.type = policies_pb2.Policy.IMPLICIT_META
     root.policies["Admins"].policy.value = unknown.SerializeToString()
     assert refusal(root, "/Channel/Admins", []) == ""

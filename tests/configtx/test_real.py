@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fabric_protos.common import common_pb2, configtx_pb2, policies_pb2
@@ -345,7 +346,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 @st.composite
-def edits(draw: Callable) -> configtx_pb2.Config:
+def edits(draw: st.DrawFn) -> configtx_pb2.Config:
     """A channel of our making, with elements of every kind changed at random."""
     config = configtx_pb2.Config(channel_group=channel_group(draw(channels() | bft_channels())))
     groups = [config.channel_group]
@@ -359,7 +360,7 @@ def edits(draw: Callable) -> configtx_pb2.Config:
     return config
 
 
-def change_element(draw: Callable, kind: str, elements: MutableMapping, name: str) -> None:
+def change_element(draw: st.DrawFn, kind: str, elements: MutableMapping[str, Any], name: str) -> None:
     match draw(st.integers(0, 12)), kind:
         case 0, _:
             del elements[name]

@@ -51,6 +51,7 @@ async def test_a_bft_channel_lives_on_our_genesis(network: RealNetwork, connecti
     await live_through(connections, network, of_four(network))
     for node in network.orderers[:4]:
         info = await participation.channel_info(connections, node, CHANNEL, network.admin_tls, deadline=20)
+        assert info is not None
         assert (info.relation, info.status) == ("consenter", "active")
 
 

@@ -65,7 +65,7 @@ def test_the_tree_equals_configtxgens(tmp_path: Path, wanted: ChannelSettings) -
 def test_the_block_around_it_equals_configtxgens(tmp_path: Path, wanted: ChannelSettings) -> None:
     """Header, metadata slots, and the headers in the one transaction but for nonce and time."""
 
-    def skeleton(block: common_pb2.Block) -> list:
+    def skeleton(block: common_pb2.Block) -> list[object]:
         envelope = common_pb2.Envelope.FromString(block.data.data[0])
         payload = common_pb2.Payload.FromString(envelope.payload)
         header = common_pb2.ChannelHeader.FromString(payload.header.channel_header)

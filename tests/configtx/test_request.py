@@ -227,7 +227,7 @@ def test_the_request_that_chance_spoils_is_accepted() -> None:
     request = request_from_bytes(request_to_bytes(SIGNED))
     assert request == SIGNED
     assert still_missing(request, LIVE) == still_missing(SIGNED, LIVE)
-    assert review(request, LIVE)
+    assert review(request, LIVE).elements
 
 
 def test_the_summary_of_a_new_request_is_made_fit() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from fabric_protos.common import common_pb2, configtx_pb2
@@ -233,7 +234,7 @@ def test_a_consenters_certificate_must_be_trusted() -> None:
         ({"tick_interval": "soon"}, r"failed to parse TickInterval \(soon\)"),
     ],
 )
-def test_raft_options_are_checked(raft: dict, words: str) -> None:
+def test_raft_options_are_checked(raft: dict[str, Any], words: str) -> None:
     """Orderers refuse them; so do settings, before."""
     wanted = replace(trade(), raft=RaftOptions(**raft))
     with pytest.raises(ConfigtxError):

@@ -24,7 +24,7 @@ async def content(scene: Scene, connections: Connections, name: str) -> bytes:
     """The bytes that a name stands for."""
     made = _MADE.get(name)
     if made is not None:
-        return (await made(scene, connections)).SerializeToString()
+        return bytes((await made(scene, connections)).SerializeToString())
     if name in _BLOCKS:
         return bytes(_BLOCKS[name](scene).SerializeToString())
     return bytes(2 << 20) if name == "two megabytes" else name.encode()

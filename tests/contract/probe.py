@@ -123,7 +123,7 @@ async def _run(stub: Stub, text: str) -> bytes:
     return json.dumps(results).encode()
 
 
-class Probe(assets.AssetLedger):  # type: ignore[misc]
+class Probe(assets.AssetLedger):
     """Runs operations, in Init as well."""
 
     async def init(self, stub: Stub) -> Any:

@@ -38,6 +38,11 @@ def cases(name: str) -> list[Any]:
     return loaded
 
 
+def _signer(organization: Organization, role: str) -> Signer:
+    signer: Signer = getattr(organization, role)
+    return signer
+
+
 @dataclass
 class Scene:
     """A running network of one kind of nodes, in the state that every case starts from."""
@@ -45,7 +50,7 @@ class Scene:
     kind: str
     network: RealNetwork
     genesis: Block
-    deployed: Deployed
+    deployed: Deployed | None
     packages: dict[str, str] = field(default_factory=dict)
     """Of the probe chaincode, by organization (tests/contract/probing.py)."""
 
@@ -60,13 +65,13 @@ class Scene:
         if organization == "expired":
             return self._expired
         if organization == "stranger":
-            return getattr(self.strangers, role)
+            return _signer(self.strangers, role)
         everybody = {"ordering": self.network.ordering, **self.network.organizations}
         if organization == "impostor":
-            return replace(getattr(self.strangers, role), msp_id=everybody["alpha"].msp.msp_id)
+            return replace(_signer(self.strangers, role), msp_id=everybody["alpha"].msp.msp_id)
         if role == "node":
             return self._node(everybody[organization])
-        return getattr(everybody[organization], role)
+        return _signer(everybody[organization], role)
 
     def _node(self, organization: Organization) -> Signer:
         nodes = (*self.network.orderers, *self.network.peers)

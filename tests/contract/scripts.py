@@ -124,7 +124,10 @@ class Player:
         kind = next((kind for kind in _LIFECYCLE if kind in step), "")
         signer = self.scene.person(step.get("by", "alpha.admin" if kind else "alpha.user"))
         if kind:
-            args = [_LIFECYCLE[kind], self._definition(_LIFECYCLE[kind], step[kind], signer)]
+            args: list[str | bytes] = [
+                _LIFECYCLE[kind],
+                self._definition(_LIFECYCLE[kind], step[kind], signer),
+            ]
             return endorser.new_proposal(signer, "channel", "_lifecycle", args), signer
         proposal = endorser.new_proposal(
             signer,

@@ -24,7 +24,7 @@ async def _answers(
     call = stub.Deliver(timeout=10)
     await call.write(request)
     await call.done_writing()
-    blocks = []
+    blocks: list[common_pb2.Block] = []
     async for answer in call:
         if answer.WhichOneof("Type") == "status":
             return blocks, common_pb2.Status.Name(answer.status)

@@ -19,6 +19,7 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import Proposal
 from heddle.fabric.events import deliver_block
 from heddle.identity.signer import Signer
+from heddle.protobuf import enum_name
 from tests.contract.scene import Scene, cases
 
 Response = proposal_response_pb2.ProposalResponse
@@ -217,7 +218,7 @@ async def _ordered(scene: Scene, connections: Connections, draft: Draft) -> dict
             connections, scene.peer(name), "channel", height, person, deadline=20, wait=True
         )
         [code] = block.metadata.metadata[common_pb2.TRANSACTIONS_FILTER]
-        codes[name] = transaction_pb2.TxValidationCode.Name(code)
+        codes[name] = enum_name(transaction_pb2.TxValidationCode.DESCRIPTOR, code)
     return codes
 
 

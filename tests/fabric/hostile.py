@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import grpc
 
@@ -53,12 +54,15 @@ class Hostile:
             writer.close()
 
 
+Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
+
+
 class _Any(grpc.GenericRpcHandler):
     def __init__(self, hostile: Hostile) -> None:
-        self._unary = grpc.unary_unary_rpc_method_handler(hostile.one)
-        self._stream = grpc.stream_stream_rpc_method_handler(hostile.many)
+        self._unary: Handler = grpc.unary_unary_rpc_method_handler(hostile.one)
+        self._stream: Handler = grpc.stream_stream_rpc_method_handler(hostile.many)
 
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+    def service(self, details: grpc.HandlerCallDetails) -> Handler:
         streaming = details.method.rpartition("/")[2] in ("Broadcast", "Deliver", "DeliverFiltered")
         return self._stream if streaming else self._unary
 

@@ -68,8 +68,10 @@ def _replace(kubeconfig: str) -> bool:
         core = client.CoreV1Api(api)
         old = core.read_namespaced_pod("echo", "default").metadata
         core.delete_namespaced_pod("echo", "default", grace_period_seconds=0)
-        seen = {"resource_version": old.resource_version, "timeout_seconds": 60}
-        for event in watch.Watch().stream(core.list_namespaced_pod, "default", **seen):
+        events = watch.Watch().stream(
+            core.list_namespaced_pod, "default", resource_version=old.resource_version, timeout_seconds=60
+        )
+        for event in events:
             if event["type"] == "DELETED":
                 break
         _apply(kubeconfig)

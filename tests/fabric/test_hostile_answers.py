@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pytest
 from fabric_protos.common import common_pb2, ledger_pb2
@@ -58,7 +58,9 @@ PAYLOADS: dict[str, tuple[Ask, bytes]] = {
     "installed": (
         lambda c, n: lifecycle.installed(c, n, SIGNER, deadline=D),
         lifecycle_pb2.QueryInstalledChaincodesResult(
-            installed_chaincodes=[{"package_id": "cc:1", "label": "cc"}]
+            installed_chaincodes=[
+                lifecycle_pb2.QueryInstalledChaincodesResult.InstalledChaincode(package_id="cc:1", label="cc")
+            ]
         ).SerializeToString(),
     ),
     "approved": (
@@ -78,7 +80,9 @@ PAYLOADS: dict[str, tuple[Ask, bytes]] = {
     "definitions": (
         lambda c, n: lifecycle.definitions(c, n, "a", SIGNER, deadline=D),
         lifecycle_pb2.QueryChaincodeDefinitionsResult(
-            chaincode_definitions=[{"name": "cc", "sequence": 1}]
+            chaincode_definitions=[
+                lifecycle_pb2.QueryChaincodeDefinitionsResult.ChaincodeDefinition(name="cc", sequence=1)
+            ]
         ).SerializeToString(),
     ),
 }
@@ -86,7 +90,7 @@ BLOCK = common_pb2.Block(header=common_pb2.BlockHeader(number=7))
 DELIVERED = ab_pb2.DeliverResponse(block=BLOCK).SerializeToString()
 FILTERED = events_pb2.DeliverResponse(
     filtered_block=events_pb2.FilteredBlock(
-        channel_id="a", number=7, filtered_transactions=[{"txid": "t", "tx_validation_code": 0}]
+        channel_id="a", number=7, filtered_transactions=[events_pb2.FilteredTransaction(txid="t")]
     )
 ).SerializeToString()
 ENDED = ab_pb2.DeliverResponse(status=common_pb2.SUCCESS).SerializeToString()
@@ -114,19 +118,25 @@ STREAMS: dict[str, tuple[Ask, bytes]] = {
 CALLS: dict[str, tuple[Ask, bytes]] = {
     "evaluate": (
         lambda c, n: gateway.evaluate(c, n, SIGNER, "a", "cc", ["f"], deadline=D),
-        gateway_pb2.EvaluateResponse(result={"status": 200, "payload": b"x"}).SerializeToString(),
+        gateway_pb2.EvaluateResponse(
+            result=proposal_response_pb2.Response(status=200, payload=b"x")
+        ).SerializeToString(),
     ),
     "endorse": (
         lambda c, n: gateway.endorse(c, n, PROPOSAL, SIGNER, deadline=D),
-        gateway_pb2.EndorseResponse(prepared_transaction={"payload": TRANSACTION}).SerializeToString(),
+        gateway_pb2.EndorseResponse(
+            prepared_transaction=common_pb2.Envelope(payload=TRANSACTION)
+        ).SerializeToString(),
     ),
     "commit status": (
         lambda c, n: gateway.commit_status(c, n, "a", "t", SIGNER, deadline=D),
-        gateway_pb2.CommitStatusResponse(result=0, block_number=3).SerializeToString(),
+        gateway_pb2.CommitStatusResponse(block_number=3).SerializeToString(),
     ),
     "propose": (
         lambda c, n: qscc.chain_info(c, n, "a", SIGNER, deadline=D),
-        proposal_response_pb2.ProposalResponse(response={"status": 200}).SerializeToString(),
+        proposal_response_pb2.ProposalResponse(
+            response=proposal_response_pb2.Response(status=200)
+        ).SerializeToString(),
     ),
 }
 
@@ -216,9 +226,13 @@ async def test_another_block_than_asked_for_is_not_taken(evil: Hostile, connecti
 
 async def test_nothing_foreign_is_signed(evil: Hostile, connections: Connections) -> None:
     """A peer that hands out a configuration update as the endorsed transaction gets no signature for it."""
-    header: Any = common_pb2.ChannelHeader(type=common_pb2.CONFIG_UPDATE, channel_id="a")
-    payload = common_pb2.Payload(header={"channel_header": header.SerializeToString()}, data=b"update")
-    answer = gateway_pb2.EndorseResponse(prepared_transaction={"payload": payload.SerializeToString()})
+    header = common_pb2.ChannelHeader(type=common_pb2.CONFIG_UPDATE, channel_id="a")
+    payload = common_pb2.Payload(
+        header=common_pb2.Header(channel_header=header.SerializeToString()), data=b"update"
+    )
+    answer = gateway_pb2.EndorseResponse(
+        prepared_transaction=common_pb2.Envelope(payload=payload.SerializeToString())
+    )
     evil.answers = [answer.SerializeToString()]
     with pytest.raises(Unreachable, match="transaction of another proposal"):
         await gateway.endorse(connections, evil.node, PROPOSAL, SIGNER, deadline=2)

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +30,7 @@ from heddle.fabric import (
 )
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import ClusterDialer, DirectDialer
-from heddle.fabric.node import ClientTls
+from heddle.fabric.node import ClientTls, Node
 from tests.fabric.apiserver import api_server
 from tests.real.network import Organization, RealNetwork
 from tests.real.steps import Deployed, deploy_assets, make_channel
@@ -40,7 +39,7 @@ pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")
-def deployed(real_network: RealNetwork) -> Iterator[Deployed]:
+def deployed(real_network: RealNetwork) -> Deployed:
     """The channel `channel` with the sample chaincode in force."""
 
     async def prepare() -> Deployed:
@@ -304,9 +303,11 @@ async def test_through_an_api_server(
         "fabric/peer-0": {peer.port: peer.port, peer.operations_port: peer.operations_port},
         "fabric/orderer-0": {node.port: node.port, node.admin_port: node.admin_port},
     }
-    away = {"dial": "", "admin_dial": "", "operations_dial": "", "namespace": "fabric"}
-    peer = replace(peer, pod="peer-0", **away)
-    node = replace(node, pod="orderer-0", **away)
+
+    def in_cluster(found: Node, pod: str) -> Node:
+        return replace(found, pod=pod, namespace="fabric", dial="", admin_dial="", operations_dial="")
+
+    peer, node = in_cluster(peer, "peer-0"), in_cluster(node, "orderer-0")
     async with (
         api_server(tmp_path, pods) as server,  # type: ignore[arg-type]
         Connections(ClusterDialer(server.kubeconfig)) as connections,
@@ -352,7 +353,14 @@ def test_official_tools_read_what_heddle_made(
     root.write_bytes(node.tls_root_certificates[0])
     (tmp_path / "cert.pem").write_bytes(pair.certificate)
     (tmp_path / "key.pem").write_bytes(pair.private_key)
-    files = ["--ca-file", root, "--client-cert", tmp_path / "cert.pem", "--client-key", tmp_path / "key.pem"]
+    files: list[str | Path] = [
+        "--ca-file",
+        root,
+        "--client-cert",
+        tmp_path / "cert.pem",
+        "--client-key",
+        tmp_path / "key.pem",
+    ]
     listed = subprocess.run(
         [release.program("osnadmin"), "channel", "list", "-o", f"localhost:{node.admin_port}", *files],
         capture_output=True,

@@ -2,11 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from heddle.cli.app import app
 from heddle.errors import Refused
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")
-def network(real_network: RealNetwork) -> Iterator[RealNetwork]:
+def network(real_network: RealNetwork) -> RealNetwork:
     async def prepare() -> None:
         async with Connections(DirectDialer()) as connections:
             await make_channel(connections, real_network)

@@ -1,7 +1,6 @@
 """Chaincode between two organizations on official nodes: who must approve, endorse, and with which bytes."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
@@ -20,7 +19,7 @@ POLICY = "OutOf(2, 'AlphaMSP.peer', 'BetaMSP.peer', AND('AlphaMSP.admin', 'BetaM
 
 
 @pytest.fixture(scope="module")
-def deployed(real_consortium: RealNetwork) -> Iterator[Deployed]:
+def deployed(real_consortium: RealNetwork) -> Deployed:
     """The sample chaincode on the channel of both organizations; both must endorse."""
 
     async def prepare() -> Deployed:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
 
 import pytest
 from fabric_protos.common import common_pb2
@@ -25,7 +24,7 @@ pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")
-def network(real_network: RealNetwork) -> Iterator[RealNetwork]:
+def network(real_network: RealNetwork) -> RealNetwork:
     """The network with its channel and chaincode."""
 
     async def prepare() -> None:

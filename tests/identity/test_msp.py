@@ -1,6 +1,7 @@
 """MSPs as protobuf and as folders, and signers."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import yaml
@@ -92,7 +93,7 @@ def test_an_msp_id_is_for_ever() -> None:
     "change",
     [{"msp_id": ""}, {"root_certificates": ()}, {"tls_root_certificates": (b"no certificate",)}],
 )
-def test_an_unusable_msp_is_refused(change: dict) -> None:
+def test_an_unusable_msp_is_refused(change: dict[str, Any]) -> None:
     """What a node would refuse at start is refused here."""
     msp = Msp(msp_id="M", root_certificates=(CERTIFICATES[0],), tls_root_certificates=())
     with pytest.raises(IdentityError):

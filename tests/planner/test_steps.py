@@ -16,8 +16,7 @@ from heddle.configtx.settings import (
     OrdererOrganization,
 )
 from heddle.identity.msp import Msp
-from heddle.planner.channel import Kind, Step, steps
-from heddle.provider.channel.update import advanced, planned_steps
+from heddle.planner.channel import Kind, Step, advanced, planned_steps, steps
 
 MSP = Msp(msp_id="M", root_certificates=(b"root",), tls_root_certificates=(b"tls",))
 

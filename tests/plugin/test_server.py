@@ -97,7 +97,7 @@ async def test_a_partial_create_carries_what_was_made(stub: Any) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await stub.Create(create(fail="partial"))
     metadata = dict(caught.value.trailing_metadata() or ())
-    status = status_pb2.Status.FromString(metadata["grpc-status-details-bin"])  # type: ignore[arg-type]
+    status = status_pb2.Status.FromString(metadata["grpc-status-details-bin"])
     failure = provider_pb2.ErrorResourceInitFailed()
     assert status.details[0].Unpack(failure)
     assert failure.id == "a"

@@ -1,6 +1,6 @@
 """A provider in this process, and the property values of a test network."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,16 +42,16 @@ class Engine:
         self.outputs: dict[str, Properties] = {}
         self.failed: set[str] = set()
 
-    async def check(self, kind: str, name: str, news: Properties) -> Properties:
+    async def check(self, kind: str, name: str, news: Mapping[str, Any]) -> Properties:
         olds = self.inputs.get(name, {})
         result = await self.provider.check(
-            api.CheckRequest(urn=urn(kind, name), type=kind, name=name, olds=olds, news=news)
+            api.CheckRequest(urn=urn(kind, name), type=kind, name=name, olds=olds, news=dict(news))
         )
         if result.failures:
             raise CheckFailedError("\n".join(f"{one.property}: {one.reason}" for one in result.failures))
         return result.inputs
 
-    async def diff(self, kind: str, name: str, news: Properties) -> api.DiffResult:
+    async def diff(self, kind: str, name: str, news: Mapping[str, Any]) -> api.DiffResult:
         return await self.provider.diff(
             api.DiffRequest(
                 urn=urn(kind, name),
@@ -63,7 +63,7 @@ class Engine:
             )
         )
 
-    async def up(self, kind: str, name: str, news: Properties) -> dict[str, Any]:
+    async def up(self, kind: str, name: str, news: Mapping[str, Any]) -> dict[str, Any]:
         """Create, update or leave as it is; the outputs without secrets' wrappers."""
         inputs = await self.check(kind, name, news)
         if name not in self.ids:
@@ -103,7 +103,7 @@ class Engine:
             raise
         self.ids[name], self.outputs[name] = created.id, created.properties
 
-    async def preview(self, kind: str, name: str, news: Properties) -> tuple[dict[str, Any], str]:
+    async def preview(self, kind: str, name: str, news: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
         """Outputs as far as known, and the one message of the preview."""
         inputs = await self.check(kind, name, news)
         before = len(self.log.of("info"))

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from kubernetes.client import Configuration
 
 from heddle.errors import ProviderError
 from heddle.kube.apiserver import ApiServer
@@ -70,17 +71,9 @@ def namespaces(monkeypatch: pytest.MonkeyPatch) -> Namespaces:
     client = functools.partial(httpx.AsyncClient, transport=httpx.MockTransport(cluster))
     monkeypatch.setattr("heddle.kube.client.httpx.AsyncClient", client)
 
-    class Nobody:
-        def get_api_key_with_prefix(self, _: str) -> None:
-            return None
-
-        def get_basic_auth_token(self) -> None:
-            return None
-
-        username = ""
-
     async def api_server(_: Session) -> ApiServer:
-        return ApiServer(url="http://cluster", tls=None, tls_server_name="", proxy="", configuration=Nobody())
+        nobody = Configuration()
+        return ApiServer(url="http://cluster", tls=None, tls_server_name="", proxy="", configuration=nobody)
 
     monkeypatch.setattr(Session, "api_server", api_server)
     return cluster

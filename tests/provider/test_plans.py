@@ -12,7 +12,7 @@ from heddle.identity.certificate import CertificateRequest, Usage, issue
 from heddle.identity.msp import Msp
 from heddle.identity.signer import Signer
 from heddle.plugin import interface as api
-from heddle.plugin.values import UNKNOWN, Properties
+from heddle.plugin.values import UNKNOWN, Properties, Value
 from tests.provider.harness import Engine, channel_value, urn
 
 CHANNEL = "heddle:ledger:Channel"
@@ -98,7 +98,7 @@ async def test_settings_that_no_node_would_accept(engine: Engine, channel: dict[
 
 async def test_a_consenter_is_one_of_the_orderers(engine: Engine, channel: dict[str, Any]) -> None:
     """Otherwise nobody would know how to reach it."""
-    consenters = [{**channel["consenters"][0], "node": "orderer9"}]
+    consenters: list[Value] = [{**channel["consenters"][0], "node": "orderer9"}]
     failures = await _failures(engine, CHANNEL, {**channel, "consenters": consenters})
     assert failures == {"consenters[0].node": "'orderer9' is none of the orderers: orderer1"}
 

@@ -1,5 +1,6 @@
 """core.yaml and orderer.yaml against upstream's own."""
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class UniqueKeys(yaml.SafeLoader):
     """A loader that refuses a key that is there twice, as Fabric's does."""
 
 
-def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[str, Any]:
+def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
     keys = [loader.construct_object(key) for key, _ in node.value]
     assert len(keys) == len(set(keys)), f"twice: {sorted(key for key in keys if keys.count(key) > 1)}"
     return loader.construct_mapping(node, deep=True)
@@ -44,7 +45,8 @@ UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapp
 
 
 def load(text: str) -> dict[str, Any]:
-    return yaml.load(text, UniqueKeys)  # noqa: S506 — a SafeLoader
+    content: dict[str, Any] = yaml.load(text, UniqueKeys)  # noqa: S506 — a SafeLoader
+    return content
 
 
 def keys_of(value: Any, prefix: str = "") -> set[str]:

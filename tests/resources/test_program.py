@@ -46,7 +46,7 @@ async def _wait(output: pulumi.Output[Any]) -> Any:
     return await output.future()
 
 
-@pulumi.runtime.test
+@pulumi.runtime.test  # type: ignore[untyped-decorator] # the SDK does not type it
 async def test_names_are_translated_at_the_edge(mocks: _Mocks) -> None:
     """Arguments travel under Pulumi's names, outputs come back under Python's."""
     authority = CertificateAuthority(
@@ -72,7 +72,7 @@ async def test_names_are_translated_at_the_edge(mocks: _Mocks) -> None:
     assert "validityDays" not in sent.inputs, "defaults are the provider's to fill in"
 
 
-@pulumi.runtime.test
+@pulumi.runtime.test  # type: ignore[untyped-decorator] # the SDK does not type it
 async def test_a_kubeconfig_is_a_secret(mocks: _Mocks) -> None:
     """Credentials of a cluster never reach the state in clear."""
     provider = Provider("heddle", ProviderArgs(kubeconfig="apiVersion: v1"))

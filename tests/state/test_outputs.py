@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from heddle.errors import EngineError
-from heddle.plugin.values import Secret
+from heddle.plugin.values import Properties, Secret
 from heddle.state.outputs import read_outputs, read_resources
 from heddle.state.resource import Resource
 from tests.state.conftest import STACK, Shelf
@@ -23,7 +23,7 @@ def thing(name: str, *, delete: bool = False) -> Resource:
 
 
 def root(*, delete: bool = False) -> Resource:
-    outputs = {"old": "1"} if delete else {"made": "1", "key": Secret("hidden")}
+    outputs: Properties = {"old": "1"} if delete else {"made": "1", "key": Secret("hidden")}
     return Resource(urn=STACK, type="pulumi:pulumi:Stack", custom=False, delete=delete, outputs=outputs)
 
 

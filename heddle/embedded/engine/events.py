@@ -64,5 +64,5 @@ Event = Step | Message
 class Sink(Protocol):
     """Takes events, in order, on the run's event loop."""
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: Event, /) -> None:
         """Take one event. Must not block."""

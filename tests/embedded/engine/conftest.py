@@ -42,9 +42,11 @@ class Lab:
     def stack_file(self, text: str) -> None:
         (self.folder / "stacks" / "Pulumi.dev.yaml").write_text(textwrap.dedent(text))
 
-    def engine(self, **options: int) -> Engine:
+    def engine(self, *, parallel: int = 16) -> Engine:
         self.events.clear()
-        return Engine(self.folder, "dev", {"test": self.world.factory()}, sink=self.events.append, **options)
+        return Engine(
+            self.folder, "dev", {"test": self.world.factory()}, sink=self.events.append, parallel=parallel
+        )
 
     async def up(self) -> Outcome:
         return await self.engine().up()

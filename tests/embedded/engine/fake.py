@@ -31,10 +31,10 @@ class World:
         self.cancelled = False
         self.closed = 0
 
-    def read(self) -> dict[str, dict[str, object]]:
+    def read(self) -> dict[str, Properties]:
         return json.loads(self.path.read_text()) if self.path.exists() else {}
 
-    def write(self, things: dict[str, dict[str, object]]) -> None:
+    def write(self, things: dict[str, Properties]) -> None:
         temporary = self.path.with_suffix(".tmp")
         temporary.write_text(json.dumps(things))
         temporary.replace(self.path)

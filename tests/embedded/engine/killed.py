@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from heddle.embedded.engine.run import Engine
+from heddle.plugin.values import Properties
 from heddle.state import backend
 from tests.embedded.engine.fake import World
 
@@ -27,7 +28,7 @@ def here() -> None:
 
 
 class MortalWorld(World):
-    def write(self, things: dict[str, dict[str, object]]) -> None:
+    def write(self, things: dict[str, Properties]) -> None:
         here()
         super().write(things)
         here()

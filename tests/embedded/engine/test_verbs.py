@@ -7,6 +7,7 @@ from typer.testing import CliRunner, Result
 
 from heddle.cli import run
 from heddle.cli.app import app
+from heddle.cli.consent import USAGE
 from tests.embedded.engine.conftest import Lab
 
 
@@ -52,7 +53,7 @@ def test_no_consent_no_action(lab: Lab, heddle: Heddle) -> None:
     """Without a terminal, acting wants --yes or --skip-preview: exit code 2, and nothing happens."""
     lab.program('Thing("a")')
     result = heddle("up", "dev")
-    assert result.exit_code == run.USAGE
+    assert result.exit_code == USAGE
     assert "--yes or --skip-preview" in result.output
     assert lab.world.read() == {}
 

@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from fabric_protos.peer.chaincode_event_pb2 import ChaincodeEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,7 +46,7 @@ def _endorsed(simulation: Simulation) -> Endorsed:
         chaincode=NAMESPACE,
         version="1",
         sets=sets_of(simulation.results()),
-        event=None,
+        event=ChaincodeEvent(),
         endorsements=(),
         hash=b"",
         expected_hash=b"",

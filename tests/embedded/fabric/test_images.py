@@ -5,13 +5,14 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import heddle
 from heddle.embedded.fabric.images import build_sample_chaincode, build_standin
 from heddle.versions import SAMPLE_CHAINCODE_IMAGE, STANDIN_IMAGE
 
 
-def _read(archive: Path) -> tuple[dict, set[str]]:
+def _read(archive: Path) -> tuple[dict[str, Any], set[str]]:
     """The configuration with its name, and the paths of all layers."""
     with tarfile.open(archive) as tar:
         manifest = json.load(tar.extractfile("manifest.json"))[0]  # type: ignore[arg-type]

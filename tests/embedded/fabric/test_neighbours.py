@@ -1,5 +1,7 @@
 """Who the other peers are: by their own signed word, as long as they say it."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,6 @@ from hypothesis import strategies as st
 from heddle.configtx.genesis import genesis_block
 from heddle.embedded.fabric.access import SignedData
 from heddle.embedded.fabric.channelconfig import ChannelConfig
-from heddle.embedded.fabric.peer import neighbours as module
 from heddle.embedded.fabric.peer.neighbours import LIFETIME, Neighbour, Neighbours, one_of_each_first
 from heddle.identity.signer import Signer
 from tests.configtx.networks import organization, trade
@@ -62,12 +63,12 @@ def test_who_falls_silent_is_gone(config: ChannelConfig, monkeypatch: pytest.Mon
         _peer("alpha", "a2:7051"),
         _peer("beta", "b1:7051"),
     )
-    now = module.time.time()
+    now = time.time()
     old = silent.words()
     repeater.hear(old, config)
     listener.hear(repeater.words(), config)
     assert "b1:7051" in _known(listener)
-    monkeypatch.setattr(module.time, "time", lambda: now + LIFETIME + 1)
+    monkeypatch.setattr(time, "time", lambda: now + LIFETIME + 1)
     listener.hear([*repeater.words(), *old], config)
     assert set(_known(listener)) == {"a2:7051"}
 

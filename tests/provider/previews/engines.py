@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from heddle.embedded.engine.events import Event, Message, Op, Phase, Step
+from heddle.embedded.engine.events import Event, Op, Phase, Step
 from heddle.embedded.engine.run import Engine, Outcome
 from heddle.plugin.interface import Severity
 from heddle.provider import create_provider
@@ -126,7 +126,7 @@ def _embedded_said(events: list[Event], *, failed: bool) -> Said:
         if isinstance(event, Step):
             if event.phase is Phase.DONE and not event.internal and event.op is not Op.SAME:
                 steps[_name(event.urn)] = str(event.op)
-        elif isinstance(event, Message) and event.severity is not Severity.DEBUG:
+        elif event.severity is not Severity.DEBUG:
             said = f"{event.severity}: {event.text.strip()}"
             messages.setdefault(_name(event.urn), []).append(said)
     return Said(failed=failed, steps=_heddles(steps), messages=_heddles(messages))

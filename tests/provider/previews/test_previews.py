@@ -1,6 +1,6 @@
 """Previews tell the ledger's side, under both engines in the same words (DESIGN, decision 9)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -39,23 +39,23 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RealNetwork]:
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealNetwork]:
     network = prepared_standins(
         tmp_path_factory.mktemp("previews"), orderers=4, peers={"alpha": 2, "beta": 1, "gamma": 1}
     )
-    yield network  # type: ignore[misc]
+    yield network
     network.stop()
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, network: RealNetwork) -> AsyncIterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory, network: RealNetwork) -> Iterator[World]:
     with ReadyCluster() as cluster, pytest.MonkeyPatch.context() as patched:
         project = Project(tmp_path_factory.mktemp("project") / "project", cluster.kubeconfig)
         for name, value in project.environment.items():
             patched.setenv(name, value)
         if path_of("pulumi"):
             project.initialize()
-        yield World(network, project)  # type: ignore[misc]
+        yield World(network, project)
 
 
 @pytest.fixture

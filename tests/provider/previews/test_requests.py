@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from heddle.cli.app import app
 from heddle.errors import HeddleError
@@ -52,9 +51,9 @@ async def test_a_request_goes_round(
     wanted.inputs("channel")["peerOrganizations"].append(wanted.gamma())
     project.want(wanted.declared())
     if official:
-        done = project.pulumi("up", "--yes", "--skip-preview")
-        assert done.returncode != 0
-        assert "MISSING BetaMSP.admin" in done.stdout + done.stderr
+        pulumi = project.pulumi("up", "--yes", "--skip-preview")
+        assert pulumi.returncode != 0
+        assert "MISSING BetaMSP.admin" in pulumi.stdout + pulumi.stderr
     else:
         said = await project.try_up()
         assert said.failed

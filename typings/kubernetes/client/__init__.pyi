@@ -20,6 +20,8 @@ class Configuration:
     tls_server_name: str | None
     proxy: str | None
     username: str | None
+    api_key: dict[str, str]
+    api_key_prefix: dict[str, str]
     connection_pool_maxsize: int
     def __init__(self) -> None: ...
     def auth_settings(self) -> dict[str, _AuthSetting]: ...
@@ -64,8 +66,16 @@ class V1PodCondition:
     type: str
     status: Literal["True", "False", "Unknown"]
 
+class V1ContainerState:
+    terminated: object | None
+
+class V1ContainerStatus:
+    state: V1ContainerState
+    last_state: V1ContainerState
+
 class V1PodStatus:
     phase: str
+    container_statuses: list[V1ContainerStatus] | None
     conditions: list[V1PodCondition] | None
 
 class V1Pod:
@@ -82,8 +92,12 @@ class V1ServiceSpec:
 class V1Service:
     spec: V1ServiceSpec
 
+class V1LocalVolumeSource:
+    path: str
+
 class V1PersistentVolumeSpec:
-    claim_ref: V1ObjectReference | None
+    claim_ref: V1ObjectReference
+    local: V1LocalVolumeSource
     persistent_volume_reclaim_policy: str
 
 class V1PersistentVolume:

@@ -133,7 +133,7 @@ def test_an_ignored_field_of_another_manager_is_left_to_it() -> None:
     """Else two managers would fight over it; one that we own too keeps its live value."""
 
     def live(*managers: str) -> dict[str, Any]:
-        owned = {"f:spec": {"f:replicas": {}}}
+        owned: dict[str, Any] = {"f:spec": {"f:replicas": {}}}
         fields = [{"manager": manager, "fieldsV1": owned} for manager in managers]
         return {"metadata": {"managedFields": fields}, "spec": {"replicas": 5}}
 

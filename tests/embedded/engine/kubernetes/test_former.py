@@ -7,7 +7,7 @@ import pytest
 from heddle.embedded.engine.kubernetes.former import former_manager
 
 ME, OTHER = "pulumi-kubernetes-00000001", "pulumi-kubernetes-0000000f"
-FIELDS = {"f:data": {"f:a": {}}}
+FIELDS: dict[str, Any] = {"f:data": {"f:a": {}}}
 
 
 def live(**fields: dict[str, Any]) -> dict[str, Any]:
