@@ -1,8 +1,8 @@
-"""The only reader of pulumi.Config: from the stack file to a validated instance and the cluster it goes to.
+"""Read a stack's configuration: the instance that it wants, validated, and the cluster to deploy it to.
 
-It reads files (the kubeconfig, certificates of external organizations) but asks no cluster anything. A stack
-file that cannot be used is one StackFileError with every problem in it, which Pulumi prints without a
-traceback.
+No other file reads pulumi.Config. This one also reads the kubeconfig and the certificates of external
+organizations, but asks no cluster anything. A stack file that cannot be used is one StackFileError with every
+problem in it, which Pulumi prints without a traceback.
 """
 
 import json
@@ -22,10 +22,22 @@ from heddle.spec import Instance, Problem, report
 from heddle.spec.load import check_instance
 from heddle.spec.problems import MISSING, in_order_of
 
+__all__ = [
+    "ClusterAccess",
+    "StackFileError",
+    "StackSettings",
+    "load",
+    "read",
+    "read_values",
+    "with_certificates",
+]
+
 PROJECT = "fabric"
+"""The namespace of the configuration keys: the project's name in Pulumi.yaml."""
 _LONGEST_PATH = 4096
+"""Characters; a longer text is no path (Linux, PATH_MAX)."""
 _LARGEST_FILE = 1 << 20
-"""Bytes of a file of certificates; one has about a thousand."""
+"""Bytes of a file of certificates; a certificate has about a thousand."""
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----")
 
 
@@ -35,7 +47,7 @@ class StackFileError(SpecError, pulumi.RunError):
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterAccess:
-    """How to reach the cluster of the stack."""
+    """The cluster of the stack, and how to reach it."""
 
     kubeconfig: str = field(repr=False)
     """A kubeconfig of one context, as text."""
@@ -47,14 +59,14 @@ class ClusterAccess:
 
 @dataclass(frozen=True, kw_only=True)
 class StackSettings:
-    """All that the program is told."""
+    """What a stack's configuration says: the instance, and the cluster to deploy it to."""
 
     instance: Instance
     cluster: ClusterAccess
 
 
 def load() -> StackSettings:
-    """Read and check the stack's configuration. Raises StackFileError with every problem."""
+    """Return the settings of the stack that Pulumi runs. Raises StackFileError with every problem."""
     config = pulumi.Config(PROJECT)
     return read(
         stack=pulumi.get_stack(),
@@ -64,7 +76,7 @@ def load() -> StackSettings:
 
 
 def read_values(stack: str, values: Mapping[str, str]) -> StackSettings:
-    """Read and check a stack's configuration values by their namespaced keys, as Pulumi keeps them."""
+    """Return a stack's settings from its configuration values by namespaced key. Raises StackFileError."""
     return read(
         stack=stack,
         data=json.loads(values.get(f"{PROJECT}:instance", "null")),
@@ -73,7 +85,7 @@ def read_values(stack: str, values: Mapping[str, str]) -> StackSettings:
 
 
 def read(*, stack: str, data: object, kube_context: str) -> StackSettings:
-    """As `load`, from plain values.
+    """Return a stack's settings from plain values. Raises StackFileError with every problem.
 
     Args:
         stack: name of the stack; without a `cluster` section, also of the local cluster.
@@ -84,26 +96,31 @@ def read(*, stack: str, data: object, kube_context: str) -> StackSettings:
         step = "Give the stack a file like stacks/Pulumi.dev.yaml."
         raise _refused(stack, [Problem(path="fabric:instance", allowed="it is required", step=step)])
     instance, problems = check_instance(with_certificates(data))
-    access: ClusterAccess | None = None
-    if _says_where(data) or kube_context:
+    cluster: _Cluster | None = None
+    if _cluster_is_readable(data) or kube_context:
         try:
-            access = _cluster_access(stack, data, kube_context)
-        except _ClusterError as found:
-            problems = in_order_of(data, [*problems, found.problem])
-    if instance is None or access is None:
+            cluster = _find_cluster(stack, data, kube_context)
+        except _ClusterError as error:
+            problems = in_order_of(data, [*problems, error.problem])
+    if instance is None or cluster is None:
         raise _refused(stack, problems)
+    access = ClusterAccess(
+        kubeconfig=cluster.kubeconfig,
+        identifier=cluster.identifier,
+        public_address=_public_address(instance, cluster),
+    )
     return StackSettings(instance=instance, cluster=access)
 
 
-def _says_where(data: object) -> bool:
-    """False for a file whose cluster cannot be read: it does not mean the local one."""
+def _cluster_is_readable(data: object) -> bool:
+    """Say whether the section `cluster` can be read; one of another shape does not mean the default."""
     return isinstance(data, dict) and isinstance(data.get("cluster"), dict | None)
 
 
 def with_certificates(data: object) -> object:
-    """The instance with the certificates that it names as files read in; relative paths start at the project.
+    """Return the instance with its certificate files read in; relative paths start at the project's folder.
 
-    What cannot be read stays as it is, for the check to report beside all else.
+    A file that cannot be read stays a path, which the check then reports beside all other problems.
     """
     if not isinstance(data, dict) or not isinstance(data.get("organizations"), list):
         return data
@@ -134,7 +151,7 @@ def _certificate(value: object) -> object:
 
 
 def _text_of(path: Path) -> str:
-    """A file's text. Raises OSError or ValueError for what is no file (a device never ends), or too large."""
+    """Return a file's text. Raises OSError or ValueError for a device, which never ends, or a large file."""
     if not path.is_file():
         raise ValueError(f"{path}: not a regular file")
     with path.open("rb") as stream:
@@ -163,19 +180,27 @@ class _ClusterError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class _Source:
-    """Which kubeconfig file and context, and where the user said so."""
+    """The kubeconfig file and context to use, and the key of the stack file that names them."""
 
     path: Path
     context: str
-    said_at: str
+    named_at: str
     local: bool
     identifier: str = ""
 
 
-def _cluster_access(stack: str, data: object, kube_context: str) -> ClusterAccess:
-    """Resolve the cluster from plain data, so that its problems show beside those of the instance."""
-    values = data if isinstance(data, dict) else {}
-    source = _source(stack, values.get("cluster"), kube_context)
+@dataclass(frozen=True, kw_only=True)
+class _Cluster:
+    """A cluster with a kubeconfig of one context; `local` if it is the local cluster named like the stack."""
+
+    kubeconfig: str = field(repr=False)
+    identifier: str
+    local: bool
+
+
+def _find_cluster(stack: str, data: object, kube_context: str) -> _Cluster:
+    """Read the kubeconfig that plain data names, valid or not: its problem then shows beside all others."""
+    source = _source(stack, data.get("cluster") if isinstance(data, dict) else None, kube_context)
     try:
         text = source.path.read_text()
         cut, context = kubeconfig.one_context(text, source.context, folder=source.path.parent)
@@ -183,17 +208,21 @@ def _cluster_access(stack: str, data: object, kube_context: str) -> ClusterAcces
         raise _ClusterError(_no_kubeconfig(stack, source)) from None
     except (kubeconfig.KubeconfigError, UnicodeDecodeError) as error:
         why = "a file of text" if isinstance(error, UnicodeDecodeError) else error
-        problem = Problem(path=source.said_at, found=str(source.path), allowed=f"a usable kubeconfig; {why}")
+        problem = Problem(path=source.named_at, found=str(source.path), allowed=f"a usable kubeconfig; {why}")
         raise _ClusterError(problem) from None
-    address = values.get("publicAddress", "none")
+    return _Cluster(kubeconfig=cut, identifier=source.identifier or context, local=source.local)
+
+
+def _public_address(instance: Instance, cluster: _Cluster) -> str:
+    """Return the address of the nodes for clients outside, empty for none.
+
+    `auto` is the host of a local cluster's API server. The nodes of other clusters have no address that
+    everybody reaches, and this program asks no cluster.
+    """
+    address = instance.public_address
     if address == "auto":
-        # Elsewhere nodes have no address that everybody reaches, and the program asks no cluster.
-        address = _host(kubeconfig.server(cut)) if source.local else "none"
-    return ClusterAccess(
-        kubeconfig=cut,
-        identifier=source.identifier or context,
-        public_address="" if address in {None, "none"} else str(address),
-    )
+        return (_host(kubeconfig.server(cluster.kubeconfig)) or "") if cluster.local else ""
+    return "" if address == "none" else address
 
 
 def _host(url: str) -> str | None:
@@ -206,25 +235,28 @@ def _host(url: str) -> str | None:
 def _source(stack: str, cluster: object, kube_context: str) -> _Source:
     if kube_context:
         return _Source(
-            path=_default_kubeconfig(), context=kube_context, said_at="fabric:kubeContext", local=False
+            path=_default_kubeconfig(), context=kube_context, named_at="fabric:kubeContext", local=False
         )
     if not isinstance(cluster, dict):
-        path = cluster_kubeconfig(stack)
         return _Source(
-            path=path, context="", said_at="instance.cluster", local=True, identifier=f"local-{stack}"
+            path=cluster_kubeconfig(stack),
+            context="",
+            named_at="instance.cluster",
+            local=True,
+            identifier=f"local-{stack}",
         )
     named = cluster.get("kubeconfig")
     return _Source(
         path=Path(str(named)).expanduser() if named else _default_kubeconfig(),
         context=str(cluster.get("context") or ""),
-        said_at="instance.cluster.kubeconfig",
+        named_at="instance.cluster.kubeconfig",
         local=False,
         identifier=str(cluster.get("identifier") or ""),
     )
 
 
 def _default_kubeconfig() -> Path:
-    """The first file of $KUBECONFIG, else ~/.kube/config."""
+    """Return the first file of $KUBECONFIG, else ~/.kube/config."""
     first = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
     return Path(first or "~/.kube/config").expanduser()
 
@@ -232,13 +264,13 @@ def _default_kubeconfig() -> Path:
 def _no_kubeconfig(stack: str, source: _Source) -> Problem:
     if source.local:
         return Problem(
-            path=source.said_at,
+            path=source.named_at,
             found=MISSING,
             allowed=f"the local cluster {stack}, which is not there (no {source.path})",
             step=f"Start it: heddle cluster up --name {stack}. Or name a cluster of your own here.",
         )
     return Problem(
-        path=source.said_at,
+        path=source.named_at,
         found=str(source.path),
         allowed="a kubeconfig file that can be read",
         step="Set it to the path of one, or set KUBECONFIG.",
