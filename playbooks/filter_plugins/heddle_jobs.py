@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from heddle.kube.volumejob import aside_job, blocks_aside_job, command_job, date_of_name
+from heddle.kube.jobs import date_of_name
+from heddle.runbooks.ledgerjobs import aside_job, blocks_aside_job, command_job
 
 
 def heddle_aside_job(
     statefulset: Mapping[str, Any], runbook: str, date: str, *, private_data_too: bool
 ) -> dict[str, Any]:
-    """The Job that sets aside what is on the node's volume, with or without the store of private data."""
+    """Return the Job that sets aside the content of the node's volume, with or without private data."""
     make = aside_job if private_data_too else blocks_aside_job
     return make(statefulset, runbook=runbook, date=date_of_name(date))
 
@@ -17,15 +18,15 @@ def heddle_aside_job(
 def heddle_command_job(
     statefulset: Mapping[str, Any], command: Sequence[str], runbook: str, date: str
 ) -> dict[str, Any]:
-    """The Job that runs one command as the stopped node."""
+    """Return the Job that runs one command as the stopped node."""
     # `rebuild` of rebuild-dbs: a longest peer's name and the date leave no place for more.
     purpose = command[-1].partition("-")[0]
     return command_job(statefulset, command, runbook=runbook, purpose=purpose, date=date_of_name(date))
 
 
 class FilterModule:
-    """What Ansible looks for."""
+    """Offer the filters under the name that Ansible looks for."""
 
     def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
-        """The filters by name."""
+        """Return the filters by name."""
         return {"heddle_aside_job": heddle_aside_job, "heddle_command_job": heddle_command_job}

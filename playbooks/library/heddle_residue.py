@@ -11,8 +11,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from heddle.errors import RunbookError
-from heddle.kube.nodejob import NAMESPACE, clear_job, image_on, listed, look_job
-from heddle.kube.volumejob import date_of_name
+from heddle.kube.jobs import date_of_name
 from heddle.runbooks.modules import Scene, run_module
 from heddle.runbooks.residue import (
     Facts,
@@ -25,6 +24,7 @@ from heddle.runbooks.residue import (
     plan_for,
 )
 from heddle.runbooks.residuefacts import gather, nodes_of, pod_logs_of
+from heddle.runbooks.residuejobs import NAMESPACE, clear_job, image_on, listed, look_job
 from heddle.versions import ORDERER_IMAGE, PEER_IMAGE, STANDIN_IMAGE
 
 

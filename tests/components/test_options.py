@@ -7,7 +7,7 @@ from pulumi.runtime import MockResourceArgs
 
 from components import labels
 from heddle.identity.authority import new_authority
-from heddle.kube.volumejob import FOR_NODE
+from heddle.kube.jobs import FOR_NODE
 from heddle.network.instance import read_instance
 from tests.components import recording
 from tests.components.recording import Recorder, record

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from heddle.errors import RunbookError
-from heddle.kube.volumejob import aside_job, blocks_aside_job, command_job, date_of_name
+from heddle.errors import KubeError
+from heddle.kube.jobs import date_of_name
+from heddle.runbooks.ledgerjobs import aside_job, blocks_aside_job, command_job
 
 
 def statefulset() -> dict[str, Any]:
@@ -99,7 +100,7 @@ def test_a_node_without_a_claim_is_refused() -> None:
     without = statefulset()
     without["spec"]["template"]["spec"]["volumes"] = []
 
-    with pytest.raises(RunbookError, match="mounts no claim"):
+    with pytest.raises(KubeError, match="mounts no claim"):
         aside_job(without, runbook="r", date="d")
 
 

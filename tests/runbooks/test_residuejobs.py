@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from heddle.errors import RunbookError
-from heddle.kube.nodejob import clear_job, image_on, listed, look_job
+from heddle.runbooks.residuejobs import clear_job, image_on, listed, look_job
 
 
 def container(job: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,139 @@
+"""Make manifests of Jobs: in place of a stopped node, or with folders of a Kubernetes node. Pure."""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+from heddle.errors import KubeError
+
+__all__ = ["FOR_NODE", "LONGEST_NAME", "RUNBOOK", "claim_path", "date_of_name", "folders_job", "node_job"]
+
+RUNBOOK = "heddle.dev/runbook"
+"""Label of a Job: the runbook that made it."""
+FOR_NODE = "heddle.dev/works-for"
+"""On a Job's pod, the node's name: where a network enforces policies, its state database lets the pod in."""
+LONGEST_NAME = 63
+"""Characters of a Job's name: a label of its pods has it as value."""
+
+_SECONDS = 600
+_DROPPED = ("ports", "startupProbe", "readinessProbe", "livenessProbe", "lifecycle", "command", "args")
+
+
+def node_job(
+    statefulset: Mapping[str, Any], commands: Sequence[Sequence[str]], *, runbook: str, suffix: str
+) -> dict[str, Any]:
+    """Return a Job that runs commands, one after the other, in place of a node that is stopped.
+
+    It has the node's image, user, files and restrictions, so it fits the namespace's pod security and is
+    placed where the volume can be mounted. It has no labels of the node: no Service may send it clients.
+
+    Args:
+        statefulset: the node's, as the API server gives it.
+        commands: argument lists; each starts when the one before has succeeded.
+        runbook: whose Job it is, for its label.
+        suffix: what its name has after the node's.
+    """
+    name, namespace = statefulset["metadata"]["name"], statefulset["metadata"]["namespace"]
+    pod = deepcopy(statefulset["spec"]["template"]["spec"])
+    # The Job shall run where the volume is, whoever else is there.
+    pod.pop("affinity", None)
+    base = {key: value for key, value in pod["containers"][0].items() if key not in _DROPPED}
+    steps = [
+        {**base, "name": f"step-{number}", "command": list(command)}
+        for number, command in enumerate(commands)
+    ]
+    pod["initContainers"], pod["containers"] = steps[:-1], steps[-1:]
+    return _job(
+        f"{name}-{suffix}"[:LONGEST_NAME], namespace, pod, {RUNBOOK: runbook, FOR_NODE: name}, retries=2
+    )
+
+
+def claim_path(statefulset: Mapping[str, Any]) -> str:
+    """Return where a node's container mounts its claim. Raises KubeError when it mounts none."""
+    pod = statefulset["spec"]["template"]["spec"]
+    claims = [volume["name"] for volume in pod.get("volumes", []) if "persistentVolumeClaim" in volume]
+    for mount in pod["containers"][0].get("volumeMounts", []):
+        if mount["name"] in claims:
+            return str(mount["mountPath"]).rstrip("/")
+    raise KubeError(
+        f"StatefulSet {statefulset['metadata']['name']}: it mounts no claim",
+        hint="Its volume is not one that can be worked on.",
+    )
+
+
+def folders_job(
+    name: str,
+    namespace: str,
+    machine: str,
+    image: str,
+    command: Sequence[str],
+    folders: Mapping[str, str],
+    *,
+    runbook: str,
+    read_only: bool,
+) -> dict[str, Any]:
+    """Return a Job that runs one command as root with folders of a Kubernetes node.
+
+    Args:
+        name: of the Job.
+        namespace: one that admits privileged pods.
+        machine: the Kubernetes node.
+        image: has the command.
+        command: an argument list.
+        folders: the node's folders by the path where the command finds them.
+        runbook: whose Job it is, for its label.
+        read_only: the command may only look.
+    """
+    mounts = [
+        {"name": f"folder-{number}", "mountPath": mount, "readOnly": read_only}
+        for number, mount in enumerate(folders)
+    ]
+    volumes = [
+        {"name": f"folder-{number}", "hostPath": {"path": path, "type": "Directory"}}
+        for number, path in enumerate(folders.values())
+    ]
+    container = {
+        "name": "files",
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": list(command),
+        "securityContext": {
+            "runAsUser": 0,
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            # The files belong to others: reading and removing them is all that root may here.
+            "capabilities": {"drop": ["ALL"], "add": ["DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER"]},
+        },
+        "volumeMounts": mounts,
+    }
+    pod = {
+        "nodeName": machine,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+        "tolerations": [{"operator": "Exists"}],
+        "containers": [container],
+        "volumes": volumes,
+    }
+    return _job(name, namespace, pod, {RUNBOOK: runbook}, retries=1)
+
+
+def _job(
+    name: str, namespace: str, pod: dict[str, Any], labels: Mapping[str, str], *, retries: int
+) -> dict[str, Any]:
+    every = {**labels, "app.kubernetes.io/managed-by": "heddle"}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name, "namespace": namespace, "labels": every},
+        "spec": {
+            "backoffLimit": retries,
+            "activeDeadlineSeconds": _SECONDS,
+            "template": {"metadata": {"labels": every}, "spec": {**pod, "restartPolicy": "Never"}},
+        },
+    }
+
+
+def date_of_name(text: str) -> str:
+    """Return a time in RFC 3339 as part of a name: `2026-11-21T13:00:00Z` → `20261121t130000z`."""
+    return "".join(character for character in text.split(".")[0].lower() if character.isalnum())
