@@ -4,6 +4,7 @@ Only what the update does to the channel's own configuration is shown as a fact;
 is the sender's word.
 """
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,13 +19,12 @@ if TYPE_CHECKING:
     from heddle.identity.signer import Signer
     from heddle.network.network import Network
 
-__all__ = ["File", "InStack", "member", "read_request", "request", "show_request", "sign"]
+__all__ = ["File", "InStack", "member", "request", "show_request", "sign"]
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The request.", exists=True, dir_okay=False)]
 InStack = Annotated[
     str, typer.Option("--stack", "-s", help="The stack whose administrator acts, and whose channel it is.")
 ]
-_CHANNEL = "heddle:ledger:Channel"
 
 
 def request(
@@ -38,8 +38,9 @@ def request(
 ) -> None:
     """Write the update for which an `up` lacked signatures, so that others can sign it."""
     from heddle.configtx.request import request_envelope, request_to_bytes
+    from heddle.network.requests import kept_request
 
-    found = _kept(stack, channel, folder)
+    found = kept_request(folder, stack, channel)
     content = request_to_bytes(found)
     if envelope:
         from heddle.network.network import open_network
@@ -78,15 +79,16 @@ def sign(
 ) -> None:
     """Show what a request does to the channel, and sign it as an administrator."""
     from heddle.configtx.request import request_to_bytes, sign_request
+    from heddle.configtx.requestfiles import read_copy
 
-    found = read_request(file)
+    found = read_copy(str(file), file.read_bytes())
     if stack:
-        from heddle.cli.channel_submit import configuration
         from heddle.network.network import open_network
+        from heddle.network.updates import read_config
 
         network = open_network(stack, folder)
         signer = member(network, found.channel, organization)
-        config: Config | None = configuration(network, found.channel)
+        config: Config | None = asyncio.run(read_config(network, found.channel))
     else:
         signer = _given(msp_id, certificate, key)
         config = _block_config(config_block) if config_block else None
@@ -144,40 +146,6 @@ def member(network: "Network", channel: str, organization: str) -> "Signer":
         raise EngineError(
             error.message, hint=f"{error.hint} Or sign with --msp-id, --certificate and --key."
         ) from error
-
-
-def read_request(file: Path) -> "Request":
-    """A request from a file. Raises ConfigtxError with the file's name."""
-    from heddle.configtx.request import request_from_bytes
-    from heddle.errors import ConfigtxError
-
-    try:
-        return request_from_bytes(file.read_bytes())
-    except ConfigtxError as error:
-        raise ConfigtxError(f"{file}: {error.message}", hint=error.hint) from error
-
-
-def _kept(stack: str, channel: str, folder: Path) -> "Request":
-    """The request in the state of the stack. Raises EngineError if there is none."""
-    from base64 import b64decode
-
-    from heddle.configtx.request import request_from_bytes
-    from heddle.errors import EngineError
-    from heddle.state.outputs import read_resources
-
-    resources = read_resources(folder, stack, _CHANNEL)
-    found = {str(one.get("channel")): str(one.get("request") or "") for one in resources}
-    if channel not in found:
-        raise EngineError(
-            f"stack {stack!r} has no channel {channel!r}",
-            hint=f"It has: {', '.join(sorted(found)) or 'none yet'}.",
-        )
-    if not found[channel]:
-        raise EngineError(
-            f"channel {channel}: no signatures are missing",
-            hint="A request is left by an `up` that others must sign for.",
-        )
-    return request_from_bytes(b64decode(found[channel]))
 
 
 def _given(msp_id: str, certificate: Path | None, key: Path | None) -> "Signer":

@@ -12,7 +12,7 @@ from heddle.errors import ConfigtxError, IdentityError
 from heddle.identity.keys import load_certificate
 from heddle.identity.membership import Membership, membership
 
-__all__ = ["Members", "Signatory", "principal_text"]
+__all__ = ["Members", "Signatory", "principal_organization", "principal_text"]
 
 _KIND: Final = msp_principal_pb2.MSPPrincipal
 MAX_DEPTH: Final = 8
@@ -103,6 +103,17 @@ def principal_text(principal: msp_principal_pb2.MSPPrincipal, *, depth: int = MA
         combined = values.parse(msp_principal_pb2.CombinedPrincipal(), data, "a combined principal")
         return " and ".join(principal_text(one, depth=depth - 1) for one in combined.principals)
     return "anybody who is not anonymous"
+
+
+def principal_organization(principal: msp_principal_pb2.MSPPrincipal) -> str:
+    """Return the MSP id of a principal's organization. Raises ConfigtxError if it is of none, or unreadable.
+
+    The messages of roles, organizational units and identities all begin with it.
+    """
+    if principal.principal_classification not in (_KIND.ROLE, _KIND.ORGANIZATION_UNIT, _KIND.IDENTITY):
+        raise ConfigtxError("a principal that is of no single organization")
+    role = values.parse(msp_principal_pb2.MSPRole(), principal.principal, "a principal")
+    return str(role.msp_identifier)
 
 
 def _role_name(role: msp_principal_pb2.MSPRole) -> str:

@@ -1,31 +1,34 @@
-"""Policies of a channel: who satisfies them, and who is missing.
+"""Evaluate the policies of a channel: whether they are satisfied, and whose signatures are missing.
+
+One walk through a policy serves every question; what a principal asks for is told by its `Voters`.
 
 Source: common/policies/{policy,implicitmeta}.go, common/cauthdsl/cauthdsl.go (Fabric 3.1.5). Results are
 Fabric's own words ("" = satisfied), because stand-ins send them and users search for them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from fabric_protos.common import configtx_pb2, policies_pb2
 from fabric_protos.msp import identities_pb2
+from fabric_protos.msp.msp_principal_pb2 import MSPPrincipal
 
 from heddle.configtx import values
-from heddle.configtx.members import Members, Signatory, principal_text
-from heddle.errors import ConfigtxError, HeddleError
+from heddle.configtx.members import Members, Signatory, principal_organization, principal_text
+from heddle.errors import ConfigtxError, HeddleError, IdentityError
 from heddle.identity.keys import load_certificate, verify
 from heddle.quorum import majority
 
 __all__ = [
     "Identity",
-    "Need",
+    "MissingSignatures",
     "SignedData",
     "missing",
+    "missing_organizations",
     "no_such_policy",
     "refusal",
     "signed_data_refusal",
-    "threshold",
     "valid_identities",
 ]
 
@@ -55,11 +58,11 @@ class SignedData(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Need:
-    """So many more of these signatures are needed; each of them a principal or a need of its own."""
+class MissingSignatures:
+    """Say how many more signatures are needed, and among which: principals, or sub-policies lacking some."""
 
     count: int
-    among: tuple["Need | str", ...]
+    among: tuple["MissingSignatures | str", ...]
 
     def __str__(self) -> str:
         """For people: `A.admin`, `2 of (A.admin, B.admin, C.admin)`."""
@@ -76,19 +79,43 @@ def refusal(root: configtx_pb2.ConfigGroup, path: str, identities: Sequence[Sign
     found = _find(root, path)
     if isinstance(found, str):
         return found
-    return _refusal(found, identities, Members.of(root))
+    return _refusal(found, _Signers(identities, Members.of(root)))
 
 
-def missing(root: configtx_pb2.ConfigGroup, path: str, identities: Sequence[Signatory]) -> Need | None:
-    """Whose signatures are still needed beside these; None if the policy is satisfied.
+def missing(
+    root: configtx_pb2.ConfigGroup, path: str, identities: Sequence[Signatory]
+) -> MissingSignatures | None:
+    """Return whose signatures are still needed beside these; None if the policy is satisfied.
 
-    Raises:
-        ConfigtxError: there is no such policy, or it cannot be read.
+    A policy that does not exist, or that cannot be read, is never satisfied: it is among what is missing.
     """
     found = _find(root, path)
     if isinstance(found, str):
-        return Need(count=1, among=(found,))
-    return _need(found, identities, Members.of(root))
+        return MissingSignatures(count=1, among=(found,))
+    try:
+        return _missing(found, _Signers(identities, Members.of(root)))
+    except (ConfigtxError, IdentityError) as error:
+        return _unreadable(path, error)
+
+
+def missing_organizations(
+    root: configtx_pb2.ConfigGroup, path: str, msp_ids: Collection[str]
+) -> MissingSignatures | None:
+    """Return the organizations that are needed beside these; None if they suffice.
+
+    Any member of an organization stands for all of its principals. A policy that cannot be read is missing.
+    """
+    found = _find(root, path)
+    if isinstance(found, str):
+        return MissingSignatures(count=1, among=(found,))
+    try:
+        return _missing(found, _Organizations(msp_ids))
+    except ConfigtxError as error:
+        return _unreadable(path, error)
+
+
+def _unreadable(path: str, error: HeddleError) -> MissingSignatures:
+    return MissingSignatures(count=1, among=(f"the policy {path}, which cannot be read: {error.message}",))
 
 
 def signed_data_refusal(root: configtx_pb2.ConfigGroup, path: str, signed: Iterable[SignedData]) -> str:
@@ -148,50 +175,94 @@ def _in(group: configtx_pb2.ConfigGroup, name: str) -> _Found | None:
     return _Found(group, group.policies[name].policy) if name in group.policies else None
 
 
-def _refusal(found: _Found, identities: Sequence[Signatory], members: Members) -> str:
+class _Voters(Protocol):
+    """Those who have consented, in the terms of a question about them."""
+
+    def take(self, principal: MSPPrincipal, used: set[int]) -> bool:
+        """Tell whether one of them, not used yet, is the principal; that one is added to `used`."""
+        ...
+
+    def name(self, principal: MSPPrincipal) -> str:
+        """Return how messages call a principal that is missing."""
+        ...
+
+
+class _Signers(NamedTuple):
+    """Identities that have signed. Each counts once in a signature policy."""
+
+    identities: Sequence[Signatory]
+    members: Members
+
+    def take(self, principal: MSPPrincipal, used: set[int]) -> bool:
+        for index, identity in enumerate(self.identities):
+            if index not in used and self.members.satisfies(identity, principal):
+                used.add(index)
+                return True
+        return False
+
+    def name(self, principal: MSPPrincipal) -> str:
+        return principal_text(principal)
+
+
+class _Organizations(NamedTuple):
+    """Organizations that have consented. Each has as many members as a policy asks for."""
+
+    msp_ids: Collection[str]
+
+    def take(self, principal: MSPPrincipal, used: set[int]) -> bool:
+        return self.name(principal) in self.msp_ids
+
+    def name(self, principal: MSPPrincipal) -> str:
+        return principal_organization(principal)
+
+
+def _refusal(found: _Found, voters: _Voters) -> str:
+    if found.policy.type != policies_pb2.Policy.IMPLICIT_META:
+        return "" if _missing(found, voters) is None else NOT_SATISFIED
+    meta = _meta(found.policy)
+    subs = _missing_below(found.group, meta, voters)
+    needed, count = _threshold(meta, len(subs)), subs.count(None)
+    if count >= needed:
+        return ""
+    return (
+        f"implicit policy evaluation failed - {count} sub-policies were satisfied, but this policy "
+        f"requires {needed} of the '{meta.sub_policy}' sub-policies to be satisfied"
+    )
+
+
+def _missing(found: _Found, voters: _Voters) -> MissingSignatures | None:
     if found.policy.type == policies_pb2.Policy.IMPLICIT_META:
         meta = _meta(found.policy)
-        subs = _sub_policies(found.group, meta)
-        needed = threshold(meta, len(subs))
-        found_subs = [sub for sub in subs.values() if sub is not None]
-        count = sum(1 for sub in found_subs if not _refusal(sub, identities, members))
-        if count >= needed:
-            return ""
-        return (
-            f"implicit policy evaluation failed - {count} sub-policies were satisfied, but this policy "
-            f"requires {needed} of the '{meta.sub_policy}' sub-policies to be satisfied"
-        )
+        subs = _missing_below(found.group, meta, voters)
+        return _short(_threshold(meta, len(subs)), subs)
     envelope = _signature(found.policy)
-    need = _rule_need(envelope.rule, envelope, identities, set(), members)
-    return "" if need is None else NOT_SATISFIED
+    lacking = _missing_in_rule(envelope.rule, envelope, set(), voters)
+    return MissingSignatures(count=1, among=(lacking,)) if isinstance(lacking, str) else lacking
 
 
-def _need(found: _Found, identities: Sequence[Signatory], members: Members) -> Need | None:
-    if found.policy.type == policies_pb2.Policy.IMPLICIT_META:
-        meta = _meta(found.policy)
-        needs: list[Need | str] = []
-        subs = _sub_policies(found.group, meta)
-        for name, sub in subs.items():
-            # One that does not exist counts and is never satisfied: say so, nobody can sign for it.
-            absent = f"{name}, which has no policy {meta.sub_policy}"
-            need = _need(sub, identities, members) if sub is not None else absent
-            needs += [need] if need is not None else []
-        short = threshold(meta, len(subs)) - (len(subs) - len(needs))
-        return Need(count=short, among=tuple(needs)) if short > 0 else None
-    envelope = _signature(found.policy)
-    rule_need = _rule_need(envelope.rule, envelope, identities, set(), members)
-    return Need(count=1, among=(rule_need,)) if isinstance(rule_need, str) else rule_need
+def _missing_below(
+    group: configtx_pb2.ConfigGroup, meta: policies_pb2.ImplicitMetaPolicy, voters: _Voters
+) -> list[MissingSignatures | str | None]:
+    """Return what each sub-group's policy of that name lacks.
+
+    One that does not exist counts and is never satisfied: it is said so, nobody can sign for it.
+    """
+    subs = {name: _in(group.groups[name], meta.sub_policy) for name in sorted(group.groups)}
+    return [
+        f"{name}, which has no policy {meta.sub_policy}" if sub is None else _missing(sub, voters)
+        for name, sub in subs.items()
+    ]
 
 
-def _sub_policies(
-    group: configtx_pb2.ConfigGroup, meta: policies_pb2.ImplicitMetaPolicy
-) -> dict[str, _Found | None]:
-    """The policy of that name in every sub-group; None where there is none: it counts and always refuses."""
-    return {name: _in(group.groups[name], meta.sub_policy) for name in sorted(group.groups)}
+def _short(needed: int, parts: Sequence[MissingSignatures | str | None]) -> MissingSignatures | None:
+    """Return what is missing of `needed` parts, each of which lacks something or, None, nothing."""
+    lacking = tuple(part for part in parts if part is not None)
+    short = needed - (len(parts) - len(lacking))
+    return MissingSignatures(count=short, among=lacking) if short > 0 else None
 
 
-def threshold(meta: policies_pb2.ImplicitMetaPolicy, count: int) -> int:
-    """How many of so many sub-policies an implicit meta policy needs."""
+def _threshold(meta: policies_pb2.ImplicitMetaPolicy, count: int) -> int:
+    """Return how many of so many sub-policies an implicit meta policy needs."""
     if count == 0:  # Fabric: no sub-policies, so zero is a majority, any and all
         return 0
     rules = policies_pb2.ImplicitMetaPolicy
@@ -199,36 +270,29 @@ def threshold(meta: policies_pb2.ImplicitMetaPolicy, count: int) -> int:
     return known.get(meta.rule, 0)  # of a rule that nobody knows Fabric needs nothing
 
 
-def _rule_need(
+def _missing_in_rule(
     rule: policies_pb2.SignaturePolicy,
     envelope: policies_pb2.SignaturePolicyEnvelope,
-    identities: Sequence[Signatory],
     used: set[int],
-    members: Members,
-) -> Need | str | None:
-    """What the rule still needs. Identities that it uses are added to `used`: each counts once."""
+    voters: _Voters,
+) -> MissingSignatures | str | None:
+    """Return what the rule lacks. Voters that it uses are added to `used`: each counts once."""
     if rule.WhichOneof("Type") == "n_out_of":
-        needs: list[Need | str] = []
+        parts = []
         for sub in rule.n_out_of.rules:
             attempt = set(used)
-            need = _rule_need(sub, envelope, identities, attempt, members)
-            if need is None:
+            lacking = _missing_in_rule(sub, envelope, attempt, voters)
+            parts.append(lacking)
+            if lacking is None:
                 used |= attempt
-            else:
-                needs.append(need)
-        short = rule.n_out_of.n - (len(rule.n_out_of.rules) - len(needs))
-        return Need(count=short, among=tuple(needs)) if short > 0 else None
+        return _short(rule.n_out_of.n, parts)
     if not 0 <= rule.signed_by < len(envelope.identities):
         raise ConfigtxError(
             f"identity index out of range, requested {rule.signed_by}, "
             f"but identities length is {len(envelope.identities)}"
         )
     principal = envelope.identities[rule.signed_by]
-    for index, identity in enumerate(identities):
-        if index not in used and members.satisfies(identity, principal):
-            used.add(index)
-            return None
-    return principal_text(principal)
+    return None if voters.take(principal, used) else voters.name(principal)
 
 
 def _meta(policy: policies_pb2.Policy) -> policies_pb2.ImplicitMetaPolicy:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from fabric_protos.common import configtx_pb2
 
 from heddle.configtx.elements import element_map, group_of
-from heddle.configtx.policies import Identity, Need, SignedData, valid_identities
+from heddle.configtx.policies import Identity, MissingSignatures, SignedData, valid_identities
 from heddle.configtx.read import differences, settings_of
 from heddle.configtx.request import Request, header_of, printable, signature_of, update_of
 from heddle.configtx.validate import changed_elements, missing_signatures, required_policies
 from heddle.errors import ConfigtxError, HeddleError
 
-__all__ = ["Review", "review", "signers_of", "still_missing"]
+__all__ = ["Review", "expect_signed", "review", "signers_of", "still_missing"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +37,8 @@ def signers_of(request: Request, config: configtx_pb2.Config) -> list[Identity]:
     return valid_identities(config.channel_group, signed)
 
 
-def still_missing(request: Request, config: configtx_pb2.Config) -> dict[str, Need]:
-    """Whose signatures are still needed: policy path to need; empty if it can be submitted.
+def still_missing(request: Request, config: configtx_pb2.Config) -> dict[str, MissingSignatures]:
+    """Whose signatures are still needed: policy path to what is missing; empty if it can be submitted.
 
     Args:
         request: with what was collected so far.
@@ -49,6 +49,16 @@ def still_missing(request: Request, config: configtx_pb2.Config) -> dict[str, Ne
     """
     with _fits(request, config):
         return missing_signatures(config, update_of(request.update), signers_of(request, config))
+
+
+def expect_signed(request: Request, config: configtx_pb2.Config) -> None:
+    """Raise ConfigtxError unless the request has all signatures that it needs."""
+    missing = still_missing(request, config)
+    if missing:
+        lines = "\n  ".join(f"{policy}: MISSING {signatures}" for policy, signatures in missing.items())
+        raise ConfigtxError(
+            f"channel {request.channel}: signatures are missing\n  {lines}", hint="Nothing was sent."
+        )
 
 
 def review(request: Request, config: configtx_pb2.Config) -> Review:

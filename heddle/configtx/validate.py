@@ -13,7 +13,7 @@ from heddle.configtx.bundle import check_bundle, check_succession
 from heddle.configtx.elements import Element, element_map, group_of
 from heddle.configtx.members import Signatory
 from heddle.configtx.names import check_config_id
-from heddle.configtx.policies import Need, SignedData, missing, refusal, valid_identities
+from heddle.configtx.policies import MissingSignatures, SignedData, missing, refusal, valid_identities
 from heddle.errors import ConfigtxError, IdentityError
 
 __all__ = ["apply_update", "changed_elements", "missing_signatures", "required_policies", "written_elements"]
@@ -68,8 +68,8 @@ def required_policies(config: configtx_pb2.Config, update: configtx_pb2.ConfigUp
 
 def missing_signatures(
     config: configtx_pb2.Config, update: configtx_pb2.ConfigUpdate, identities: Sequence[Signatory]
-) -> dict[str, Need]:
-    """Whose consent the update still needs beside these signers': policy path to need; empty if none.
+) -> dict[str, MissingSignatures]:
+    """Return what each policy still lacks beside these signers, by the policy's path; empty if nothing.
 
     Raises:
         ConfigtxError: as `required_policies`.

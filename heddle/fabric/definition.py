@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fabric_protos.peer import collection_pb2, policy_pb2
+from fabric_protos.peer import collection_pb2
 
+from heddle.configtx.endorsement import DEFAULT_POLICY
 from heddle.configtx.values import parse
 
 __all__ = [
-    "DEFAULT_POLICY",
-    "DEFAULT_POLICY_PATH",
     "Approval",
     "Committed",
     "Definition",
@@ -18,12 +17,6 @@ __all__ = [
     "Readiness",
     "definition_of",
 ]
-
-DEFAULT_POLICY_PATH = "/Channel/Application/Endorsement"
-DEFAULT_POLICY: bytes = policy_pb2.ApplicationPolicy(
-    channel_config_policy_reference=DEFAULT_POLICY_PATH
-).SerializeToString()
-"""The endorsement policy of a definition that names none."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,21 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fabric_protos.common.common_pb2 import SERVICE_UNAVAILABLE, Block, Envelope
-from fabric_protos.common.configtx_pb2 import ConfigUpdate
+from fabric_protos.common.configtx_pb2 import Config, ConfigUpdate
 
 from heddle.configtx.blocks import config_of
 from heddle.configtx.progress import UpdateProgress, update_progress
 from heddle.configtx.read import settings_of
+from heddle.configtx.request import Request, request_envelope, update_of
 from heddle.configtx.settings import BFT
-from heddle.errors import FabricError, Refused, Unreachable
+from heddle.errors import ConfigtxError, FabricError, Refused, Unreachable
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import broadcast
 from heddle.identity.signer import Signer
-from heddle.network.configuration import config_block_once_led, newest_config_block
+from heddle.network.configuration import config_block_now, config_block_once_led, newest_config_block
+from heddle.network.network import Network
 from heddle.waiting import Deadline
 
-__all__ = ["UpdateDelivery"]
+__all__ = ["UpdateDelivery", "read_config", "submit_request"]
 
 _EFFECT = 20.0
 """Seconds until an accepted update must be in force; Raft may have dropped it (etcdraft/chain.go)."""
@@ -29,6 +31,9 @@ _BFT_EFFECT = 60.0
 _ONE_ORDERER = 30.0
 """Seconds for one orderer, before the next one is offered the same."""
 _LAST_OFFER = 1.0
+_READING = 10.0
+_SUBMITTING = 90.0
+"""Seconds for a request that somebody hands in: one orderer that is silent, and the effect."""
 _FIRST_LOOK = 0.05
 _LONGEST_LOOK = 0.5
 _STALE = "be at version"
@@ -116,6 +121,45 @@ class UpdateDelivery:
             await patience.pause(pause)
             pause = min(2 * pause, _LONGEST_LOOK)
         return block
+
+
+async def read_config(network: Network, channel: str) -> Config:
+    """Return the channel's configuration in force, read by the administrator that acts for it."""
+    signer = network.signer_for(channel)
+    async with network.connections() as connections:
+        block = await config_block_now(connections, network.orderers, channel, signer, deadline=_READING)
+    return config_of(block).config
+
+
+async def submit_request(network: Network, request: Request, signer: Signer) -> int:
+    """Hand in a request that has its signatures; return the sequence of the configuration that it made.
+
+    Raises:
+        ConfigtxError: another update came first, so this one can never be in force.
+        FabricError: an orderer refused it, or none put it in force in time.
+    """
+    update, envelope = update_of(request.update), request_envelope(request, signer)
+    async with network.connections() as connections:
+        orderers = network.orderers
+        before = await config_block_now(connections, orderers, request.channel, signer, deadline=_READING)
+        delivery = UpdateDelivery(
+            connections=connections, channel=request.channel, orderers=orderers, signer=signer
+        )
+        block = await delivery.hand_in(envelope, update, before, Deadline(_SUBMITTING))
+    sequence = int(config_of(block).config.sequence)
+    match _progress(update, block):
+        case UpdateProgress.IN_FORCE:
+            return sequence
+        case UpdateProgress.OVERTAKEN:
+            raise ConfigtxError(
+                f"channel {request.channel}: another update came first: configuration {sequence} is in "
+                "force, without this one",
+                hint="Make the request anew from the channel as it is now; its signatures are void.",
+            )
+    raise FabricError(
+        f"channel {request.channel}: accepted, but not in force: configuration {sequence} still is",
+        hint="Look at the channel (`heddle channel show`) and at the leader's log.",
+    )
 
 
 def _progress(update: ConfigUpdate, block: Block) -> UpdateProgress:

@@ -5,6 +5,7 @@ from heddle.fabric.cscc import config_block
 from heddle.fabric.lifecycle import Approval, approve, approved, definition
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, Unknown
+from heddle.provider.commit_preview import preview_commit
 from heddle.provider.definitions import (
     channel_policies,
     check_channel_policies,
@@ -14,7 +15,6 @@ from heddle.provider.definitions import (
     summary,
     wanted_definition,
 )
-from heddle.provider.foresight import foresee
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
 from heddle.provider.shapes import node, nodes, signer
 from heddle.schema.chaincode import CHAINCODE_APPROVAL
@@ -39,7 +39,7 @@ class ChaincodeApprovalHandler(Handler):
         """What is approved, with which package."""
         package, who = call.inputs["packageId"], call.inputs["signer"]
         shown = "a package known after apply" if isinstance(package, Unknown) else package
-        ahead = await foresee(self.session, call, call.inputs["peer"], {_msp_id(who)})
+        ahead = await preview_commit(self.session, call, call.inputs["peer"], {_msp_id(who)})
         lines = [f"{_msp_id(who)} approves {summary(call.inputs)}", *ahead.changes, f"package: {shown}"]
         return Plan(outputs={}, message="\n".join(lines))
 

@@ -9,6 +9,7 @@ from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties
+from heddle.provider.commit_preview import CommitPreview, commit_readiness, preview_commit
 from heddle.provider.definitions import (
     check_definition,
     check_succession,
@@ -18,7 +19,6 @@ from heddle.provider.definitions import (
     summary,
     wanted_definition,
 )
-from heddle.provider.foresight import Foresight, agreement, foresee
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
 from heddle.provider.shapes import node, nodes, signer
 from heddle.schema.chaincode import CHAINCODE_DEFINITION
@@ -51,7 +51,7 @@ class ChaincodeDefinitionHandler(Handler):
         peers = call.inputs["peers"]
         known = [peer for peer in peers if isinstance(peer, dict)] if isinstance(peers, list) else []
         own = {peer["mspId"] for peer in known if isinstance(peer["mspId"], str)}
-        ahead = await foresee(self.session, call, known[0], own) if known else Foresight()
+        ahead = await preview_commit(self.session, call, known[0], own) if known else CommitPreview()
         if ahead.in_force:
             return Plan(outputs={}, message=f"nothing to commit: {summary(call.inputs)}, is in force")
         lines = [f"commit {summary(call.inputs)}", *ahead.changes]
@@ -101,16 +101,16 @@ class ChaincodeDefinitionHandler(Handler):
     ) -> list[Node]:
         """Peers of others that must endorse the commit, too, once their organizations have approved."""
         what = f"chaincode {wanted.name} on {channel}, sequence {wanted.sequence}"
-        agreed = await agreement(self.session, peers[0], channel, wanted, who)
-        if missing := agreed.missing(agreed.approved):
+        readiness = await commit_readiness(self.session, peers[0], channel, wanted, who)
+        if missing := readiness.missing(readiness.approved):
             raise ProviderError(
                 f"{what}: the channel's LifecycleEndorsement policy needs the approval of {missing}",
                 hint=f"Nothing was committed: they approve this definition first, {_ELSEWHERE}. Then run "
                 "it again.",
             )
         own = {peer.msp_id for peer in peers}
-        others = agreed.elsewhere(own)
-        if missing := agreed.missing(own | {peer.msp_id for peer in others}):
+        others = readiness.other_endorsers(own)
+        if missing := readiness.missing(own | {peer.msp_id for peer in others}):
             raise ProviderError(
                 f"{what}: a peer of {missing} must endorse the commit, but the channel names none",
                 hint="They announce an anchor peer, or commit it themselves (`peer lifecycle chaincode "

@@ -5,10 +5,10 @@ from typing import Any
 
 from fabric_protos.common import configtx_pb2
 
-from heddle.configtx.endorsement import policy_bytes, policy_text
+from heddle.configtx.endorsement import DEFAULT_POLICY_PATH, policy_bytes, policy_text
 from heddle.configtx.policies import no_such_policy
 from heddle.errors import ConfigtxError, ProviderError
-from heddle.fabric.definition import DEFAULT_POLICY_PATH, Committed, Definition
+from heddle.fabric.definition import Committed, Definition
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, Unknown, has_unknown
 from heddle.provider.collections import (

@@ -5,18 +5,26 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fabric_protos.common.configtx_pb2 import Config
+from fabric_protos.common.common_pb2 import Block, BlockData, Envelope, Payload
+from fabric_protos.common.configtx_pb2 import Config, ConfigEnvelope, ConfigUpdate
 from typer.testing import CliRunner, Result
 
-from heddle.cli import channel_submit
 from heddle.cli.app import app
 from heddle.configtx.blocks import config_of
 from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
+from heddle.configtx.elements import element_map, group_of
 from heddle.configtx.genesis import genesis_block
-from heddle.configtx.request import new_request, request_from_bytes, request_to_bytes, sign_request
+from heddle.configtx.request import (
+    new_request,
+    request_from_bytes,
+    request_to_bytes,
+    sign_request,
+    update_of,
+)
+from heddle.configtx.validate import changed_elements
 from heddle.errors import ConfigtxError, EngineError, FabricError, HeddleError, Refused, Unreachable
-from heddle.fabric import orderer
+from heddle.network import updates
 from tests.contract.standins import prepared_standins
 from tests.network.processes import network_of_processes
 from tests.network.samples import use_network
@@ -49,7 +57,11 @@ def file(network: RealNetwork, config: Config, tmp_path: Path) -> Path:
 @pytest.fixture
 def heddle(network: RealNetwork, config: Config, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     use_network(monkeypatch, network_of_processes(network))
-    monkeypatch.setattr(channel_submit, "configuration", lambda _instance, _channel: config)
+
+    async def in_force(*_: object) -> Config:
+        return config
+
+    monkeypatch.setattr(updates, "read_config", in_force)
     return lambda *arguments, answer="": CliRunner().invoke(app, ["channel", *arguments], input=answer)
 
 
@@ -94,41 +106,94 @@ def test_nothing_is_sent_while_signatures_are_missing(heddle: Callable[..., Resu
     assert "/Channel/Application/Admins: MISSING 2 of (AlphaMSP.admin, BetaMSP.admin)" in str(done.exception)
 
 
-def test_an_answer_that_was_lost_is_no_refusal(
-    heddle: Callable[..., Result],
-    file: Path,
-    config: Config,
-    network: RealNetwork,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The first orderer took it without a word, so the next one finds it stale: it is in force.
-
-    A file that says it is of an older configuration does not make what is there look like its effect.
-    """
+@pytest.fixture
+def signed(file: Path, network: RealNetwork) -> Path:
     request = request_from_bytes(file.read_bytes())
     for name in ("alpha", "beta"):
         request = sign_request(request, network.organizations[name].admin)
-    config.sequence = 7
     file.write_bytes(request_to_bytes(request))
-    stale = Refused("stale", status=400, words="proposed update requires that key be at version 0")
-    answers: list[FabricError] = [Unreachable("no answer"), stale, stale]
-    found = iter([7, 8])
+    return file
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch, network: RealNetwork) -> list[FabricError]:
+    """What two orderers answer to an update, one after the other."""
+    answers: list[FabricError] = []
 
     async def broadcast(*_: object, **__: object) -> None:
-        raise answers.pop(0)
+        if answers:
+            raise answers.pop(0)
 
-    async def configuration(*_: object) -> Config:
-        return Config(sequence=next(found))
-
-    monkeypatch.setattr(orderer, "broadcast", broadcast)
-    monkeypatch.setattr(channel_submit, "_configuration", configuration)
+    monkeypatch.setattr(updates, "broadcast", broadcast)
     running = network_of_processes(network)
     twice = replace(running.instance, orderers=running.instance.orderers * 2)
     use_network(monkeypatch, replace(running, instance=twice))
-    done = heddle("submit", str(file), "--stack", "s", "--yes")
-    assert "configuration 8 is in force" in done.output, done.exception
-    refused = heddle("submit", str(file), "--stack", "s", "--yes")
-    assert refused.exception is stale
+    return answers
+
+
+def _in_force(monkeypatch: pytest.MonkeyPatch, genesis: Block, *configs: Config) -> None:
+    """What orderers hand out as the configuration in force, look by look."""
+    blocks = [_block(genesis, config) for config in configs]
+
+    async def look(*_: object, **__: object) -> Block:
+        return blocks.pop(0) if len(blocks) > 1 else blocks[0]
+
+    for name in ("config_block_now", "config_block_once_led", "newest_config_block"):
+        monkeypatch.setattr(updates, name, look)
+
+
+def _block(genesis: Block, config: Config) -> Block:
+    envelope = Envelope.FromString(genesis.data.data[0])
+    payload = Payload.FromString(envelope.payload)
+    payload.data = ConfigEnvelope(config=config).SerializeToString()
+    envelope.payload = payload.SerializeToString()
+    return Block(header=genesis.header, data=BlockData(data=[envelope.SerializeToString()]))
+
+
+def _after(config: Config, update: ConfigUpdate) -> Config:
+    elements = {**element_map(config.channel_group), **changed_elements(config, update)}
+    return Config(sequence=config.sequence + 1, channel_group=group_of(elements))
+
+
+STALE = Refused("stale", status=400, words="proposed update requires that key be at version 0")
+
+
+def test_an_answer_that_was_lost_is_no_refusal(
+    heddle: Callable[..., Result],
+    signed: Path,
+    config: Config,
+    network: RealNetwork,
+    answers: list[FabricError],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first orderer took it without a word, so the next one finds it stale: it is in force."""
+    after = _after(config, update_of(request_from_bytes(signed.read_bytes()).update))
+    _in_force(monkeypatch, genesis_block(network.settings()), config, config, config, after)
+    answers += [Unreachable("no answer"), STALE]
+    done = heddle("submit", str(signed), "--stack", "s", "--yes")
+    assert "configuration 1 is in force" in done.output, done.exception
+
+
+@pytest.mark.parametrize("refused", [True, False], ids=["refused as stale", "taken, and dropped"])
+def test_another_update_that_came_first_is_not_called_this_one(
+    heddle: Callable[..., Result],
+    signed: Path,
+    config: Config,
+    network: RealNetwork,
+    answers: list[FabricError],
+    monkeypatch: pytest.MonkeyPatch,
+    refused: bool,
+) -> None:
+    """A newer configuration is in force, without what this request wanted: it says so."""
+    settings = network.settings()
+    settings = replace(settings, peer_organizations=settings.peer_organizations[1:])
+    other = compute_update("channel", config, apply_settings(config, settings, None))
+    genesis = genesis_block(network.settings())
+    _in_force(monkeypatch, genesis, config, _after(config, other))
+    answers += [STALE] if refused else []
+    done = heddle("submit", str(signed), "--stack", "s", "--yes")
+    assert isinstance(done.exception, ConfigtxError), done.output
+    assert "another update came first: configuration 1 is in force, without this one" in str(done.exception)
 
 
 def test_who_signs_must_be_said(heddle: Callable[..., Result], file: Path) -> None:
@@ -147,7 +212,7 @@ def test_what_is_no_request_is_named(heddle: Callable[..., Result], tmp_path: Pa
         assert isinstance(done.exception, ConfigtxError), done.output
         assert str(path) in str(done.exception)
     (tmp_path / "file").write_bytes(b"\x00")
-    assert heddle("submit", str(tmp_path / "file"), "--stack", "s").exit_code == 2
+    assert isinstance(heddle("submit", str(tmp_path / "file"), "--stack", "s").exception, ConfigtxError)
 
 
 def test_an_organization_without_keys_here(

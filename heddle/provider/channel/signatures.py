@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fabric_protos.common import configtx_pb2
 
-from heddle.configtx.policies import Need
+from heddle.configtx.policies import MissingSignatures
 from heddle.configtx.validate import missing_signatures, required_policies
 from heddle.identity.signer import Signer
 
@@ -17,7 +17,7 @@ class Consent:
     """A policy that an update must satisfy. `missing` is None when the signers at hand satisfy it."""
 
     policy: str
-    missing: Need | None
+    missing: MissingSignatures | None
 
     def __str__(self) -> str:
         state = "signed" if self.missing is None else f"MISSING {self.missing}"

@@ -4,7 +4,9 @@ import pytest
 from fabric_protos.common import configtx_pb2, policies_pb2
 
 from heddle.configtx.expression import parse_expression, parse_implicit_meta
+from heddle.configtx.genesis import channel_group
 from heddle.configtx.readiness import missing_organizations
+from tests.configtx.networks import trade
 
 
 def _root(policy: str, organizations: str = "ABC") -> configtx_pb2.ConfigGroup:
@@ -45,6 +47,35 @@ def test_who_is_missing(policy: str, there: set[str], needed: str) -> None:
     assert str(missing_organizations(_root(policy), there)) == needed
 
 
-def test_without_the_policy_the_peers_decide() -> None:
-    """Nothing is demanded here that they would not demand."""
+def test_without_the_policy_a_majority_is_needed() -> None:
+    """As peers count it then (core/chaincode/lifecycle/lifecycle.go)."""
+    root = channel_group(trade())
+    del root.groups["Application"].policies["LifecycleEndorsement"]
+    assert str(missing_organizations(root, {"AlphaMSP"})) == "BetaMSP"
+    assert missing_organizations(root, {"AlphaMSP", "BetaMSP"}) is None
     assert missing_organizations(configtx_pb2.ConfigGroup(), set()) is None
+
+
+def test_an_organization_without_the_sub_policy_is_named() -> None:
+    """It counts among those of whom a majority is needed, and is not merely left out."""
+    root = _root("MAJORITY Endorsement", "AB")
+    del root.groups["Application"].groups["B"].policies["Endorsement"]
+    missing = missing_organizations(root, {"AMSP"})
+    assert str(missing) == "B, which has no policy Endorsement"
+
+
+@pytest.mark.parametrize("damage", ["kind", "bytes", "index"])
+def test_a_policy_that_cannot_be_read_is_not_satisfied(damage: str) -> None:
+    """Whoever has approved: it is among what is missing, with the reason."""
+    root = _root("OR('AMSP.peer')")
+    policy = root.groups["Application"].policies["LifecycleEndorsement"].policy
+    if damage == "kind":
+        policy.type = 17
+    elif damage == "bytes":
+        policy.value = b"\xff\xff"
+    else:
+        envelope = policies_pb2.SignaturePolicyEnvelope.FromString(policy.value)
+        envelope.rule.n_out_of.rules[0].signed_by = 7
+        policy.value = envelope.SerializeToString()
+    missing = str(missing_organizations(root, {"AMSP", "BMSP", "CMSP"}))
+    assert missing.startswith("the policy /Channel/Application/LifecycleEndorsement, which cannot be read: ")

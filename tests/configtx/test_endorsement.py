@@ -2,9 +2,8 @@
 
 import pytest
 
-from heddle.configtx.endorsement import policy_bytes, policy_text
+from heddle.configtx.endorsement import DEFAULT_POLICY, policy_bytes, policy_text
 from heddle.errors import ConfigtxError
-from heddle.fabric.definition import DEFAULT_POLICY
 
 
 @pytest.mark.parametrize(

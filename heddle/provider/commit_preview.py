@@ -1,4 +1,4 @@
-"""What the ledger says of a chaincode before a preview tells what would become of it."""
+"""Look at the ledger before a chaincode is approved or committed: what changes, and who must approve."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from fabric_protos.common.configtx_pb2 import Config
 
 from heddle.configtx.blocks import config_of
-from heddle.configtx.policies import Need
+from heddle.configtx.policies import MissingSignatures
 from heddle.configtx.read import settings_of
 from heddle.configtx.readiness import missing_organizations
 from heddle.configtx.settings import PeerOrganization
-from heddle.errors import ConfigtxError, FabricError
+from heddle.errors import FabricError
 from heddle.fabric.cscc import config_block
 from heddle.fabric.definition import Definition
 from heddle.fabric.lifecycle import check_readiness, definition
@@ -28,15 +28,15 @@ from heddle.provider.handler import Call
 from heddle.provider.session import Session
 from heddle.provider.shapes import Shape, node, signer
 
-__all__ = ["Agreement", "Foresight", "agreement", "foresee"]
+__all__ = ["CommitPreview", "CommitReadiness", "commit_readiness", "preview_commit"]
 
 _READING = 10.0
 _NEEDED = ("channel", "signer", *CONTENT)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Foresight:
-    """What would change against the definition in force, and who else must approve first.
+class CommitPreview:
+    """Describe a commit ahead: what changes against the definition in force, and who must approve first.
 
     `read` is false where the ledger did not answer; then nothing is known of the rest.
     """
@@ -44,20 +44,20 @@ class Foresight:
     read: bool = False
     changes: tuple[str, ...] = ()
     in_force: bool = False
-    missing: Need | None = None
+    missing: MissingSignatures | None = None
 
 
-async def foresee(session: Session, call: Call, peer: Shape | Unknown, own: set[str]) -> Foresight:
-    """For the preview of an update; `own` are the organizations (MSP ids) that this program approves for.
+async def preview_commit(session: Session, call: Call, peer: Shape | Unknown, own: set[str]) -> CommitPreview:
+    """Preview an update; `own` are the organizations (MSP ids) that this program approves for.
 
     Raises ProviderError where the ledger will refuse the update: before anything is done for it. A ledger
     that cannot be read is a warning, not an answer.
     """
     inputs = call.inputs
     if isinstance(peer, Unknown) or has_unknown(dict(peer)):
-        return Foresight()
+        return CommitPreview()
     if not call.id or any(has_unknown(inputs.get(name)) for name in _NEEDED):
-        return Foresight()
+        return CommitPreview()
     wanted, channel, who, asked = (
         wanted_definition(inputs),
         inputs["channel"],
@@ -68,53 +68,55 @@ async def foresee(session: Session, call: Call, peer: Shape | Unknown, own: set[
         found = await definition(session.connections, asked, channel, wanted.name, who, deadline=_READING)
         check_turn(wanted, found, channel)
         if found is not None and found.definition == wanted:
-            return Foresight(read=True, in_force=True)
-        agreed = await agreement(session, asked, channel, wanted, who)
+            return CommitPreview(read=True, in_force=True)
+        readiness = await commit_readiness(session, asked, channel, wanted, who)
     except FabricError as error:
         await session.warn(f"ledger not read, whether this can be committed is not known\n{error}", call.urn)
-        return Foresight()
-    check_channel_policies(inputs, agreed.config.channel_group)
+        return CommitPreview()
+    check_channel_policies(inputs, readiness.config.channel_group)
     changes = differences(found.definition, wanted) if found else ()
-    return Foresight(read=True, changes=tuple(changes), missing=agreed.missing(agreed.approved | own))
+    return CommitPreview(
+        read=True, changes=tuple(changes), missing=readiness.missing(readiness.approved | own)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Agreement:
-    """Who (MSP ids) has approved a definition, and the configuration that says who must."""
+class CommitReadiness:
+    """Say which organizations (MSP ids) have approved a definition, and keep what says which must."""
 
     approved: frozenset[str]
     config: Config
 
-    def missing(self, there: Collection[str]) -> Need | None:
-        """Who is needed beside these. None also where the policy cannot be read: peers say what they need."""
-        try:
-            return missing_organizations(self.config.channel_group, there)
-        except ConfigtxError:
-            return None
+    def missing(self, msp_ids: Collection[str]) -> MissingSignatures | None:
+        """Return the organizations that are needed beside these; a policy that cannot be read counts."""
+        return missing_organizations(self.config.channel_group, msp_ids)
 
-    def elsewhere(self, there: Collection[str]) -> list[Node]:
-        """Anchor peers of others who have approved, as many organizations as it takes to endorse a commit."""
-        found: list[Node] = []
-        endorsing = set(there)
-        for one in settings_of(self.config).peer_organizations:
+    def other_endorsers(self, msp_ids: Collection[str]) -> list[Node]:
+        """Return anchor peers of others that have approved, until with these they may endorse a commit."""
+        anchors: list[Node] = []
+        endorsing = set(msp_ids)
+        for organization in settings_of(self.config).peer_organizations:
             if not self.missing(endorsing):
                 break
-            if one.msp.msp_id in self.approved - endorsing and one.anchor_peers:
-                found.append(_anchor(one))
-                endorsing.add(one.msp.msp_id)
-        return found
+            msp_id = organization.msp.msp_id
+            if msp_id in self.approved - endorsing and organization.anchor_peers:
+                anchors.append(_anchor(organization))
+                endorsing.add(msp_id)
+        return anchors
 
 
-async def agreement(session: Session, peer: Node, channel: str, wanted: Definition, who: Signer) -> Agreement:
-    """As this peer sees it. Refused if the definition's sequence is not the next one."""
+async def commit_readiness(
+    session: Session, peer: Node, channel: str, wanted: Definition, who: Signer
+) -> CommitReadiness:
+    """Ask a peer which organizations have approved. Refused if the sequence is not the next one."""
     ready = await check_readiness(session.connections, peer, channel, wanted, who, deadline=_READING)
     block = await config_block(session.connections, peer, channel, who, deadline=_READING)
     approved = frozenset(msp_id for msp_id, yes in ready.approvals.items() if yes)
-    return Agreement(approved=approved, config=config_of(block).config)
+    return CommitReadiness(approved=approved, config=config_of(block).config)
 
 
 def _anchor(organization: PeerOrganization) -> Node:
-    """An organization's first anchor peer. Its TLS certificate is verified by the channel's own roots."""
+    """Return an organization's first anchor peer, verified by the TLS roots that the channel has of it."""
     address = organization.anchor_peers[0]
     host, _, port = address.rpartition(":")
     return Node(
