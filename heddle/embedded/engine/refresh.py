@@ -1,4 +1,8 @@
-"""Reading what really is, and making the state say so.
+"""Read what really is, and make the state say so.
+
+Drift is what an `up` of the same program would change right after, seen from the other side. The provider
+compares inputs, so that what never means a change (a renewed credential, a status) is no drift, and what the
+outputs do not show is seen at once.
 
 Source: RefreshStep in pkg/resource/deploy/step.go and refresh in pkg/resource/deploy/deployment_executor.go.
 """
@@ -8,16 +12,24 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from heddle.embedded.engine.actions import annotated, explain, is_default_provider
-from heddle.embedded.engine.compare import compare
+from heddle.embedded.engine.compare import compare, completed
 from heddle.embedded.engine.context import Context
 from heddle.embedded.engine.events import Op, Phase
+from heddle.embedded.engine.paths import reset
 from heddle.plugin import interface as api
-from heddle.plugin.interface import Severity
+from heddle.plugin.interface import DiffKind, Severity
 from heddle.state.backend import now
 from heddle.state.resource import Resource
 from heddle.state.urn import urn_name
 
 __all__ = ["refresh_all"]
+
+_INVERSE = {
+    DiffKind.ADD: DiffKind.DELETE,
+    DiffKind.ADD_REPLACE: DiffKind.DELETE_REPLACE,
+    DiffKind.DELETE: DiffKind.ADD,
+    DiffKind.DELETE_REPLACE: DiffKind.ADD_REPLACE,
+}
 
 
 async def refresh_all(context: Context) -> None:
@@ -52,10 +64,13 @@ async def _refresh(context: Context, old: Resource) -> bool:
         inputs=old.inputs,
         properties=old.outputs,
     )
+    detailed: Mapping[str, DiffKind] = {}
     try:
         provider = context.providers.get(old.provider)
         async with context.call():
             new = await _read(context, provider, request, old)
+            if new is not None:
+                detailed = await _drift(provider, old, new)
     except Exception as error:
         context.step(Op.REFRESH, Phase.FAILED, old=old, new=old)
         if not context.failed and not context.cancelled:
@@ -64,8 +79,7 @@ async def _refresh(context: Context, old: Resource) -> bool:
     if new is None:
         context.step(Op.DELETE, Phase.DONE, old=old, new=None)
         return True
-    detailed = compare(old.outputs, new.outputs)
-    op = Op.UPDATE if detailed or old.init_errors != new.init_errors else Op.SAME
+    op = Op.UPDATE if detailed else Op.SAME
     context.journal.amend(old, new)
     context.step(op, Phase.DONE, old=old, new=new, detailed=detailed)
     return False
@@ -92,6 +106,30 @@ async def _read(
         init_errors=errors,
     )
     return old if old.alike(new) else replace(new, modified=now())
+
+
+async def _drift(provider: api.Provider, old: Resource, new: Resource) -> Mapping[str, DiffKind]:
+    """Return what differs from the state, by path, as the provider sees it."""
+    if old.external:  # not made here: its inputs are no wish of anybody
+        return compare(old.outputs, new.outputs)
+    wanted, _ = reset(old.inputs, new.inputs, old.ignore_changes)
+    diff = await provider.diff(
+        api.DiffRequest(
+            urn=new.urn,
+            type=new.type,
+            id=new.id,
+            old_inputs=new.inputs,
+            old_outputs=new.outputs,
+            news=wanted,
+            ignore_changes=old.ignore_changes,
+        )
+    )
+    diff = completed(diff, new.inputs, wanted)
+    if not diff.changes:
+        return {}
+    # Asked what would lead back to the state; told is what led away from it.
+    back = diff.detailed if diff.detailed is not None else compare(new.inputs, wanted)
+    return {path: _INVERSE.get(kind, kind) for path, kind in back.items()}
 
 
 def _forget(context: Context, gone: list[Resource]) -> None:

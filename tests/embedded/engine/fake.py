@@ -1,6 +1,7 @@
 """A provider for tests: package `test`, whose things live in a JSON file, the world.
 
 `test:index:Thing` takes any inputs. `name` and `forceNew` replace; `unstable` replaces, deleting first.
+`way` is how to get there: it never means a change, and is not asked of the world.
 `fail` ("create", "update", "delete", "partial", "check") makes that verb fail. Ids are the things' names, and
 creating is idempotent. Every call is counted in `calls`.
 """
@@ -78,9 +79,9 @@ class Fake(Provider):
         keys = {
             key
             for key in request.old_inputs.keys() | request.news.keys()
-            if not same(request.old_inputs.get(key), request.news.get(key))
+            if key != "way" and not same(request.old_inputs.get(key), request.news.get(key))
         }
-        kinds = dict.fromkeys(keys, api.DiffKind.UPDATE)
+        kinds = {key: _kind(request, key) for key in keys}
         replaces = tuple(key for key in REPLACES if key in keys)
         return api.DiffResult(
             changes=bool(keys),
@@ -130,8 +131,10 @@ class Fake(Provider):
         found = self.world.read().get(request.id)
         if found is None:
             return api.ReadResult(id="", inputs={}, properties={})
-        properties: Properties = dict(found)
-        return api.ReadResult(id=request.id, inputs=request.inputs, properties=properties)
+        ways = {"way": request.inputs["way"]} if "way" in request.inputs else {}
+        properties: Properties = {**found, **ways}
+        inputs = {key: properties[key] for key in request.inputs if key in properties}
+        return api.ReadResult(id=request.id, inputs=inputs, properties=properties)
 
     async def update(self, request: api.UpdateRequest) -> api.UpdateResult:
         properties = self.outputs(request.news)
@@ -155,3 +158,9 @@ class Fake(Provider):
         self.world.cancelled = True
         if self.world.hold is not None:
             self.world.hold.set()
+
+
+def _kind(request: api.DiffRequest, key: str) -> api.DiffKind:
+    if key in request.old_inputs and key in request.news:
+        return api.DiffKind.UPDATE
+    return api.DiffKind.ADD if key in request.news else api.DiffKind.DELETE

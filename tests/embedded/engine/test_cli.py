@@ -84,6 +84,24 @@ async def test_the_cli_sees_no_change_after_us_and_we_none_after_it(shared: Lab)
     assert shared.world.read() == {}
 
 
+async def test_both_see_the_same_drift(shared: Lab) -> None:
+    """A renewed credential is none, a changed input is one: here and there, and only once."""
+    program = 'Thing("a", {{"way": "{0}", "value": "1"}})\nThing("b", {{"value": "1"}})'
+    for way in ("old", "new"):
+        shared.program(program.format(way))
+        assert not (await shared.up()).failed, shared.messages()
+    result = pulumi(shared, "refresh", "--preview-only", "--expect-no-changes")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert (await shared.engine().refresh(preview=True)).changes == 0
+
+    shared.world.write({**shared.world.read(), "b": {**shared.world.read()["b"], "value": "2"}})
+    result = pulumi(shared, "refresh", "--preview-only", "--diff")
+    assert '~ value: "1" => "2"' in result.stdout
+    assert "~ 1 to update" in result.stdout
+    assert (await shared.engine().refresh()).counts[Op.UPDATE] == 1
+    assert pulumi(shared, "refresh", "--preview-only", "--expect-no-changes").returncode == 0
+
+
 async def test_the_cli_saves_and_heals_a_partial_create(shared: Lab) -> None:
     """The server's ErrorResourceInitFailed is understood: saved by the CLI, healed by us."""
     shared.program('Thing("a", {"fail": "partial"})')
