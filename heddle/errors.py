@@ -75,7 +75,14 @@ class FabricError(HeddleError):
 
 
 class Unreachable(FabricError):
-    """No answer of a node or an API server within the deadline: nothing is known of its state."""
+    """No answer of a node or an API server within the deadline: nothing is known of its state.
+
+    `cause` is what broke the way to it, in a few words.
+    """
+
+    def __init__(self, message: str, *, cause: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.cause = cause
 
 
 class Refused(FabricError):

@@ -7,6 +7,7 @@ import typer
 
 from heddle.cli.subcommands import LazyGroup
 from heddle.errors import HeddleError
+from heddle.text import without_controls
 
 __all__ = ["app", "main"]
 
@@ -32,7 +33,7 @@ def main() -> None:
     try:
         app()
     except HeddleError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(without_controls(f"error: {error}"), err=True)
         sys.exit(1)
 
 

@@ -12,17 +12,17 @@ from rich.console import Console
 from rich.table import Table
 
 from heddle.cli.options import HERE, Folder, Json, Stack
+from heddle.cli.printing import cell
 from heddle.configtx.endorsement import policy_text
-from heddle.errors import FabricError
 from heddle.fabric import gateway
-from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Committed
-from heddle.fabric.lifecycle import definition, definitions
 from heddle.fabric.node import Node
 from heddle.fabric.transactions import Outcome
 from heddle.identity.signer import Signer
+from heddle.network.facts import committed_chaincodes
 from heddle.network.instance import ChannelOutput
 from heddle.network.network import Network, node_of, open_network
+from heddle.text import without_controls
 
 __all__ = ["app"]
 
@@ -78,12 +78,12 @@ def list_(stack: Stack, channel: Channel = "", json_: Json = False, folder: Fold
     for row in rows:
         approved = ", ".join(msp for msp, yes in row["approvals"].items() if yes)
         table.add_row(
-            row["name"],
-            row["channel"],
-            row["version"],
+            cell(row["name"]),
+            cell(row["channel"]),
+            cell(row["version"]),
             str(row["sequence"]),
-            row["endorsementPolicy"],
-            approved,
+            cell(row["endorsementPolicy"]),
+            cell(approved),
         )
     Console().print(table)
 
@@ -219,27 +219,10 @@ async def _definitions(
     network: Network, channels: Sequence[ChannelOutput]
 ) -> list[tuple[ChannelOutput, list[Committed]]]:
     async with network.connections() as connections:
-        return [(channel, await _definitions_on(connections, network, channel)) for channel in channels]
-
-
-async def _definitions_on(
-    connections: Connections, network: Network, channel: ChannelOutput
-) -> list[Committed]:
-    """What the first peer that answers has on the channel. Raises the last peer's error."""
-    last = FabricError(f"channel {channel.name}: the instance has no peer on it")
-    asked = [(peer, each.signer) for each in network.representatives(channel.name) for peer in each.peers]
-    for node, signer in asked:
-        try:
-            names = await definitions(connections, node, channel.name, signer, deadline=10)
-            found = [
-                await definition(connections, node, channel.name, one.name, signer, deadline=10)
-                for one in names
-            ]
-        except FabricError as error:
-            last = error
-        else:
-            return [one for one in found if one is not None]
-    raise last
+        return [
+            (channel, await committed_chaincodes(network, connections, channel.name, deadline=10))
+            for channel in channels
+        ]
 
 
 def _row(channel: str, committed: Committed) -> dict[str, Any]:
@@ -283,8 +266,10 @@ def _only(names: list[str], option: str) -> str:
 
 
 def _print(payload: bytes) -> None:
-    """As text with a newline, as it is if it is none."""
+    """Print as text with a newline, as it is if it is none; a terminal gets no signs that move its cursor."""
     try:
-        typer.echo(payload.decode())
+        text = payload.decode()
     except UnicodeDecodeError:
         sys.stdout.buffer.write(payload)
+    else:
+        typer.echo(without_controls(text) if sys.stdout.isatty() else text)

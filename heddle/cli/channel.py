@@ -1,27 +1,36 @@
 """`heddle channel list|show STACK`: channels as their nodes have them now; other verbs have own files."""
 
+import asyncio
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import asdict
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from heddle.cli.channel_block import block
 from heddle.cli.channel_request import request, sign
 from heddle.cli.channel_submit import submit
 from heddle.cli.options import HERE, Folder, Json, Stack
+from heddle.cli.printing import cell
+from heddle.configtx.blocks import config_of
+from heddle.configtx.read import settings_of
+from heddle.configtx.settings import BFT, ChannelSettings
+from heddle.network.blocks import read_config_block
+from heddle.network.facts import node_facts
+from heddle.network.instance import ChannelOutput
+from heddle.network.network import Network, open_network
+from heddle.network.status import ChannelNode, channel_nodes
 from heddle.quantities import show_size
-
-if TYPE_CHECKING:
-    from heddle.configtx.settings import ChannelSettings
-    from heddle.network.channelfacts import NodeFact
-    from heddle.network.instance import ChannelOutput
-    from heddle.network.network import Network
+from heddle.quorum import fault_tolerance, quorum
 
 __all__ = ["app"]
+
+_SECONDS = 10.0
+"""For one node: long enough for a busy one, short enough to wait for one that is away."""
 
 app = typer.Typer(no_args_is_help=True, help="Channels as their nodes have them now; signatures for them.")
 for verb in (block, request, sign, submit):
@@ -31,33 +40,29 @@ for verb in (block, request, sign, submit):
 @app.command("list")
 def list_(stack: Stack, json_: Json = False, folder: Folder = HERE) -> None:
     """Every channel: its organizations, its height, and who does not answer."""
-    import asyncio
-
-    from heddle.network.network import open_network
-
     network = open_network(stack, folder)
-    found = asyncio.run(_all_facts(network))
+    found = asyncio.run(_all_nodes(network))
+    channels = network.instance.channels.values()
     if json_:
         data = [
             {
                 "name": channel.name,
                 "organizations": list(channel.organizations),
-                "nodes": [fact.json() for fact in facts],
+                "nodes": [asdict(node) for node in found[channel.name]],
             }
-            for channel, facts in found
+            for channel in channels
         ]
         typer.echo(json.dumps(data, indent=2))
         return
     table = Table("CHANNEL", "ORGANIZATIONS", "HEIGHT", "ORDERERS", "PEERS", box=None, header_style="bold")
-    for channel, facts in found:
-        orderers = [fact for fact in facts if fact.role != "peer"]
-        peers = [fact for fact in facts if fact.role == "peer"]
+    for channel in channels:
+        nodes = found[channel.name]
         table.add_row(
-            channel.name,
-            ", ".join(channel.organizations),
-            str(max((fact.height for fact in facts), default=0)),
-            _share(orderers, "active"),
-            _share(peers, "joined"),
+            cell(channel.name),
+            cell(", ".join(channel.organizations)),
+            str(max((node.height for node in nodes), default=0)),
+            cell(_share([node for node in nodes if node.role != "peer"], "active")),
+            cell(_share([node for node in nodes if node.role == "peer"], "joined")),
         )
     Console().print(table)
 
@@ -70,13 +75,9 @@ def show(
     folder: Folder = HERE,
 ) -> None:
     """One channel: its configuration on the ledger, and how far each node is."""
-    import asyncio
-
-    from heddle.network.network import open_network
-
     network = open_network(stack, folder)
     chosen = network.instance.channel(channel or _only(list(network.instance.channels)))
-    block, sequence, settings, facts = asyncio.run(_state(network, chosen))
+    block, sequence, settings, nodes = asyncio.run(_state(network, chosen.name))
     if json_:
         data = {
             "name": chosen.name,
@@ -84,51 +85,41 @@ def show(
             "configBlock": block,
             "sequence": sequence,
             "settings": _settings_json(settings),
-            "nodes": [fact.json() for fact in facts],
+            "nodes": [asdict(node) for node in nodes],
         }
         typer.echo(json.dumps(data, indent=2))
         return
     console = Console(soft_wrap=True, highlight=False)
     for name, value in _settings_lines(chosen, block, sequence, settings):
-        console.print(f"[bold]{name:<15}[/bold] {escape(value)}")
+        console.print(Text.assemble((f"{name:<15} ", "bold"), cell(value)))
     console.print()
-    console.print(_nodes_table(facts))
-    for fact in facts:
-        if fact.trouble:
-            console.print(f"[yellow]![/yellow] {escape(fact.trouble)}")
+    console.print(_nodes_table(nodes))
+    for node in nodes:
+        if node.trouble:
+            console.print(Text.assemble((node.node, "red"), ": ", cell(node.trouble)))
 
 
-async def _all_facts(
-    network: "Network",
-) -> list[tuple["ChannelOutput", tuple["NodeFact", ...]]]:
-    from heddle.network.channelfacts import node_facts
-
+async def _all_nodes(network: Network) -> dict[str, tuple[ChannelNode, ...]]:
+    """Return the nodes of every channel, by its name."""
+    names = list(network.instance.channels)
     async with network.connections() as connections:
-        return [
-            (channel, await node_facts(connections, network, channel))
-            for channel in network.instance.channels.values()
-        ]
+        facts = await node_facts(network, connections, names, deadline=_SECONDS)
+    return {name: channel_nodes(facts, name) for name in names}
 
 
-async def _state(
-    network: "Network", channel: "ChannelOutput"
-) -> tuple[int, int, "ChannelSettings", tuple["NodeFact", ...]]:
-    """Number of the configuration block, its sequence, what it says, and the nodes."""
-    from heddle.configtx.blocks import config_of
-    from heddle.configtx.read import settings_of
-    from heddle.network.channelfacts import first_config_block, node_facts
-
+async def _state(network: Network, channel: str) -> tuple[int, int, ChannelSettings, tuple[ChannelNode, ...]]:
+    """Return the number of the configuration block, its sequence, what it says, and the nodes."""
     async with network.connections() as connections:
-        block = await first_config_block(connections, network, channel)
+        block = await read_config_block(network, connections, channel)
         config = config_of(block).config
-        facts = await node_facts(connections, network, channel)
-    return block.header.number, config.sequence, settings_of(config), facts
+        facts = await node_facts(network, connections, [channel], deadline=_SECONDS)
+    return block.header.number, config.sequence, settings_of(config), channel_nodes(facts, channel)
 
 
-def _share(facts: Sequence["NodeFact"], state: str) -> str:
-    well = sum(fact.state == state for fact in facts)
-    rest = [f"{fact.node} {fact.state}" for fact in facts if fact.state != state]
-    return f"{well}/{len(facts)} {state}" + (f" ({', '.join(rest)})" if rest else "")
+def _share(nodes: Sequence[ChannelNode], state: str) -> str:
+    well = sum(node.state == state for node in nodes)
+    rest = [f"{node.node} {node.state}" for node in nodes if node.state != state]
+    return f"{well}/{len(nodes)} {state}" + (f" ({', '.join(rest)})" if rest else "")
 
 
 def _only(names: list[str]) -> str:
@@ -138,7 +129,7 @@ def _only(names: list[str]) -> str:
 
 
 def _settings_lines(
-    channel: "ChannelOutput", block: int, sequence: int, settings: "ChannelSettings"
+    channel: ChannelOutput, block: int, sequence: int, settings: ChannelSettings
 ) -> list[tuple[str, str]]:
     batch, level = settings.batch, settings.capabilities
     return [
@@ -178,9 +169,7 @@ def _settings_lines(
     ]
 
 
-def _consensus(settings: "ChannelSettings") -> str:
-    from heddle.configtx.settings import BFT
-    from heddle.quorum import fault_tolerance, quorum
+def _consensus(settings: ChannelSettings) -> str:
 
     if settings.consensus != BFT:
         raft = settings.raft
@@ -190,9 +179,7 @@ def _consensus(settings: "ChannelSettings") -> str:
     return f"BFT, blocks signed by {needed} of {count}, {may_fail} may fail"
 
 
-def _settings_json(settings: "ChannelSettings") -> dict[str, Any]:
-    from dataclasses import asdict
-
+def _settings_json(settings: ChannelSettings) -> dict[str, Any]:
     return {
         "batch": asdict(settings.batch),
         "consensus": settings.consensus,
@@ -212,9 +199,9 @@ def _settings_json(settings: "ChannelSettings") -> dict[str, Any]:
     }
 
 
-def _nodes_table(facts: Sequence["NodeFact"]) -> Table:
+def _nodes_table(nodes: Sequence[ChannelNode]) -> Table:
     table = Table("NODE", "ROLE", "STATE", "HEIGHT", box=None, header_style="bold")
-    for fact in facts:
-        colour = "green" if fact.state in ("active", "joined") else "red"
-        table.add_row(fact.node, fact.role, f"[{colour}]{fact.state}[/]", str(fact.height or "–"))
+    for node in nodes:
+        colour = "green" if node.state in ("active", "joined") else "red"
+        table.add_row(cell(node.node), cell(node.role), cell(node.state, colour), str(node.height or "–"))
     return table

@@ -1,14 +1,16 @@
 """`heddle channel block STACK CHANNEL`: a block as its orderers have it, as configtxlator prints it."""
 
+import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from heddle.cli.options import HERE, Folder, Stack
-
-if TYPE_CHECKING:
-    from heddle.fabric.deliver import Position
+from heddle.configtx.decode import block_json, json_text
+from heddle.fabric.deliver import Position
+from heddle.network.blocks import read_block, read_config_block
+from heddle.network.network import open_network
 
 __all__ = ["block"]
 
@@ -30,19 +32,15 @@ def block(
     folder: Folder = HERE,
 ) -> None:
     """Print a block with everything in it decoded, as JSON."""
-    import asyncio
-
-    from heddle.configtx.decode import block_json, json_text
-    from heddle.network.channelfacts import first_block
-    from heddle.network.network import open_network
-
     position = _position(which)
     network = open_network(stack, folder)
-    chosen = network.instance.channel(channel)
 
     async def fetch() -> bytes:
         async with network.connections() as connections:
-            found = await first_block(connections, network, chosen, position)
+            if position is None:
+                found = await read_config_block(network, connections, channel)
+            else:
+                found = await read_block(network, connections, channel, position)
             return json_text(block_json(found)).encode() if out is None else found.SerializeToString()
 
     content = asyncio.run(fetch())
@@ -53,7 +51,7 @@ def block(
     typer.echo(f"{out}: {len(content)} bytes")
 
 
-def _position(which: str) -> "Position | None":
+def _position(which: str) -> Position | None:
     match which:
         case "config":
             return None

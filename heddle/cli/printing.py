@@ -12,13 +12,13 @@ __all__ = ["cell", "marked", "print_findings"]
 
 
 def cell(words: str, style: str = "") -> Text:
-    """Return text for a table or console of rich: as it is, without markup and without control signs."""
-    return Text(printable(words), style=style)
+    """Return text for a table or line of rich: on one line, without markup and without control signs."""
+    return Text(printable(" ".join(words.split())), style=style)
 
 
 def marked(words: str, *, good: bool) -> Text:
     """Return text after a green tick or a red cross."""
-    return Text.assemble(("✓", "green") if good else ("✗", "red"), " ", printable(words))
+    return Text.assemble(("✓", "green") if good else ("✗", "red"), " ", cell(words))
 
 
 def print_findings(findings: Sequence[Finding]) -> None:

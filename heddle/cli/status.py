@@ -1,15 +1,18 @@
-"""`heddle status STACK`: what the nodes of a network say of themselves."""
+"""`heddle status STACK`: how a network is, as its nodes say."""
 
-from typing import TYPE_CHECKING
+import asyncio
+import json
+from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from heddle.cli.options import HERE, Folder, Json, StackFile
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from heddle.network.statusfacts import ChaincodeStatus, InstanceStatus, NodeStatus
+from heddle.cli.printing import cell, marked
+from heddle.network.network import open_network
+from heddle.network.status import InstanceStatus, ask_status
 
 __all__ = ["status"]
 
@@ -19,68 +22,72 @@ SECONDS = 15.0
 
 def status(
     stack: StackFile,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show everything that is wrong, in the nodes' own words.")
+    ] = False,
     json_: Json = False,
     folder: Folder = HERE,
 ) -> None:
     """Show nodes, heights and chaincodes; exit code 1 unless all of it is well."""
-    import asyncio
-    import json
-
-    from heddle.network.network import open_network
-    from heddle.network.statusfacts import gather
-
-    found = asyncio.run(gather(open_network(stack, folder), deadline=SECONDS))
+    found = asyncio.run(ask_status(open_network(stack, folder), deadline=SECONDS))
     if json_:
         typer.echo(json.dumps(found.plain(), indent=2))
     else:
-        _show(found)
+        _show(Console(highlight=False), found, verbose=verbose)
     if not found.healthy:
         raise typer.Exit(1)
 
 
-def _show(found: "InstanceStatus") -> None:
-    from rich.console import Console
+def _show(console: Console, found: InstanceStatus, *, verbose: bool) -> None:
 
-    console = Console()
     kind = "stand-ins" if found.standin else "Fabric"
-    console.print(f"[bold]{found.name}[/] in namespace {found.namespace}, on {kind}")
-    console.print(_node_table(found.nodes))
+    console.print(Text.assemble((found.name, "bold"), f" in namespace {found.namespace}, on {kind}"))
+    console.print(_node_table(found))
     if found.chaincodes:
-        console.print(_chaincode_table(found.chaincodes))
+        console.print("", _chaincode_table(found), sep="\n")
+    wrong = [(each.name, each.summary, each.problems) for each in found.nodes if each.problems]
+    wrong += [(each.name, each.summary, (each.problem,)) for each in found.chaincodes if each.problem]
+    if wrong:
+        console.print()
+    for name, summary, problems in wrong:
+        console.print(Text.assemble((name, "red"), ": ", cell(summary)), soft_wrap=True)
+        for problem in problems if verbose else ():
+            console.print(Text.assemble("    ", cell(problem, "dim")), soft_wrap=True)
+    if wrong and not verbose:
+        console.print(Text("The nodes' own words: heddle status --verbose", "dim"))
+
+
+def _node_table(found: InstanceStatus) -> Table:
+
+    table = _table("node", "organization", "version", "blocks", "outside")
     for node in found.nodes:
-        for problem in node.problems:
-            console.print(f"[red]{node.name}[/]: {problem}", highlight=False)
-    for one in found.chaincodes:
-        if one.problem:
-            console.print(f"[red]{one.name}[/]: {one.problem}", highlight=False)
-
-
-def _node_table(nodes: "tuple[NodeStatus, ...]") -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for title in ("node", "organization", "version", "blocks", "outside"):
-        table.add_column(title, overflow="fold")
-    for node in nodes:
-        mark = "[red]✗[/]" if node.problems else "[green]✓[/]"
         blocks = ", ".join(f"{channel} {height}" for channel, height in node.heights.items())
         table.add_row(
-            f"{mark} {node.name}",
-            node.organization,
-            node.version or "—",
-            blocks or "—",
-            node.public_endpoint or "—",
+            marked(node.name, good=not node.problems),
+            cell(node.organization),
+            cell(node.version or "—"),
+            cell(blocks or "—"),
+            cell(node.public_endpoint or "—"),
         )
     return table
 
 
-def _chaincode_table(chaincodes: "tuple[ChaincodeStatus, ...]") -> "Table":
-    from rich.table import Table
+def _chaincode_table(found: InstanceStatus) -> Table:
+
+    table = _table("chaincode", "channel", "version", "sequence")
+    for chaincode in found.chaincodes:
+        table.add_row(
+            marked(chaincode.name, good=not chaincode.problem),
+            cell(chaincode.channel),
+            cell(chaincode.version),
+            str(chaincode.sequence),
+        )
+    return table
+
+
+def _table(*titles: str) -> Table:
 
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for title in ("chaincode", "channel", "version", "sequence"):
-        table.add_column(title)
-    for one in chaincodes:
-        mark = "[red]✗[/]" if one.problem else "[green]✓[/]"
-        table.add_row(f"{mark} {one.name}", one.channel, one.version, str(one.sequence))
+    for title in titles:
+        table.add_column(title, overflow="fold")
     return table

@@ -134,8 +134,7 @@ class Connections:
         # httpx lets a TLS alert that comes after the handshake through as it is.
         except (httpx.HTTPError, ssl.SSLError) as error:
             trouble = self.dialer.trouble(node, port)
-            words = f"{http_words(error)}{f' ({trouble})' if trouble else ''}"
-            raise unreachable(node, what, words, port=port) from error
+            raise unreachable(node, what, http_words(error), port=port, tunnel=trouble) from error
         except TimeoutError as error:
             raise unreachable(node, what, f"not whole within {deadline:.0f} s", port=port) from error
         except ShapeError as error:

@@ -52,10 +52,18 @@ def hint_for(words: str, otherwise: str = "") -> str:
     return next((hint for part, hint in _HINTS if part.lower() in words.lower()), otherwise)
 
 
-def unreachable(node: Node, what: str, words: str, *, port: int | None = None) -> Unreachable:
-    """No answer to `what` ("deliver block 7 of channel"): nothing is known of the node's state."""
+def unreachable(
+    node: Node, what: str, words: str, *, port: int | None = None, tunnel: str = ""
+) -> Unreachable:
+    """No answer to `what` ("deliver block 7 of channel"): nothing is known of the node's state.
+
+    `tunnel` is what the dialer knows: why the way to the node broke.
+    """
+    words = f"{words} ({tunnel})" if tunnel else words
     return Unreachable(
         f"{node.at(port)}: {what}: no answer: {printable(words)}",
+        # gRPC tells of all addresses that it tried; the last says why.
+        cause=printable(tunnel or words.rpartition("last error: ")[2].removeprefix("UNKNOWN: ")),
         hint=hint_for(words, "Look at the node's pod and log, then try again."),
     )
 
@@ -88,7 +96,7 @@ def rpc_failure(node: Node, what: str, error: grpc.aio.AioRpcError, *, tunnel: s
     words = "; ".join([error.details() or "", *_gateway_details(error)])
     if code in _LOST or (code is grpc.StatusCode.UNKNOWN and "Stream removed" in words):
         said = f"{code.name}: {words}" if words else code.name
-        return unreachable(node, what, f"{said} ({tunnel})" if tunnel else said)
+        return unreachable(node, what, said, tunnel=tunnel)
     status = int(code.value[0])
     return Refused(
         f"{node.at()}: {what}: {printable(words)}", status=status, words=words, hint=hint_for(words)

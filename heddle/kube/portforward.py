@@ -18,12 +18,14 @@ from websockets.typing import Subprotocol
 
 from heddle.errors import KubeError
 from heddle.kube.apiserver import ApiServer
+from heddle.plain import ShapeError, parse_json
 from heddle.text import printable
 
 __all__ = ["Forward"]
 
 _DATA, _ERROR = 0, 1
 _CHUNK = 64 * 1024
+_STATUS_BYTES = 64 * 1024
 _OPEN_SECONDS = 15.0
 _FRAME_BYTES = 16 * 1024 * 1024
 """Of a frame; kubelets send 32 KiB (streaming/portforward, and SPDY's own)."""
@@ -71,8 +73,8 @@ class Forward:
                 self.trouble = ""
                 await self._pump(reader, writer, tunnel)
         except websockets.InvalidStatus as error:
-            body = printable(bytes(error.response.body or b"").decode(errors="replace"))
-            self.trouble = f"API server: HTTP {error.response.status_code} {body}".strip()
+            words = _status_message(bytes(error.response.body or b""))
+            self.trouble = f"API server: HTTP {error.response.status_code} {words}".strip()
         except KubeError as error:
             self.trouble = error.message
         except (OSError, ssl.SSLError, TimeoutError, websockets.WebSocketException) as error:
@@ -160,3 +162,12 @@ class Forward:
             elif content:
                 self.trouble = printable(content.decode(errors="replace").strip())
                 return
+
+
+def _status_message(body: bytes) -> str:
+    """Return the message of the Status object that the API server refuses with, else the body as it is."""
+    try:
+        words = parse_json(body, limit=_STATUS_BYTES)["message"].text()
+    except ShapeError:
+        words = body.decode(errors="replace")
+    return printable(words)

@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from heddle.errors import FabricError, Refused
+from heddle.errors import FabricError, Refused, Unreachable
 from heddle.fabric import cscc, operations, participation, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import ClientTls, Node
 from heddle.identity.signer import Signer
 from heddle.planner.facts import Answer, ConsensusCounts, LedgerState, NoAnswer, NodeFacts
+from heddle.text import printable
 
-__all__ = ["ask_orderer", "ask_orderer_channels", "ask_peer", "ask_peer_channels"]
+__all__ = ["ask_orderer", "ask_orderer_channels", "ask_peer", "ask_peer_channels", "no_answer"]
 
 _NOT_JOINED = "not found"
 """Of a peer that has not joined the channel (core/endorser/endorser.go): "channel 'x' not found"."""
@@ -24,7 +25,7 @@ async def ask_orderer(
     try:
         info = await participation.channel_info(connections, node, channel, tls, deadline=deadline)
     except FabricError as error:
-        return _no_answer(error)
+        return no_answer(error)
     if info is None:
         return None
     return LedgerState(relation=info.relation, status=info.status, height=info.height)
@@ -56,9 +57,9 @@ async def ask_peer(
     try:
         info = await qscc.chain_info(connections, node, channel, signer, deadline=deadline)
     except Refused as refusal:
-        return None if _NOT_JOINED in refusal.words else _no_answer(refusal)
+        return None if _NOT_JOINED in refusal.words else no_answer(refusal)
     except FabricError as error:
-        return _no_answer(error)
+        return no_answer(error)
     return LedgerState(relation="peer", status="joined", height=info.height)
 
 
@@ -81,7 +82,7 @@ async def ask_peer_channels(
             return facts
         joined = await cscc.channels(connections, node, signer, deadline=deadline)
     except FabricError as error:
-        return replace(facts, silent=_no_answer(error))
+        return replace(facts, silent=no_answer(error))
     names = [name for name in channels if name in joined]
     answers = await asyncio.gather(
         *(ask_peer(connections, node, name, signer, deadline=deadline) for name in names)
@@ -111,8 +112,11 @@ def _with_metrics(answer: Answer, metrics: operations.Metrics, channel: str) -> 
     return replace(answer, leader=bool(leads), counts=counts)
 
 
-def _no_answer(error: FabricError) -> NoAnswer:
-    return NoAnswer(reason=error.message, hint=error.hint)
+def no_answer(error: FabricError) -> NoAnswer:
+    """Return a failed call as a fact."""
+    words = error.words if isinstance(error, Refused) else ""
+    cause = error.cause if isinstance(error, Unreachable) else words
+    return NoAnswer(reason=error.message, cause=printable(cause or error.message), hint=error.hint)
 
 
 def _address(node: Node) -> str:

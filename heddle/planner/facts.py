@@ -73,9 +73,15 @@ class LedgerState:
 
 @dataclass(frozen=True, kw_only=True)
 class NoAnswer:
-    """Say why a node's state is not known: the node was silent, or refused to tell. `hint` is what to do."""
+    """Say why a node's state is not known: the node was silent, or refused to tell.
+
+    reason: the whole story: the node, what was asked, and what came instead.
+    cause: what broke the way to the node, or its refusal, in a few words.
+    hint: what to do.
+    """
 
     reason: str
+    cause: str = ""
     hint: str = ""
 
     def __str__(self) -> str:

@@ -13,6 +13,7 @@ from heddle.fabric.connection import Connections
 from heddle.kube.client import Json, KubeClient
 from heddle.network.instance import ChannelOutput, NodeOutput
 from heddle.network.network import node_of
+from heddle.planner.facts import is_level
 from heddle.runbooks.context import Context
 from heddle.runbooks.evidence import Damage, find_damage
 from heddle.waiting import poll
@@ -23,8 +24,6 @@ ANNOTATION = "heddle.dev/rejoin-peer"
 """On the StatefulSet of a peer that is out of service for this: JSON with `date` and `remedy`."""
 
 _CALL = 10.0
-_LEVEL = 1
-"""Blocks that a peer may lack and still be level: the others go on meanwhile."""
 
 
 class Verdict(StrEnum):
@@ -288,8 +287,7 @@ async def _compare(
             found, expected = own.current_hash.hex()[:16], block_hash(same.header).hex()[:16]
             return Verdict.BROKEN, f"block {own.height - 1} has hash {found}…, at {node.name} {expected}…"
         height = newest.header.number + 1
-        level = own.height + _LEVEL >= height
-        return Verdict.SOUND, "" if level else f"{own.height} of {height} blocks"
+        return Verdict.SOUND, "" if is_level(own.height, height) else f"{own.height} of {height} blocks"
     return Verdict.SOUND, "no orderer can be compared with: " + "; ".join(said)
 
 

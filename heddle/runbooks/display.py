@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from heddle.text import without_controls
+
 __all__ = ["Display"]
 
 _QUIET = frozenset(
@@ -89,5 +91,5 @@ def _failure(result: Mapping[str, Any]) -> list[str]:
 
 
 def _to_stdout(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+    sys.stdout.write(f"{without_controls(line)}\n")
     sys.stdout.flush()

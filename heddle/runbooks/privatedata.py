@@ -15,12 +15,14 @@ from fabric_protos.common import common_pb2
 from fabric_protos.orderer import ab_pb2_grpc
 
 from heddle.errors import ConfigtxError, FabricError, RunbookError
-from heddle.fabric import lifecycle, qscc
+from heddle.fabric import lifecycle
 from heddle.fabric.connection import Connections
 from heddle.fabric.deliver import deliver, seek_envelope
-from heddle.network.heights import height_of_orderers
+from heddle.network.answers import ask_peer
+from heddle.network.blocks import channel_height
 from heddle.network.instance import ChannelOutput, NodeOutput
 from heddle.network.network import Network, node_of
+from heddle.planner.facts import Answer, is_level, newest_height
 from heddle.runbooks.collections import Members, collections_of, implicit_collection, members_of
 
 __all__ = ["Holding", "holdings", "level_with"]
@@ -28,7 +30,6 @@ __all__ = ["Holding", "holdings", "level_with"]
 _CALL = 10.0
 _READING = 3600.0
 """Seconds for reading a whole channel from an orderer."""
-_LEVEL = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,27 +107,22 @@ async def _others(
     """
     others = [one for one in network.instance.peers if one.name in channel.peers and one.name != peer.name]
 
-    async def height(one: NodeOutput) -> int:
+    async def ask(one: NodeOutput) -> Answer:
         signer = network.signer(one.organization)
-        try:
-            info = await qscc.chain_info(connections, node_of(one), channel.name, signer, deadline=_CALL)
-        except FabricError:
-            return 0
-        return info.height
+        return await ask_peer(connections, node_of(one), channel.name, signer, deadline=_CALL)
 
     # Before the peers are asked: the channel goes on meanwhile.
-    own = network.signer(peer.organization)
-    orderers = network.orderers
-    newest = await height_of_orderers(connections, orderers, channel.name, own)
-    heights = await asyncio.gather(*(height(one) for one in others))
-    names = level_with(newest, {each.name: found for each, found in zip(others, heights, strict=True)})
+    newest = await channel_height(network, connections, channel.name)
+    answers = await asyncio.gather(*map(ask, others))
+    heights = {each.name: newest_height([answer]) for each, answer in zip(others, answers, strict=True)}
+    names = level_with(newest, heights)
     level = [each for each in others if each.name in names]
     return level, [each for each in others if each not in level]
 
 
 def level_with(newest: int, heights: Mapping[str, int]) -> list[str]:
     """Return the peers whose heights are level with the orderers' newest block, none without a block."""
-    return [name for name, height in heights.items() if height >= max(newest - _LEVEL, 1)]
+    return [name for name, height in heights.items() if height and is_level(height, newest)]
 
 
 async def _definitions(

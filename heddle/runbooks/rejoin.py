@@ -15,9 +15,10 @@ from heddle.fabric import cscc, lifecycle, orderer, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
 from heddle.identity.signer import Signer
-from heddle.network.heights import height_of_orderers
+from heddle.network.blocks import channel_height
 from heddle.network.instance import ChannelOutput, NodeOutput
 from heddle.network.network import Network, node_of
+from heddle.planner.facts import is_level
 from heddle.runbooks.context import Approval, Package
 from heddle.waiting import Deadline, poll
 
@@ -25,7 +26,6 @@ __all__ = ["Rejoining"]
 
 _CALL = 10.0
 _ONE_ORDERER = 15.0
-_LEVEL = 1
 
 
 class Rejoining:
@@ -103,7 +103,7 @@ class Rejoining:
         return {channel.name: height for channel, height in zip(self.channels, found, strict=True)}
 
     async def _level(self, channel: str) -> int:
-        wanted = await height_of_orderers(self._connections, self._orderers, channel, self._signer)
+        wanted = await channel_height(self._network, self._connections, channel)
 
         async def height(left: float) -> int:
             return await qscc.height_if_admitted(
@@ -118,7 +118,7 @@ class Rejoining:
 
         return await poll(
             height,
-            lambda found: found + _LEVEL >= wanted,
+            lambda found: is_level(found, wanted),
             deadline=self._patience,
             otherwise=too_slow,
         )

@@ -1,143 +1,207 @@
-"""`heddle status`: facts of every node, and what is wrong said beside what is right."""
+"""`heddle status`: facts of every node, and what is wrong said beside what is right. Asked of stand-ins."""
 
+import asyncio
 import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from heddle.cli.app import app
-from heddle.errors import Unreachable
-from heddle.fabric import lifecycle, operations, participation, qscc
-from heddle.fabric.definition import Committed, Definition
-from heddle.fabric.node import Node
-from heddle.fabric.participation import ChannelInfo
-from heddle.fabric.qscc import ChainInfo
-from heddle.network.network import Network as RunningNetwork
-from tests.network.samples import sample_network, use_network
+from heddle.fabric.connection import Connections
+from heddle.fabric.definition import Definition
+from heddle.fabric.dial import DirectDialer
+from heddle.network.instance import ChannelOutput, InstanceOutput, OrganizationOutput
+from heddle.network.network import Network
+from tests.contract.standins import prepared_standins
+from tests.network.processes import network_of_processes
+from tests.network.samples import use_network
+from tests.real.network import RealNetwork, running
+from tests.real.processes import free_ports
+from tests.real.steps import Packaged, define, make_channel
+
+PACKAGE = Packaged(label="assets", package=b"", package_id="assets:00")
 
 
-class Silent:
-    """Connections that nobody dials."""
-
-    async def __aenter__(self) -> "Silent":
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        return None
+@pytest.fixture(scope="module")
+def standins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealNetwork]:
+    """One orderer, two organizations with a peer each, a channel, and a definition in force on it."""
+    yield from running(
+        prepared_standins(tmp_path_factory.mktemp("n"), orderers=1, peers={"alpha": 1, "beta": 1})
+    )
 
 
-class Network:
-    """What the nodes answer; a test changes it."""
+@pytest.fixture(scope="module")
+def deployed(standins: RealNetwork) -> Network:
+    async def deploy() -> None:
+        async with Connections(DirectDialer()) as connections:
+            await make_channel(connections, standins)
+            packages = dict.fromkeys(standins.organizations, PACKAGE)
+            wanted = Definition(name="assets", version="1", sequence=1)
+            await define(connections, standins, wanted, packages)
 
-    def __init__(self) -> None:
-        self.away: set[str] = set()
-        self.relation = "consenter"
-        self.definition: Definition | None = Definition(name="assets", version="1.0", sequence=1)
+    asyncio.run(deploy())
+    return network_of_processes(standins)
 
-    def answer(self, node: Node) -> None:
-        if node.name in self.away:
-            raise Unreachable(f"{node.name}: no answer")
 
-    async def version(self, connections: Any, node: Node, **_: Any) -> str:
-        self.answer(node)
-        return "v3.1.5"
-
-    async def channel_info(
-        self, connections: Any, node: Node, channel: str, *_: Any, **__: Any
-    ) -> ChannelInfo:
-        self.answer(node)
-        return ChannelInfo(name=channel, relation=self.relation, status="active", height=7)
-
-    async def chain_info(self, connections: Any, node: Node, *_: Any, **__: Any) -> ChainInfo:
-        self.answer(node)
-        return ChainInfo(height=7, current_hash=b"", previous_hash=b"")
-
-    async def committed(self, connections: Any, node: Node, *_: Any, **__: Any) -> Committed | None:
-        self.answer(node)
-        return Committed(definition=self.definition, approvals={}) if self.definition else None
+Status = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def network(monkeypatch: pytest.MonkeyPatch) -> Network:
-    answers = Network()
-    use_network(monkeypatch, sample_network())
-    monkeypatch.setattr(RunningNetwork, "connections", lambda self: Silent())
-    monkeypatch.setattr(operations, "version", answers.version)
-    monkeypatch.setattr(participation, "channel_info", answers.channel_info)
-    monkeypatch.setattr(qscc, "chain_info", answers.chain_info)
-    monkeypatch.setattr(lifecycle, "definition", answers.committed)
-    return answers
+def status(deployed: Network, monkeypatch: pytest.MonkeyPatch) -> Status:
+    """Run the verb on the network, its output changed by what is given."""
+
+    def run(*options: str, **changes: Any) -> tuple[int, str]:
+        use_network(monkeypatch, replace(deployed, instance=replace(deployed.instance, **changes)))
+        result = CliRunner().invoke(app, ["status", "dev", *options], env={"COLUMNS": "130"})
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result.exit_code, result.output
+
+    return run
 
 
-def status(*options: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["status", "dev", *options])
-    return result.exit_code, result.output
+def peers_with(instance: InstanceOutput, **changes: Any) -> Any:
+    """The peers, the last one otherwise."""
+    return (*instance.peers[:-1], replace(instance.peers[-1], **changes))
 
 
-@pytest.mark.usefixtures("network")
-def test_a_healthy_network_is_shown_and_exits_with_0() -> None:
-    """Every node with its height, every chaincode with its version."""
+def test_a_healthy_network_is_shown_and_exits_with_0(status: Status) -> None:
+    """Every node with its height and version, every chaincode."""
     code, text = status()
 
-    assert code == 0
-    assert text.count("✓") == 3 + 1
-    assert text.count("channel 7") == 3
-    assert "192.0.2.1:30001" in text
+    assert (code, text.count("✓"), text.count("✗")) == (0, 3 + 1, 0)
+    assert text.count("channel 4") == 3, text
+    assert text.count(" 3.1.5 ") == 3
+    assert "own words" not in text
 
 
-def test_a_node_that_does_not_answer_hides_no_other(network: Network) -> None:
-    """Its reason is printed, the exit code says that something is wrong."""
-    network.away = {"peer0-two"}
+def test_a_node_that_does_not_answer_is_one_line_and_hides_no_other(
+    status: Status, deployed: Network
+) -> None:
+    """The line says why and what to do; the exit code says that something is wrong."""
+    port, operations = free_ports(2)
+    peers = peers_with(deployed.instance, port=port, operations_port=operations)
 
-    code, text = status()
+    code, text = status(peers=peers)
 
     assert code == 1
-    assert "peer0-two: peer0-two: no answer" in text
-    assert text.count("✗") == 1
-    assert text.count("channel 7") == 2
+    assert (text.count("✗"), text.count("channel 4")) == (1, 2)
+    [line] = [line for line in text.splitlines() if line.startswith("beta-peer1:")]
+    assert "does not answer" in line
+    assert "is the node running, and is the port right?" in line
+    assert "localhost" not in line, "which address was dialled is told by --verbose"
 
 
-def test_an_orderer_that_only_follows_is_a_problem(network: Network) -> None:
-    """It was meant to be a consenter."""
-    network.relation = "follower"
+def test_the_nodes_own_words_are_shown_on_demand(status: Status, deployed: Network) -> None:
+    """Every question that was not answered, whole."""
+    port, operations = free_ports(2)
+    peers = peers_with(deployed.instance, port=port, operations_port=operations)
 
-    code, text = status()
+    _, text = status("--verbose", peers=peers)
+
+    assert f"beta-peer1 (localhost:{port}): qscc GetChainInfo on channel: no answer" in text
+    assert f"beta-peer1 (localhost:{operations}): GET /version: no answer" in text
+
+
+def test_a_node_that_has_not_joined_its_channel(status: Status, deployed: Network) -> None:
+    """It answers, but lacks what the stack says it has."""
+    channels = dict(deployed.instance.channels)
+    other = ChannelOutput(
+        name="other", organizations=("alpha", "beta"), peers=("beta-peer1",), genesis_hash="00"
+    )
+
+    code, text = status(channels=channels | {"other": other})
 
     assert code == 1
-    assert "follower/active, not consenter/active" in text
+    assert "beta-peer1: other: not joined; `heddle up` joins it" in text
+    assert text.count("✗") == 2, "the orderer has not joined either"
+
+
+def test_an_external_organization_may_come_first(status: Status, deployed: Network) -> None:
+    """It has no peer and no keys here: a managed one is asked."""
+    instance = deployed.instance
+    partner = OrganizationOutput(
+        name="partner", msp_id="PartnerMSP", kind="peer", ca_certificate="", tls_ca_certificate="", users={}
+    )
+    first = replace(instance.channel("channel"), organizations=("partner", "alpha", "beta"))
+
+    code, text = status(
+        channels={"channel": first}, organizations={**instance.organizations, "partner": partner}
+    )
+
+    assert code == 0, text
 
 
 @pytest.mark.parametrize(
-    ("found", "words"),
+    ("changes", "words"),
     [
-        (None, "not committed on channel"),
-        (Definition(name="assets", version="2.0", sequence=2), "the channel has version 2.0, sequence 2"),
+        ({"name": "others"}, "not committed on channel"),
+        ({"version": "2", "sequence": 2}, "the channel has version 1, sequence 1"),
     ],
 )
 def test_a_chaincode_that_the_ledger_knows_otherwise(
-    network: Network, found: Definition | None, words: str
+    status: Status, deployed: Network, changes: dict[str, Any], words: str
 ) -> None:
     """What was deployed and what is in force differ."""
-    network.definition = found
+    chaincode = replace(deployed.instance.chaincode("assets"), **changes)
 
-    code, text = status()
+    code, text = status(chaincodes={chaincode.name: chaincode})
 
     assert code == 1
-    assert words in text
+    assert f"{chaincode.name}: {words}" in text
 
 
-def test_json_says_the_same(network: Network) -> None:
+class _Liar(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        content = json.dumps({"Version": "[/] \x1b[2J[red]v9[/red]\n"}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: Any) -> None:
+        """Keep the test's output clean."""
+
+
+@pytest.fixture
+def lying_port() -> Iterator[int]:
+    """A port whose operations endpoint gives a version made of markup and escape sequences."""
+    with HTTPServer(("127.0.0.1", 0), _Liar) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def test_text_of_nodes_is_no_markup_and_moves_no_cursor(
+    status: Status, deployed: Network, lying_port: int
+) -> None:
+    """A version of `[/]` is shown as it is, an escape sequence as a replacement character."""
+    code, text = status(peers=peers_with(deployed.instance, operations_port=lying_port))
+
+    assert code == 0
+    assert "[/] \N{REPLACEMENT CHARACTER}[2J[red]v9[/red]" in text
+    assert "\x1b" not in text
+
+
+def test_json_says_the_same(status: Status, deployed: Network) -> None:
     """For programs."""
-    network.away = {"orderer0-orderer"}
+    port, operations = free_ports(2)
+    peers = peers_with(deployed.instance, port=port, operations_port=operations)
 
-    code, text = status("--json")
+    code, text = status("--json", peers=peers)
 
     found = json.loads(text)
     assert (code, found["healthy"]) == (1, False)
-    assert {node["name"]: bool(node["problems"]) for node in found["nodes"]} == {
-        "orderer0-orderer": True,
-        "peer0-one": False,
-        "peer0-two": False,
+    assert {node["name"]: len(node["problems"]) for node in found["nodes"]} == {
+        "orderer1": 0,
+        "alpha-peer1": 0,
+        "beta-peer1": 2,
     }
-    assert "key of" not in text
+    assert found["nodes"][0]["roles"] == {"channel": "consenter/active"}
+    assert "PRIVATE KEY" not in text

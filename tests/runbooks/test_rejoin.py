@@ -139,7 +139,7 @@ async def test_a_peer_that_does_not_catch_up_is_told_with_its_height(
     async def far_ahead(*_: object) -> int:
         return 80000
 
-    monkeypatch.setattr("heddle.runbooks.rejoin.height_of_orderers", far_ahead)
+    monkeypatch.setattr("heddle.runbooks.rejoin.channel_height", far_ahead)
     peer = scene.fresh.pop()
     await scene.rejoining(connections, peer=peer).join()
     with pytest.raises(FabricError, match=r"channel: \d+ of 80000 blocks after 1 s") as error:

@@ -1,0 +1,117 @@
+"""Gather the facts of a whole network: every node asked at the same time, each with a deadline."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from heddle.errors import FabricError
+from heddle.fabric import lifecycle, operations
+from heddle.fabric.connection import Connections
+from heddle.fabric.definition import Committed, Definition
+from heddle.fabric.node import Node
+from heddle.identity.signer import Signer
+from heddle.network.answers import ask_orderer_channels, ask_peer, no_answer
+from heddle.network.instance import ChaincodeOutput, NodeOutput
+from heddle.network.network import Network, node_of
+from heddle.planner.facts import NoAnswer, NodeFacts
+
+__all__ = ["committed_chaincodes", "committed_definition", "node_facts"]
+
+
+async def node_facts(
+    network: Network,
+    connections: Connections,
+    channels: Sequence[str],
+    *,
+    deadline: float,
+    versions: bool = False,
+) -> tuple[NodeFacts, ...]:
+    """Return the facts of all nodes, orderers first.
+
+    Args:
+        network: whose nodes are asked.
+        connections: to its nodes.
+        channels: names of those to ask about; a peer is asked about those that it belongs to.
+        deadline: seconds for each answer. A node that is silent hides no other.
+        versions: whether to ask which release each node runs.
+    """
+    found = [network.instance.channel(name) for name in channels]
+
+    async def version(node: Node) -> str | NoAnswer:
+        return await _version(connections, node, deadline) if versions else ""
+
+    async def orderer(node: Node) -> NodeFacts:
+        tls = network.client_tls()
+        facts, release = await asyncio.gather(
+            ask_orderer_channels(connections, node, channels, tls, deadline=deadline), version(node)
+        )
+        return replace(facts, version=release)
+
+    async def peer(output: NodeOutput) -> NodeFacts:
+        node, signer = node_of(output), network.signer(output.organization)
+        own = [channel.name for channel in found if output.name in channel.peers]
+        release, answers = await asyncio.gather(
+            version(node),
+            asyncio.gather(*(ask_peer(connections, node, name, signer, deadline=deadline) for name in own)),
+        )
+        return NodeFacts(
+            name=node.name,
+            kind="peer",
+            address=f"{node.host}:{node.port}",
+            msp_id=node.msp_id,
+            channels=dict(zip(own, answers, strict=True)),
+            version=release,
+        )
+
+    return tuple(await asyncio.gather(*map(orderer, network.orderers), *map(peer, network.instance.peers)))
+
+
+async def _version(connections: Connections, node: Node, deadline: float) -> str | NoAnswer:
+    try:
+        return await operations.version(connections, node, deadline=deadline)
+    except FabricError as error:
+        return no_answer(error)
+
+
+async def committed_definition(
+    network: Network, connections: Connections, chaincode: ChaincodeOutput, *, deadline: float
+) -> Definition | NoAnswer | None:
+    """Return a chaincode's definition in force, None if there is none, from the first peer that answers."""
+    reason = NoAnswer(reason=f"channel {chaincode.channel}: the instance has no peer on it")
+    for node, signer in _readers(network, chaincode.channel):
+        try:
+            found = await lifecycle.definition(
+                connections, node, chaincode.channel, chaincode.name, signer, deadline=deadline
+            )
+        except FabricError as error:
+            reason = no_answer(error)
+        else:
+            return found.definition if found else None
+    return reason
+
+
+async def committed_chaincodes(
+    network: Network, connections: Connections, channel: str, *, deadline: float
+) -> list[Committed]:
+    """Return what is in force on a channel with its approvals, from the first peer that answers.
+
+    Raises the last peer's error.
+    """
+    last = FabricError(f"channel {channel}: the instance has no peer on it")
+    for node, signer in _readers(network, channel):
+        try:
+            names = await lifecycle.definitions(connections, node, channel, signer, deadline=deadline)
+            found = [
+                await lifecycle.definition(connections, node, channel, each.name, signer, deadline=deadline)
+                for each in names
+            ]
+        except FabricError as error:
+            last = error
+        else:
+            return [each for each in found if each is not None]
+    raise last
+
+
+def _readers(network: Network, channel: str) -> list[tuple[Node, Signer]]:
+    """Return the peers of a channel that are managed here, each with an administrator of its organization."""
+    return [(peer, acting.signer) for acting in network.representatives(channel) for peer in acting.peers]

@@ -1,0 +1,222 @@
+"""Say how a network is: the facts of its nodes and chaincodes, judged, with what is wrong in a line each."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from heddle.fabric.definition import Definition
+from heddle.network.facts import committed_definition, node_facts
+from heddle.network.instance import ChaincodeOutput, NodeOutput
+from heddle.network.network import Network
+from heddle.planner.facts import Answer, LedgerState, NoAnswer, NodeFacts, orders
+
+__all__ = [
+    "ChaincodeStatus",
+    "ChannelNode",
+    "InstanceStatus",
+    "NodeStatus",
+    "ask_status",
+    "channel_nodes",
+    "judge_chaincode",
+    "judge_node",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeStatus:
+    """A node with its answers, and what is wrong with it."""
+
+    name: str
+    kind: str
+    organization: str
+    address: str
+    """Its name and port on the ledger: where it answers inside the cluster."""
+    public_endpoint: str
+    """Where it answers outside; empty = nowhere."""
+    version: str
+    """Fabric's version; empty if the operations endpoint did not answer."""
+    heights: Mapping[str, int]
+    """Number of blocks by channel."""
+    roles: Mapping[str, str]
+    """Orderers: relation and status by channel, `consenter/active`."""
+    summary: str
+    """What is wrong, and what to do about it, in one line; empty if nothing is."""
+    problems: tuple[str, ...]
+    """Everything that is wrong, in the node's own words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChaincodeStatus:
+    """A chaincode as deployed, and what is wrong with it on its channel."""
+
+    name: str
+    channel: str
+    version: str
+    sequence: int
+    summary: str
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelNode:
+    """A node on one channel. `height` 0 and `trouble` set: it did not answer, and why."""
+
+    node: str
+    role: str
+    """`consenter`, `follower` … for orderers, `peer` for peers."""
+    state: str
+    """`active`, `onboarding` … for orderers, `joined` for peers; `not joined`, `no answer`."""
+    height: int
+    trouble: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstanceStatus:
+    """A whole instance at one moment."""
+
+    name: str
+    namespace: str
+    standin: bool
+    nodes: tuple[NodeStatus, ...]
+    chaincodes: tuple[ChaincodeStatus, ...]
+
+    @property
+    def healthy(self) -> bool:
+        """Tell whether everything answered, and as it should."""
+        return not any(node.problems for node in self.nodes) and not any(
+            chaincode.problem for chaincode in self.chaincodes
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """Return the status as JSON has it."""
+        return {"healthy": self.healthy, **asdict(self)}
+
+
+async def ask_status(network: Network, *, deadline: float) -> InstanceStatus:
+    """Ask every node of a network, and judge the answers.
+
+    Args:
+        network: the stack's.
+        deadline: seconds for each answer; all nodes are asked at the same time.
+    """
+    instance = network.instance
+    async with network.connections() as connections:
+        facts, definitions = await asyncio.gather(
+            node_facts(network, connections, list(instance.channels), deadline=deadline, versions=True),
+            asyncio.gather(
+                *(
+                    committed_definition(network, connections, each, deadline=deadline)
+                    for each in instance.chaincodes.values()
+                )
+            ),
+        )
+    nodes = zip((*instance.orderers, *instance.peers), facts, strict=True)
+    chaincodes = zip(instance.chaincodes.values(), definitions, strict=True)
+    return InstanceStatus(
+        name=instance.name,
+        namespace=instance.namespace,
+        standin=instance.standin,
+        nodes=tuple(judge_node(node, found) for node, found in nodes),
+        chaincodes=tuple(judge_chaincode(chaincode, found) for chaincode, found in chaincodes),
+    )
+
+
+def judge_node(node: NodeOutput, facts: NodeFacts) -> NodeStatus:
+    """Return a node's status: every answer that is missing or not as it should be is a problem."""
+    problems = tuple(_problems(facts))
+    states = {
+        channel: answer for channel, answer in facts.channels.items() if isinstance(answer, LedgerState)
+    }
+    return NodeStatus(
+        name=node.name,
+        kind=facts.kind,
+        organization=node.organization,
+        address=facts.address,
+        public_endpoint=node.public_endpoint,
+        version=facts.version if isinstance(facts.version, str) else "",
+        heights={channel: state.height for channel, state in states.items()},
+        roles={
+            channel: f"{state.relation}/{state.status}"
+            for channel, state in states.items()
+            if facts.kind == "orderer"
+        },
+        summary=_summary(facts, problems),
+        problems=tuple(dict.fromkeys(each.whole for each in problems)),
+    )
+
+
+def judge_chaincode(wanted: ChaincodeOutput, found: Definition | NoAnswer | None) -> ChaincodeStatus:
+    """Return a chaincode's status: the definition in force on its channel must be the one deployed."""
+    problem, summary = "", ""
+    if isinstance(found, NoAnswer):
+        problem, summary = found.reason, _brief(found)
+    elif found is None:
+        problem = f"not committed on {wanted.channel}"
+        summary = f"{problem}; `heddle up` commits it"
+    elif (found.version, found.sequence) != (wanted.version, wanted.sequence):
+        problem = f"the channel has version {found.version}, sequence {found.sequence}"
+        summary = f"{problem}; `heddle up` commits version {wanted.version}, sequence {wanted.sequence}"
+    return ChaincodeStatus(
+        name=wanted.name,
+        channel=wanted.channel,
+        version=wanted.version,
+        sequence=wanted.sequence,
+        summary=summary,
+        problem=problem,
+    )
+
+
+def channel_nodes(facts: Iterable[NodeFacts], channel: str) -> tuple[ChannelNode, ...]:
+    """Return the nodes that were asked about a channel, as they are on it."""
+    return tuple(_channel_node(node, node.channels[channel]) for node in facts if channel in node.channels)
+
+
+def _channel_node(node: NodeFacts, answer: Answer) -> ChannelNode:
+    if isinstance(answer, NoAnswer):
+        return ChannelNode(
+            node=node.name, role=node.kind, state="no answer", height=0, trouble=_brief(answer)
+        )
+    if answer is None:
+        return ChannelNode(node=node.name, role=node.kind, state="not joined", height=0)
+    return ChannelNode(node=node.name, role=answer.relation, state=answer.status, height=answer.height)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Problem:
+    """Something wrong with a node: in a few words, and whole."""
+
+    brief: str
+    whole: str
+
+
+def _problems(facts: NodeFacts) -> Iterator[_Problem]:
+    if isinstance(facts.version, NoAnswer):
+        yield _Problem(brief=f"version: {_brief(facts.version)}", whole=facts.version.reason)
+    for channel, answer in facts.channels.items():
+        if isinstance(answer, NoAnswer):
+            yield _Problem(brief=f"{channel}: {_brief(answer)}", whole=answer.reason)
+        elif answer is None:
+            words = f"{channel}: not joined"
+            yield _Problem(brief=f"{words}; `heddle up` joins it", whole=words)
+        elif facts.kind == "orderer" and not orders(answer):
+            words = f"{channel}: {answer.relation}/{answer.status}, not consenter/active"
+            yield _Problem(brief=f"{words}; `heddle channel show` says who orders", whole=words)
+
+
+def _summary(facts: NodeFacts, problems: Sequence[_Problem]) -> str:
+    """Return one line: of a silent node its silence, else what is wrong first and how much more there is."""
+    if not problems:
+        return ""
+    answers = [*facts.channels.values(), facts.version]
+    silent = [answer for answer in answers if isinstance(answer, NoAnswer)]
+    if len(silent) == len(answers):
+        return f"does not answer: {_brief(silent[0])}"
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{problems[0].brief}{more}"
+
+
+def _brief(answer: NoAnswer) -> str:
+    """Return the cause in one line, with what to do."""
+    cause = " ".join((answer.cause or answer.reason).split()).rstrip(".")
+    return f"{cause}. {answer.hint}" if answer.hint else cause
