@@ -1,4 +1,4 @@
-"""`heddle channel request STACK CHANNEL` and `heddle channel sign FILE`: a configuration update on its way.
+"""Write and sign configuration updates: `heddle channel request STACK CHANNEL`, `heddle channel sign FILE`.
 
 Only what the update does to the channel's own configuration is shown as a fact; what the file says of itself
 is the sender's word.
@@ -6,18 +6,24 @@ is the sender's word.
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from fabric_protos.common.common_pb2 import Block
+from fabric_protos.common.configtx_pb2 import Config
 
-from heddle.cli.options import HERE, Folder, Stack
-
-if TYPE_CHECKING:
-    from fabric_protos.common.configtx_pb2 import Config
-
-    from heddle.configtx.request import Request
-    from heddle.identity.signer import Signer
-    from heddle.network.network import Network
+from heddle.cli.consent import ask_consent
+from heddle.cli.options import HERE, Folder, Stack, Yes
+from heddle.configtx import values
+from heddle.configtx.blocks import config_of
+from heddle.configtx.request import Request, request_envelope, request_to_bytes, sign_request
+from heddle.configtx.requestfiles import read_copy
+from heddle.configtx.review import review, still_missing
+from heddle.errors import EngineError
+from heddle.identity.signer import Signer
+from heddle.network.network import Network, open_network
+from heddle.network.requests import kept_request
+from heddle.network.updates import read_config
 
 __all__ = ["File", "InStack", "member", "request", "show_request", "sign"]
 
@@ -37,14 +43,9 @@ def request(
     folder: Folder = HERE,
 ) -> None:
     """Write the update for which an `up` lacked signatures, so that others can sign it."""
-    from heddle.configtx.request import request_envelope, request_to_bytes
-    from heddle.network.requests import kept_request
-
     found = kept_request(folder, stack, channel)
     content = request_to_bytes(found)
     if envelope:
-        from heddle.network.network import open_network
-
         signer = member(open_network(stack, folder), channel, "")
         content = request_envelope(found, signer).SerializeToString()
     out.write_bytes(content)
@@ -74,18 +75,12 @@ def sign(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Where to write it; else FILE itself.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before signing.")] = False,
+    yes: Yes = False,
     folder: Folder = HERE,
 ) -> None:
     """Show what a request does to the channel, and sign it as an administrator."""
-    from heddle.configtx.request import request_to_bytes, sign_request
-    from heddle.configtx.requestfiles import read_copy
-
     found = read_copy(str(file), file.read_bytes())
     if stack:
-        from heddle.network.network import open_network
-        from heddle.network.updates import read_config
-
         network = open_network(stack, folder)
         signer = member(network, found.channel, organization)
         config: Config | None = asyncio.run(read_config(network, found.channel))
@@ -93,8 +88,7 @@ def sign(
         signer = _given(msp_id, certificate, key)
         config = _block_config(config_block) if config_block else None
     show_request(found, config)
-    if not yes and not typer.confirm(f"Sign it for {signer.msp_id}?", default=False):
-        raise typer.Exit(1)
+    ask_consent(f"Sign it for {signer.msp_id}?", yes=yes)
     signed = sign_request(found, signer)
     target = out or file
     target.write_bytes(request_to_bytes(signed))
@@ -103,10 +97,8 @@ def sign(
         _show_missing(signed, config)
 
 
-def show_request(request: "Request", config: "Config | None") -> None:
-    """What the update does, by the channel's configuration if that is known; else what the sender says."""
-    from heddle.configtx.review import review
-
+def show_request(request: Request, config: Config | None) -> None:
+    """Print what the update does to a configuration, or its sender's words where none is at hand."""
     typer.echo(
         f"channel {request.channel}, configuration {request.sequence}, digest {request.digest[:16]}, "
         f"{len(request.signatures)} signatures"
@@ -123,23 +115,19 @@ def show_request(request: "Request", config: "Config | None") -> None:
         typer.echo(f"  {policy}: {', '.join(places)}")
 
 
-def _show_missing(request: "Request", config: "Config") -> None:
-    from heddle.configtx.review import still_missing
-
+def _show_missing(request: Request, config: Config) -> None:
     missing = still_missing(request, config)
     for policy, need in missing.items():
         typer.echo(f"still missing for {policy}: {need}")
     if not missing:
-        typer.echo("nobody else needs to sign: hand it in with `heddle channel submit`")
+        typer.echo("no signature is missing: hand it in with `heddle channel submit`")
 
 
-def member(network: "Network", channel: str, organization: str) -> "Signer":
+def member(network: Network, channel: str, organization: str) -> Signer:
     """Return the administrator who acts: of that organization, else of the first one that has keys here.
 
     Raises EngineError when there is none.
     """
-    from heddle.errors import EngineError
-
     try:
         return network.signer_for(channel, organization)
     except EngineError as error:
@@ -148,18 +136,11 @@ def member(network: "Network", channel: str, organization: str) -> "Signer":
         ) from error
 
 
-def _given(msp_id: str, certificate: Path | None, key: Path | None) -> "Signer":
-    from heddle.identity.signer import Signer
-
+def _given(msp_id: str, certificate: Path | None, key: Path | None) -> Signer:
     if not msp_id or certificate is None or key is None:
         raise typer.BadParameter("who signs? Give --stack, or --msp-id with --certificate and --key")
     return Signer(msp_id=msp_id, certificate=certificate.read_bytes(), private_key=key.read_bytes())
 
 
-def _block_config(file: Path) -> "Config":
-    from fabric_protos.common.common_pb2 import Block
-
-    from heddle.configtx import values
-    from heddle.configtx.blocks import config_of
-
+def _block_config(file: Path) -> Config:
     return config_of(values.parse(Block(), file.read_bytes(), f"{file}: a block")).config

@@ -1,4 +1,4 @@
-"""`heddle channel submit FILE… --stack STACK`: a request that has its signatures goes to the orderers."""
+"""Hand a signed configuration update in to the orderers: `heddle channel submit FILE… --stack STACK`."""
 
 import asyncio
 from pathlib import Path
@@ -7,7 +7,12 @@ from typing import Annotated
 import typer
 
 from heddle.cli.channel_request import InStack, member, show_request
-from heddle.cli.options import HERE, Folder
+from heddle.cli.consent import ask_consent
+from heddle.cli.options import HERE, Folder, Yes
+from heddle.configtx.requestfiles import merge_copies
+from heddle.configtx.review import expect_signed
+from heddle.network.network import open_network
+from heddle.network.updates import read_config, submit_request
 
 __all__ = ["submit"]
 
@@ -25,22 +30,16 @@ def submit(
     ],
     stack: InStack,
     organization: Annotated[str, typer.Option("--org", help="The organization that hands it in.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before sending.")] = False,
+    yes: Yes = False,
     folder: Folder = HERE,
 ) -> None:
     """Hand a signed request in, and wait until it is in force. The next `up` then has nothing left to do."""
-    from heddle.configtx.requestfiles import merge_copies
-    from heddle.configtx.review import expect_signed
-    from heddle.network.network import open_network
-    from heddle.network.updates import read_config, submit_request
-
     request = merge_copies({str(file): file.read_bytes() for file in files})
     network = open_network(stack, folder)
     signer = member(network, request.channel, organization)
     config = asyncio.run(read_config(network, request.channel))
     show_request(request, config)
     expect_signed(request, config)
-    if not yes and not typer.confirm(f"Hand it in as {signer.msp_id}?", default=False):
-        raise typer.Exit(1)
+    ask_consent(f"Hand it in as {signer.msp_id}?", yes=yes)
     sequence = asyncio.run(submit_request(network, request, signer))
     typer.echo(f"channel {request.channel}: configuration {sequence} is in force; run `up` again")

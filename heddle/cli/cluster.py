@@ -1,4 +1,4 @@
-"""`heddle cluster …`: one-node Kubernetes clusters on this machine."""
+"""Run one-node Kubernetes clusters on this machine: `heddle cluster up|down|status|kubeconfig|load|logs`."""
 
 import json
 import sys
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
+from heddle.cli.options import Json
 from heddle.embedded.kubernetes.down import down as take_down
 from heddle.embedded.kubernetes.images import load_image
 from heddle.embedded.kubernetes.layout import layout_of
@@ -22,7 +23,7 @@ from heddle.errors import LocalKubeError
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="One-node Kubernetes clusters on this machine.")
+app = typer.Typer(no_args_is_help=True)
 
 Name = Annotated[str, typer.Option("--name", help="The cluster; several can stand side by side.")]
 _LOCAL = "local"
@@ -30,7 +31,7 @@ _LOG_SECONDS = 15
 
 
 class Steps:
-    """Shows steps: one moving line on a terminal, a plain line for each beginning and end elsewhere."""
+    """Show the steps of a long command: one moving line on a terminal, plain lines in a log."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -39,7 +40,7 @@ class Steps:
         self._shown = 0.0
 
     def begin(self, title: str) -> None:
-        """A step begins."""
+        """Show the step that begins."""
         self._title = title
         self._shown = time.monotonic()
         if not self._console.is_terminal:
@@ -49,7 +50,7 @@ class Steps:
         self._status.start()
 
     def detail(self, text: str) -> None:
-        """Shown at once on a terminal, and every quarter of a minute in a log."""
+        """Show how far the step is: at once on a terminal, every quarter of a minute in a log."""
         if self._status:
             self._status.update(f"{self._title} [dim]{text}")
         elif time.monotonic() - self._shown > _LOG_SECONDS:
@@ -57,12 +58,12 @@ class Steps:
             self._console.print(f"  {text}", highlight=False)
 
     def end(self, title: str, seconds: float) -> None:
-        """The step is done."""
+        """Show the step as done, with the seconds it took."""
         self.close()
         self._console.print(f"[green]✓[/green] {title} [dim]{seconds:.1f} s", highlight=False)
 
     def close(self) -> None:
-        """Take the moving line away; also when a step failed."""
+        """Take the moving line away, also after a failure."""
         if self._status:
             self._status.stop()
         self._status = None
@@ -70,7 +71,7 @@ class Steps:
 
 @app.command()
 def up(name: Name = _LOCAL) -> None:
-    """Bring a cluster up; if it is, nothing changes."""
+    """Bring a cluster up; one that is up stays as it is."""
     layout = layout_of(name)
     console = Console()
     steps = Steps(console)
@@ -100,13 +101,11 @@ def down(
 
 
 @app.command()
-def status(
-    name: Name = _LOCAL, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
-) -> None:
-    """Show what runs; exit code 1 unless all of it does and the node is ready."""
+def status(name: Name = _LOCAL, json_: Json = False) -> None:
+    """Show the cluster's programs; exit code 1 unless all run and the node is ready."""
     found = status_of(layout_of(name))
-    if as_json:
-        sys.stdout.write(json.dumps(found.as_json(), indent=2) + "\n")
+    if json_:
+        typer.echo(json.dumps(found.as_json(), indent=2))
     else:
         console = Console()
         console.print(f"cluster {name}: [bold]{found.state}[/bold]", highlight=False)
@@ -142,7 +141,7 @@ def load(
     archives: Annotated[list[Path], typer.Argument(help="docker-archive or OCI tar files", exists=True)],
     name: Name = _LOCAL,
 ) -> None:
-    """Give images to the cluster, so that pods need not pull them."""
+    """Load images into the cluster, so that pods need not pull them."""
     ensure_root()
     layout = layout_of(name)
     for archive in archives:

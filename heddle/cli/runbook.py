@@ -1,4 +1,4 @@
-"""`heddle runbook …`: playbooks for incidents, under the stack's lock."""
+"""List and run playbooks for incidents: `heddle runbook list|run`."""
 
 import json
 from dataclasses import asdict, replace
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from heddle.cli.consent import USAGE, ask_consent, require_terminal
-from heddle.cli.options import HERE, Folder, Json
+from heddle.cli.options import HERE, Folder, Json, Yes
 from heddle.errors import RunbookError
 from heddle.runbooks.catalog import Runbook, Variable, find_runbook, runbooks
 from heddle.runbooks.deployed import context_of
@@ -18,12 +18,7 @@ from heddle.state.stack import open_stack
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Playbooks for incidents.")
-
-
-@app.callback()
-def _group() -> None:
-    """Playbooks for incidents."""
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("list")
@@ -50,7 +45,7 @@ def _line(variable: Variable) -> str:
 def run_(
     name: Annotated[str, typer.Argument(metavar="NAME", help="As `heddle runbook list` has it.")],
     stack: Annotated[str, typer.Option("--stack", "-s", help="The stack that it is about.")],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before acting.")] = False,
+    yes: Yes = False,
     check: Annotated[bool, typer.Option("--check", help="Look, and print the plan; change nothing.")] = False,
     extra: Annotated[
         list[str] | None, typer.Option("--extra", "-e", metavar="KEY=VALUE", help="A variable.")
