@@ -1,1 +1,1 @@
-"""Figures that users feel, each in one run; `make bench` prints them."""
+"""Measure what users feel, each beside its peer in one run; `make bench` prints the figures."""

@@ -1,4 +1,4 @@
-"""`make bench`: one table, each figure beside its peer in the same run.
+"""Print one table of figures, each beside its peer in the same run: `make bench`.
 
 `python -m bench identities previews` measures only those.
 """

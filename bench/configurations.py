@@ -1,4 +1,4 @@
-"""A channel's first configuration and the difference of two, beside `configtxgen` and `configtxlator`.
+"""Measure a channel's genesis block and the difference of two, beside `configtxgen` and `configtxlator`.
 
 Ours are calls in a process that already runs, which is how Heddle uses them; theirs are whole processes,
 which is how scripts use them.
@@ -27,7 +27,7 @@ ORGANIZATIONS = 40
 
 
 def measure() -> Iterator[Figure]:
-    """A channel of forty organizations: its genesis block, and a changed batch time-out."""
+    """Time the genesis block of a channel of forty organizations, and a changed batch time-out."""
     members = tuple(
         peer_organization(f"org{number}", f"peer0.org{number}:7051") for number in range(ORGANIZATIONS)
     )

@@ -1,4 +1,4 @@
-"""One row of the table, and how things are timed: medians of several runs, after one that does not count."""
+"""Make rows of the table. Times are medians of several runs, after one that does not count."""
 
 import subprocess
 import time
@@ -11,7 +11,7 @@ __all__ = ["Figure", "median_of", "run"]
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """What was measured, beside its peer in the same run."""
+    """Hold one measured value, beside its peer in the same run."""
 
     what: str
     on: str
@@ -25,12 +25,12 @@ class Figure:
 
     @property
     def ratio(self) -> float | None:
-        """Ours to the peer's."""
+        """Return the ratio of our value to the peer's."""
         return self.value / self.peer if self.peer else None
 
 
 def median_of(work: Callable[[], object]) -> float:
-    """Median of the seconds that five calls take, after one that warms up."""
+    """Return the median of the seconds that five calls take, after one that warms up."""
     _seconds(work)
     return median(_seconds(work) for _ in range(5))
 

@@ -1,4 +1,4 @@
-"""From `heddle up` on a running cluster to the first committed transaction.
+"""Measure from `heddle up` on a running cluster to the first committed transaction.
 
 What is timed is what a user waits for: two commands, processes' starts included.
 """
@@ -14,7 +14,7 @@ _INVOKE = ("chaincode", "invoke", CLUSTER, "--name", "assets", "put", "car-1", "
 
 
 def measure(place: Place) -> Iterator[Figure]:
-    """Bring a network up, twice, and take it away."""
+    """Time how long a network takes to its first transaction, twice, and remove it."""
     up = place.timed("heddle", "up", CLUSTER, "--skip-preview")
     yield Figure(what="heddle up, from nothing", on=place.nodes, value=up)
     first = place.timed("heddle", *_INVOKE)

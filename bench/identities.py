@@ -1,4 +1,4 @@
-"""Keys and certificates of a large consortium, beside `cryptogen`: the same members, the same folders."""
+"""Measure keys and certificates of a large consortium, beside `cryptogen`: the same members and folders."""
 
 import shutil
 import tempfile
@@ -17,7 +17,7 @@ ORGANIZATIONS, PEERS = 40, 10
 
 
 def measure() -> Iterator[Figure]:
-    """Make everything in memory, then with its folders; `cryptogen` cannot do without folders."""
+    """Time everything in memory, then with its folders; `cryptogen` cannot do without folders."""
     with tempfile.TemporaryDirectory(prefix="heddle-bench-") as name:
         folder = Path(name)
         cryptogen = shutil.which("cryptogen")
@@ -61,7 +61,7 @@ def _cryptogen(program: str, folder: Path) -> float:
 
 
 def _organization(number: int) -> dict[str, Mapping[str, bytes]]:
-    """What one organization gets, by folder: its MSP; MSP and TLS of each peer, administrator and user."""
+    """Make the folders of one organization: its MSP; MSP and TLS of each peer, administrator and user."""
     name = f"org{number}"
     domain = f"{name}.example.com"
     ca = new_authority(common_name=f"ca.{domain}", organization=name)

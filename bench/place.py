@@ -1,4 +1,4 @@
-"""A project with a cluster of its own for the time of a benchmark."""
+"""Make a project with a cluster of its own for the time of a benchmark."""
 
 import subprocess
 import tempfile
@@ -18,14 +18,14 @@ CLUSTER = "bench"
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where `heddle` is run, and on what."""
+    """Run `heddle` in a project of its own, on nodes of one kind."""
 
     project: Project
     nodes: str
     """`Fabric's nodes` where its programs are on PATH (packed under upstream's names), else `stand-ins`."""
 
     def timed(self, *argv: str, timeout: float = 900) -> float:
-        """Seconds of a command that must succeed, its process's start included."""
+        """Return the seconds of a command that must succeed, its process's start included."""
         begin = time.monotonic()
         self.project.ok(*argv, timeout=timeout)
         return time.monotonic() - begin
@@ -33,7 +33,7 @@ class Place:
 
 @contextmanager
 def place() -> Iterator[Place]:
-    """A cluster with the images of nodes and chaincode; it is taken away at the end."""
+    """Yield a project on a cluster with the images of nodes and chaincode; remove both at the end."""
     release = fabric_release()
     with tempfile.TemporaryDirectory(prefix="heddle-bench-") as name:
         folder = Path(name)

@@ -1,4 +1,4 @@
-"""How a preview grows with the network: organizations of four peers, ten on a channel, without chaincode.
+"""Measure how a preview grows with the network: organizations of four peers, ten on a channel, no chaincode.
 
 On an empty cluster everything is to be created, on a populated one nothing is to be done.
 Pulumi's CLI runs the same program beside it, where it is on PATH.
@@ -26,7 +26,7 @@ gossip keep two processors busy for more than ten minutes."""
 
 
 def measure(place: Place) -> Iterator[Figure]:
-    """Preview each size on an empty cluster, then bring one up and preview it again."""
+    """Time previews of each size on an empty cluster, then of one that is up."""
     for organizations in SIZES:
         _write(place, organizations)
         yield _preview(place, organizations, "on an empty cluster")

@@ -1,4 +1,4 @@
-"""Committed transactions a second of a deployed network: Heddle's settings against upstream's sample files.
+"""Measure committed transactions a second: Heddle's settings against upstream's sample files.
 
 The same network on the same cluster, rolled from one to the other and back: both meet the same machine.
 Chaincode and clients are small Go programs: those in Python would be measured instead of the nodes.
@@ -31,7 +31,7 @@ _SAMPLE = {
 
 
 def measure(place: Place) -> Iterator[Figure]:
-    """Load both settings in turn; the figure is the median of the rounds."""
+    """Load networks of both settings in turn; the figure is the median of the rounds."""
     with tempfile.TemporaryDirectory(prefix="heddle-bench-") as name:
         folder = Path(name)
         load = _built(_HERE / "load", folder / "load")
@@ -56,7 +56,7 @@ def measure(place: Place) -> Iterator[Figure]:
 
 
 def _built(source: Path, target: Path) -> Path:
-    """A static program of a Go module."""
+    """Build a static program of a Go module."""
     subprocess.run(
         ["go", "build", "-C", str(source), "-o", str(target), "."],
         env=os.environ | {"CGO_ENABLED": "0"},
@@ -100,7 +100,7 @@ def _write(place: Place, variables: dict[str, dict[str, str]]) -> None:
 
 
 def _rate(place: Place, load: Path, client: Path, prefix: str) -> float:
-    """Transactions a second, after some that do not count."""
+    """Return transactions a second, after some that do not count."""
     who = ("--org", "organization", "--user", "user")
     place.project.ok("heddle", "sdk-config", CLUSTER, *who, "--out", str(client))
     for count, workers, name in ((100, 10, f"warm-{prefix}"), (_TRANSACTIONS, _WORKERS, prefix)):

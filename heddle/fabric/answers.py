@@ -1,4 +1,4 @@
-"""What nodes answer, read under limits. Whoever runs a node decides what it answers: it may be anything.
+"""Read what nodes answer, under limits. Whoever runs a node decides what it answers: it may be anything.
 
 An answer that cannot be read tells nothing of the node's state, so it is `Unreachable`, as no answer is.
 """
@@ -24,18 +24,18 @@ JSON_BYTES = 8 * 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class HttpAnswer:
-    """The status and the whole body of an HTTP answer."""
+    """Hold the status and the whole body of an HTTP answer."""
 
     status: int
     content: bytes = field(repr=False)
 
     def text(self) -> str:
-        """The body as text, whatever it is."""
+        """Return the body as text; bytes that are none are replaced."""
         return self.content.decode(errors="replace")
 
 
 def unreadable(node: Node, what: str, why: str, *, port: int | None = None) -> Unreachable:
-    """The node answered `what` with something that is no answer to it."""
+    """Return the error for a node that answered `what` with something that is no answer to it."""
     return Unreachable(
         f"{node.at(port)}: {what}: its answer cannot be read: {why}",
         hint="Is it a Fabric node of release 2.5 or 3, and does nothing between change what it says?",
@@ -43,7 +43,7 @@ def unreadable(node: Node, what: str, why: str, *, port: int | None = None) -> U
 
 
 def message_of(message: MessageT, data: bytes, node: Node, what: str) -> MessageT:
-    """Parse into `message` what the node answered to `what`; Unreachable when it is no such message."""
+    """Parse the node's answer to `what` into `message`. Raises Unreachable when it is no such message."""
     try:
         return parse(message, data, "it")
     except ConfigtxError as error:
@@ -51,7 +51,7 @@ def message_of(message: MessageT, data: bytes, node: Node, what: str) -> Message
 
 
 def plain_of(data: bytes, read: Callable[[Plain], T], node: Node, what: str, *, port: int | None) -> T:
-    """What `read` makes of the node's JSON answer to `what`; Unreachable when it is of another shape."""
+    """Read the node's JSON answer to `what` by `read`. Raises Unreachable when it is of another shape."""
     try:
         return read(parse_json(data, limit=JSON_BYTES))
     except ShapeError as error:

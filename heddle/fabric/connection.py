@@ -70,14 +70,14 @@ class Connections:
 
     @property
     def tls_cert_hash(self) -> bytes:
-        """SHA-256 of our TLS certificate (DER), which Deliver wants under mutual TLS; else empty."""
+        """Return the SHA-256 of our TLS certificate (DER) for Deliver under mutual TLS; else empty."""
         if self._client_tls is None:
             return b""
         certificate = x509.load_pem_x509_certificate(self._client_tls.certificate)
         return hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
 
     async def channel(self, node: Node) -> grpc.aio.Channel:
-        """The gRPC channel to the node's main port. Opens lazily: an error shows at the first call."""
+        """Return the gRPC channel to the node's main port. It opens at the first call, where errors show."""
         async with self._lock:
             if node not in self._channels:
                 host, port = await self.dialer.endpoint(node, node.port)
@@ -89,7 +89,7 @@ class Connections:
     async def http(
         self, node: Node, port: int, *, client_tls: ClientTls | None = None, tls: bool = True
     ) -> httpx.AsyncClient:
-        """An HTTP client whose relative URLs are the node's; `tls=False`: a plain operations endpoint."""
+        """Return an HTTP client for the node's relative URLs; `tls=False` for a plain operations endpoint."""
         key = (node, port, client_tls, tls)
         async with self._lock:
             if key not in self._https:
@@ -117,7 +117,7 @@ class Connections:
         tls: bool = True,
         files: Mapping[str, tuple[str, bytes, str]] | None = None,
     ) -> HttpAnswer:
-        """The whole answer to an HTTP request, whatever its status.
+        """Send an HTTP request and return the whole answer, whatever its status.
 
         Raises Unreachable when there is none by the deadline, and for one that is larger than any real one.
         """
@@ -141,11 +141,11 @@ class Connections:
             raise unreadable(node, what, str(error), port=port) from error
 
     def failure(self, node: Node, what: str, error: grpc.aio.AioRpcError) -> FabricError:
-        """The failed call as `Unreachable` or `Refused`, with what the dialer knows."""
+        """Return a failed call as `Unreachable` or `Refused`, with what the dialer knows."""
         return rpc_failure(node, what, error, tunnel=self.dialer.trouble(node, node.port))
 
     async def ping(self, node: Node, *, deadline: float) -> None:
-        """Return once the node's gRPC server has answered anything; `Unreachable` if it does not.
+        """Call the node's gRPC server once. Raises Unreachable unless it answers, with whatever status.
 
         Uses grpc.health.v1, which Fabric's servers carry; a server without it is up as well.
         """
@@ -159,7 +159,7 @@ class Connections:
                 raise failure from error
 
     async def wait_until_ready(self, node: Node, *, deadline: float) -> None:
-        """Wait until the node's gRPC server answers; at the deadline the last `Unreachable`."""
+        """Wait until the node's gRPC server answers. Raises the last Unreachable at the deadline."""
         await retry(lambda left: self.ping(node, deadline=min(5.0, left)), deadline=deadline, longest=1.0)
 
     def _credentials(self, node: Node) -> grpc.ChannelCredentials:
@@ -206,7 +206,7 @@ def _options(node: Node) -> tuple[tuple[str, str | int], ...]:
 
 
 def _verify_name_of(node: Node) -> Callable[[httpx.Request], Awaitable[None]]:
-    """A request hook: TLS expects the node's name, whatever address is dialled."""
+    """Return a request hook that lets TLS expect the node's name, whatever address is dialled."""
 
     async def hook(request: httpx.Request) -> None:
         request.extensions["sni_hostname"] = node.host

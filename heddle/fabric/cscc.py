@@ -1,4 +1,4 @@
-"""`cscc`, the peer's own channel list (core/scc/cscc/configure.go). Joining is for a local administrator."""
+"""Ask `cscc`, a peer's list of its channels (core/scc/cscc/configure.go). A local administrator may join."""
 
 from fabric_protos.common import common_pb2
 from fabric_protos.common.common_pb2 import Block
@@ -20,7 +20,7 @@ _CSCC = "cscc"
 async def channels(
     connections: Connections, node: Node, signer: Signer, *, deadline: float
 ) -> tuple[str, ...]:
-    """Names of the channels the peer has joined. Any member of the peer's organization may ask."""
+    """Return the names of the peer's channels. Any member of the peer's organization may ask."""
     content = await evaluate(connections, node, signer, "", _CSCC, ["GetChannels"], deadline=deadline)
     answer = message_of(query_pb2.ChannelQueryResponse(), content, node, "list channels")
     return tuple(sorted(channel.channel_id for channel in answer.channels))
@@ -29,7 +29,7 @@ async def channels(
 async def join_channel(
     connections: Connections, node: Node, channel: str, genesis: Block, signer: Signer, *, deadline: float
 ) -> bool:
-    """Join a channel with its genesis block; False when the peer had joined one of this name before.
+    """Join a channel by its genesis block. Return False when the peer had joined one of this name before.
 
     Which genesis it joined then is for the caller to compare (`qscc.block_by_number`). A lost answer is
     settled by looking.
@@ -64,7 +64,7 @@ async def join_channel(
 async def config_block(
     connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
 ) -> Block:
-    """The channel's latest configuration block as the peer knows it; for the channel's readers."""
+    """Return the channel's latest configuration block that the peer has. For the channel's readers."""
     content = await evaluate(
         connections, node, signer, "", _CSCC, ["GetConfigBlock", channel], deadline=deadline
     )

@@ -1,4 +1,4 @@
-"""What the organizations of a channel agree on about a chaincode, and how far they agree."""
+"""Describe what the organizations of a channel agree on about a chaincode, and how far they agree."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """What the organizations of a channel agree on. All must approve the same bytes.
+    """Describe a chaincode as the organizations of a channel approve it: all must approve the same bytes.
 
     `validation_parameter` is a serialized ApplicationPolicy, `collections` a serialized
     CollectionConfigPackage (empty: no private data).
@@ -37,7 +37,7 @@ class Definition:
     collections: bytes = b""
 
     def fields(self) -> dict[str, Any]:
-        """As the fields that all lifecycle messages share."""
+        """Return the fields that all lifecycle messages share."""
         values: dict[str, Any] = {
             "name": self.name,
             "version": self.version,
@@ -55,7 +55,7 @@ class Definition:
 
 @dataclass(frozen=True, kw_only=True)
 class Installed:
-    """A package on a peer, and the definitions that use it: (channel, chaincode name, version)."""
+    """Name a package on a peer, and the definitions that use it: (channel, chaincode name, version)."""
 
     package_id: str
     label: str
@@ -64,7 +64,7 @@ class Installed:
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
-    """What an organization has approved. `package_id` "": its peers do not run it."""
+    """Hold what an organization has approved. An empty `package_id` says that its peers do not run it."""
 
     definition: Definition
     package_id: str
@@ -72,7 +72,7 @@ class Approval:
 
 @dataclass(frozen=True, kw_only=True)
 class Committed:
-    """A definition in force, and which organizations (MSP ids) have approved just that."""
+    """Hold a definition in force, and which organizations (MSP ids) have approved just that."""
 
     definition: Definition
     approvals: Mapping[str, bool]
@@ -87,7 +87,7 @@ class Readiness:
 
 
 def definition_of(name: str, result: Any) -> Definition:  # noqa: ANN401 - one of several results
-    """The definition in an answer of `_lifecycle`, which does not always repeat the name."""
+    """Return the definition in an answer of `_lifecycle`, which does not always repeat the name."""
     collections = result.collections
     return Definition(
         name=name,

@@ -1,4 +1,4 @@
-"""Blocks as nodes hand them out (common/deliver/deliver.go): one request, a stream of answers."""
+"""Read blocks of orderers and peers (common/deliver/deliver.go): one request, a stream of answers."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -25,7 +25,7 @@ Position: TypeAlias = int | Literal["newest", "oldest", "max"]
 
 
 class DeliverAnswer(Protocol):
-    """An orderer's or a peer's DeliverResponse: a block, or the status that ends the stream."""
+    """Read an orderer's or a peer's DeliverResponse: a block, or the status that ends the stream."""
 
     @property
     def status(self) -> int:
@@ -57,7 +57,7 @@ def seek_envelope(
     best_effort: bool = False,
     tls_cert_hash: bytes = b"",
 ) -> Envelope:
-    """The signed request for blocks `start` to `stop`; `wait` for those that do not exist yet.
+    """Return the signed request for blocks `start` to `stop`; `wait` for those that do not exist yet.
 
     With `best_effort` an orderer answers from its own ledger also while its channel has no leader.
     """
@@ -128,7 +128,7 @@ async def one_block(
     wait: bool = False,
     best_effort: bool = False,
 ) -> Block:
-    """One block, read again if the connection breaks. Refused with NOT_FOUND if it does not exist."""
+    """Return a block, asking again if the connection breaks. Raises Refused (NOT_FOUND) if there is none."""
     what = f"deliver block {position} of {channel}"
 
     async def attempt(left: float) -> Block:
@@ -161,7 +161,7 @@ async def one_config_block(
     *,
     deadline: float,
 ) -> Block:
-    """The channel's latest configuration block as this node knows it."""
+    """Return the latest configuration block of the channel that this node has."""
     clock = Deadline(deadline)
     newest = await one_block(connections, node, method, channel, "newest", signer, deadline=clock.left())
     number = last_config_index(newest)

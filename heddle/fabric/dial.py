@@ -1,4 +1,4 @@
-"""Ways to a node: directly, or through the API server of its cluster."""
+"""Find the way to a node: directly, or through the API server of its cluster."""
 
 from types import TracebackType
 from typing import Protocol, Self
@@ -12,20 +12,20 @@ __all__ = ["ClusterDialer", "Dialer", "DirectDialer", "split_address"]
 
 
 class Dialer(Protocol):
-    """What knows the way to a node's ports."""
+    """Tell the address behind which a node's port is."""
 
     async def endpoint(self, node: Node, port: int) -> tuple[str, int]:
-        """Address that reaches `port` of the node from here."""
+        """Return the host and port that lead to `port` of the node."""
 
     def trouble(self, node: Node, port: int) -> str:
-        """Why the way last broke, or ""; shown beside a failed call."""
+        """Return why the way last broke, or "". It is shown beside a failed call."""
 
     async def close(self) -> None:
-        """Give back what was opened."""
+        """Close every connection and listener that was opened."""
 
 
 def split_address(address: str) -> tuple[str, int]:
-    """Host and port of "host:port" or "[::1]:port". Raises ValueError for anything else."""
+    """Return host and port of "host:port" or "[::1]:port". Raises ValueError for anything else."""
     host, separator, port = address.rpartition(":")
     if not separator or not host or not port.isdigit():
         raise ValueError(f"{address!r} is not host:port")
@@ -33,23 +33,23 @@ def split_address(address: str) -> tuple[str, int]:
 
 
 class DirectDialer:
-    """Connects to the address to dial where the node has one, else to its name."""
+    """Connect to the address to dial where the node has one, else to its name."""
 
     async def endpoint(self, node: Node, port: int) -> tuple[str, int]:
-        """The node's own address, or the one to dial for this port."""
+        """Return the address to dial for this port, else the node's own."""
         direct = node.direct(port)
         return split_address(direct) if direct else (node.host, port)
 
     def trouble(self, node: Node, port: int) -> str:
-        """Nothing: the call itself knows best."""
+        """Return "": the error of the call itself says all."""
         return ""
 
     async def close(self) -> None:
-        """Nothing was opened."""
+        """Do nothing, as nothing was opened."""
 
 
 class ClusterDialer:
-    """Port-forwards through a cluster's API server: works wherever kubectl works.
+    """Forward ports through a cluster's API server: works wherever kubectl works.
 
     Each (pod, port) gets one listener on 127.0.0.1; every accepted connection is a port-forward of its own,
     so a pod that comes back is reached again without doing anything. Nodes that name no pod (other people's)
@@ -57,7 +57,7 @@ class ClusterDialer:
     """
 
     def __init__(self, kubeconfig: str, context: str = "") -> None:
-        """`kubeconfig`: its text, or the path of the file. Nothing is read or opened yet."""
+        """Take the text of a kubeconfig or the path of one. Nothing is read or opened yet."""
         self._kubeconfig = kubeconfig
         self._context = context
         self._server: ApiServer | None = None
@@ -73,7 +73,7 @@ class ClusterDialer:
         await self.close()
 
     async def endpoint(self, node: Node, port: int) -> tuple[str, int]:
-        """A local address behind which the pod's port is; raises FabricError for a bad kubeconfig."""
+        """Return a local address behind which the pod's port is. Raises FabricError for a bad kubeconfig."""
         if node.direct(port) or not node.pod:
             return await self._direct.endpoint(node, port)
         if self._server is None:
@@ -88,12 +88,12 @@ class ClusterDialer:
         return await forward.listen()
 
     def trouble(self, node: Node, port: int) -> str:
-        """What the API server or the pod's node said when the last port-forward failed."""
+        """Return what the API server or the pod's node said when the last port-forward failed."""
         forward = self._forwards.get((node.namespace, node.pod, port))
         return forward.trouble if forward else ""
 
     async def close(self) -> None:
-        """Close all listeners and what runs through them."""
+        """Close all listeners and the connections through them."""
         forwards, self._forwards = list(self._forwards.values()), {}
         for forward in forwards:
             await forward.close()

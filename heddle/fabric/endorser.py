@@ -1,4 +1,4 @@
-"""Proposals to the Endorser service of a peer, and transactions made of what it endorsed."""
+"""Send proposals to the Endorser service of peers, and make transactions of what they endorsed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ Argument = str | bytes
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """A chaincode call, ready to be signed: its transaction id and the `peer.Proposal` bytes."""
+    """Hold a chaincode call before it is signed: its transaction id and the `peer.Proposal` bytes."""
 
     transaction_id: str
     channel: str
@@ -40,7 +40,7 @@ class Proposal:
     content: bytes
 
     def signed(self, signer: Signer) -> proposal_pb2.SignedProposal:
-        """With the signature of the creator over the bytes."""
+        """Return the proposal with its creator's signature over the bytes."""
         return proposal_pb2.SignedProposal(proposal_bytes=self.content, signature=signer.sign(self.content))
 
 
@@ -55,7 +55,7 @@ def new_proposal(
     is_init: bool = False,
     tls_cert_hash: bytes = b"",
 ) -> Proposal:
-    """A proposal of `signer`; the first argument is the function. Source: protoutil/proputils.go."""
+    """Make a proposal of `signer`; the first argument is the function. Source: protoutil/proputils.go."""
     raw = [arg.encode() if isinstance(arg, str) else arg for arg in args]
     nonce = new_nonce()
     tx_id = transaction_id(nonce, signer.serialized)
@@ -93,7 +93,7 @@ def _invocation(chaincode_id: chaincode_pb2.ChaincodeID, args: Sequence[bytes], 
 async def propose(
     connections: Connections, node: Node, proposal: Proposal, signer: Signer, *, deadline: float
 ) -> proposal_response_pb2.ProposalResponse:
-    """The peer's response with status below 400; Refused with its message otherwise.
+    """Return the peer's response, of a status below 400. Raises Refused with its message otherwise.
 
     Not retried by itself: that is safe for anything but `cscc` joins and chaincode installations.
     """
@@ -129,7 +129,7 @@ async def evaluate(
     deadline: float,
     transient: Mapping[str, bytes] | None = None,
 ) -> bytes:
-    """What the chaincode answers on this peer, without a transaction; read again if the connection breaks."""
+    """Call a chaincode on this peer without a transaction; call again if the connection breaks."""
 
     async def attempt(left: float) -> bytes:
         proposal = new_proposal(
@@ -149,7 +149,7 @@ async def evaluate(
 def transaction(
     proposal: Proposal, responses: Sequence[proposal_response_pb2.ProposalResponse], signer: Signer
 ) -> Envelope:
-    """The signed transaction of a proposal and its endorsements. Source: protoutil/txutils.go.
+    """Make the signed transaction of a proposal and its endorsements. Source: protoutil/txutils.go.
 
     Raises FabricError when the endorsers' results differ: orderers would take it, peers would not.
     """

@@ -1,4 +1,4 @@
-"""When a transaction is in a block, and what the peer made of it (core/peer/deliverevents.go)."""
+"""Wait for transactions on a peer, and tell whether they are valid there (core/peer/deliverevents.go)."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -32,14 +32,14 @@ _HINTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Commit:
-    """A transaction in a block. code: Fabric's TxValidationCode, "VALID" when it changed the state."""
+    """Locate a transaction in a block. `code` is its TxValidationCode, "VALID" when it changed the state."""
 
     transaction_id: str
     block: int
     code: str
 
     def expect_valid(self, where: str) -> "Commit":
-        """Itself; Refused when the peer found it invalid."""
+        """Return the commit itself. Raises Refused when the peer found the transaction invalid."""
         if self.code == "VALID":
             return self
         raise Refused(
@@ -61,7 +61,7 @@ def _blocks(channel: grpc.aio.Channel) -> _Deliver:
 
 
 class CommitWatch:
-    """The blocks of one peer as it commits them; made by `watch_commits`."""
+    """Follow the blocks of one peer as it commits them; made by `watch_commits`."""
 
     def __init__(
         self, connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
@@ -81,7 +81,7 @@ class CommitWatch:
         await reading(lambda _: self._advance(), deadline=self._clock.left())
 
     async def transaction(self, transaction_id: str, *, patience: float | None = None) -> Commit:
-        """The transaction's commit, valid or not; Unreachable when it is in no block at the deadline.
+        """Wait for a transaction's commit, valid or not. Raises Unreachable if there is none at the deadline.
 
         `patience` ends this wait earlier, and the watch goes on. A stream that breaks is taken up where it
         ended.
@@ -106,13 +106,13 @@ class CommitWatch:
         return self._seen[transaction_id]
 
     async def close(self) -> None:
-        """End the stream."""
+        """End the stream of blocks."""
         stream, self._stream = self._stream, None
         if stream is not None:
             await stream.aclose()
 
     async def _advance(self) -> None:
-        """Take in the next block."""
+        """Read the next block as the peer filters it."""
         what = f"deliver filtered blocks of {self._channel}"
         if self._stream is None:
             request = seek_envelope(
@@ -155,7 +155,7 @@ class CommitWatch:
             self._seen.setdefault(entry.txid, commit)
 
     async def _take_whole(self) -> None:
-        """Take in the next block as it stands on the ledger."""
+        """Read the next block as it stands on the ledger."""
         block = await deliver_block(
             self._connections,
             self._node,
@@ -224,7 +224,7 @@ async def deliver_block(
     deadline: float,
     wait: bool = False,
 ) -> Block:
-    """Block `position` of the peer's ledger; `wait` until the peer has committed it."""
+    """Return block `position` of the peer's ledger; `wait` until the peer has committed it."""
     return await one_block(
         connections, node, _blocks, channel, position, signer, deadline=deadline, wait=wait
     )
@@ -233,5 +233,5 @@ async def deliver_block(
 async def config_block(
     connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
 ) -> Block:
-    """The channel's latest configuration block that the peer has committed."""
+    """Return the channel's latest configuration block that the peer has committed."""
     return await one_config_block(connections, node, _blocks, channel, signer, deadline=deadline)

@@ -1,4 +1,4 @@
-"""What went wrong, as an answer: the node, its address, Fabric's own words, the next step."""
+"""Make errors of failed calls: the node, its address, Fabric's own words, the next step."""
 
 from contextlib import suppress
 from typing import Any
@@ -48,14 +48,14 @@ _STATUS_HINTS: dict[int, str] = {
 
 
 def hint_for(words: str, otherwise: str = "") -> str:
-    """The next step for words that are known, else `otherwise`."""
+    """Return the next step for words that are known, else `otherwise`."""
     return next((hint for part, hint in _HINTS if part.lower() in words.lower()), otherwise)
 
 
 def unreachable(
     node: Node, what: str, words: str, *, port: int | None = None, tunnel: str = ""
 ) -> Unreachable:
-    """No answer to `what` ("deliver block 7 of channel"): nothing is known of the node's state.
+    """Return the error for no answer to `what` ("deliver block 7 of channel"): the state is unknown.
 
     `tunnel` is what the dialer knows: why the way to the node broke.
     """
@@ -69,7 +69,7 @@ def unreachable(
 
 
 def http_words(error: Exception) -> str:
-    """What a failed HTTP request says, or what caused it: httpx's own errors are often without words."""
+    """Return the text of a failed HTTP request or of its cause, as httpx's own errors are often empty."""
     seen: BaseException | None = error
     while seen is not None:
         if str(seen):
@@ -79,7 +79,7 @@ def http_words(error: Exception) -> str:
 
 
 def refused_status(node: Node, what: str, status: int, words: str = "") -> Refused:
-    """The answer of an orderer or deliver service: a status of `common.Status` that is not SUCCESS."""
+    """Return the error for a `common.Status` other than SUCCESS of an orderer or deliver service."""
     name = enum_name(common_pb2.Status.DESCRIPTOR, status)
     said = f"{name}: {printable(words)}" if words else name
     hint = hint_for(words, _STATUS_HINTS.get(status, ""))
@@ -87,7 +87,7 @@ def refused_status(node: Node, what: str, status: int, words: str = "") -> Refus
 
 
 def rpc_failure(node: Node, what: str, error: grpc.aio.AioRpcError, *, tunnel: str = "") -> FabricError:
-    """A failed call as `Unreachable` or `Refused`.
+    """Return a failed call as `Unreachable` or `Refused`.
 
     gRPC's UNKNOWN with 'Stream removed' is a connection that died in mid call (grpc/grpc #34076), not an
     answer. `tunnel` is what the dialer knows: why the way to the node broke.
@@ -104,7 +104,7 @@ def rpc_failure(node: Node, what: str, error: grpc.aio.AioRpcError, *, tunnel: s
 
 
 def _gateway_details(error: grpc.aio.AioRpcError) -> list[str]:
-    """What each endorser or orderer told the gateway (ErrorDetail; internal/pkg/gateway/apiutils.go)."""
+    """Return what each node told the gateway (ErrorDetail; internal/pkg/gateway/apiutils.go)."""
     from fabric_protos.gateway import gateway_pb2
 
     status = _rpc_status()
@@ -122,7 +122,7 @@ def _gateway_details(error: grpc.aio.AioRpcError) -> list[str]:
 
 
 def _rpc_status() -> Any:  # noqa: ANN401 — a message class made at run time
-    """The class of google.rpc.Status, whoever registered it.
+    """Return the class of google.rpc.Status, whichever package registered it.
 
     Pulumi's SDK has its own copy, and one process holds one only.
     """

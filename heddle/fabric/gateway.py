@@ -1,4 +1,4 @@
-"""The gateway service of a peer: it finds the endorsers and the orderer (internal/pkg/gateway/api.go)."""
+"""Use the gateway of a peer, which finds the endorsers and the orderer (internal/pkg/gateway/api.go)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -44,7 +44,7 @@ async def evaluate(
     transient: Mapping[str, bytes] | None = None,
     organizations: Sequence[str] = (),
 ) -> bytes:
-    """What the chaincode answers, without a transaction; `organizations` (MSP ids) limits who is asked."""
+    """Call a chaincode without a transaction; `organizations` (MSP ids) limits which peers are asked."""
 
     async def attempt(left: float) -> bytes:
         proposal = new_proposal(signer, channel, chaincode, args, transient=transient)
@@ -69,7 +69,7 @@ async def endorse(
     deadline: float,
     organizations: Sequence[str] = (),
 ) -> Envelope:
-    """The endorsed transaction, signed: ready to submit. Refused carries what each endorser said.
+    """Return the endorsed transaction, signed. Raises Refused with what each endorser said.
 
     A peer that has just joined or come back learns from gossip who else can endorse; until then it is
     asked again. Endorsing changes nothing, so that is safe.
@@ -96,7 +96,7 @@ async def endorse(
 async def submit(
     connections: Connections, node: Node, proposal: Proposal, envelope: Envelope, *, deadline: float
 ) -> None:
-    """Have it ordered; offered again until the deadline while no orderer takes it or answers are lost.
+    """Have a transaction ordered; offer it again until the deadline while no orderer takes it.
 
     That is safe: a transaction's id makes a second copy invalid. After Unreachable `commit_status` tells.
     """
@@ -121,7 +121,7 @@ async def commit_status(
     *,
     deadline: float,
 ) -> Commit:
-    """Wait until the peer has the transaction in a block, and say what it made of it."""
+    """Wait until the peer has the transaction in a block, and return the commit with its code."""
     content = gateway_pb2.CommitStatusRequest(
         transaction_id=transaction_id, channel_id=channel, identity=signer.serialized
     ).SerializeToString()
@@ -149,7 +149,7 @@ async def invoke(
     organizations: Sequence[str] = (),
     is_init: bool = False,
 ) -> Outcome:
-    """Endorse, submit and wait for the commit; Refused when the transaction turns out invalid.
+    """Endorse, submit and wait for the commit. Raises Refused when the transaction is invalid.
 
     Submitted again when it is in no block for a while: an orderer's SUCCESS is no promise.
     """
@@ -176,7 +176,7 @@ async def invoke(
 
 
 def result_of(node: Node, envelope: Envelope) -> bytes:
-    """What the chaincode answered, out of a transaction that this node had endorsed."""
+    """Return the chaincode's answer in a transaction that this node had endorsed."""
     what = "endorsed transaction"
     payload = message_of(common_pb2.Payload(), envelope.payload, node, what)
     actions = message_of(transaction_pb2.Transaction(), payload.data, node, what).actions
@@ -191,7 +191,7 @@ def result_of(node: Node, envelope: Envelope) -> bytes:
 
 
 def _expect_own(node: Node, what: str, proposal: Proposal, payload: bytes) -> None:
-    """Sign nothing but the transaction of one's own proposal, whatever the peer hands out.
+    """Raise Unreachable unless the payload is the transaction of our own proposal: nothing else is signed.
 
     An administrator's signature would make a configuration update of it as well.
     """

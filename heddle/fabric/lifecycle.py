@@ -1,28 +1,20 @@
-"""`_lifecycle`: chaincode packages on peers, and definitions on channels (core/chaincode/lifecycle/scc.go).
-
-Every function takes two arguments, its name and a protobuf message, and answers with one.
-"""
+"""Approve, commit and read chaincode definitions of channels (core/chaincode/lifecycle/scc.go)."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
 
 from fabric_protos.peer.lifecycle import lifecycle_pb2
 
-from heddle.configtx.values import MessageT
 from heddle.errors import Refused
-from heddle.fabric.answers import message_of
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import (
     Approval,
     Committed,
     Definition,
-    Installed,
     Readiness,
     definition_of,
 )
-from heddle.fabric.endorser import evaluate, new_proposal, propose
+from heddle.fabric.lifecyclequery import LIFECYCLE, query
 from heddle.fabric.node import Node
-from heddle.fabric.package import package_id
 from heddle.fabric.transactions import level, submit
 from heddle.identity.signer import Signer
 from heddle.waiting import Deadline, ensure
@@ -31,7 +23,6 @@ __all__ = [
     "Approval",
     "Committed",
     "Definition",
-    "Installed",
     "Readiness",
     "approve",
     "approved",
@@ -39,79 +30,7 @@ __all__ = [
     "commit",
     "definition",
     "definitions",
-    "install",
-    "installed",
 ]
-
-T = TypeVar("T")
-
-_LIFECYCLE = "_lifecycle"
-
-
-async def install(
-    connections: Connections, node: Node, label: str, package: bytes, signer: Signer, *, deadline: float
-) -> str:
-    """Install a package on a peer, unless it is there; returns its id. For a local administrator.
-
-    Idempotent, also when an answer is lost. Refused if the peer gives it another id than computed here.
-    """
-    expected = package_id(label, package)
-
-    async def act(left: float) -> str:
-        args = lifecycle_pb2.InstallChaincodeArgs(chaincode_install_package=package)
-        proposal = new_proposal(
-            signer,
-            "",
-            _LIFECYCLE,
-            ["InstallChaincode", args.SerializeToString()],
-            tls_cert_hash=connections.tls_cert_hash,
-        )
-        try:
-            answer = await propose(connections, node, proposal, signer, deadline=left)
-        except Refused as refusal:
-            if "already successfully installed" in refusal.words:  # somebody was faster
-                return expected
-            raise
-        result = lifecycle_pb2.InstallChaincodeResult()
-        content = answer.response.payload
-        return str(message_of(result, content, node, f"install {label}").package_id)
-
-    async def done(left: float) -> str | None:
-        there = await installed(connections, node, signer, deadline=left)
-        return expected if any(one.package_id == expected for one in there) else None
-
-    found = await ensure(act, done, deadline=deadline)
-    if found != expected:
-        raise Refused(f"{node.at()}: package {label}: the peer calls it {found}, not {expected}", words=found)
-    return found
-
-
-async def installed(
-    connections: Connections, node: Node, signer: Signer, *, deadline: float
-) -> tuple[Installed, ...]:
-    """The packages on a peer. For a local administrator."""
-    result = await _query(
-        connections,
-        node,
-        signer,
-        "",
-        "QueryInstalledChaincodes",
-        lifecycle_pb2.QueryInstalledChaincodesArgs(),
-        lifecycle_pb2.QueryInstalledChaincodesResult(),
-        deadline,
-    )
-    return tuple(
-        Installed(
-            package_id=one.package_id,
-            label=one.label,
-            references=tuple(
-                (channel, chaincode.name, chaincode.version)
-                for channel, reference in sorted(one.references.items())
-                for chaincode in reference.chaincodes
-            ),
-        )
-        for one in result.installed_chaincodes
-    )
 
 
 async def approve(
@@ -153,7 +72,7 @@ async def approve(
             orderers,
             signer,
             channel,
-            _LIFECYCLE,
+            LIFECYCLE,
             ["ApproveChaincodeDefinitionForMyOrg", args.SerializeToString()],
             deadline=left,
         )
@@ -172,12 +91,12 @@ async def approved(
     sequence: int = 0,
     deadline: float,
 ) -> Approval | None:
-    """What the peer's organization approved for this sequence (0: the latest), or None.
+    """Return what the peer's organization approved for this sequence (0: the latest), or None.
 
     For a local administrator.
     """
     try:
-        result = await _query(
+        result = await query(
             connections,
             node,
             signer,
@@ -205,8 +124,8 @@ async def check_readiness(
     *,
     deadline: float,
 ) -> Readiness:
-    """Which organizations have approved this definition. Refused if its sequence is not the next one."""
-    result = await _query(
+    """Tell which organizations have approved this definition. Raises Refused unless its sequence is next."""
+    result = await query(
         connections,
         node,
         signer,
@@ -252,7 +171,7 @@ async def commit(
             orderers,
             signer,
             channel,
-            _LIFECYCLE,
+            LIFECYCLE,
             ["CommitChaincodeDefinition", args.SerializeToString()],
             deadline=clock.left(),
         )
@@ -270,9 +189,9 @@ async def commit(
 async def definition(
     connections: Connections, node: Node, channel: str, name: str, signer: Signer, *, deadline: float
 ) -> Committed | None:
-    """The definition in force, or None if the channel has no chaincode of this name."""
+    """Return the definition in force, or None if the channel has no chaincode of this name."""
     try:
-        result = await _query(
+        result = await query(
             connections,
             node,
             signer,
@@ -292,8 +211,8 @@ async def definition(
 async def definitions(
     connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
 ) -> tuple[Definition, ...]:
-    """All definitions in force on a channel."""
-    result = await _query(
+    """List all definitions in force on a channel."""
+    result = await query(
         connections,
         node,
         signer,
@@ -304,25 +223,3 @@ async def definitions(
         deadline,
     )
     return tuple(definition_of(one.name, one) for one in result.chaincode_definitions)
-
-
-async def _query(
-    connections: Connections,
-    node: Node,
-    signer: Signer,
-    channel: str,
-    function: str,
-    args: Any,  # noqa: ANN401 - any lifecycle message
-    result: MessageT,
-    deadline: float,
-) -> MessageT:
-    answer = await evaluate(
-        connections,
-        node,
-        signer,
-        channel,
-        _LIFECYCLE,
-        [function, args.SerializeToString()],
-        deadline=deadline,
-    )
-    return message_of(result, answer, node, f"{_LIFECYCLE} {function}{f' on {channel}' if channel else ''}")

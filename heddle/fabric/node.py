@@ -1,4 +1,4 @@
-"""A node as its clients see it: the name on the ledger, and how to get there."""
+"""Describe a node as its clients see it: the name on the ledger, and the address to dial."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ __all__ = ["ClientTls", "Node"]
 
 @dataclass(frozen=True, kw_only=True)
 class ClientTls:
-    """A TLS client certificate with its key, both PEM: what an orderer's admin endpoint asks for."""
+    """Hold a TLS client certificate and its key, both PEM, as an orderer's admin endpoint asks for."""
 
     certificate: bytes
     private_key: bytes = field(repr=False)
@@ -15,7 +15,7 @@ class ClientTls:
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """One peer or orderer.
+    """Describe one peer or orderer.
 
     `host` and `port` are what the ledger and the TLS certificate say; `host` is always verified. Where a
     `dial` address ("127.0.0.1:7050") is given, connections go there instead; `namespace` and `pod` serve a
@@ -36,7 +36,7 @@ class Node:
     operations_dial: str = ""
 
     def direct(self, port: int) -> str:
-        """The address that was given to dial for this port, or "" where there is none."""
+        """Return the address that was given to dial for this port, or "" where there is none."""
         given = {
             self.operations_port: self.operations_dial,
             self.admin_port: self.admin_dial,
@@ -45,7 +45,7 @@ class Node:
         return given.get(port, "")
 
     def at(self, port: int | None = None) -> str:
-        """Name and address for messages: `orderer1 (orderer1.fabric.svc:7050, pod fabric/orderer1-0)`."""
+        """Return name and address for messages: `orderer1 (orderer1.fabric:7050, pod fabric/orderer1-0)`."""
         port = self.port if port is None else port
         way = ""
         if self.direct(port):

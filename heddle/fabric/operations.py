@@ -1,4 +1,4 @@
-"""The operations endpoint of a node: version, health, metrics (core/operations/system.go).
+"""Ask the operations endpoint of a node: version, health, metrics (core/operations/system.go).
 
 It answers before ledgers are open, and an orderer's health says nothing of its consensus: use it for what it
 measures. Without `tls` it is plain HTTP; with TLS on, Fabric wants a client certificate for the metrics.
@@ -26,7 +26,7 @@ _VERSION = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """Whether all of the node's checks pass, and what the others say ("couchdb: …")."""
+    """Tell whether all of the node's checks pass, and what the others say ("couchdb: …")."""
 
     ok: bool
     failed: tuple[str, ...]
@@ -34,7 +34,7 @@ class Health:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """One number of a metric."""
+    """Hold one number of a metric, with its labels."""
 
     name: str
     labels: Mapping[str, str]
@@ -43,12 +43,12 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class Metrics:
-    """All numbers of a node at one moment."""
+    """Hold all numbers of a node at one moment."""
 
     samples: tuple[Sample, ...]
 
     def value(self, name: str, **labels: str) -> float | None:
-        """The sum over the samples of this name that carry these labels; None if there are none."""
+        """Return the sum of the samples of this name that carry these labels; None if there are none."""
         found = [
             sample.value
             for sample in self.samples
@@ -60,7 +60,7 @@ class Metrics:
 async def version(
     connections: Connections, node: Node, *, tls: ClientTls | None = None, deadline: float
 ) -> str:
-    """The release the node runs, such as "v3.1.5"."""
+    """Return the release that the node runs, such as "v3.1.5"."""
     response = await _get(connections, node, "/version", tls, deadline)
     content = _expect(response, node, "/version").content
 
@@ -73,7 +73,7 @@ async def version(
 async def healthz(
     connections: Connections, node: Node, *, tls: ClientTls | None = None, deadline: float
 ) -> Health:
-    """The node's own health checks. Orderers have none, so are always healthy here."""
+    """Ask the node's own health checks. Orderers have none, and are always healthy here."""
     response = await _get(connections, node, "/healthz", tls, deadline)
     if response.status not in (200, 503):
         _expect(response, node, "/healthz")
@@ -91,7 +91,7 @@ def _failed(answer: Plain) -> tuple[str, ...]:
 async def metrics(
     connections: Connections, node: Node, *, tls: ClientTls | None = None, deadline: float
 ) -> Metrics:
-    """All metrics; the node's metrics.provider must be `prometheus`."""
+    """Read all metrics; the node's metrics.provider must be `prometheus`."""
     response = await _get(connections, node, "/metrics", tls, deadline)
     return parse_metrics(_expect(response, node, "/metrics").text())
 

@@ -1,4 +1,4 @@
-"""The AtomicBroadcast service of an orderer: hand in envelopes, read blocks."""
+"""Use the AtomicBroadcast service of an orderer: hand in envelopes, read blocks."""
 
 from collections.abc import Sequence
 
@@ -40,7 +40,7 @@ def _deliver(
 
 
 async def broadcast(connections: Connections, node: Node, envelope: Envelope, *, deadline: float) -> None:
-    """Hand an envelope to an orderer; returning means accepted for ordering, not committed.
+    """Hand an envelope to an orderer. When this returns, it is accepted for ordering, not yet committed.
 
     While the channel elects a leader the envelope is not taken, and is offered again until the deadline.
     Nothing else is retried: after Unreachable, read the state before you send again.
@@ -72,7 +72,7 @@ def _has_no_leader(error: HeddleError) -> bool:
 async def broadcast_transaction(
     connections: Connections, nodes: Sequence[Node], envelope: Envelope, *, deadline: float
 ) -> Node:
-    """Hand an endorsed transaction to the first orderer that takes it; returns that one.
+    """Hand an endorsed transaction to the first orderer that takes it, and return that orderer.
 
     Offered to each in turn until the deadline, also again where a node only timed out on forwarding it to a
     leader that has died. That is safe: its id makes a second copy invalid (DUPLICATE_TXID). Not for
@@ -133,7 +133,7 @@ async def deliver_block(
     wait: bool = False,
     best_effort: bool = False,
 ) -> Block:
-    """Block `position` of the channel; `wait` for it if the orderer does not have it yet.
+    """Return block `position` of the channel; `wait` for it if the orderer does not have it yet.
 
     With `best_effort` from its own ledger, also while the channel has no leader.
     """
@@ -153,5 +153,5 @@ async def deliver_block(
 async def config_block(
     connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
 ) -> Block:
-    """The channel's latest configuration block."""
+    """Return the channel's latest configuration block."""
     return await one_config_block(connections, node, _deliver, channel, signer, deadline=deadline)

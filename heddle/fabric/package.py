@@ -1,4 +1,4 @@
-"""Chaincode packages for chaincode as a service: the same input gives the same bytes on every machine.
+"""Make packages for chaincode as a service: the same input gives the same bytes on every machine.
 
 A package's id holds the hash of its bytes, and approvals hold the id. So nothing here depends on the clock,
 the user or the compression library: gzip with stored blocks, tar in the oldest common form.
@@ -24,7 +24,7 @@ _STORED_BYTES = 65535
 
 
 def chaincode_package(label: str, address: str, tls_root: bytes) -> bytes:
-    """A package that sends peers to the chaincode server at `address` ("host:port").
+    """Make a package that sends peers to the chaincode server at `address` ("host:port").
 
     Peers verify the server against `tls_root` (PEM); its certificate must carry the host of the address.
     Raises FabricError for a label that peers refuse.
@@ -48,7 +48,7 @@ def chaincode_package(label: str, address: str, tls_root: bytes) -> bytes:
 
 
 def package_id(label: str, package: bytes) -> str:
-    """The id a peer will give it: label and SHA-256 of the bytes."""
+    """Return the id that a peer will give a package: label and SHA-256 of the bytes."""
     return f"{label}:{hashlib.sha256(package).hexdigest()}"
 
 
@@ -67,7 +67,7 @@ def _tar(files: dict[str, bytes]) -> bytes:
 
 
 def _gzip(content: bytes) -> bytes:
-    """RFC 1952 with stored blocks: no compressor, so no version of one, decides about the bytes."""
+    """Wrap bytes as RFC 1952 in stored blocks, so that no version of a compressor decides about them."""
     pieces = [content[start : start + _STORED_BYTES] for start in range(0, len(content) or 1, _STORED_BYTES)]
     blocks = b"".join(
         struct.pack("<BHH", number == len(pieces) - 1, len(piece), len(piece) ^ 0xFFFF) + piece

@@ -1,4 +1,4 @@
-"""The channel participation API of an orderer (orderer/common/channelparticipation/restapi.go, 3.1.5).
+"""Use the channel participation API of an orderer (orderer/common/channelparticipation/restapi.go, 3.1.5).
 
 All calls need the TLS client certificate that the orderer's admin endpoint trusts: there is no other check.
 """
@@ -26,7 +26,7 @@ _NAME = 249
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelInfo:
-    """What an orderer says of one of its channels.
+    """Hold what an orderer says of one of its channels.
 
     relation: consenter, follower, config-tracker or other. status: active, onboarding, inactive or failed.
     height: number of blocks. 'active' means past the block it joined with, not level with the others.
@@ -44,7 +44,7 @@ class ChannelInfo:
 async def list_channels(
     connections: Connections, node: Node, tls: ClientTls, *, deadline: float
 ) -> tuple[str, ...]:
-    """Names of the channels the orderer takes part in."""
+    """Return the names of the channels that the orderer takes part in."""
     response = await _read(connections, node, tls, _CHANNELS, "list channels", deadline)
     _expect(response, node, "list channels", 200)
     return plain_of(response.content, _names, node, "list channels", port=node.admin_port)
@@ -53,7 +53,7 @@ async def list_channels(
 async def channel_info(
     connections: Connections, node: Node, channel: str, tls: ClientTls, *, deadline: float
 ) -> ChannelInfo | None:
-    """Relation, status and height, or None: the orderer itself says it has no such channel."""
+    """Return relation, status and height, or None if the orderer itself says it has no such channel."""
     what = f"channel {channel}"
     response = await _read(connections, node, tls, f"{_CHANNELS}/{channel}", what, deadline)
     if response.status == 404:
@@ -65,7 +65,7 @@ async def channel_info(
 async def join(
     connections: Connections, node: Node, channel: str, block: Block, tls: ClientTls, *, deadline: float
 ) -> ChannelInfo:
-    """Join with the genesis block, or the latest configuration block of a channel that lives.
+    """Join a channel by its genesis block, or by its latest configuration block once it has others.
 
     Idempotent: where the orderer has a channel of this name already, that one is returned. Which genesis it
     has is for the caller to compare. A lost answer is settled by looking.
@@ -118,7 +118,7 @@ async def wait_until(
     deadline: float,
     wanted: str = "the expected state",
 ) -> ChannelInfo:
-    """Look at the channel until `enough`; at the deadline FabricError with what was last seen."""
+    """Look at the channel until `enough` of it. Raises FabricError with the last state at the deadline."""
 
     async def look(left: float) -> ChannelInfo | None:
         return await channel_info(connections, node, channel, tls, deadline=left)

@@ -1,4 +1,4 @@
-"""`qscc`, queries on a peer's copy of a ledger (core/scc/qscc/query.go). For the channel's readers."""
+"""Query a peer's copy of a ledger by `qscc` (core/scc/qscc/query.go). For the channel's readers."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ _NOT_ADMITTED_YET = "creator org unknown"
 
 @dataclass(frozen=True, kw_only=True)
 class ChainInfo:
-    """Number of blocks, and the header hashes of the newest block and the one before it."""
+    """Hold the number of blocks, and the header hashes of the newest block and of the one before it."""
 
     height: int
     current_hash: bytes
@@ -31,7 +31,7 @@ class ChainInfo:
 async def chain_info(
     connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
 ) -> ChainInfo:
-    """How far the peer's ledger is."""
+    """Return the height of the peer's ledger, with the newest hashes."""
     content = await evaluate(
         connections, node, signer, channel, _QSCC, ["GetChainInfo", channel], deadline=deadline
     )
@@ -44,7 +44,7 @@ async def chain_info(
 async def height_if_admitted(
     connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
 ) -> int:
-    """Number of blocks; 0 while the peer does not know the signer's organization.
+    """Return the number of blocks, 0 while the peer does not know the signer's organization.
 
     One that was admitted after block 0 is a stranger to its own peer until that has the block that admits it.
     """
@@ -59,7 +59,7 @@ async def height_if_admitted(
 async def block_by_number(
     connections: Connections, node: Node, channel: str, number: int, signer: Signer, *, deadline: float
 ) -> Block:
-    """One block of the peer's ledger; Refused if it has none of this number."""
+    """Return a block of the peer's ledger. Raises Refused if it has none of this number."""
     args = ["GetBlockByNumber", channel, str(number)]
     content = await evaluate(connections, node, signer, channel, _QSCC, args, deadline=deadline)
     return message_of(Block(), content, node, f"block {number} of {channel}")

@@ -1,4 +1,4 @@
-"""A transaction from proposal to commit, with the peers asked one by one (no gateway)."""
+"""Bring a transaction from proposal to commit, asking the peers one by one (no gateway)."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -24,14 +24,14 @@ hands is lost, although it was answered with SUCCESS. Its id makes a second copy
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """A valid transaction: where it is, and what the chaincode answered."""
+    """Locate a valid transaction, with what the chaincode answered."""
 
     commit: Commit
     payload: bytes
 
 
 async def _commits(watches: Sequence[CommitWatch], transaction_id: str, patience: float) -> list[Commit]:
-    """The transaction on every peer. All waits end before this does; raises the first peer's error."""
+    """Wait for the transaction on every peer. Raises the first peer's error, once all waits have ended."""
     waits = (watch.transaction(transaction_id, patience=patience) for watch in watches)
     commits = []
     for result in await asyncio.gather(*waits, return_exceptions=True):
@@ -50,7 +50,7 @@ async def level(
     *,
     deadline: float,
 ) -> int:
-    """Wait until all these peers have the newest block that an orderer has; returns its number.
+    """Wait until all these peers have the newest block that an orderer has, and return its number.
 
     Peers that lag endorse different results, or refuse for what they have not seen yet. Raises the last
     orderer's error when none of them answers, a peer's Unreachable when it does not get there.
@@ -95,7 +95,7 @@ async def submit(
     transient: Mapping[str, bytes] | None = None,
     is_init: bool = False,
 ) -> Outcome:
-    """Have it endorsed by every endorser, ordered, and committed as valid on every endorser.
+    """Have a call endorsed by every endorser, ordered, and committed as valid on every endorser.
 
     Refused: an endorser said no, or a peer found the transaction invalid. Unreachable after the broadcast
     leaves it open whether it will be committed: read the state.

@@ -1,4 +1,4 @@
-"""Certificate authorities: self-signed roots, one for identities and one for TLS per organization."""
+"""Make certificate authorities: self-signed roots, one for identities and one for TLS per organization."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ BACKDATE = timedelta(minutes=5)
 
 @dataclass(frozen=True, kw_only=True)
 class Authority:
-    """A CA: its certificate and its private key, both PEM."""
+    """Hold the certificate and the private key of a CA, both PEM."""
 
     certificate: bytes
     private_key: bytes = field(repr=False)
@@ -29,17 +29,17 @@ class Authority:
     # Parsed once: an authority signs hundreds of certificates, and reading its key costs more than signing.
     @cached_property
     def x509(self) -> x509.Certificate:
-        """The certificate, parsed. Raises IdentityError."""
+        """Parse the certificate. Raises IdentityError."""
         return load_certificate(self.certificate)
 
     @cached_property
     def key(self) -> ec.EllipticCurvePrivateKey:
-        """The private key, parsed. Raises IdentityError."""
+        """Parse the private key. Raises IdentityError."""
         return load_key(self.private_key)
 
     @cached_property
     def key_identifier(self) -> bytes:
-        """The certificate's subject key identifier. Raises IdentityError if it has none."""
+        """Return the certificate's subject key identifier. Raises IdentityError if it has none."""
         try:
             extension = self.x509.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
         except x509.ExtensionNotFound as error:

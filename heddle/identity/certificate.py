@@ -1,4 +1,4 @@
-"""Certificates of nodes, administrators and clients, for signing (identity) and for TLS."""
+"""Issue certificates of nodes, administrators and clients, for signing (identity) and for TLS."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ __all__ = ["CertificateRequest", "Issued", "Usage", "issue"]
 
 
 class Usage(StrEnum):
-    """What a certificate is for."""
+    """Name the use of a certificate: signing or TLS."""
 
     IDENTITY = "identity"
     """Signs messages; its organizational unit (client, peer, admin, orderer) is its role in the MSP."""
@@ -29,7 +29,7 @@ class Usage(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class CertificateRequest:
-    """What a certificate shall say.
+    """Describe a certificate before it is issued.
 
     `hosts` are DNS names and IP addresses; only TLS certificates need them.
     """
@@ -44,7 +44,7 @@ class CertificateRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Issued:
-    """A certificate and its private key, both PEM."""
+    """Hold a certificate and its private key, both PEM."""
 
     certificate: bytes
     private_key: bytes = field(repr=False)
@@ -57,7 +57,7 @@ def issue(
     private_key: bytes | None = None,
     now: datetime | None = None,
 ) -> Issued:
-    """Issue a certificate.
+    """Issue a certificate, signed by the authority.
 
     It never outlives its authority, and never begins before it: Fabric verifies a chain as of one second
     after the certificate's own start (msp/mspimpl.go getValidityOptsForCert), and the authority must be

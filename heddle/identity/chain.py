@@ -1,4 +1,4 @@
-"""Chains of certificates up to a trusted root, without regard to today's date."""
+"""Find chains of certificates up to a trusted root, without regard to today's date."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ __all__ = ["TrustStore", "chain_of", "issued"]
 
 
 def issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
-    """Whether one certificate's key signed the other, and their names fit."""
+    """Tell whether one certificate's key signed the other, and their names fit."""
     if certificate.issuer != issuer.subject:
         return False
     try:
@@ -29,7 +29,7 @@ def chain_of(
     intermediates: Sequence[x509.Certificate],
     moment: datetime | None = None,
 ) -> list[x509.Certificate]:
-    """The certificate, its issuer, and so on to a root; empty if there is no such chain.
+    """Return the certificate, its issuer, and so on to a root; empty if there is no such chain.
 
     Args:
         leaf: where to begin.
@@ -49,7 +49,7 @@ def chain_of(
 
 
 class TrustStore:
-    """TLS authorities of several organizations together, as orderers trust each other's certificates."""
+    """Trust the TLS authorities of several organizations together, as orderers do among each other."""
 
     def __init__(self, roots: Iterable[bytes], intermediates: Iterable[bytes] = ()) -> None:
         self._roots = [load_certificate(pem) for pem in roots]
@@ -57,7 +57,7 @@ class TrustStore:
 
     @classmethod
     def of_msps(cls, configs: Iterable[bytes]) -> "TrustStore":
-        """From serialized `msp.MSPConfig` messages. Raises IdentityError if one cannot be read."""
+        """Make one of serialized `msp.MSPConfig` messages. Raises IdentityError if one cannot be read."""
         msps = [fabric_msp(msp_config_of(config)) for config in configs]
         return cls(
             (pem for msp in msps for pem in msp.tls_root_certs),
@@ -65,9 +65,9 @@ class TrustStore:
         )
 
     def trusts(self, certificate: bytes) -> bool:
-        """Whether a certificate (PEM) chains to a root. Expiry is not asked. Raises IdentityError."""
+        """Tell whether a certificate (PEM) chains to a root, expired or not. Raises IdentityError."""
         return bool(chain_of(load_certificate(certificate), self._roots, self._intermediates))
 
     def serial_number(self, certificate: bytes) -> int:
-        """The certificate's serial number, for messages. Raises IdentityError."""
+        """Return the certificate's serial number, for messages. Raises IdentityError."""
         return load_certificate(certificate).serial_number

@@ -1,4 +1,4 @@
-"""Private keys and signatures as Fabric wants them: ECDSA P-256, SHA-256, DER, low S.
+"""Make and read keys and signatures as Fabric wants them: ECDSA P-256, SHA-256, DER, low S.
 
 Fabric refuses a signature whose S is above half the curve order, because with both forms valid anyone
 could make a second, different signature of the same message. Source: bccsp/utils/ecdsa.go,
@@ -27,7 +27,7 @@ _ALGORITHM: Final = ec.ECDSA(hashes.SHA256())
 
 
 def pem_of(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """The key as PEM, PKCS #8, the only form that all of Fabric's tools read."""
+    """Return the key as PEM, PKCS #8, the only form that all of Fabric's tools read."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -78,7 +78,7 @@ def load_certificate(pem: bytes) -> x509.Certificate:
 
 
 def public_key_of(pem: bytes) -> bytes:
-    """The public key of a certificate, DER: what stays when it is renewed with the same key.
+    """Return the public key of a certificate, DER, which stays when it is renewed with the same key.
 
     Raises:
         IdentityError: no certificate in it.
@@ -91,7 +91,7 @@ def public_key_of(pem: bytes) -> bytes:
 
 
 def low_s(signature: bytes) -> bytes:
-    """The same signature with S not above half of P-256's order (n - S verifies as well as S)."""
+    """Return the same signature with S not above half of P-256's order (n - S verifies as well as S)."""
     r, s = decode_dss_signature(signature)
     return signature if s <= P256_ORDER // 2 else encode_dss_signature(r, P256_ORDER - s)
 
@@ -102,7 +102,7 @@ def sign(key: ec.EllipticCurvePrivateKey, message: bytes) -> bytes:
 
 
 def verify(cert_pem: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether the certificate's key made this signature. A high S is refused, as Fabric refuses it.
+    """Tell whether the certificate's key made this signature. A high S is refused, as Fabric refuses it.
 
     Ed25519 (Fabric 3's V3_0 capability lets others use it) signs the message itself.
 

@@ -1,4 +1,4 @@
-"""What authorities and certificates share: names, extensions, and a low-S signature on the certificate."""
+"""Make the parts of all certificates: names, extensions, and the low-S signature."""
 
 import hashlib
 from typing import Final
@@ -17,7 +17,7 @@ _ECDSA_WITH_SHA256: Final = bytes.fromhex("300a06082a8648ce3d040302")
 
 
 def name_of(*attributes: tuple[ObjectIdentifier, str]) -> x509.Name:
-    """A subject of the given attributes in order; empty ones are left out.
+    """Make a subject of the given attributes in order; empty ones are left out.
 
     Raises:
         IdentityError: a value that X.509 does not allow, for example a common name above 64 characters.
@@ -35,7 +35,7 @@ def name_of(*attributes: tuple[ObjectIdentifier, str]) -> x509.Name:
 def key_usage(
     *, digital_signature: bool, certificates: bool = False, key_encipherment: bool = False
 ) -> x509.KeyUsage:
-    """The key usage extension; `certificates` stands for signing both certificates and revocation lists."""
+    """Make the key usage extension; `certificates` also means revocation lists."""
     return x509.KeyUsage(
         digital_signature=digital_signature,
         content_commitment=False,
@@ -50,13 +50,13 @@ def key_usage(
 
 
 def subject_key_identifier(key: ec.EllipticCurvePublicKey) -> bytes:
-    """SHA-256 of the uncompressed point, as BCCSP names keys (RFC 7093 §2; internal/cryptogen/ca)."""
+    """Return the SHA-256 of the point, as BCCSP names keys (RFC 7093 §2; internal/cryptogen/ca)."""
     point = key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
     return hashlib.sha256(point).digest()
 
 
 def signed_pem(certificate: x509.Certificate) -> bytes:
-    """The certificate as PEM, its own signature in low-S form.
+    """Return the certificate as PEM, its own signature in low-S form.
 
     A node rewrites a high-S certificate before it uses it (msp/cert.go sanitizeECDSASignedCert), so the
     identity that it sends would differ from the file in half of all cases. This is the form that it keeps.

@@ -1,4 +1,4 @@
-"""Who is a member of an MSP, and in which role: what a node decides before it trusts a signature.
+"""Decide who is a member of an MSP, and in which role, as a node does before it trusts a signature.
 
 Validity in time does not count here: Fabric verifies a chain as of one second after the certificate's start
 (msp/mspimplvalidate.go getValidityOptsForCert), so that old blocks stay valid; expiry is checked elsewhere,
@@ -28,7 +28,7 @@ __all__ = ["Membership", "membership"]
 
 @dataclass(frozen=True, kw_only=True)
 class _Unit:
-    """An OU that means something to the MSP; with an issuer chain if only that one may give it."""
+    """Name an OU that the MSP knows, with the issuer chain if only that one may give it."""
 
     name: str
     certifiers: bytes
@@ -36,7 +36,7 @@ class _Unit:
 
 @lru_cache(maxsize=256)
 def membership(config: bytes) -> "Membership":
-    """The membership of serialized `msp.MSPConfig`; the same object for the same bytes.
+    """Return the membership of serialized `msp.MSPConfig`; the same object for the same bytes.
 
     Raises:
         IdentityError: not an X.509 MSP, or a certificate in it cannot be read.
@@ -45,7 +45,7 @@ def membership(config: bytes) -> "Membership":
 
 
 class Membership:
-    """One MSP's rules, and what it has decided already about certificates."""
+    """Apply one MSP's rules to certificates, and remember what was decided."""
 
     def __init__(self, config: msp_config_pb2.FabricMSPConfig) -> None:
         self.msp_id: str = config.name
@@ -64,7 +64,7 @@ class Membership:
         self._decided: dict[bytes, str] = {}
 
     def refusal(self, certificate: bytes) -> str:
-        """Why the certificate (PEM) is no member, in Fabric's words; empty if it is one."""
+        """Return why the certificate (PEM) is no member, in Fabric's words; empty if it is one."""
         if certificate not in self._decided:
             if len(self._decided) > 10_000:  # certificates come from the network: bound what they can occupy
                 self._decided.clear()
@@ -72,7 +72,7 @@ class Membership:
         return self._decided[certificate]
 
     def has_role(self, certificate: bytes, role: str) -> bool:
-        """Whether a member has the role: member, admin, client, peer or orderer."""
+        """Tell whether a member has the role: member, admin, client, peer or orderer."""
         if role == "admin" and self._is_listed_admin(certificate):
             return True
         if self.refusal(certificate):
@@ -82,7 +82,7 @@ class Membership:
         return self.node_ous and role in self._roles and self._roles[role].name in _units_of(certificate)
 
     def has_unit(self, certificate: bytes, unit: str, certifiers: bytes) -> bool:
-        """Whether a member has the OU from exactly the chain whose identifier is `certifiers`."""
+        """Tell whether a member has the OU from exactly the chain whose identifier is `certifiers`."""
         if self.refusal(certificate) or unit not in _units_of(certificate):
             return False
         return _identifier(self._chain(load_certificate(certificate))[1:]) == certifiers
@@ -137,12 +137,12 @@ class Membership:
         return ""
 
     def _chain(self, leaf: x509.Certificate) -> list[x509.Certificate]:
-        """The certificate, its issuer, and so on to a root; empty if there is no such chain."""
+        """Return the certificate, its issuer, and so on to a root; empty if there is no such chain."""
         moment = leaf.not_valid_before_utc + timedelta(seconds=1)
         return chain_of(leaf, self._roots, self._intermediates, moment)
 
     def _check_authorities(self) -> None:
-        """What Fabric demands before it uses an MSP at all (finalizeSetupCAs)."""
+        """Raise IdentityError where Fabric would refuse the MSP's authorities (finalizeSetupCAs)."""
         if not self._roots:
             raise IdentityError("expected at least one CA certificate")
         for root in self._roots:
@@ -165,7 +165,7 @@ class Membership:
                 raise IdentityError(f"CA Certificate is not valid, {number}")
 
     def _internal_nodes(self) -> set[bytes]:
-        """Authorities that issued another authority: Fabric lets only the lowest ones issue identities."""
+        """Return the authorities that issued another authority: only the lowest may issue identities."""
         return {_der(above) for child in self._intermediates for above in self._chain(child)[1:]}
 
     def _is_revoked(self, leaf: x509.Certificate, issuer: x509.Certificate) -> bool:

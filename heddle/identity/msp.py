@@ -1,4 +1,4 @@
-"""An organization's MSP: what its members' certificates must chain to, as protobuf and as folder.
+"""Write and read an organization's MSP, to which its members chain, as protobuf and as folder.
 
 NodeOUs are always on: a certificate's OU (client, peer, admin, orderer) is its role, so no list of
 administrators has to be kept on the ledger. The OU identifiers name no certificate, so that they hold for
@@ -44,7 +44,7 @@ _FOLDERS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Msp:
-    """An MSP. Certificates and revocation lists are PEM."""
+    """Describe an MSP. Certificates and revocation lists are PEM."""
 
     msp_id: str
     root_certificates: tuple[bytes, ...]
@@ -55,7 +55,7 @@ class Msp:
 
 
 def msp_config(msp: Msp) -> msp_config_pb2.MSPConfig:
-    """`msp.MSPConfig` as a channel holds it (source: msp/configbuilder.go getMspConfig).
+    """Return `msp.MSPConfig` as a channel holds it (source: msp/configbuilder.go getMspConfig).
 
     Raises:
         IdentityError: no id, no root, or a certificate that is not one.
@@ -73,7 +73,7 @@ def msp_config(msp: Msp) -> msp_config_pb2.MSPConfig:
 
 
 def msp_config_of(data: bytes) -> msp_config_pb2.MSPConfig:
-    """`msp.MSPConfig` of bytes. Raises IdentityError."""
+    """Parse `msp.MSPConfig`. Raises IdentityError."""
     try:
         return msp_config_pb2.MSPConfig.FromString(data)
     except DecodeError as error:
@@ -81,7 +81,7 @@ def msp_config_of(data: bytes) -> msp_config_pb2.MSPConfig:
 
 
 def fabric_msp(config: msp_config_pb2.MSPConfig) -> msp_config_pb2.FabricMSPConfig:
-    """The X.509 configuration inside. Raises IdentityError for idemix and for bytes that are not one."""
+    """Return the X.509 configuration inside. Raises IdentityError for idemix, and for bytes that are none."""
     if config.type != FABRIC_MSP:
         raise IdentityError(f"an MSP has type {config.type}, expected {FABRIC_MSP} (X.509)")
     try:
@@ -96,7 +96,7 @@ def fabric_msp(config: msp_config_pb2.MSPConfig) -> msp_config_pb2.FabricMSPConf
 
 
 def msp_from_config(config: msp_config_pb2.MSPConfig) -> Msp:
-    """What `msp_config` was given. Of a foreign MSP it reads what `Msp` can say. Raises IdentityError."""
+    """Return what `msp_config` was given; of a foreign MSP, what `Msp` can say. Raises IdentityError."""
     fabric = fabric_msp(config)
     return Msp(
         msp_id=fabric.name, **{ours: tuple(getattr(fabric, theirs)) for ours, theirs in _FIELDS.items()}
@@ -104,7 +104,7 @@ def msp_from_config(config: msp_config_pb2.MSPConfig) -> Msp:
 
 
 def change_msp(config: msp_config_pb2.MSPConfig, msp: Msp) -> msp_config_pb2.MSPConfig:
-    """The given configuration with the certificates of `msp`; what `Msp` cannot say stays as it is.
+    """Return the given configuration with the certificates of `msp`; what `Msp` cannot say stays as it is.
 
     Raises:
         IdentityError: the MSP ids differ (Fabric refuses to change one), or either is not valid.
@@ -120,7 +120,7 @@ def change_msp(config: msp_config_pb2.MSPConfig, msp: Msp) -> msp_config_pb2.MSP
 def msp_folder(
     msp: Msp, *, certificate: bytes | None = None, private_key: bytes | None = None
 ) -> dict[str, bytes]:
-    """The folder that nodes and Fabric's tools read, relative path to content.
+    """Return the folder that nodes and Fabric's tools read, relative path to content.
 
     With a certificate and key it is a local MSP (of a node or a user), without them a verifying one.
     Source: msp/configbuilder.go. Raises IdentityError as `msp_config` does.

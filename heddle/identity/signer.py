@@ -1,4 +1,4 @@
-"""A member of an organization who can sign."""
+"""Sign as a member of an organization."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,14 +12,14 @@ __all__ = ["Signer", "serialized_identity"]
 
 
 def serialized_identity(msp_id: str, certificate: bytes) -> bytes:
-    """`msp.SerializedIdentity`, the form in which every message names its creator."""
+    """Return `msp.SerializedIdentity`, the form in which every message names its creator."""
     identity = identities_pb2.SerializedIdentity(mspid=msp_id, id_bytes=certificate)
     return bytes(identity.SerializeToString())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Signer:
-    """An MSP id with certificate and private key, both PEM."""
+    """Hold an MSP id with certificate and private key, both PEM."""
 
     msp_id: str
     certificate: bytes
@@ -27,7 +27,7 @@ class Signer:
 
     @cached_property
     def serialized(self) -> bytes:
-        """`msp.SerializedIdentity` bytes: the creator of what it signs."""
+        """Return the bytes of `msp.SerializedIdentity`: the creator of what is signed."""
         return serialized_identity(self.msp_id, self.certificate)
 
     # Reading a key costs more than signing with it, and a client signs every message.
@@ -36,5 +36,5 @@ class Signer:
         return load_key(self.private_key)
 
     def sign(self, message: bytes) -> bytes:
-        """DER, low S, over the SHA-256 of the message. Raises IdentityError if the key cannot be read."""
+        """Sign the SHA-256 of the message: DER, low S. Raises IdentityError if the key cannot be read."""
         return sign(self._key, message)

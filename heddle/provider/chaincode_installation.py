@@ -3,7 +3,7 @@
 import binascii
 from base64 import b64decode
 
-from heddle.fabric.lifecycle import install, installed
+from heddle.fabric.installation import install, installed
 from heddle.fabric.package import package_id
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, has_unknown

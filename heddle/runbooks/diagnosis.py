@@ -8,7 +8,7 @@ from typing import Any
 
 from heddle.configtx.blocks import block_hash
 from heddle.errors import FabricError, Refused, RunbookError
-from heddle.fabric import cscc, lifecycle, orderer, qscc
+from heddle.fabric import cscc, installation, orderer, qscc
 from heddle.fabric.connection import Connections
 from heddle.kube.client import Json, KubeClient
 from heddle.network.instance import ChannelOutput, NodeOutput
@@ -215,7 +215,7 @@ async def _running(context: Context, connections: Connections, peer: NodeOutput,
     signer = network.signer(peer.organization)
     joined = await cscc.channels(connections, node_of(peer), signer, deadline=_CALL)
     wanted = [channel for channel in network.instance.channels.values() if peer.name in channel.peers]
-    there = await lifecycle.installed(connections, node_of(peer), signer, deadline=_CALL)
+    there = await installation.installed(connections, node_of(peer), signer, deadline=_CALL)
     packages = {one.package_id for one in there}
     behind, forked = {}, []
     for channel in wanted:

@@ -11,7 +11,7 @@ from fabric_protos.common.common_pb2 import Block
 
 from heddle.configtx.blocks import verify_genesis
 from heddle.errors import FabricError, HeddleError, Refused, RunbookError
-from heddle.fabric import cscc, lifecycle, orderer, qscc
+from heddle.fabric import cscc, installation, lifecycle, orderer, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
 from heddle.identity.signer import Signer
@@ -87,12 +87,14 @@ class Rejoining:
     async def install(self, packages: Sequence[Package]) -> list[str]:
         """Install what the stack's last `up` had installed here; labels of what was missing."""
         clock = Deadline(self._patience)
-        there = await lifecycle.installed(self._connections, self._node, self._signer, deadline=clock.left())
+        there = await installation.installed(
+            self._connections, self._node, self._signer, deadline=clock.left()
+        )
         known = {one.package_id for one in there}
         missing = [one for one in packages if one.peer == self._peer.name and one.package_id not in known]
         for package in missing:
             content = b64decode(package.content)
-            await lifecycle.install(
+            await installation.install(
                 self._connections, self._node, package.label, content, self._signer, deadline=clock.left()
             )
         return [package.label for package in missing]

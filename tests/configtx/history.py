@@ -12,7 +12,7 @@ from heddle.configtx.edit import apply_settings
 from heddle.configtx.envelope import sign_update, update_envelope
 from heddle.configtx.expression import parse_expression
 from heddle.configtx.settings import ChannelSettings
-from heddle.fabric import gateway, lifecycle, orderer
+from heddle.fabric import gateway, installation, lifecycle, orderer
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
 from heddle.fabric.deliver import Position
@@ -95,7 +95,7 @@ async def live_through(connections: Connections, network: RealNetwork, settings:
 async def _define(connections: Connections, network: RealNetwork, wanted: Definition) -> None:
     for organization in network.organizations.values():
         peer = next(one for one in network.peers if one.msp_id == organization.msp.msp_id)
-        [package] = await lifecycle.installed(connections, peer, organization.admin, deadline=30)
+        [package] = await installation.installed(connections, peer, organization.admin, deadline=30)
         await lifecycle.approve(
             connections,
             peer,

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from heddle.errors import Unreachable
-from heddle.fabric import cscc, events, gateway, lifecycle, orderer, qscc
+from heddle.fabric import cscc, events, gateway, installation, lifecycle, orderer, qscc
 from heddle.fabric.answers import validation_code
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
@@ -56,7 +56,7 @@ PAYLOADS: dict[str, tuple[Ask, bytes]] = {
         transaction_pb2.ProcessedTransaction(validationCode=11).SerializeToString(),
     ),
     "installed": (
-        lambda c, n: lifecycle.installed(c, n, SIGNER, deadline=D),
+        lambda c, n: installation.installed(c, n, SIGNER, deadline=D),
         lifecycle_pb2.QueryInstalledChaincodesResult(
             installed_chaincodes=[
                 lifecycle_pb2.QueryInstalledChaincodesResult.InstalledChaincode(package_id="cc:1", label="cc")

@@ -21,6 +21,7 @@ from heddle.fabric import (
     endorser,
     events,
     gateway,
+    installation,
     lifecycle,
     operations,
     orderer,
@@ -212,7 +213,7 @@ async def test_everything_may_be_asked_for_twice(
         assert info.relation == "consenter"
     assert not await cscc.join_channel(connections, peer, "channel", genesis, admin, deadline=5)
     assert (
-        await lifecycle.install(connections, peer, deployed.label, deployed.package, admin, deadline=5)
+        await installation.install(connections, peer, deployed.label, deployed.package, admin, deadline=5)
         == deployed.package_id
     )
     await lifecycle.approve(
@@ -245,7 +246,7 @@ async def test_what_is_not_there_is_none(
     assert (
         await lifecycle.approved(connections, peer, "channel", "other", admin, sequence=1, deadline=5) is None
     )
-    there = await lifecycle.installed(connections, peer, admin, deadline=5)
+    there = await installation.installed(connections, peer, admin, deadline=5)
     assert [(one.package_id, one.references) for one in there] == [
         (deployed.package_id, (("channel", "assets", "1"),))
     ]
@@ -269,7 +270,7 @@ async def test_unknown_channels_and_strangers_are_refused(
     with pytest.raises(Refused, match=r"(?i)access denied|creator"):
         await qscc.chain_info(connections, real_network.peers[0], "channel", stranger, deadline=5)
     with pytest.raises(Refused, match=r"(?i)access denied|admin"):
-        await lifecycle.installed(connections, real_network.peers[0], organization.user, deadline=5)
+        await installation.installed(connections, real_network.peers[0], organization.user, deadline=5)
 
 
 async def test_the_node_s_name_is_verified(

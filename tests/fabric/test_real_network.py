@@ -5,7 +5,7 @@ import json
 import pytest
 
 from heddle.configtx.genesis import genesis_block
-from heddle.fabric import cscc, gateway, lifecycle, operations, orderer, participation, qscc
+from heddle.fabric import cscc, gateway, installation, lifecycle, operations, orderer, participation, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
 from heddle.fabric.package import chaincode_package, package_id
@@ -33,7 +33,7 @@ async def test_from_nothing_to_a_transaction(real_network: RealNetwork, connecti
     expected = package_id("assets_1", package)
     network.chaincode("assets", expected, port, organization)
     for peer in network.peers:
-        found = await lifecycle.install(
+        found = await installation.install(
             connections, peer, "assets_1", package, organization.admin, deadline=30
         )
         assert found == expected

@@ -7,7 +7,7 @@ from fabric_protos.common.common_pb2 import Block
 
 from heddle.configtx.genesis import genesis_block
 from heddle.configtx.settings import ChannelSettings
-from heddle.fabric import cscc, lifecycle, participation
+from heddle.fabric import cscc, installation, lifecycle, participation
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
 from heddle.fabric.node import Node
@@ -79,7 +79,7 @@ async def run_chaincode(
         identifier = package_id(label, package)
         network.chaincode(label, identifier, port, organization, *([module] if module else []))
         for peer in _peers(network, organization):
-            await lifecycle.install(connections, peer, label, package, organization.admin, deadline=30)
+            await installation.install(connections, peer, label, package, organization.admin, deadline=30)
         packages[organization.name] = Packaged(label=label, package=package, package_id=identifier)
     return packages
 

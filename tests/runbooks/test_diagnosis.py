@@ -75,7 +75,7 @@ class Scene:
             return common_pb2.Block(header=common_pb2.BlockHeader(number=number))
 
         monkeypatch.setattr(diagnosis.cscc, "channels", channels)
-        monkeypatch.setattr(diagnosis.lifecycle, "installed", installed)
+        monkeypatch.setattr(diagnosis.installation, "installed", installed)
         monkeypatch.setattr(diagnosis.qscc, "chain_info", chain_info)
         monkeypatch.setattr(diagnosis.orderer, "deliver_block", deliver_block)
 
