@@ -1,4 +1,4 @@
-"""The stack's outputs `instance` and `access`, by the classes of heddle.network.instance that read them."""
+"""Write the outputs `instance` and `access` by the classes that read them (heddle.network.instance)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""`heddle channel list|show STACK`: channels as their nodes have them now; other verbs have own files."""
+"""Run `heddle channel list|show STACK`: channels as their nodes have them now; other verbs have own files."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ for verb in (block, request, sign, submit):
 
 @app.command("list")
 def list_(stack: Stack, json_: Json = False, folder: Folder = HERE) -> None:
-    """Every channel: its organizations, its height, and who does not answer."""
+    """List every channel: its organizations, its height, and the nodes that do not answer."""
     network = open_network(stack, folder)
     found = asyncio.run(_all_nodes(network))
     channels = network.instance.channels.values()
@@ -74,7 +74,7 @@ def show(
     json_: Json = False,
     folder: Folder = HERE,
 ) -> None:
-    """One channel: its configuration on the ledger, and how far each node is."""
+    """Show one channel: its configuration on the ledger, and how far each node is."""
     network = open_network(stack, folder)
     chosen = network.instance.channel(channel or _only(list(network.instance.channels)))
     block, sequence, settings, nodes = asyncio.run(_state(network, chosen.name))

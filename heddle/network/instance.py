@@ -1,4 +1,4 @@
-"""The two outputs of a stack: `instance`, which anybody may see, and `access`, which is secret as a whole.
+"""Describe the two outputs of a stack: `instance`, which is public, and `access`, which is secret as a whole.
 
 Components write them with `written`, `heddle.network.network` reads them for every verb about a running
 network; both follow the fields of the classes here. The stack file is never read again.
@@ -33,7 +33,7 @@ VERSION = 1
 
 @dataclass(frozen=True, kw_only=True)
 class NodeOutput:
-    """A peer or an orderer."""
+    """Describe a peer or an orderer."""
 
     name: str
     msp_id: str
@@ -54,7 +54,7 @@ class NodeOutput:
 
 @dataclass(frozen=True, kw_only=True)
 class OrganizationOutput:
-    """An organization: its roots and the certificates of its users."""
+    """Describe an organization: its roots and the certificates of its users."""
 
     name: str
     msp_id: str
@@ -68,7 +68,7 @@ class OrganizationOutput:
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelOutput:
-    """A channel with its member organizations and their peers that are managed here."""
+    """Describe a channel: its member organizations, and their peers that are managed here."""
 
     name: str
     organizations: tuple[str, ...]
@@ -78,7 +78,7 @@ class ChannelOutput:
 
 @dataclass(frozen=True, kw_only=True)
 class ChaincodeOutput:
-    """A chaincode's definition."""
+    """Describe a chaincode's definition as the last `up` put it in force."""
 
     name: str
     channel: str
@@ -94,7 +94,7 @@ class ChaincodeOutput:
 
 @dataclass(frozen=True, kw_only=True)
 class InstanceOutput:
-    """Names, endpoints, certificates, channels and chaincodes of an instance: nothing of it is secret."""
+    """Describe an instance: names, endpoints, certificates, channels and chaincodes, none of it secret."""
 
     version: int
     name: str
@@ -131,7 +131,7 @@ class InstanceOutput:
 
 @dataclass(frozen=True, kw_only=True)
 class AccessOutput:
-    """Credentials of an instance: of its cluster, its users and its orderers' admin endpoints."""
+    """Hold the credentials of an instance: of its cluster, its users and its orderers' admin endpoints."""
 
     version: int
     kubeconfig: str = field(repr=False)

@@ -1,4 +1,4 @@
-"""A running network: what its stack's outputs say of it, and the ways to its nodes."""
+"""Open a running network: what its stack's outputs say of it, and the ways to its nodes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ __all__ = ["Network", "Representative", "network_of", "open_network"]
 
 @dataclass(frozen=True, kw_only=True)
 class Representative:
-    """A managed organization that acts for a channel: its administrator, and its peers on the channel."""
+    """Let a managed organization act for a channel: its administrator, and its peers on the channel."""
 
     organization: OrganizationOutput
     signer: Signer
@@ -35,7 +35,7 @@ class Representative:
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """A running network with the credentials to use it."""
+    """Join a running network with the credentials to use it."""
 
     instance: InstanceOutput
     access: AccessOutput

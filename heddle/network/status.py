@@ -25,7 +25,7 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class NodeStatus:
-    """A node with its answers, and what is wrong with it."""
+    """Describe a node: its answers, and what is wrong with it."""
 
     name: str
     kind: str
@@ -48,7 +48,7 @@ class NodeStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class ChaincodeStatus:
-    """A chaincode as deployed, and what is wrong with it on its channel."""
+    """Describe a chaincode: as deployed, and what is wrong with it on its channel."""
 
     name: str
     channel: str
@@ -60,7 +60,7 @@ class ChaincodeStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelNode:
-    """A node on one channel. `height` 0 and `trouble` set: it did not answer, and why."""
+    """Describe a node on one channel. `height` 0 and `trouble` set: it did not answer, and why."""
 
     node: str
     role: str
@@ -73,7 +73,7 @@ class ChannelNode:
 
 @dataclass(frozen=True, kw_only=True)
 class InstanceStatus:
-    """A whole instance at one moment."""
+    """Describe a whole instance at one moment."""
 
     name: str
     namespace: str
@@ -184,7 +184,7 @@ def _channel_node(node: NodeFacts, answer: Answer) -> ChannelNode:
 
 @dataclass(frozen=True, kw_only=True)
 class _Problem:
-    """Something wrong with a node: in a few words, and whole."""
+    """Describe something wrong with a node: in a few words, and whole."""
 
     brief: str
     whole: str

@@ -91,3 +91,13 @@ def test_channels(heddle: Callable[..., Result], network: RealNetwork) -> None:
         assert "is the node running" in heddle("channel", "show", "s").stdout
     finally:
         network.start()
+
+
+def test_status(heddle: Callable[..., Result], network: RealNetwork) -> None:
+    """All is well: every node answers with its version and height, the chaincode is in force."""
+    done = heddle("status", "s", "--json")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert {node["version"] for node in found["nodes"]} == {"v3.1.5"}
+    assert len({node["heights"]["channel"] for node in found["nodes"]}) == 1
+    assert heddle("status", "s").exit_code == 0

@@ -47,6 +47,15 @@ async def test_secret_outputs_stay_secret(lab: Lab) -> None:
     assert read_outputs(lab.folder, "dev") == outcome.outputs
 
 
+async def test_an_output_can_be_secret_as_a_whole(lab: Lab) -> None:
+    """With what is in it, known later or not: as the output `access` of a network is."""
+    inner = '{"name": pulumi.Output.from_input("n"), "key": pulumi.Output.secret("5"), "all": {"x": 1}}'
+    lab.program(f'pulumi.export("access", pulumi.Output.secret({inner}))')
+    outcome = await lab.up()
+    assert outcome.outputs == {"access": Secret({"name": "n", "key": "5", "all": {"x": 1}})}
+    assert read_outputs(lab.folder, "dev") == outcome.outputs
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
