@@ -13,10 +13,10 @@ from rich.console import Console
 
 from heddle.cli.consent import USAGE, ask_consent, require_terminal
 from heddle.cli.options import HERE, Folder, Json, StackFile, Yes
-from heddle.embedded.engine.display.plain import PlainDisplay
+from heddle.embedded.engine.display.lines import LineDisplay
 from heddle.embedded.engine.display.tree import TreeDisplay
+from heddle.embedded.engine.engine import Engine, Outcome
 from heddle.embedded.engine.kubernetes import create_provider as kubernetes
-from heddle.embedded.engine.run import Engine, Outcome
 from heddle.plugin.interface import ProviderFactory
 from heddle.plugin.values import plain
 from heddle.provider import create_provider as heddle
@@ -152,13 +152,13 @@ class _Runs:
             display.finish(outcome)
         return outcome
 
-    def _display(self, title: str, *, preview: bool) -> PlainDisplay | TreeDisplay:
+    def _display(self, title: str, *, preview: bool) -> LineDisplay | TreeDisplay:
         """Return a live tree for a terminal, lines for anything else; those go to stderr for `--json`."""
         header = f"{title} ({self._stack})"
         console = Console()
         if self._quiet or not console.is_terminal:
             out = sys.stderr if self._quiet else sys.stdout
-            return PlainDisplay(
+            return LineDisplay(
                 out, header=header, preview=preview, stack_name=self._stack, details=self._diff
             )
         return TreeDisplay(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from heddle.doctor.findings import Finding
 from heddle.errors import EngineError
-from heddle.state.secrets import find_passphrase
+from heddle.state.encryption import find_passphrase
 
 __all__ = ["local_cluster_findings", "passphrase_finding"]
 

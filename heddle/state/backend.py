@@ -7,6 +7,7 @@ import getpass
 import gzip
 import hashlib
 import os
+import pwd
 import socket
 import time
 import uuid
@@ -20,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 from heddle.errors import EngineError, NeedsCli
 from heddle.plain import ShapeError, parse_json
 from heddle.state.locks import Lock, read_lock
-from heddle.state.serial import Json, dump
+from heddle.state.serialization import Json, dump
 from heddle.versions import HEDDLE, PULUMI
 
 __all__ = ["ORGANIZATION", "Backend", "now", "write_durably"]
@@ -78,8 +79,6 @@ def state_folder(url: str, working_dir: Path) -> Path:
 
 def _home() -> Path:
     """Return the account's home folder by the system's list of users."""
-    import pwd
-
     return Path(pwd.getpwuid(os.getuid()).pw_dir)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from heddle.errors import NeedsCli
 from heddle.plain import Plain
 from heddle.plugin.values import Properties
-from heddle.state.secrets import Crypter
-from heddle.state.serial import Json, dump, dump_properties, load_properties
+from heddle.state.encryption import Crypter
+from heddle.state.serialization import Json, dump, dump_properties, load_properties
 from heddle.state.urn import is_provider_type, split_reference, urn_type
 
 __all__ = ["Operation", "Resource", "dump_resource", "load_resource"]

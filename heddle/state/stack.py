@@ -10,10 +10,10 @@ from pathlib import Path
 from heddle.errors import EngineError, NeedsCli
 from heddle.plain import Plain, ShapeError
 from heddle.state.backend import Backend, state_folder
+from heddle.state.encryption import Crypter, find_passphrase
 from heddle.state.project import Config, Project, open_project, open_stack_file, read_config
 from heddle.state.resource import Operation, Resource, load_resource
-from heddle.state.secrets import Crypter, find_passphrase
-from heddle.state.serial import dump
+from heddle.state.serialization import dump
 
 __all__ = ["Stack", "open_stack"]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from heddle.state import secrets
+from heddle.state import encryption
 from heddle.state.backend import Backend
+from heddle.state.encryption import Crypter
 from heddle.state.resource import Resource, dump_resource
-from heddle.state.secrets import Crypter
 
 PASSPHRASE = "correct horse"
 STACK = "urn:pulumi:dev::lab::pulumi:pulumi:Stack::lab-dev"
@@ -51,4 +51,4 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys in no time: many salts are tried."""
-    monkeypatch.setattr(secrets, "_ITERATIONS", 1)
+    monkeypatch.setattr(encryption, "_ITERATIONS", 1)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from heddle.errors import EngineError
 from heddle.plugin.values import Secret
+from heddle.state.encryption import Crypter
 from heddle.state.resource import Resource
-from heddle.state.secrets import Crypter
 from heddle.state.stack import open_stack
 from tests.state.conftest import PROVIDER, STACK, Shelf
 

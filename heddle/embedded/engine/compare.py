@@ -5,7 +5,7 @@ Source: sdk/go/common/resource/properties_diff.go of pulumi/pulumi.
 
 from collections.abc import Iterator, Mapping
 
-from heddle.embedded.engine.paths import matches, parse_path
+from heddle.embedded.engine.property_paths import matches, parse_path
 from heddle.plugin.interface import DiffKind, DiffResult
 from heddle.plugin.values import Properties, Value, same, strip_secrets
 

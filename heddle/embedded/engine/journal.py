@@ -15,9 +15,9 @@ from dataclasses import replace
 
 from heddle.errors import EngineError
 from heddle.state.backend import Backend
+from heddle.state.encryption import Crypter
 from heddle.state.resource import Operation, Resource, dump_resource
-from heddle.state.secrets import Crypter
-from heddle.state.serial import dump
+from heddle.state.serialization import dump
 from heddle.state.urn import provider_reference, split_reference
 
 __all__ = ["Journal"]

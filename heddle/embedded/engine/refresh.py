@@ -15,7 +15,7 @@ from heddle.embedded.engine.actions import annotated, explain, is_default_provid
 from heddle.embedded.engine.compare import compare, completed
 from heddle.embedded.engine.context import Context
 from heddle.embedded.engine.events import Op, Phase
-from heddle.embedded.engine.paths import reset
+from heddle.embedded.engine.property_paths import reset
 from heddle.plugin import interface as api
 from heddle.plugin.interface import DiffKind, Severity
 from heddle.state.backend import now

@@ -13,7 +13,7 @@ from heddle.embedded.engine.defaults import Defaults
 from heddle.embedded.engine.dependents import Dependents
 from heddle.embedded.engine.events import Op, Phase
 from heddle.embedded.engine.goal import Goal
-from heddle.embedded.engine.paths import reset
+from heddle.embedded.engine.property_paths import reset
 from heddle.plugin import interface as api
 from heddle.plugin.interface import DiffKind, Severity
 from heddle.plugin.values import Properties, plain

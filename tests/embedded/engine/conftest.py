@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from heddle.embedded.engine.engine import Engine, Outcome
 from heddle.embedded.engine.events import Event, Message, Op, Phase, Step
-from heddle.embedded.engine.run import Engine, Outcome
 from heddle.plugin.interface import Severity
 from tests.embedded.engine.fake import World
 

@@ -10,7 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
-from heddle.embedded.engine.run import Engine
+from heddle.embedded.engine.engine import Engine
 from heddle.plugin.values import Properties
 from heddle.state import backend
 from tests.embedded.engine.fake import World

@@ -4,12 +4,12 @@ import io
 
 from rich.console import Console
 
-from heddle.embedded.engine.display.objects import property_lines
-from heddle.embedded.engine.display.plain import PlainDisplay
+from heddle.embedded.engine.display.lines import LineDisplay
+from heddle.embedded.engine.display.properties import property_lines
 from heddle.embedded.engine.display.summary import duration
 from heddle.embedded.engine.display.tree import TreeDisplay
 from heddle.embedded.engine.display.words import diff_note
-from heddle.embedded.engine.run import Engine
+from heddle.embedded.engine.engine import Engine
 from heddle.plugin.interface import DiffKind
 from heddle.plugin.values import UNKNOWN, Secret, Value
 from tests.embedded.engine.conftest import Lab
@@ -25,7 +25,7 @@ pulumi.export("pin", pulumi.Output.secret("1234"))
 async def shown(lab: Lab, *, preview: bool) -> str:
     """Run and return what is written where there is no terminal."""
     out = io.StringIO()
-    display = PlainDisplay(out, header="Updating (dev)", preview=preview, stack_name="dev")
+    display = LineDisplay(out, header="Updating (dev)", preview=preview, stack_name="dev")
     engine = Engine(lab.folder, "dev", {"test": lab.world.factory()}, sink=display)
     display.finish(await (engine.preview() if preview else engine.up()))
     return out.getvalue()

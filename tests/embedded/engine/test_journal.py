@@ -10,8 +10,8 @@ import pytest
 from heddle.embedded.engine.journal import Journal
 from heddle.errors import EngineError
 from heddle.state.backend import Backend
+from heddle.state.encryption import Crypter
 from heddle.state.resource import Operation, Resource
-from heddle.state.secrets import Crypter
 from tests.embedded.engine.conftest import Lab
 
 

@@ -5,10 +5,10 @@ import io
 import pytest
 from rich.console import Console
 
-from heddle.embedded.engine.display.plain import PlainDisplay
+from heddle.embedded.engine.display.lines import LineDisplay
 from heddle.embedded.engine.display.tree import TreeDisplay
+from heddle.embedded.engine.engine import Outcome
 from heddle.embedded.engine.events import Message, Op, Phase, Step
-from heddle.embedded.engine.run import Outcome
 from heddle.plugin.interface import DiffKind, Severity
 from heddle.state.resource import Resource
 
@@ -125,7 +125,7 @@ def test_no_sign_of_others_moves_the_terminal(sign: str) -> None:
 def test_lines_of_a_log_are_as_safe() -> None:
     """Where there is no terminal somebody may read the file on one later."""
     out = io.StringIO()
-    display = PlainDisplay(out, header="Updating (dev)", preview=False, stack_name="dev")
+    display = LineDisplay(out, header="Updating (dev)", preview=False, stack_name="dev")
     display(Message(severity=Severity.ERROR, text="before\x1b[2Jafter", urn=resources()["dev-orders"].urn))
 
     assert "before\N{REPLACEMENT CHARACTER}[2Jafter" in out.getvalue()

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from heddle.embedded.engine.engine import Engine, Outcome
 from heddle.embedded.engine.events import Event, Op, Phase, Step
-from heddle.embedded.engine.run import Engine, Outcome
 from heddle.plugin.interface import Severity
 from heddle.provider import create_provider
 from tests.programs import needs

@@ -6,11 +6,11 @@ Source: pkg/backend/display/progress.go of pulumi/pulumi.
 from collections.abc import Iterable
 from itertools import islice
 
-from heddle.embedded.engine.display.objects import property_lines
+from heddle.embedded.engine.display.properties import property_lines
 from heddle.embedded.engine.display.rows import Row, Rows
 from heddle.embedded.engine.display.words import SEVERITIES, SIGNS, counted
+from heddle.embedded.engine.engine import Outcome
 from heddle.embedded.engine.events import Message, Op
-from heddle.embedded.engine.run import Outcome
 from heddle.plugin.values import Properties
 from heddle.state.urn import ROOT_TYPE
 

@@ -4,11 +4,11 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from heddle.embedded.engine.display.layout import Layout
+from heddle.embedded.engine.display.columns import Columns
 from heddle.embedded.engine.display.rows import Row, Rows
 from heddle.embedded.engine.display.summary import closing_lines
+from heddle.embedded.engine.engine import Outcome
 from heddle.embedded.engine.events import Event
-from heddle.embedded.engine.run import Outcome
 from heddle.text import printable
 
 __all__ = ["TreeDisplay"]
@@ -64,22 +64,22 @@ class TreeDisplay:
     def _growing(self) -> RenderableType:
         """Return as much of the tree as fits: what runs now and what came last is what one wants to see."""
         rows = self._rows.tree()
-        layout = self._layout(rows)
-        lines = [line for row, branch in rows for line in layout.lines(row, branch)]
+        columns = self._columns(rows)
+        lines = [line for row, branch in rows for line in columns.lines(row, branch)]
         room = max(5, self._console.size.height - _FRAME)
         if len(lines) > room:
-            running = [line for row, branch in rows if row.running for line in layout.lines(row, branch)]
+            running = [line for row, branch in rows if row.running for line in columns.lines(row, branch)]
             lines = [*lines[: room - len(running)], *running] if len(running) < room else running[:room]
-        return Group(layout.header(), *lines)
+        return Group(columns.header(), *lines)
 
     def _whole(self) -> RenderableType:
         """Return the whole tree."""
         rows = self._rows.tree()
-        layout = self._layout(rows)
-        return Group(layout.header(), *(line for row, branch in rows for line in layout.lines(row, branch)))
+        columns = self._columns(rows)
+        return Group(columns.header(), *(line for row, branch in rows for line in columns.lines(row, branch)))
 
-    def _layout(self, rows: list[tuple[Row, str]]) -> Layout:
-        return Layout.of(rows, width=self._console.width, preview=self._preview)
+    def _columns(self, rows: list[tuple[Row, str]]) -> Columns:
+        return Columns.of(rows, width=self._console.width, preview=self._preview)
 
 
 def _line_style(line: str) -> str:

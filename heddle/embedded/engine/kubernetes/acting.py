@@ -34,7 +34,7 @@ from heddle.embedded.engine.kubernetes.objects import (
     without,
 )
 from heddle.embedded.engine.kubernetes.prune import pruned
-from heddle.embedded.engine.kubernetes.waiting import NotReady, check_now, path_of, timeout_of, wait_ready
+from heddle.embedded.engine.kubernetes.readiness import NotReady, check_now, path_of, timeout_of, wait_ready
 from heddle.errors import HeddleError, ProviderError
 from heddle.plugin.interface import (
     CreateRequest,

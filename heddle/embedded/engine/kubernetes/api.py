@@ -7,15 +7,13 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
+
+import urllib3
+from kubernetes.client import ApiClient
 
 from heddle.embedded.engine.kubernetes.objects import Json, at
 from heddle.errors import ProviderError
-
-if TYPE_CHECKING:
-    from kubernetes.client import ApiClient
-    from urllib3 import BaseHTTPResponse, Retry
 
 __all__ = ["Api", "ApiError", "ClusterUnreachable"]
 
@@ -72,7 +70,7 @@ class ClusterUnreachable(ProviderError):  # noqa: N818 - a state of the world
 class Api:
     """One API server. Thread-safe; `stop` makes waits end early."""
 
-    def __init__(self, client: "ApiClient") -> None:
+    def __init__(self, client: ApiClient) -> None:
         self._client = client
         self._pool = client.rest_client.pool_manager
         self.host = str(client.configuration.host)
@@ -147,9 +145,7 @@ class Api:
 
     def _send(
         self, method: str, path: str, query: Mapping[str, str], body: Json | None, kind: str
-    ) -> "BaseHTTPResponse":
-        import urllib3
-
+    ) -> urllib3.BaseHTTPResponse:
         headers = {"Accept": "application/json", "User-Agent": "heddle"}
         if body is not None:
             headers["Content-Type"] = kind
@@ -173,10 +169,8 @@ class Api:
             ) from error
 
 
-def _retries() -> "Retry":
+def _retries() -> urllib3.Retry:
     """Every request here may be sent twice: reads, applications and deletions by name all are idempotent."""
-    import urllib3
-
     return urllib3.Retry(
         connect=2,
         read=1,
@@ -196,10 +190,8 @@ def _parsed(data: bytes) -> Json:
     return answer if isinstance(answer, dict) else {"message": str(answer)}
 
 
-def _lines(response: "BaseHTTPResponse") -> Iterator[Json]:
+def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[Json]:
     """Yield the JSON object of each line; a connection that breaks only ends the stream."""
-    import urllib3
-
     if response.status >= 400:
         return
     rest = b""

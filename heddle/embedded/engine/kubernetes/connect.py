@@ -1,17 +1,18 @@
-"""From a kubeconfig to an API server that answers.
+"""Connect to the API server that a kubeconfig leads to.
 
 Source: pulumi-kubernetes 4.28 provider/pkg/provider/provider.go Configure.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from kubernetes import client, config
+from kubernetes.config import kube_config
+from kubernetes.config.config_exception import ConfigException
 
 from heddle.embedded.engine.kubernetes.api import Api
 from heddle.embedded.engine.kubernetes.objects import at
 from heddle.embedded.engine.kubernetes.settings import Settings
 from heddle.errors import ProviderError
-
-if TYPE_CHECKING:
-    from kubernetes import client
 
 __all__ = ["connect", "default_namespace"]
 
@@ -25,10 +26,6 @@ def connect(settings: Settings) -> Api:
     Blocks. Raises ProviderError when the kubeconfig does not lead to a cluster, ClusterUnreachable when the
     cluster does not answer, ApiError when it answers no.
     """
-    # 0.7 s of CPU: only those who talk to a cluster pay.
-    from kubernetes import client, config
-    from kubernetes.config.config_exception import ConfigException
-
     configuration = client.Configuration()
     try:
         if settings.kubeconfig is not None:
@@ -51,10 +48,8 @@ def connect(settings: Settings) -> Api:
     return api
 
 
-def _ambient(settings: Settings, configuration: "client.Configuration") -> None:
-    from kubernetes import config
-    from kubernetes.config.config_exception import ConfigException
-
+def _ambient(settings: Settings, configuration: client.Configuration) -> None:
+    """Read $KUBECONFIG or its default; inside a pod, the pod's own account, unless a context is named."""
     try:
         config.load_kube_config(
             context=settings.context or None, client_configuration=configuration, persist_config=False
@@ -89,9 +84,6 @@ def default_namespace(settings: Settings) -> str:
 
 
 def _ambient_kubeconfig() -> dict[str, Any]:
-    from kubernetes.config import kube_config
-    from kubernetes.config.config_exception import ConfigException
-
     try:
         contexts, active = kube_config.list_kube_config_contexts()
     except ConfigException:

@@ -6,7 +6,7 @@ Source: pulumi-kubernetes 4.28 provider/pkg/await/await.go Deletion.
 from heddle.embedded.engine.kubernetes.api import Api, ApiError
 from heddle.embedded.engine.kubernetes.checkpoint import parse
 from heddle.embedded.engine.kubernetes.objects import Json, annotation, kind_id, split_id
-from heddle.embedded.engine.kubernetes.waiting import NotReady, path_of, timeout_of, wait_gone
+from heddle.embedded.engine.kubernetes.readiness import NotReady, path_of, timeout_of, wait_gone
 from heddle.errors import ProviderError
 from heddle.plugin.interface import DeleteRequest
 

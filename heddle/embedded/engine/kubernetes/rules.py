@@ -10,13 +10,13 @@ from typing import TypeAlias
 
 from heddle.embedded.engine.kubernetes.objects import Json, annotation, at, kind_id
 
-__all__ = ["Rule", "Verdict", "claim_rule", "condition", "rule_for"]
+__all__ = ["ReadyState", "Rule", "claim_rule", "condition", "rule_for"]
 
 _REVISION = "deployment.kubernetes.io/revision"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class ReadyState:
     """Ready or not, what is missing, and whether waiting on makes sense."""
 
     ready: bool
@@ -24,8 +24,8 @@ class Verdict:
     hopeless: bool = False
 
 
-Rule: TypeAlias = Callable[[Json], Verdict]
-_READY = Verdict(ready=True)
+Rule: TypeAlias = Callable[[Json], ReadyState]
+_READY = ReadyState(ready=True)
 
 
 def rule_for(live: Json) -> Rule | None:
@@ -47,9 +47,9 @@ def rule_for(live: Json) -> Rule | None:
         return None
     least = _count(live, "metadata", "generation")
 
-    def judge(obj: Json) -> Verdict:
+    def judge(obj: Json) -> ReadyState:
         if _count(obj, "metadata", "generation") < least:
-            return Verdict(ready=False, reasons=("the change has not arrived yet",))
+            return ReadyState(ready=False, reasons=("the change has not arrived yet",))
         return rule(obj)
 
     return judge
@@ -72,15 +72,15 @@ def _observed(obj: Json) -> bool:
     return _count(obj, "status", "observedGeneration") >= _count(obj, "metadata", "generation") > 0
 
 
-def _missing(*parts: tuple[bool, str]) -> Verdict:
+def _missing(*parts: tuple[bool, str]) -> ReadyState:
     reasons = tuple(reason for fine, reason in parts if not fine)
-    return Verdict(ready=not reasons, reasons=reasons)
+    return ReadyState(ready=not reasons, reasons=reasons)
 
 
-def _stateful_set(obj: Json) -> Verdict:
+def _stateful_set(obj: Json) -> ReadyState:
     """All replicas ready and, unless pods are replaced by hand (OnDelete), all of the current revision."""
     if not _observed(obj):
-        return Verdict(ready=False, reasons=("the StatefulSet controller has not seen this change yet",))
+        return ReadyState(ready=False, reasons=("the StatefulSet controller has not seen this change yet",))
     wanted, ready = _count(obj, "spec", "replicas"), _count(obj, "status", "readyReplicas")
     replicas = wanted == ready == _count(obj, "status", "replicas")
     by_hand = at(obj, "spec", "updateStrategy", "type") == "OnDelete"
@@ -97,10 +97,10 @@ def _stateful_set(obj: Json) -> Verdict:
     )
 
 
-def _deployment(obj: Json) -> Verdict:
+def _deployment(obj: Json) -> ReadyState:
     """Available, and all replicas of the newest ReplicaSet ready."""
     if not _observed(obj):
-        return Verdict(ready=False, reasons=("the Deployment controller has not seen this change yet",))
+        return ReadyState(ready=False, reasons=("the Deployment controller has not seen this change yet",))
     available, progressing = condition(obj, "Available"), condition(obj, "Progressing")
     stuck = tuple(
         f"[{entry.get('reason')}] {entry.get('message')}"
@@ -122,10 +122,10 @@ def _deployment(obj: Json) -> Verdict:
             "Attempted to roll forward to new ReplicaSet, but minimum number of Pods did not become live",
         ),
     )
-    return missing if missing.ready else Verdict(ready=False, reasons=stuck + missing.reasons[:1])
+    return missing if missing.ready else ReadyState(ready=False, reasons=stuck + missing.reasons[:1])
 
 
-def _daemon_set(obj: Json) -> Verdict:
+def _daemon_set(obj: Json) -> ReadyState:
     """A ready pod of the newest template on every node that wants one."""
     wanted, ready = _count(obj, "status", "desiredNumberScheduled"), _count(obj, "status", "numberReady")
     updated = _count(obj, "status", "updatedNumberScheduled") >= wanted
@@ -137,31 +137,31 @@ def _daemon_set(obj: Json) -> Verdict:
     )
 
 
-def _job(obj: Json) -> Verdict:
+def _job(obj: Json) -> ReadyState:
     """Complete; a failed one does not come back."""
     failed = condition(obj, "Failed")
     if failed.get("status") == "True":
         why = f"[{failed.get('reason')}] {failed.get('message')}"
-        return Verdict(ready=False, reasons=(why,), hopeless=True)
+        return ReadyState(ready=False, reasons=(why,), hopeless=True)
     complete = condition(obj, "Complete").get("status") == "True"
     return _missing((complete, "the Job has not completed yet"))
 
 
-def _pod(obj: Json) -> Verdict:
+def _pod(obj: Json) -> ReadyState:
     """Ready, or run to its end with success."""
     ready = condition(obj, "Ready")
     if ready.get("status") == "True" or at(obj, "status", "phase") == "Succeeded":
         return _READY
-    return Verdict(ready=False, reasons=(str(ready.get("message") or "the Pod is not ready"),))
+    return ReadyState(ready=False, reasons=(str(ready.get("message") or "the Pod is not ready"),))
 
 
-def _persistent_volume(obj: Json) -> Verdict:
+def _persistent_volume(obj: Json) -> ReadyState:
     """Available or bound."""
     phase = at(obj, "status", "phase")
     return _missing((phase in ("Available", "Bound"), f"the PersistentVolume is {phase or 'Pending'}"))
 
 
-def _resource_quota(obj: Json) -> Verdict:
+def _resource_quota(obj: Json) -> ReadyState:
     """Its limits in force."""
     same = at(obj, "spec", "hard") == at(obj, "status", "hard")
     return _missing((same, "the quota is not in force yet"))
@@ -175,7 +175,7 @@ def claim_rule(*, waits_for_pod: bool) -> Rule:
     """
     fine = ("Bound", "Pending") if waits_for_pod else ("Bound",)
 
-    def judge(obj: Json) -> Verdict:
+    def judge(obj: Json) -> ReadyState:
         phase = at(obj, "status", "phase") or "Pending"
         return _missing((phase in fine, f"the PersistentVolumeClaim is {phase}"))
 

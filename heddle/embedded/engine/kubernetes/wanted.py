@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from heddle.embedded.engine.kubernetes.objects import Json, annotation
-from heddle.embedded.engine.kubernetes.rules import Rule, Verdict, condition
+from heddle.embedded.engine.kubernetes.rules import ReadyState, Rule, condition
 from heddle.errors import NeedsCli, ProviderError
 
 __all__ = ["WAIT_FOR", "wanted_rule"]
@@ -34,10 +34,10 @@ def wanted_rule(obj: Json) -> Rule | None:
     if not rules:
         raise ProviderError(f"{WAIT_FOR}: at least one condition must be specified")
 
-    def judge(live: Json) -> Verdict:
-        verdicts = [rule(live) for rule in rules]
-        reasons = tuple(reason for verdict in verdicts for reason in verdict.reasons)
-        return Verdict(ready=not reasons, reasons=reasons)
+    def judge(live: Json) -> ReadyState:
+        states = [rule(live) for rule in rules]
+        reasons = tuple(reason for state in states for reason in state.reasons)
+        return ReadyState(ready=not reasons, reasons=reasons)
 
     return judge
 
@@ -46,7 +46,9 @@ def _rule(expression: str) -> Rule:
     kind, _, rest = expression.partition("=")
     if kind == "condition":
         name, _, status = rest.partition("=")
-        return lambda live: _verdict(condition(live, name).get("status") == (status or "True"), expression)
+        return lambda live: _ready_state(
+            condition(live, name).get("status") == (status or "True"), expression
+        )
     if kind != "jsonpath":
         raise ProviderError(f'{WAIT_FOR}: expected a "jsonpath=" or "condition=" prefix, got "{expression}"')
     match = _JSON_PATH.match(rest)
@@ -56,11 +58,11 @@ def _rule(expression: str) -> Rule:
             hint="Use Pulumi's CLI for this stack: pulumi up.",
         )
     steps = re.findall(r"[A-Za-z_][\w-]*|\d+", match[1])
-    return lambda live: _verdict(_matches(_follow(live, steps), match[2]), expression)
+    return lambda live: _ready_state(_matches(_follow(live, steps), match[2]), expression)
 
 
-def _verdict(fine: bool, expression: str) -> Verdict:
-    return Verdict(ready=fine, reasons=() if fine else (f"{expression} does not hold yet",))
+def _ready_state(fine: bool, expression: str) -> ReadyState:
+    return ReadyState(ready=fine, reasons=() if fine else (f"{expression} does not hold yet",))
 
 
 def _follow(value: Any, steps: list[str]) -> Any:  # noqa: ANN401 - JSON

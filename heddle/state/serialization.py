@@ -22,7 +22,7 @@ from heddle.plugin.values import (
     Value,
     secret,
 )
-from heddle.state.secrets import Crypter
+from heddle.state.encryption import Crypter
 
 __all__ = ["Json", "dump", "dump_properties", "load_properties", "to_json"]
 

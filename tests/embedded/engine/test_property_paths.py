@@ -1,6 +1,6 @@
 """Property paths: what ignoring a change keeps."""
 
-from heddle.embedded.engine.paths import reset
+from heddle.embedded.engine.property_paths import reset
 from heddle.plugin.values import Secret, has_secret
 
 

@@ -5,14 +5,14 @@ from typing import TextIO
 from heddle.embedded.engine.display.rows import Rows
 from heddle.embedded.engine.display.summary import closing_lines
 from heddle.embedded.engine.display.words import SIGNS
+from heddle.embedded.engine.engine import Outcome
 from heddle.embedded.engine.events import Event, Op
-from heddle.embedded.engine.run import Outcome
 from heddle.text import printable
 
-__all__ = ["PlainDisplay"]
+__all__ = ["LineDisplay"]
 
 
-class PlainDisplay:
+class LineDisplay:
     """Writes lines as things happen."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""How rows of the tree are laid out on a terminal: which width each column gets, and what gives way first.
+"""Share a terminal's width out among the columns of the tree, and write rows accordingly.
 
 A resource's type, name and plan are what a reader looks for, so Info gives way: it is cut, and where hardly
 any of it would be left it stands on a line of its own.
@@ -14,21 +14,24 @@ from heddle.embedded.engine.display.rows import Row
 from heddle.embedded.engine.display.words import COLOURS, SIGNS
 from heddle.text import printable
 
-__all__ = ["Layout"]
+__all__ = ["Columns"]
 
 _GAP = "  "
 _SIGN = 3
-"""Columns of the sign: a space and two characters."""
+"""Width of the sign: a space and two characters."""
 _NARROW = 100
-"""Columns of a terminal below which a type is always shown by its last part."""
+"""Width of a terminal below which a type is always shown by its last part."""
 _LEAST_INFO = 24
-"""Columns with which Info still says something: `[diff: ~settings]` and a word."""
+"""Width with which Info still says something: `[diff: ~settings]` and a word."""
 _LEAST_NAME = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layout:
-    """Widths in columns. `short` types are shown by their last part; `beneath`: Info has its own line."""
+class Columns:
+    """Hold the width of each column, in characters of the terminal.
+
+    `short` types are shown by their last part; with `beneath`, Info has a line of its own.
+    """
 
     short: bool
     beneath: bool
@@ -38,8 +41,8 @@ class Layout:
     preview: bool
 
     @classmethod
-    def of(cls, rows: Sequence[tuple[Row, str]], *, width: int, preview: bool) -> "Layout":
-        """Return the layout for rows with the branches before them, on a terminal of so many columns."""
+    def of(cls, rows: Sequence[tuple[Row, str]], *, width: int, preview: bool) -> "Columns":
+        """Return the columns that suit these rows, given with the branches before them."""
         names = _widest(row.name for row, _ in rows)
         statuses = _widest([_title(preview=preview), *(row.status(preview=preview) for row, _ in rows)])
         fixed = _SIGN + names + statuses + 4 * len(_GAP)

@@ -1,4 +1,4 @@
-"""Waiting until an object is ready, or gone: a watch per object, a deadline, and the evidence when it passes.
+"""Wait until an object is ready, or gone: a watch per object, and the evidence when time is up.
 
 Source: pulumi-kubernetes 4.28 provider/pkg/await/await.go, service.go, condition/deleted.go.
 """
@@ -19,7 +19,7 @@ from heddle.embedded.engine.kubernetes.objects import (
     name_of,
     namespace_of,
 )
-from heddle.embedded.engine.kubernetes.rules import Rule, Verdict, claim_rule, rule_for
+from heddle.embedded.engine.kubernetes.rules import ReadyState, Rule, claim_rule, rule_for
 from heddle.embedded.engine.kubernetes.wanted import wanted_rule
 from heddle.errors import ProviderError
 
@@ -57,21 +57,31 @@ class NotReady(ProviderError):  # noqa: N818 - an outcome, named after what user
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deadline:
-    """A point in monotonic time, and how long it was given in seconds."""
+class Wait:
+    """Hold one wait's end: `until` (monotonic time), `seconds` after its beginning, or the end of the run."""
 
-    at: float
+    api: Api
+    until: float
     seconds: float
 
-    @property
-    def passed(self) -> bool:
-        """Whether it is over."""
-        return time.monotonic() >= self.at
+    @classmethod
+    def of(cls, api: Api, seconds: float) -> "Wait":
+        """Begin a wait of at most so many seconds."""
+        return cls(api=api, until=time.monotonic() + seconds, seconds=seconds)
 
     @property
-    def left(self) -> float:
-        """Seconds until it passes."""
-        return max(0.0, self.at - time.monotonic())
+    def cancelled(self) -> bool:
+        """Tell whether the run was cancelled."""
+        return self.api.stop.is_set()
+
+    @property
+    def over(self) -> bool:
+        """Tell whether the time is up or the run was cancelled."""
+        return self.cancelled or time.monotonic() >= self.until
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, but not past the end."""
+        self.api.stop.wait(min(seconds, max(0.0, self.until - time.monotonic())))
 
 
 def timeout_of(asked: float, inputs: Json) -> float:
@@ -97,14 +107,14 @@ def wait_ready(api: Api, live: Json, inputs: Json, *, timeout: float, tell: Call
         timeout: Seconds until NotReady is raised.
         tell: Called with what is wrong while waiting goes on.
     """
-    deadline = Deadline(at=time.monotonic() + timeout, seconds=timeout)
+    wait = Wait.of(api, timeout)
     if is_true(inputs, SKIP):
         return live
     custom = wanted_rule(inputs)
     if custom is None and kind_id(live) == "v1/Service":
-        return _service(api, live, deadline)
+        return _service(live, wait)
     rule = custom or _rule(api, live)
-    return live if rule is None else _until(api, live, rule, deadline, tell)
+    return live if rule is None else _until(live, rule, wait, tell)
 
 
 def check_now(api: Api, live: Json, inputs: Json) -> None:
@@ -112,13 +122,13 @@ def check_now(api: Api, live: Json, inputs: Json) -> None:
     if is_true(inputs, SKIP) or kind_id(live) in ("v1/PersistentVolume", "v1/ResourceQuota"):
         return
     if kind_id(live) == "v1/Service":
-        verdict = _endpoints_verdict(api, live) if _selects_pods(live) else _balancer(live)
+        state = _endpoints_state(api, live) if _selects_pods(live) else _balancer(live)
     else:
         rule = rule_for(live)
-        verdict = rule(live) if rule else Verdict(ready=True)
-    if not verdict.ready:
+        state = rule(live) if rule else ReadyState(ready=True)
+    if not state.ready:
         message = f"Resource '{name_of(live)}' was created but failed to initialize"
-        raise NotReady(message, live, [*verdict.reasons, *evidence(api, live)])
+        raise NotReady(message, live, [*state.reasons, *evidence(api, live)])
 
 
 def _rule(api: Api, live: Json) -> Rule | None:
@@ -135,49 +145,52 @@ def _waits_for_pod(api: Api, claim: Json) -> bool:
     return (found or {}).get("volumeBindingMode") == "WaitForFirstConsumer"
 
 
-def _until(api: Api, live: Json, rule: Rule, deadline: Deadline, tell: Callable[[str], None]) -> Json:
+def _until(live: Json, rule: Rule, wait: Wait, tell: Callable[[str], None]) -> Json:
     """Follow the object's changes until the rule holds."""
-    told, tell_at, obj = "", time.monotonic() + _TELL_AFTER, live
-    collection, name = kind_of(live).collection(namespace_of(live)), name_of(live)
+    obj, told, tell_at = live, "", time.monotonic() + _TELL_AFTER
     while True:
-        verdict = rule(obj)
-        if not verdict.ready and not verdict.hopeless:
-            for event, seen in api.watch(collection, name, version=_version(obj), seconds=_WATCH):
-                obj, verdict = seen, rule(seen)
-                if verdict.ready or verdict.hopeless or event == "DELETED" or _over(api, deadline):
-                    break
-        if verdict.ready:
+        obj, state = _next_state(obj, rule, wait)
+        if state.ready:
             return obj
-        if verdict.hopeless or _over(api, deadline):
-            raise _not_ready(api, obj, verdict, deadline)
+        if state.hopeless or wait.over:
+            raise _not_ready(obj, state, wait)
         if time.monotonic() >= tell_at:
-            tell_at, now = time.monotonic() + _TELL_AFTER, "\n".join(evidence(api, obj))
-            if now and now != told:
-                told = now
-                tell(now)
-        obj = api.get(path_of(live))
+            tell_at, problems = time.monotonic() + _TELL_AFTER, "\n".join(evidence(wait.api, obj))
+            if problems and problems != told:
+                told = problems
+                tell(problems)
+        obj = wait.api.get(path_of(live))
+
+
+def _next_state(obj: Json, rule: Rule, wait: Wait) -> tuple[Json, ReadyState]:
+    """Watch the object until its state decides or the watch ends; return what was seen last."""
+    state = rule(obj)
+    if state.ready or state.hopeless:
+        return obj, state
+    collection, name = kind_of(obj).collection(namespace_of(obj)), name_of(obj)
+    for event, seen in wait.api.watch(collection, name, version=_version(obj), seconds=_WATCH):
+        obj, state = seen, rule(seen)
+        if state.ready or state.hopeless or event == "DELETED" or wait.over:
+            break
+    return obj, state
 
 
 def _version(obj: Json) -> str:
     return str(at(obj, "metadata", "resourceVersion") or "0")
 
 
-def _over(api: Api, deadline: Deadline) -> bool:
-    return deadline.passed or api.stop.is_set()
-
-
-def _not_ready(api: Api, obj: Json, verdict: Verdict, deadline: Deadline) -> NotReady:
-    name, reasons = name_of(obj), list(verdict.reasons)
-    if api.stop.is_set():
+def _not_ready(obj: Json, state: ReadyState, wait: Wait) -> NotReady:
+    name, reasons = name_of(obj), list(state.reasons)
+    if wait.cancelled:
         return NotReady(f"Resource operation was cancelled for '{name}'", obj, reasons)
-    reasons += evidence(api, obj)
-    if verdict.hopeless:
+    reasons += evidence(wait.api, obj)
+    if state.hopeless:
         return NotReady(f"Resource '{name}' was created but failed to initialize", obj, reasons)
-    waited = f"after {deadline.seconds:g} s"
+    waited = f"after {wait.seconds:g} s"
     return NotReady(f"'{name}' timed out waiting to be Ready {waited}", obj, reasons)
 
 
-def _service(api: Api, live: Json, deadline: Deadline) -> Json:
+def _service(live: Json, wait: Wait) -> Json:
     """Wait for a load balancer's address and for the selected pods to be ready.
 
     4.28 lets endpoints settle for 10 s after each change; here they count at once when there are addresses
@@ -185,23 +198,23 @@ def _service(api: Api, live: Json, deadline: Deadline) -> Json:
     """
     obj, started, pause = live, time.monotonic(), _POLL
     while True:
-        verdict = _balancer(obj)
-        if verdict.ready and _selects_pods(obj):
-            verdict = _endpoints_verdict(api, obj, settled=time.monotonic() - started >= _SETTLED)
-        if verdict.ready:
+        state = _balancer(obj)
+        if state.ready and _selects_pods(obj):
+            state = _endpoints_state(wait.api, obj, settled=time.monotonic() - started >= _SETTLED)
+        if state.ready:
             return obj
-        if _over(api, deadline):
-            raise _not_ready(api, obj, verdict, deadline)
-        api.stop.wait(min(pause, deadline.left))
+        if wait.over:
+            raise _not_ready(obj, state, wait)
+        wait.pause(pause)
         pause = min(pause * 1.5, _POLL_MAX)
-        obj = api.get(path_of(live))
+        obj = wait.api.get(path_of(live))
 
 
-def _balancer(service: Json) -> Verdict:
+def _balancer(service: Json) -> ReadyState:
     if at(service, "spec", "type") != "LoadBalancer" or at(service, "status", "loadBalancer", "ingress"):
-        return Verdict(ready=True)
+        return ReadyState(ready=True)
     reason = "Service was not allocated an IP address; does your cloud provider support this?"
-    return Verdict(ready=False, reasons=(reason,))
+    return ReadyState(ready=False, reasons=(reason,))
 
 
 def _selects_pods(service: Json) -> bool:
@@ -213,18 +226,18 @@ def _selects_pods(service: Json) -> bool:
     return bool(at(service, "spec", "selector")) and not headless and not named
 
 
-def _endpoints_verdict(api: Api, service: Json, *, settled: bool = True) -> Verdict:
+def _endpoints_state(api: Api, service: Json, *, settled: bool = True) -> ReadyState:
     endpoints = kind_of_type("kubernetes:core/v1:Endpoints").collection(namespace_of(service))
     found = api.find(f"{endpoints}/{name_of(service)}")
     subsets = (found or {}).get("subsets") or []
     pending = any(subset.get("notReadyAddresses") for subset in subsets)
     if found is not None and not pending and (settled or any(subset.get("addresses") for subset in subsets)):
-        return Verdict(ready=True)
+        return ReadyState(ready=True)
     reason = (
         "Service does not target any Pods. Selected Pods may not be ready, or "
         "field '.spec.selector' may not match labels on any Pods"
     )
-    return Verdict(ready=False, reasons=(reason,))
+    return ReadyState(ready=False, reasons=(reason,))
 
 
 def wait_gone(api: Api, obj: Json, name: str, inputs: Json, *, timeout: float) -> None:
@@ -234,7 +247,7 @@ def wait_gone(api: Api, obj: Json, name: str, inputs: Json, *, timeout: float) -
     """
     if is_true(inputs, SKIP) and kind_id(obj) in _SKIPS_DELETION:
         return
-    deadline = Deadline(at=time.monotonic() + timeout, seconds=timeout)
+    wait = Wait.of(api, timeout)
     collection, uid = kind_of(obj).collection(namespace_of(obj)), at(obj, "metadata", "uid")
     while True:
         try:
@@ -245,19 +258,19 @@ def wait_gone(api: Api, obj: Json, name: str, inputs: Json, *, timeout: float) -
             raise
         if uid and at(live, "metadata", "uid") != uid and not at(live, "metadata", "deletionTimestamp"):
             return
-        if _over(api, deadline):
-            raise _still_there(api, live, deadline)
+        if wait.over:
+            raise _still_there(live, wait)
         for event, _ in api.watch(collection, name, version=_version(live), seconds=_WATCH):
             if event == "DELETED":
                 return
-            if _over(api, deadline):
+            if wait.over:
                 break
 
 
-def _still_there(api: Api, live: Json, deadline: Deadline) -> NotReady:
+def _still_there(live: Json, wait: Wait) -> NotReady:
     name = name_of(live)
-    if api.stop.is_set():
+    if wait.cancelled:
         return NotReady(f"Resource operation was cancelled for '{name}'", live, [])
     holding = ", ".join(at(live, "metadata", "finalizers") or []) or "none"
-    reasons = [f"finalizers might be preventing deletion ({holding})", *evidence(api, live)]
-    return NotReady(f"'{name}' timed out waiting to be deleted after {deadline.seconds:g} s", live, reasons)
+    reasons = [f"finalizers might be preventing deletion ({holding})", *evidence(wait.api, live)]
+    return NotReady(f"'{name}' timed out waiting to be deleted after {wait.seconds:g} s", live, reasons)
