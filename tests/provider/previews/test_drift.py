@@ -1,12 +1,16 @@
 """Refresh finds what others did to the ledger, and the next preview says what would become of it."""
 
 import json
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from heddle.fabric.node import ClientTls
+from heddle.identity.certificate import CertificateRequest, Usage, issue
 from heddle.plugin.values import strip_secrets
 from tests.contract.standins import prepared_standins
 from tests.programs import here, path_of
@@ -15,7 +19,7 @@ from tests.provider.previews.engines import Project
 from tests.provider.previews.others import Others, OwnOthers
 from tests.provider.previews.recorded import expect_recorded, told
 from tests.provider.previews.world import Wanted, base
-from tests.real.network import RealNetwork
+from tests.real.network import Organization, RealNetwork
 
 __all__ = ["project"]
 
@@ -73,6 +77,58 @@ async def test_drift(network: RealNetwork, project: Project, others: Others, off
     await _found("drift_membership", network, project, official=official)
     await project.up()
     assert told(await project.preview(), network)["steps"] == {}
+
+
+async def test_renewed_credentials_are_no_drift(
+    network: RealNetwork, project: Project, official: bool
+) -> None:
+    """Right after an `up` with renewed identities of all kinds, a refresh shows nothing, by any engine."""
+    project.want(base(network).declared())
+    await project.up()
+    _renew_credentials(network)
+    project.want(base(network).declared())
+    assert told(await project.preview(), network)["steps"] == {}
+    await project.up()
+    assert told(await project.refresh(preview=True), network) == NOTHING
+    if official:
+        done = project.pulumi("refresh", "--preview-only", "--expect-no-changes")
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert told(await project.refresh(), network) == NOTHING
+
+
+async def test_a_lost_ledger_shows_at_once(network: RealNetwork, project: Project, official: bool) -> None:
+    """The first refresh after it says which orderer lost the channel, and that the channel drifted."""
+    project.want(base(network).declared())
+    await project.up()
+    lost = network.orderers[2]
+    network.programs[lost.name].stop()
+    for part in ("ledger", "wal", "snap"):
+        shutil.rmtree(network.folder / lost.name / part, ignore_errors=True)
+    network.start()
+    await _found("drift_ledger", network, project, official=official)
+
+
+NOTHING = {"failed": False, "steps": {}, "messages": {}}
+
+
+def _renew_credentials(network: RealNetwork) -> None:
+    """New certificates for every identity that asks: administrators, and the one of admin endpoints."""
+    network.ordering = _renewed(network.ordering)
+    for name, organization in network.organizations.items():
+        network.organizations[name] = _renewed(organization)
+    tls = network.ordering.tls("admin")
+    network.admin_tls = ClientTls(certificate=tls.certificate, private_key=tls.private_key)
+
+
+def _renewed(organization: Organization) -> Organization:
+    request = CertificateRequest(
+        common_name=f"admin@{organization.name}",
+        organization=organization.name,
+        organizational_units=("admin",),
+        usage=Usage.IDENTITY,
+    )
+    issued = issue(organization.authority, request, private_key=organization.admin.private_key)
+    return replace(organization, admin=replace(organization.admin, certificate=issued.certificate))
 
 
 async def _found(name: str, network: RealNetwork, project: Project, *, official: bool) -> None:

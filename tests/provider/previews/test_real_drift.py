@@ -8,10 +8,10 @@ import pytest
 from tests.contract.standins import same_tests
 from tests.provider.previews import test_drift
 from tests.provider.previews.others import OfficialOthers, Others
-from tests.provider.previews.test_drift import project
+from tests.provider.previews.test_drift import official, project
 from tests.real.network import RealNetwork, prepared_network
 
-__all__ = ["project"]
+__all__ = ["official", "project"]
 
 pytestmark = pytest.mark.real
 
