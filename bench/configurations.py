@@ -17,7 +17,8 @@ from bench.figures import Figure, median_of, run
 from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.genesis import channel_group, genesis_block
-from heddle.configtx.settings import BatchSettings, ChannelSettings
+from heddle.configtx.settings import ChannelSettings
+from heddle.settings import BatchSettings
 from tests.configtx.configtxgen import profile
 from tests.configtx.networks import peer_organization, trade
 

@@ -16,7 +16,7 @@ from heddle.resources import (
     PeerMembershipArgs,
     PeerOrganization,
 )
-from heddle.spec.ordering import Bft
+from heddle.settings import BftOptions, inputs_of
 from heddle.topology import ChannelPlan, ExternalPlan, MemberPlan, NodePlan
 
 
@@ -30,7 +30,7 @@ class FabricChannelArgs:
     """Peers of every organization that is managed here, by its name."""
     external: Mapping[str, ExternalPlan]
     """Definitions of organizations that are run elsewhere, by name."""
-    bft: Bft | None
+    bft: BftOptions | None
     """Options of BFT; None = Raft."""
     protect: bool
 
@@ -56,7 +56,6 @@ class FabricChannel(pulumi.ComponentResource):
         self.register_outputs({"genesisHash": self.channel.genesis_hash})
 
     def _channel(self, name: str, args: FabricChannelArgs) -> Channel:
-        batch = args.plan.batch
         return Channel(
             f"{name}-ledger",
             ChannelArgs(
@@ -65,13 +64,7 @@ class FabricChannel(pulumi.ComponentResource):
                 orderer_organizations=[args.orderers.definition],
                 peer_organizations=[self._definition(member, args) for member in args.plan.members],
                 consenters=args.orderers.consenters,
-                batch={
-                    "timeout": batch.timeout,
-                    "maxMessageCount": batch.messages,
-                    "absoluteMaxBytes": batch.absolute_max_bytes,
-                    "preferredMaxBytes": batch.preferred_max_bytes,
-                },
-                **_consensus(args),
+                **_settings(args),
                 signers=[
                     args.orderers.organization.admin,
                     # Also of those who are no members now: one that leaves must sign for it.
@@ -110,11 +103,12 @@ class FabricChannel(pulumi.ComponentResource):
         )
 
 
-def _consensus(args: FabricChannelArgs) -> dict[str, Any]:
-    """How orderers agree, as arguments of the Channel."""
+def _settings(args: FabricChannelArgs) -> dict[str, Any]:
+    """Return how blocks are cut and how orderers agree, as arguments of the Channel."""
+    batch = inputs_of(args.plan.batch)
     if args.bft is None:
-        return {"raft": {"snapshotIntervalSize": args.plan.snapshot_interval_size}}
-    return {"consensus": "BFT", "bft": args.bft.model_dump(by_alias=True)}
+        return {"batch": batch, "raft": inputs_of(args.plan.raft)}
+    return {"batch": batch, "consensus": "BFT", "bft": inputs_of(args.bft)}
 
 
 def _external(plan: ExternalPlan, anchor_peers: tuple[str, ...]) -> PeerOrganization:

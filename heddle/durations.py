@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-__all__ = ["nanoseconds", "seconds"]
+__all__ = ["canonical", "nanoseconds", "seconds"]
 
 _UNITS: Final = {
     "ns": 1,
@@ -31,3 +31,9 @@ def nanoseconds(text: str) -> int:
 def seconds(text: str) -> float:
     """The same in seconds."""
     return nanoseconds(text) / _UNITS["s"]
+
+
+def canonical(length: int) -> str:
+    """Return a length in nanoseconds as text in its one spelling: `2s`, `500ms`, `100us` or `1ns`."""
+    unit = next(unit for unit in ("s", "ms", "us", "ns") if length % _UNITS[unit] == 0)
+    return f"{length // _UNITS[unit]}{unit}"

@@ -12,14 +12,12 @@ from fabric_protos.msp import msp_principal_pb2
 from fabric_protos.orderer.smartbft import configuration_pb2 as smartbft_pb2
 
 from heddle.configtx import values
-from heddle.configtx.settings import BftOptions, Consenter
+from heddle.configtx.settings import Consenter
 from heddle.identity.signer import serialized_identity
 from heddle.quorum import quorum
+from heddle.settings import BftOptions
 
 __all__ = [
-    "COUNTS",
-    "DURATIONS",
-    "IN_ORDER",
     "REQUEST_MAX_BYTES",
     "block_validation",
     "consenters_of",
@@ -29,25 +27,6 @@ __all__ = [
     "options_of",
 ]
 
-DURATIONS: Final = (
-    "request_batch_max_interval",
-    "request_forward_timeout",
-    "request_complain_timeout",
-    "request_auto_remove_timeout",
-    "view_change_resend_interval",
-    "view_change_timeout",
-    "leader_heartbeat_timeout",
-    "collect_timeout",
-)
-"""Options that are Go durations; all must be above zero."""
-COUNTS: Final = ("incoming_message_buffer_size", "request_pool_size", "leader_heartbeat_count")
-"""Options that are numbers; all must be above zero."""
-IN_ORDER: Final = (
-    ("request_forward_timeout", "request_complain_timeout"),
-    ("request_complain_timeout", "request_auto_remove_timeout"),
-    ("view_change_resend_interval", "view_change_timeout"),
-)
-"""The first must not be above the second. Nodes do not ask before they commit: they halt afterwards."""
 REQUEST_MAX_BYTES: Final = 10 * 1024
 """SmartBFT's own limit when it validates; a batch with fewer bytes than that stops the chain."""
 
@@ -57,14 +36,12 @@ def options_message(options: BftOptions, live: smartbft_pb2.Options | None = Non
     message = smartbft_pb2.Options()
     if live is not None:
         message.CopyFrom(live)
-    for name, value in vars(options).items():
-        setattr(message, name, value)
-    return message
+    return values.fill(message, options)
 
 
 def options_of(message: smartbft_pb2.Options) -> BftOptions:
     """The settings in `smartbft.Options`."""
-    return BftOptions(**{name: getattr(message, name) for name in (*DURATIONS, *COUNTS)})
+    return BftOptions(**values.held(message, BftOptions))
 
 
 def mapping(consenters: Iterable[Consenter]) -> configuration_pb2.Orderers:

@@ -12,6 +12,8 @@ from heddle.identity.chain import TrustStore
 from heddle.identity.keys import public_key_of
 from heddle.identity.membership import membership
 from heddle.identity.msp import Msp, msp_config
+from heddle.quantities import show_size
+from heddle.settings import NOT_LONGER, Duration, settings_of
 
 __all__ = ["check_settings"]
 
@@ -75,26 +77,20 @@ def _capabilities(settings: ChannelSettings) -> Iterable[str]:
 
 def _batch(settings: ChannelSettings) -> Iterable[str]:
     batch = settings.batch
-    yield from _positive("batch timeout", batch.timeout)
-    if batch.max_message_count < 1:
-        yield f"batch max message count {batch.max_message_count}: expected at least 1"
-    if not 0 < batch.preferred_max_bytes <= batch.absolute_max_bytes:
+    yield from _above_zero("batch", batch)
+    if batch.preferred_max_bytes > batch.absolute_max_bytes:
         yield (
-            f"batch preferred max bytes {batch.preferred_max_bytes}: expected more than 0 and no more than "
-            f"absolute max bytes, {batch.absolute_max_bytes}"
+            f"batch preferred max bytes {show_size(batch.preferred_max_bytes)}: expected no more than "
+            f"absolute max bytes, {show_size(batch.absolute_max_bytes)}"
         )
 
 
 def _raft(settings: ChannelSettings) -> Iterable[str]:
     raft = settings.raft
-    yield from _positive("raft tick interval", raft.tick_interval)
-    if not 0 < raft.heartbeat_tick < raft.election_tick:
-        yield (
-            f"raft heartbeat tick {raft.heartbeat_tick}: expected more than 0 and less than "
-            f"election tick, {raft.election_tick}"
-        )
-    if raft.max_inflight_blocks < 1:
-        yield f"raft max inflight blocks {raft.max_inflight_blocks}: expected at least 1"
+    yield from _above_zero("raft", raft)
+    if raft.heartbeat_tick >= raft.election_tick:
+        found, limit = raft.heartbeat_tick, raft.election_tick
+        yield f"raft heartbeat tick {found}: expected less than election tick, {limit}"
 
 
 def _consenters(settings: ChannelSettings) -> Iterable[str]:
@@ -130,12 +126,8 @@ def _bft(settings: ChannelSettings) -> Iterable[str]:
 
 def _bft_options(settings: ChannelSettings) -> Iterable[str]:
     options = vars(settings.bft)
-    for name in bft.DURATIONS:
-        yield from _positive(f"BFT {_spaced(name)}", options[name])
-    for name in bft.COUNTS:
-        if not 0 < options[name] < 2**64:
-            yield f"BFT {_spaced(name)} {options[name]}: expected at least 1"
-    for low, high in bft.IN_ORDER:
+    yield from _above_zero("BFT", settings.bft)
+    for low, high in NOT_LONGER:
         try:
             wrong = nanoseconds(options[low]) > nanoseconds(options[high])
         except ValueError:
@@ -148,13 +140,13 @@ def _bft_batch(settings: ChannelSettings) -> Iterable[str]:
     batch = settings.batch
     if 0 < batch.absolute_max_bytes < bft.REQUEST_MAX_BYTES:
         yield (
-            f"batch absolute max bytes {batch.absolute_max_bytes}: expected at least "
-            f"{bft.REQUEST_MAX_BYTES} with BFT"
+            f"batch absolute max bytes {show_size(batch.absolute_max_bytes)}: expected at least "
+            f"{show_size(bft.REQUEST_MAX_BYTES)} with BFT"
         )
     if batch.max_message_count > batch.absolute_max_bytes:
         yield (
             f"batch max message count {batch.max_message_count}: expected no more than absolute max bytes, "
-            f"{batch.absolute_max_bytes}, with BFT"
+            f"{show_size(batch.absolute_max_bytes)}, with BFT"
         )
 
 
@@ -187,6 +179,16 @@ def _public_key(certificate: bytes) -> bytes:
 
 def _spaced(name: str) -> str:
     return name.replace("_", " ")
+
+
+def _above_zero(part: str, group: object) -> Iterable[str]:
+    """Yield a problem for every setting of a group that is not above zero, which no node accepts."""
+    for each in settings_of(type(group)):
+        what, value = f"{part} {each.words}", getattr(group, each.name)
+        if isinstance(each.kind, Duration):
+            yield from _positive(what, value)
+        elif value < 1:
+            yield f"{what} {each.kind.show(value)}: expected at least {each.kind.show(1)}"
 
 
 def _positive(what: str, duration: str) -> Iterable[str]:

@@ -20,8 +20,11 @@ from heddle.durations import nanoseconds
 from heddle.errors import ConfigtxError, IdentityError
 from heddle.identity.keys import load_certificate
 from heddle.protobuf import enum_name
+from heddle.settings import NOT_LONGER, BftOptions, Duration, settings_of
 
 __all__ = ["check_configure", "check_runtime"]
+
+_DURATIONS = [each.name for each in settings_of(BftOptions) if isinstance(each.kind, Duration)]
 
 
 def check_configure(config: configtx_pb2.Config) -> None:
@@ -99,7 +102,7 @@ def _check_certificates(node: configuration_pb2.Consenter) -> None:
 
 def _check_options(options: smartbft_pb2.Options, batch: orderer_pb2.BatchSize) -> None:
     lengths = {}
-    for name in bft.DURATIONS:
+    for name in _DURATIONS:
         try:
             lengths[name] = nanoseconds(getattr(options, name))
         except ValueError as error:
@@ -136,7 +139,7 @@ def _too_large(lengths: dict[str, int], batch: orderer_pb2.BatchSize) -> str:
         return "RequestBatchMaxCount is bigger than RequestBatchMaxBytes"
     if batch.absolute_max_bytes < bft.REQUEST_MAX_BYTES:
         return "RequestMaxBytes is bigger than RequestBatchMaxBytes"
-    wrong = (pair for pair in bft.IN_ORDER if lengths[pair[0]] > lengths[pair[1]])
+    wrong = (pair for pair in NOT_LONGER if lengths[pair[0]] > lengths[pair[1]])
     return next((f"{_go(low)} is bigger than {_go(high)}" for low, high in wrong), "")
 
 

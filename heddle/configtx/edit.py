@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 from fabric_protos.common import configtx_pb2, configuration_pb2
 from fabric_protos.msp import msp_config_pb2
-from fabric_protos.orderer import configuration_pb2 as orderer_pb2
 from fabric_protos.peer import configuration_pb2 as peer_pb2
 
 from heddle.configtx import bft, values
@@ -26,6 +25,7 @@ from heddle.configtx.settings import (
 )
 from heddle.errors import ConfigtxError
 from heddle.identity.msp import change_msp
+from heddle.settings import BatchSettings
 
 __all__ = ["apply_settings"]
 
@@ -94,14 +94,11 @@ class _Editor:
     def _batch(self) -> None:
         orderer = self.root.groups["Orderer"]
         batch = self.target.batch
-        if self._changed("batch", "timeout"):
-            values.put(orderer, "BatchTimeout", values.batch_timeout(batch))
-        sizes = self._changed("batch", "max_message_count", "absolute_max_bytes", "preferred_max_bytes")
-        if sizes:
-            message = values.read(orderer, "BatchSize", orderer_pb2.BatchSize())
-            for field in sizes:
-                setattr(message, field, getattr(batch, field))
-            values.put(orderer, "BatchSize", message)
+        changed = self._changed("batch", *vars(batch))
+        for message in values.BATCH:
+            if values.held(message(), BatchSettings).keys() & changed:
+                live = values.read(orderer, message.DESCRIPTOR.name, message())
+                values.put(orderer, message.DESCRIPTOR.name, values.fill(live, batch, changed))
 
     def _consensus(self) -> None:
         nodes = {node.address: node for node in self.target.consenters}
@@ -131,8 +128,7 @@ class _Editor:
             return
         orderer = self.root.groups["Orderer"]
         kind, metadata = consensus_metadata(orderer)
-        for field in options:
-            setattr(metadata.options, field, getattr(self.target.raft, field))
+        values.fill(metadata.options, self.target.raft, options)
         del metadata.consenters[:]
         metadata.consenters.extend(values.consenter(node) for node in self._in_order(nodes))
         kind.metadata = metadata.SerializeToString(deterministic=True)

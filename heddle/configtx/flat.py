@@ -8,21 +8,16 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any, Final
 
-from heddle.configtx import bft
 from heddle.configtx.settings import (
     BFT,
-    BatchSettings,
-    BftOptions,
     Capabilities,
     ChannelSettings,
     Consenter,
     OrdererOrganization,
     PeerOrganization,
-    RaftOptions,
 )
-from heddle.durations import nanoseconds
 from heddle.identity.msp import Msp
-from heddle.quantities import show_size
+from heddle.settings import BatchSettings, BftOptions, RaftOptions, ScalarKind, settings_of
 
 __all__ = ["Flat", "Key", "Value", "flatten", "same", "shown", "subject", "unflatten"]
 
@@ -32,12 +27,12 @@ Flat = dict[Key, Value]
 
 ORDERER: Final = "orderer organization"
 PEER: Final = "peer organization"
-_BYTES: Final = {"absolute_max_bytes", "preferred_max_bytes", "snapshot_interval_size"}
-_DURATIONS: Final = {
-    ("batch", "timeout"),
-    ("raft", "tick_interval"),
-    *(("bft", name) for name in bft.DURATIONS),
+_KINDS: Final[dict[Key, ScalarKind]] = {
+    (part, each.name): each.kind
+    for part, group in (("batch", BatchSettings), ("raft", RaftOptions), ("bft", BftOptions))
+    for each in settings_of(group)
 }
+"""Kinds of the keys that are settings with a table."""
 
 
 def flatten(settings: ChannelSettings) -> Flat:
@@ -99,18 +94,11 @@ def same(key: Key, one: Value | None, other: Value | None) -> bool:
     """Whether two values mean the same: "2s" is "2000ms", and the order of an MSP's certificates is none."""
     if one is None or other is None:
         return one is other
-    if key in _DURATIONS:
-        return one == other or _length(one) == _length(other)
+    if kind := _KINDS.get(key):
+        return kind.same(one, other)
     if isinstance(one, Msp) and isinstance(other, Msp):
         return one.msp_id == other.msp_id and not _changed_fields(one, other)
     return one == other
-
-
-def _length(duration: Value) -> int | Value:
-    try:
-        return nanoseconds(str(duration))
-    except ValueError:  # a live configuration may lack the value, or hold what only Go can read
-        return duration
 
 
 def _changed_fields(one: Msp, other: Msp) -> list[str]:
@@ -149,9 +137,8 @@ def shown(key: Key, old: Value | None, new: Value | None) -> str:
         )
     if isinstance(old, Consenter) and isinstance(new, Consenter):
         return _consenter_change(old, new)
-    if key[-1] in _BYTES:
-        return f"{show_size(int(str(old)))} → {show_size(int(str(new)))}"
-    return f"{old} → {new}"
+    kind = _KINDS.get(key)
+    return f"{kind.show(old)} → {kind.show(new)}" if kind else f"{old} → {new}"
 
 
 def _consenter_change(old: Consenter, new: Consenter) -> str:

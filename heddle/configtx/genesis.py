@@ -72,8 +72,8 @@ def channel_group(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
 def _orderer(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
     group = _group(MEMBERS | {"BlockValidation": "ANY Writers"})
     _put_consensus(group, settings)
-    values.put(group, "BatchSize", values.batch_size(settings.batch))
-    values.put(group, "BatchTimeout", values.batch_timeout(settings.batch))
+    for message in values.BATCH:
+        values.put(group, message.DESCRIPTOR.name, values.fill(message(), settings.batch))
     values.put(group, "ChannelRestrictions", orderer_pb2.ChannelRestrictions())
     values.put(group, "Capabilities", values.capabilities(settings.capabilities.orderer))
     for organization in settings.orderer_organizations:

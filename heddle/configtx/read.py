@@ -1,6 +1,6 @@
 """What a channel's configuration says, as settings, and what differs between two."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fabric_protos.common import configtx_pb2, configuration_pb2
 from fabric_protos.msp import msp_config_pb2
@@ -14,17 +14,15 @@ from heddle.configtx.flat import flatten, same, shown, subject
 from heddle.configtx.settings import (
     BFT,
     ETCDRAFT,
-    BatchSettings,
-    BftOptions,
     Capabilities,
     ChannelSettings,
     Consenter,
     OrdererOrganization,
     PeerOrganization,
-    RaftOptions,
 )
 from heddle.errors import ConfigtxError
 from heddle.identity.msp import Msp, msp_from_config
+from heddle.settings import BatchSettings, BftOptions, RaftOptions
 
 __all__ = ["bft_options", "consensus_kind", "consensus_metadata", "differences", "settings_of"]
 
@@ -123,24 +121,14 @@ def _raft(orderer: configtx_pb2.ConfigGroup) -> tuple[tuple[Consenter, ...], Raf
         )
         for node in metadata.consenters
     )
-    options = metadata.options
-    return consenters, RaftOptions(
-        tick_interval=options.tick_interval,
-        election_tick=options.election_tick,
-        heartbeat_tick=options.heartbeat_tick,
-        max_inflight_blocks=options.max_inflight_blocks,
-        snapshot_interval_size=options.snapshot_interval_size,
-    )
+    return consenters, RaftOptions(**values.held(metadata.options, RaftOptions))
 
 
 def _batch(orderer: configtx_pb2.ConfigGroup) -> BatchSettings:
-    size = values.read(orderer, "BatchSize", orderer_pb2.BatchSize())
-    return BatchSettings(
-        timeout=values.read(orderer, "BatchTimeout", orderer_pb2.BatchTimeout()).timeout,
-        max_message_count=size.max_message_count,
-        absolute_max_bytes=size.absolute_max_bytes,
-        preferred_max_bytes=size.preferred_max_bytes,
-    )
+    found: dict[str, Any] = {}
+    for message in values.BATCH:
+        found |= values.held(values.read(orderer, message.DESCRIPTOR.name, message()), BatchSettings)
+    return BatchSettings(**found)
 
 
 def _msp(group: configtx_pb2.ConfigGroup) -> Msp:

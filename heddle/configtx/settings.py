@@ -4,43 +4,26 @@
 Nothing outside `values.py` knows how either is written on the ledger.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from heddle.identity.msp import Msp
+from heddle.settings import BatchSettings, BftOptions, RaftOptions
 
 __all__ = [
     "BFT",
     "ETCDRAFT",
-    "BatchSettings",
-    "BftOptions",
     "Capabilities",
     "ChannelSettings",
     "Consenter",
     "OrdererOrganization",
     "PeerOrganization",
-    "RaftOptions",
 ]
 
-MIB: Final = 1024 * 1024
 ETCDRAFT: Final = "etcdraft"
 """Raft's name on the ledger."""
 BFT: Final = "BFT"
 """SmartBFT's name on the ledger."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class BatchSettings:
-    """When a block is cut: whichever comes first of time, number of messages and size.
-
-    `timeout` is a Go duration. A single message above `absolute_max_bytes` is refused; one above
-    `preferred_max_bytes` gets a block of its own. Sizes are bytes; the defaults are upstream's sample.
-    """
-
-    timeout: str = "2s"
-    max_message_count: int = 500
-    absolute_max_bytes: int = 10 * MIB
-    preferred_max_bytes: int = 2 * MIB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,42 +46,6 @@ class Consenter:
     def address(self) -> str:
         """`host:port`, by which Heddle tells consenters apart."""
         return f"{self.host}:{self.port}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class RaftOptions:
-    """Raft's own clock and buffers; upstream's sample values. `snapshot_interval_size` is bytes.
-
-    All but the last take effect on a node's restart only (docs raft_configuration.md).
-    """
-
-    tick_interval: str = "500ms"
-    election_tick: int = 10
-    heartbeat_tick: int = 1
-    max_inflight_blocks: int = 5
-    snapshot_interval_size: int = 16 * MIB
-
-
-@dataclass(frozen=True, kw_only=True)
-class BftOptions:
-    """SmartBFT's own clock and buffers; upstream's sample values. Durations are Go's.
-
-    How many messages and bytes go into a block is `BatchSettings`, which SmartBFT reads in place of its own
-    options (orderer/consensus/smartbft/util.go createSmartBftConfig); its timeout is
-    `request_batch_max_interval`. Leader rotation is always off: Fabric 3.1 knows nothing else.
-    """
-
-    request_batch_max_interval: str = "200ms"
-    request_forward_timeout: str = "5s"
-    request_complain_timeout: str = "20s"
-    request_auto_remove_timeout: str = "3m"
-    view_change_resend_interval: str = "5s"
-    view_change_timeout: str = "20s"
-    leader_heartbeat_timeout: str = "1m"
-    collect_timeout: str = "1s"
-    incoming_message_buffer_size: int = 200
-    request_pool_size: int = 100_000
-    leader_heartbeat_count: int = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,8 +83,8 @@ class ChannelSettings:
     orderer_organizations: tuple[OrdererOrganization, ...]
     peer_organizations: tuple[PeerOrganization, ...]
     consenters: tuple[Consenter, ...]
-    batch: BatchSettings = BatchSettings()
-    raft: RaftOptions = RaftOptions()
+    batch: BatchSettings = field(default_factory=BatchSettings)
+    raft: RaftOptions = field(default_factory=RaftOptions)
     capabilities: Capabilities = Capabilities()
     consensus: str = ETCDRAFT
-    bft: BftOptions = BftOptions()
+    bft: BftOptions = field(default_factory=BftOptions)

@@ -3,34 +3,35 @@
 Bytes are deterministic: map-bearing values (Capabilities) would otherwise differ from run to run.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final, TypeVar
 
 from fabric_protos.common import configtx_pb2, configuration_pb2
 from fabric_protos.orderer import configuration_pb2 as orderer_pb2
 from fabric_protos.orderer.etcdraft import configuration_pb2 as etcdraft_pb2
 from fabric_protos.peer import configuration_pb2 as peer_pb2
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 
-from heddle.configtx.settings import ETCDRAFT, BatchSettings, Consenter, RaftOptions
+from heddle.configtx.settings import ETCDRAFT, Consenter
 from heddle.errors import ConfigtxError
+from heddle.settings import RaftOptions, settings_of
 
 __all__ = [
     "ADMINS",
+    "BATCH",
     "CAPABILITIES",
     "HASH_WIDTH",
     "addresses",
     "anchor_peers",
-    "batch_size",
-    "batch_timeout",
     "capabilities",
     "consensus_type",
     "consenter",
+    "fill",
     "group_at",
+    "held",
     "host_port",
     "parse",
     "put",
-    "raft_options",
     "read",
 ]
 
@@ -45,6 +46,8 @@ CAPABILITIES: Final = {
 }
 """All that 3.1.5 knows, ascending (common/capabilities). Peers crash for ever on any other."""
 
+BATCH: Final = (orderer_pb2.BatchSize, orderer_pb2.BatchTimeout)
+"""The messages that hold the settings of batches; each is the value of its own name in /Channel/Orderer."""
 MAX_BYTES: Final = 100 * 1024 * 1024
 """Of any message: no node of Fabric's takes or sends a larger one (comm/config.go MaxRecvMsgSize)."""
 MessageT = TypeVar("MessageT", bound=Any)  # protobuf's generated classes carry no types
@@ -90,18 +93,18 @@ def parse(message: MessageT, data: bytes, what: str) -> MessageT:
     return message
 
 
-def batch_size(batch: BatchSettings) -> orderer_pb2.BatchSize:
-    """`orderer.BatchSize`."""
-    return orderer_pb2.BatchSize(
-        max_message_count=batch.max_message_count,
-        absolute_max_bytes=batch.absolute_max_bytes,
-        preferred_max_bytes=batch.preferred_max_bytes,
-    )
+def fill(message: MessageT, group: object, names: Collection[str] | None = None) -> MessageT:
+    """Write the settings of a group into Fabric's message that holds them, all or those of these names."""
+    for each in settings_of(type(group)):
+        if each.message == message.DESCRIPTOR.name and (names is None or each.name in names):
+            setattr(message, each.field, getattr(group, each.name))
+    return message
 
 
-def batch_timeout(batch: BatchSettings) -> orderer_pb2.BatchTimeout:
-    """`orderer.BatchTimeout`."""
-    return orderer_pb2.BatchTimeout(timeout=batch.timeout)
+def held(message: Message, group: type[Any]) -> dict[str, Any]:
+    """Return the settings of a group that a message holds, by their names."""
+    kept = (each for each in settings_of(group) if each.message == message.DESCRIPTOR.name)
+    return {each.name: getattr(message, each.field) for each in kept}
 
 
 def capabilities(name: str) -> configuration_pb2.Capabilities:
@@ -134,21 +137,10 @@ def consenter(node: Consenter) -> etcdraft_pb2.Consenter:
     )
 
 
-def raft_options(raft: RaftOptions) -> etcdraft_pb2.Options:
-    """`etcdraft.Options`."""
-    return etcdraft_pb2.Options(
-        tick_interval=raft.tick_interval,
-        election_tick=raft.election_tick,
-        heartbeat_tick=raft.heartbeat_tick,
-        max_inflight_blocks=raft.max_inflight_blocks,
-        snapshot_interval_size=raft.snapshot_interval_size,
-    )
-
-
 def consensus_type(consenters: Iterable[Consenter], raft: RaftOptions) -> orderer_pb2.ConsensusType:
     """`orderer.ConsensusType` for Raft, in normal state."""
     metadata = etcdraft_pb2.ConfigMetadata(
-        consenters=[consenter(node) for node in consenters], options=raft_options(raft)
+        consenters=[consenter(node) for node in consenters], options=fill(etcdraft_pb2.Options(), raft)
     )
     return orderer_pb2.ConsensusType(type=ETCDRAFT, metadata=metadata.SerializeToString(deterministic=True))
 

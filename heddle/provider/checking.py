@@ -7,7 +7,18 @@ from typing import TypeAlias
 
 from heddle.plugin.interface import CheckFailure, CheckResult
 from heddle.plugin.values import Properties, Secret, Unknown, Value, secret
-from heddle.schema import Boolean, Integer, Kind, ListOf, MapOf, ObjectType, Property, Text
+from heddle.schema import (
+    Boolean,
+    Duration,
+    Integer,
+    Kind,
+    ListOf,
+    MapOf,
+    ObjectType,
+    Property,
+    Size,
+    Text,
+)
 
 __all__ = ["check_properties"]
 
@@ -75,7 +86,7 @@ def _value(kind: Kind, value: Value, path: str, failures: Failures, *, hidden: b
         case ObjectType() if isinstance(value, dict):
             return _properties(kind.properties, value, f"{path}.", failures)
         case _ if not _is_scalar(kind, value):
-            reason = f"{_found(value, hidden)} - expected {_words(kind)}"
+            reason = f"{_found(kind, value, hidden)} - expected {_words(kind)}"
             failures.append(CheckFailure(property=path, reason=reason))
     return value
 
@@ -110,6 +121,10 @@ def _is_scalar(kind: Kind, value: Value) -> bool:
             return isinstance(value, bool)
         case Integer():
             return isinstance(value, int) and not isinstance(value, bool) and _within(kind, value)
+        case Size():
+            return isinstance(value, int) and not isinstance(value, bool) and not kind.problem(value)
+        case Duration():
+            return isinstance(value, str) and _is_duration(kind, value)
         case Text():
             return isinstance(value, str) and _matches(kind, value)
         case _:
@@ -119,6 +134,14 @@ def _is_scalar(kind: Kind, value: Value) -> bool:
 def _within(kind: Integer, value: int) -> bool:
     above = kind.minimum is None or value >= kind.minimum
     return above and (kind.maximum is None or value <= kind.maximum)
+
+
+def _is_duration(kind: Duration, value: str) -> bool:
+    try:
+        kind.read(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _matches(kind: Text, value: str) -> bool:
@@ -134,14 +157,8 @@ def _words(kind: Kind) -> str:
             return f"one of {', '.join(choices)}"
         case Text(hint=hint):
             return hint or "a text"
-        case Integer(minimum=None):
-            return "a whole number"
-        case Integer(minimum=minimum, maximum=None):
-            return f"a whole number, at least {minimum}"
-        case Integer(minimum=minimum, maximum=maximum):
-            return f"a whole number from {minimum} to {maximum}"
-        case Boolean():
-            return "true or false"
+        case Integer() | Boolean() | Size() | Duration():
+            return kind.allowed
         case ListOf(item=item):
             return f"a list, each item {_words(item)}"
         case MapOf(value=value):
@@ -150,12 +167,14 @@ def _words(kind: Kind) -> str:
             return f"a {name} with {', '.join(properties)}"
 
 
-def _found(value: Value, hidden: bool) -> str:
+def _found(kind: Kind, value: Value, hidden: bool) -> str:
     if hidden:
         return "[secret]"
     if isinstance(value, list):
         return "a list"
     if isinstance(value, dict):
         return "an object"
+    if isinstance(kind, Size) and isinstance(value, int) and not isinstance(value, bool):
+        return kind.show(value)
     shown = repr(value) if isinstance(value, str) else str(value).lower()
     return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."

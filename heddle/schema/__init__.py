@@ -2,6 +2,7 @@
 
 from heddle.schema.model import (
     Boolean,
+    Duration,
     Integer,
     Kind,
     ListOf,
@@ -10,6 +11,7 @@ from heddle.schema.model import (
     OnChange,
     Property,
     ResourceType,
+    Size,
     Text,
     snake_case,
 )
@@ -20,6 +22,7 @@ __all__ = [
     "PROVIDER_TYPE",
     "RESOURCES",
     "Boolean",
+    "Duration",
     "Integer",
     "Kind",
     "ListOf",
@@ -28,6 +31,7 @@ __all__ = [
     "OnChange",
     "Property",
     "ResourceType",
+    "Size",
     "Text",
     "package_schema",
     "snake_case",

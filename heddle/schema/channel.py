@@ -1,11 +1,19 @@
 """heddle:ledger:Channel: one writer per channel (DESIGN, decision 5)."""
 
-from heddle.schema.model import Integer, ListOf, ObjectType, OnChange, Property, ResourceType, Text
+from heddle.schema.model import (
+    Integer,
+    ListOf,
+    ObjectType,
+    OnChange,
+    Property,
+    ResourceType,
+    Text,
+    object_of,
+)
 from heddle.schema.shared import (
     BASE64,
     CHANNEL_NAME,
     CLIENT_TLS,
-    DURATION,
     HASH,
     HOST_PORT,
     IDENTITY,
@@ -16,6 +24,7 @@ from heddle.schema.shared import (
     PEM,
     PORT,
 )
+from heddle.settings import BatchSettings, BftOptions, RaftOptions
 
 __all__ = [
     "BATCH",
@@ -27,9 +36,6 @@ __all__ = [
     "PEER_ORGANIZATION",
     "RAFT",
 ]
-
-_MEBIBYTE = 1024 * 1024
-_LARGEST_BATCH = 49 * _MEBIBYTE
 
 ORDERER_ORGANIZATION = ObjectType(
     name="OrdererOrganization",
@@ -75,92 +81,9 @@ CONSENTER = ObjectType(
     },
 )
 
-BATCH = ObjectType(
-    name="Batch",
-    description="When a block is cut.",
-    properties={
-        "timeout": Property(
-            kind=DURATION, default="2s", description="How long a first transaction waits for more."
-        ),
-        "maxMessageCount": Property(
-            kind=Integer(minimum=1, maximum=2**32 - 1),
-            default=500,
-            description="Transactions in a block at most.",
-        ),
-        "absoluteMaxBytes": Property(
-            kind=Integer(minimum=1, maximum=_LARGEST_BATCH),
-            default=10 * _MEBIBYTE,
-            description="Bytes of a block's transactions at most; larger transactions are refused.",
-        ),
-        "preferredMaxBytes": Property(
-            kind=Integer(minimum=1, maximum=_LARGEST_BATCH),
-            default=2 * _MEBIBYTE,
-            description="Bytes at which a block is cut.",
-        ),
-    },
-)
-
-RAFT = ObjectType(
-    name="RaftOptions",
-    description="Options of Raft. All but the snapshot interval take effect when orderers restart.",
-    properties={
-        "tickInterval": Property(kind=DURATION, default="500ms", description="Time between two ticks."),
-        "electionTick": Property(
-            kind=Integer(minimum=2), default=10, description="Ticks without a leader until an election."
-        ),
-        "heartbeatTick": Property(
-            kind=Integer(minimum=1), default=1, description="Ticks between heartbeats; below electionTick."
-        ),
-        "maxInflightBlocks": Property(
-            kind=Integer(minimum=1), default=5, description="Blocks in flight to a follower."
-        ),
-        "snapshotIntervalSize": Property(
-            kind=Integer(minimum=1, maximum=2**32 - 1),
-            default=16 * _MEBIBYTE,
-            description="Bytes of log between snapshots.",
-        ),
-    },
-)
-
-_COUNT = Integer(minimum=1, maximum=2**32 - 1)
-
-BFT = ObjectType(
-    name="BftOptions",
-    description="Options of BFT; the defaults are upstream's sample. A block's bounds are the batch's.",
-    properties={
-        "requestBatchMaxInterval": Property(
-            kind=DURATION, default="200ms", description="How long a first transaction waits for more."
-        ),
-        "requestForwardTimeout": Property(
-            kind=DURATION, default="5s", description="Until a request is forwarded to the leader."
-        ),
-        "requestComplainTimeout": Property(
-            kind=DURATION, default="20s", description="After that, until a follower complains of the leader."
-        ),
-        "requestAutoRemoveTimeout": Property(
-            kind=DURATION, default="3m", description="After that, until the request is dropped."
-        ),
-        "viewChangeResendInterval": Property(
-            kind=DURATION, default="5s", description="Until a message of a view change is sent again."
-        ),
-        "viewChangeTimeout": Property(
-            kind=DURATION, default="20s", description="Until a view change is begun anew."
-        ),
-        "leaderHeartbeatTimeout": Property(
-            kind=DURATION, default="1m", description="Without a leader's heartbeat, until a view change."
-        ),
-        "collectTimeout": Property(
-            kind=DURATION, default="1s", description="How long a replica collects the others' states."
-        ),
-        "incomingMessageBufferSize": Property(
-            kind=_COUNT, default=200, description="Messages that may wait."
-        ),
-        "requestPoolSize": Property(kind=_COUNT, default=100000, description="Requests that may wait."),
-        "leaderHeartbeatCount": Property(
-            kind=_COUNT, default=10, description="Heartbeats in the leader's heartbeat timeout."
-        ),
-    },
-)
+BATCH = object_of(BatchSettings, name="Batch")
+RAFT = object_of(RaftOptions, name="RaftOptions")
+BFT = object_of(BftOptions, name="BftOptions")
 
 CAPABILITIES = ObjectType(
     name="Capabilities",

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeAlias
 
+from heddle.settings import Boolean, Duration, Integer, ScalarKind, Size, settings_of
+
 __all__ = [
     "Boolean",
+    "Duration",
     "Integer",
     "Kind",
     "ListOf",
@@ -20,7 +23,10 @@ __all__ = [
     "OnChange",
     "Property",
     "ResourceType",
+    "Size",
     "Text",
+    "object_of",
+    "properties_of",
     "snake_case",
 ]
 
@@ -43,19 +49,6 @@ class Text:
     pattern: str = ""
     hint: str = ""
     choices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Integer:
-    """A whole number within bounds, both inclusive."""
-
-    minimum: int | None = None
-    maximum: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Boolean:
-    """True or false."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +76,8 @@ class ObjectType:
     properties: Mapping[str, "Property"] = field(hash=False)
 
 
-Kind: TypeAlias = Text | Integer | Boolean | ListOf | MapOf | ObjectType
+Kind: TypeAlias = Text | ScalarKind | ListOf | MapOf | ObjectType
+"""Kinds of values; numbers, durations, sizes and truth values are the kinds that settings have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +116,21 @@ class ResourceType:
     def name(self) -> str:
         """The class name, as in `heddle:ledger:Channel`."""
         return self.type.rsplit(":", 1)[-1]
+
+
+def object_of(group: type[Any], *, name: str) -> ObjectType:
+    """Return the object whose properties are the settings of a group."""
+    return ObjectType(
+        name=name, description=(group.__doc__ or "").partition("\n")[0], properties=properties_of(group)
+    )
+
+
+def properties_of(group: type[Any]) -> dict[str, Property]:
+    """Return the settings of a group as properties."""
+    return {
+        each.input_name: Property(kind=each.kind, default=each.default, description=each.about)
+        for each in settings_of(group)
+    }
 
 
 def snake_case(name: str) -> str:

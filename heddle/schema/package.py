@@ -6,6 +6,7 @@ from typing import Any
 from heddle.schema import chaincode, channel, identity, kubernetes, membership
 from heddle.schema.model import (
     Boolean,
+    Duration,
     Integer,
     Kind,
     ListOf,
@@ -14,6 +15,7 @@ from heddle.schema.model import (
     OnChange,
     Property,
     ResourceType,
+    Size,
     Text,
 )
 from heddle.versions import HEDDLE
@@ -112,9 +114,9 @@ def _property(declared: Property) -> dict[str, Any]:
 
 def _type(kind: Kind) -> dict[str, Any]:
     match kind:
-        case Text():
+        case Text() | Duration():
             return {"type": "string"}
-        case Integer():
+        case Integer() | Size():
             return {"type": "integer"}
         case Boolean():
             return {"type": "boolean"}

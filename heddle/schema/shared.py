@@ -7,7 +7,6 @@ __all__ = [
     "CHANNEL_NAME",
     "CLIENT_TLS",
     "DAYS",
-    "DURATION",
     "HASH",
     "HOST_PORT",
     "IDENTITY",
@@ -29,7 +28,6 @@ CHANNEL_NAME = Text(
     hint="starts with a lower-case letter, then a-z, 0-9, '.' and '-', at most 249 characters",
 )
 HOST_PORT = Text(pattern=r"[^\s:]+:[0-9]{1,5}", hint="host:port")
-DURATION = Text(pattern=r"([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+", hint="a duration as in '2s' or '500ms'")
 BASE64 = Text(pattern=r"[A-Za-z0-9+/\s]*={0,2}\s*", hint="base64")
 HASH = Text(pattern=r"[0-9a-f]{64}", hint="64 hexadecimal digits")
 PORT = Integer(minimum=1, maximum=65535)

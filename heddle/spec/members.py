@@ -4,11 +4,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from heddle.settings import RaftOptions
+from heddle.spec.fields import with_settings
 from heddle.spec.kinds import between
 from heddle.spec.member import Member
 from heddle.spec.model import Section
 from heddle.spec.names import ChannelName, MspId, OrganizationName
-from heddle.spec.ordering import Batch, SnapshotIntervalSize
+from heddle.spec.ordering import Batch
 from heddle.spec.ports import PortBlock
 
 
@@ -48,6 +50,7 @@ class Organization(Section):
     """Set for an organization that is run elsewhere; it has no peers here."""
 
 
+@with_settings(RaftOptions, instead="`ordering.{key}`")
 class Channel(Section):
     """A ledger and who shares it."""
 
@@ -57,5 +60,3 @@ class Channel(Section):
     """Members: their names under `organizations`, or mappings where not every peer joins."""
     batch: Batch | None = None
     """Block cutting of this channel, limit by limit. Default: that of `ordering.batch`."""
-    snapshot_interval_size: SnapshotIntervalSize | None = None
-    """Raft log between two snapshots. Default: `ordering.snapshotIntervalSize`."""

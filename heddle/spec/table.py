@@ -11,12 +11,13 @@ from pydantic_core import PydanticUndefined
 
 from heddle.spec.defaults import DEFAULT_RESOURCES
 from heddle.spec.editions import EDITIONS, Edition
+from heddle.spec.fields import Reader
 from heddle.spec.instance import Instance, check_public_address
-from heddle.spec.kinds import check_duration, check_processors, check_quantity, parse_bytes
+from heddle.spec.kinds import check_processors, check_quantity
 from heddle.spec.member import Member
 from heddle.spec.model import Section
 from heddle.spec.names import NameRule
-from heddle.spec.ordering import MEBIBYTE, Bft, check_nodes
+from heddle.spec.ordering import Bft, check_nodes
 from heddle.spec.policies import check_endorsement, check_members, check_policy
 from heddle.spec.references import check_image, check_registry
 
@@ -24,8 +25,6 @@ MARK = "<!-- Made by `python -m heddle.spec.table`; change the models, not this.
 """Begins what is made; all above it is written by hand."""
 
 _IN_WORDS = {
-    parse_bytes: "bytes, as `2 MB`",
-    check_duration: "`1ms` to `1h`",
     check_processors: "processors, as `2` or `500m`",
     check_quantity: "quantity, as `10Gi`",
     check_registry: "registry and path",
@@ -111,13 +110,10 @@ def _default(field: FieldInfo) -> str:
         return ""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
-    if isinstance(value, int) and value >= MEBIBYTE and _is_bytes(field):
-        return f"`{value // MEBIBYTE} MB`"
-    return f"`{value}`"
-
-
-def _is_bytes(field: FieldInfo) -> bool:
-    return any(isinstance(each, BeforeValidator) and each.func is parse_bytes for each in field.metadata)
+    validators = (each.func for each in field.metadata if isinstance(each, BeforeValidator))
+    readers = (getattr(validator, "__self__", None) for validator in validators)
+    kinds = [reader.kind for reader in readers if isinstance(reader, Reader)]
+    return f"`{kinds[0].show(value) if kinds else value}`"
 
 
 def _values(annotation: Any, metadata: list[Any], *, short: bool = False) -> str:  # noqa: ANN401 — as above
@@ -150,6 +146,8 @@ def _flat(metadata: tuple[Any, ...]) -> Iterator[Any]:
 
 def _checked(validator: AfterValidator | BeforeValidator, *, short: bool) -> str:
     rule = getattr(validator.func, "__self__", None)
+    if isinstance(rule, Reader):
+        return rule.kind.range
     if not isinstance(rule, NameRule):
         return _IN_WORDS.get(validator.func, "")
     return rule.noun if short else rule.words

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 
+from heddle.settings import BatchSettings, BftOptions, RaftOptions
 from heddle.spec import Instance
 from heddle.spec.chaincode import Chaincode
 from heddle.spec.defaults import default_msp_id, default_namespace
+from heddle.spec.fields import stated
 from heddle.spec.member import Membership
 from heddle.spec.members import Channel, External, Organization
-from heddle.spec.ordering import Batch, Bft
 from heddle.spec.ports import PortBlock
 from heddle.topology.images import images_plan
 from heddle.topology.plans import (
@@ -59,7 +60,7 @@ def plan(instance: Instance, *, public_address: str = "") -> Topology:
         public_address=public_address,
         service_type=site.service_type,
         consensus="BFT" if bft else "etcdraft",
-        bft=(instance.ordering.bft or Bft()) if bft else None,
+        bft=BftOptions(**stated(instance.ordering.bft, BftOptions)) if bft else None,
         images=images_plan(instance),
         ordering=ordering,
         organizations=tuple(members.values()),
@@ -87,12 +88,6 @@ def _member(organization: OrganizationPlan, wanted: Membership) -> MemberPlan:
     external = organization.external
     anchors = external.anchor_peers if external else (peer.address for peer in peers[: wanted.anchor_peers])
     return MemberPlan(organization=organization.name, peers=peers, anchor_peers=tuple(anchors))
-
-
-def _batch(wanted: Batch | None, default: Batch) -> Batch:
-    """What the channel says, limit by limit, over what `ordering.batch` says."""
-    said = {name: getattr(wanted, name) for name in wanted.model_fields_set} if wanted else {}
-    return default.model_copy(update=said)
 
 
 def _server_name(chaincode: Chaincode, organization: str) -> str:
@@ -203,8 +198,11 @@ class _Site:
         return ChannelPlan(
             name=wanted.name,
             members=tuple(_member(each, by_name[name]) for name, each in members.items() if name in by_name),
-            batch=_batch(wanted.batch, ordering.batch),
-            snapshot_interval_size=wanted.snapshot_interval_size or ordering.snapshot_interval_size,
+            # What the channel says, limit by limit, over what `ordering` says.
+            batch=BatchSettings(
+                **stated(ordering.batch, BatchSettings) | stated(wanted.batch, BatchSettings)
+            ),
+            raft=RaftOptions(**stated(ordering, RaftOptions) | stated(wanted, RaftOptions)),
         )
 
     def chaincode(self, wanted: Chaincode, channel: ChannelPlan, msp_ids: Mapping[str, str]) -> ChaincodePlan:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from heddle.spec.ordering import Batch, Bft
+from heddle.settings import BatchSettings, BftOptions, RaftOptions
 
 CHAINCODE_PORT = 9999
 COUCHDB_PORT = 5984
@@ -144,9 +144,8 @@ class ChannelPlan:
 
     name: str
     members: tuple[MemberPlan, ...]
-    batch: Batch
-    snapshot_interval_size: int
-    """Bytes of Raft log between two snapshots."""
+    batch: BatchSettings
+    raft: RaftOptions
 
     @property
     def managed(self) -> tuple[MemberPlan, ...]:
@@ -238,7 +237,7 @@ class Topology:
     """Of the nodes' Services: `ClusterIP`, `NodePort` or `LoadBalancer`."""
     consensus: str
     """`etcdraft` or `BFT`, as the ledger says it."""
-    bft: Bft | None
+    bft: BftOptions | None
     """Set with BFT."""
     images: ImagesPlan
     ordering: OrganizationPlan

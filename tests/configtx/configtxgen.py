@@ -12,13 +12,13 @@ from heddle.configtx.expression import expression_of
 from heddle.configtx.roles import signed_by_any
 from heddle.configtx.settings import (
     BFT,
-    BatchSettings,
     ChannelSettings,
     Consenter,
     OrdererOrganization,
     PeerOrganization,
 )
 from heddle.identity.msp import Msp, msp_folder
+from heddle.settings import BatchSettings
 
 META = {"Readers": "ANY Readers", "Writers": "ANY Writers", "Admins": "MAJORITY Admins"}
 

@@ -2,14 +2,8 @@
 
 from hypothesis import strategies as st
 
-from heddle.configtx.settings import (
-    BFT,
-    BatchSettings,
-    BftOptions,
-    Capabilities,
-    ChannelSettings,
-    RaftOptions,
-)
+from heddle.configtx.settings import BFT, Capabilities, ChannelSettings
+from heddle.settings import BatchSettings, BftOptions, RaftOptions
 from tests.configtx.networks import orderer_organization, organization, peer_organization
 
 ROLES = ("member", "admin", "client", "peer", "orderer")

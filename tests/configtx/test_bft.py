@@ -19,9 +19,10 @@ from heddle.configtx.envelope import sign_update, update_envelope
 from heddle.configtx.genesis import channel_group
 from heddle.configtx.merge import merge
 from heddle.configtx.read import differences, settings_of
-from heddle.configtx.settings import BFT, BatchSettings, BftOptions, Capabilities, ChannelSettings
+from heddle.configtx.settings import BFT, Capabilities, ChannelSettings
 from heddle.configtx.validate import apply_update, missing_signatures
 from heddle.errors import ConfigtxError, NoDifference
+from heddle.settings import BatchSettings, BftOptions
 from tests.configtx.networks import bft_trade, organization, trade
 from tests.configtx.strategies import bft_channels
 
@@ -178,7 +179,7 @@ FIRST, *REST = bft_trade(4).consenters
         ({"bft": BftOptions(view_change_resend_interval="21s")}, "no more than view change timeout"),
         (
             {"batch": BatchSettings(absolute_max_bytes=9000, preferred_max_bytes=9000)},
-            "expected at least 10240 with BFT",
+            "expected at least 10 KB with BFT",
         ),
         (
             {"batch": BatchSettings(max_message_count=2 * 10**7)},

@@ -11,8 +11,9 @@ from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.genesis import channel_group
 from heddle.configtx.read import consensus_metadata, differences, settings_of
-from heddle.configtx.settings import BatchSettings, Capabilities, ChannelSettings
+from heddle.configtx.settings import Capabilities, ChannelSettings
 from heddle.errors import ConfigtxError, IdentityError, NoDifference
+from heddle.settings import BatchSettings
 from tests.configtx.networks import orderer_organization, organization, peer_organization, trade
 from tests.configtx.strategies import channels
 

@@ -10,8 +10,9 @@ from heddle.configtx.edit import apply_settings
 from heddle.configtx.elements import element_map, group_of
 from heddle.configtx.genesis import channel_group
 from heddle.configtx.progress import UpdateProgress, update_progress
-from heddle.configtx.settings import BatchSettings, ChannelSettings
+from heddle.configtx.settings import ChannelSettings
 from heddle.configtx.validate import changed_elements
+from heddle.settings import BatchSettings
 from tests.configtx.networks import trade
 
 BATCH = "batch"

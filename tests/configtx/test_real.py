@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from fabric_protos.common import common_pb2, configtx_pb2, policies_pb2
+from fabric_protos.orderer import configuration_pb2 as orderer_pb2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -27,11 +28,12 @@ from heddle.configtx.envelope import sign_update, update_envelope
 from heddle.configtx.filters import message_refusal
 from heddle.configtx.genesis import channel_group, genesis_block
 from heddle.configtx.read import settings_of
-from heddle.configtx.settings import BatchSettings, ChannelSettings
+from heddle.configtx.settings import ChannelSettings
 from heddle.configtx.validate import apply_update
 from heddle.errors import ConfigtxError, NoDifference
 from heddle.identity.msp import msp_config, msp_folder
 from heddle.identity.signer import Signer
+from heddle.settings import BatchSettings
 from tests.configtx.networks import organization, peer_organization, trade
 from tests.configtx.real_orderer import PROGRAMS, OrdererProcess, running
 from tests.configtx.strategies import bft_channels, channels
@@ -191,15 +193,27 @@ def policy_of_no_kind(root: configtx_pb2.ConfigGroup) -> None:
 
 
 def no_batch(root: configtx_pb2.ConfigGroup) -> None:
-    values.put(root.groups["Orderer"], "BatchSize", values.batch_size(BatchSettings(max_message_count=0)))
+    values.put(
+        root.groups["Orderer"],
+        "BatchSize",
+        values.fill(orderer_pb2.BatchSize(), BatchSettings(max_message_count=0)),
+    )
 
 
 def backwards(root: configtx_pb2.ConfigGroup) -> None:
-    values.put(root.groups["Orderer"], "BatchTimeout", values.batch_timeout(BatchSettings(timeout="-1s")))
+    values.put(
+        root.groups["Orderer"],
+        "BatchTimeout",
+        values.fill(orderer_pb2.BatchTimeout(), BatchSettings(timeout="-1s")),
+    )
 
 
 def nonsense(root: configtx_pb2.ConfigGroup) -> None:
-    values.put(root.groups["Orderer"], "BatchTimeout", values.batch_timeout(BatchSettings(timeout="soon")))
+    values.put(
+        root.groups["Orderer"],
+        "BatchTimeout",
+        values.fill(orderer_pb2.BatchTimeout(), BatchSettings(timeout="soon")),
+    )
 
 
 def no_policy(root: configtx_pb2.ConfigGroup) -> None:

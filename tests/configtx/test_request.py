@@ -29,10 +29,11 @@ from heddle.configtx.request import (
     with_envelope,
 )
 from heddle.configtx.review import review, signers_of, still_missing
-from heddle.configtx.settings import BatchSettings, ChannelSettings
+from heddle.configtx.settings import ChannelSettings
 from heddle.configtx.validate import apply_update
 from heddle.errors import ConfigtxError
 from heddle.identity.msp import msp_folder
+from heddle.settings import BatchSettings
 from tests.configtx.networks import organization, peer_organization, trade
 from tests.programs import needs, program
 

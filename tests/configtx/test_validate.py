@@ -16,10 +16,11 @@ from heddle.configtx.filters import PERMISSION_DENIED, envelope_signed_data, mes
 from heddle.configtx.genesis import channel_group
 from heddle.configtx.policies import signed_data_refusal
 from heddle.configtx.read import differences, settings_of
-from heddle.configtx.settings import BatchSettings, Capabilities, ChannelSettings, RaftOptions
+from heddle.configtx.settings import Capabilities, ChannelSettings
 from heddle.configtx.validate import apply_update, missing_signatures, required_policies
 from heddle.errors import ConfigtxError
 from heddle.identity.signer import Signer
+from heddle.settings import BatchSettings, RaftOptions
 from tests.configtx.networks import organization, peer_organization, trade
 from tests.configtx.strategies import channels
 

@@ -13,11 +13,12 @@ from fabric_protos.gateway import gateway_pb2, gateway_pb2_grpc
 from heddle.configtx.blocks import block_hash, config_of, verify_block
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.read import settings_of
-from heddle.configtx.settings import BFT, BftOptions, Consenter
+from heddle.configtx.settings import BFT, Consenter
 from heddle.errors import ConfigtxError
 from heddle.fabric import cscc, events, operations, orderer, participation
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
+from heddle.settings import BftOptions
 from tests.contract.conftest import KINDS
 from tests.contract.messages import envelope, offered, same_words
 from tests.contract.scene import Scene, cases

@@ -11,10 +11,10 @@ from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.envelope import sign_update, update_envelope
 from heddle.configtx.read import settings_of
-from heddle.configtx.settings import BatchSettings
 from heddle.errors import Refused
 from heddle.fabric import cscc, events, orderer, qscc
 from heddle.fabric.connection import Connections
+from heddle.settings import BatchSettings
 from tests.contract.messages import envelope, malformed, offered, same_words
 from tests.contract.scene import Scene, cases
 

@@ -14,7 +14,6 @@ from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.envelope import sign_update, update_envelope
 from heddle.configtx.read import settings_of
-from heddle.configtx.settings import BatchSettings
 from heddle.errors import Refused, Unreachable
 from heddle.fabric import (
     cscc,
@@ -32,6 +31,7 @@ from heddle.fabric import (
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import ClusterDialer, DirectDialer
 from heddle.fabric.node import ClientTls, Node
+from heddle.settings import BatchSettings
 from tests.fabric.apiserver import api_server
 from tests.real.network import Organization, RealNetwork
 from tests.real.steps import Deployed, deploy_assets, make_channel

@@ -12,11 +12,11 @@ from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.envelope import sign_update, update_envelope
 from heddle.configtx.read import settings_of
-from heddle.configtx.settings import BatchSettings
 from heddle.errors import FabricError, Refused, Unreachable
 from heddle.fabric import cscc, endorser, events, gateway, orderer, participation, transactions
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
+from heddle.settings import BatchSettings
 from tests.real.network import Organization, RealNetwork
 from tests.real.steps import deploy_assets, make_channel
 

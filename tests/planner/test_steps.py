@@ -10,13 +10,13 @@ from heddle.configtx.read import differences
 from heddle.configtx.settings import (
     BFT,
     ETCDRAFT,
-    BatchSettings,
     ChannelSettings,
     Consenter,
     OrdererOrganization,
 )
 from heddle.identity.msp import Msp
 from heddle.planner.channel import Kind, Step, advanced, planned_steps, steps
+from heddle.settings import BatchSettings
 
 MSP = Msp(msp_id="M", root_certificates=(b"root",), tls_root_certificates=(b"tls",))
 

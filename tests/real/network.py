@@ -19,7 +19,6 @@ import pytest
 import yaml
 
 from heddle.configtx.settings import (
-    BatchSettings,
     ChannelSettings,
     Consenter,
     OrdererOrganization,
@@ -30,6 +29,7 @@ from heddle.identity.authority import Authority, new_authority
 from heddle.identity.certificate import CertificateRequest, Issued, Usage, issue
 from heddle.identity.msp import Msp, msp_folder
 from heddle.identity.signer import Signer
+from heddle.settings import BatchSettings
 from tests.real.processes import Program, free_ports
 from tests.real.release import Release, release
 

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from heddle.durations import nanoseconds
-from heddle.spec.kinds import check_duration, check_processors, check_quantity
+from heddle.spec.kinds import check_processors, check_quantity
 from heddle.spec.names import CHAINCODE, COLLECTION
 from heddle.spec.references import check_image, check_registry
 
@@ -33,15 +32,6 @@ def test_what_is_no_quantity_is_refused(value: object) -> None:
     """Also a bare number, which would be bytes."""
     with pytest.raises(PydanticCustomError):
         check_quantity(value)
-
-
-@given(st.integers(1, 3_600_000))
-def test_a_duration_keeps_its_length_in_its_shortest_form(milliseconds: int) -> None:
-    """And that form is stable."""
-    short = check_duration(f"{milliseconds}ms")
-
-    assert nanoseconds(short) == milliseconds * 1_000_000
-    assert check_duration(short) == short
 
 
 @pytest.mark.parametrize(

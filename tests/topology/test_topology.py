@@ -209,7 +209,8 @@ def test_a_channel_says_its_limits_one_by_one() -> None:
         }
     )
 
-    limits = [(c.batch.timeout, c.batch.messages, c.batch.absolute_max_bytes) for c in topology.channels]
+    batches = [channel.batch for channel in topology.channels]
+    limits = [(each.timeout, each.max_message_count, each.absolute_max_bytes) for each in batches]
     assert limits == [("500ms", 10, 10 * 1024**2), ("500ms", 100, 10 * 1024**2)]
 
 

@@ -11,6 +11,7 @@ from heddle.plugin.values import has_unknown
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.settings import SETTINGS, settings_from
 from heddle.provider.channel.update import prepare_all
+from heddle.quantities import show_size
 from heddle.quorum import fault_tolerance, quorum
 
 __all__ = ["plan_create", "plan_unknown", "plan_update", "tell_drift"]
@@ -125,7 +126,7 @@ def _settings_lines(settings: ChannelSettings) -> list[str]:
     timeout = settings.bft.request_batch_max_interval if bft else batch.timeout
     return [
         *(["consensus: BFT, blocks signed by " + _quorum(len(settings.consenters))] if bft else []),
-        f"blocks: {timeout} or {batch.max_message_count} messages or {batch.preferred_max_bytes} bytes",
+        f"blocks: {timeout} or {batch.max_message_count} messages or {show_size(batch.preferred_max_bytes)}",
         f"capabilities: {capabilities.channel}, {capabilities.orderer}, {capabilities.application}",
     ]
 

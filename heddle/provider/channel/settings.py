@@ -8,20 +8,18 @@ from heddle.configtx.renewed import keep_renewed
 from heddle.configtx.settings import (
     BFT,
     ETCDRAFT,
-    BatchSettings,
-    BftOptions,
     Capabilities,
     ChannelSettings,
     Consenter,
     OrdererOrganization,
     PeerOrganization,
-    RaftOptions,
 )
 from heddle.identity.msp import Msp
 from heddle.plugin.values import Properties, Value
 from heddle.provider.shapes import Shape, msp
 from heddle.schema import ObjectType, snake_case
 from heddle.schema.channel import CHANNEL
+from heddle.settings import BatchSettings, BftOptions, RaftOptions
 
 __all__ = ["SETTINGS", "settings_from", "settings_inputs"]
 

@@ -4,8 +4,8 @@ from fabric_protos.common import common_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heddle.configtx.settings import BatchSettings
 from heddle.embedded.fabric.orderer.cutter import Cutter, message_size
+from heddle.settings import BatchSettings
 
 
 @given(sizes=st.lists(st.integers(1, 40), max_size=60), count=st.integers(1, 8), preferred=st.integers(1, 60))

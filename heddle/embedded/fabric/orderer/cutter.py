@@ -5,7 +5,7 @@ Source: orderer/common/blockcutter/blockcutter.go (Fabric 3.1.5).
 
 from fabric_protos.common import common_pb2
 
-from heddle.configtx.settings import BatchSettings
+from heddle.settings import BatchSettings
 
 __all__ = ["Cutter", "message_size"]
 

@@ -1,0 +1,28 @@
+"""Settings of channels and nodes, each described once: name, kind, default, bounds, meaning, Fabric's name.
+
+The stack file's models and documentation, the provider's schema and typed inputs, and the channel
+configuration are made from these tables. A group is a frozen dataclass: its fields are the settings, so that
+the values of a group are typed, and `settings_of(group)` is the table.
+"""
+
+from heddle.settings.batch import BatchSettings
+from heddle.settings.bft_options import NOT_LONGER, BftOptions
+from heddle.settings.kinds import Boolean, Duration, Integer, ScalarKind, Size
+from heddle.settings.model import Setting, camel_case, inputs_of, settings_of
+from heddle.settings.raft_options import RaftOptions
+
+__all__ = [
+    "NOT_LONGER",
+    "BatchSettings",
+    "BftOptions",
+    "Boolean",
+    "Duration",
+    "Integer",
+    "RaftOptions",
+    "ScalarKind",
+    "Setting",
+    "Size",
+    "camel_case",
+    "inputs_of",
+    "settings_of",
+]
