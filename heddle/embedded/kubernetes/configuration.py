@@ -4,7 +4,9 @@ What a component takes only as a flag is in components.py.
 """
 
 import json
+from pathlib import Path
 
+import jinja2
 import yaml
 
 from heddle.embedded.kubernetes.addresses import Block
@@ -19,6 +21,16 @@ PUBLIC_DOMAIN = "heddle.test"
 that an instance with one can be tried on this machine (`.test` is nobody's, RFC 6761)."""
 PAUSE_IMAGE = "localhost/heddle/pause:1"
 
+_TEMPLATES = jinja2.Environment(  # noqa: S701 — no HTML: `quoted` escapes
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    undefined=jinja2.StrictUndefined,
+    keep_trailing_newline=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+# A string or boolean of TOML is JSON's.
+_TEMPLATES.filters["quoted"] = json.dumps
+
 
 def write_configuration(layout: Layout, block: Block, machine: Machine) -> None:
     """Write the files below `layout.configuration` that are not there as they should be.
@@ -27,11 +39,27 @@ def write_configuration(layout: Layout, block: Block, machine: Machine) -> None:
     """
     servers = "".join(f"nameserver {server}\n" for server in machine.name_servers)
     files = {
-        "containerd.toml": _containerd(layout, machine),
+        "containerd.toml": _template(
+            "containerd.toml",
+            machine=machine,
+            pause_image=PAUSE_IMAGE,
+            folder=layout.folder,
+            run=layout.run,
+            configuration=layout.configuration,
+        ),
         "cni/10-heddle.conflist": json.dumps(_cni(layout, block), indent=2),
         "kubelet.yaml": yaml.safe_dump(_kubelet(layout, block, machine)),
         "kube-proxy.yaml": yaml.safe_dump(_kube_proxy(layout, block, machine)),
-        "Corefile": _corefile(layout, block, machine),
+        # Names outside the cluster are asked of the machine's name servers; with none, or when none answers,
+        # the answer is no at once: nothing hangs.
+        "Corefile": _template(
+            "Corefile",
+            block=block,
+            machine=machine,
+            domain=DOMAIN,
+            public_domain=PUBLIC_DOMAIN,
+            certificates=layout.certificates,
+        ),
         # No search list: a pod's names end in the cluster's domain or are whole.
         layout.resolv_conf.name: servers or "# this machine has no name server outside loopback\n",
     }
@@ -42,58 +70,9 @@ def write_configuration(layout: Layout, block: Block, machine: Machine) -> None:
             path.write_text(content)
 
 
-def _containerd(layout: Layout, machine: Machine) -> str:
-    """TOML for containerd (configuration version 2, containerd 1.6 and 1.7; 2.x migrates it)."""
-    cri = 'plugins."io.containerd.grpc.v1.cri"'
-    return f"""\
-version = 2
-root = {_toml(layout.folder / "containerd")}
-state = "/run/containerd"
-oom_score = 0
-disabled_plugins = [
-  "io.containerd.snapshotter.v1.aufs",
-  "io.containerd.snapshotter.v1.btrfs",
-  "io.containerd.snapshotter.v1.devmapper",
-  "io.containerd.snapshotter.v1.zfs",
-  "io.containerd.internal.v1.tracing",
-]
-
-[grpc]
-address = "/run/containerd/containerd.sock"
-
-[metrics]
-address = "0.0.0.0:1338"
-
-# Its default would make /opt/containerd.
-[plugins."io.containerd.internal.v1.opt"]
-path = {_toml(layout.run / "opt")}
-
-[{cri}]
-sandbox_image = "{PAUSE_IMAGE}"
-# Namespaces of pods go with the cluster's mount namespace instead of staying in /run/netns.
-netns_mounts_under_state_dir = true
-# Without CAP_SYS_RESOURCE every sandbox fails where a lower score is asked for.
-restrict_oom_score_adj = {_toml(not machine.sys_resource)}
-
-[{cri}.containerd]
-snapshotter = "{machine.snapshotter}"
-default_runtime_name = "runc"
-
-[{cri}.containerd.runtimes.runc]
-runtime_type = "io.containerd.runc.v2"
-
-[{cri}.containerd.runtimes.runc.options]
-SystemdCgroup = false
-
-[{cri}.cni]
-bin_dir = {_toml(machine.cni)}
-conf_dir = {_toml(layout.configuration / "cni")}
-"""
-
-
-def _toml(value: object) -> str:
-    """A TOML string or boolean: both are JSON's."""
-    return json.dumps(value if isinstance(value, bool) else str(value))
+def _template(name: str, **variables: object) -> str:
+    """Return one of the files in templates/, with its variables filled in."""
+    return _TEMPLATES.get_template(f"{name}.j2").render(**variables)
 
 
 def _cni(layout: Layout, block: Block) -> dict[str, object]:
@@ -172,31 +151,3 @@ def _kube_proxy(layout: Layout, block: Block, machine: Machine) -> dict[str, obj
         "iptables": {"minSyncPeriod": "100ms"},
         "oomScoreAdj": -999 if machine.sys_resource else 0,
     }
-
-
-def _corefile(layout: Layout, block: Block, machine: Machine) -> str:
-    """Names outside the cluster are asked of the machine's name servers; with none, the answer is no at once.
-
-    `failfast_all_unhealthy_upstreams` answers at once, too, when none of them does: nothing hangs.
-    """
-    forward = ""
-    if machine.name_servers:
-        servers = " ".join(machine.name_servers)
-        forward = f"forward . {servers} {{\n        failfast_all_unhealthy_upstreams\n    }}"
-    return f"""\
-.:53 {{
-    bind {block.node}
-    errors
-    health {block.node}:8080
-    ready {block.node}:8181
-    prometheus {block.node}:9153
-    kubernetes {DOMAIN} {PUBLIC_DOMAIN} in-addr.arpa ip6.arpa {{
-        kubeconfig {layout.certificates / "coredns.kubeconfig"}
-        pods insecure
-        fallthrough in-addr.arpa ip6.arpa
-        ttl 5
-    }}
-    cache 5
-    {forward}
-}}
-"""
