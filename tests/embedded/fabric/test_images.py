@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import sysconfig
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,20 @@ def _read(archive: Path) -> tuple[dict[str, Any], set[str]]:
 
 
 def _imported() -> set[str]:
-    """The files of Heddle that the stand-ins load, relative to where packages are."""
+    """The files of Heddle and of other packages that the stand-ins load, relative to where packages are."""
     program = (
-        "import sys, heddle.embedded.fabric.orderer.__main__, heddle.embedded.fabric.peer.__main__\n"
-        "print(*(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'heddle'), sep='\\n')"
+        "import sys\n"
+        "before = set(sys.modules)  # of the environment, not of the stand-ins\n"
+        "import heddle.embedded.fabric.orderer.__main__, heddle.embedded.fabric.peer.__main__\n"
+        "loaded = [m for n, m in sys.modules.items() if n not in before]\n"
+        "print(*(m.__file__ for m in loaded if getattr(m, '__file__', None)), sep='\\n')"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    root = Path(heddle.__file__).parents[1]
-    return {str(Path(path).relative_to(root)) for path in found.stdout.split()}
+    paths = [Path(line) for line in found.stdout.splitlines()]
+    own, others = Path(heddle.__file__).parent, Path(sysconfig.get_path("purelib"))
+    return {str(path.relative_to(own.parent)) for path in paths if path.is_relative_to(own)} | {
+        str(path.relative_to(others)) for path in paths if path.is_relative_to(others)
+    }
 
 
 def test_the_stand_in_image(tmp_path: Path) -> None:

@@ -23,6 +23,9 @@ _MODULES = (
     "__init__.py",
     "durations.py",
     "errors.py",
+    "protobuf.py",
+    "quantities.py",
+    "quorum.py",
     "versions.py",
     "identity",
     "configtx",
@@ -42,7 +45,7 @@ _CHAINCODE = (
 
 def build_standin(archive: Path) -> str:
     """Write the stand-in image; returns its id. Commands `peer node start`, `orderer`. Raises ImageError."""
-    base = (*_base("cryptography", "PyYAML"), *file_tools())
+    base = (*_base("cryptography", "PyYAML", "h11"), *file_tools())
     own = (
         # The parts that build images and the chaincode stay on the machine that builds.
         *_own_code(_MODULES, without=("embedded/fabric/images", "embedded/fabric/chaincode")),
