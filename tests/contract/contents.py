@@ -4,6 +4,7 @@ A name that stands for nothing is its own content.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +12,10 @@ from fabric_protos.common import common_pb2, configtx_pb2
 
 from heddle.configtx.blocks import config_of, data_hash, is_config_block
 from heddle.configtx.genesis import genesis_block
+from heddle.errors import Refused
 from heddle.fabric import orderer
 from heddle.fabric.connection import Connections
+from heddle.waiting import poll
 from tests.contract.messages import envelope
 from tests.contract.scene import Scene
 from tests.contract.updates import edited, signed_update
@@ -115,11 +118,24 @@ def _update(case: Mapping[str, Any], *people: str) -> Callable[..., Awaitable[An
     return make
 
 
-async def _stale(scene: Scene, _: Connections) -> common_pb2.Envelope:
-    """An update of the channel's first configuration, which is not its newest any more."""
+async def _stale(scene: Scene, connections: Connections) -> common_pb2.Envelope:
+    """An update of the channel's first configuration, once the node has a newer one."""
     first = config_of(scene.genesis).config
+    admin = scene.person("ordering.admin")
+    if not (await _newest_configuration(scene, connections)).header.number:
+        newer = signed_update("channel", first, edited(first, _BATCH, {}), [admin])
+        with suppress(Refused):  # that of the case before may be on its way
+            await orderer.broadcast(connections, scene.network.orderers[0], newer, deadline=10)
+    await poll(
+        lambda _: _newest_configuration(scene, connections),
+        lambda block: bool(block.header.number),
+        deadline=20,
+        otherwise=lambda block: AssertionError(
+            f"the newest configuration is still block {block.header.number}"
+        ),
+    )
     case = {"change": {"/Channel/Orderer/BatchSize": {"max_message_count": 78}}}
-    return signed_update("channel", first, edited(first, case, {}), [scene.person("ordering.admin")])
+    return signed_update("channel", first, edited(first, case, {}), [admin])
 
 
 async def _newest_configuration(scene: Scene, connections: Connections) -> common_pb2.Block:
