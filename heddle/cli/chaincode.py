@@ -1,4 +1,4 @@
-"""`heddle chaincode list|query|invoke STACK`: chaincode through a peer's gateway."""
+"""Show and call chaincodes through a peer's gateway: `heddle chaincode list|query|invoke STACK`."""
 
 import asyncio
 import json
@@ -26,15 +26,16 @@ from heddle.text import without_controls
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Chaincode on the channels of a network.")
+app = typer.Typer(no_args_is_help=True)
 
 Name = Annotated[str, typer.Option("--name", "-n", help="The chaincode; may be left out if there is one.")]
 Channel = Annotated[str, typer.Option("--channel", "-c", help="The channel; that of the stack if left out.")]
 Org = Annotated[
-    str, typer.Option("--org", "-o", help="Whose peer and user; the channel's first if left out.")
+    str,
+    typer.Option("--org", "-o", help="Use its peer and user; the channel's first organization if left out."),
 ]
-User = Annotated[str, typer.Option("--user", "-u", help="Who signs: user or admin.")]
-Peer = Annotated[str, typer.Option("--peer", help="Which peer; the organization's first if left out.")]
+User = Annotated[str, typer.Option("--user", "-u", help="The user who signs: user or admin.")]
+Peer = Annotated[str, typer.Option("--peer", help="The peer to ask; the organization's first if left out.")]
 Transient = Annotated[
     list[str] | None,
     typer.Option("--transient", metavar="NAME=VALUE", help="Private input; no block has it. Again for more."),
@@ -58,7 +59,7 @@ SECONDS = 60.0
 
 @app.command("list")
 def list_(stack: Stack, channel: Channel = "", json_: Json = False, folder: Folder = HERE) -> None:
-    """What is in force on each channel, and which organizations have approved it."""
+    """Show the definitions in force on each channel, and the organizations that have approved them."""
     network = open_network(stack, folder)
     instance = network.instance
     channels = [instance.channel(channel)] if channel else list(instance.channels.values())
@@ -103,7 +104,7 @@ def query(
     timeout: Timeout = SECONDS,
     folder: Folder = HERE,
 ) -> None:
-    """Ask the chaincode, without a transaction; prints what it answers."""
+    """Ask the chaincode without a transaction, and print its answer."""
     private = _transient(transient, transient_file)
     call = _Call(open_network(stack, folder), name, channel, org, user, peer, private)
     _print(asyncio.run(call.query([function, *(args or ())], timeout)))
@@ -126,7 +127,7 @@ def invoke(
     json_: Json = False,
     folder: Folder = HERE,
 ) -> None:
-    """Submit a transaction and wait until it is committed; prints what the chaincode answers."""
+    """Submit a transaction, wait until it is committed, and print the chaincode's answer."""
     private = _transient(transient, transient_file)
     call = _Call(open_network(stack, folder), name, channel, org, user, peer, private)
     outcome = asyncio.run(call.invoke([function, *(args or ())], timeout, is_init=init))
@@ -145,7 +146,7 @@ def invoke(
 
 
 class _Call:
-    """A chaincode on a channel, the peer to ask, and who signs; what is left out is chosen if it is plain."""
+    """A chaincode on a channel, the peer to ask, and the signer; chosen where there is only one."""
 
     def __init__(
         self,
@@ -239,7 +240,7 @@ def _row(channel: str, committed: Committed) -> dict[str, Any]:
 
 
 def _transient(pairs: Sequence[str] | None, files: Sequence[str] | None) -> dict[str, bytes]:
-    """Names and values, those of files byte for byte.
+    """Return the transient values by name, those of files byte for byte.
 
     Raises BadParameter for a text without `=` or a file that cannot be read, and repeats nothing private.
     """

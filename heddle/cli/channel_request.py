@@ -14,6 +14,7 @@ from fabric_protos.common.configtx_pb2 import Config
 
 from heddle.cli.consent import ask_consent
 from heddle.cli.options import HERE, Folder, Stack, Yes
+from heddle.cli.printing import print_line
 from heddle.configtx import values
 from heddle.configtx.blocks import config_of
 from heddle.configtx.request import Request, request_envelope, request_to_bytes, sign_request
@@ -49,10 +50,10 @@ def request(
         signer = member(open_network(stack, folder), channel, "")
         content = request_envelope(found, signer).SerializeToString()
     out.write_bytes(content)
-    typer.echo(f"{out}: channel {found.channel}, configuration {found.sequence}, digest {found.digest[:16]}")
+    print_line(f"{out}: channel {found.channel}, configuration {found.sequence}, digest {found.digest[:16]}")
     for line in found.summary:
-        typer.echo(f"  {line}")
-    typer.echo("Have it signed (`heddle channel sign`), then hand it in (`heddle channel submit`).")
+        print_line(f"  {line}")
+    print_line("Have it signed (`heddle channel sign`), then hand it in (`heddle channel submit`).")
 
 
 def sign(
@@ -92,35 +93,35 @@ def sign(
     signed = sign_request(found, signer)
     target = out or file
     target.write_bytes(request_to_bytes(signed))
-    typer.echo(f"{target}: signed for {signer.msp_id}")
+    print_line(f"{target}: signed for {signer.msp_id}")
     if config is not None:
         _show_missing(signed, config)
 
 
 def show_request(request: Request, config: Config | None) -> None:
     """Print what the update does to a configuration, or its sender's words where none is at hand."""
-    typer.echo(
+    print_line(
         f"channel {request.channel}, configuration {request.sequence}, digest {request.digest[:16]}, "
         f"{len(request.signatures)} signatures"
     )
     if config is None:
-        typer.echo("not reviewed: the channel's configuration is not at hand; its sender says:")
+        print_line("not reviewed: the channel's configuration is not at hand; its sender says:")
         lines, elements = request.summary, {}
     else:
         found = review(request, config)
         lines, elements = found.lines, dict(found.elements)
     for line in lines:
-        typer.echo(f"  {line}")
+        print_line(f"  {line}")
     for policy, places in elements.items():
-        typer.echo(f"  {policy}: {', '.join(places)}")
+        print_line(f"  {policy}: {', '.join(places)}")
 
 
 def _show_missing(request: Request, config: Config) -> None:
     missing = still_missing(request, config)
     for policy, need in missing.items():
-        typer.echo(f"still missing for {policy}: {need}")
+        print_line(f"still missing for {policy}: {need}")
     if not missing:
-        typer.echo("no signature is missing: hand it in with `heddle channel submit`")
+        print_line("no signature is missing: hand it in with `heddle channel submit`")
 
 
 def member(network: Network, channel: str, organization: str) -> Signer:

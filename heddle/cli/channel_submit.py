@@ -9,6 +9,7 @@ import typer
 from heddle.cli.channel_request import InStack, member, show_request
 from heddle.cli.consent import ask_consent
 from heddle.cli.options import HERE, Folder, Yes
+from heddle.cli.printing import print_line
 from heddle.configtx.requestfiles import merge_copies
 from heddle.configtx.review import expect_signed
 from heddle.network.network import open_network
@@ -42,4 +43,4 @@ def submit(
     expect_signed(request, config)
     ask_consent(f"Hand it in as {signer.msp_id}?", yes=yes)
     sequence = asyncio.run(submit_request(network, request, signer))
-    typer.echo(f"channel {request.channel}: configuration {sequence} is in force; run `up` again")
+    print_line(f"channel {request.channel}: configuration {sequence} is in force; run `up` again")

@@ -1,7 +1,6 @@
 """Run one-node Kubernetes clusters on this machine: `heddle cluster up|down|status|kubeconfig|load|logs`."""
 
 import json
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ from rich.status import Status
 from rich.table import Table
 
 from heddle.cli.options import Json
+from heddle.cli.printing import print_line
 from heddle.embedded.kubernetes.down import down as take_down
 from heddle.embedded.kubernetes.images import load_image
 from heddle.embedded.kubernetes.layout import layout_of
@@ -133,7 +133,7 @@ def kubeconfig(
         raise LocalKubeError(
             f"cluster {name}: has no kubeconfig yet", hint=f"heddle cluster up --name {name}"
         )
-    sys.stdout.write(path.read_text() if content else f"{path}\n")
+    typer.echo(path.read_text().removesuffix("\n") if content else path)
 
 
 @app.command()
@@ -146,7 +146,7 @@ def load(
     layout = layout_of(name)
     for archive in archives:
         for image in load_image(layout, archive):
-            sys.stdout.write(f"{image}\n")
+            print_line(image)
 
 
 @app.command()
@@ -156,4 +156,4 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines from the end.")] = 20,
 ) -> None:
     """Show the components' logs."""
-    sys.stdout.write(ends_of_logs(layout_of(name), component, lines))
+    print_line(ends_of_logs(layout_of(name), component, lines).removesuffix("\n"))

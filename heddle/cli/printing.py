@@ -6,9 +6,9 @@ import typer
 from rich.text import Text
 
 from heddle.doctor.findings import Finding
-from heddle.text import printable
+from heddle.text import printable, without_controls
 
-__all__ = ["cell", "marked", "print_findings"]
+__all__ = ["cell", "marked", "print_findings", "print_line"]
 
 
 def cell(words: str, style: str = "") -> Text:
@@ -21,10 +21,15 @@ def marked(words: str, *, good: bool) -> Text:
     return Text.assemble(("✓", "green") if good else ("✗", "red"), " ", cell(words))
 
 
+def print_line(line: str, *, error: bool = False) -> None:
+    """Print a line that may hold text of others, whole, without control signs; to standard error if asked."""
+    typer.echo(without_controls(line), err=error)
+
+
 def print_findings(findings: Sequence[Finding]) -> None:
     """Print each finding, marked good or bad, and beneath it what to do."""
     for finding in findings:
         mark = typer.style("✗", fg="red") if finding.step else typer.style("✓", fg="green")
-        typer.echo(f"{mark} {printable(finding.what)}: {printable(finding.found)}")
+        typer.echo(f"{mark} {without_controls(f'{finding.what}: {finding.found}')}")
         if finding.step:
-            typer.echo(f"    {printable(finding.step)}")
+            print_line(f"    {finding.step}")

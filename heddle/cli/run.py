@@ -52,7 +52,7 @@ def preview(
     config: Config = None,
     folder: Folder = HERE,
 ) -> None:
-    """Say what `up` would change, on Kubernetes and on the ledger."""
+    """Run the program without acting, and print what `up` would change."""
     run = _Runs(folder, stack, parallel, config=config, diff=diff, quiet=json_)
     outcome = run.run("Previewing update", lambda engine: engine.preview(), preview=True)
     if json_:
@@ -70,7 +70,7 @@ def up(
     config: Config = None,
     folder: Folder = HERE,
 ) -> None:
-    """Make the network what the stack file says."""
+    """Preview, ask, then run the program and act."""
     run = _Runs(folder, stack, parallel, config=config, diff=diff)
     _agree(run, "update", lambda engine: engine.preview(), yes=yes, skip_preview=skip_preview)
     outcome = run.run("Updating", lambda engine: engine.up(), preview=False)
@@ -86,7 +86,7 @@ def refresh(
     parallel: Parallel = PARALLEL,
     folder: Folder = HERE,
 ) -> None:
-    """Make the state say what really is."""
+    """Preview, ask, then read every resource and write what was read into the state."""
     run = _Runs(folder, stack, parallel, diff=diff)
     _agree(run, "refresh", lambda engine: engine.refresh(preview=True), yes=yes, skip_preview=skip_preview)
     outcome = run.run("Refreshing", lambda engine: engine.refresh(), preview=False)
@@ -101,14 +101,14 @@ def destroy(
     parallel: Parallel = PARALLEL,
     folder: Folder = HERE,
 ) -> None:
-    """Delete everything the stack has; protected resources stay."""
+    """Preview, ask, then delete every resource that is not protected."""
     run = _Runs(folder, stack, parallel, diff=diff)
     _agree(run, "destroy", lambda engine: engine.destroy(preview=True), yes=yes, skip_preview=skip_preview)
     _leave(run.run("Destroying", lambda engine: engine.destroy(), preview=False), verb="destroy")
 
 
 class _Runs:
-    """Runs the engine's verbs with a display that fits where the output goes."""
+    """Runs the engine's verbs, with a display that suits the terminal or the log."""
 
     def __init__(
         self,
@@ -202,7 +202,7 @@ def _stop_on_failure(outcome: Outcome) -> None:
 
 
 def _leave(outcome: Outcome, *, expect_no_changes: bool = False, verb: str) -> None:
-    """Exit as Pulumi's CLI does. The check for changes comes after the fact there too."""
+    """Leave with the exit code of Pulumi's CLI, which also checks for changes only after the run."""
     _stop_on_failure(outcome)
     if expect_no_changes and outcome.changes:
         typer.echo(f"error: no changes were expected for {verb} but changes were proposed", err=True)
@@ -210,7 +210,7 @@ def _leave(outcome: Outcome, *, expect_no_changes: bool = False, verb: str) -> N
 
 
 def _print_json(outcome: Outcome) -> None:
-    """Print a preview's summary: what would change, and the outputs."""
+    """Print a preview's summary as JSON: how many changes of each kind, and the outputs."""
     typer.echo(
         json.dumps(
             {

@@ -1,4 +1,4 @@
-"""`heddle sdk-config STACK`: what a client application needs to use a network."""
+"""Write the configuration of a network's clients: `heddle sdk-config STACK`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,9 @@ from heddle.network.network import open_network
 
 __all__ = ["sdk_config"]
 
-_USERS = "Whose key and MSP folder to write: user or admin. Can be repeated; without it, no key is written."
+_USERS = (
+    "Write key and MSP folder of this user: user or admin. Can be repeated; without it, no key is written."
+)
 _ROOT = "Where the folder will be on the application's host, for SDKs that want absolute paths; default: DIR."
 _AUTHORITIES = "Write the private keys of the organization's CAs too: whoever has them can become anybody."
 _FORCE = "Write over files that Heddle did not write, or that were changed since."
@@ -29,7 +31,7 @@ def sdk_config(
     force: Annotated[bool, typer.Option("--force", help=_FORCE)] = False,
     folder: Folder = HERE,
 ) -> None:
-    """Write connection profiles, certificates, and the MSP folders of the users that are named."""
+    """Write the files, and print which of them changed and which are secret."""
     network = open_network(stack, folder)
     keys = authority_keys(stack, folder, network.instance.organization(org)) if with_ca_keys else {}
     request = ClientRequest(
@@ -41,16 +43,16 @@ def sdk_config(
     owner = {"instance": network.instance.name, "organization": org}
     _report(write_client_folder(out, owner, client_files(network, request), force=force))
     if not user:
-        typer.echo("No private key was written: --user says whose the client shall have.", err=True)
+        typer.echo("No private key was written: name the client's user with --user.", err=True)
     if keys:
         words = f"Warning: whoever reads {out}/certificates/ca-key.pem can become any member of {org}."
         typer.secho(f"{words} Move it to a safe place now.", err=True, bold=True)
 
 
 def _report(written: tuple[Written, ...]) -> None:
-    for one in written:
-        if one.changed:
-            typer.echo(f"{one.path}{'  (secret)' if one.secret else ''}")
-    same = sum(not one.changed for one in written)
+    for file in written:
+        if file.changed:
+            typer.echo(f"{file.path}{'  (secret)' if file.secret else ''}")
+    same = sum(not file.changed for file in written)
     if same:
         typer.echo(f"{same} files unchanged")

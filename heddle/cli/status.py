@@ -39,7 +39,6 @@ def status(
 
 
 def _show(console: Console, found: InstanceStatus, *, verbose: bool) -> None:
-
     kind = "stand-ins" if found.standin else "Fabric"
     console.print(Text.assemble((found.name, "bold"), f" in namespace {found.namespace}, on {kind}"))
     console.print(_node_table(found))
@@ -58,7 +57,6 @@ def _show(console: Console, found: InstanceStatus, *, verbose: bool) -> None:
 
 
 def _node_table(found: InstanceStatus) -> Table:
-
     table = _table("node", "organization", "version", "blocks", "outside")
     for node in found.nodes:
         blocks = ", ".join(f"{channel} {height}" for channel, height in node.heights.items())
@@ -73,7 +71,6 @@ def _node_table(found: InstanceStatus) -> Table:
 
 
 def _chaincode_table(found: InstanceStatus) -> Table:
-
     table = _table("chaincode", "channel", "version", "sequence")
     for chaincode in found.chaincodes:
         table.add_row(
@@ -86,7 +83,6 @@ def _chaincode_table(found: InstanceStatus) -> Table:
 
 
 def _table(*titles: str) -> Table:
-
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for title in titles:
         table.add_column(title, overflow="fold")

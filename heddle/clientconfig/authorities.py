@@ -1,4 +1,4 @@
-"""Private keys of an organization's authorities, out of the state: only for who asks for them by name."""
+"""Read the private keys of an organization's authorities from the state, for users who ask for them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ _TYPE = "heddle:identity:CertificateAuthority"
 
 
 def authority_keys(stack: str, folder: Path, member: OrganizationOutput) -> Mapping[str, str]:
-    """PEM keys `ca` and `tls-ca`; an authority is known by its certificate.
+    """Return the PEM keys `ca` and `tls-ca`; an authority is recognised by its certificate.
 
     Raises:
         EngineError: the state does not hold them, or cannot be read.

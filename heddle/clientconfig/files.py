@@ -1,7 +1,7 @@
-"""What a client of a network is given, as files: profiles, certificates, MSP folders, environments.
+"""Make the files that a client of a network needs: profiles, certificates, MSP folders, environments.
 
 From the stack's outputs to contents, without asking anybody. Certificates are public; a key is among the
-files only when the request names whose.
+files only when the request names its user.
 """
 
 import json
@@ -35,12 +35,12 @@ class ClientFile:
 
 @dataclass(frozen=True, kw_only=True)
 class ClientRequest:
-    """What is asked for."""
+    """The client for which files are wanted."""
 
     organization: str
     """Name of an organization whose identities Heddle made."""
     users: tuple[str, ...] = ()
-    """Users whose keys are wanted; the first is whom the profiles and gateway.json name."""
+    """Users whose keys are wanted; the profiles and gateway.json name the first one."""
     root: str
     """Where the folder will be on the application's host: some SDKs and tools want absolute paths."""
     authority_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -48,7 +48,7 @@ class ClientRequest:
 
 
 def client_files(network: Network, request: ClientRequest) -> Mapping[str, ClientFile]:
-    """Relative path and content of every file.
+    """Return the content of every file, by its relative path.
 
     Raises:
         EngineError: no such organization or user, or an organization whose identities are elsewhere; with
@@ -70,11 +70,11 @@ def client_files(network: Network, request: ClientRequest) -> Mapping[str, Clien
     return dict(sorted(files.items()))
 
 
-# --- what is public
+# --- files that everybody may see
 
 
 def _certificates(instance: InstanceOutput, member: OrganizationOutput) -> dict[str, ClientFile]:
-    """Certificates of the organization's users and authorities, and the TLS roots of everybody it meets."""
+    """Return the certificates of the organization, and the TLS roots of all that it meets."""
     texts = {
         "certificates/ca.pem": member.ca_certificate,
         "certificates/tls-ca.pem": member.tls_ca_certificate,
@@ -91,7 +91,7 @@ def _certificates(instance: InstanceOutput, member: OrganizationOutput) -> dict[
 
 
 def _msp(folder: str, member: OrganizationOutput) -> dict[str, str]:
-    """An MSP folder without an identity: what others verify the organization's members by."""
+    """Return an MSP folder without an identity, by which others verify the organization's members."""
     return {
         f"{folder}/config.yaml": msp_config_yaml(),
         f"{folder}/cacerts/ca.pem": member.ca_certificate,
@@ -104,7 +104,7 @@ def _tls_file(organization: str, member: OrganizationOutput) -> str:
 
 
 def _met(instance: InstanceOutput, member: OrganizationOutput) -> list[OrganizationOutput]:
-    """The organization, those it shares a channel with, and those that order."""
+    """Return the organization, those it shares a channel with, and those that order."""
     names = [member.name]
     for channel in instance.channels.values():
         if member.name in channel.organizations or member.kind == "orderer":
@@ -133,7 +133,7 @@ def _profiles(
 def _profile(
     instance: InstanceOutput, member: OrganizationOutput, go: Mapping[str, object] | None = None
 ) -> dict[str, Any]:
-    """The connection profile of a member: its channels, everybody it meets there, all orderers."""
+    """Return a member's connection profile: its channels, all peers there, all orderers."""
     met = [each for each in _met(instance, member) if each.kind == "peer"]
     return connection_profile(
         name=f"{instance.name}-{member.name}",
@@ -158,7 +158,7 @@ def _profile(
 
 
 def _gateway(instance: InstanceOutput, member: OrganizationOutput, users: Sequence[str]) -> dict[str, Any]:
-    """What a Fabric Gateway client (2.4 and later) is configured with; paths are relative to the file.
+    """Return the configuration of a Fabric Gateway client (2.4 and later); paths are relative to the file.
 
     Every peer of the organization can be the gateway; `channels` says which chaincodes are where.
     """
@@ -191,13 +191,13 @@ def _identity(user: str) -> dict[str, str]:
     return {"certificate": f"{msp}/signcerts/cert.pem", "privateKey": f"{msp}/keystore/key.pem"}
 
 
-# --- what was asked for: keys
+# --- keys, only for users that the request names
 
 
 def _user(
     network: Network, member: OrganizationOutput, user: str, request: ClientRequest
 ) -> Iterator[tuple[str, ClientFile]]:
-    """An MSP folder with certificate and key, and what makes the official tools use it."""
+    """Yield an MSP folder with certificate and key, and the environment that makes Fabric's tools use it."""
     instance, signer = network.instance, network.signer(member.name, user)
     msp = f"users/{user}/msp"
     for name, content in {
@@ -230,7 +230,7 @@ def _env(instance: InstanceOutput, member: OrganizationOutput, user: str, *, osn
 
 
 def _discover(member: OrganizationOutput, user: str, root: str) -> str:
-    """The file that `discover --configFile` reads (cmd/common/config.go)."""
+    """Return the file that `discover --configFile` reads (cmd/common/config.go)."""
     msp = f"{root}/users/{user}/msp"
     content = {
         "version": 0,
@@ -251,7 +251,7 @@ def _authority_keys(request: ClientRequest) -> dict[str, ClientFile]:
     }
 
 
-# --- small things
+# --- addresses and formats
 
 
 def _address(node: NodeOutput) -> str:
@@ -273,7 +273,7 @@ def _json(content: Mapping[str, Any]) -> str:
 
 
 def _yaml(content: Mapping[str, Any]) -> str:
-    """YAML with certificates as blocks, as people know them."""
+    """Return YAML with certificates as blocks, as people know them."""
 
     class Dumper(yaml.SafeDumper):
         pass

@@ -1,7 +1,7 @@
-"""A folder of client configuration: written again without harm to what others put there.
+"""Write a folder of client configuration, and leave alone what others put there.
 
-A hidden record in the folder holds what Heddle wrote, by checksum. A file that is not in it, or was changed
-since, is somebody's work: nothing at all is written then, unless forced.
+A hidden record in the folder holds the checksums of what Heddle wrote. A file that is not in it, or was
+changed since, is somebody's work: nothing at all is written then, unless forced.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ _RECORD_BYTES = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """One file after the run."""
+    """A file of the folder after the run."""
 
     path: Path
     changed: bool
@@ -36,7 +36,7 @@ class Written:
 def write_client_folder(
     out: Path, owner: Mapping[str, str], files: Mapping[str, ClientFile], *, force: bool = False
 ) -> tuple[Written, ...]:
-    """Write what differs; a second run with the same content writes nothing.
+    """Write the files that differ; a second run with the same content writes nothing.
 
     Args:
         out: the folder; made if it is not there.
@@ -70,7 +70,7 @@ def write_client_folder(
 
 
 def _read_record(out: Path) -> Mapping[str, Any]:
-    """What an earlier run wrote; nothing where there is no record that can be read."""
+    """Return the record of an earlier run; nothing where there is none that can be read."""
     path = out / RECORD
     with contextlib.suppress(OSError, ValueError, RecursionError):
         if not path.is_symlink() and path.stat().st_size <= _RECORD_BYTES:
@@ -94,7 +94,7 @@ def _is_foreign(out: Path, name: str, file: ClientFile, recorded: Mapping[str, s
 
 
 def _between(out: Path, path: Path) -> list[Path]:
-    """The folders below `out` that lead to a file."""
+    """Return the folders below `out` that lead to a file."""
     return [above for above in path.parents if above != out and out in above.parents]
 
 

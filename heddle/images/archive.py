@@ -1,4 +1,4 @@
-"""Container images written with `tarfile` alone: docker-archives, for `ctr images import` or `docker load`.
+"""Write container images as docker-archives, for `ctr images import` or `docker load`, with `tarfile` alone.
 
 The same content gives the same bytes: entries are sorted, times are zero, owners are numbers. So an
 image is rebuilt only when something in it changed, and its id says what is in it.
@@ -60,7 +60,7 @@ Entry = File | Folder | Link
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """What an image holds and how it starts.
+    """The content of an image, and the command that it starts.
 
     `layers` go from the lowest up: what changes rarely belongs into the first. `user` is numeric
     (`1000:1000`), because `runAsNonRoot` cannot check a name.
@@ -107,13 +107,13 @@ def write_image(image: Image, archive: Path) -> str:
 
 
 def program(path: Path, to: str) -> tuple[Entry, ...]:
-    """An executable of this machine at `to`, with the shared libraries it needs where it looks for them."""
+    """Return an executable of this machine at `to`, with its shared libraries where it looks for them."""
     found = (File(path=str(library), content=library, mode=0o755) for library in libraries(path))
     return (File(path=to, content=path, mode=0o755), *found)
 
 
 def file_tools() -> tuple[Entry, ...]:
-    """What runbooks use on a node's volume, where upstream's images have it. No shell.
+    """Return the programs that runbooks use on a node's volume, where upstream's images have them. No shell.
 
     Raises:
         ImageError: this machine lacks one of them.
@@ -125,7 +125,7 @@ def file_tools() -> tuple[Entry, ...]:
 
 
 def libraries(path: Path) -> tuple[Path, ...]:
-    """The shared libraries of an executable and its loader, as `ldd` finds them; none for a static one.
+    """Return an executable's loader and shared libraries, as `ldd` finds them; none for a static one.
 
     Raises:
         ImageError: a library that the executable names is not on this machine.
@@ -158,7 +158,7 @@ def _write_layer(entries: Iterable[Entry], path: Path) -> tuple[str, Path]:
 
 
 def _inside(path: str) -> str:
-    """The entry's path as layers have it: relative to the root, without `..`."""
+    """Return an entry's path as layers have it: relative to the root, without `..`."""
     pure = PurePosixPath(path)
     if not pure.is_absolute() or ".." in pure.parts:
         raise ImageError(f"image entry {path!r}: expected an absolute path without '..'")
@@ -208,7 +208,7 @@ def _info(name: str, mode: int, owner: int) -> tarfile.TarInfo:
 
 
 def _configuration(image: Image, digests: Sequence[str]) -> dict[str, object]:
-    """The image's configuration (Docker's image specification v1.2, also OCI's image-spec config.md)."""
+    """Return the image's configuration (Docker's image specification v1.2, OCI's image-spec config.md)."""
     return {
         "architecture": _architecture(),
         "os": "linux",
@@ -227,6 +227,6 @@ def _configuration(image: Image, digests: Sequence[str]) -> dict[str, object]:
 
 
 def _architecture() -> str:
-    """This machine's architecture in Go's words, which images use."""
+    """Return this machine's architecture in Go's words, which images use."""
     machine = os.uname().machine
     return {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)

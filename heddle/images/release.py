@@ -1,6 +1,6 @@
-"""Fabric's node images from a release folder, for clusters that cannot pull them (DESIGN, decision 15).
+"""Pack Fabric's release folder into node images, for clusters that cannot pull them (DESIGN, decision 15).
 
-What goes where follows upstream's images/peer/Dockerfile and images/orderer/Dockerfile (Fabric 3.1.5),
+The paths in the images follow upstream's images/peer/Dockerfile and images/orderer/Dockerfile (Fabric 3.1.5),
 without the distribution beneath: no shell, no package, only the few programs that runbooks use on a volume.
 The user is numeric, which `runAsNonRoot` demands.
 """
@@ -27,7 +27,7 @@ ARCHIVES = {PEER_IMAGE: "fabric-peer.tar", ORDERER_IMAGE: "fabric-orderer.tar"}
 
 @dataclass(frozen=True, kw_only=True)
 class Packed:
-    """An image as it was written; `identifier` is `sha256:…` of its configuration."""
+    """A written image; `identifier` is `sha256:…` of its configuration."""
 
     image: str
     archive: Path
@@ -94,7 +94,7 @@ def _image(name: str, entries: list[Entry], command: tuple[str, ...]) -> Image:
 
 
 def _base() -> tuple[Entry, ...]:
-    """What a distribution would bring and a Fabric node uses."""
+    """Return the files that a distribution would bring and a Fabric node uses."""
     return (
         # Go's own resolver reads it; without it, it asks DNS before /etc/hosts.
         File(path="/etc/nsswitch.conf", content=b"hosts: files dns\n"),

@@ -1,0 +1,38 @@
+"""Text of others is printed as it is: no markup is read in it, and it moves no cursor."""
+
+import io
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from heddle.cli.printing import cell, marked, print_findings, print_line
+from heddle.doctor.findings import Finding
+
+HOSTILE = "[/]3.1.5\x1b[2K\x9b1A"
+
+
+def test_a_table_shows_hostile_text_without_failing() -> None:
+    """Markup that closes nothing ends rich in an error; here it is text."""
+    table = Table("version", "node")
+    table.add_row(cell(HOSTILE), marked(HOSTILE, good=False))
+    out = io.StringIO()
+
+    Console(file=out, width=100).print(table)
+
+    assert "[/]3.1.5" in out.getvalue()
+    assert not {"\x1b", "\x9b"} & set(out.getvalue())
+
+
+def test_lines_and_findings_keep_their_words_and_lose_their_controls(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A line is whole, however long: an administrator signs what it says."""
+    print_line("x" * 5000 + HOSTILE)
+    print_findings([Finding(what="cluster", found=HOSTILE, step=f"mend it {HOSTILE}")])
+
+    shown = capsys.readouterr().out
+
+    assert "x" * 5000 in shown
+    assert shown.count("[/]3.1.5") == 3
+    assert not {"\x1b", "\x9b"} & set(shown.replace("\x1b[31m", "").replace("\x1b[0m", ""))
