@@ -9,9 +9,10 @@ import typer
 from rich.console import Console
 from rich.status import Status
 from rich.table import Table
+from rich.text import Text
 
 from heddle.cli.options import Json
-from heddle.cli.printing import print_line
+from heddle.cli.printing import cell, print_line
 from heddle.embedded.kubernetes.down import down as take_down
 from heddle.embedded.kubernetes.images import load_image
 from heddle.embedded.kubernetes.layout import layout_of
@@ -52,10 +53,10 @@ class Steps:
     def detail(self, text: str) -> None:
         """Show how far the step is: at once on a terminal, every quarter of a minute in a log."""
         if self._status:
-            self._status.update(f"{self._title} [dim]{text}")
+            self._status.update(Text.assemble(self._title, " ", cell(text, "dim")))
         elif time.monotonic() - self._shown > _LOG_SECONDS:
             self._shown = time.monotonic()
-            self._console.print(f"  {text}", highlight=False)
+            self._console.print(Text.assemble("  ", cell(text)))
 
     def end(self, title: str, seconds: float) -> None:
         """Show the step as done, with the seconds it took."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from heddle.errors import FabricError
 from heddle.fabric import lifecycle, operations
@@ -11,7 +11,7 @@ from heddle.fabric.definition import Committed, Definition
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.network.answers import ask_orderer_channels, ask_peer, no_answer
-from heddle.network.instance import ChaincodeOutput, NodeOutput
+from heddle.network.instance import ChaincodeOutput, ChannelOutput, NodeOutput
 from heddle.network.network import Network, node_of
 from heddle.planner.facts import NoAnswer, NodeFacts
 
@@ -35,42 +35,61 @@ async def node_facts(
         deadline: seconds for each answer. A node that is silent hides no other.
         versions: whether to ask which release each node runs.
     """
-    found = [network.instance.channel(name) for name in channels]
+    questions = _Questions(
+        network=network,
+        connections=connections,
+        channels=tuple(network.instance.channel(name) for name in channels),
+        deadline=deadline,
+        versions=versions,
+    )
+    orderers = map(questions.ask_orderer, network.orderers)
+    return tuple(await asyncio.gather(*orderers, *map(questions.ask_peer, network.instance.peers)))
 
-    async def version(node: Node) -> str | NoAnswer:
-        return await _version(connections, node, deadline) if versions else ""
 
-    async def orderer(node: Node) -> NodeFacts:
-        tls = network.client_tls()
-        facts, release = await asyncio.gather(
-            ask_orderer_channels(connections, node, channels, tls, deadline=deadline), version(node)
+@dataclass(frozen=True, kw_only=True)
+class _Questions:
+    """Ask single nodes what `node_facts` was asked for."""
+
+    network: Network
+    connections: Connections
+    channels: tuple[ChannelOutput, ...]
+    deadline: float
+    versions: bool
+
+    async def ask_orderer(self, node: Node) -> NodeFacts:
+        names = [channel.name for channel in self.channels]
+        tls = self.network.client_tls()
+        facts, version = await asyncio.gather(
+            ask_orderer_channels(self.connections, node, names, tls, deadline=self.deadline),
+            self._version(node),
         )
-        return replace(facts, version=release)
+        return replace(facts, version=version)
 
-    async def peer(output: NodeOutput) -> NodeFacts:
-        node, signer = node_of(output), network.signer(output.organization)
-        own = [channel.name for channel in found if output.name in channel.peers]
-        release, answers = await asyncio.gather(
-            version(node),
-            asyncio.gather(*(ask_peer(connections, node, name, signer, deadline=deadline) for name in own)),
+    async def ask_peer(self, peer: NodeOutput) -> NodeFacts:
+        node, signer = node_of(peer), self.network.signer(peer.organization)
+        names = [channel.name for channel in self.channels if peer.name in channel.peers]
+        answers, version = await asyncio.gather(
+            asyncio.gather(
+                *(ask_peer(self.connections, node, name, signer, deadline=self.deadline) for name in names)
+            ),
+            self._version(node),
         )
         return NodeFacts(
             name=node.name,
             kind="peer",
             address=f"{node.host}:{node.port}",
             msp_id=node.msp_id,
-            channels=dict(zip(own, answers, strict=True)),
-            version=release,
+            channels=dict(zip(names, answers, strict=True)),
+            version=version,
         )
 
-    return tuple(await asyncio.gather(*map(orderer, network.orderers), *map(peer, network.instance.peers)))
-
-
-async def _version(connections: Connections, node: Node, deadline: float) -> str | NoAnswer:
-    try:
-        return await operations.version(connections, node, deadline=deadline)
-    except FabricError as error:
-        return no_answer(error)
+    async def _version(self, node: Node) -> str | NoAnswer:
+        if not self.versions:
+            return ""
+        try:
+            return await operations.version(self.connections, node, deadline=self.deadline)
+        except FabricError as error:
+            return no_answer(error)
 
 
 async def committed_definition(

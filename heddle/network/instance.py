@@ -174,21 +174,20 @@ def _split(old: Plain) -> tuple[dict[str, Any], dict[str, Any]]:
         for name, entry in old["organizations"].entries()
     }
     admin_tls = old["adminTls"].object()
-    organizations = {
-        name: entry.object() | {"users": _entries(users[name], "certificate")}
-        for name, entry in old["organizations"].entries()
-    }
-    chaincodes = {
-        name: {"initRequired": False, "collections": []} | entry.object()
-        for name, entry in old["chaincodes"].entries()
-    }
-    instance = {"consensus": "etcdraft"} | old.object()
-    instance |= {
+    instance = {
+        "consensus": "etcdraft",
+        **old.object(),
         "version": VERSION,
         "orderers": [{"stateDatabase": ""} | node.object() for node in old["orderers"].items()],
         "peers": [{"stateDatabase": ""} | node.object() for node in old["peers"].items()],
-        "organizations": organizations,
-        "chaincodes": chaincodes,
+        "organizations": {
+            name: entry.object() | {"users": _entries(users[name], "certificate")}
+            for name, entry in old["organizations"].entries()
+        },
+        "chaincodes": {
+            name: {"initRequired": False, "collections": []} | entry.object()
+            for name, entry in old["chaincodes"].entries()
+        },
         "adminTlsCertificate": admin_tls.get("certificate"),
     }
     access = {

@@ -35,7 +35,7 @@ class Representative:
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """Join a running network with the credentials to use it."""
+    """Hold what is known of a running network, and the credentials to use it."""
 
     instance: InstanceOutput
     access: AccessOutput
