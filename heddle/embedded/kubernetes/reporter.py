@@ -1,42 +1,29 @@
-"""How `up` and `down` tell what they do; the command line shows it."""
+"""Tell the steps of `up` and `down` to the command line, which shows them."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-__all__ = ["Quiet", "Reporter", "step"]
+__all__ = ["Reporter", "step"]
 
 
 class Reporter(Protocol):
     """Receives the steps as they begin and end."""
 
     def begin(self, title: str) -> None:
-        """A step begins: what is being done or waited for."""
+        """Show that a step has begun: what is being done or waited for."""
 
     def detail(self, text: str) -> None:
-        """Something about the current step that changes often."""
+        """Show something about the current step that changes often."""
 
     def end(self, title: str, seconds: float) -> None:
-        """The step is done."""
-
-
-class Quiet:
-    """Says nothing."""
-
-    def begin(self, title: str) -> None:
-        """Nothing."""
-
-    def detail(self, text: str) -> None:
-        """Nothing."""
-
-    def end(self, title: str, seconds: float) -> None:
-        """Nothing."""
+        """Show that the step is done."""
 
 
 @contextmanager
 def step(reporter: Reporter, title: str) -> Iterator[None]:
-    """One step, timed; a step that fails does not end."""
+    """Report one step with its seconds; a step that fails does not end."""
     reporter.begin(title)
     began = time.monotonic()
     yield

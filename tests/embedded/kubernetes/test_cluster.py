@@ -22,11 +22,11 @@ from heddle.embedded.kubernetes.down import down, leftovers
 from heddle.embedded.kubernetes.images import image_names, load_image
 from heddle.embedded.kubernetes.layout import Layout, layout_of
 from heddle.embedded.kubernetes.processes import running
-from heddle.embedded.kubernetes.reporter import Quiet
 from heddle.embedded.kubernetes.status import status_of
 from heddle.embedded.kubernetes.up import up
 from heddle.embedded.kubernetes.waiting import wait_for
 from heddle.images import Image, program, write_image
+from tests.embedded.kubernetes.quiet import Quiet
 from tests.embedded.kubernetes.traces import traces
 from tests.embedded.kubernetes.trees import tree
 
