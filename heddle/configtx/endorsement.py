@@ -45,4 +45,4 @@ def application_policy_text(policy: policy_pb2.ApplicationPolicy) -> str:
     """Return the text of a policy, as `application_policy` reads it. Raises ConfigtxError."""
     if policy.WhichOneof("Type") == "signature_policy":
         return expression_of(policy.signature_policy)
-    return str(policy.channel_config_policy_reference)
+    return policy.channel_config_policy_reference

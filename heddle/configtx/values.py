@@ -50,10 +50,10 @@ BATCH: Final = (orderer_pb2.BatchSize, orderer_pb2.BatchTimeout)
 """The messages that hold the settings of batches; each is the value of its own name in /Channel/Orderer."""
 MAX_BYTES: Final = 100 * 1024 * 1024
 """Of any message: no node of Fabric's takes or sends a larger one (comm/config.go MaxRecvMsgSize)."""
-MessageT = TypeVar("MessageT", bound=Any)  # protobuf's generated classes carry no types
+MessageT = TypeVar("MessageT", bound=Message)
 
 
-def put(group: configtx_pb2.ConfigGroup, key: str, message: Any) -> None:  # noqa: ANN401 - a protobuf message
+def put(group: configtx_pb2.ConfigGroup, key: str, message: Message) -> None:
     """Set a value's content. A new value gets Admins as mod_policy; an old one keeps what it has."""
     if key not in group.values:
         group.values[key].mod_policy = ADMINS

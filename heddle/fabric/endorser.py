@@ -141,7 +141,7 @@ async def evaluate(
             tls_cert_hash=connections.tls_cert_hash,
         )
         answer = await propose(connections, node, proposal, signer, deadline=left)
-        return bytes(answer.response.payload)
+        return answer.response.payload
 
     return await reading(attempt, deadline=deadline)
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import grpc
 from fabric_protos.common import common_pb2
+from fabric_protos.gateway import gateway_pb2
+from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from heddle.errors import FabricError, Refused, Unreachable
@@ -105,13 +107,9 @@ def rpc_failure(node: Node, what: str, error: grpc.aio.AioRpcError, *, tunnel: s
 
 def _gateway_details(error: grpc.aio.AioRpcError) -> list[str]:
     """Return what each node told the gateway (ErrorDetail; internal/pkg/gateway/apiutils.go)."""
-    from fabric_protos.gateway import gateway_pb2
-
     status = _rpc_status()
-    # At run time a tuple of pairs; grpc-stubs leaves its type open.
-    metadata: Any = error.trailing_metadata()
     found = []
-    for key, value in metadata or ():
+    for key, value in error.trailing_metadata() or ():
         if key == "grpc-status-details-bin":
             with suppress(DecodeError):  # they only add to what the node says anyhow
                 for packed in status.FromString(value).details:
@@ -126,8 +124,6 @@ def _rpc_status() -> Any:  # noqa: ANN401 — a message class made at run time
 
     Pulumi's SDK has its own copy, and one process holds one only.
     """
-    from google.protobuf import descriptor_pool, message_factory
-
     pool = descriptor_pool.Default()
     try:
         found = pool.FindMessageTypeByName("google.rpc.Status")

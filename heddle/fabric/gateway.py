@@ -187,7 +187,7 @@ def result_of(node: Node, envelope: Envelope) -> bytes:
     response = proposal_response_pb2.ProposalResponsePayload()
     message_of(response, endorsed.proposal_response_payload, node, what)
     action = message_of(proposal_pb2.ChaincodeAction(), response.extension, node, what)
-    return bytes(action.response.payload)
+    return action.response.payload
 
 
 def _expect_own(node: Node, what: str, proposal: Proposal, payload: bytes) -> None:
@@ -210,7 +210,7 @@ def _payload(node: Node, what: str, response: proposal_response_pb2.Response) ->
             words=words,
             hint=hint_for(words),
         )
-    return bytes(response.payload)
+    return response.payload
 
 
 async def _call(

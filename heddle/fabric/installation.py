@@ -42,7 +42,7 @@ async def install(
             raise
         result = lifecycle_pb2.InstallChaincodeResult()
         content = answer.response.payload
-        return str(message_of(result, content, node, f"install {label}").package_id)
+        return message_of(result, content, node, f"install {label}").package_id
 
     async def done(left: float) -> str | None:
         packages = await installed(connections, node, signer, deadline=left)

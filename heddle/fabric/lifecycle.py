@@ -110,9 +110,7 @@ async def approved(
         if "could not fetch approved chaincode definition" in refusal.words:
             return None
         raise
-    return Approval(
-        definition=definition_of(name, result), package_id=str(result.source.local_package.package_id)
-    )
+    return Approval(definition=definition_of(name, result), package_id=result.source.local_package.package_id)
 
 
 async def check_readiness(

@@ -10,7 +10,7 @@ from fabric_protos.common import common_pb2
 
 from heddle.configtx.blocks import block_hash
 from heddle.errors import RunbookError
-from heddle.runbooks import diagnosis
+from heddle.fabric import cscc, installation, orderer, qscc
 from heddle.runbooks.context import Context, Package
 from heddle.runbooks.diagnosis import ANNOTATION, Diagnosis, Remedy, Verdict, diagnose, plan_lines
 from tests.network.samples import sample_network
@@ -52,8 +52,8 @@ class Scene:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.cluster = Cluster()
-        self.channels = ("channel",)
-        self.packages = ("assets_1.0:00",)
+        self.channels: tuple[str, ...] = ("channel",)
+        self.packages: tuple[str, ...] = ("assets_1.0:00",)
         self.height, self.current = 5, block_hash(BLOCK.header)
         network = sample_network()
         package = Package(peer="peer0-one", label="assets_1.0", package_id="assets_1.0:00", content="")
@@ -74,10 +74,10 @@ class Scene:
             number = 4 if arguments[3] == "newest" else arguments[3]
             return common_pb2.Block(header=common_pb2.BlockHeader(number=number))
 
-        monkeypatch.setattr(diagnosis.cscc, "channels", channels)
-        monkeypatch.setattr(diagnosis.installation, "installed", installed)
-        monkeypatch.setattr(diagnosis.qscc, "chain_info", chain_info)
-        monkeypatch.setattr(diagnosis.orderer, "deliver_block", deliver_block)
+        monkeypatch.setattr(cscc, "channels", channels)
+        monkeypatch.setattr(installation, "installed", installed)
+        monkeypatch.setattr(qscc, "chain_info", chain_info)
+        monkeypatch.setattr(orderer, "deliver_block", deliver_block)
 
     def crashed(self, log: str) -> None:
         """The container ended, and is about to be started again."""

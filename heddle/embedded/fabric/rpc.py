@@ -1,14 +1,15 @@
 """gRPC servers and clients with the options and TLS that Fabric's nodes use."""
 
-from typing import Any, TypeAlias
+from typing import TypeVar
 
 import grpc
 import grpc.aio
+from google.protobuf.message import Message
 
 __all__ = ["OPTIONS", "Dialled", "add_port", "client_channel", "open_stream", "tls_certificate_of"]
 
-Proto: TypeAlias = Any
-"""A generated message's class; they ship no types."""
+RequestT = TypeVar("RequestT", bound=Message)
+ResponseT = TypeVar("ResponseT", bound=Message)
 OPTIONS = [
     ("grpc.max_receive_message_length", 100 * 1024 * 1024),
     ("grpc.max_send_message_length", 100 * 1024 * 1024),
@@ -44,10 +45,14 @@ def client_channel(
 
 
 def open_stream(
-    channel: grpc.aio.Channel, method: str, request: Proto, response: Proto, timeout: float | None = None
-) -> "grpc.aio.StreamStreamCall[Any, Any]":
+    channel: grpc.aio.Channel,
+    method: str,
+    request: type[RequestT],
+    response: type[ResponseT],
+    timeout: float | None = None,
+) -> "grpc.aio.StreamStreamCall[RequestT, ResponseT]":
     """Begin a call in which both sides stream; `request` and `response` are the messages' classes."""
-    begin = channel.stream_stream(
+    begin: grpc.aio.StreamStreamMultiCallable[RequestT, ResponseT] = channel.stream_stream(
         method,
         request_serializer=request.SerializeToString,
         response_deserializer=response.FromString,

@@ -36,7 +36,7 @@ LIFECYCLE = "_lifecycle"
 Approval: TypeAlias = lifecycle_pb2.QueryApprovedChaincodeDefinitionResult
 Definition: TypeAlias = lifecycle_pb2.QueryChaincodeDefinitionResult
 Proto: TypeAlias = Any
-"""A generated message; they ship no types."""
+"""A message that carries a definition: of many kinds, with the same fields."""
 _Fields: TypeAlias = Mapping[str, db_pb2.StateData]
 _NAMES, _SOURCES = "namespaces", "chaincode-sources"
 

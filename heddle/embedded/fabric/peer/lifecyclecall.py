@@ -11,7 +11,7 @@ from heddle.embedded.fabric.peer.simulation import Scope, Simulation
 __all__ = ["LifecycleCall", "LifecycleRefused", "Proto"]
 
 Proto: TypeAlias = Any
-"""A generated message; they ship no types."""
+"""A message of `_lifecycle`: many kinds share the fields of a definition, and no base class has them."""
 
 
 class LifecycleRefused(Exception):  # noqa: N818 - an answer, not a mistake

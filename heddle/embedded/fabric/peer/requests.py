@@ -5,7 +5,7 @@ Source: core/chaincode/handler.go (Fabric 3.1.5).
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from fabric_protos.ledger.queryresult import kv_query_result_pb2
 from fabric_protos.peer import chaincode_pb2, chaincode_shim_pb2
@@ -24,8 +24,6 @@ __all__ = ["Call", "RequestRefused", "Requests"]
 Message: TypeAlias = chaincode_shim_pb2.ChaincodeMessage
 Call: TypeAlias = Callable[[str, str, chaincode_pb2.ChaincodeInput], Awaitable[Message]]
 """Runs another chaincode of a channel, in the same transaction."""
-Proto: TypeAlias = Any
-"""A generated message; they ship no types."""
 _pb = chaincode_shim_pb2
 PAGE = 100
 """Entries of a range that go into one answer (ledger.state.totalQueryLimit is not enforced)."""
@@ -116,7 +114,7 @@ class Requests:
 
     # --- a key's own endorsement policy
 
-    def _policy(self, request: Proto) -> bytes:
+    def _policy(self, request: _pb.GetStateMetadata) -> bytes:
         if request.collection:
             self._permitted(request.collection, write=False)
             policy = self.simulation.private_policy(self.chaincode, request.collection, request.key)
@@ -127,7 +125,7 @@ class Requests:
             result.entries.add(metakey=POLICY_ENTRY, value=policy)
         return bytes(result.SerializeToString())
 
-    def _set_policy(self, request: Proto) -> None:
+    def _set_policy(self, request: _pb.PutStateMetadata) -> None:
         policy = request.metadata.value if request.metadata.metakey == POLICY_ENTRY else b""
         if request.collection:
             self._permitted(request.collection, write=True)
@@ -166,7 +164,7 @@ class Requests:
 
     # --- queries
 
-    def _query(self, message: Message) -> Proto:
+    def _query(self, message: Message) -> _pb.QueryResponse:
         match message.type:
             case Message.GET_STATE_BY_RANGE:
                 return self._range(_pb.GetStateByRange.FromString(message.payload))
@@ -182,7 +180,7 @@ class Requests:
         # In upstream's words on LevelDB (stateleveldb.go).
         raise RequestRefused("ExecuteQuery not supported for leveldb")
 
-    def _range(self, request: Proto) -> Proto:
+    def _range(self, request: _pb.GetStateByRange) -> _pb.QueryResponse:
         if request.collection:
             self._permitted(request.collection, write=False)
             return self._begin(
@@ -206,12 +204,12 @@ class Requests:
     def _history(self, key: str) -> list[kv_query_result_pb2.KeyModification]:
         return self.channel.key_history(self.chaincode, key)
 
-    def _begin(self, entries: list[bytes]) -> Proto:
+    def _begin(self, entries: list[bytes]) -> _pb.QueryResponse:
         self._count += 1
         self._queries[f"{self._count}"] = entries
         return self._page(f"{self._count}")
 
-    def _page(self, query: str) -> Proto:
+    def _page(self, query: str) -> _pb.QueryResponse:
         if query not in self._queries:
             raise RequestRefused("query iterator not found")
         rest = self._queries[query]

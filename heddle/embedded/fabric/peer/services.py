@@ -27,7 +27,7 @@ __all__ = ["add_exchange", "add_services"]
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Proto: TypeAlias = Any
-"""A generated message or its class; they ship no types."""
+"""A message of any service, or its class."""
 
 
 class _Services:
