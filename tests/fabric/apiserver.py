@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import http
+import json
 import ssl
 import struct
 from collections.abc import AsyncIterator
@@ -31,11 +32,21 @@ class FakeApiServer:
     open: int = 0
 
     def check(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Refuse as an API server refuses: before the upgrade, in words."""
+        """Refuse as an API server refuses: before the upgrade, with a Status object."""
         self.tokens.append(request.headers.get("Authorization"))
         parts = urlsplit(request.path).path.split("/")
         if "/".join((parts[4], parts[6])) not in self.pods:
-            return connection.respond(http.HTTPStatus.NOT_FOUND, f'pods "{parts[6]}" not found')
+            status = {
+                "kind": "Status",
+                "apiVersion": "v1",
+                "metadata": {},
+                "status": "Failure",
+                "message": f'pods "{parts[6]}" not found',
+                "reason": "NotFound",
+                "details": {"name": parts[6], "kind": "pods"},
+                "code": 404,
+            }
+            return connection.respond(http.HTTPStatus.NOT_FOUND, json.dumps(status) + "\n")
         return None
 
     async def forward(self, connection: ServerConnection) -> None:

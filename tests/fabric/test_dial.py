@@ -77,7 +77,7 @@ async def test_what_the_api_server_says_is_kept(tmp_path: Path) -> None:
         reader, writer = await asyncio.open_connection(*await dialer.endpoint(POD, 7051))
         assert await reader.read() == b""
         writer.close()
-        assert 'HTTP 404 pods "peer1-0" not found' in dialer.trouble(POD, 7051)
+        assert dialer.trouble(POD, 7051) == 'API server: HTTP 404 pods "peer1-0" not found'
 
 
 async def test_a_port_that_nobody_listens_on_says_so(tmp_path: Path) -> None:

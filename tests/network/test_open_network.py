@@ -1,0 +1,82 @@
+"""Opening a stack's network from its state on disk."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heddle.errors import EngineError
+from heddle.network.network import open_network
+from heddle.plugin.values import Properties, Secret
+from heddle.state.backend import Backend
+from heddle.state.encryption import Crypter
+from heddle.state.serialization import dump, dump_properties
+from heddle.state.urn import ROOT_TYPE
+from tests.network.samples import old_instance, plain_access, plain_instance, sample_network
+
+PASSPHRASE = "of the test"
+
+
+class StackOnDisk:
+    """A project with the state of one stack, which has outputs and nothing else."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "project"
+        (self.folder / "stacks").mkdir(parents=True)
+        (self.folder / "Pulumi.yaml").write_text("name: fabric\nruntime: python\nstackConfigDir: stacks\n")
+        (self.folder / "stacks/Pulumi.dev.yaml").write_text("config: {}\n")
+        self.backend = Backend(folder / "state", "fabric", "dev")
+        self.crypter = Crypter(PASSPHRASE)
+
+    def save(self, outputs: Properties) -> None:
+        """Write the outputs as an `up` does."""
+        root: dict[str, Any] = {
+            "urn": f"urn:pulumi:dev::fabric::{ROOT_TYPE}::fabric-dev",
+            "custom": False,
+            "type": ROOT_TYPE,
+            "outputs": dump_properties(outputs, self.crypter, "outputs"),
+        }
+        self.backend.begin()
+        self.backend.save(self.backend.document([dump(root)], [], self.crypter.salt))
+
+    def replace_output(self, name: str, value: object) -> None:
+        """Change an output in the file, as somebody who does not know the passphrase can."""
+        state = json.loads(self.backend.checkpoint.read_text())
+        state["checkpoint"]["latest"]["resources"][0]["outputs"][name] = value
+        self.backend.checkpoint.write_text(json.dumps(state))
+
+
+@pytest.fixture
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StackOnDisk:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}/state")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE)
+    return StackOnDisk(tmp_path)
+
+
+def test_a_network_is_read_from_the_state(stack: StackOnDisk) -> None:
+    """Both outputs, decrypted; nothing secret is in the file in clear."""
+    stack.save({"instance": plain_instance(), "access": Secret(plain_access())})
+
+    assert open_network("dev", stack.folder) == sample_network()
+    assert "key of" not in stack.backend.checkpoint.read_text()
+
+
+def test_the_state_of_an_older_heddle_opens(stack: StackOnDisk) -> None:
+    """All of it was in one output, its secrets encrypted one by one."""
+    old = old_instance()
+    old["kubeconfig"] = Secret(old["kubeconfig"])
+    for owner in (old["adminTls"], *(old["organizations"][name]["admin"] for name in ("one", "two"))):
+        owner["privateKey"] = Secret(owner["privateKey"])
+    stack.save({"instance": old})
+
+    assert open_network("dev", stack.folder) == sample_network()
+
+
+def test_credentials_planted_in_the_state_are_not_used(stack: StackOnDisk) -> None:
+    """A kubeconfig may name a command: it must have been encrypted with the stack's passphrase."""
+    stack.save({"instance": plain_instance(), "access": Secret(plain_access())})
+    stack.replace_output("access", plain_access() | {"kubeconfig": "planted"})
+
+    with pytest.raises(EngineError, match="output `access` is not encrypted"):
+        open_network("dev", stack.folder)
