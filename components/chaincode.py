@@ -18,8 +18,8 @@ from heddle.resources import (
     ChaincodeDefinitionArgs,
     ChaincodeInstallation,
     ChaincodeInstallationArgs,
-    Collection,
 )
+from heddle.settings import inputs_of
 from heddle.topology import ChaincodePlan, CollectionPlan, NodePlan, ServerPlan
 
 
@@ -141,16 +141,7 @@ def _definition(plan: ChaincodePlan) -> dict[str, Any]:
     }
 
 
-def _collection(plan: CollectionPlan) -> Collection:
-    collection: Collection = {
-        "name": plan.name,
-        "policy": plan.policy,
-        "requiredPeerCount": plan.required_peer_count,
-        "maxPeerCount": plan.max_peer_count,
-        "blockToLive": plan.block_to_live,
-        "memberOnlyRead": plan.member_only_read,
-        "memberOnlyWrite": plan.member_only_write,
-    }
-    if plan.endorsement_policy:
-        collection["endorsementPolicy"] = plan.endorsement_policy
-    return collection
+def _collection(plan: CollectionPlan) -> dict[str, Any]:
+    policies = {"policy": plan.policy, "endorsementPolicy": plan.endorsement_policy}
+    said = {name: policy for name, policy in policies.items() if policy}
+    return {"name": plan.name, **said, **inputs_of(plan.terms)}

@@ -5,6 +5,7 @@ from heddle.fabric.cscc import config_block
 from heddle.fabric.lifecycle import Approval, approve, approved, definition
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, Unknown
+from heddle.provider.checked_values import node, nodes, signer
 from heddle.provider.commit_preview import preview_commit
 from heddle.provider.definitions import (
     channel_policies,
@@ -16,7 +17,6 @@ from heddle.provider.definitions import (
     wanted_definition,
 )
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
-from heddle.provider.shapes import node, nodes, signer
 from heddle.schema.chaincode import CHAINCODE_APPROVAL
 from heddle.waiting import Deadline
 

@@ -9,6 +9,7 @@ from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties
+from heddle.provider.checked_values import node, nodes, signer
 from heddle.provider.commit_preview import CommitPreview, commit_readiness, preview_commit
 from heddle.provider.definitions import (
     check_definition,
@@ -20,7 +21,6 @@ from heddle.provider.definitions import (
     wanted_definition,
 )
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
-from heddle.provider.shapes import node, nodes, signer
 from heddle.schema.chaincode import CHAINCODE_DEFINITION
 from heddle.waiting import Deadline, poll
 

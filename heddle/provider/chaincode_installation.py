@@ -7,8 +7,8 @@ from heddle.fabric.installation import install, installed
 from heddle.fabric.package import package_id
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, has_unknown
+from heddle.provider.checked_values import node, signer
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
-from heddle.provider.shapes import node, signer
 from heddle.schema.chaincode import CHAINCODE_INSTALLATION
 from heddle.waiting import Deadline
 

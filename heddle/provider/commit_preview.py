@@ -17,6 +17,7 @@ from heddle.fabric.lifecycle import check_readiness, definition
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.plugin.values import Unknown, has_unknown
+from heddle.provider.checked_values import Shape, node, signer
 from heddle.provider.definitions import (
     CONTENT,
     check_channel_policies,
@@ -26,7 +27,6 @@ from heddle.provider.definitions import (
 )
 from heddle.provider.handler import Call
 from heddle.provider.session import Session
-from heddle.provider.shapes import Shape, node, signer
 
 __all__ = ["CommitPreview", "CommitReadiness", "commit_readiness", "preview_commit"]
 

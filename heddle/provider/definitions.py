@@ -11,7 +11,7 @@ from heddle.errors import ConfigtxError, ProviderError
 from heddle.fabric.definition import Committed, Definition
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, Unknown, has_unknown
-from heddle.provider.collections import (
+from heddle.provider.collection_package import (
     check_collections,
     collection_changes,
     collection_inputs,

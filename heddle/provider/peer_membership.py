@@ -10,8 +10,8 @@ from heddle.fabric.orderer import deliver_block
 from heddle.fabric.qscc import block_by_number, height_if_admitted
 from heddle.identity.signer import Signer
 from heddle.plugin.values import Properties
+from heddle.provider.checked_values import node, nodes, signer
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
-from heddle.provider.shapes import node, nodes, signer
 from heddle.schema.membership import PEER_MEMBERSHIP
 from heddle.waiting import Deadline, poll
 

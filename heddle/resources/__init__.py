@@ -2,9 +2,23 @@
 
 They need only the declarations in `heddle.schema`: a program that declares resources never loads a gRPC
 client. Objects inside arguments (a Node, an Identity) are dictionaries with Pulumi's names, see
-`heddle.resources.shapes`.
+`heddle.resources.arguments`.
 """
 
+from heddle.resources.arguments import (
+    Batch,
+    BftOptions,
+    Capabilities,
+    ClientTls,
+    Collection,
+    Consenter,
+    Identity,
+    Msp,
+    Node,
+    OrdererOrganization,
+    PeerOrganization,
+    RaftOptions,
+)
 from heddle.resources.chaincode import (
     ChaincodeApproval,
     ChaincodeApprovalArgs,
@@ -33,20 +47,6 @@ from heddle.resources.kubernetes import (
 )
 from heddle.resources.ledger import Channel, ChannelArgs, PeerMembership, PeerMembershipArgs
 from heddle.resources.provider import Provider, ProviderArgs
-from heddle.resources.shapes import (
-    Batch,
-    BftOptions,
-    Capabilities,
-    ClientTls,
-    Collection,
-    Consenter,
-    Identity,
-    Msp,
-    Node,
-    OrdererOrganization,
-    PeerOrganization,
-    RaftOptions,
-)
 
 __all__ = [
     "Batch",

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pulumi
 
+from heddle.resources.arguments import Collection, Identity, Node
 from heddle.resources.base import DeclaredResource
-from heddle.resources.shapes import Collection, Identity, Node
 from heddle.schema.chaincode import (
     CHAINCODE_APPROVAL,
     CHAINCODE_DEFINITION,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pulumi
 
+from heddle.resources.arguments import Texts
 from heddle.resources.base import DeclaredResource
-from heddle.resources.shapes import Texts
 from heddle.schema.identity import CERTIFICATE, CERTIFICATE_AUTHORITY, PASSWORD
 
 __all__ = [

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pulumi
 
+from heddle.resources.arguments import ClientTls, Identity, Node
 from heddle.resources.base import DeclaredResource
-from heddle.resources.shapes import ClientTls, Identity, Node
 from heddle.schema.kubernetes import NAMESPACE_OWNERSHIP, ROLLOUT, VOLUME_TERMS
 
 __all__ = [

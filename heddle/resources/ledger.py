@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from heddle.resources.base import DeclaredResource
-from heddle.resources.shapes import (
+from heddle.resources.arguments import (
     Batch,
     BftOptions,
     Capabilities,
@@ -18,6 +17,7 @@ from heddle.resources.shapes import (
     PeerOrganization,
     RaftOptions,
 )
+from heddle.resources.base import DeclaredResource
 from heddle.schema.channel import CHANNEL
 from heddle.schema.membership import PEER_MEMBERSHIP
 

@@ -1,6 +1,16 @@
 """heddle:chaincode: packages, installations and the two steps of the lifecycle on the ledger."""
 
-from heddle.schema.model import Boolean, Integer, ListOf, ObjectType, OnChange, Property, ResourceType, Text
+from heddle.schema.model import (
+    Boolean,
+    Integer,
+    ListOf,
+    ObjectType,
+    OnChange,
+    Property,
+    ResourceType,
+    Text,
+    properties_of,
+)
 from heddle.schema.shared import (
     BASE64,
     CHANNEL_NAME,
@@ -12,6 +22,7 @@ from heddle.schema.shared import (
     connection_node,
     connection_nodes,
 )
+from heddle.settings import CollectionTerms
 
 __all__ = [
     "CHAINCODE_APPROVAL",
@@ -50,29 +61,7 @@ COLLECTION = ObjectType(
         "policy": Property(
             kind=NAME, description="Whose peers hold the data, as in OR('Org1.member', 'Org2.member')."
         ),
-        "requiredPeerCount": Property(
-            kind=Integer(minimum=0, maximum=2**31 - 1),
-            default=0,
-            description="Other peers that must have the data before an endorsement is given.",
-        ),
-        "maxPeerCount": Property(
-            kind=Integer(minimum=0, maximum=2**31 - 1),
-            default=1,
-            description="Other peers that are sent the data at once, at most.",
-        ),
-        "blockToLive": Property(
-            kind=Integer(minimum=0),
-            default=0,
-            description="Blocks after which the data is purged; 0: never. It cannot change later.",
-        ),
-        "memberOnlyRead": Property(
-            kind=Boolean(), default=True, description="Whether only clients of member organizations may read."
-        ),
-        "memberOnlyWrite": Property(
-            kind=Boolean(),
-            default=True,
-            description="Whether only clients of member organizations may write.",
-        ),
+        **properties_of(CollectionTerms),
         "endorsementPolicy": Property(
             kind=NAME,
             optional=True,

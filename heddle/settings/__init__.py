@@ -7,15 +7,19 @@ the values of a group are typed, and `settings_of(group)` is the table.
 
 from heddle.settings.batch import BatchSettings
 from heddle.settings.bft_options import NOT_LONGER, BftOptions
+from heddle.settings.collection_terms import CollectionTerms
 from heddle.settings.kinds import Boolean, Duration, Integer, ScalarKind, Size
 from heddle.settings.model import Setting, camel_case, inputs_of, settings_of
+from heddle.settings.pod_resources import DEFAULT_RESOURCES
 from heddle.settings.raft_options import RaftOptions
 
 __all__ = [
+    "DEFAULT_RESOURCES",
     "NOT_LONGER",
     "BatchSettings",
     "BftOptions",
     "Boolean",
+    "CollectionTerms",
     "Duration",
     "Integer",
     "RaftOptions",

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from heddle.settings import CollectionTerms
+from heddle.spec.fields import with_settings
 from heddle.spec.kinds import between
 from heddle.spec.model import Section
 from heddle.spec.names import (
@@ -18,6 +20,7 @@ from heddle.spec.policies import Endorsement, check_endorsement, check_members, 
 from heddle.spec.references import Image
 
 
+@with_settings(CollectionTerms)
 class Collection(Section):
     """Private data of some members of the channel: their peers hold it, the others its hashes."""
 
@@ -27,16 +30,6 @@ class Collection(Section):
     """Whose peers hold the data. Either this or `policy`."""
     policy: Annotated[str, BeforeValidator(check_members)] | None = None
     """The same as an expression, as OR('Org1MSP.member', 'Org2MSP.member')."""
-    required_peer_count: Annotated[int, *between(0, 2_147_483_647)] = 0
-    """Other peers that must have the data before the endorser signs; with 0 it may be lost with one peer."""
-    max_peer_count: Annotated[int, *between(0, 2_147_483_647)] = 1
-    """Other peers that the endorser sends the data to, at most."""
-    block_to_live: Annotated[int, *between(0)] = 0
-    """Blocks after which the data is purged; 0 = never. Once committed it stays."""
-    member_only_read: bool = True
-    """Only clients of these organizations may read."""
-    member_only_write: bool = True
-    """Only clients of these organizations may write."""
     endorsement_policy: Annotated[str, BeforeValidator(check_policy)] | None = None
     """Whose peers must endorse a write: an expression or the path of a channel policy. Default: the
     chaincode's rule."""

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from heddle.spec.defaults import DEFAULT_RESOURCES
+from heddle.settings import DEFAULT_RESOURCES
 from heddle.spec.editions import EDITIONS, Edition
 from heddle.spec.fields import Reader
 from heddle.spec.instance import Instance, check_public_address

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from heddle.settings import BatchSettings, BftOptions, RaftOptions
+from heddle.settings import BatchSettings, BftOptions, CollectionTerms, RaftOptions
 
 CHAINCODE_PORT = 9999
 COUCHDB_PORT = 5984
@@ -181,11 +181,7 @@ class CollectionPlan:
     name: str
     policy: str
     """Whose peers hold it, as an expression."""
-    required_peer_count: int
-    max_peer_count: int
-    block_to_live: int
-    member_only_read: bool
-    member_only_write: bool
+    terms: CollectionTerms
     endorsement_policy: str | None
     """An expression, or the path of a channel policy; None = the chaincode's rule."""
 

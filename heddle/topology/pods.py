@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from heddle.quantities import amount
-from heddle.spec.defaults import DEFAULT_RESOURCES
+from heddle.settings import DEFAULT_RESOURCES
 from heddle.spec.nodes import NodeSettings, Storage
 from heddle.spec.nodes import Resources as ResourcesSection
 from heddle.topology.plans import Amounts, Placement

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
+from heddle.settings import CollectionTerms
 from heddle.spec.chaincode import Collection
+from heddle.spec.fields import stated
 from heddle.spec.policies import Endorsement
 from heddle.topology.plans import CollectionPlan
 
@@ -32,11 +34,7 @@ def collection_plan(collection: Collection, msp_ids: Mapping[str, str]) -> Colle
     return CollectionPlan(
         name=collection.name,
         policy=collection.policy or _expression("OR", holders, "member"),
-        required_peer_count=collection.required_peer_count,
-        max_peer_count=collection.max_peer_count,
-        block_to_live=collection.block_to_live,
-        member_only_read=collection.member_only_read,
-        member_only_write=collection.member_only_write,
+        terms=CollectionTerms(**stated(collection, CollectionTerms)),
         endorsement_policy=collection.endorsement_policy,
     )
 

@@ -10,7 +10,7 @@ from heddle.clientconfig.folder import write_client_folder
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
 from heddle.fabric.dial import DirectDialer
-from heddle.provider.collections import collections_bytes
+from heddle.provider.collection_package import collections_bytes
 from tests.contract.conftest import connections, scene
 from tests.contract.scene import Scene
 from tests.network.processes import network_of_processes

@@ -7,7 +7,7 @@ from fabric_protos.peer import collection_pb2
 
 from heddle.errors import ConfigtxError, ProviderError
 from heddle.fabric.definition import Committed, Definition
-from heddle.provider.collections import (
+from heddle.provider.collection_package import (
     check_collections,
     collection_changes,
     collection_inputs,

@@ -8,7 +8,7 @@ import typing
 import pytest
 
 import heddle.resources as classes
-from heddle.resources import shapes
+from heddle.resources import arguments
 from heddle.resources.base import DeclaredResource
 from heddle.schema import CONFIG, RESOURCES, ResourceType, snake_case
 from heddle.schema.model import ListOf, MapOf, ObjectType
@@ -59,7 +59,7 @@ def test_every_class_is_declared() -> None:
 @pytest.mark.parametrize("kind", OBJECTS.values(), ids=lambda kind: kind.name)
 def test_objects_have_the_declared_keys(kind: ObjectType) -> None:
     """A dictionary that type-checks passes the provider's check."""
-    shape = getattr(shapes, kind.name)
+    shape = getattr(arguments, kind.name)
     assert shape.__required_keys__ == {name for name, item in kind.properties.items() if item.required}
     assert shape.__required_keys__ | shape.__optional_keys__ == set(kind.properties)
 

@@ -4,12 +4,14 @@ import pytest
 from fabric_protos.orderer import configuration_pb2 as orderer_pb2
 from fabric_protos.orderer.etcdraft import configuration_pb2 as etcdraft_pb2
 from fabric_protos.orderer.smartbft import configuration_pb2 as smartbft_pb2
+from fabric_protos.peer import collection_pb2
 
 from heddle.durations import nanoseconds
 from heddle.settings import (
     NOT_LONGER,
     BatchSettings,
     BftOptions,
+    CollectionTerms,
     Duration,
     RaftOptions,
     Setting,
@@ -21,6 +23,7 @@ MESSAGES = {
     BatchSettings: (orderer_pb2.BatchSize, orderer_pb2.BatchTimeout),
     RaftOptions: (etcdraft_pb2.Options,),
     BftOptions: (smartbft_pb2.Options,),
+    CollectionTerms: (collection_pb2.StaticCollectionConfig,),
 }
 ALL = pytest.mark.parametrize(
     ("group", "setting"),

@@ -18,7 +18,7 @@ from heddle.network.answers import ask_orderer
 from heddle.network.configuration import config_block_now, config_block_once_led, newest_config_block
 from heddle.planner.consenters import lagging_consenters
 from heddle.planner.facts import Answer, ChannelFacts, is_active, newest_height
-from heddle.provider.shapes import client_tls, node, nodes, signers
+from heddle.provider.checked_values import client_tls, node, nodes, signers
 from heddle.waiting import Deadline
 
 __all__ = ["ChannelClient", "LiveConfig"]

@@ -16,7 +16,7 @@ from heddle.configtx.settings import (
 )
 from heddle.identity.msp import Msp
 from heddle.plugin.values import Properties, Value
-from heddle.provider.shapes import Shape, msp
+from heddle.provider.checked_values import Shape, msp
 from heddle.schema import ObjectType, snake_case
 from heddle.schema.channel import CHANNEL
 from heddle.settings import BatchSettings, BftOptions, RaftOptions

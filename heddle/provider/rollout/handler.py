@@ -7,10 +7,10 @@ from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState, together
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, has_unknown
+from heddle.provider.checked_values import client_tls, nodes, signers
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
 from heddle.provider.rollout.asking import NodeClient, OrdererClient, PeerClient
 from heddle.provider.rollout.restart import Restarter
-from heddle.provider.shapes import client_tls, nodes, signers
 from heddle.schema.kubernetes import ROLLOUT
 
 __all__ = ["RolloutHandler"]

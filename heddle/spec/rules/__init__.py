@@ -11,13 +11,13 @@ from heddle.spec.rules import (
     addresses,
     chaincodes,
     channels,
-    collections,
     editions,
     members,
     naming,
     nodes,
     ordering,
     outside,
+    private_data,
 )
 
 _SUBJECTS = (
@@ -28,7 +28,7 @@ _SUBJECTS = (
     ordering,
     channels,
     chaincodes,
-    collections,
+    private_data,
     nodes,
     editions,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pydantic_core import PydanticCustomError
 
 from heddle.quantities import amount
-from heddle.spec.defaults import DEFAULT_RESOURCES
+from heddle.settings import DEFAULT_RESOURCES
 from heddle.spec.kinds import check_processors, check_quantity
 from heddle.spec.problems import Problem
 from heddle.spec.rules.reading import (

@@ -21,7 +21,7 @@ from heddle.fabric.definition import Definition
 from heddle.fabric.dial import DirectDialer
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import broadcast, config_block
-from heddle.provider.collections import collections_bytes
+from heddle.provider.collection_package import collections_bytes
 from heddle.waiting import Deadline
 from tests.provider.previews.world import COLLECTION
 from tests.real.network import Organization, RealNetwork

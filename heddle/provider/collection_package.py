@@ -16,7 +16,8 @@ from heddle.configtx.expression import expression_of, parse_expression
 from heddle.errors import ConfigtxError
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties
-from heddle.provider.shapes import Shape
+from heddle.provider.checked_values import Shape
+from heddle.settings import CollectionTerms, settings_of
 
 __all__ = [
     "check_collections",
@@ -26,13 +27,7 @@ __all__ = [
     "kept_collections",
 ]
 
-_NUMBERS = {
-    "requiredPeerCount": "required_peer_count",
-    "maxPeerCount": "maximum_peer_count",
-    "blockToLive": "block_to_live",
-    "memberOnlyRead": "member_only_read",
-    "memberOnlyWrite": "member_only_write",
-}
+_TERMS = {each.input_name: each.field for each in settings_of(CollectionTerms)}
 """Inputs that stand in the message as they are."""
 
 
@@ -125,7 +120,7 @@ def _message(one: Shape) -> collection_pb2.StaticCollectionConfig:
         member_orgs_policy=collection_pb2.CollectionPolicyConfig(
             signature_policy=parse_expression(one["policy"])
         ),
-        **{field: one[name] for name, field in _NUMBERS.items()},
+        **{field: one[name] for name, field in _TERMS.items()},
     )
     if one.get("endorsementPolicy"):
         message.endorsement_policy.CopyFrom(application_policy(one["endorsementPolicy"]))
@@ -136,7 +131,7 @@ def _inputs(message: collection_pb2.StaticCollectionConfig) -> Properties:
     inputs: Properties = {
         "name": message.name,
         "policy": expression_of(message.member_orgs_policy.signature_policy),
-        **{name: getattr(message, field) for name, field in _NUMBERS.items()},
+        **{name: getattr(message, field) for name, field in _TERMS.items()},
     }
     if message.HasField("endorsement_policy"):
         inputs["endorsementPolicy"] = application_policy_text(message.endorsement_policy)
