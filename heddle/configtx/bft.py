@@ -1,4 +1,4 @@
-"""What makes a channel BFT: SmartBFT's options, its consenters, and the policy that blocks must satisfy.
+"""Write and read what makes a channel BFT: SmartBFT's options, its consenters, the policy of its blocks.
 
 Source: common/policies/bft.go, internal/configtxgen/encoder/encoder.go, orderer/consensus/smartbft/util.go,
 orderer/consensus/smartbft/util/util.go (Fabric 3.1.5).
@@ -32,7 +32,7 @@ REQUEST_MAX_BYTES: Final = 10 * 1024
 
 
 def options_message(options: BftOptions, live: smartbft_pb2.Options | None = None) -> smartbft_pb2.Options:
-    """`smartbft.Options`. Of `live`, what Heddle has no setting for stays as it is."""
+    """Return `smartbft.Options`; options of `live` that Heddle has no setting for stay as they are."""
     message = smartbft_pb2.Options()
     if live is not None:
         message.CopyFrom(live)
@@ -40,12 +40,12 @@ def options_message(options: BftOptions, live: smartbft_pb2.Options | None = Non
 
 
 def options_of(message: smartbft_pb2.Options) -> BftOptions:
-    """The settings in `smartbft.Options`."""
+    """Return the settings in `smartbft.Options`."""
     return BftOptions(**values.held(message, BftOptions))
 
 
 def mapping(consenters: Iterable[Consenter]) -> configuration_pb2.Orderers:
-    """`common.Orderers`, the channel's list of consenters."""
+    """Return the channel's list of consenters, `common.Orderers`."""
     return configuration_pb2.Orderers(
         consenter_mapping=[
             configuration_pb2.Consenter(
@@ -63,7 +63,7 @@ def mapping(consenters: Iterable[Consenter]) -> configuration_pb2.Orderers:
 
 
 def mapping_of(orderer: configtx_pb2.ConfigGroup) -> Sequence[configuration_pb2.Consenter]:
-    """The consenters in the group /Channel/Orderer, as messages; none if it has no such value."""
+    """Return the consenters in the group /Channel/Orderer, as messages; none if it has no such value."""
     found: Sequence[configuration_pb2.Consenter] = values.read(
         orderer, "Orderers", configuration_pb2.Orderers()
     ).consenter_mapping
@@ -71,7 +71,7 @@ def mapping_of(orderer: configtx_pb2.ConfigGroup) -> Sequence[configuration_pb2.
 
 
 def consenters_of(orderer: configtx_pb2.ConfigGroup) -> tuple[Consenter, ...]:
-    """The consenters in the group /Channel/Orderer, as settings."""
+    """Return the consenters in the group /Channel/Orderer, as settings."""
     return tuple(
         Consenter(
             host=node.host,
@@ -87,7 +87,7 @@ def consenters_of(orderer: configtx_pb2.ConfigGroup) -> tuple[Consenter, ...]:
 
 
 def block_validation(consenters: Iterable[configuration_pb2.Consenter]) -> policies_pb2.Policy:
-    """The policy BlockValidation: a quorum of exactly these identities, in the order of the mapping.
+    """Return the policy BlockValidation: a quorum of exactly these identities, in the order of the mapping.
 
     Nodes compute it again and refuse a configuration with any other.
     """

@@ -30,7 +30,7 @@ MAX_SIGNATURES: Final = 1000
 
 
 def header_bytes(header: common_pb2.BlockHeader) -> bytes:
-    """The header in DER: SEQUENCE of INTEGER number, OCTET STRING previous hash, OCTET STRING data hash."""
+    """Return the header in DER: SEQUENCE of INTEGER number, OCTET STRINGs previous hash and data hash."""
     # One byte more than needed where the top bit is set: DER's integers are signed.
     number = header.number.to_bytes(header.number.bit_length() // 8 + 1, "big")
     content = _der(0x02, number) + _der(0x04, header.previous_hash) + _der(0x04, header.data_hash)
@@ -54,24 +54,24 @@ def data_hash(data: common_pb2.BlockData) -> bytes:
 
 
 def is_config_block(block: common_pb2.Block) -> bool:
-    """Whether the block holds a channel configuration (and then nothing else)."""
+    """Tell whether the block holds a channel configuration (and then nothing else)."""
     return len(block.data.data) == 1 and _header(_payload(block)).type == common_pb2.CONFIG
 
 
 def channel_of(block: common_pb2.Block) -> str:
-    """The channel that the block's first message names. Raises ConfigtxError if there is none."""
+    """Return the channel that the block's first message names. Raises ConfigtxError if there is none."""
     return str(_header(_payload(block)).channel_id)
 
 
 def config_of(block: common_pb2.Block) -> configtx_pb2.ConfigEnvelope:
-    """The configuration in a configuration block. Raises ConfigtxError for any other block."""
+    """Return the configuration in a configuration block. Raises ConfigtxError for any other block."""
     if not is_config_block(block):
         raise ConfigtxError(f"block {block.header.number} is not a configuration block")
     return values.parse(configtx_pb2.ConfigEnvelope(), _payload(block).data, "the block's configuration")
 
 
 def last_config_index(block: common_pb2.Block) -> int:
-    """Number of the newest configuration block up to this one. Raises ConfigtxError if it does not say."""
+    """Return the number of the newest configuration block up to this one. Raises ConfigtxError."""
     value = _metadata(block, common_pb2.SIGNATURES).value
     if value:
         content = values.parse(common_pb2.OrdererBlockMetadata(), value, "the block's orderer metadata")

@@ -1,4 +1,4 @@
-"""Whether a configuration is one that a node can run with, and may follow the one before it.
+"""Check that a node can run with a configuration, and that it may follow the one before it.
 
 Source: common/channelconfig/*.go, orderer/common/multichannel/ledger_resources.go (Fabric 3.1.5).
 """
@@ -39,7 +39,7 @@ _PEER_ORG: Final = {"MSP": msp_config_pb2.MSPConfig, "AnchorPeers": peer_pb2.Anc
 
 
 def check_bundle(config: configtx_pb2.Config) -> None:
-    """Every check that a node makes when it loads a configuration.
+    """Make every check that a node makes when it loads a configuration.
 
     Raises:
         ConfigtxError: in Fabric's words.
@@ -63,7 +63,7 @@ def check_bundle(config: configtx_pb2.Config) -> None:
 
 
 def check_succession(old: configtx_pb2.Config, new: configtx_pb2.Config) -> None:
-    """What may not change from one configuration to the next. Raises ConfigtxError in Fabric's words."""
+    """Check what may not change between two configurations. Raises ConfigtxError in Fabric's words."""
     before, after = old.channel_group, new.channel_group
     for section, kind in (("Orderer", "orderer"), ("Application", "application")):
         if section not in before.groups:

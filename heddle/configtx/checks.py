@@ -1,4 +1,4 @@
-"""What settings must hold before anything is created or signed: the refusals of nodes, said early."""
+"""Check settings before anything is created or signed: the refusals of nodes, said early."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -19,7 +19,7 @@ __all__ = ["check_settings"]
 
 
 def check_settings(settings: ChannelSettings) -> None:
-    """Every rule at once.
+    """Check every rule at once.
 
     Source: common/channelconfig/orderer.go, orderer/consensus/etcdraft/util.go,
     orderer/consensus/smartbft/{util.go,util/util.go} (Fabric 3.1.5). BFT orderers ask most of this only after
@@ -60,7 +60,7 @@ def _names(settings: ChannelSettings) -> Iterable[str]:
 
 
 def _msps(settings: ChannelSettings) -> Iterable[str]:
-    """An organization that runs both orderers and peers must bring one and the same MSP to both."""
+    """Check that an organization that runs both orderers and peers brings one and the same MSP to both."""
     msps: dict[str, Msp] = {}
     orderers = [organization.msp for organization in settings.orderer_organizations]
     for msp in (*orderers, *(organization.msp for organization in settings.peer_organizations)):

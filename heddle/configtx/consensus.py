@@ -1,4 +1,4 @@
-"""What Raft orderers demand of a change of their own metadata. Of BFT's see `consensus_bft`.
+"""Check what Raft orderers demand of a change of their own metadata. Of BFT's see `consensus_bft`.
 
 Source: orderer/consensus/etcdraft/{util,membership,chain}.go (Fabric 3.1.5).
 """
@@ -30,7 +30,7 @@ class MembershipChange:
 
 
 def membership_change(old: configtx_pb2.Config, new: configtx_pb2.Config) -> MembershipChange:
-    """The change of consenters, at most one.
+    """Return the change of consenters, at most one.
 
     Raises:
         ConfigtxError: "update of more than one consenter at a time is not supported", as Fabric says it.
@@ -57,7 +57,7 @@ def check_consensus(
     active: frozenset[bytes] | None = None,
     now: datetime | None = None,
 ) -> None:
-    """Every check that the chain of a channel makes of an update's consensus metadata before it orders it.
+    """Check an update's consensus metadata as the chain of a channel does before it orders it.
 
     BFT makes none at this point (orderer/consensus/consensus.go NoOpMetadataValidator): see
     `consensus_bft.check_configure`.
@@ -80,21 +80,26 @@ def check_consensus(
     if kinds[0] == BFT:
         return
     try:
-        metadata = _metadata(new)
-        store = _tls_store(new)
-        try:
-            _check_metadata(metadata, store)
-        except ConfigtxError as error:
-            raise ConfigtxError(f"invalid new config metadata: {error.message}") from error
-        change = membership_change(old, new)
-        for node in change.added:
-            _check_expiry(node, store, now or datetime.now(UTC))
-        if active is not None:
-            _check_quorum(change, len(_metadata(old).consenters), len(metadata.consenters), active)
+        _check_raft(old, new, active, now or datetime.now(UTC))
     except ConfigtxError as error:
         raise ConfigtxError(
             f"consensus metadata update for channel config update is invalid: {error.message}"
         ) from error
+
+
+def _check_raft(
+    old: configtx_pb2.Config, new: configtx_pb2.Config, active: frozenset[bytes] | None, now: datetime
+) -> None:
+    metadata, store = _metadata(new), _tls_store(new)
+    try:
+        _check_metadata(metadata, store)
+    except ConfigtxError as error:
+        raise ConfigtxError(f"invalid new config metadata: {error.message}") from error
+    change = membership_change(old, new)
+    for node in change.added:
+        _check_expiry(node, store, now)
+    if active is not None:
+        _check_quorum(change, len(_metadata(old).consenters), len(metadata.consenters), active)
 
 
 def _metadata(config: configtx_pb2.Config) -> etcdraft_pb2.ConfigMetadata:

@@ -1,4 +1,4 @@
-"""What BFT orderers demand of a configuration: some before they order it, most when it is too late.
+"""Check what BFT orderers demand of a configuration: some before they order it, most when it is too late.
 
 An orderer with SmartBFT takes an update into consensus only if `check_configure` passes (otherwise its
 Broadcast answers SERVICE_UNAVAILABLE). What `check_runtime` says is asked when a chain starts, and after a
@@ -28,7 +28,7 @@ _DURATIONS = [each.name for each in settings_of(BftOptions) if isinstance(each.k
 
 
 def check_configure(config: configtx_pb2.Config) -> None:
-    """Whether a BFT channel's orderers take a configuration into consensus.
+    """Check that a BFT channel's orderers take a configuration into consensus.
 
     Raises:
         ConfigtxError: in Fabric's words, up to where Go would print whole messages.
@@ -59,7 +59,7 @@ def check_configure(config: configtx_pb2.Config) -> None:
 
 
 def check_runtime(config: configtx_pb2.Config) -> None:
-    """Whether a BFT chain can start with a configuration, and go on after it.
+    """Check that a BFT chain can start with a configuration, and go on after it.
 
     Raises:
         ConfigtxError: in Fabric's words.

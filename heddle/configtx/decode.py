@@ -33,32 +33,32 @@ Tree = dict[str, Any]
 
 
 def block_json(block: common_pb2.Block) -> Tree:
-    """As `configtxlator proto_decode --type common.Block`. Raises ConfigtxError where that fails."""
+    """Decode as `configtxlator proto_decode --type common.Block`. Raises ConfigtxError where that fails."""
     return message_json(block)
 
 
 def config_json(config: configtx_pb2.Config) -> Tree:
-    """As `… --type common.Config`. Raises ConfigtxError where that fails."""
+    """Decode as `… --type common.Config`. Raises ConfigtxError where that fails."""
     return message_json(config)
 
 
 def update_json(update: configtx_pb2.ConfigUpdate) -> Tree:
-    """As `… --type common.ConfigUpdate`. Raises ConfigtxError where that fails."""
+    """Decode as `… --type common.ConfigUpdate`. Raises ConfigtxError where that fails."""
     return message_json(update)
 
 
 def envelope_json(envelope: common_pb2.Envelope) -> Tree:
-    """As `… --type common.Envelope`. Raises ConfigtxError where that fails."""
+    """Decode as `… --type common.Envelope`. Raises ConfigtxError where that fails."""
     return message_json(envelope)
 
 
 def message_json(message: Any) -> Tree:
-    """Any of Fabric's messages. Raises ConfigtxError where configtxlator fails."""
+    """Decode any of Fabric's messages. Raises ConfigtxError where configtxlator fails."""
     return _deep(message, "", MAX_DEPTH)
 
 
 def json_text(tree: Tree) -> str:
-    """The very text that configtxlator writes: keys in order, tabs, and `<`, `>`, `&` escaped."""
+    """Return the very text that configtxlator writes: keys in order, tabs, and `<`, `>`, `&` escaped."""
     text = json.dumps(tree, indent="\t", sort_keys=True, ensure_ascii=False)
     for mark in "<>&\u2028\u2029":
         text = text.replace(mark, f"\\u{ord(mark):04x}")
@@ -66,7 +66,7 @@ def json_text(tree: Tree) -> str:
 
 
 def _deep(message: Any, part: str, depth: int) -> Tree:
-    """A message with what is inside its bytes; `part` as `opaque` means it."""
+    """Return a message with what is inside its bytes; `part` as `opaque` means it."""
     _check(depth)
     tree: Tree = {}
     for field in message.DESCRIPTOR.fields:
@@ -111,7 +111,7 @@ def _nested(message: Any, field: Any, part: str, depth: int) -> Any:
 
 
 def _plain(message: Any, depth: int) -> Tree:
-    """A message as protojson writes it, bytes in base64."""
+    """Return a message as protojson writes it, bytes in base64."""
     _check(depth)
     return {
         field.name: _field(message, field, depth)
@@ -161,7 +161,7 @@ def _left_out(message: Any, field: Any) -> bool:
 
 
 def _holds_messages(field: Any) -> bool:
-    """Whether they are written deep: a map's keys must be text, and a time stamp has a form of its own."""
+    """Tell whether they are written deep: a map's keys must be text, and a time stamp has its own form."""
     kind = field.message_type
     if _is_map(field):
         if kind.fields_by_name["key"].cpp_type != FieldDescriptor.CPPTYPE_STRING:

@@ -1,4 +1,4 @@
-"""The smallest configuration update from one configuration to another.
+"""Compute the smallest configuration update from one configuration to another.
 
 Equal, message by message, to `configtxlator compute_update`; source: internal/configtxlator/update/update.go
 (Fabric 3.1.5).
@@ -19,7 +19,7 @@ _KINDS = ("policies", "values", "groups")
 def compute_update(
     channel: str, original: configtx_pb2.Config, updated: configtx_pb2.Config
 ) -> configtx_pb2.ConfigUpdate:
-    """What an orderer must be sent so that `original` becomes `updated`.
+    """Return the update that an orderer must be sent so that `original` becomes `updated`.
 
     Versions in `updated` do not count: they follow from the ones in `original`.
 
@@ -40,7 +40,7 @@ def compute_update(
 
 
 class _Sets:
-    """What an update says of one group: what it has read, what it writes, whether it changes anything."""
+    """Hold what an update says of one group: what it has read and writes, whether it changes anything."""
 
     def __init__(self, version: int) -> None:
         self.read = configtx_pb2.ConfigGroup(version=version)
@@ -96,7 +96,7 @@ def _same_content(kind: str, old: Any, new: Any) -> bool:  # noqa: ANN401 - Conf
 
 
 def _added(target: Any, new: Any) -> None:  # noqa: ANN401 - any of the three element messages
-    """A new element with all that is below it, every version 0."""
+    """Add a new element with all that is below it, every version 0."""
     target.CopyFrom(new)
     target.version = 0
     if isinstance(target, configtx_pb2.ConfigGroup):

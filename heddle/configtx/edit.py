@@ -33,7 +33,7 @@ __all__ = ["apply_settings"]
 def apply_settings(
     config: configtx_pb2.Config, settings: ChannelSettings, previous: ChannelSettings | None
 ) -> configtx_pb2.Config:
-    """A copy of `config` that says what is wanted.
+    """Return a copy of `config` that says what is wanted.
 
     Args:
         config: the channel's live configuration.
@@ -60,7 +60,7 @@ def apply_settings(
 
 
 class _Editor:
-    """One pass over the tree: each method edits its value if, and only if, one of its keys differs."""
+    """Edits a tree in one pass: each method edits its value if, and only if, one of its keys differs."""
 
     def __init__(
         self, live: Flat, wanted: Flat, root: configtx_pb2.ConfigGroup, target: ChannelSettings

@@ -1,4 +1,4 @@
-"""A configuration tree as one flat mapping from Fabric's element names to elements.
+"""Turn a configuration tree into one flat mapping from Fabric's element names to elements, and back.
 
 "[Value]  /Channel/Orderer/BatchTimeout" is how orderers name an element in their refusals. Source:
 common/configtx/configmap.go (Fabric 3.1.5).
@@ -37,7 +37,7 @@ class Element:
 
     @property
     def version(self) -> int:
-        """How often it was changed."""
+        """Return how often the element was changed."""
         return self.message.version
 
     @property
@@ -47,13 +47,13 @@ class Element:
 
     @property
     def policy_path(self) -> str:
-        """The same, absolute."""
+        """Return the path of the policy that allows a change, absolute."""
         name = self.mod_policy
         return name if name.startswith("/") else f"{self.governed_at}/{name}"
 
 
 def element_map(root: configtx_pb2.ConfigGroup) -> dict[str, Element]:
-    """Every element of a tree. Raises ConfigtxError for a name that Fabric refuses."""
+    """Return every element of a tree. Raises ConfigtxError for a name that Fabric refuses."""
     found: dict[str, Element] = {}
     _add_group(found, f"/{ROOT}", root)
     return found
@@ -79,7 +79,7 @@ def _check_name(name: str, prefix: str) -> None:
 
 
 def group_of(elements: Mapping[str, Element]) -> configtx_pb2.ConfigGroup:
-    """The tree again. Membership follows each group's own lists; elements that no group lists are dropped.
+    """Return the tree of elements, as each group lists its members; elements that no group lists are dropped.
 
     Raises:
         ConfigtxError: a group lists an element that is not there.

@@ -41,7 +41,7 @@ def transaction_id(nonce: bytes, creator: bytes) -> str:
 def channel_header(
     header_type: int, channel: str, *, version: int = 0, tls_cert_hash: bytes = b""
 ) -> common_pb2.ChannelHeader:
-    """A header with the current time in whole seconds, as Fabric makes it."""
+    """Return a header with the current time in whole seconds, as Fabric makes it."""
     return common_pb2.ChannelHeader(
         type=header_type,
         version=version,
@@ -52,13 +52,13 @@ def channel_header(
 
 
 def signature_header(signer: Signer, nonce: bytes | None = None) -> bytes:
-    """`common.SignatureHeader` bytes naming the signer, with a fresh nonce unless one is given."""
+    """Return `common.SignatureHeader` bytes that name the signer, with a fresh nonce unless one is given."""
     header = common_pb2.SignatureHeader(creator=signer.serialized, nonce=nonce or new_nonce())
     return bytes(header.SerializeToString())
 
 
 def sign_update(update: bytes, signer: Signer) -> configtx_pb2.ConfigSignature:
-    """One organization's consent to a configuration update (`common.ConfigUpdate` bytes).
+    """Sign a configuration update (`common.ConfigUpdate` bytes) for one organization.
 
     It is bound to these very bytes: sign what will be sent, never a second serialization of it.
     """
@@ -69,7 +69,7 @@ def sign_update(update: bytes, signer: Signer) -> configtx_pb2.ConfigSignature:
 def update_envelope(
     update: bytes, signatures: Iterable[configtx_pb2.ConfigSignature], submitter: Signer
 ) -> common_pb2.Envelope:
-    """The CONFIG_UPDATE envelope for Broadcast.
+    """Return the CONFIG_UPDATE envelope for Broadcast.
 
     Only `signatures` count as consent; the submitter's own, on the outside, only lets the message in.
     Raises ConfigtxError if `update` is none.
@@ -87,7 +87,7 @@ def signed_envelope(
     *,
     tls_cert_hash: bytes = b"",
 ) -> common_pb2.Envelope:
-    """An envelope around `data`, signed.
+    """Return an envelope around `data`, signed.
 
     Args:
         header_type: `common.HeaderType`.

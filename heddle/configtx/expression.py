@@ -55,7 +55,7 @@ _ALLOWED: Final = {
 
 
 def parse_expression(text: str) -> policies_pb2.SignaturePolicyEnvelope:
-    """The signature policy that a text describes; its bytes are those that Fabric's own parser makes.
+    """Return the signature policy that a text describes, with the bytes that Fabric's own parser makes.
 
     Raises:
         ConfigtxError: the text is no policy; says where, what was found and what is allowed there.
@@ -72,7 +72,7 @@ def parse_expression(text: str) -> policies_pb2.SignaturePolicyEnvelope:
 
 
 def expression_of(envelope: policies_pb2.SignaturePolicyEnvelope) -> str:
-    """A signature policy as text.
+    """Return a signature policy as text.
 
     `parse_expression` reads it back to the same bytes if it came from there. Principals that the language has
     no words for (an organizational unit, one certain identity) and a rule without a gate are written for
@@ -85,7 +85,7 @@ def expression_of(envelope: policies_pb2.SignaturePolicyEnvelope) -> str:
 
 
 def parse_implicit_meta(text: str) -> policies_pb2.ImplicitMetaPolicy:
-    """`MAJORITY Admins`: how many of the groups below must agree, each by its policy of that name.
+    """Read `MAJORITY Admins`: how many groups below must agree, each by its policy of that name.
 
     Raises:
         ConfigtxError: not a rule, one space, and a policy's name.
@@ -102,7 +102,7 @@ def parse_implicit_meta(text: str) -> policies_pb2.ImplicitMetaPolicy:
 
 @dataclass(frozen=True)
 class _Call:
-    """One gate before its principals have numbers."""
+    """Hold one gate of an expression before its principals have numbers."""
 
     count: int
     arguments: "tuple[_Call | str, ...]"
@@ -117,7 +117,7 @@ class _Reader:
         self._start = 0
 
     def gate(self, depth: int) -> _Call:
-        """A gate with all that is in it, `depth` levels below the top."""
+        """Read a gate with all that is in it, `depth` levels below the top."""
         word = self._next("name")[1]
         if word not in _GATES:
             raise self._error(f"{word!r} is none of AND, OR, OutOf")
@@ -139,7 +139,7 @@ class _Reader:
         return _Call(count, arguments)
 
     def end(self) -> None:
-        """Nothing may follow."""
+        """Refuse whatever follows the end of an expression."""
         rest = self._text[self._position :]
         if rest.strip():
             self._start = self._position + len(rest) - len(rest.lstrip())
@@ -176,7 +176,7 @@ class _Reader:
         return match["mark"]
 
     def _next(self, *kinds: str) -> tuple[str, str]:
-        """The next token, which must be of one of these kinds: its kind and its text."""
+        """Return the kind and the text of the next token, which must be of one of these kinds."""
         match = _TOKEN.match(self._text, self._position)
         kind = match.lastgroup if match else None
         if match is None or kind is None or kind not in kinds:

@@ -1,4 +1,4 @@
-"""What an orderer asks of every message before it looks inside, and a node of every reader.
+"""Check what an orderer asks of every message before it looks inside, and a node of every reader.
 
 Source: orderer/common/msgprocessor/*.go, protoutil/signeddata.go (Fabric 3.1.5).
 """
@@ -24,7 +24,7 @@ PERMISSION_DENIED: Final = "permission denied"
 def message_refusal(
     config: configtx_pb2.Config, envelope: common_pb2.Envelope, *, now: datetime | None = None
 ) -> str:
-    """Why the channel's orderers do not take a message, in Fabric's words; empty if they do.
+    """Return why the channel's orderers do not take a message, in Fabric's words; empty if they do.
 
     Of a configuration update Fabric says before it: "config update for existing channel did not pass
     initial checks: ".
@@ -50,7 +50,7 @@ def message_refusal(
 
 
 def envelope_signed_data(envelope: common_pb2.Envelope) -> SignedData:
-    """An envelope's payload, creator and signature. Raises ConfigtxError if it names no creator."""
+    """Return an envelope's payload, creator and signature. Raises ConfigtxError if it names no creator."""
     payload = values.parse(common_pb2.Payload(), envelope.payload, "the envelope's payload")
     if not payload.HasField("header"):
         raise ConfigtxError("Missing Header")
@@ -63,7 +63,7 @@ def envelope_signed_data(envelope: common_pb2.Envelope) -> SignedData:
 
 
 def expired(identity: bytes, now: datetime | None = None) -> bool:
-    """Whether the certificate of an identity (`msp.SerializedIdentity` bytes) has run out.
+    """Tell whether the certificate of an identity (`msp.SerializedIdentity` bytes) has run out.
 
     Source: common/crypto/expiration.go.
     """

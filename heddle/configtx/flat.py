@@ -36,7 +36,7 @@ _KINDS: Final[dict[Key, ScalarKind]] = {
 
 
 def flatten(settings: ChannelSettings) -> Flat:
-    """All that the settings say, but for the channel's name and the options of the other consensus."""
+    """Return all that the settings say, but for the channel's name and the other consensus's options."""
     return dict(_items(settings))
 
 
@@ -60,7 +60,7 @@ def _items(settings: ChannelSettings) -> Iterator[tuple[Key, Value]]:
 
 
 def unflatten(flat: Flat, channel: str) -> ChannelSettings:
-    """The settings again, sets in the order of the keys. Every organization must have its msp key."""
+    """Return the settings of a flat mapping, in the order of its keys; organizations need their msp key."""
     return ChannelSettings(
         channel=channel,
         orderer_organizations=tuple(
@@ -91,7 +91,7 @@ def _fields(flat: Flat, part: str) -> dict[str, Any]:
 
 
 def same(key: Key, one: Value | None, other: Value | None) -> bool:
-    """Whether two values mean the same: "2s" is "2000ms", and the order of an MSP's certificates is none."""
+    """Tell whether two values mean the same: "2s" is "2000ms", the order of an MSP's certificates is none."""
     if one is None or other is None:
         return one is other
     if kind := _KINDS.get(key):
@@ -107,7 +107,7 @@ def _changed_fields(one: Msp, other: Msp) -> list[str]:
 
 
 def subject(key: Key) -> str:
-    """What a key is about, for people."""
+    """Return the thing that a key is about, for people."""
     match key:
         case ("capabilities", part):
             return f"{part} capability"
@@ -123,7 +123,7 @@ def subject(key: Key) -> str:
 
 
 def shown(key: Key, old: Value | None, new: Value | None) -> str:
-    """What became of a key, for people: "2s → 1s", "added", "TLS certificate changed"."""
+    """Return what became of a key, for people: "2s → 1s", "added", "TLS certificate changed"."""
     if old is None:
         return "added"
     if new is None:

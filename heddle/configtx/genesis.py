@@ -1,4 +1,4 @@
-"""The first configuration of a channel, and its genesis block. There is no system channel in Fabric 3.
+"""Make the first configuration of a channel, and its genesis block. Fabric 3 has no system channel.
 
 Source: internal/configtxgen/encoder/encoder.go, common/genesis/genesis.go (Fabric 3.1.5).
 """
@@ -57,7 +57,7 @@ def genesis_block(settings: ChannelSettings, *, nonce: bytes | None = None) -> c
 
 
 def channel_group(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
-    """The whole tree, all versions 0. Raises as `genesis_block` does."""
+    """Return the whole tree, all versions 0. Raises as `genesis_block` does."""
     check_settings(settings)
     group = _group(MEMBERS)
     values.put(group, "HashingAlgorithm", configuration_pb2.HashingAlgorithm(name="SHA256"))
@@ -103,7 +103,7 @@ def _application(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
 
 
 def orderer_group(organization: OrdererOrganization) -> configtx_pb2.ConfigGroup:
-    """An organization under /Channel/Orderer.
+    """Return the group of an organization under /Channel/Orderer.
 
     Every member may write, because orderers themselves do: BlockValidation is ANY Writers.
     """
@@ -116,7 +116,7 @@ def orderer_group(organization: OrdererOrganization) -> configtx_pb2.ConfigGroup
 
 
 def peer_group(organization: PeerOrganization) -> configtx_pb2.ConfigGroup:
-    """An organization under /Channel/Application, with the policies of upstream's test network."""
+    """Return the group of an organization under /Channel/Application, with upstream's test policies."""
     roles = {
         "Readers": ("admin", "peer", "client"),
         "Writers": ("admin", "client"),

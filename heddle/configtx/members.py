@@ -1,4 +1,4 @@
-"""The MSPs of a channel, and whether an identity is a principal."""
+"""Read the MSPs of a channel, and tell whether an identity is a principal."""
 
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -30,13 +30,13 @@ class Signatory(Protocol):
 
 @dataclass(frozen=True)
 class Members:
-    """Memberships by MSP id."""
+    """Hold the memberships of a channel by MSP id."""
 
     by_id: dict[str, Membership]
 
     @classmethod
     def of(cls, root: configtx_pb2.ConfigGroup) -> "Members":
-        """All MSPs of a channel. Raises IdentityError for one that cannot be read."""
+        """Return all MSPs of a channel. Raises IdentityError for one that cannot be read."""
         found = {}
         for section in ("Application", "Orderer"):
             if section in root.groups:
@@ -47,11 +47,11 @@ class Members:
         return cls(found)
 
     def knows(self, msp_id: str) -> bool:
-        """Whether the channel has such an MSP."""
+        """Tell whether the channel has such an MSP."""
         return msp_id in self.by_id
 
     def refusal(self, identity: Signatory) -> str:
-        """Why the identity is no valid member of its MSP, in Fabric's words; empty if it is."""
+        """Return why the identity is no valid member of its MSP, in Fabric's words; empty if it is."""
         if identity.msp_id not in self.by_id:
             return f"MSP {identity.msp_id} is not defined on channel"
         return self.by_id[identity.msp_id].refusal(identity.certificate)
@@ -59,7 +59,7 @@ class Members:
     def satisfies(
         self, identity: Signatory, principal: msp_principal_pb2.MSPPrincipal, *, depth: int = MAX_DEPTH
     ) -> bool:
-        """Whether the identity is what the principal says (msp/mspimpl.go SatisfiesPrincipal)."""
+        """Tell whether the identity is what the principal says (msp/mspimpl.go SatisfiesPrincipal)."""
         _check_depth(depth)
         if identity.msp_id not in self.by_id:
             return False
@@ -87,7 +87,7 @@ class Members:
 
 
 def principal_text(principal: msp_principal_pb2.MSPPrincipal, *, depth: int = MAX_DEPTH) -> str:
-    """A principal for people: `ExampleMSP.admin`. Raises ConfigtxError if it cannot be read."""
+    """Return a principal for people: `ExampleMSP.admin`. Raises ConfigtxError if it cannot be read."""
     _check_depth(depth)
     kind, data = principal.principal_classification, principal.principal
     if kind == _KIND.ROLE:

@@ -10,7 +10,7 @@ __all__ = ["merge"]
 def merge(
     live: ChannelSettings, wanted: ChannelSettings, previous: ChannelSettings | None
 ) -> ChannelSettings:
-    """What the channel should say next.
+    """Return the settings that the channel should have next.
 
     What only others changed since `previous` is kept; what only we changed is taken; the same change twice is
     no conflict. Without `previous` the wanted settings are simply right.

@@ -1,4 +1,4 @@
-"""What channels and configuration elements may be called (common/configtx/validator.go, Fabric 3.1.5)."""
+"""Check names of channels and configuration elements (common/configtx/validator.go, Fabric 3.1.5)."""
 
 import re
 from typing import Final
@@ -13,7 +13,7 @@ _CONFIG: Final = re.compile(r"[a-zA-Z0-9.-]+")
 
 
 def check_channel_id(channel: str) -> None:
-    """Raises ConfigtxError, in Fabric's words, for a channel id that Fabric refuses."""
+    """Raise ConfigtxError, in Fabric's words, for a channel id that Fabric refuses."""
     if not channel:
         raise ConfigtxError("channel ID illegal, cannot be empty")
     if len(channel) > MAX_LENGTH:
@@ -23,7 +23,7 @@ def check_channel_id(channel: str) -> None:
 
 
 def check_config_id(name: str) -> None:
-    """Raises ConfigtxError, in Fabric's words, for a key that Fabric refuses in a configuration tree."""
+    """Raise ConfigtxError, in Fabric's words, for a key that Fabric refuses in a configuration tree."""
     if not name:
         raise ConfigtxError("config ID illegal, cannot be empty")
     if len(name) > MAX_LENGTH:

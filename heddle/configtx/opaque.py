@@ -1,4 +1,4 @@
-"""Which fields of a message hold another message as bytes, and which one: what configtxlator knows of Fabric.
+"""Know which fields hold another message as bytes, and which one, as configtxlator does.
 
 Source: fabric-config/protolator/protoext/**/*.go (Fabric 3.1.5). What a value in a configuration tree holds
 depends on where it stands, so the caller carries a *part* along: the kind of a configuration group, the place
@@ -122,7 +122,7 @@ _GROUPS: Final = {
 
 
 def is_opaque(field: str, part: str) -> bool:
-    """Whether a field, by its full name, holds a message that can be known."""
+    """Tell whether a field, by its full name, holds a message that can be known."""
     if field == "common.ConfigValue.value":
         return ":" in part
     if field == "rwset.NsReadWriteSet.rwset":
@@ -132,7 +132,7 @@ def is_opaque(field: str, part: str) -> bool:
 
 
 def content_of(message: Any, field: str, part: str) -> Any:  # noqa: ANN401 - protobuf messages
-    """An empty message of the kind that an opaque field holds. Raises ConfigtxError if it is unknown."""
+    """Return an empty message of the kind that an opaque field holds. Raises ConfigtxError if unknown."""
     if field in _STATIC:
         return _STATIC[field]()
     if field == "common.ConfigValue.value":
@@ -149,7 +149,7 @@ def content_of(message: Any, field: str, part: str) -> Any:  # noqa: ANN401 - pr
 
 
 def part_below(message: Any, field: str, key: str, part: str) -> str:  # noqa: ANN401
-    """The part that a message in a field is; `key` if it stands in a map. Raises ConfigtxError if unknown."""
+    """Return the part that a message in a field is; `key` if it is in a map. Raises ConfigtxError."""
     name = message.DESCRIPTOR.full_name
     if name in {"common.Config", "common.ConfigUpdate"}:
         return "Channel"

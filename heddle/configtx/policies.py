@@ -8,14 +8,14 @@ Fabric's own words ("" = satisfied), because stand-ins send them and users searc
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from fabric_protos.common import configtx_pb2, policies_pb2
 from fabric_protos.msp import identities_pb2
-from fabric_protos.msp.msp_principal_pb2 import MSPPrincipal
 
 from heddle.configtx import values
-from heddle.configtx.members import Members, Signatory, principal_organization, principal_text
+from heddle.configtx.members import Members, Signatory
+from heddle.configtx.voters import Organizations, Signers, Voters
 from heddle.errors import ConfigtxError, HeddleError, IdentityError
 from heddle.identity.keys import load_certificate, verify
 from heddle.quorum import majority
@@ -50,7 +50,7 @@ class Identity:
 
 
 class SignedData(NamedTuple):
-    """What was signed, by whom (`msp.SerializedIdentity` bytes), and the signature."""
+    """Hold signed data, the identity that signed (`msp.SerializedIdentity` bytes), and the signature."""
 
     data: bytes
     identity: bytes
@@ -72,14 +72,14 @@ class MissingSignatures:
 
 
 def refusal(root: configtx_pb2.ConfigGroup, path: str, identities: Sequence[Signatory]) -> str:
-    """Why these members together do not satisfy the policy at an absolute path ("/Channel/Writers").
+    """Return why these members together do not satisfy the policy at an absolute path ("/Channel/Writers").
 
     In Fabric's words; empty if they do. Raises ConfigtxError on an unreadable policy.
     """
     found = _find(root, path)
     if isinstance(found, str):
         return found
-    return _refusal(found, _Signers(identities, Members.of(root)))
+    return _refusal(found, Signers(identities, Members.of(root)))
 
 
 def missing(
@@ -93,7 +93,7 @@ def missing(
     if isinstance(found, str):
         return MissingSignatures(count=1, among=(found,))
     try:
-        return _missing(found, _Signers(identities, Members.of(root)))
+        return _missing(found, Signers(identities, Members.of(root)))
     except (ConfigtxError, IdentityError) as error:
         return _unreadable(path, error)
 
@@ -109,7 +109,7 @@ def missing_organizations(
     if isinstance(found, str):
         return MissingSignatures(count=1, among=(found,))
     try:
-        return _missing(found, _Organizations(msp_ids))
+        return _missing(found, Organizations(msp_ids))
     except ConfigtxError as error:
         return _unreadable(path, error)
 
@@ -119,12 +119,12 @@ def _unreadable(path: str, error: HeddleError) -> MissingSignatures:
 
 
 def signed_data_refusal(root: configtx_pb2.ConfigGroup, path: str, signed: Iterable[SignedData]) -> str:
-    """As `refusal`, of signatures: only valid ones of known MSPs count, and each signer once."""
+    """Return the same for signatures: only valid ones of known MSPs count, and each signer once."""
     return refusal(root, path, valid_identities(root, signed))
 
 
 def valid_identities(root: configtx_pb2.ConfigGroup, signed: Iterable[SignedData]) -> list[Identity]:
-    """The signers whose signatures hold, each once. Others are skipped, as Fabric skips them."""
+    """Return the signers whose signatures hold, each once. Others are skipped, as Fabric skips them."""
     members = Members.of(root)
     found: dict[bytes, Identity] = {}
     for item in signed:
@@ -152,13 +152,13 @@ class _Found(NamedTuple):
 
 
 def no_such_policy(root: configtx_pb2.ConfigGroup, path: str) -> str:
-    """Fabric's words if there is no policy at an absolute path; empty if there is one."""
+    """Return Fabric's words if there is no policy at an absolute path; empty if there is one."""
     found = _find(root, path)
     return found if isinstance(found, str) else ""
 
 
 def _find(root: configtx_pb2.ConfigGroup, path: str) -> "_Found | str":
-    """The policy at an absolute path, or Fabric's words that there is none."""
+    """Return the policy at an absolute path, or Fabric's words that there is none."""
     if not path.startswith("/Channel/"):
         return f"no such policy: '{path}'"
     relative = path.removeprefix("/Channel/")
@@ -175,48 +175,7 @@ def _in(group: configtx_pb2.ConfigGroup, name: str) -> _Found | None:
     return _Found(group, group.policies[name].policy) if name in group.policies else None
 
 
-class _Voters(Protocol):
-    """Those who have consented, in the terms of a question about them."""
-
-    def take(self, principal: MSPPrincipal, used: set[int]) -> bool:
-        """Tell whether one of them, not used yet, is the principal; that one is added to `used`."""
-        ...
-
-    def name(self, principal: MSPPrincipal) -> str:
-        """Return how messages call a principal that is missing."""
-        ...
-
-
-class _Signers(NamedTuple):
-    """Identities that have signed. Each counts once in a signature policy."""
-
-    identities: Sequence[Signatory]
-    members: Members
-
-    def take(self, principal: MSPPrincipal, used: set[int]) -> bool:
-        for index, identity in enumerate(self.identities):
-            if index not in used and self.members.satisfies(identity, principal):
-                used.add(index)
-                return True
-        return False
-
-    def name(self, principal: MSPPrincipal) -> str:
-        return principal_text(principal)
-
-
-class _Organizations(NamedTuple):
-    """Organizations that have consented. Each has as many members as a policy asks for."""
-
-    msp_ids: Collection[str]
-
-    def take(self, principal: MSPPrincipal, used: set[int]) -> bool:
-        return self.name(principal) in self.msp_ids
-
-    def name(self, principal: MSPPrincipal) -> str:
-        return principal_organization(principal)
-
-
-def _refusal(found: _Found, voters: _Voters) -> str:
+def _refusal(found: _Found, voters: Voters) -> str:
     if found.policy.type != policies_pb2.Policy.IMPLICIT_META:
         return "" if _missing(found, voters) is None else NOT_SATISFIED
     meta = _meta(found.policy)
@@ -230,7 +189,7 @@ def _refusal(found: _Found, voters: _Voters) -> str:
     )
 
 
-def _missing(found: _Found, voters: _Voters) -> MissingSignatures | None:
+def _missing(found: _Found, voters: Voters) -> MissingSignatures | None:
     if found.policy.type == policies_pb2.Policy.IMPLICIT_META:
         meta = _meta(found.policy)
         subs = _missing_below(found.group, meta, voters)
@@ -241,7 +200,7 @@ def _missing(found: _Found, voters: _Voters) -> MissingSignatures | None:
 
 
 def _missing_below(
-    group: configtx_pb2.ConfigGroup, meta: policies_pb2.ImplicitMetaPolicy, voters: _Voters
+    group: configtx_pb2.ConfigGroup, meta: policies_pb2.ImplicitMetaPolicy, voters: Voters
 ) -> list[MissingSignatures | str | None]:
     """Return what each sub-group's policy of that name lacks.
 
@@ -274,7 +233,7 @@ def _missing_in_rule(
     rule: policies_pb2.SignaturePolicy,
     envelope: policies_pb2.SignaturePolicyEnvelope,
     used: set[int],
-    voters: _Voters,
+    voters: Voters,
 ) -> MissingSignatures | str | None:
     """Return what the rule lacks. Voters that it uses are added to `used`: each counts once."""
     if rule.WhichOneof("Type") == "n_out_of":

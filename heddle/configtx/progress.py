@@ -11,7 +11,7 @@ __all__ = ["UpdateProgress", "update_progress"]
 
 
 class UpdateProgress(Enum):
-    """What has become of an update that was handed in."""
+    """Names what has become of an update that was handed in."""
 
     PENDING = "not in force yet"
     IN_FORCE = "in force"

@@ -1,4 +1,4 @@
-"""What a channel's configuration says, as settings, and what differs between two."""
+"""Read a channel's configuration as settings, and tell the differences between two."""
 
 from typing import Any, TypeVar
 
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 def settings_of(config: configtx_pb2.Config, *, channel: str = "") -> ChannelSettings:
-    """The settings that a configuration stands for; organizations in the order of their names.
+    """Return the settings that a configuration stands for; organizations in the order of their names.
 
     A configuration does not hold the channel's name: give it where it matters.
 
@@ -69,7 +69,7 @@ def settings_of(config: configtx_pb2.Config, *, channel: str = "") -> ChannelSet
 
 
 def differences(old: ChannelSettings, new: ChannelSettings) -> list[str]:
-    """One readable line for each difference, in the order of the settings: "batch timeout: 2s → 1s"."""
+    """Return a readable line for each difference, in the settings' order: "batch timeout: 2s → 1s"."""
     before, after = flatten(old), flatten(new)
     return [
         f"{subject(key)}: {shown(key, before.get(key), after.get(key))}"
@@ -79,7 +79,7 @@ def differences(old: ChannelSettings, new: ChannelSettings) -> list[str]:
 
 
 def consensus_kind(orderer: configtx_pb2.ConfigGroup) -> orderer_pb2.ConsensusType:
-    """The ConsensusType of /Channel/Orderer. Raises ConfigtxError if it is neither Raft nor BFT."""
+    """Return the ConsensusType of /Channel/Orderer. Raises ConfigtxError if it is neither Raft nor BFT."""
     kind = values.read(orderer, "ConsensusType", orderer_pb2.ConsensusType())
     if kind.type not in {ETCDRAFT, BFT}:
         raise ConfigtxError(f"consensus type is {kind.type[:80]!r}; Heddle knows {ETCDRAFT} and {BFT}")
@@ -89,7 +89,7 @@ def consensus_kind(orderer: configtx_pb2.ConfigGroup) -> orderer_pb2.ConsensusTy
 def consensus_metadata(
     orderer: configtx_pb2.ConfigGroup,
 ) -> tuple[orderer_pb2.ConsensusType, etcdraft_pb2.ConfigMetadata]:
-    """The ConsensusType of /Channel/Orderer and Raft's metadata in it. Raises ConfigtxError if not Raft."""
+    """Return the ConsensusType of /Channel/Orderer and Raft's metadata in it. Raises ConfigtxError."""
     kind = consensus_kind(orderer)
     if kind.type != ETCDRAFT:
         raise ConfigtxError(f"consensus type is {kind.type!r}, expected {ETCDRAFT}")
@@ -146,7 +146,7 @@ def _anchors(application: configtx_pb2.ConfigGroup, name: str) -> tuple[str, ...
 
 
 def _capability(group: configtx_pb2.ConfigGroup, part: str) -> str:
-    """The highest of the group's capabilities: it includes the others (common/capabilities)."""
+    """Return the highest of the group's capabilities: it includes the others (common/capabilities)."""
     names = values.read(group, "Capabilities", configuration_pb2.Capabilities()).capabilities
     known = [name for name in values.CAPABILITIES[part] if name in names]
     return known[-1] if known else max(names, default="")

@@ -71,7 +71,7 @@ class Request:
 
 
 def new_request(update: bytes, config: configtx_pb2.Config, *, summary: Sequence[str] = ()) -> Request:
-    """A request for an update (`common.ConfigUpdate` bytes) of a channel that has this configuration now.
+    """Return a request for an update (`common.ConfigUpdate` bytes) of a channel with this configuration.
 
     Raises:
         ConfigtxError: no update, or larger than a request may be.
@@ -84,7 +84,7 @@ def new_request(update: bytes, config: configtx_pb2.Config, *, summary: Sequence
 
 
 def request_to_bytes(request: Request) -> bytes:
-    """The request as a text for people and programs, ASCII. Raises ConfigtxError as `new_request` does."""
+    """Return the request as a text for people and programs, ASCII. Raises as `new_request` does."""
     _checked(request)
     content = {
         "format": FORMAT,
@@ -129,7 +129,7 @@ def request_from_bytes(data: bytes) -> Request:
 
 
 def sign_request(request: Request, signer: Signer) -> Request:
-    """The request with this administrator's consent; the same one if it is there already.
+    """Return the request with this administrator's signature; the same request if it has it already.
 
     What others have put there in this name, but is none, gives way.
 
@@ -145,7 +145,7 @@ def sign_request(request: Request, signer: Signer) -> Request:
 
 
 def merge_requests(first: Request, *others: Request) -> Request:
-    """One request with the signatures of all; each signer's first one that holds stays, if there is one.
+    """Return one request with the signatures of all; each signer's first one that holds stays.
 
     Raises:
         ConfigtxError: they are not copies of the same request.
@@ -169,7 +169,7 @@ def merge_requests(first: Request, *others: Request) -> Request:
 
 
 def with_envelope(request: Request, envelope: common_pb2.Envelope) -> Request:
-    """The request with the signatures in an envelope that `peer channel signconfigtx` has written.
+    """Return the request with the signatures that `peer channel signconfigtx` has written to an envelope.
 
     Raises:
         ConfigtxError: no update, or another one.
@@ -182,7 +182,7 @@ def with_envelope(request: Request, envelope: common_pb2.Envelope) -> Request:
 
 
 def request_envelope(request: Request, submitter: Signer) -> common_pb2.Envelope:
-    """The message for Broadcast, with every signature that was collected.
+    """Return the message for Broadcast, with every signature that was collected.
 
     It is what `peer channel signconfigtx` and `peer channel update` take, too.
     """
@@ -212,7 +212,7 @@ def _checked(request: Request) -> Request:
 
 
 def printable(text: str) -> str:
-    """The text without what could move a terminal's cursor."""
+    """Return the text without what could move a terminal's cursor."""
     return "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
 
 
@@ -225,7 +225,7 @@ def _creator(signature: bytes) -> bytes:
 
 
 def _holds(update: bytes, signature: bytes) -> bool:
-    """Whether it was made with the key of the certificate that it names; whose that is, the channel says."""
+    """Tell whether a signature was made with the key of the certificate that it names."""
     message = signature_of(signature)
     try:
         certificate = Identity.parse(_creator(signature)).certificate
@@ -235,17 +235,17 @@ def _holds(update: bytes, signature: bytes) -> bool:
 
 
 def signature_of(data: bytes) -> configtx_pb2.ConfigSignature:
-    """One of a request's signatures. Raises ConfigtxError."""
+    """Read one of a request's signatures. Raises ConfigtxError."""
     return values.parse(configtx_pb2.ConfigSignature(), data, "a signature of the request")
 
 
 def header_of(signature: configtx_pb2.ConfigSignature) -> common_pb2.SignatureHeader:
-    """A signature's header, which names the signer. Raises ConfigtxError."""
+    """Return a signature's header, which names the signer. Raises ConfigtxError."""
     return values.parse(common_pb2.SignatureHeader(), signature.signature_header, "a signature's header")
 
 
 def update_of(data: bytes) -> configtx_pb2.ConfigUpdate:
-    """A request's update. Raises ConfigtxError."""
+    """Read a request's update. Raises ConfigtxError."""
     return values.parse(configtx_pb2.ConfigUpdate(), data, "the request's update")
 
 

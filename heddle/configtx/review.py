@@ -1,4 +1,4 @@
-"""What a signable request would do to a channel, who has signed it, and who must still sign."""
+"""Review a signable request: what it would do to a channel, and whose signatures it has and lacks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ __all__ = ["Review", "expect_signed", "review", "signers_of", "still_missing"]
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """What an update would do to a configuration, computed and not believed.
+    """Describe what an update would do to a configuration, computed and not believed.
 
     `lines` say what changes of the settings; `elements` are all places in the tree that change, by the policy
     that must consent, and those that are "new" or "gone".
@@ -29,7 +29,7 @@ class Review:
 
 
 def signers_of(request: Request, config: configtx_pb2.Config) -> list[Identity]:
-    """Who has signed, of the members of the channel whose signatures hold. Raises ConfigtxError."""
+    """Return the members of the channel whose signatures hold. Raises ConfigtxError."""
     signed = []
     for one in map(signature_of, request.signatures):
         data = one.signature_header + request.update
@@ -38,7 +38,7 @@ def signers_of(request: Request, config: configtx_pb2.Config) -> list[Identity]:
 
 
 def still_missing(request: Request, config: configtx_pb2.Config) -> dict[str, MissingSignatures]:
-    """Whose signatures are still needed: policy path to what is missing; empty if it can be submitted.
+    """Return what each policy still lacks, by the policy's path; empty if the request can be submitted.
 
     Args:
         request: with what was collected so far.
@@ -62,7 +62,7 @@ def expect_signed(request: Request, config: configtx_pb2.Config) -> None:
 
 
 def review(request: Request, config: configtx_pb2.Config) -> Review:
-    """What the update does to the channel's configuration as it is now.
+    """Compute what the update does to the channel's configuration as it is now.
 
     Raises:
         ConfigtxError: as `still_missing`.
@@ -89,7 +89,7 @@ def review(request: Request, config: configtx_pb2.Config) -> Review:
 
 @contextmanager
 def _fits(request: Request, config: configtx_pb2.Config) -> Iterator[None]:
-    """Says of an update that does not fit any more which configuration it was made for."""
+    """Tell of an update that does not fit any more which configuration it was made for."""
     try:
         yield
     except ConfigtxError as error:

@@ -9,7 +9,7 @@ __all__ = ["role_principal", "signed_by_any"]
 
 
 def role_principal(msp_id: str, role: str) -> msp_principal_pb2.MSPPrincipal:
-    """`MSP.role`; role is member, admin, client, peer or orderer. ValueError for another."""
+    """Return the principal `MSP.role`; role is member, admin, client, peer or orderer, else ValueError."""
     content = msp_principal_pb2.MSPRole(
         msp_identifier=msp_id, role=msp_principal_pb2.MSPRole.MSPRoleType.Value(role.upper())
     )

@@ -1,4 +1,4 @@
-"""What is wanted of a channel, in plain values.
+"""Hold what is wanted of a channel, in plain values.
 
 `consensus` says which of `raft` and `bft` counts; the other one stays at its defaults and is nowhere written.
 Nothing outside `values.py` knows how either is written on the ledger.
@@ -44,7 +44,7 @@ class Consenter:
 
     @property
     def address(self) -> str:
-        """`host:port`, by which Heddle tells consenters apart."""
+        """Return `host:port`, by which Heddle tells consenters apart."""
         return f"{self.host}:{self.port}"
 
 

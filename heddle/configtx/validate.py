@@ -20,7 +20,7 @@ __all__ = ["apply_update", "changed_elements", "missing_signatures", "required_p
 
 
 def apply_update(config: configtx_pb2.Config, envelope: common_pb2.Envelope) -> configtx_pb2.Config:
-    """The configuration after an update, sequence counted up.
+    """Return the configuration after an update, sequence counted up.
 
     What it leaves to others: who may submit (`filters`), and consensus rules (`consensus`).
 
@@ -44,7 +44,7 @@ def apply_update(config: configtx_pb2.Config, envelope: common_pb2.Envelope) -> 
 
 
 def changed_elements(config: configtx_pb2.Config, update: configtx_pb2.ConfigUpdate) -> dict[str, Element]:
-    """The elements that an update writes, by their keys in the tree.
+    """Return the elements that an update writes, by their keys in the tree.
 
     Raises:
         ConfigtxError: the update does not fit the configuration; in Fabric's words.
@@ -53,7 +53,7 @@ def changed_elements(config: configtx_pb2.Config, update: configtx_pb2.ConfigUpd
 
 
 def required_policies(config: configtx_pb2.Config, update: configtx_pb2.ConfigUpdate) -> dict[str, list[str]]:
-    """Which policies must consent: absolute path to the elements that it governs and the update changes.
+    """Return the changed elements by the absolute path of the policy that governs them and must consent.
 
     Raises:
         ConfigtxError: the update does not fit the configuration; in Fabric's words.
@@ -125,7 +125,7 @@ def _authorize(
 
 
 def _delta(existing: Mapping[str, Element], update: configtx_pb2.ConfigUpdate) -> dict[str, Element]:
-    """The elements whose version in the write set is not the one in the read set."""
+    """Return the elements whose version in the write set is not the one in the read set."""
     read = _mapped(update.read_set, "ReadSet")
     for key, element in read.items():
         problem = ""

@@ -74,7 +74,7 @@ def read(group: configtx_pb2.ConfigGroup, key: str, message: MessageT) -> Messag
 
 
 def group_at(root: configtx_pb2.ConfigGroup, *path: str) -> configtx_pb2.ConfigGroup:
-    """The group at a path below `root`; an empty one if there is none (protobuf itself would add it)."""
+    """Return the group at a path below `root`; an empty one if there is none (protobuf would add it)."""
     for step in path:
         if step not in root.groups:
             return configtx_pb2.ConfigGroup()
@@ -108,19 +108,19 @@ def held(message: Message, group: type[Any]) -> dict[str, Any]:
 
 
 def capabilities(name: str) -> configuration_pb2.Capabilities:
-    """`common.Capabilities` with one name: a capability includes those before it."""
+    """Return `common.Capabilities` with one name: a capability includes those before it."""
     message = configuration_pb2.Capabilities()
     message.capabilities[name].SetInParent()
     return message
 
 
 def addresses(endpoints: Iterable[str]) -> configuration_pb2.OrdererAddresses:
-    """`common.OrdererAddresses`, the message of an orderer organization's Endpoints value."""
+    """Return `common.OrdererAddresses`, the message of an orderer organization's Endpoints value."""
     return configuration_pb2.OrdererAddresses(addresses=endpoints)
 
 
 def anchor_peers(peers: Iterable[str]) -> peer_pb2.AnchorPeers:
-    """`protos.AnchorPeers` of "host:port" texts. Raises ConfigtxError."""
+    """Return `protos.AnchorPeers` of "host:port" texts. Raises ConfigtxError."""
     pairs = (host_port(peer) for peer in peers)
     return peer_pb2.AnchorPeers(
         anchor_peers=[peer_pb2.AnchorPeer(host=host, port=port) for host, port in pairs]
@@ -128,7 +128,7 @@ def anchor_peers(peers: Iterable[str]) -> peer_pb2.AnchorPeers:
 
 
 def consenter(node: Consenter) -> etcdraft_pb2.Consenter:
-    """`etcdraft.Consenter`."""
+    """Return the message `etcdraft.Consenter`."""
     return etcdraft_pb2.Consenter(
         host=node.host,
         port=node.port,
@@ -138,7 +138,7 @@ def consenter(node: Consenter) -> etcdraft_pb2.Consenter:
 
 
 def consensus_type(consenters: Iterable[Consenter], raft: RaftOptions) -> orderer_pb2.ConsensusType:
-    """`orderer.ConsensusType` for Raft, in normal state."""
+    """Return `orderer.ConsensusType` for Raft, in normal state."""
     metadata = etcdraft_pb2.ConfigMetadata(
         consenters=[consenter(node) for node in consenters], options=fill(etcdraft_pb2.Options(), raft)
     )

@@ -1,4 +1,4 @@
-"""From the live settings to the wanted ones, in steps that are safe one by one. Pure.
+"""Plan the way from a channel's live settings to the wanted ones, in steps that are safe one by one.
 
 Raft takes one change of a consenter at a time (orderer/consensus/etcdraft/membership.go); with BFT that is
 what the documentation advises. A node that joins is announced as an endpoint once it orders, one that leaves
@@ -23,7 +23,7 @@ __all__ = ["Kind", "Step", "advanced", "planned_steps", "steps"]
 
 
 class Kind(Enum):
-    """What a step does; all but SETTINGS change who orders."""
+    """Names what a step does; all kinds but SETTINGS change the consenters."""
 
     SETTINGS = "settings"
     ROTATE = "new certificate of a consenter"
@@ -34,7 +34,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One configuration update. `settings` is what the channel says afterwards.
+    """Describe one configuration update. `settings` is what the channel says afterwards.
 
     `joins` is who orders from then on, or with another certificate; `leaves` who does not any more.
     """
@@ -53,7 +53,7 @@ class Step:
 def steps(
     live: ChannelSettings, target: ChannelSettings, broken: Collection[str] = frozenset()
 ) -> list[Step]:
-    """All steps, in order; none if there is no difference. `broken`: host:port of who does not order."""
+    """Return all steps, in order. `broken` are consenters (host:port) that do not order."""
     result: list[Step] = []
     current = live
     for kind, joins, leaves, settings in _Stages(live, target, broken).all():
@@ -105,7 +105,7 @@ _Stage = tuple[Kind, Consenter | None, Consenter | None, ChannelSettings]
 
 
 class _Stages:
-    """One way from `live` to `target`; `consenters` are those at each point of it."""
+    """Walks from `live` to `target`; `consenters` are those at each point of the way."""
 
     def __init__(self, live: ChannelSettings, target: ChannelSettings, broken: Collection[str]) -> None:
         before, self.after = _by_address(live), _by_address(target)
@@ -160,7 +160,7 @@ class _Stages:
 def _prepared(
     live: ChannelSettings, target: ChannelSettings, joining: list[str], *, goes: bool
 ) -> ChannelSettings:
-    """The target as far as it holds before anybody joins or leaves.
+    """Return the target as far as it holds before a node joins or leaves.
 
     Endpoints of joining nodes wait; organizations that go stay until their nodes have left.
     """
@@ -175,7 +175,7 @@ def _prepared(
 def _prepared_organization(
     wanted: OrdererOrganization, present: dict[str, OrdererOrganization], joining: list[str]
 ) -> OrdererOrganization:
-    """Without the endpoints of joining nodes, unless none would be left: Fabric demands one."""
+    """Leave out the endpoints of joining nodes, unless none would be left: Fabric demands one."""
     endpoints = tuple(one for one in wanted.endpoints if one not in joining)
     if not endpoints:
         old = present.get(wanted.name)

@@ -36,7 +36,7 @@ class ChaincodeApprovalHandler(Handler):
         return check_definition(inputs)
 
     async def plan(self, call: Call) -> Plan:
-        """What is approved, with which package."""
+        """Tell what is approved, with which package."""
         package, who = call.inputs["packageId"], call.inputs["signer"]
         shown = "a package known after apply" if isinstance(package, Unknown) else package
         ahead = await preview_commit(self.session, call, call.inputs["peer"], {_msp_id(who)})
@@ -71,7 +71,7 @@ class ChaincodeApprovalHandler(Handler):
         return {}
 
     async def read(self, call: Call) -> Seen:
-        """Gone when the organization has approved nothing for this sequence."""
+        """Read the approval; gone when the organization has approved nothing for this sequence."""
         found = await self._approved(call)
         if found is None:
             who = call.inputs["signer"]["mspId"]
@@ -93,6 +93,6 @@ class ChaincodeApprovalHandler(Handler):
 
 
 def _msp_id(who: object) -> str:
-    """The MSP id of an identity, which may be unknown."""
+    """Return the MSP id of an identity, which may be unknown."""
     found = who.get("mspId") if isinstance(who, dict) else None
     return found if isinstance(found, str) else "an organization known after apply"

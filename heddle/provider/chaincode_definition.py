@@ -47,7 +47,7 @@ class ChaincodeDefinitionHandler(Handler):
         return check_succession(olds, news)
 
     async def plan(self, call: Call) -> Plan:
-        """What will be in force, and who must have approved it."""
+        """Tell what will be in force, and which organizations must have approved it."""
         peers = call.inputs["peers"]
         known = [peer for peer in peers if isinstance(peer, dict)] if isinstance(peers, list) else []
         own = {peer["mspId"] for peer in known if isinstance(peer["mspId"], str)}
@@ -82,7 +82,7 @@ class ChaincodeDefinitionHandler(Handler):
         return {}
 
     async def read(self, call: Call) -> Seen:
-        """Gone when nothing of this name is in force; otherwise what is."""
+        """Read the definition in force; gone when the channel has none of this name."""
         inputs = call.inputs
         peer, who = node(inputs["peers"][0]), signer(inputs["signer"])
         found = await definition(

@@ -24,7 +24,7 @@ class ChaincodeInstallationHandler(Handler):
     declaration = CHAINCODE_INSTALLATION
 
     def verify(self, inputs: Properties) -> list[CheckFailure]:
-        """The bytes must be the package that the id names, or peers would know it by another id."""
+        """Check that the bytes are the package that the id names: peers would know it by another id."""
         label, content, wanted = inputs["label"], inputs["package"], inputs["packageId"]
         if not isinstance(label, str) or not isinstance(content, str) or not isinstance(wanted, str):
             return []
@@ -38,7 +38,7 @@ class ChaincodeInstallationHandler(Handler):
         return [CheckFailure(property="packageId", reason=reason)]
 
     async def plan(self, call: Call) -> Plan:
-        """The one step there is."""
+        """Tell which package goes to which peer."""
         package, peer = call.inputs["packageId"], call.inputs["peer"]
         if has_unknown(package) or has_unknown(peer):
             package = "a package known after apply"
@@ -69,7 +69,7 @@ class ChaincodeInstallationHandler(Handler):
         return {}
 
     async def read(self, call: Call) -> Seen:
-        """Gone when the peer has no such package."""
+        """Look at the peer's packages; gone when it has no such package."""
         peer = node(call.inputs["peer"])
         there = await installed(
             self.session.connections, peer, signer(call.inputs["signer"]), deadline=_READING

@@ -11,12 +11,12 @@ __all__ = ["ChaincodePackageHandler"]
 
 
 class ChaincodePackageHandler(Handler):
-    """See `heddle.schema.chaincode`."""
+    """Computes packages, as `heddle.schema.chaincode` declares them."""
 
     declaration = CHAINCODE_PACKAGE
 
     async def plan(self, call: Call) -> Plan:
-        """The very outputs, as soon as the inputs are known."""
+        """Compute the outputs as soon as the inputs are known."""
         if has_unknown(call.inputs):
             return Plan(outputs=dict.fromkeys(CHAINCODE_PACKAGE.outputs, UNKNOWN))
         return Plan(outputs=_outputs(call))
@@ -30,7 +30,7 @@ class ChaincodePackageHandler(Handler):
         return _outputs(call)
 
     async def read(self, call: Call) -> Seen:
-        """What the inputs give."""
+        """Compute the outputs of the inputs."""
         return Seen(outputs=_outputs(call))
 
 

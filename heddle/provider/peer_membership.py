@@ -28,7 +28,7 @@ class PeerMembershipHandler(Handler):
     declaration = PEER_MEMBERSHIP
 
     async def plan(self, call: Call) -> Plan:
-        """The one step there is."""
+        """Tell which peer joins the channel, and with which genesis block."""
         peer, genesis = call.inputs["peer"], call.inputs["genesisHash"]
         name = peer["name"] if isinstance(peer, dict) else "a peer known after apply"
         shown = f"{genesis[:16]}..." if isinstance(genesis, str) else "known after apply"
@@ -54,7 +54,7 @@ class PeerMembershipHandler(Handler):
         return {}
 
     async def read(self, call: Call) -> Seen:
-        """Gone when the peer itself says that it has not joined."""
+        """Look at the peer's channels; gone when the peer itself says that it has not joined."""
         peer, who = node(call.inputs["peer"]), signer(call.inputs["signer"])
         there = await channels(self.session.connections, peer, who, deadline=_READING)
         if call.inputs["channel"] not in there:

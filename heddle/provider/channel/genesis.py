@@ -1,4 +1,4 @@
-"""A channel's beginning: one genesis block, and every orderer on it."""
+"""Begin a channel: one genesis block, and every orderer on it."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -26,7 +26,7 @@ _SPARED = 10.0
 
 
 async def make_or_adopt(client: ChannelClient, wanted: ChannelSettings, clock: Deadline) -> Block:
-    """The genesis block that orderers have already, if it is of the wanted organizations; else a new one.
+    """Return the genesis block that orderers have, if it is of the wanted organizations; else a new one.
 
     An orderer has one when an earlier run was killed before it could save the state. Raises ProviderError for
     a foreign one, FabricError when an orderer does not answer: it might have another.
@@ -47,14 +47,14 @@ async def make_or_adopt(client: ChannelClient, wanted: ChannelSettings, clock: D
 
 
 def own_hash(block: Block) -> str:
-    """The hash of a block's header, hexadecimal."""
+    """Return the hash of a block's header, hexadecimal."""
     return block_hash(block.header).hex()
 
 
 async def wait_for_answers(
     client: ChannelClient, clock: Deadline, spared: Collection[str] = frozenset()
 ) -> dict[str, Answer]:
-    """Every orderer's own answer. Those that are just starting are waited for.
+    """Return every orderer's own answer; wait for those that are just starting.
 
     `spared` nodes only for a while: they are on the channel already, and may be away.
     """

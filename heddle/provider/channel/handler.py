@@ -1,30 +1,34 @@
 """Channel: the one writer of a channel's configuration (DESIGN, decision 5)."""
 
 import asyncio
-from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fabric_protos.common.common_pb2 import Block
-from fabric_protos.common.configtx_pb2 import Config
 
 from heddle.configtx.blocks import config_of
 from heddle.configtx.checks import check_settings
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.read import settings_of
 from heddle.configtx.renewed import keep_renewed
-from heddle.configtx.request import Request, merge_requests, request_from_bytes, request_to_bytes
 from heddle.configtx.settings import BFT
-from heddle.configtx.values import parse
 from heddle.errors import ConfigtxError, FabricError, HeddleError, ProviderError, Unreachable
 from heddle.planner.consenters import joining_refusal
 from heddle.planner.facts import Answer, LedgerState, NoAnswer, Refusal
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
 from heddle.provider.channel.client import ChannelClient, LiveConfig
-from heddle.provider.channel.genesis import join_all, make_or_adopt, own_hash, wait_for_answers
+from heddle.provider.channel.genesis import join_all, make_or_adopt, wait_for_answers
 from heddle.provider.channel.plan import plan_create, plan_unknown, plan_update, tell_drift
 from heddle.provider.channel.settings import SETTINGS, settings_from, settings_inputs
+from heddle.provider.channel.state import (
+    applied_of,
+    current_request,
+    encoded,
+    first_outputs,
+    genesis_of,
+    kept_request,
+)
 from heddle.provider.channel.update import MissingSignaturesError, Updater
 from heddle.provider.handler import Call, Created, Gone, Handler, Partial, Plan, Seen
 from heddle.schema import OnChange
@@ -38,7 +42,7 @@ _READING = 10.0
 
 
 class ChannelHandler(Handler):
-    """See `heddle.schema.channel`.
+    """Makes, updates and reads channels, as `heddle.schema.channel` declares them.
 
     `applied` is a configuration that says exactly what was asked for last: the common ancestor when others
     have changed the channel since. It is not what the channel says where others' changes were kept.
@@ -73,7 +77,7 @@ class ChannelHandler(Handler):
         if has_unknown(inputs):
             return Plan(outputs=outputs, message=plan_unknown(inputs, call.old_inputs))
         client = ChannelClient.of(self.session.connections, inputs, call.old_inputs)
-        base = _applied(call.old_outputs)
+        base = applied_of(call.old_outputs)
         live, answers, broken = await self._look(call, client)
         settings = settings_of(base, channel=client.channel)
         joining = [name for name, answer in answers.items() if answer is None]
@@ -90,7 +94,7 @@ class ChannelHandler(Handler):
         wanted, clock = settings_from(call.inputs), Deadline(call.deadline(_DEADLINE))
         client = ChannelClient.of(self.session.connections, call.inputs)
         genesis = await make_or_adopt(client, wanted, clock)
-        first = _outputs(genesis, config_of(genesis).config)
+        first = first_outputs(genesis, config_of(genesis).config)
         try:
             outputs = await self._converge(call, client, first, clock)
         except (HeddleError, asyncio.CancelledError) as error:
@@ -118,7 +122,7 @@ class ChannelHandler(Handler):
             raise Partial(id=call.id, outputs=outputs, reasons=[_reason(error)]) from error
 
     async def read(self, call: Call) -> Seen:
-        """What is in force, as inputs and as the configuration applied last. Gone when no orderer has it."""
+        """Read the configuration in force, as inputs and outputs. Gone when no orderer has the channel."""
         client = ChannelClient.of(self.session.connections, call.inputs)
         answers = await client.answers(deadline=_READING)
         if all(answer is None for answer in answers.values()):
@@ -129,21 +133,21 @@ class ChannelHandler(Handler):
         if without:
             inputs["orderers"] = [one for one in call.inputs["orderers"] if one["name"] not in without]
         known = {name: call.old_outputs[name] for name in ("genesisBlock", "genesisHash")}
-        outputs = {**known, "sequence": live.sequence, "applied": _base64(live.config)}
+        outputs = {**known, "sequence": live.sequence, "applied": encoded(live.config)}
         if "request" in call.old_outputs:  # not in the state of an earlier release
-            outputs["request"] = _still_wanted(str(call.old_outputs["request"]), live)
-        base = settings_of(_applied(call.old_outputs), channel=client.channel)
+            outputs["request"] = current_request(str(call.old_outputs["request"]), live.sequence)
+        base = settings_of(applied_of(call.old_outputs), channel=client.channel)
         return Seen(outputs=outputs, inputs=inputs, message=tell_drift(client.channel, live, base, without))
 
     async def _converge(
         self, call: Call, client: ChannelClient, last: Properties, clock: Deadline
     ) -> Properties:
-        """From `last`, the outputs as they are, to what is wanted: the new outputs.
+        """Bring the channel from `last`, its outputs, to what is wanted; return the new outputs.
 
         If it does not come to its end, `last` says how far it came.
         """
         live = await self._joined(call, client, last, clock)
-        base = settings_of(_applied(last), channel=client.channel)
+        base = settings_of(applied_of(last), channel=client.channel)
         wanted = settings_from(call.inputs)
         updater = Updater(self.session, client, wanted, base, call.urn)
         try:
@@ -152,7 +156,7 @@ class ChannelHandler(Handler):
             last.update(_reached(updater))
             raise
         asked = apply_settings(live.config, keep_renewed(wanted, live.settings), None)
-        return {**last, "sequence": live.sequence, "applied": _base64(asked), "request": ""}
+        return {**last, "sequence": live.sequence, "applied": encoded(asked), "request": ""}
 
     async def _joined(
         self, call: Call, client: ChannelClient, last: Properties, clock: Deadline
@@ -161,7 +165,7 @@ class ChannelHandler(Handler):
 
         A consenter that is away when the channel has been applied before is on it already: it catches up.
         """
-        genesis = _genesis(last)
+        genesis = genesis_of(last)
         spared = _known_consenters(client, last) if call.id and last["applied"] else frozenset()
         answers = await wait_for_answers(client, clock, spared)
         block = genesis
@@ -188,10 +192,10 @@ class ChannelHandler(Handler):
             live = await client.live_now(deadline=_READING)
         except Unreachable as error:
             await self.session.warn(f"ledger not read, this is from the last known state\n{error}", call.urn)
-            config = _applied(call.old_outputs)
+            config = applied_of(call.old_outputs)
             settings = settings_of(config, channel=client.channel)
             return (
-                LiveConfig(block=_genesis(call.old_outputs), config=config, settings=settings),
+                LiveConfig(block=genesis_of(call.old_outputs), config=config, settings=settings),
                 {},
                 frozenset(),
             )
@@ -199,7 +203,7 @@ class ChannelHandler(Handler):
 
 
 def _bft_consenters(inputs: Mapping[str, Any]) -> Iterator[CheckFailure]:
-    """Of BFT, every consenter has a number and an identity."""
+    """Check that every consenter of a BFT channel has a number and an identity."""
     if inputs["consensus"] != BFT or not isinstance(inputs["consenters"], list):
         return
     for index, one in enumerate(inputs["consenters"]):
@@ -210,7 +214,7 @@ def _bft_consenters(inputs: Mapping[str, Any]) -> Iterator[CheckFailure]:
 
 
 def _reachable(call: Call) -> dict[str, Any]:
-    """The inputs of an update, with the former ways to the ledger where the new ones are not known yet."""
+    """Return an update's inputs, with former connections where the new ones are not known yet."""
     ways = {
         name: call.old_inputs[name]
         for name, declared in CHANNEL.inputs.items()
@@ -235,7 +239,7 @@ def _refusal(
 
 
 async def _latest(client: ChannelClient, genesis: Block) -> Block:
-    """The latest configuration block, or the genesis while the channel has no leader."""
+    """Return the latest configuration block, or the genesis while the channel has no leader."""
     answers = await client.answers(deadline=_READING)
     joined = [client.node(name) for name, answer in answers.items() if isinstance(answer, LedgerState)]
     try:
@@ -244,30 +248,12 @@ async def _latest(client: ChannelClient, genesis: Block) -> Block:
         return genesis
 
 
-def _outputs(genesis: Block, config: Config) -> Properties:
-    return {
-        "genesisBlock": b64encode(genesis.SerializeToString()).decode(),
-        "genesisHash": own_hash(genesis),
-        "sequence": 0,
-        "applied": _base64(config),
-        "request": "",
-    }
-
-
-def _base64(config: Config) -> str:
-    return b64encode(config.SerializeToString()).decode()
-
-
-def _genesis(outputs: Properties) -> Block:
-    return parse(Block(), _bytes(outputs, "genesisBlock"), "the genesis block in the state")
-
-
 def _reached(updater: Updater) -> Properties:
-    """The outputs that say how far an update came; none if it did nothing."""
+    """Return the outputs that say how far an update came; none if it did nothing."""
     if updater.live is None:
         return {}
     applied = apply_settings(updater.live.config, updater.base, None)
-    return {"sequence": updater.live.sequence, "applied": _base64(applied)}
+    return {"sequence": updater.live.sequence, "applied": encoded(applied)}
 
 
 def _reason(error: BaseException) -> str:
@@ -275,48 +261,13 @@ def _reason(error: BaseException) -> str:
 
 
 def _request(last: Properties, error: BaseException) -> str:
-    """The request that the state keeps: another one if it was missing signatures that stopped it."""
+    """Return the request that the state keeps: a new one if missing signatures stopped the update."""
     if not isinstance(error, MissingSignaturesError):
         return str(last["request"])
-    return _kept(str(last["request"]), error.request)
-
-
-def _kept(last: str, request: Request) -> str:
-    """The request as it is in the state if it is the same one: a copy of it may be on its way already.
-
-    Who has come among the signers since signs that one.
-    """
-    if last:
-        old = request_from_bytes(b64decode(last))
-        if (old.sequence, old.update) == (request.sequence, request.update):
-            request = merge_requests(old, request)
-    return b64encode(request_to_bytes(request)).decode()
-
-
-def _still_wanted(last: str, live: LiveConfig) -> str:
-    """A request is of one configuration; after the next one it is of no use."""
-    return last if last and request_from_bytes(b64decode(last)).sequence == live.sequence else ""
-
-
-def _applied(outputs: Properties) -> Config:
-    """What was applied last; the genesis where the creation did not come to its end."""
-    applied = _bytes(outputs, "applied")
-    if not applied:
-        return config_of(_genesis(outputs)).config
-    return parse(Config(), applied, "the configuration in the state")
-
-
-def _bytes(outputs: Properties, key: str) -> bytes:
-    """What the state keeps as base64."""
-    try:
-        return b64decode(str(outputs[key]))
-    except ValueError:
-        raise ConfigtxError(
-            f"{key} in the state is no base64", hint="The state is damaged: take it from a backup."
-        ) from None
+    return kept_request(str(last["request"]), error.request)
 
 
 def _known_consenters(client: ChannelClient, last: Properties) -> frozenset[str]:
     """Names of the nodes that ordered the channel when it was applied last."""
-    settings = settings_of(_applied(last), channel=client.channel)
+    settings = settings_of(applied_of(last), channel=client.channel)
     return frozenset(client.node_of.get(one.address, "") for one in settings.consenters)

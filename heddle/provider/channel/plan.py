@@ -1,4 +1,4 @@
-"""What a preview says of a channel: the summary first, then every step, and whose signatures it needs."""
+"""Write the preview of a channel: a summary, then every step, and whose signatures it needs."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ __all__ = ["plan_create", "plan_unknown", "plan_update", "tell_drift"]
 
 
 def plan_create(inputs: Mapping[str, Any]) -> str:
-    """A new channel. Inputs may hold UNKNOWN."""
+    """Describe a new channel. Inputs may hold UNKNOWN."""
     unknown = [name for name in SETTINGS if has_unknown(inputs.get(name))]
     counts = {
         "consenter": inputs["consenters"],
@@ -38,7 +38,7 @@ def plan_create(inputs: Mapping[str, Any]) -> str:
 
 
 def plan_unknown(inputs: Mapping[str, Any], olds: Mapping[str, Any]) -> str:
-    """An update that cannot be computed yet: what changes against the last inputs, as far as it is known."""
+    """Describe an update that cannot be computed yet: what changes against the last inputs."""
     unknown = [name for name, value in inputs.items() if has_unknown(value)]
     changes = [
         *_coming_and_going("orderer organization", olds, inputs, "ordererOrganizations", "name"),
@@ -83,7 +83,7 @@ def plan_update(
     joining: Sequence[str],
     broken: Collection[str] = frozenset(),
 ) -> str:
-    """The steps from the live configuration to the wanted one, and who signs them.
+    """Describe the steps from the live configuration to the wanted one, and whose signatures they need.
 
     Raises ConfigtxError for conflicts with others' changes: `up` would be refused for the same reason.
     """
@@ -107,7 +107,7 @@ def plan_update(
 
 
 def tell_drift(channel: str, live: LiveConfig, base: ChannelSettings, without: Collection[str]) -> str:
-    """What others changed since `base` was applied, and which orderers lost the channel; "" if nothing."""
+    """Describe what others changed since `base` was applied, and which orderers lost the channel."""
     lines = [f"  {line}" for line in differences(keep_renewed(base, live.settings), live.settings)]
     lines += [f"  orderer {name}: does not have the channel" for name in sorted(without)]
     if not lines:

@@ -1,4 +1,4 @@
-"""A channel's settings as inputs and as `ChannelSettings`, compared with the live ones."""
+"""Turn a channel's inputs into `ChannelSettings` and back, and compare them with the live ones."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -37,7 +37,7 @@ SETTINGS = (
 
 
 def settings_from(inputs: Mapping[str, Any]) -> ChannelSettings:
-    """What the inputs ask for. They must be known and plain."""
+    """Return the settings that the inputs ask for. They must be known and plain."""
     # Inputs in the state of an earlier release say nothing of it.
     consensus = inputs.get("consensus") or ETCDRAFT
     return ChannelSettings(
@@ -60,7 +60,7 @@ def settings_from(inputs: Mapping[str, Any]) -> ChannelSettings:
 
 
 def settings_inputs(live: ChannelSettings, inputs: Mapping[str, Any]) -> Properties:
-    """The inputs in which the live settings differ from `inputs`, as the live ones.
+    """Return the inputs in which the live settings differ from `inputs`, as the live ones.
 
     What means the same stays as it was written. Consenters that no input names are called by their address.
     """

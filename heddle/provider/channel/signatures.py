@@ -1,4 +1,4 @@
-"""Whose consent a configuration update needs, and whether the signers at hand give it. Pure."""
+"""Tell whose consent a configuration update needs, and whether the signers at hand give it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +27,6 @@ class Consent:
 def consents(
     config: configtx_pb2.Config, update: configtx_pb2.ConfigUpdate, signers: Sequence[Signer]
 ) -> list[Consent]:
-    """Every policy that governs what the update changes, each once. Raises ConfigtxError."""
+    """Return every policy that governs what the update changes, each once. Raises ConfigtxError."""
     needs = missing_signatures(config, update, signers)
     return [Consent(policy=path, missing=needs.get(path)) for path in required_policies(config, update)]

@@ -20,7 +20,7 @@ _PATIENCE = 300.0
 
 
 class RolloutHandler(Handler):
-    """See `heddle.schema.kubernetes`.
+    """Rolls out new templates of nodes, as `heddle.schema.kubernetes` declares them.
 
     `revisions` only say that a template has changed; which pods are outdated is the StatefulSets' own word.
     """
@@ -44,7 +44,7 @@ class RolloutHandler(Handler):
         return failures
 
     async def plan(self, call: Call) -> Plan:
-        """Which nodes restart."""
+        """Tell which nodes restart."""
         if not call.id:
             count = len(call.inputs["nodes"]) if isinstance(call.inputs["nodes"], list) else "all"
             return Plan(outputs={}, message=f"wait until {count} {call.inputs['kind']}s are ready")

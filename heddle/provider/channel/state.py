@@ -1,0 +1,71 @@
+"""Keep in the state what a channel needs of its past: genesis, configuration applied last, request."""
+
+from base64 import b64decode, b64encode
+
+from fabric_protos.common.common_pb2 import Block
+from fabric_protos.common.configtx_pb2 import Config
+
+from heddle.configtx.blocks import config_of
+from heddle.configtx.request import Request, merge_requests, request_from_bytes, request_to_bytes
+from heddle.configtx.values import parse
+from heddle.errors import ConfigtxError
+from heddle.plugin.values import Properties
+from heddle.provider.channel.genesis import own_hash
+
+__all__ = ["applied_of", "current_request", "encoded", "first_outputs", "genesis_of", "kept_request"]
+
+
+def first_outputs(genesis: Block, config: Config) -> Properties:
+    """Return the outputs of a channel that has just its genesis block."""
+    return {
+        "genesisBlock": b64encode(genesis.SerializeToString()).decode(),
+        "genesisHash": own_hash(genesis),
+        "sequence": 0,
+        "applied": encoded(config),
+        "request": "",
+    }
+
+
+def encoded(config: Config) -> str:
+    """Return a configuration as the state keeps it, base64."""
+    return b64encode(config.SerializeToString()).decode()
+
+
+def genesis_of(outputs: Properties) -> Block:
+    """Return the genesis block that the state keeps."""
+    return parse(Block(), _bytes(outputs, "genesisBlock"), "the genesis block in the state")
+
+
+def kept_request(last: str, request: Request) -> str:
+    """Keep the request of the state if it is the same one: a copy of it may be on its way already.
+
+    Who has come among the signers since signs that one.
+    """
+    if last:
+        old = request_from_bytes(b64decode(last))
+        if (old.sequence, old.update) == (request.sequence, request.update):
+            request = merge_requests(old, request)
+    return b64encode(request_to_bytes(request)).decode()
+
+
+def current_request(last: str, sequence: int) -> str:
+    """Return the request if its configuration is still in force; after the next one it is of no use."""
+    return last if last and request_from_bytes(b64decode(last)).sequence == sequence else ""
+
+
+def applied_of(outputs: Properties) -> Config:
+    """Return the configuration applied last; the genesis where the creation was not finished."""
+    applied = _bytes(outputs, "applied")
+    if not applied:
+        return config_of(genesis_of(outputs)).config
+    return parse(Config(), applied, "the configuration in the state")
+
+
+def _bytes(outputs: Properties, key: str) -> bytes:
+    """Return the bytes that the state keeps as base64."""
+    try:
+        return b64decode(str(outputs[key]))
+    except ValueError:
+        raise ConfigtxError(
+            f"{key} in the state is no base64", hint="The state is damaged: take it from a backup."
+        ) from None
