@@ -3,19 +3,17 @@
 The values have passed check and carry no Secret and no UNKNOWN: a missing key is a defect.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterable
 
 from heddle.fabric.node import ClientTls, Node
 from heddle.identity.msp import Msp
 from heddle.identity.signer import Signer
+from heddle.schema import inputs
 
-__all__ = ["Shape", "client_tls", "msp", "node", "nodes", "pems", "signer", "signers"]
-
-Shape: TypeAlias = Mapping[str, Any]
+__all__ = ["client_tls", "msp", "node", "nodes", "pems", "signer", "signers"]
 
 
-def node(value: Shape) -> Node:
+def node(value: inputs.Node) -> Node:
     """A Node."""
     return Node(
         name=value["name"],
@@ -33,12 +31,12 @@ def node(value: Shape) -> Node:
     )
 
 
-def nodes(values: Iterable[Shape]) -> tuple[Node, ...]:
+def nodes(values: Iterable[inputs.Node]) -> tuple[Node, ...]:
     """Several Nodes, in order."""
     return tuple(node(value) for value in values)
 
 
-def signer(value: Shape) -> Signer:
+def signer(value: inputs.Identity) -> Signer:
     """An Identity that can sign."""
     return Signer(
         msp_id=value["mspId"],
@@ -47,17 +45,17 @@ def signer(value: Shape) -> Signer:
     )
 
 
-def signers(values: Iterable[Shape]) -> tuple[Signer, ...]:
+def signers(values: Iterable[inputs.Identity]) -> tuple[Signer, ...]:
     """Several Identities, in order."""
     return tuple(signer(value) for value in values)
 
 
-def client_tls(value: Shape) -> ClientTls:
+def client_tls(value: inputs.ClientTls) -> ClientTls:
     """A client certificate for mutual TLS."""
     return ClientTls(certificate=value["certificate"].encode(), private_key=value["privateKey"].encode())
 
 
-def msp(value: Shape) -> Msp:
+def msp(value: inputs.Msp) -> Msp:
     """An organization's MSP."""
     return Msp(
         msp_id=value["mspId"],

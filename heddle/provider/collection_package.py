@@ -16,7 +16,6 @@ from heddle.configtx.expression import expression_of, parse_expression
 from heddle.errors import ConfigtxError
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties
-from heddle.provider.checked_values import Shape
 from heddle.settings import CollectionTerms, settings_of
 
 __all__ = [
@@ -31,7 +30,7 @@ _TERMS = {each.input_name: each.field for each in settings_of(CollectionTerms)}
 """Inputs that stand in the message as they are."""
 
 
-def collections_bytes(collections: Sequence[Shape] | None) -> bytes:
+def collections_bytes(collections: Sequence[Mapping[str, Any]] | None) -> bytes:
     """A serialized CollectionConfigPackage, in the order given; none give no bytes. Raises ConfigtxError."""
     package = collection_pb2.CollectionConfigPackage()
     for one in collections or ():
@@ -114,7 +113,7 @@ def _only_or(rule: policies_pb2.SignaturePolicy) -> bool:
     return rule.n_out_of.n == 1 and all(_only_or(one) for one in rule.n_out_of.rules)
 
 
-def _message(one: Shape) -> collection_pb2.StaticCollectionConfig:
+def _message(one: Mapping[str, Any]) -> collection_pb2.StaticCollectionConfig:
     message = collection_pb2.StaticCollectionConfig(
         name=one["name"],
         member_orgs_policy=collection_pb2.CollectionPolicyConfig(

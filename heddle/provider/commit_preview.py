@@ -1,7 +1,8 @@
 """Look at the ledger before a chaincode is approved or committed: what changes, and who must approve."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 from fabric_protos.common.configtx_pb2 import Config
 
@@ -17,7 +18,7 @@ from heddle.fabric.lifecycle import check_readiness, definition
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.plugin.values import Unknown, has_unknown
-from heddle.provider.checked_values import Shape, node, signer
+from heddle.provider.checked_values import node, signer
 from heddle.provider.definitions import (
     CONTENT,
     check_channel_policies,
@@ -27,6 +28,7 @@ from heddle.provider.definitions import (
 )
 from heddle.provider.handler import Call
 from heddle.provider.session import Session
+from heddle.schema.inputs import Node as NodeInput
 
 __all__ = ["CommitPreview", "CommitReadiness", "commit_readiness", "preview_commit"]
 
@@ -47,7 +49,9 @@ class CommitPreview:
     missing: MissingSignatures | None = None
 
 
-async def preview_commit(session: Session, call: Call, peer: Shape | Unknown, own: set[str]) -> CommitPreview:
+async def preview_commit(
+    session: Session, call: Call, peer: Mapping[str, Any] | Unknown, own: set[str]
+) -> CommitPreview:
     """Preview an update; `own` are the organizations (MSP ids) that this program approves for.
 
     Raises ProviderError where the ledger will refuse the update: before anything is done for it. A ledger
@@ -62,7 +66,7 @@ async def preview_commit(session: Session, call: Call, peer: Shape | Unknown, ow
         wanted_definition(inputs),
         inputs["channel"],
         signer(inputs["signer"]),
-        node(peer),
+        node(cast("NodeInput", peer)),
     )
     try:
         found = await definition(session.connections, asked, channel, wanted.name, who, deadline=_READING)

@@ -1,7 +1,10 @@
-"""Objects inside arguments: dictionaries with Pulumi's names, so that they can be outputs as they are."""
+"""Objects inside arguments: dictionaries with Pulumi's names, values or outputs.
+
+Made by `python -m heddle.schema.typed`; change the declarations, not this.
+"""
 
 from collections.abc import Sequence
-from typing import NotRequired, TypeAlias, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 
@@ -20,7 +23,104 @@ __all__ = [
     "RaftOptions",
 ]
 
-Texts: TypeAlias = pulumi.Input[Sequence[pulumi.Input[str]]]
+
+class Node(TypedDict):
+    """A peer or an orderer, and how to reach it. Its name tells it apart, all else is connection."""
+
+    name: pulumi.Input[str]
+    mspId: pulumi.Input[str]
+    host: pulumi.Input[str]
+    port: pulumi.Input[int]
+    tlsRootCertificates: pulumi.Input[Sequence[pulumi.Input[str]]]
+    namespace: NotRequired[pulumi.Input[str]]
+    pod: NotRequired[pulumi.Input[str]]
+    adminPort: NotRequired[pulumi.Input[int]]
+    operationsPort: NotRequired[pulumi.Input[int]]
+    dial: NotRequired[pulumi.Input[str]]
+    adminDial: NotRequired[pulumi.Input[str]]
+    operationsDial: NotRequired[pulumi.Input[str]]
+
+
+class Msp(TypedDict):
+    """What an organization's members are verified against. NodeOUs are always on."""
+
+    mspId: pulumi.Input[str]
+    rootCertificates: pulumi.Input[Sequence[pulumi.Input[str]]]
+    intermediateCertificates: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    tlsRootCertificates: pulumi.Input[Sequence[pulumi.Input[str]]]
+    tlsIntermediateCertificates: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+
+
+class OrdererOrganization(TypedDict):
+    """An organization of the ordering service."""
+
+    name: pulumi.Input[str]
+    msp: pulumi.Input[Msp]
+    endpoints: pulumi.Input[Sequence[pulumi.Input[str]]]
+
+
+class PeerOrganization(TypedDict):
+    """An organization of the application."""
+
+    name: pulumi.Input[str]
+    msp: pulumi.Input[Msp]
+    anchorPeers: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+
+
+class Consenter(TypedDict):
+    """A node that orders. Orderers compare consenters by the bytes of the client TLS certificate."""
+
+    node: pulumi.Input[str]
+    host: pulumi.Input[str]
+    port: pulumi.Input[int]
+    clientTlsCertificate: pulumi.Input[str]
+    serverTlsCertificate: pulumi.Input[str]
+    id: NotRequired[pulumi.Input[int]]
+    mspId: NotRequired[pulumi.Input[str]]
+    identity: NotRequired[pulumi.Input[str]]
+
+
+class Batch(TypedDict):
+    """When a block is cut: as soon as one of the limits is reached."""
+
+    timeout: NotRequired[pulumi.Input[str]]
+    maxMessageCount: NotRequired[pulumi.Input[int]]
+    absoluteMaxBytes: NotRequired[pulumi.Input[int]]
+    preferredMaxBytes: NotRequired[pulumi.Input[int]]
+
+
+class RaftOptions(TypedDict):
+    """Options of Raft. All but the snapshot interval take effect when orderers restart."""
+
+    tickInterval: NotRequired[pulumi.Input[str]]
+    electionTick: NotRequired[pulumi.Input[int]]
+    heartbeatTick: NotRequired[pulumi.Input[int]]
+    maxInflightBlocks: NotRequired[pulumi.Input[int]]
+    snapshotIntervalSize: NotRequired[pulumi.Input[int]]
+
+
+class BftOptions(TypedDict):
+    """Clocks and buffers of BFT; the defaults are upstream's sample (configtx.yaml, SmartBFT)."""
+
+    requestBatchMaxInterval: NotRequired[pulumi.Input[str]]
+    requestForwardTimeout: NotRequired[pulumi.Input[str]]
+    requestComplainTimeout: NotRequired[pulumi.Input[str]]
+    requestAutoRemoveTimeout: NotRequired[pulumi.Input[str]]
+    viewChangeResendInterval: NotRequired[pulumi.Input[str]]
+    viewChangeTimeout: NotRequired[pulumi.Input[str]]
+    leaderHeartbeatTimeout: NotRequired[pulumi.Input[str]]
+    collectTimeout: NotRequired[pulumi.Input[str]]
+    incomingMessageBufferSize: NotRequired[pulumi.Input[int]]
+    requestPoolSize: NotRequired[pulumi.Input[int]]
+    leaderHeartbeatCount: NotRequired[pulumi.Input[int]]
+
+
+class Capabilities(TypedDict):
+    """What all nodes of a channel must understand. Raising one cannot be taken back."""
+
+    channel: NotRequired[pulumi.Input[str]]
+    orderer: NotRequired[pulumi.Input[str]]
+    application: NotRequired[pulumi.Input[str]]
 
 
 class Identity(TypedDict):
@@ -38,107 +138,8 @@ class ClientTls(TypedDict):
     privateKey: pulumi.Input[str]
 
 
-class Node(TypedDict):
-    """A peer or an orderer, and how to reach it. Its name tells it apart, all else is connection."""
-
-    name: pulumi.Input[str]
-    mspId: pulumi.Input[str]
-    host: pulumi.Input[str]
-    port: pulumi.Input[int]
-    tlsRootCertificates: Texts
-    namespace: NotRequired[pulumi.Input[str]]
-    pod: NotRequired[pulumi.Input[str]]
-    adminPort: NotRequired[pulumi.Input[int]]
-    operationsPort: NotRequired[pulumi.Input[int]]
-    dial: NotRequired[pulumi.Input[str]]
-    adminDial: NotRequired[pulumi.Input[str]]
-    operationsDial: NotRequired[pulumi.Input[str]]
-
-
-class Msp(TypedDict):
-    """What an organization's members are verified against. NodeOUs are always on."""
-
-    mspId: pulumi.Input[str]
-    rootCertificates: Texts
-    tlsRootCertificates: Texts
-    intermediateCertificates: NotRequired[Texts]
-    tlsIntermediateCertificates: NotRequired[Texts]
-
-
-class OrdererOrganization(TypedDict):
-    """An organization of the ordering service; endpoints are host:port."""
-
-    name: pulumi.Input[str]
-    msp: pulumi.Input[Msp]
-    endpoints: Texts
-
-
-class PeerOrganization(TypedDict):
-    """An organization of the application; anchor peers are host:port."""
-
-    name: pulumi.Input[str]
-    msp: pulumi.Input[Msp]
-    anchorPeers: NotRequired[Texts]
-
-
-class Consenter(TypedDict):
-    """A node that orders; `node` is its name among the channel's orderers. The last three are for BFT."""
-
-    node: pulumi.Input[str]
-    host: pulumi.Input[str]
-    port: pulumi.Input[int]
-    clientTlsCertificate: pulumi.Input[str]
-    serverTlsCertificate: pulumi.Input[str]
-    id: NotRequired[pulumi.Input[int]]
-    mspId: NotRequired[pulumi.Input[str]]
-    identity: NotRequired[pulumi.Input[str]]
-
-
-class Batch(TypedDict):
-    """When a block is cut. Bytes are numbers, the timeout a duration such as `2s`."""
-
-    timeout: NotRequired[pulumi.Input[str]]
-    maxMessageCount: NotRequired[pulumi.Input[int]]
-    absoluteMaxBytes: NotRequired[pulumi.Input[int]]
-    preferredMaxBytes: NotRequired[pulumi.Input[int]]
-
-
-class RaftOptions(TypedDict):
-    """Options of Raft."""
-
-    tickInterval: NotRequired[pulumi.Input[str]]
-    electionTick: NotRequired[pulumi.Input[int]]
-    heartbeatTick: NotRequired[pulumi.Input[int]]
-    maxInflightBlocks: NotRequired[pulumi.Input[int]]
-    snapshotIntervalSize: NotRequired[pulumi.Input[int]]
-
-
-class BftOptions(TypedDict):
-    """Options of BFT. Times are durations such as `200ms`."""
-
-    requestBatchMaxInterval: NotRequired[pulumi.Input[str]]
-    requestForwardTimeout: NotRequired[pulumi.Input[str]]
-    requestComplainTimeout: NotRequired[pulumi.Input[str]]
-    requestAutoRemoveTimeout: NotRequired[pulumi.Input[str]]
-    viewChangeResendInterval: NotRequired[pulumi.Input[str]]
-    viewChangeTimeout: NotRequired[pulumi.Input[str]]
-    leaderHeartbeatTimeout: NotRequired[pulumi.Input[str]]
-    collectTimeout: NotRequired[pulumi.Input[str]]
-    incomingMessageBufferSize: NotRequired[pulumi.Input[int]]
-    requestPoolSize: NotRequired[pulumi.Input[int]]
-    leaderHeartbeatCount: NotRequired[pulumi.Input[int]]
-
-
-class Capabilities(TypedDict):
-    """What all nodes of a channel must understand."""
-
-    channel: NotRequired[pulumi.Input[str]]
-    orderer: NotRequired[pulumi.Input[str]]
-    application: NotRequired[pulumi.Input[str]]
-
-
 class Collection(TypedDict):
-    """Private data of some organizations. Policies are expressions as in OR('Org1.member', 'Org2.member')."""
+    """Data that only some organizations' peers hold; the others hold its hashes."""
 
     name: pulumi.Input[str]
     policy: pulumi.Input[str]

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import pulumi
 
-from heddle.resources.arguments import Texts
 from heddle.resources.base import DeclaredResource
 from heddle.schema.identity import CERTIFICATE, CERTIFICATE_AUTHORITY, PASSWORD
 
@@ -51,7 +50,7 @@ class CertificateArgs:
     usage: str
     organization: str | None = None
     organizational_units: Sequence[str] | None = None
-    hosts: Texts | None = None
+    hosts: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
     validity_days: int | None = None
     renewal: int | None = None
 

@@ -16,9 +16,10 @@ from heddle.configtx.settings import (
 )
 from heddle.identity.msp import Msp
 from heddle.plugin.values import Properties, Value
-from heddle.provider.checked_values import Shape, msp
+from heddle.provider.checked_values import msp
 from heddle.schema import ObjectType, snake_case
 from heddle.schema.channel import CHANNEL
+from heddle.schema.inputs import Consenter as ConsenterInput
 from heddle.settings import BatchSettings, BftOptions, RaftOptions
 
 __all__ = ["SETTINGS", "settings_from", "settings_inputs"]
@@ -91,7 +92,7 @@ def settings_inputs(live: ChannelSettings, inputs: Mapping[str, Any]) -> Propert
     return result
 
 
-def _consenter(value: Shape, consensus: str) -> Consenter:
+def _consenter(value: ConsenterInput, consensus: str) -> Consenter:
     """Raft's configuration has no place for what is BFT's alone."""
     bft = consensus == BFT
     return Consenter(
