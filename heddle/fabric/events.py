@@ -21,7 +21,7 @@ from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.waiting import Deadline, reading, retry
 
-__all__ = ["Commit", "CommitWatch", "config_block", "deliver_block", "wait_for_commit", "watch_commits"]
+__all__ = ["Commit", "CommitWatch", "config_block", "deliver_block", "watch_commits"]
 
 _HINTS = {
     "MVCC_READ_CONFLICT": "Another transaction changed what it had read: read again and try again.",
@@ -191,25 +191,6 @@ async def watch_commits(
     try:
         await watch.start()
         yield watch
-    finally:
-        await watch.close()
-
-
-async def wait_for_commit(
-    connections: Connections,
-    node: Node,
-    channel: str,
-    transaction_id: str,
-    signer: Signer,
-    *,
-    start: Position = "oldest",
-    deadline: float,
-) -> Commit:
-    """The commit of a transaction that was sent before, looked for from block `start` on."""
-    watch = CommitWatch(connections, node, channel, signer, deadline=deadline)
-    try:
-        await watch.start(start)
-        return await watch.transaction(transaction_id)
     finally:
         await watch.close()
 

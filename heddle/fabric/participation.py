@@ -17,7 +17,7 @@ from heddle.plain import Plain, ShapeError, parse_json
 from heddle.text import printable
 from heddle.waiting import Deadline, ensure, poll, reading
 
-__all__ = ["ChannelInfo", "channel_info", "join", "list_channels", "remove", "wait_until"]
+__all__ = ["ChannelInfo", "channel_info", "join", "remove", "wait_until"]
 
 _CHANNELS = "/participation/v1/channels"
 _NAME = 249
@@ -39,15 +39,6 @@ class ChannelInfo:
 
     def __str__(self) -> str:
         return f"{self.relation}, {self.status}, height {self.height}"
-
-
-async def list_channels(
-    connections: Connections, node: Node, tls: ClientTls, *, deadline: float
-) -> tuple[str, ...]:
-    """Return the names of the channels that the orderer takes part in."""
-    response = await _read(connections, node, tls, _CHANNELS, "list channels", deadline)
-    _expect(response, node, "list channels", 200)
-    return plain_of(response.content, _names, node, "list channels", port=node.admin_port)
 
 
 async def channel_info(
@@ -135,11 +126,6 @@ async def wait_until(
     )
     assert found is not None  # noqa: S101 - poll returns only what is enough
     return found
-
-
-def _names(answer: Plain) -> tuple[str, ...]:
-    channels = answer.get("channels")  # null where there are none
-    return tuple(sorted(one["name"].text(most=_NAME) for one in channels.items())) if channels else ()
 
 
 def _info(answer: Plain) -> ChannelInfo:

@@ -4,16 +4,15 @@ from dataclasses import dataclass
 
 from fabric_protos.common import ledger_pb2
 from fabric_protos.common.common_pb2 import Block
-from fabric_protos.peer import transaction_pb2
 
 from heddle.errors import Refused
-from heddle.fabric.answers import message_of, validation_code
+from heddle.fabric.answers import message_of
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import evaluate
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 
-__all__ = ["ChainInfo", "block_by_number", "chain_info", "height_if_admitted", "transaction_code"]
+__all__ = ["ChainInfo", "block_by_number", "chain_info", "height_if_admitted"]
 
 _QSCC = "qscc"
 _NOT_ADMITTED_YET = "creator org unknown"
@@ -63,20 +62,3 @@ async def block_by_number(
     args = ["GetBlockByNumber", channel, str(number)]
     content = await evaluate(connections, node, signer, channel, _QSCC, args, deadline=deadline)
     return message_of(Block(), content, node, f"block {number} of {channel}")
-
-
-async def transaction_code(
-    connections: Connections,
-    node: Node,
-    channel: str,
-    transaction_id: str,
-    signer: Signer,
-    *,
-    deadline: float,
-) -> str:
-    """What became of a transaction: "VALID", "MVCC_READ_CONFLICT", …; Refused if the ledger has none such."""
-    args = ["GetTransactionByID", channel, transaction_id]
-    content = await evaluate(connections, node, signer, channel, _QSCC, args, deadline=deadline)
-    what = f"transaction {transaction_id} of {channel}"
-    found = message_of(transaction_pb2.ProcessedTransaction(), content, node, what)
-    return validation_code(found.validationCode)

@@ -23,13 +23,14 @@ import pytest
 from fabric_protos.peer.lifecycle import lifecycle_pb2
 
 from heddle.errors import FabricError, Refused
-from heddle.fabric import endorser, events, gateway, orderer
+from heddle.fabric import endorser, gateway, orderer
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import Proposal
 from heddle.identity.signer import Signer
 from tests.contract.definitions import lifecycle_message
 from tests.contract.messages import has_words
 from tests.contract.scene import Scene
+from tests.real.commits import wait_for_commit
 
 Step = dict[str, Any]
 _LIFECYCLE = {
@@ -109,7 +110,7 @@ class Player:
         """The same verdict on every peer."""
         await orderer.broadcast(self.connections, self.scene.network.orderers[0], envelope, deadline=10)
         for name in self.scene.network.organizations:
-            commit = await events.wait_for_commit(
+            commit = await wait_for_commit(
                 self.connections,
                 self.scene.peer(name),
                 "channel",

@@ -26,6 +26,7 @@ from tests.contract.standins import prepared_standins
 from tests.contract.test_updates import USUAL
 from tests.contract.updates import certificates, edited, signed_update
 from tests.contract.waiting import serves
+from tests.real.commits import wait_for_commit
 from tests.real.network import Organization, RealNetwork, prepared_network
 from tests.real.steps import make_channel
 
@@ -164,7 +165,7 @@ async def test_a_fifth_orderer_comes_and_goes(scene: Scene, connections: Connect
         await _relation(scene, connections, "follower")
     tls = scene.network.admin_tls
     await participation.remove(connections, fifth, "channel", tls, deadline=20)
-    assert await participation.list_channels(connections, fifth, tls, deadline=10) == ()
+    assert await participation.channel_info(connections, fifth, "channel", tls, deadline=10) is None
 
 
 async def _consenters(scene: Scene, connections: Connections, wanted: tuple[Consenter, ...]) -> None:
@@ -233,7 +234,7 @@ async def test_a_gateway_hands_transactions_to_a_quorum(scene: Scene, connection
     await stub.Submit(
         gateway_pb2.SubmitRequest(channel_id="channel", prepared_transaction=message), timeout=20
     )
-    found = await events.wait_for_commit(
+    found = await wait_for_commit(
         connections, scene.peer(), "channel", _transaction_id(message), user, deadline=20
     )
     assert found.code == "INVALID_ENDORSER_TRANSACTION"

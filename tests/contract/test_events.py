@@ -12,11 +12,12 @@ from fabric_protos.gateway import gateway_pb2, gateway_pb2_grpc
 from fabric_protos.orderer import ab_pb2
 from fabric_protos.peer import chaincode_event_pb2, events_pb2_grpc
 
-from heddle.fabric import endorser, events, gateway, orderer
+from heddle.fabric import endorser, gateway, orderer
 from heddle.fabric.connection import Connections
 from heddle.identity.signer import Signer
 from tests.contract.messages import envelope, has_words
 from tests.contract.scene import Scene, cases
+from tests.real.commits import wait_for_commit
 
 
 async def _invoke(scene: Scene, connections: Connections, *args: str) -> tuple[int, str]:
@@ -158,7 +159,7 @@ async def test_an_invalid_transaction_has_no_event_for_clients(
     answer = await endorser.propose(connections, scene.peer(), proposal, alpha, deadline=10)
     message = endorser.transaction(proposal, [answer], alpha)
     await orderer.broadcast(connections, scene.network.orderers[0], message, deadline=10)
-    commit = await events.wait_for_commit(
+    commit = await wait_for_commit(
         connections, scene.peer(), "channel", proposal.transaction_id, alpha, deadline=10
     )
     _, after = await _invoke(scene, connections, "put", "void", "bob", "2")

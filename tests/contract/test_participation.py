@@ -61,4 +61,6 @@ async def test_only_the_administrators_certificate_opens(scene: Scene, connectio
     own = scene.strangers.tls("admin")
     intruder = ClientTls(certificate=own.certificate, private_key=own.private_key)
     with pytest.raises(Unreachable):
-        await participation.list_channels(connections, scene.network.orderers[0], intruder, deadline=3)
+        await participation.channel_info(
+            connections, scene.network.orderers[0], "channel", intruder, deadline=3
+        )

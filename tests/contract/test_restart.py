@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from heddle.configtx.blocks import block_hash
-from heddle.fabric import events, gateway, orderer, participation, qscc
+from heddle.fabric import gateway, orderer, participation, qscc
 from heddle.fabric.connection import Connections
 from tests.contract.conftest import KINDS
 from tests.contract.probing import add_probe
 from tests.contract.scene import Scene, play
 from tests.contract.scripts import Player
 from tests.contract.waiting import leader_hears
+from tests.real.commits import wait_for_commit
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -124,7 +125,7 @@ async def test_a_peer_that_was_away_gets_private_data(scene: Scene, connections:
     scene.network.programs[beta.name].stop()
     _, proposal, message = await player.endorsed({"send": ["alpha"], "do": [["put", "tea", "7", "told"]]})
     await orderer.broadcast(connections, scene.network.orderers[0], message, deadline=20)
-    commit = await events.wait_for_commit(
+    commit = await wait_for_commit(
         connections, scene.peer(), "channel", proposal.transaction_id, user, start="newest", deadline=20
     )
     assert commit.code == "VALID"

@@ -7,9 +7,10 @@ import pytest
 
 from heddle.configtx.blocks import block_hash
 from heddle.errors import Refused
-from heddle.fabric import endorser, events, gateway, orderer, qscc, transactions
+from heddle.fabric import endorser, gateway, orderer, qscc, transactions
 from heddle.fabric.connection import Connections
 from tests.contract.scene import Scene
+from tests.real.commits import transaction_code, wait_for_commit
 
 
 async def _invoke(scene: Scene, connections: Connections, *args: str) -> int:
@@ -63,7 +64,7 @@ async def test_one_organization_is_not_enough(scene: Scene, connections: Connect
     envelope = endorser.transaction(proposal, [answer], scene.person("alpha.user"))
     await orderer.broadcast(connections, scene.network.orderers[0], envelope, deadline=10)
     for name in scene.network.organizations:
-        commit = await events.wait_for_commit(
+        commit = await wait_for_commit(
             connections,
             scene.peer(name),
             "channel",
@@ -148,7 +149,7 @@ async def test_both_peers_agree(scene: Scene, connections: Connections) -> None:
             connections, scene.peer(name), "channel", outcome.commit.block, person, deadline=5
         )
         hashes.add(block_hash(block.header))
-        code = await qscc.transaction_code(
+        code = await transaction_code(
             connections, scene.peer(name), "channel", outcome.commit.transaction_id, person, deadline=5
         )
         assert code == "VALID"

@@ -21,6 +21,7 @@ from heddle.fabric.events import deliver_block
 from heddle.identity.signer import Signer
 from heddle.protobuf import enum_name
 from tests.contract.scene import Scene, cases
+from tests.real.commits import wait_for_commit
 
 Response = proposal_response_pb2.ProposalResponse
 
@@ -256,7 +257,7 @@ async def test_a_block_that_cannot_be_filtered(scene: Scene, connections: Connec
         await orderer.broadcast(connections, first, message, deadline=10)
         commit = await watch.transaction(proposal.transaction_id)
     assert commit.code == "VALID"
-    found = await events.wait_for_commit(
+    found = await wait_for_commit(
         connections, scene.peer(), "channel", proposal.transaction_id, beta, start="oldest", deadline=20
     )
     assert found == commit

@@ -23,6 +23,7 @@ from heddle.fabric.endorser import new_proposal
 from heddle.fabric.lifecycle import Definition
 from heddle.fabric.node import Node
 from tests.fabric.hostile import SIGNER, Hostile, hostile_node, refused
+from tests.real.commits import transaction_code, wait_for_commit
 
 D = 0.24
 """Seconds; too few for a second attempt, so that many answers can be tried."""
@@ -52,7 +53,7 @@ PAYLOADS: dict[str, tuple[Ask, bytes]] = {
         common_pb2.Block(header=common_pb2.BlockHeader(number=7)).SerializeToString(),
     ),
     "transaction": (
-        lambda c, n: qscc.transaction_code(c, n, "a", "t", SIGNER, deadline=D),
+        lambda c, n: transaction_code(c, n, "a", "t", SIGNER, deadline=D),
         transaction_pb2.ProcessedTransaction(validationCode=11).SerializeToString(),
     ),
     "installed": (
@@ -109,7 +110,7 @@ STREAMS: dict[str, tuple[Ask, bytes]] = {
         ab_pb2.DeliverResponse(block=CONFIGURATION).SerializeToString(),
     ),
     "peer's block": (lambda c, n: events.deliver_block(c, n, "a", "newest", SIGNER, deadline=D), DELIVERED),
-    "commit": (lambda c, n: events.wait_for_commit(c, n, "a", "t", SIGNER, deadline=D), FILTERED),
+    "commit": (lambda c, n: wait_for_commit(c, n, "a", "t", SIGNER, deadline=D), FILTERED),
     "broadcast": (
         lambda c, n: orderer.broadcast(c, n, common_pb2.Envelope(), deadline=D),
         ab_pb2.BroadcastResponse(status=common_pb2.SUCCESS, info="x").SerializeToString(),

@@ -19,35 +19,31 @@ from tests.fabric.hostile import TLS, Hostile, hostile_node, refused
 
 D = 0.24
 fuzzed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-Ask: TypeAlias = Callable[[Connections, Node], Awaitable[object]]
+Ask: TypeAlias = Callable[[Connections, Node, float], Awaitable[object]]
 
 INFO = {"name": "a", "url": "/participation/v1/channels/a", "consensusRelation": "consenter", "height": 3}
 ASKS: dict[str, tuple[Ask, dict[str, Any]]] = {
-    "list": (
-        lambda c, n: participation.list_channels(c, n, TLS, deadline=D),
-        {"systemChannel": None, "channels": [{"name": "a", "url": "/participation/v1/channels/a"}]},
-    ),
     "info": (
-        lambda c, n: participation.channel_info(c, n, "a", TLS, deadline=D),
+        lambda c, n, d: participation.channel_info(c, n, "a", TLS, deadline=d),
         {**INFO, "status": "active"},
     ),
     "join": (
-        lambda c, n: participation.join(c, n, "a", common_pb2.Block(), TLS, deadline=D),
+        lambda c, n, d: participation.join(c, n, "a", common_pb2.Block(), TLS, deadline=d),
         {**INFO, "status": "onboarding"},
     ),
     "remove": (
-        lambda c, n: participation.remove(c, n, "a", TLS, deadline=D),
+        lambda c, n, d: participation.remove(c, n, "a", TLS, deadline=d),
         {"error": "cannot remove: channel does not exist"},
     ),
     "version": (
-        lambda c, n: operations.version(c, n, tls=TLS, deadline=D),
+        lambda c, n, d: operations.version(c, n, tls=TLS, deadline=d),
         {"CommitSHA": "0", "Version": "v3.1.5"},
     ),
     "health": (
-        lambda c, n: operations.healthz(c, n, tls=TLS, deadline=D),
+        lambda c, n, d: operations.healthz(c, n, tls=TLS, deadline=d),
         {"status": "bad", "failed_checks": [{"component": "couchdb", "reason": "down"}]},
     ),
-    "metrics": (lambda c, n: operations.metrics(c, n, tls=TLS, deadline=D), {}),
+    "metrics": (lambda c, n, d: operations.metrics(c, n, tls=TLS, deadline=d), {}),
 }
 REAL_STATUS = {"remove": 404, "health": 503}
 ODD = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4)
@@ -98,7 +94,7 @@ async def test_any_answer(evil: Hostile, connections: Connections, name: str) ->
     """Of any status, with any body; or no HTTP at all."""
     ask, real = ASKS[name]
     evil.http = http(REAL_STATUS.get(name, 200), json.dumps(real).encode() if real else b"up 1\n")
-    await ask(connections, evil.node)
+    await ask(connections, evil.node, 20)
     tried: list[bytes] = []
 
     @fuzzed
@@ -111,16 +107,16 @@ async def test_any_answer(evil: Hostile, connections: Connections, name: str) ->
     cases()
     for answer in tried:
         evil.http = answer
-        await refused(lambda: ask(connections, evil.node))
+        await refused(lambda: ask(connections, evil.node, D))
 
 
 @pytest.mark.parametrize(
     ("body", "words"),
     [
         (b"[]", "at the top: an object expected, a list found"),
-        (b'{"channels": [{"name": 3}]}', "channels[0].name: text expected, a number found"),
-        (b'{"channels": {}}', "channels: a list expected, an object found"),
-        (b'{"channels": [{"name": "\\ud800"}]}', "not JSON that can be read (half a character)"),
+        (b'{"name": 3}', "name: text expected, a number found"),
+        (b'{"name": {}}', "name: text expected, an object found"),
+        (b'{"name": "\\ud800"}', "not JSON that can be read (half a character)"),
         (b"[" * 100_000, "not JSON that can be read (RecursionError)"),
         (b"<html>", "not JSON: Expecting value (line 1, column 1)"),
         (b"9" * 10_000, "not JSON that can be read (ValueError)"),
@@ -129,8 +125,8 @@ async def test_any_answer(evil: Hostile, connections: Connections, name: str) ->
 async def test_words(evil: Hostile, connections: Connections, body: bytes, words: str) -> None:
     """Which answer, of which node, and what is wrong in it."""
     evil.http = http(200, body)
-    text = await refused(lambda: participation.list_channels(connections, evil.node, TLS, deadline=D))
-    assert f"list channels: its answer cannot be read: {words}" in text
+    text = await refused(lambda: participation.channel_info(connections, evil.node, "a", TLS, deadline=D))
+    assert f"its answer cannot be read: {words}" in text
     assert "Is it a Fabric node" in text
 
 
@@ -140,10 +136,10 @@ async def test_no_answer_is_endless(
     """Neither in size nor in time."""
     monkeypatch.setattr(connection, "_BODY_BYTES", 1000)
     evil.http = http(200, b" " * 2000)
-    text = await refused(lambda: participation.list_channels(connections, evil.node, TLS, deadline=D))
+    text = await refused(lambda: participation.channel_info(connections, evil.node, "a", TLS, deadline=D))
     assert "it has more than 1000 bytes" in text
     evil.http = http(200, b"{", length=10, header="X: y\r\n") + b""
-    assert await refused(lambda: participation.list_channels(connections, evil.node, TLS, deadline=D))
+    assert await refused(lambda: participation.channel_info(connections, evil.node, "a", TLS, deadline=D))
 
 
 @pytest.mark.parametrize("roots", [b"nonsense", b"\xff", "ä".encode()])
@@ -152,7 +148,7 @@ async def test_certificates_that_are_none(evil: Hostile, connections: Connection
     node = replace(evil.node, tls_root_certificates=(roots,))
     own = ClientTls(certificate=b"nonsense", private_key=b"hidden")
     for client in (TLS, own):
-        text = await refused(lambda: participation.list_channels(connections, node, client, deadline=D))  # noqa: B023
+        text = await refused(lambda: participation.channel_info(connections, node, "a", client, deadline=D))  # noqa: B023
         assert "cannot be used" in text
         assert "hidden" not in text
 
@@ -162,7 +158,7 @@ async def test_words_of_an_error_are_cut_and_harmless(evil: Hostile, connections
     for body in (b"\x1b[2J" * 20_000, json.dumps({"error": "\x1b[2J" * 20_000}).encode()):
         evil.http = http(500, body)
         text = await refused(
-            lambda: participation.list_channels(connections, evil.node, TLS, deadline=D), must=True
+            lambda: participation.channel_info(connections, evil.node, "a", TLS, deadline=D), must=True
         )
         assert "\x1b" not in text
         assert "HTTP 500" in text

@@ -33,6 +33,7 @@ from heddle.fabric.dial import ClusterDialer, DirectDialer
 from heddle.fabric.node import ClientTls, Node
 from heddle.settings import BatchSettings
 from tests.fabric.apiserver import api_server
+from tests.real.commits import transaction_code, wait_for_commit
 from tests.real.network import Organization, RealNetwork
 from tests.real.steps import Deployed, deploy_assets, make_channel
 
@@ -152,11 +153,11 @@ async def test_invoke_without_a_gateway(
             connections, peer, "channel", outcome.commit.block, organization.user, deadline=5
         )
         assert block.header.number == outcome.commit.block
-        code = await qscc.transaction_code(
+        code = await transaction_code(
             connections, peer, "channel", outcome.commit.transaction_id, organization.user, deadline=5
         )
         assert code == "VALID"
-    found = await events.wait_for_commit(
+    found = await wait_for_commit(
         connections,
         real_network.peers[1],
         "channel",
@@ -287,11 +288,13 @@ async def test_the_node_s_name_is_verified(
             await orderer.deliver_block(connections, wrong, "channel", 0, organization.user, deadline=3)
         assert "certificate" in failed.value.hint
         with pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
-            await participation.list_channels(connections, wrong, real_network.admin_tls, deadline=3)
+            await participation.channel_info(
+                connections, wrong, "channel", real_network.admin_tls, deadline=3
+            )
     own = stranger.tls("admin")
     intruder = ClientTls(certificate=own.certificate, private_key=own.private_key)
     with pytest.raises(Unreachable) as failed:
-        await participation.list_channels(connections, node, intruder, deadline=3)
+        await participation.channel_info(connections, node, "channel", intruder, deadline=3)
     assert "accept this client certificate" in failed.value.hint
 
 
@@ -326,8 +329,9 @@ async def test_through_an_api_server(
             connections, node, "channel", outcome.commit.block, organization.user, deadline=5
         )
         assert block.header.number == outcome.commit.block
-        names = await participation.list_channels(connections, node, real_network.admin_tls, deadline=5)
-        assert names == ("channel",)
+        assert await participation.channel_info(
+            connections, node, "channel", real_network.admin_tls, deadline=5
+        )
         assert await operations.version(connections, peer, deadline=5)
         gone = replace(peer, pod="peer-9")
         with pytest.raises(Unreachable, match='pods "peer-9" not found') as failed:
