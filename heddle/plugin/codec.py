@@ -1,4 +1,4 @@
-"""Property values on the wire: google.protobuf.Struct with Pulumi's signatures.
+"""Put property values on the wire and read them: google.protobuf.Struct with Pulumi's signatures.
 
 Source: sdk/go/common/resource/plugin/rpc.go and sdk/go/common/resource/sig/sig.go of pulumi/pulumi.
 """

@@ -1,4 +1,4 @@
-"""What a provider implements, in plain asynchronous Python.
+"""Declare what a provider implements, in plain asynchronous Python.
 
 Both callers, the gRPC server for Pulumi's CLI and the embedded engine, hold to the same promises:
 - properties arrive with their Secret wrappers and, in previews only, with UNKNOWN inside;

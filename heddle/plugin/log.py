@@ -1,4 +1,4 @@
-"""Messages of a provider to the engine that started it."""
+"""Send a provider's messages to the engine that started it."""
 
 import contextlib
 from typing import Any
@@ -22,7 +22,7 @@ _DEADLINE = 10.0
 
 
 class EngineLog:
-    """Sends messages to the Engine service at `address` ("host:port"); until one is known, drops them."""
+    """Send messages to the Engine service at `address` ("host:port"); until one is known, drops them."""
 
     def __init__(self, address: str = "") -> None:
         self._channel: grpc.aio.Channel | None = None

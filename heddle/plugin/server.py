@@ -1,4 +1,4 @@
-"""Serves a provider to Pulumi's CLI: gRPC on loopback, the port on the first line of standard output.
+"""Serve a provider to Pulumi's CLI: gRPC on loopback, the port on the first line of standard output.
 
 Source: sdk/go/common/resource/plugin/plugin.go (how a plugin is started) of pulumi/pulumi, 3.272.
 """
@@ -49,7 +49,7 @@ def serve(
 
 
 async def _serve(provider_factory: ProviderFactory, version: str, address: str) -> None:
-    """Start, say the port, and wait for the end."""
+    """Start, print the port, and wait for the end."""
     log = EngineLog(address)
     provider = provider_factory(log)
     server, port = await start(provider, log, version)

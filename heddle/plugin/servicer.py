@@ -1,5 +1,5 @@
 # ruff: noqa: N802 - the methods' names are the protocol's
-"""Pulumi's ResourceProvider service over a Provider: translates messages, nothing else.
+"""Offer a Provider as Pulumi's ResourceProvider service: translate messages, nothing else.
 
 What is not implemented here (Parameterize, Call, Construct, GetMapping …) answers UNIMPLEMENTED, on which the
 CLI does without. Source: proto/pulumi/provider.proto of pulumi/pulumi, 3.272.
@@ -69,7 +69,7 @@ async def _abort_partially(context: Context, failure: api.PartialFailure) -> NoR
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
-    """One provider as a service; `log` is told the engine's address when the engine introduces itself."""
+    """Serve one provider; `log` is told the engine's address when the engine introduces itself."""
 
     def __init__(self, provider: api.Provider, log: EngineLog, version: str) -> None:
         self.provider = provider

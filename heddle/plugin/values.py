@@ -1,4 +1,4 @@
-"""Property values as plain Python.
+"""Hold property values as plain Python.
 
 A property value is None, bool, int, float, str, list, dict with str keys, or one of the wrappers here.
 Numbers without a fraction are always int, so that equal values compare and print equal.

@@ -1,4 +1,4 @@
-"""Pulumi's file backend: where a stack's state, history, backups and locks are.
+"""Read and write the files of a stack in Pulumi's file backend: state, history, backups and locks.
 
 Source: pkg/backend/diy (state.go, store.go, lock.go, meta.go) of pulumi/pulumi.
 """
@@ -109,7 +109,7 @@ def _content(path: Path) -> bytes:
 
 
 class Backend:
-    """The files of one stack below `ROOT/.pulumi`."""
+    """Read and write the files of one stack below `ROOT/.pulumi`."""
 
     def __init__(self, root: Path, project: str, stack: str) -> None:
         self._base = root / ".pulumi"
@@ -160,7 +160,7 @@ class Backend:
             raise self.damaged(str(error)) from error
 
     def damaged(self, why: str) -> EngineError:
-        """What to raise for a checkpoint that cannot be read. Whoever raises it writes nothing."""
+        """Return the error to raise for a checkpoint that cannot be read; nothing is written then."""
         return EngineError(
             f"{self._existing() or self.checkpoint} is not a checkpoint: {why}",
             hint=f"It is left as it is. Earlier states are in {self._backups}.",

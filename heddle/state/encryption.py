@@ -1,4 +1,4 @@
-"""Passphrase secrets as Pulumi keeps them.
+"""Encrypt and decrypt the secrets of a state with a passphrase, as Pulumi does.
 
 Source: pkg/secrets/passphrase/manager.go and sdk/go/common/resource/config/crypt.go of pulumi/pulumi.
 """
@@ -54,7 +54,7 @@ def _key(passphrase: str, salt: bytes) -> bytes:
 
 
 class Crypter:
-    """Encrypts and decrypts with one passphrase and salt.
+    """Encrypt and decrypt with one passphrase and salt.
 
     Equal plaintexts of one owner keep their ciphertext, so that an unchanged secret leaves the state as is.
     """
@@ -73,7 +73,7 @@ class Crypter:
             raise self._wrong()
 
     def _salt_of(self, text: str) -> bytes:
-        """The salt in `v1:SALT:PROOF`."""
+        """Return the salt in `v1:SALT:PROOF`."""
         version, _, rest = text.partition(":")
         try:
             if version == "v1" and rest.count(":") == 3:  # the proof is v1:NONCE:CIPHERTEXT

@@ -1,4 +1,4 @@
-"""Who holds a stack's lock. Source: pkg/backend/diy/lock.go of pulumi/pulumi."""
+"""Read the locks that processes hold on a stack. Source: pkg/backend/diy/lock.go of pulumi/pulumi."""
 
 import socket
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _MOST = 64 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Lock:
-    """What a lock file says."""
+    """Hold the content of a lock file: the process that made it, and when."""
 
     pid: int
     user: str
@@ -25,12 +25,12 @@ class Lock:
         return f"created by {self.user}@{self.host} (pid {self.pid}) at {self.since}"
 
     def dead(self) -> bool:
-        """Whether its process was on this machine and is gone."""
+        """Tell whether its process was on this machine and is gone."""
         return self.host == socket.gethostname() and not _alive(self.pid)
 
 
 def read_lock(path: Path) -> Lock | None:
-    """Return what a lock says; None for one that cannot be read, which is somebody's all the same.
+    """Return a lock file's content; None where it cannot be read: somebody holds it all the same.
 
     Raises FileNotFoundError if it is gone.
     """

@@ -1,4 +1,4 @@
-"""The outputs and resources of a stack, read from its state without running anything."""
+"""Read a stack's outputs and resources from its state, without running anything."""
 
 from collections.abc import Iterable
 from pathlib import Path

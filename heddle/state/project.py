@@ -1,4 +1,4 @@
-"""Pulumi.yaml and the stack's file: what the program is, and its configuration.
+"""Read Pulumi.yaml and the stack's file: where the program is, and its configuration.
 
 Source: sdk/go/common/workspace (project.go, paths.go) and sdk/go/common/resource/config of pulumi/pulumi.
 Nothing here writes: the salt of the secrets, which the CLI puts into the stack file, stays in the state.
@@ -21,7 +21,7 @@ _FILES = ("Pulumi.yaml", "Pulumi.yml")
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """What Pulumi.yaml says: `main` is the program's file, `stacks` the folder of stack files."""
+    """Hold the content of Pulumi.yaml: `main` is the program's file, `stacks` the folder of stack files."""
 
     name: str
     folder: Path
@@ -33,7 +33,7 @@ class Project:
 
 @dataclass(frozen=True, kw_only=True)
 class StackFile:
-    """What Pulumi.STACK.yaml says; all empty when there is none."""
+    """Hold the content of Pulumi.STACK.yaml; all empty when there is none."""
 
     path: Path
     salt: str = ""
@@ -42,7 +42,7 @@ class StackFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """A stack's configuration as the SDK wants it: strings by namespaced key (objects are JSON)."""
+    """Hold a stack's configuration as the SDK wants it: strings by namespaced key (objects are JSON)."""
 
     values: Mapping[str, str]
     secret_keys: tuple[str, ...]
@@ -91,7 +91,7 @@ def open_stack_file(project: Project, stack: str) -> StackFile:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that is there twice, as Pulumi's CLI does; PyYAML forgets what the first said."""
+    """Refuse a key that is there twice, as Pulumi's CLI does; PyYAML keeps the last one silently."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()

@@ -1,4 +1,4 @@
-"""Resources as the state has them.
+"""Read and write resources as the state has them.
 
 Source: sdk/go/common/apitype/core.go (ResourceV3, OperationV2) of pulumi/pulumi, checkpoint version 3.
 """
@@ -20,7 +20,7 @@ __all__ = ["Operation", "Resource", "dump_resource", "load_resource"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Resource:
-    """One resource in the state. Never changed; equal only to itself, since two of one URN can coexist.
+    """Hold one resource of the state. Never changed; equal only to itself, since two of one URN can coexist.
 
     Times are RFC 3339, `custom_timeouts` seconds by verb. `others` holds what this engine does not touch.
     `aliases` are never stored: they tell the journal under which URNs the state knew this resource.
@@ -55,12 +55,12 @@ class Resource:
 
     @property
     def is_provider(self) -> bool:
-        """Whether this is a provider."""
+        """Tell whether this is a provider."""
         return is_provider_type(self.type)
 
     @cached_property
     def references(self) -> frozenset[str]:
-        """URNs that must stand before this one in the state and outlive it."""
+        """Return the URNs that must stand before this one in the state and outlive it."""
         return frozenset(self._references())
 
     def _references(self) -> Iterator[str]:
@@ -85,7 +85,7 @@ class Resource:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Operation:
-    """A provider call under way when the checkpoint is written: `creating`, `updating` or `deleting`."""
+    """Name a provider call that is under way: `creating`, `updating` or `deleting`."""
 
     resource: Resource
     type: str

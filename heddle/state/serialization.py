@@ -1,4 +1,4 @@
-"""Property values as the state has them: JSON with Pulumi's signatures, secrets encrypted.
+"""Read and write property values as the state has them: JSON with Pulumi's signatures, secrets encrypted.
 
 Source: pkg/resource/stack/deployment.go (SerializePropertyValue, DeserializePropertyValue) of pulumi/pulumi.
 """

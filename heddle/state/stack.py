@@ -1,4 +1,4 @@
-"""A stack opened: project, configuration, secrets and state."""
+"""Open a stack: its project, configuration, secrets and state."""
 
 import os
 import struct
@@ -11,7 +11,7 @@ from heddle.errors import EngineError, NeedsCli
 from heddle.plain import Plain, ShapeError
 from heddle.state.backend import Backend, state_folder
 from heddle.state.encryption import Crypter, find_passphrase
-from heddle.state.project import Config, Project, open_project, open_stack_file, read_config
+from heddle.state.project import Config, Project, StackFile, open_project, open_stack_file, read_config
 from heddle.state.resource import Operation, Resource, load_resource
 from heddle.state.serialization import dump
 
@@ -20,8 +20,9 @@ __all__ = ["Stack", "open_stack"]
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """One stack as it is on disk. `resources` have the JSON text that the state has for them.
+    """Hold one stack as it is on disk.
 
+    `resources` come with the JSON text that the state has for them, empty where it must be written anew.
     `interrupted` are creations that a killed run left without an outcome.
     """
 
@@ -54,18 +55,9 @@ def open_stack(
             f"no stack named '{name}' found", hint=f"It has no state in {backend.checkpoint.parent}."
         )
     deployment = backend.read() or {}
-    passphrase = find_passphrase()
+    state = Plain(value=deployment)
+    crypter, reader = _crypters(backend, file, state)
     with _of_checkpoint(backend):
-        state_salt = _state_salt(Plain(value=deployment))
-    source = str(file.path) if file.salt else str(backend.checkpoint)
-    crypter = Crypter(passphrase, file.salt or state_salt, source=source)
-    reader = (
-        crypter
-        if state_salt in ("", crypter.salt)
-        else Crypter(passphrase, state_salt, source=str(backend.checkpoint))
-    )
-    with _of_checkpoint(backend):
-        state = Plain(value=deployment)
         resources = {
             load_resource(document, reader): dump(document.value) if reader is crypter else ""
             for document in _items(state, "resources")
@@ -82,9 +74,21 @@ def open_stack(
     )
 
 
+def _crypters(backend: Backend, file: StackFile, state: Plain) -> tuple[Crypter, Crypter]:
+    """Return what encrypts from now on, and what decrypts the state; the same unless their salts differ."""
+    passphrase = find_passphrase()
+    with _of_checkpoint(backend):
+        state_salt = _state_salt(state)
+    source = str(file.path) if file.salt else str(backend.checkpoint)
+    crypter = Crypter(passphrase, file.salt or state_salt, source=source)
+    if state_salt in ("", crypter.salt):
+        return crypter, crypter
+    return crypter, Crypter(passphrase, state_salt, source=str(backend.checkpoint))
+
+
 @contextmanager
 def _of_checkpoint(backend: Backend) -> Iterator[None]:
-    """Whatever is wrong in the state: an EngineError that names the file and quotes nothing of it."""
+    """Turn what is wrong in the state into an EngineError that names the file and quotes nothing of it."""
     try:
         yield
     except NeedsCli:

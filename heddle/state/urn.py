@@ -1,4 +1,4 @@
-"""URNs and provider references.
+"""Make URNs and provider references, and take them apart.
 
 Source: sdk/go/common/resource/urn/urn.go and sdk/go/common/providers/reference.go of pulumi/pulumi.
 """

@@ -1,4 +1,4 @@
-"""The steps that change one resource: told, made durable as pending, done, recorded.
+"""Take the steps that change one resource: tell, make durable as pending, do, record.
 
 Source: pkg/resource/deploy/step.go and pkg/engine/update.go of pulumi/pulumi.
 """
@@ -24,7 +24,7 @@ _Result = TypeVar("_Result")
 
 
 class Crud(Protocol):
-    """What a step needs of a provider; the registry is one for provider resources."""
+    """Name the methods that a step needs of a provider; for provider resources the registry has them."""
 
     async def check(self, request: api.CheckRequest) -> api.CheckResult:
         """As Provider.check."""
@@ -45,7 +45,7 @@ def explain(error: BaseException) -> str:
 
 
 class Actions:
-    """Creates, updates, keeps and deletes resources of one run."""
+    """Create, update, keep and delete the resources of one run."""
 
     def __init__(self, context: Context) -> None:
         self._run = context

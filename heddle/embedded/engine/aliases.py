@@ -1,4 +1,4 @@
-"""Former names of resources: which URNs the state may know one under.
+"""Find the URNs under which the state may know a resource that was renamed.
 
 Source: generateAliases, inheritedChildAlias and collapseAliasToUrn in pkg/resource/deploy/step_generator.go.
 """

@@ -1,4 +1,4 @@
-"""What differs between two sets of properties, when no provider says so, and how it is told.
+"""Compare two sets of properties where no provider does, and say what differs.
 
 Source: sdk/go/common/resource/properties_diff.go of pulumi/pulumi.
 """

@@ -1,4 +1,4 @@
-"""What the parts of a run share."""
+"""Hold what the parts of a run share."""
 
 import asyncio
 from collections import Counter
@@ -22,12 +22,12 @@ __all__ = ["Context", "Stopped"]
 
 
 class Stopped(EngineError):  # noqa: N818 - not a fault: a consequence of one that was told already
-    """A step failed or the run was cancelled: nothing new is begun. Its cause has been told."""
+    """Say that a step failed or the run was cancelled: nothing new begins, and the cause has been told."""
 
 
 @dataclass(kw_only=True)
 class Context:
-    """One run over one stack: what it works on and how far it is.
+    """Hold one run over one stack: what it works on and how far it is.
 
     `failed` is set by the first failing step; from then on nothing new begins and nothing is deleted.
     `counts` are the finished steps as the summary counts them.

@@ -1,4 +1,4 @@
-"""The engine's verbs: preview, up, refresh and destroy."""
+"""Preview, update, refresh and destroy a stack: the engine's verbs."""
 
 import asyncio
 import os
@@ -33,7 +33,10 @@ _HALVES = frozenset({Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED})
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a run ended. `counts` by operation, without the halves of replacements; `seconds` it took."""
+    """Say how a run ended.
+
+    `counts` are by operation, without the halves of replacements; `seconds` are what the run took.
+    """
 
     failed: bool
     cancelled: bool
@@ -44,12 +47,12 @@ class Outcome:
 
     @property
     def changes(self) -> int:
-        """How many resources changed, or would."""
+        """Return how many resources changed, or would."""
         return sum(count for op, count in self.counts.items() if op is not Op.SAME)
 
 
 class Engine:
-    """Runs one stack. Every verb opens its state anew.
+    """Run one stack. Every verb opens its state anew.
 
     Args of the constructor:
         folder: where Pulumi.yaml is.

@@ -1,4 +1,4 @@
-"""What a run tells whoever watches it."""
+"""Name the events of a run, which a display takes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ __all__ = ["Event", "Message", "Op", "Phase", "Sink", "Step"]
 
 
 class Op(StrEnum):
-    """What is done to a resource. Names: pkg/resource/deploy/step.go of pulumi/pulumi."""
+    """Name what is done to a resource. Names: pkg/resource/deploy/step.go of pulumi/pulumi."""
 
     SAME = "same"
     CREATE = "create"
@@ -25,7 +25,7 @@ class Op(StrEnum):
 
 
 class Phase(Enum):
-    """How far a step is."""
+    """Name how far a step is."""
 
     STARTED = 0
     DONE = 1
@@ -34,7 +34,7 @@ class Phase(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A step begins, ends or fails. `detailed` is what differs by path, `old` and `new` its states.
+    """Tell that a step begins, ends or fails. `detailed` is what differs by path, `old` and `new` its states.
 
     `internal` steps (default providers) are neither shown nor counted.
     """
@@ -51,7 +51,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """Something said about a resource, or about the run when `urn` is empty."""
+    """Carry a message about a resource, or about the run when `urn` is empty."""
 
     severity: Severity
     text: str
@@ -62,7 +62,7 @@ Event = Step | Message
 
 
 class Sink(Protocol):
-    """Takes events, in order, on the run's event loop."""
+    """Take events, in order, on the run's event loop."""
 
     def __call__(self, event: Event, /) -> None:
         """Take one event. Must not block."""

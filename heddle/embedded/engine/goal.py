@@ -1,4 +1,4 @@
-"""What the program asks for: a registration, read from the SDK's message.
+"""Read what the program asks for: a registration in the SDK's message.
 
 Source: proto/pulumi/resource.proto (RegisterResourceRequest) of pulumi/pulumi, 3.272.
 """
@@ -19,7 +19,7 @@ __all__ = ["Alias", "Goal", "read_goal"]
 
 @dataclass(frozen=True, kw_only=True)
 class Alias:
-    """A former name: a whole URN, or what differs from now. `parent` None means the present one."""
+    """Hold a former name: a whole URN, or what differs from now. `parent` None means the present one."""
 
     urn: str = ""
     name: str = ""
@@ -31,7 +31,10 @@ class Alias:
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
-    """A resource as the program wants it. None means that the program does not say. Timeouts in seconds."""
+    """Hold a resource as the program wants it.
+
+    None means that the program does not say. Timeouts are seconds.
+    """
 
     type: str
     name: str
@@ -56,7 +59,7 @@ class Goal:
 
     @property
     def is_provider(self) -> bool:
-        """Whether this is a provider."""
+        """Tell whether this is a provider."""
         return is_provider_type(self.type)
 
 

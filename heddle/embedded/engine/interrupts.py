@@ -1,4 +1,4 @@
-"""Ctrl-C: the first asks providers to stop and saves the state, the second ends the process at once."""
+"""Answer Ctrl-C: the first asks providers to stop and saves the state, the second ends the process."""
 
 import asyncio
 import contextlib

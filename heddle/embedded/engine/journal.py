@@ -1,4 +1,4 @@
-"""The state while a run changes it, and its durable copies.
+"""Keep the state while a run changes it, and write its checkpoints.
 
 The order that the CLI checks when it reads: providers before what they provide, parents before children,
 dependencies before dependents. New states follow one another in the order in which their steps end, which
@@ -24,7 +24,7 @@ __all__ = ["Journal"]
 
 
 class Journal:
-    """Resources and pending operations of one stack. Use on one event loop only.
+    """Keep the resources and pending operations of one stack. Use on one event loop only.
 
     Without a backend (previews) nothing is ever written. One writer at a time: what changes while it writes
     is in its next checkpoint, so a hundred operations that begin together cost two writes.
@@ -55,22 +55,22 @@ class Journal:
 
     @property
     def base(self) -> list[Resource]:
-        """What no step has dealt with yet, in the order of the state."""
+        """Return the resources that no step has dealt with yet, in the order of the state."""
         return list(self._base)
 
     @property
     def done(self) -> list[Resource]:
-        """What this run has dealt with, in the order of the state."""
+        """Return the resources that this run has dealt with, in the order of the state."""
         return list(self._done)
 
     @property
     def resources(self) -> list[Resource]:
-        """The whole state in its order."""
+        """Return all resources of the state in its order."""
         return [*self._done, *self._base]
 
     @property
     def operations(self) -> list[Operation]:
-        """Provider calls that are under way, or were when an earlier run was killed."""
+        """Return the provider calls that are under way, or were when an earlier run was killed."""
         return list(self._operations)
 
     def old(self, urn: str) -> Resource | None:

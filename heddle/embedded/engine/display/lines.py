@@ -1,4 +1,4 @@
-"""A line for every event, for logs and pipes."""
+"""Write a line for every event, for logs and pipes."""
 
 from typing import TextIO
 
@@ -13,7 +13,7 @@ __all__ = ["LineDisplay"]
 
 
 class LineDisplay:
-    """Writes lines as things happen."""
+    """Write lines as things happen."""
 
     def __init__(
         self, out: TextIO, *, header: str, preview: bool, stack_name: str, details: bool = False

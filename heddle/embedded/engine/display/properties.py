@@ -1,4 +1,4 @@
-"""Property values and their differences as text, secrets never in clear.
+"""Write property values and their differences as text, secrets never in clear.
 
 Source: pkg/backend/display/object_diff.go of pulumi/pulumi.
 """

@@ -1,4 +1,4 @@
-"""What is known of every resource of a run, in the order in which it was first heard of."""
+"""Keep what is known of every resource of a run, in the order in which it was first heard of."""
 
 import time
 from collections.abc import Iterator
@@ -14,7 +14,10 @@ __all__ = ["Row", "Rows"]
 
 @dataclass(kw_only=True)
 class Row:
-    """One resource. Times are seconds of a monotonic clock; `latest` is the last step heard of."""
+    """Keep what is known of one resource.
+
+    Times are seconds of a monotonic clock; `latest` is the last step heard of.
+    """
 
     urn: str
     parent: str = ""
@@ -27,17 +30,17 @@ class Row:
 
     @property
     def type(self) -> str:
-        """The type's token."""
+        """Return the type's token."""
         return urn_type(self.urn) if self.urn else ROOT_TYPE
 
     @property
     def name(self) -> str:
-        """The resource's name."""
+        """Return the resource's name."""
         return urn_name(self.urn) if self.urn else ""
 
     @property
     def op(self) -> Op:
-        """What is done to it, a replacement as a whole once it is known as one."""
+        """Return what is done to the resource, a replacement as a whole once it is known as one."""
         if self.latest is None:
             return Op.SAME
         finished = self.latest.phase is Phase.DONE
@@ -45,23 +48,23 @@ class Row:
 
     @property
     def running(self) -> bool:
-        """Whether a step is under way."""
+        """Tell whether a step is under way."""
         return self.latest is not None and self.latest.phase is Phase.STARTED
 
     @property
     def interesting(self) -> bool:
-        """Whether there is anything to show: a change, or something said."""
+        """Tell whether there is anything to show: a change or a message."""
         return self.op is not Op.SAME or bool(self.messages)
 
     def status(self, *, preview: bool) -> str:
-        """The words of its present state."""
+        """Return the words for the present state of the resource."""
         if self.latest is None:
             return ""
         end = time.monotonic() if self.running else self.ended
         return status(self.op, self.latest.phase, preview=preview, seconds=end - self.started)
 
     def info(self) -> str:
-        """The diff, and the last thing said."""
+        """Return the changed properties and the first line of the last message."""
         said = ""
         if self.messages:
             last = self.messages[-1]
@@ -70,7 +73,7 @@ class Row:
 
 
 class Rows:
-    """Rows by URN; takes events. Messages of no resource are the stack's."""
+    """Keep a row for each URN from the events. Messages of no resource are the stack's."""
 
     def __init__(self) -> None:
         self._rows: dict[str, Row] = {}

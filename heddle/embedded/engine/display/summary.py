@@ -1,4 +1,4 @@
-"""What closes a run: diagnostics, outputs, counts, duration.
+"""Write what closes a run: diagnostics, outputs, counts, duration.
 
 Source: pkg/backend/display/progress.go of pulumi/pulumi.
 """

@@ -1,4 +1,4 @@
-"""A live tree of resources on a terminal."""
+"""Draw a live tree of resources on a terminal."""
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -21,7 +21,7 @@ _LINE_COLOURS = {"+": "green", "~": "yellow", "-": "red"}
 
 
 class TreeDisplay:
-    """Draws while the run goes on, and the whole tree once when it has ended."""
+    """Draw while the run goes on, and the whole tree once when it has ended."""
 
     def __init__(
         self, console: Console, *, header: str, preview: bool, stack_name: str, details: bool = False

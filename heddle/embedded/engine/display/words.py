@@ -1,4 +1,4 @@
-"""Pulumi's words and signs for what is done.
+"""Choose Pulumi's words and signs for what is done.
 
 Source: pkg/display/op.go and pkg/backend/display/progress.go of pulumi/pulumi.
 """

@@ -1,4 +1,4 @@
-"""Creating, changing and reading one object: blocking calls, which provider.py makes in threads.
+"""Create, change and read one object: blocking calls, which provider.py makes in threads.
 
 Source: pulumi-kubernetes 4.28 provider/pkg/provider/provider.go, provider/pkg/await/await.go.
 """

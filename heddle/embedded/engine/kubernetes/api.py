@@ -1,4 +1,4 @@
-"""Raw JSON to and from an API server, through the official client's connections and credentials.
+"""Send and receive raw JSON of an API server, through the official client's connections and credentials.
 
 Everything here blocks and is called in threads.
 """
@@ -25,7 +25,7 @@ _LEAST_WATCH = 0.2
 
 
 class ApiError(ProviderError):
-    """The API server said no. `status` is its HTTP status, `body` its Status object."""
+    """Report that the API server refused. `status` is its HTTP status, `body` its Status object."""
 
     def __init__(self, status: int, body: Json) -> None:
         super().__init__(str(body.get("message") or f"the API server answered with status {status}"))
@@ -34,41 +34,41 @@ class ApiError(ProviderError):
 
     @property
     def not_found(self) -> bool:
-        """The object, its namespace or its kind does not exist."""
+        """Tell whether the object, its namespace or its kind does not exist."""
         return self.status == 404
 
     @property
     def namespace_missing(self) -> bool:
-        """It is the namespace that does not exist."""
+        """Tell whether the namespace does not exist."""
         return self.not_found and at(self.body, "details", "kind") == "namespaces"
 
     @property
     def already_exists(self) -> bool:
-        """There is such an object."""
+        """Tell whether there is such an object already."""
         return self.status == 409 and self.body.get("reason") == "AlreadyExists"
 
     @property
     def conflict(self) -> bool:
-        """Another field manager owns what was to be changed."""
+        """Tell whether another field manager owns what was to be changed."""
         return self.status == 409 and not self.already_exists
 
     @property
     def forbidden(self) -> bool:
-        """The user of the kubeconfig may not do this."""
+        """Tell whether the kubeconfig's user may not do this."""
         return self.status == 403
 
     @property
     def immutable(self) -> bool:
-        """A field cannot be changed in place."""
+        """Tell whether a field cannot be changed in place."""
         return self.status == 422 and "field is immutable" in self.message
 
 
 class ClusterUnreachable(ProviderError):  # noqa: N818 - a state of the world
-    """No answer from the API server: nothing is known of any object."""
+    """Report that the API server did not answer: nothing is known of any object."""
 
 
 class Api:
-    """One API server. Thread-safe; `stop` makes waits end early."""
+    """Talk to one API server. Thread-safe; `stop` makes waits end early."""
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client

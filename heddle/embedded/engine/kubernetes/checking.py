@@ -1,4 +1,4 @@
-"""Inputs as they are stored and acted on.
+"""Bring inputs into the form in which they are stored and acted on.
 
 Source: pulumi-kubernetes 4.28 provider/pkg/provider/provider.go Check.
 """

@@ -1,4 +1,4 @@
-"""How an object is written in Pulumi's state, byte for byte as pulumi-kubernetes 4.28 writes it.
+"""Write an object into Pulumi's state, byte for byte as pulumi-kubernetes 4.28 writes it.
 
 Outputs are the live object, and beside it `__inputs` (the checked inputs), `__initialApiVersion` and
 `__fieldManager`. What was secret in the inputs is secret in both; a Secret's data always is.

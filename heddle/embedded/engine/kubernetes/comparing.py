@@ -1,4 +1,4 @@
-"""What a change of inputs means for an object: nothing, an update, or a replacement.
+"""Decide what a change of inputs means for an object: nothing, an update, or a replacement.
 
 Source: pulumi-kubernetes 4.28 provider/pkg/provider/provider.go Diff.
 """

@@ -1,4 +1,4 @@
-"""What would change between a live object and new inputs, field by field.
+"""Find what would change between a live object and new inputs, field by field.
 
 Source: pulumi-kubernetes 4.28 provider/pkg/provider/provider.go patchConverter, pkg/openapi/match.go;
 evanphx/json-patch merge.go (RFC 7386).
@@ -16,7 +16,7 @@ __all__ = ["detailed", "merge_patch", "touches"]
 
 
 class _Missing:
-    """Stands for a key that is not there, which is not the same as null."""
+    """Stand for a key that is not there, which is not the same as null."""
 
 
 _MISSING = _Missing()

@@ -1,4 +1,4 @@
-"""Why an object does not become ready: what its pods, their containers and the cluster's events say.
+"""Collect why an object does not become ready: what its pods, their containers and the cluster's events say.
 
 Source: pulumi-kubernetes 4.28 provider/pkg/await/checker/pod/check.go for the wording of pods.
 """

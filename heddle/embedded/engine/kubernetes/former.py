@@ -1,4 +1,4 @@
-"""Objects that a killed creation left: their fields belong to a manager whose name was never saved.
+"""Recognise objects that a killed creation left: a manager whose name was never saved owns their fields.
 
 The repeated creation draws another name, as 4.28 does. Server-side apply lets both own fields of equal
 values, but the first change then is a conflict with a manager that nobody speaks for. So the repetition takes

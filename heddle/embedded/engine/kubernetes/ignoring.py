@@ -1,4 +1,4 @@
-"""`ignoreChanges` under server-side apply: fields that others own are left to them.
+"""Respect `ignoreChanges` under server-side apply: fields that others own are left to them.
 
 Source: pulumi-kubernetes 4.28 provider/pkg/await/await.go handleSSAIgnoreFields.
 """

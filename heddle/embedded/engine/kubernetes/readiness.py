@@ -48,7 +48,7 @@ _SKIPS_DELETION = (
 
 
 class NotReady(ProviderError):  # noqa: N818 - an outcome, named after what users read
-    """The object exists, but did not become ready: `obj` is its last state, `reasons` say why."""
+    """Report an object that exists but did not become ready: `obj` is its last state, `reasons` say why."""
 
     def __init__(self, message: str, obj: Json, reasons: list[str]) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Deleting one object: a blocking call, which provider.py makes in a thread.
+"""Delete one object: a blocking call, which provider.py makes in a thread.
 
 Source: pulumi-kubernetes 4.28 provider/pkg/await/await.go Deletion.
 """

@@ -1,4 +1,4 @@
-"""When an object counts as ready, kind by kind: pure judgements of one live object.
+"""Judge whether a live object is ready, kind by kind; pure.
 
 Source: pulumi-kubernetes 4.28 provider/pkg/await (statefulset.go, deployment.go, daemonset.go, job.go,
 awaiters.go) and provider/pkg/await/checker. Kinds without a rule are ready once the API server has them.
@@ -17,7 +17,7 @@ _REVISION = "deployment.kubernetes.io/revision"
 
 @dataclass(frozen=True, kw_only=True)
 class ReadyState:
-    """Ready or not, what is missing, and whether waiting on makes sense."""
+    """Say whether an object is ready, what is missing, and whether waiting is hopeless."""
 
     ready: bool
     reasons: tuple[str, ...] = ()

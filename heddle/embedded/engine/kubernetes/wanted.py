@@ -1,4 +1,4 @@
-"""The annotation pulumi.com/waitFor: what a program itself wants to wait for.
+"""Read the annotation pulumi.com/waitFor: what a program itself wants to wait for.
 
 Source: pulumi-kubernetes 4.28 provider/pkg/metadata/overrides.go ReadyCondition, pkg/jsonpath.
 """
