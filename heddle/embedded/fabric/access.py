@@ -1,4 +1,4 @@
-"""Whether a channel's policies let somebody do something."""
+"""Check a request's signer against a channel's policies."""
 
 from fabric_protos.common import common_pb2, configtx_pb2
 

@@ -34,7 +34,7 @@ ORDERER_WRITERS = "/Channel/Orderer/Writers"
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelConfig:
-    """One version of a channel's configuration."""
+    """Read one version of a channel's configuration."""
 
     channel: str
     config: configtx_pb2.Config
@@ -51,17 +51,17 @@ class ChannelConfig:
 
     @cached_property
     def settings(self) -> ChannelSettings:
-        """What it says, in plain values."""
+        """Return the configuration as plain settings."""
         return settings_of(self.config)
 
     @cached_property
     def batch_timeout(self) -> float:
-        """Seconds."""
+        """Return the batch timeout in seconds."""
         return seconds(self.settings.batch.timeout)
 
     @property
     def bft(self) -> bool:
-        """Whether its consensus is BFT, not Raft."""
+        """Tell whether the channel's consensus is BFT instead of Raft."""
         return self.consensus == BFT
 
     @property
@@ -71,7 +71,7 @@ class ChannelConfig:
 
     @property
     def maintenance(self) -> bool:
-        """Whether the channel is in maintenance mode."""
+        """Tell whether the channel is in maintenance mode."""
         return bool(self._consensus_type.state == orderer_pb2.ConsensusType.STATE_MAINTENANCE)
 
     @cached_property
@@ -93,7 +93,7 @@ class ChannelConfig:
 
     @cached_property
     def orderer_endpoints(self) -> tuple[str, ...]:
-        """Where blocks are delivered, `host:port`."""
+        """Return the orderers that deliver blocks, as `host:port`."""
         return tuple(
             endpoint
             for organization in self.settings.orderer_organizations
@@ -108,7 +108,7 @@ class ChannelConfig:
         }
 
     def has(self, group: str) -> bool:
-        """Whether there is a group `Application`, `Orderer`, `Consortiums` and so on."""
+        """Tell whether the channel has a group such as `Application`, `Orderer` or `Consortiums`."""
         return group in self.config.channel_group.groups
 
     def check(self, policy: str, *signed: SignedData) -> None:

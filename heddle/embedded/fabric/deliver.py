@@ -30,18 +30,18 @@ _STATUS = common_pb2.Status
 
 
 class Chain(Protocol):
-    """What delivery needs of a channel."""
+    """Name what delivery needs of a channel."""
 
     @property
     def ledger(self) -> Ledger:
-        """Its blocks."""
+        """Return the ledger with the channel's blocks."""
 
     @property
     def sequence(self) -> int:
         """Of its configuration; readers are checked again when it grows."""
 
     def errored(self) -> bool:
-        """Whether consensus is broken, so that readers who care are turned away."""
+        """Tell whether consensus is broken, so that readers who care are turned away."""
 
     def check_reader(self, data: SignedData) -> None:
         """Raises Denied unless the signer may read and has not expired."""
@@ -71,7 +71,7 @@ def tls_hash(pem: bytes) -> bytes:
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """One node's delivery.
+    """Deliver the blocks of one node's channels.
 
     Args:
         chain_of: the channel, or None when this node does not serve it.

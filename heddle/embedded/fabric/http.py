@@ -81,7 +81,7 @@ async def _opened(plain: PlainStream, context: ssl.SSLContext | None) -> ByteStr
 
 
 class _Connection:
-    """One client's requests, answered one after the other."""
+    """Answer one client's requests, one after the other."""
 
     def __init__(self, handler: Handler, stream: ByteStream, max_body: int) -> None:
         self._handler = handler

@@ -22,7 +22,7 @@ def local_signer(folder: Path, msp_id: str) -> Signer:
 
 
 def local_msp(folder: Path, msp_id: str) -> Msp:
-    """What verifies members of the node's own organization."""
+    """Return the MSP that verifies members of the node's own organization."""
     return Msp(
         msp_id=msp_id,
         root_certificates=_all(folder / "cacerts"),

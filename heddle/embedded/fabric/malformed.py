@@ -1,4 +1,4 @@
-"""What reading a foreign message raises: protobuf's DecodeError is no ValueError, text and numbers are."""
+"""Name the errors of reading a foreign message: protobuf's DecodeError is no ValueError."""
 
 from google.protobuf.message import DecodeError
 

@@ -16,12 +16,12 @@ class Metrics:
         self._sources: list[Callable[[], None]] = []
 
     def gauge(self, name: str, value: float, **labels: str) -> None:
-        """Set a gauge."""
+        """Set a gauge to a value."""
         self._kinds[name] = "gauge"
         self._values.setdefault(name, {})[tuple(labels.items())] = value
 
     def add(self, name: str, **labels: str) -> None:
-        """Count one up."""
+        """Add to a counter."""
         self._kinds[name] = "counter"
         series = self._values.setdefault(name, {})
         key = tuple(labels.items())

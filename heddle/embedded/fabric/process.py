@@ -1,4 +1,4 @@
-"""What both stand-ins do as processes: logging, signals, TLS contexts of their HTTP listeners."""
+"""Run a stand-in as a process: logging, signals, TLS contexts of its HTTP listeners."""
 
 import asyncio
 import logging

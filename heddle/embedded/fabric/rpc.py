@@ -76,7 +76,7 @@ class Dialled:
         self._channels: dict[tuple[str, bytes], grpc.aio.Channel] = {}
 
     def to(self, address: str, roots: bytes) -> grpc.aio.Channel:
-        """The channel to `host:port`."""
+        """Return the channel to `host:port`."""
         wanted = (address, roots)
         if wanted not in self._channels:
             self._channels[wanted] = client_channel(
@@ -85,7 +85,7 @@ class Dialled:
         return self._channels[wanted]
 
     async def close(self) -> None:
-        """Close them all."""
+        """Close all channels to other nodes."""
         for channel in self._channels.values():
             await channel.close(None)
 

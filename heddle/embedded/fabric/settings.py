@@ -28,7 +28,7 @@ def _lowered(value: Yaml) -> Yaml:
 
 
 class Settings:
-    """One configuration file under its environment overrides.
+    """Read one configuration file under its environment overrides.
 
     Args:
         tree: what the YAML file held.
@@ -61,7 +61,7 @@ class Settings:
         return default if value is None or value == "" else str(value)
 
     def number(self, key: str, default: int) -> int:
-        """A whole number."""
+        """Return a setting that is a whole number."""
         return int(self.text(key, str(default)))
 
     def flag(self, key: str, *, default: bool = False) -> bool:
@@ -69,7 +69,7 @@ class Settings:
         return self.text(key, str(default)).lower() in {"1", "t", "true"}
 
     def seconds(self, key: str, default: str) -> float:
-        """A duration."""
+        """Return a setting that is a duration, in seconds."""
         return seconds(self.text(key, default))
 
     def path(self, key: str, default: str = "") -> Path | None:

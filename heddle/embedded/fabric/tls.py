@@ -18,11 +18,11 @@ class ByteStream(Protocol):
         """Return the next bytes; empty at the end."""
 
     async def write(self, data: bytes) -> None:
-        """Send the bytes."""
+        """Send bytes to the client."""
 
 
 class PlainStream:
-    """A connection in clear."""
+    """Read and write a connection in clear."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -33,7 +33,7 @@ class PlainStream:
         return await self._reader.read(_CHUNK)
 
     async def write(self, data: bytes) -> None:
-        """Send the bytes."""
+        """Send bytes to the client."""
         self._writer.write(data)
         await self._writer.drain()
 
@@ -62,7 +62,7 @@ class TlsStream:
             return b""
 
     async def write(self, data: bytes) -> None:
-        """Send the bytes."""
+        """Send bytes to the client."""
         await self._do(lambda: self._tls.write(data))
 
     async def _do(self, action: Callable[[], T]) -> T:

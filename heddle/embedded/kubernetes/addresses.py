@@ -42,12 +42,12 @@ class Block:
 
     @property
     def pods(self) -> IPv4Network:
-        """Addresses of pods."""
+        """Return the range that pods get addresses of."""
         return IPv4Network((self.network[1024], 22))
 
     @property
     def services(self) -> IPv4Network:
-        """Cluster addresses of Services."""
+        """Return the range that Services get addresses of."""
         return IPv4Network((self.network[2048], 22))
 
     @property
@@ -57,7 +57,7 @@ class Block:
 
     @property
     def dns_service(self) -> IPv4Address:
-        """The cluster's DNS."""
+        """Return the Service address of the cluster's DNS."""
         return self.services[10]
 
 

@@ -31,7 +31,7 @@ class Api:
         self._client.close()
 
     def answers(self, path: str) -> bool:
-        """Whether a GET of `path` succeeds; no connection is a no."""
+        """Tell whether a GET of `path` succeeds; no connection is a no."""
         try:
             return self._client.get(path, timeout=2).status_code == 200
         except httpx.HTTPError:
@@ -46,7 +46,7 @@ class Api:
         return response.json() if response.status_code == 200 else None
 
     def text(self, path: str) -> str:
-        """What the server says at `path`, whatever the status; for evidence."""
+        """Return the server's answer at `path`, whatever the status; for evidence."""
         try:
             return self._client.get(path).text
         except httpx.HTTPError as error:

@@ -28,7 +28,7 @@ _VALIDITY = dt.timedelta(days=3650)
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """One certificate: for a client user (`common_name`) and group (`organization`), for a server `hosts`."""
+    """Name a certificate's holder: a client's user (`common_name`) and group, or a server's `hosts`."""
 
     authority: str
     common_name: str

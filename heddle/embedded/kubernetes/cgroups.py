@@ -17,7 +17,7 @@ _V2_CONTROLLERS = ("cpu", "cpuset", "io", "memory", "hugetlb", "pids")
 
 
 def writable() -> bool:
-    """Whether there are control groups that can be made; in an unprivileged container there are none."""
+    """Tell whether control groups can be made here; in an unprivileged container there are none."""
     roots = [root for root, _ in _hierarchies()]
     return bool(roots) and all(os.access(root, os.W_OK) for root in roots)
 

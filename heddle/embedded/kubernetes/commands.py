@@ -14,7 +14,7 @@ _QUESTION = 30.0
 
 
 def run(*argv: str | Path, seconds: float = 30) -> str:
-    """The command's standard output.
+    """Run a command and return its standard output.
 
     Raises:
         LocalKubeError: the program is missing, it failed or it took more than `seconds`; with its own words.
@@ -31,7 +31,7 @@ def run(*argv: str | Path, seconds: float = 30) -> str:
 
 
 def succeeds(*argv: str | Path) -> bool:
-    """Whether the command's exit code is 0; for questions like `iptables --check`.
+    """Tell whether a command ends with exit code 0; for questions like `iptables --check`.
 
     Raises:
         LocalKubeError: the program is missing or did not end, so there is no answer.

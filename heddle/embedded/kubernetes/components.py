@@ -117,7 +117,7 @@ def _apiserver(layout: Layout, block: Block) -> list[str]:
 
 
 def _control(layout: Layout, name: str) -> list[str]:
-    """What the controller manager and the scheduler share: they authenticate callers of their metrics."""
+    """Return the flags that controller manager and scheduler share: both authenticate readers of metrics."""
     c = layout.certificates
     kubeconfig = c / f"{name}.kubeconfig"
     return [

@@ -63,7 +63,7 @@ def stop(layout: Layout, record: Record | None) -> None:
 
 
 def leftovers(layout: Layout) -> list[str]:
-    """What of the cluster is on this machine outside its folder, in words."""
+    """Describe what the cluster still has on this machine outside its folder."""
     found = [f"process {pid} ({_command(pid)})" for pid in sorted(find_all(layout))]
     found += [f"mount {mount}" for mount in _mounts(layout)]
     found += network_leftovers(layout)

@@ -13,7 +13,7 @@ __all__ = ["write_kubeconfigs"]
 
 
 def write_kubeconfigs(layout: Layout, block: Block) -> None:
-    """One kubeconfig (0600) for each client certificate; the administrator's lies in the cluster's folder."""
+    """Write a kubeconfig (0600) for each client certificate; the administrator's is `layout.kubeconfig`."""
     for client in CLIENTS:
         path = layout.kubeconfig if client == "admin" else layout.certificates / f"{client}.kubeconfig"
         content = yaml.safe_dump(_kubeconfig(layout, block, client), sort_keys=False)

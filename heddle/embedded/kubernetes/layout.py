@@ -1,4 +1,4 @@
-"""Where a cluster's things are: paths and names, all derived from the cluster's name. Pure.
+"""Derive a cluster's paths and names from the cluster's name. Pure.
 
 Everything that `up` makes can be named from here, so `down` finds it also when `up` was killed at any moment.
 """
@@ -35,7 +35,7 @@ class Layout:
 
     @property
     def netns(self) -> Path:
-        """The cluster's network namespace."""
+        """Return the name of the cluster's network namespace."""
         return Path("/run/netns") / self.mark
 
     @property
@@ -50,57 +50,57 @@ class Layout:
 
     @property
     def lock(self) -> Path:
-        """Held by whoever changes the cluster; beside the folder, which `--purge` removes."""
+        """Return the file that is locked while the cluster changes; `--purge` leaves it."""
         return self.folder.parent / f".{self.name}.lock"
 
     @property
     def record(self) -> Path:
-        """What `up` decided (addresses, version), written before anything is made."""
+        """Return the file of what `up` decided (addresses, version), written before anything is made."""
         return self.folder / "cluster.json"
 
     @property
     def kubeconfig(self) -> Path:
-        """The administrator's kubeconfig."""
+        """Return the path of the administrator's kubeconfig."""
         return self.folder / "kubeconfig"
 
     @property
     def certificates(self) -> Path:
-        """Keys, certificates and the components' kubeconfigs."""
+        """Return the folder of keys, certificates and the components' kubeconfigs."""
         return self.folder / "certificates"
 
     @property
     def configuration(self) -> Path:
-        """The components' configuration files, written anew by each `up`."""
+        """Return the folder of the components' configuration files, written anew by each `up`."""
         return self.folder / "configuration"
 
     @property
     def logs(self) -> Path:
-        """One log per component, and the pods' in `pods`."""
+        """Return the folder with a log per component, and the pods' logs in `pods`."""
         return self.folder / "logs"
 
     @property
     def pids(self) -> Path:
-        """One pid file per component."""
+        """Return the folder with a pid file per component."""
         return self.folder / "pids"
 
     @property
     def run(self) -> Path:
-        """What must not outlive the processes: sockets, containers' state, leases of addresses."""
+        """Return the folder that must not outlive the processes: sockets, containers' state, leases."""
         return self.folder / "run"
 
     @property
     def containerd_socket(self) -> Path:
-        """The socket of containerd as seen from outside; inside it is /run/containerd/containerd.sock."""
+        """Return containerd's socket as seen from outside; inside it is /run/containerd/containerd.sock."""
         return self.run / "containerd" / "containerd.sock"
 
     @property
     def volumes(self) -> Path:
-        """Folders of the volumes; they survive everything but `--purge`."""
+        """Return the folder of the volumes, which survive everything but `--purge`."""
         return self.folder / "volumes"
 
     @property
     def bindings(self) -> dict[Path, Path]:
-        """What the cluster's mount namespace sees at paths that components do not let one choose.
+        """Return the folders mounted for the cluster alone, by paths that components do not let one choose.
 
         Without this, two clusters would share the kubelet's plugin sockets and the shims' sockets, and leave
         them behind.
@@ -114,12 +114,12 @@ class Layout:
 
     @property
     def resolv_conf(self) -> Path:
-        """Name servers for the node (image pulls) and for pods with `dnsPolicy: Default`."""
+        """Return the file of name servers for the node (image pulls) and pods with `dnsPolicy: Default`."""
         return self.configuration / "resolv.conf"
 
 
 def layout_of(name: str) -> Layout:
-    """The layout of the cluster `name`.
+    """Return the layout of the cluster `name`.
 
     Raises:
         LocalKubeError: the name is not one that a node, a file and a network namespace can have.

@@ -1,4 +1,4 @@
-"""What this machine has: programs, plugins, capabilities, name servers. Facts only: nothing is changed."""
+"""Read facts of this machine: programs, plugins, capabilities, name servers. Nothing is changed."""
 
 import os
 import shutil
@@ -48,7 +48,7 @@ def cni_folder() -> Path | None:
 
 
 def has_capability(number: int) -> bool:
-    """Whether this process has the capability (and so its children)."""
+    """Tell whether this process, and so its children, have the capability."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("CapEff:"):
             return bool(int(line.split()[1], 16) >> number & 1)
@@ -73,7 +73,7 @@ def name_servers() -> tuple[str, ...]:
 
 
 def snapshotter_of(folder: Path) -> str:
-    """How containerd lays images out in `folder`: overlay mounts, or copies where `folder` is on an overlay.
+    """Return containerd's snapshotter for `folder`: overlay mounts, or copies where it is on an overlay.
 
     An overlay does not stack on another, as a container's root has it.
     """

@@ -18,7 +18,7 @@ __all__ = ["connect", "disconnect", "network_leftovers", "routed_networks"]
 
 
 def routed_networks() -> list[IPv4Network]:
-    """What this machine's routes lead to, the default route excepted."""
+    """Return the networks that this machine has routes to, the default route excepted."""
     routes = json.loads(run("ip", "-json", "-4", "route", "show", "table", "all") or "[]")
     networks = []
     for route in routes:
@@ -64,7 +64,7 @@ def disconnect(layout: Layout, block: Block | None) -> None:
 
 
 def network_leftovers(layout: Layout) -> list[str]:
-    """What of the cluster is still in this machine's network, in words."""
+    """Describe what the cluster still has in this machine's network."""
     found = []
     if layout.netns.exists():
         found.append(f"network namespace {layout.mark}")

@@ -1,4 +1,4 @@
-"""What a cluster holds from the start: its DNS, its StorageClass, and what their processes may do. Pure."""
+"""Make the objects of a new cluster: its DNS, its StorageClass, and their processes' roles. Pure."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a cluster needs of the machine; what is missing is taken from Debian, if that removes nothing."""
+"""Install what a cluster needs and the machine lacks, from Debian, if that removes nothing."""
 
 import os
 import platform
@@ -27,7 +27,7 @@ _ELSEWHERE = "or use a cluster of your own: make up CONTEXT=your-kube-context"
 
 
 def missing() -> dict[str, str]:
-    """What this machine lacks, and Debian's package for it."""
+    """Return the programs that this machine lacks, each with Debian's package."""
     found = {name: package for name, package in _PROGRAMS.items() if find_program(name) is None}
     if cni_folder() is None:
         found["CNI plugins"] = "containernetworking-plugins"
@@ -45,7 +45,7 @@ def ensure_root() -> None:
 
 
 def obstacles(*, needs_go: bool = True) -> list[str]:
-    """What keeps a cluster from running here and cannot be installed for the user."""
+    """Return the reasons why no cluster runs here that no package removes."""
     problems = []
     if platform.system() != "Linux":
         problems.append(f"Linux is needed, this is {platform.system()}")
@@ -91,7 +91,7 @@ def _install(lacking: dict[str, str], say: Callable[[str], None]) -> list[str]:
 
 
 def _simulated(packages: list[str]) -> str:
-    """What apt-get would do; on a fresh machine it needs its lists first."""
+    """Return what apt-get would do; on a fresh machine, fetch its lists first."""
     try:
         return run("apt-get", "--simulate", "install", *packages, seconds=120)
     except LocalKubeError:

@@ -27,7 +27,7 @@ class Running:
     started: int
 
     def alive(self) -> bool:
-        """Whether this very process still runs (a zombie does not)."""
+        """Tell whether this very process still runs (a zombie does not)."""
         return _started(self.pid) == self.started
 
 

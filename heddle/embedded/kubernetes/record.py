@@ -1,4 +1,4 @@
-"""What is decided about a cluster once, on disk before anything is made: `cluster.json`; and the locks."""
+"""Keep what is decided about a cluster once, on disk before anything is made (`cluster.json`); lock it."""
 
 import fcntl
 import json
@@ -18,7 +18,7 @@ __all__ = ["Record", "exclusive", "read_record", "records", "waiting_lock", "wri
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One cluster: its addresses stay for its life, since Services in etcd carry them.
+    """Hold a cluster's addresses, which stay for its life: Services in etcd carry them.
 
     `running` is set before `up` makes anything outside the folder and cleared when `down` has removed it all.
     `programs` is the key of the built programs it runs.
@@ -31,7 +31,7 @@ class Record:
 
     @property
     def block(self) -> Block:
-        """The cluster's addresses."""
+        """Return the cluster's block of addresses."""
         return Block(network=IPv4Network(self.network))
 
 

@@ -1,4 +1,4 @@
-"""What all clusters of a machine share: two kernel settings and the mount points for `Layout.bindings`.
+"""Set what all clusters of a machine share: two kernel settings, mount points for `Layout.bindings`.
 
 The first cluster makes it, the last one that goes undoes it; `machine.json` says what there is to undo.
 Whether another cluster is there is seen by its network namespace, whatever folder it lives in.

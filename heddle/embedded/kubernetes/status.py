@@ -1,4 +1,4 @@
-"""What of a cluster runs. Changes nothing."""
+"""Look which parts of a cluster run. Changes nothing."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -35,12 +35,12 @@ class Status:
     components: tuple[ComponentStatus, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the status as JSON for programs."""
         return asdict(self)
 
 
 def status_of(layout: Layout) -> Status:
-    """Look at a cluster."""
+    """Return which of the cluster's components run, and whether its node is ready."""
     ensure_root()
     record = read_record(layout)
     if record is None:
@@ -57,7 +57,7 @@ def status_of(layout: Layout) -> Status:
 
 
 def node_ready(api: Api, layout: Layout) -> bool:
-    """Whether the cluster's node is Ready, said by the kubelet that runs now.
+    """Tell whether the cluster's node is Ready, by the word of the kubelet that runs now.
 
     After a `down` the API server still holds what the former kubelet said. So the node or its lease (which a
     new node gets only with the second heartbeat) must be newer than this kubelet's pid file.

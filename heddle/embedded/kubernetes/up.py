@@ -80,7 +80,7 @@ def _recorded(layout: Layout) -> Record:
 
 
 def _complete(layout: Layout, record: Record, programs: Programs) -> bool:
-    """Whether every component runs and the API server answers."""
+    """Tell whether every component runs and the API server answers."""
     names = [HOLDER, *components(layout, record.block, programs)]
     if any(running(layout, name) is None for name in names):
         return False
@@ -90,7 +90,7 @@ def _complete(layout: Layout, record: Record, programs: Programs) -> bool:
 
 @dataclass(kw_only=True)
 class Up:
-    """One run of `up`: the steps in order, with what they share."""
+    """Bring a cluster up: the steps in order, with what they share."""
 
     layout: Layout
     block: Block
@@ -99,7 +99,7 @@ class Up:
     holder: Running | None = None
 
     def all(self) -> None:
-        """Every step."""
+        """Take every step in order."""
         with step(self.reporter, "network, certificates, configuration"):
             self.prepare()
         with step(self.reporter, "containerd"):

@@ -1,4 +1,4 @@
-"""Waiting for facts: always with a deadline, and on its expiry with the evidence."""
+"""Wait for facts: always with a deadline, and on its expiry with the evidence."""
 
 import time
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def wait_for(
 
 
 def last_lines(path: Path, count: int = 15) -> str:
-    """The end of a log, under its name."""
+    """Return the last lines of a log, under its name."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - 20_000))

@@ -48,14 +48,14 @@ PRICES = "prices"
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
-    """What the caller did wrong; becomes the chaincode's error message."""
+    """Refuse a call; the text becomes the chaincode's error message."""
 
 
 class AssetLedger(Chaincode):
     """Dispatches to the functions of this module's table."""
 
     async def init(self, stub: ChaincodeStub) -> Response:
-        """Nothing to prepare."""
+        """Accept the Init call, which prepares nothing."""
         return response.success(b"")
 
     async def invoke(self, stub: ChaincodeStub) -> Response:
@@ -208,7 +208,7 @@ def serve(chaincode: Chaincode, environment: Mapping[str, str] = os.environ) -> 
 
 
 def main() -> None:
-    """Serve the asset ledger."""
+    """Serve the asset ledger until the process is stopped."""
     serve(AssetLedger())
 
 

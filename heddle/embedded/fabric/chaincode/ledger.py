@@ -1,4 +1,4 @@
-"""What a chaincode asks its peer, with refusals as exceptions.
+"""Ask the peer for state on behalf of the chaincode, with refusals as exceptions.
 
 fabric-chaincode-python 2.5.4 takes a peer's refusal for a value, has no private data, and does not keep
 composite keys out of open ranges. Source of the messages: fabric-protos peer/chaincode_shim.proto, of the
@@ -36,7 +36,7 @@ _FIRST = "\x01"
 
 
 class LedgerRefusal(Exception):  # noqa: N818 - an answer, not a mistake
-    """What the peer said instead of a value."""
+    """Carry the peer's words when it gave no value."""
 
 
 async def ask(stub: ChaincodeStub, kind: Message.Type.ValueType, content: ProtobufMessage) -> bytes:
@@ -58,7 +58,7 @@ async def get(stub: ChaincodeStub, key: str, collection: str = "") -> bytes:
 
 
 async def put(stub: ChaincodeStub, key: str, value: bytes, collection: str = "") -> None:
-    """Write a value."""
+    """Write the value of a key."""
     await ask(stub, Message.PUT_STATE, _pb.PutState(key=key, value=value, collection=collection))
 
 
@@ -105,6 +105,6 @@ async def _pages(stub: ChaincodeStub, first: bytes) -> AsyncIterator[bytes]:
 
 
 def transient(stub: ChaincodeStub) -> Mapping[str, bytes]:
-    """What the client sent along that must not reach the ledger."""
+    """Return the data that the client sent along and that must not reach the ledger."""
     found: Mapping[str, bytes] = stub.signed_proposal_pb["proposal"]["payload"].TransientMap
     return found

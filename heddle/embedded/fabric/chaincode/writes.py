@@ -51,7 +51,7 @@ class _Service(server.ChaincodeService):
     async def Connect(  # noqa: N802 - the service's name
         self, request_iterator: AsyncIterator[ChaincodeMessage], context: _Stream
     ) -> None:
-        """Serve one peer."""
+        """Serve one peer's stream of messages."""
         await super().Connect(request_iterator, _Written(context))
 
 

@@ -107,7 +107,7 @@ def _image(
 
 
 def _base(*packages: str) -> Iterator[Entry]:
-    """What changes rarely: the interpreter, gRPC, Fabric's messages, and more packages."""
+    """Yield what changes rarely: the interpreter, gRPC, Fabric's messages, and more packages."""
     yield from _system_files()
     yield from interpreter()
     for name in ("grpcio", "protobuf", "typing_extensions", "hyperledger-fabric-protos", *packages):

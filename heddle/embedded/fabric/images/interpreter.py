@@ -62,7 +62,7 @@ def _extension(path: Path, to: str) -> Iterator[Entry]:
 
 
 def _name_service(binary: Path) -> Iterator[Entry]:
-    """What glibc loads when a name is looked up; from 2.34 on it has that inside."""
+    """Yield the libraries that glibc loads to look a name up; from 2.34 on it has them inside."""
     for folder in {library.parent for library in libraries(binary) if library.name.startswith("libc.")}:
         for name in ("libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"):
             if (folder / name).exists():

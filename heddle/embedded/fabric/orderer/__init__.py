@@ -1,1 +1,1 @@
-"""The stand-in orderer."""
+"""Stand in for Fabric's ordering node."""

@@ -79,6 +79,6 @@ def _signatures(block: common_pb2.Block) -> common_pb2.Metadata:
 
 
 def consenter_metadata_of(block: common_pb2.Block) -> bytes:
-    """What consensus noted of itself in a block."""
+    """Return the note that consensus left of itself in a block."""
     value = _signatures(block).value
     return bytes(common_pb2.OrdererBlockMetadata.FromString(value).consenter_metadata)

@@ -1,4 +1,4 @@
-"""One channel of one orderer: consenter or follower, its ledger, its part in consensus."""
+"""Run one channel of one orderer: as consenter or follower, with its ledger."""
 
 import asyncio
 import logging
@@ -128,17 +128,17 @@ class OrdererChain:
 
     @property
     def sequence(self) -> int:
-        """Of the configuration."""
+        """Return the sequence of the configuration in force."""
         return self.config.sequence
 
     @property
     def height(self) -> int:
-        """Committed blocks."""
+        """Return the number of committed blocks."""
         return self.ledger.height
 
     @property
     def members(self) -> tuple[str, ...]:
-        """`host:port` of the consenters."""
+        """Return the consenters as `host:port`."""
         return tuple(consenter.address for consenter in self.config.settings.consenters)
 
     @property
@@ -151,12 +151,12 @@ class OrdererChain:
 
     @property
     def quorum(self) -> int:
-        """How many consenters must accept a block."""
+        """Return how many consenters must accept a block."""
         return quorum(len(self.members), bft=self.config.bft)
 
     @property
     def relation(self) -> str:
-        """`consenter` or `follower`."""
+        """Return `consenter` or `follower`."""
         return "consenter" if self.node.consenter_in(self.config) else "follower"
 
     @property
@@ -166,11 +166,11 @@ class OrdererChain:
 
     @property
     def serving(self) -> bool:
-        """Whether it takes and delivers; a follower does neither."""
+        """Tell whether the node takes messages and delivers blocks here; a follower does neither."""
         return self.consensus is not None
 
     def errored(self) -> bool:
-        """Whether blocks are only delivered on best effort.
+        """Tell whether blocks are only delivered on best effort.
 
         With Raft, before there is a first leader, and in a cluster of three or more whenever there is none
         (errorC in orderer/consensus/etcdraft/chain.go).
@@ -252,7 +252,7 @@ class OrdererChain:
         return await self._cluster.call(member, message, self.config.orderer_roots)
 
     async def receive(self, message: Message) -> dict[str, Any]:
-        """Answer another orderer."""
+        """Answer a message of another orderer."""
         match message:
             case Fetch(number=number):
                 return answer_fetch(self.ledger, number)

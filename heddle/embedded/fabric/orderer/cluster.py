@@ -1,4 +1,4 @@
-"""How stand-in orderers reach each other: one signed Envelope per call, over the same TLS as everything else.
+"""Call other stand-in orderers: one signed Envelope per call, over the same TLS as everything else.
 
 Upstream speaks `orderer.Cluster/Step` here; stand-ins and upstream's orderers do not mix in one channel.
 """

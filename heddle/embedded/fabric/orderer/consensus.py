@@ -32,11 +32,11 @@ Call = Callable[[str, Message], Awaitable[dict[str, Any]]]
 
 
 class Chain(Protocol):
-    """The ledger's side."""
+    """Name what consensus needs of the ledger."""
 
     @property
     def height(self) -> int:
-        """Committed blocks."""
+        """Return the number of committed blocks."""
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ class Chain(Protocol):
 
     @property
     def quorum(self) -> int:
-        """How many of them must accept a block."""
+        """Return how many consenters must accept a block."""
 
     def sign(self, block: common_pb2.Block) -> bytes:
         """This node's consent to the next block."""
@@ -57,7 +57,7 @@ class Chain(Protocol):
 
 
 class Consensus:
-    """One consenter of one channel.
+    """Take part in consensus as one consenter of one channel.
 
     Args:
         me: own `host:port`, one of the members.
@@ -88,7 +88,7 @@ class Consensus:
 
     @property
     def leading(self) -> bool:
-        """Whether this node leads."""
+        """Tell whether this node leads the channel."""
         return self.leader == self.me
 
     @property
@@ -100,7 +100,7 @@ class Consensus:
         return tuple(m for m in self._chain.members if m == self.me or self._seen.get(m, 0) > since)
 
     def start(self) -> None:
-        """Begin to take part."""
+        """Begin to take part in consensus."""
         self._spawn(self._watch())
 
     async def stop(self) -> None:
@@ -138,7 +138,7 @@ class Consensus:
     # --- what the other members ask
 
     async def receive(self, message: Message) -> dict[str, Any]:
-        """Answer one message."""
+        """Answer one message of another consenter."""
         match message:
             case Vote():
                 return self._on_vote(message)
@@ -172,7 +172,7 @@ class Consensus:
         return {"accepted": signature, "refused": False}
 
     def _free_for(self, member: str) -> bool:
-        """Whether no promise to somebody else is in the way."""
+        """Tell whether no promise to another candidate stands in the way."""
         if self.leading and len(self.active) >= self._chain.quorum:
             return False
         return self._promised == member or time.monotonic() - self._heard >= ELECTION

@@ -16,14 +16,14 @@ __all__ = ["answer_fetch", "copy_blocks"]
 
 
 class Chain(Protocol):
-    """What copying needs of a channel."""
+    """Name what copying blocks needs of a channel."""
 
     ledger: Ledger
     config: ChannelConfig
 
     @property
     def status(self) -> str:
-        """`onboarding` or `active`."""
+        """Return `onboarding` or `active`."""
 
     async def call(self, member: str, message: Message) -> dict[str, Any]:
         """Send a message to another orderer."""
@@ -57,7 +57,7 @@ def _check(chain: Chain, block: common_pb2.Block) -> None:
 
 
 def answer_fetch(ledger: Ledger, number: int) -> dict[str, Any]:
-    """What a Fetch is answered: the height, and the block if it is there."""
+    """Return the answer to a Fetch: the height, and the block if the ledger has it."""
     if 0 <= number < ledger.height:
         block = base64.b64encode(ledger.block(number).SerializeToString()).decode()
         return {"height": ledger.height, "block": block}

@@ -26,7 +26,7 @@ class Cutter:
 
     @property
     def waiting(self) -> bool:
-        """Whether messages wait for the batch time-out."""
+        """Tell whether messages wait for the batch timeout."""
         return bool(self._pending)
 
     def add(self, message: common_pb2.Envelope, limits: BatchSettings) -> list[Batch]:
@@ -44,6 +44,6 @@ class Cutter:
         return batches
 
     def cut(self) -> Batch:
-        """What is pending becomes a batch; empty if there is nothing."""
+        """Return the pending messages as a batch; empty if none are pending."""
         batch, self._pending, self._bytes = self._pending, [], 0
         return batch

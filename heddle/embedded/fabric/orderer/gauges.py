@@ -1,4 +1,4 @@
-"""What an orderer's metrics say of one channel, named as Fabric names it."""
+"""Report one channel in an orderer's metrics, under Fabric's names."""
 
 from heddle.embedded.fabric.orderer.chain import OrdererChain
 
@@ -9,7 +9,7 @@ _STATUSES = {"active": 1, "onboarding": 2}
 
 
 def report(chain: OrdererChain) -> None:
-    """Set the channel's gauges."""
+    """Set the gauges of one channel."""
     metrics, labels, consensus = chain.node.metrics, {"channel": chain.channel}, chain.consensus
     metrics.gauge("participation_consensus_relation", _RELATIONS[chain.relation], **labels)
     metrics.gauge("participation_status", _STATUSES[chain.status], **labels)

@@ -1,4 +1,4 @@
-"""What an orderer checks of a message before it orders it, and the words with which it refuses.
+"""Check a message before it is ordered, and refuse it in Fabric's words.
 
 Source: orderer/common/msgprocessor, orderer/common/broadcast (Fabric 3.1.5).
 """
@@ -108,7 +108,7 @@ def _inspected(old: configtx_pb2.Config, new: configtx_pb2.Config, update: confi
 
 
 def _check_consenters(proposed: configtx_pb2.Config, config: ChannelConfig, active: Collection[str]) -> None:
-    """What the chain of this kind of consensus asks of a configuration before it orders it."""
+    """Check what this kind of consensus asks of a configuration before it is ordered."""
     alive = frozenset(
         consenter.client_tls_certificate
         for consenter in config.settings.consenters

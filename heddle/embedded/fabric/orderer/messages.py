@@ -1,4 +1,4 @@
-"""What stand-in orderers say to each other, as JSON in a signed Envelope."""
+"""Encode the messages of stand-in orderers to each other, as JSON in a signed Envelope."""
 
 import base64
 import json

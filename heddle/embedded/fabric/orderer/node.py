@@ -1,4 +1,4 @@
-"""What all channels of one orderer share."""
+"""Hold what all channels of one orderer share."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ __all__ = ["OrdererNode"]
 
 @dataclass(frozen=True, kw_only=True)
 class OrdererNode:
-    """One orderer: its identity, its folders, its ways to others.
+    """Hold an orderer's identity, its folders, and its connections to others.
 
     `tls_certificate` is what it shows to other orderers (PEM). `location` is a folder; `check_expiry` is off
     under General.Authentication.NoExpirationChecks.
@@ -48,5 +48,5 @@ class OrdererNode:
         return self.location / "chains" / channel / "blockfile_000000"
 
     def join_path(self, channel: str) -> Path:
-        """Where the block is kept with which a channel is being joined."""
+        """Return the file with the block of a channel that is being joined."""
         return self.location / "pendingops" / "join" / f"{channel}.join"

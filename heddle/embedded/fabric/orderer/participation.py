@@ -34,7 +34,7 @@ class ParticipationError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelInfo:
-    """One channel as this node has it."""
+    """Describe one channel as this node has it."""
 
     name: str
     relation: str
@@ -43,19 +43,19 @@ class ChannelInfo:
 
 
 class ChannelManagement(Protocol):
-    """What the API manages; every method may raise ParticipationError."""
+    """Manage channels for the API; every method may raise ParticipationError."""
 
     def channel_names(self) -> list[str]:
-        """Sorted names."""
+        """Return the names of the node's channels, sorted."""
 
     def channel_info(self, channel: str) -> ChannelInfo:
-        """One channel."""
+        """Describe one channel of the node."""
 
     async def join(self, block: common_pb2.Block) -> ChannelInfo:
         """Join with a config block."""
 
     async def update(self, envelope: common_pb2.Envelope) -> ChannelInfo:
-        """Submit a configuration update."""
+        """Submit a configuration update of a channel."""
 
     async def remove(self, channel: str) -> None:
         """Leave, and delete the ledger."""
@@ -65,7 +65,7 @@ class ChannelManagement(Protocol):
 
 
 class Participation:
-    """The API's handler.
+    """Answer requests to the channel participation API.
 
     Args:
         channels: the node's channels.
@@ -77,7 +77,7 @@ class Participation:
         self._max_body = max_body
 
     async def handle(self, request: Request) -> Response:
-        """Answer one request."""
+        """Answer one request to the API."""
         try:
             return await self._route(request)
         except ParticipationError as error:

@@ -37,7 +37,7 @@ class Pool:
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """Forget what is left."""
+        """Forget the messages that are left."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

@@ -53,7 +53,7 @@ class Registrar:
         _LOG.info("channel %s: %s, %s, height %d", chain.channel, chain.relation, chain.status, chain.height)
 
     async def close(self) -> None:
-        """Stop every channel."""
+        """Stop every channel of the node."""
         for chain in self._chains.values():
             await chain.stop()
 
@@ -87,11 +87,11 @@ class Registrar:
     # --- for the participation API
 
     def channel_names(self) -> list[str]:
-        """Sorted names."""
+        """Return the names of the node's channels, sorted."""
         return sorted(self._chains)
 
     def channel_info(self, channel: str) -> ChannelInfo:
-        """One channel. Raises ParticipationError 404."""
+        """Describe one channel. Raises ParticipationError 404."""
         chain = self._chains.get(channel)
         if chain is None:
             raise ParticipationError("channel does not exist", 404)

@@ -39,7 +39,7 @@ class _Services:
     async def broadcast(
         self, requests: AsyncIterator[common_pb2.Envelope], _: Context
     ) -> AsyncIterator[ab_pb2.BroadcastResponse]:
-        """One answer per envelope; the stream ends at the first refusal, as upstream's does."""
+        """Answer each envelope; end the stream at the first refusal, as upstream does."""
         async for envelope in requests:
             status, info = _STATUS.SUCCESS, ""
             try:
@@ -55,7 +55,7 @@ class _Services:
     async def deliver(
         self, requests: AsyncIterator[common_pb2.Envelope], context: Context
     ) -> AsyncIterator[ab_pb2.DeliverResponse]:
-        """Blocks, then a status."""
+        """Send the blocks asked for, then a status."""
         async for _, found in self._delivery.serve(requests, tls_certificate_of(context)):
             if isinstance(found, int):
                 yield ab_pb2.DeliverResponse(status=found)

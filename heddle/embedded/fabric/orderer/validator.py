@@ -1,4 +1,4 @@
-"""What the participation API looks at before it joins or updates a channel.
+"""Check a block or an update before the participation API joins or updates a channel.
 
 Source: orderer/common/channelparticipation/validator.go, orderer/common/multichannel/registrar.go (Fabric
 3.1.5).
@@ -49,7 +49,7 @@ def checked_join(block: common_pb2.Block) -> str:
 
 
 def _incompatible(config: ChannelConfig) -> str:
-    """What no orderer of this version can run with; raises ConfigtxError for what is no configuration."""
+    """Return why no orderer of this version runs with it. Raises ConfigtxError if it is no configuration."""
     try:
         check_bundle(config.config)
     except ConfigtxError as error:
@@ -61,7 +61,7 @@ def _incompatible(config: ChannelConfig) -> str:
 
 
 def check_chain(config: ChannelConfig) -> None:
-    """Whether a consenter's chain can start with this configuration. Raises ParticipationError."""
+    """Check that a consenter's chain can start with this configuration. Raises ParticipationError."""
     if not config.bft:
         return
     try:

@@ -1,4 +1,4 @@
-"""What BFT orderers note of themselves in each block: smartbftprotos.ViewMetadata.
+"""Make the note of BFT orderers in each block: smartbftprotos.ViewMetadata.
 
 The view's number modulo the number of consenters is the leader's place among them. The message's other fields
 are used with leader rotation only, which Fabric 3.1 does not have.
@@ -28,7 +28,7 @@ ViewMetadata = _view_metadata()
 
 
 def next_view(previous: bytes, *, leader: int, consenters: int) -> bytes:
-    """What the next block says.
+    """Return the note of the next block.
 
     Args:
         previous: what the newest block says; nothing in a genesis block.

@@ -1,4 +1,4 @@
-"""Where accepted messages become blocks, on the consenter that leads."""
+"""Make blocks of accepted messages, on the consenter that leads."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ _LOG = logging.getLogger("orderer.writer")
 
 
 class Chain(Protocol):
-    """What writing needs of a channel."""
+    """Name what writing blocks needs of a channel."""
 
     channel: str
     config: ChannelConfig
@@ -32,7 +32,7 @@ class Chain(Protocol):
 
     @property
     def me(self) -> Consenter:
-        """This node as consenter."""
+        """Return this node as a consenter of the channel."""
 
     def checked(self, envelope: common_pb2.Envelope) -> Checked:
         """Check a message under the configuration as it is now. Raises Rejected."""

@@ -1,1 +1,1 @@
-"""The stand-in peer."""
+"""Stand in for Fabric's peer."""

@@ -1,4 +1,4 @@
-"""What organizations agree on: the functions of `_lifecycle` about definitions and approvals.
+"""Serve the functions of `_lifecycle` about approvals and definitions.
 
 Source: core/chaincode/lifecycle/{scc,lifecycle}.go (Fabric 3.1.5).
 """
@@ -95,7 +95,7 @@ def _current(call: LifecycleCall, name: str) -> int:
 
 
 def approve(call: LifecycleCall, arguments: Proto) -> Proto:
-    """ApproveChaincodeDefinitionForMyOrg."""
+    """Serve ApproveChaincodeDefinitionForMyOrg of `_lifecycle`."""
     _check_input(call, arguments)
     wanted = _with_defaults(arguments, Approval())
     if arguments.HasField("source"):
@@ -154,14 +154,14 @@ def _check_redefinition(call: LifecycleCall, name: str, wanted: Proto) -> None:
 
 
 def _shown(value: object) -> str:
-    """As Go prints it."""
+    """Return the value as Go prints it."""
     if isinstance(value, bytes):
         return value.hex()
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def query_approved(call: LifecycleCall, arguments: Proto) -> Proto:
-    """QueryApprovedChaincodeDefinition."""
+    """Serve QueryApprovedChaincodeDefinition of `_lifecycle`."""
     sequence = arguments.sequence
     if not sequence:
         sequence = _current(call, arguments.name)
@@ -177,7 +177,7 @@ def query_approved(call: LifecycleCall, arguments: Proto) -> Proto:
 
 
 def query_approved_all(call: LifecycleCall, _: Proto) -> Proto:
-    """QueryApprovedChaincodeDefinitions."""
+    """Serve QueryApprovedChaincodeDefinitions of `_lifecycle`."""
     result = lifecycle_pb2.QueryApprovedChaincodeDefinitionsResult()
     for name, found in approvals_of(call.own):
         one = result.approved_chaincode_definitions.add(name=name)
@@ -205,7 +205,7 @@ def _wanted_next(call: LifecycleCall, arguments: Proto) -> Proto:
 
 
 def check_readiness(call: LifecycleCall, arguments: Proto) -> Proto:
-    """CheckCommitReadiness."""
+    """Serve CheckCommitReadiness of `_lifecycle`."""
     approvals, differing = _approvals(call, arguments.name, _wanted_next(call, arguments))
     result = lifecycle_pb2.CheckCommitReadinessResult(approvals=approvals)
     for msp_id, items in differing.items():
@@ -214,7 +214,7 @@ def check_readiness(call: LifecycleCall, arguments: Proto) -> Proto:
 
 
 def commit(call: LifecycleCall, arguments: Proto) -> Proto:
-    """CommitChaincodeDefinition."""
+    """Serve CommitChaincodeDefinition of `_lifecycle`."""
     _check_input(call, arguments)
     wanted = _wanted_next(call, arguments)
     approvals, _ = _approvals(call, arguments.name, wanted)
@@ -229,7 +229,7 @@ def commit(call: LifecycleCall, arguments: Proto) -> Proto:
 
 
 def query_definition(call: LifecycleCall, arguments: Proto) -> Proto:
-    """QueryChaincodeDefinition."""
+    """Serve QueryChaincodeDefinition of `_lifecycle`."""
     found = definition(call.public, arguments.name)
     if found is None:
         raise LifecycleRefused(f"namespace {arguments.name} is not defined", 404)
@@ -239,7 +239,7 @@ def query_definition(call: LifecycleCall, arguments: Proto) -> Proto:
 
 
 def query_definitions(call: LifecycleCall, _: Proto) -> Proto:
-    """QueryChaincodeDefinitions."""
+    """Serve QueryChaincodeDefinitions of `_lifecycle`."""
     result = lifecycle_pb2.QueryChaincodeDefinitionsResult()
     for name, found in definitions(call.public):
         one = result.chaincode_definitions.add(name=name)

@@ -31,7 +31,7 @@ class ChaincodeError(Exception):
 
 @dataclass(kw_only=True)
 class Invocation:
-    """One transaction of one chaincode under simulation; `answer` is what its requests are told."""
+    """Run one transaction of one chaincode under simulation; `answer` answers its requests."""
 
     channel: str
     transaction_id: str
@@ -81,7 +81,7 @@ class ChaincodeServer:
             del self._running[key]
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the connection to the chaincode."""
         if self._reader:
             self._reader.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""One channel of one peer: its ledger, its state, and what became of each transaction."""
+"""Run one channel of one peer: its ledger, its state, and each transaction's validation code."""
 
 import contextlib
 import logging
@@ -31,7 +31,7 @@ _FILTER = common_pb2.TRANSACTIONS_FILTER
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a transaction stands, and its validation code."""
+    """Name a transaction's place on the ledger and its validation code."""
 
     block: int
     index: int
@@ -75,7 +75,7 @@ class PeerChannel:
 
     @property
     def sequence(self) -> int:
-        """Of the configuration."""
+        """Return the sequence of the configuration in force."""
         return self.config.sequence
 
     def errored(self) -> bool:
@@ -177,7 +177,7 @@ class PeerChannel:
     # --- looking
 
     def transaction(self, block: int, index: int) -> Endorsed:
-        """What was endorsed, of a transaction on the ledger."""
+        """Return the endorsed content of a transaction on the ledger."""
         data = self.ledger.block(block).data.data[index]
         return endorsed(Headers.of(common_pb2.Envelope.FromString(data)))
 

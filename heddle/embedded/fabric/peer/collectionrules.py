@@ -1,4 +1,4 @@
-"""What a definition may say about collections, in Fabric's words.
+"""Check the collections of a definition, and refuse them in Fabric's words.
 
 Source: core/chaincode/lifecycle/scc.go validateInput, common/cauthdsl/cauthdsl.go (Fabric 3.1.5).
 """
@@ -98,7 +98,7 @@ def _check_policy(config: ChannelConfig, collection: Collection) -> None:
 
 
 def _policy_refusal(policy: policies_pb2.SignaturePolicyEnvelope, rule: policies_pb2.SignaturePolicy) -> str:
-    """What keeps a policy from being compiled (cauthdsl.go compile)."""
+    """Return why a policy cannot be compiled (cauthdsl.go compile)."""
     match rule.WhichOneof("Type"):
         case "n_out_of":
             return next(filter(None, (_policy_refusal(policy, one) for one in rule.n_out_of.rules)), "")

@@ -59,7 +59,7 @@ def _of_organization(msp_id: str) -> Collection:
 
 
 def is_member(config: ChannelConfig, collection: Collection, signed: SignedData) -> bool:
-    """Whether the signer belongs to the collection's organizations."""
+    """Tell whether the signer belongs to the collection's organizations."""
     policy = policy_pb2.ApplicationPolicy(signature_policy=collection.member_orgs_policy.signature_policy)
     try:
         config.check_application_policy(policy.SerializeToString(), signed)
@@ -69,7 +69,7 @@ def is_member(config: ChannelConfig, collection: Collection, signed: SignedData)
 
 
 def permissions(config: ChannelConfig, collection: Collection, signed: SignedData) -> tuple[bool, bool]:
-    """Whether a proposal's creator may read and write there (RetrieveReadWritePermission)."""
+    """Tell whether a proposal's creator may read and whether it may write there (RetrieveReadWritePermission)."""
     if not collection.member_only_read and not collection.member_only_write:
         return True, True
     if is_member(config, collection, signed):

@@ -1,4 +1,4 @@
-"""What a valid transaction does to the state: public values, hashes, private data, and their end.
+"""Apply valid transactions to the state: public values, hashes, private data, and their end.
 
 Source: core/ledger/kvledger/txmgmt/{privacyenabledstate,pvtstatepurgemgmt} (Fabric 3.1.5).
 """

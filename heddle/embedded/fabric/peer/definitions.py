@@ -42,10 +42,10 @@ _NAMES, _SOURCES = "namespaces", "chaincode-sources"
 
 
 class Reads(Protocol):
-    """One namespace, or one collection of it: committed, or through a simulation."""
+    """Read one namespace, or one collection of it: committed, or through a simulation."""
 
     def get(self, key: str) -> bytes | None:
-        """A value."""
+        """Return the value of a key."""
 
     def between(self, start: str, end: str) -> list[tuple[str, bytes]]:
         """Values of a range of keys."""
@@ -55,7 +55,7 @@ class Writes(Reads, Protocol):
     """The same, to write as well."""
 
     def put(self, key: str, value: bytes) -> None:
-        """Write a value."""
+        """Write the value of a key."""
 
 
 class Hashes(Protocol):
@@ -73,7 +73,7 @@ class Committed:
         self._namespace = namespace
 
     def get(self, key: str) -> bytes | None:
-        """A value."""
+        """Return the value of a key."""
         stored = self._state.get(self._namespace, key)
         return stored.value if stored else None
 
@@ -86,7 +86,7 @@ class Committed:
 
 
 def sequence_key(name: str) -> str:
-    """What every transaction of a chaincode reads, so that none outlives its definition."""
+    """Return the key that every transaction of a chaincode reads, so that none outlives its definition."""
     return _field_key(_NAMES, name, "Sequence")
 
 
@@ -118,7 +118,7 @@ def write_definition(writes: Writes, name: str, wanted: Definition) -> None:
 
 
 def approval(reads: Reads, name: str, sequence: int) -> Approval | None:
-    """What an organization approved, out of its collection."""
+    """Return an organization's approval, out of its collection."""
     key = f"{name}#{sequence}"
     found, source = _read(reads, _NAMES, key), _read(reads, _SOURCES, key)
     if found is None or source is None:

@@ -26,7 +26,7 @@ class Asked:
         self._newest = common_pb2.Envelope()
 
     async def __aiter__(self) -> AsyncIterator[common_pb2.Envelope]:
-        """The requests."""
+        """Yield the requests one by one."""
         async for envelope in self._requests:
             self._newest = envelope
             yield envelope

@@ -1,4 +1,4 @@
-"""What endorsers answered, gathered and assembled into a transaction.
+"""Gather the answers of endorsers and assemble them into a transaction.
 
 Source: internal/pkg/gateway/{endorse,apiutils}.go, protoutil/txutils.go (Fabric 3.1.5).
 """
@@ -41,7 +41,7 @@ class Endorsements:
         return False
 
     def enough(self, proposal: Unpacked, channel: PeerChannel) -> bool:
-        """Whether peers would find the policies satisfied."""
+        """Tell whether peers would find the policies satisfied."""
         transaction = endorsed(Headers.of(assembled(proposal, self)))
         try:
             for policy in needed_policies(transaction, channel.config, channel.state):

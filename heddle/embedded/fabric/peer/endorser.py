@@ -41,7 +41,7 @@ ERROR_THRESHOLD, ERROR = 400, 500
 
 @dataclass(frozen=True, kw_only=True)
 class _Result:
-    """What a simulation gave."""
+    """Hold the outcome of a simulation."""
 
     response: proposal_response_pb2.Response
     version: str

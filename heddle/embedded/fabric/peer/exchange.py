@@ -1,4 +1,4 @@
-"""What stand-in peers say to each other: who is there, and private data for those who may have them.
+"""Talk to other stand-in peers: which peers are known, and private data for those who may have them.
 
 Source: gossip/privdata/{distributor,coordinator,pull,reconcile}.go (Fabric 3.1.5), in their simplest form:
 endorsers push, who misses something pulls, and goes on asking. Messages are Fabric's gossip messages, the
@@ -41,7 +41,7 @@ _EAGER, _CALM = 1.0, 5.0
 
 @dataclass(kw_only=True)
 class Exchange:
-    """One peer's talk with the others, on all its channels.
+    """Talk to the other peers on all channels of one peer.
 
     Args:
         signer: this peer.
@@ -57,7 +57,7 @@ class Exchange:
     _channels: dict[str, tuple[PeerChannel, Neighbours]] = field(default_factory=dict)
 
     def add(self, channel: PeerChannel) -> None:
-        """Begin with a channel."""
+        """Begin to talk about a channel."""
         neighbours = Neighbours(signer=self.signer, address=self.address)
         self._channels[channel.name] = (channel, neighbours)
 
@@ -229,7 +229,7 @@ class Exchange:
         return answer
 
     async def answer(self, method: str, envelope: common_pb2.Envelope) -> message_pb2.GossipMessage:
-        """What another peer asks. Raises PermissionError for one who may not, ValueError for nonsense."""
+        """Answer another peer. Raises PermissionError if it may not ask, ValueError for nonsense."""
         payload = common_pb2.Payload.FromString(envelope.payload)
         message = message_pb2.GossipMessage.FromString(payload.data)
         creator = common_pb2.SignatureHeader.FromString(payload.header.signature_header).creator

@@ -36,7 +36,7 @@ _INITIALIZED = "\x00\U0010ffffinitialized"
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:
-    """What runs for one proposal."""
+    """Run the chaincode of one proposal."""
 
     peer: Peer
     proposal: Unpacked
@@ -118,7 +118,7 @@ def endorsable(peer: Peer, channel: PeerChannel, name: str) -> tuple[Package, De
 def _initialization(
     name: str, content: chaincode_pb2.ChaincodeInput, defined: Definition, simulation: Simulation
 ) -> Message.Type.ValueType:
-    """Whether the chaincode's Init or Invoke is called (CheckInvocation)."""
+    """Tell whether the chaincode's Init or Invoke is called (CheckInvocation)."""
     words = ""
     if content.is_init and not defined.init_required:
         words = f"chaincode '{name}' does not require initialization but called as init"

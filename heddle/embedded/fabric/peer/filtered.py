@@ -1,4 +1,4 @@
-"""What a block says to those who follow it: transaction ids, validation codes and chaincode events.
+"""Filter a block for followers: transaction ids, validation codes and chaincode events.
 
 Source: core/peer/deliverevents.go, internal/pkg/gateway/event (Fabric 3.1.5).
 """

@@ -28,7 +28,7 @@ Event: TypeAlias = chaincode_event_pb2.ChaincodeEvent
 
 
 class Following:
-    """One peer's answers to clients that wait for blocks."""
+    """Answer clients that wait for a peer's blocks."""
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer

@@ -36,7 +36,7 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
 class Gateway:
-    """One peer's gateway."""
+    """Serve the gateway of one peer."""
 
     def __init__(self, peer: Peer, endorser: Endorser, address: str) -> None:
         self._peer = peer
@@ -107,7 +107,7 @@ class Gateway:
     async def _from_all(
         self, channel: PeerChannel, signed: proposal_pb2.SignedProposal, msp_ids: Sequence[str]
     ) -> Endorsements:
-        """One endorsement of each organization that the client names, which answers for that being enough."""
+        """Return an endorsement of each organization that the client names as enough."""
         own = self._peer.members.msp_id
         others = {neighbour.msp_id for neighbour in self._in(channel, msp_ids)}
         missing = [msp_id for msp_id in msp_ids if msp_id != own and msp_id not in others]

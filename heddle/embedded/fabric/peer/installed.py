@@ -15,7 +15,7 @@ __all__ = ["get_package", "install", "query_installed", "query_installed_all"]
 
 
 def install(call: LifecycleCall, arguments: Proto) -> Proto:
-    """InstallChaincode."""
+    """Serve InstallChaincode of `_lifecycle`."""
     package = call.peer.packages.install(arguments.chaincode_install_package)
     return lifecycle_pb2.InstallChaincodeResult(label=package.label, package_id=package.package_id)
 
@@ -31,7 +31,7 @@ def _add_references(call: LifecycleCall, result: Proto, package_id: str) -> None
 
 
 def query_installed_all(call: LifecycleCall, _: Proto) -> Proto:
-    """QueryInstalledChaincodes."""
+    """Serve QueryInstalledChaincodes of `_lifecycle`."""
     result = lifecycle_pb2.QueryInstalledChaincodesResult()
     for package in call.peer.packages.all():
         one = result.installed_chaincodes.add(label=package.label, package_id=package.package_id)
@@ -40,7 +40,7 @@ def query_installed_all(call: LifecycleCall, _: Proto) -> Proto:
 
 
 def query_installed(call: LifecycleCall, arguments: Proto) -> Proto:
-    """QueryInstalledChaincode."""
+    """Serve QueryInstalledChaincode of `_lifecycle`."""
     package = call.peer.packages.get(arguments.package_id)
     if package is None:
         raise LifecycleRefused(f"could not find chaincode with package id '{arguments.package_id}'")
@@ -50,7 +50,7 @@ def query_installed(call: LifecycleCall, arguments: Proto) -> Proto:
 
 
 def get_package(call: LifecycleCall, arguments: Proto) -> Proto:
-    """GetInstalledChaincodePackage."""
+    """Serve GetInstalledChaincodePackage of `_lifecycle`."""
     try:
         data = call.peer.packages.data(arguments.package_id)
     except PackageError as problem:

@@ -1,4 +1,4 @@
-"""One invocation of `_lifecycle`: where it runs, and how its functions refuse."""
+"""Describe one invocation of `_lifecycle`, and refuse it as its functions do."""
 
 from typing import Any, TypeAlias
 
@@ -23,7 +23,7 @@ class LifecycleRefused(Exception):  # noqa: N818 - an answer, not a mistake
 
 
 class LifecycleCall:
-    """One invocation: on which peer and channel, and through which simulation."""
+    """Describe one invocation: on which peer and channel, and through which simulation."""
 
     def __init__(self, peer: Peer, channel: PeerChannel | None, simulation: Simulation | None) -> None:
         self.peer = peer
@@ -45,11 +45,11 @@ class LifecycleCall:
 
     @property
     def own(self) -> Scope:
-        """What this peer's organization approved."""
+        """Return the collection with the approvals of this peer's organization."""
         return self.approvals(self.msp_id)
 
     def approvals(self, msp_id: str) -> Scope:
-        """What an organization approved: of others, only hashes are known."""
+        """Return the collection with an organization's approvals: of others, only hashes are known."""
         return Scope(self._some_simulation(), LIFECYCLE, implicit(msp_id))
 
     def _some_simulation(self) -> Simulation:

@@ -50,12 +50,12 @@ class Neighbours:
     _known: dict[str, Neighbour] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Neighbour]:
-        """Those who were heard lately."""
+        """Yield the peers that were heard lately."""
         alive = time.time() - LIFETIME
         yield from [one for one in self._known.values() if one.said > alive]
 
     def words(self) -> list[message_pb2.Envelope]:
-        """What this peer tells others: of itself now, and what it heard."""
+        """Return what this peer tells others: its own address, and the peers that it heard of."""
         alive = message_pb2.AliveMessage(identity=self.signer.serialized)
         alive.membership.endpoint = self.address
         alive.timestamp.inc_num = int(time.time() * 1000)
@@ -67,7 +67,7 @@ class Neighbours:
         return [own, *heard]
 
     def hear(self, words: Iterable[message_pb2.Envelope], config: ChannelConfig) -> None:
-        """Take in what others tell; what is not signed by a member of the channel is dropped."""
+        """Take in what others tell; drop what no member of the channel has signed."""
         for envelope in words:
             found = _heard(envelope, config)
             if found is None or found.address == self.address:
@@ -114,7 +114,7 @@ def roots_of(config: ChannelConfig, msp_id: str) -> bytes:
 
 
 def one_of_each_first(neighbours: Sequence[Neighbour]) -> list[Neighbour]:
-    """One peer of each organization, then the others, in their order."""
+    """Return one peer of each organization, then the others, in their order."""
     first: dict[str, Neighbour] = {}
     for one in neighbours:
         first.setdefault(one.msp_id, one)

@@ -1,4 +1,4 @@
-"""How a gateway hands transactions to the ordering service.
+"""Hand the gateway's transactions to the ordering service.
 
 Source: internal/pkg/gateway/submit.go (Fabric 3.1.5).
 """

@@ -26,7 +26,7 @@ class PackageError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """How a peer reaches a chaincode server: connection.json. Certificates and keys are PEM."""
+    """Describe the connection to a chaincode server: connection.json. Certificates and keys are PEM."""
 
     address: str
     dial_timeout: str = "3s"
@@ -38,7 +38,7 @@ class Connection:
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """An installed package."""
+    """Hold an installed package: its id, its label, its connection."""
 
     label: str
     package_id: str
@@ -74,7 +74,7 @@ class Packages:
         return package
 
     def get(self, package_id: str) -> Package | None:
-        """An installed package."""
+        """Return an installed package, or None."""
         return self._packages.get(package_id)
 
     def all(self) -> list[Package]:

@@ -1,4 +1,4 @@
-"""What all services of one peer share: its identity, its channels, its chaincodes."""
+"""Hold what all services of one peer share: its identity, its channels, its chaincodes."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ class LedgerBroken(HeddleError):  # noqa: N818 - a state of the disk
 
 
 class Peer:
-    """One peer.
+    """Hold one peer's identity, channels and chaincodes.
 
     Args:
         signer: its identity.

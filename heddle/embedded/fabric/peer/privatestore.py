@@ -23,7 +23,7 @@ KEPT = 10_000
 
 
 class Part(NamedTuple):
-    """One collection's private data of one transaction of the ledger."""
+    """Name one collection's private data of one transaction of the ledger."""
 
     block: int
     transaction: int
@@ -55,27 +55,27 @@ class PrivateStore:
             del self._transient[next(iter(self._transient))]  # the oldest: what was only asked is never sent
 
     def expected(self, transaction_id: str, namespace: str, collection: str) -> bytes | None:
-        """What an endorser gave."""
+        """Return the private data that an endorser gave."""
         return self._transient.get((transaction_id, namespace, collection))
 
     def forget(self, transaction_id: str) -> None:
-        """A transaction is committed, valid or not."""
+        """Forget private data of a transaction that is committed, valid or not."""
         for key in [key for key in self._transient if key[0] == transaction_id]:
             del self._transient[key]
 
     # --- committed
 
     def get(self, part: Part) -> bytes | None:
-        """What this peer has."""
+        """Return the private data that this peer has."""
         return self._parts.get(part)
 
     def put(self, part: Part, content: bytes) -> None:
-        """Keep it."""
+        """Keep the private data of a transaction."""
         self._parts[part] = content
         self._save(part.block, part.transaction)
 
     def of_block(self, block: int) -> Iterator[tuple[Part, bytes]]:
-        """Everything of one block's transactions."""
+        """Yield the private data of one block's transactions."""
         for part, content in self._parts.items():
             if part.block == block:
                 yield part, content
@@ -127,7 +127,7 @@ def _without(content: bytes, key_hash: bytes) -> bytes:
 
 
 def verified(content: bytes, hashes: CollectionHashes) -> bool:
-    """Whether private data are what the ledger has the hashes of; what was purged since may be missing."""
+    """Tell whether private data fit the hashes on the ledger; what was purged since may be missing."""
     if _sha256(content) == hashes.hash:
         return True
     known = {write.key_hash: write for write in hashes.sets.hashed_writes}

@@ -42,7 +42,7 @@ class FilterError(ProposalError):
 
 @dataclass(frozen=True, kw_only=True)
 class Unpacked:
-    """A proposal taken apart."""
+    """Hold the parts of a proposal."""
 
     signed: proposal_pb2.SignedProposal
     channel_header: common_pb2.ChannelHeader
@@ -60,17 +60,17 @@ class Unpacked:
 
     @property
     def transaction_id(self) -> str:
-        """As the client computed it."""
+        """Return the transaction id that the client computed."""
         return str(self.channel_header.tx_id)
 
     @property
     def arguments(self) -> list[bytes]:
-        """The function's name first."""
+        """Return the arguments, the function's name first."""
         return list(self.input.args)
 
     @property
     def data(self) -> SignedData:
-        """For policies."""
+        """Return the signed data that policies are checked with."""
         return SignedData(self.signed.proposal_bytes, self.signature_header.creator, self.signed.signature)
 
 

@@ -1,4 +1,4 @@
-"""What a chaincode asks the ledger while it runs, answered out of a simulation.
+"""Answer what a chaincode asks the ledger while it runs, out of a simulation.
 
 Source: core/chaincode/handler.go (Fabric 3.1.5).
 """
@@ -56,7 +56,7 @@ class Requests:
     _count: int = 0
 
     async def answer(self, message: Message) -> bytes:
-        """Raises RequestRefused."""
+        """Answer one request. Raises RequestRefused."""
         try:
             if message.type == Message.INVOKE_CHAINCODE:
                 return await self._invoke(chaincode_pb2.ChaincodeSpec.FromString(message.payload))

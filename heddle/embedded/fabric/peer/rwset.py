@@ -21,7 +21,7 @@ POLICY_ENTRY = "VALIDATION_PARAMETER"
 
 @dataclass
 class CollectionSets:
-    """What was read and written in one collection; a deleted value is None."""
+    """Hold what was read and written in one collection; a deleted value is None."""
 
     reads: dict[str, Version | None] = field(default_factory=dict)
     writes: dict[str, bytes | None] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class CollectionSets:
 
 @dataclass
 class Sets:
-    """What was read and written in one namespace."""
+    """Hold what was read and written in one namespace."""
 
     reads: dict[str, Version | None] = field(default_factory=dict)
     writes: dict[str, bytes | None] = field(default_factory=dict)

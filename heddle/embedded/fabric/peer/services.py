@@ -48,7 +48,7 @@ class _Services:
     async def deliver(
         self, requests: AsyncIterator[common_pb2.Envelope], context: Context
     ) -> AsyncIterator[events_pb2.DeliverResponse]:
-        """Whole blocks."""
+        """Deliver whole blocks of a channel."""
         async for _, found in self._delivery.serve(requests, tls_certificate_of(context)):
             if isinstance(found, int):
                 yield events_pb2.DeliverResponse(status=found)
@@ -142,7 +142,7 @@ def _gateway_methods(gateway: Gateway, following: Following) -> "dict[str, grpc.
 
 
 def _exchange_method(exchange: Exchange, name: str) -> "grpc.RpcMethodHandler[Any, Any]":
-    """One of the calls that stand-ins have among themselves."""
+    """Return the method of a call that stand-ins have among themselves."""
 
     async def call(request: common_pb2.Envelope, context: Context) -> Proto:
         try:

@@ -1,4 +1,4 @@
-"""What a chaincode reads and writes while it is simulated.
+"""Record what a chaincode reads and writes while it is simulated.
 
 Source: core/ledger/kvledger/txmgmt/txmgr/{tx_simulator,query_executor}.go (Fabric 3.1.5). A read never sees
 the transaction's own writes. What is refused raises ValueError in Fabric's words.
@@ -13,7 +13,7 @@ __all__ = ["Scope", "Simulation"]
 
 
 class Simulation:
-    """One proposal's view of the state. Namespaces are chaincode names."""
+    """Hold one proposal's view of the state. Namespaces are chaincode names."""
 
     def __init__(self, state: State, transaction_id: str) -> None:
         self._state = state
@@ -149,7 +149,7 @@ class Simulation:
 
 
 class Scope:
-    """One namespace of a simulation, or one collection of it, as `_lifecycle` uses them."""
+    """Read and write one namespace of a simulation, or one collection of it, as `_lifecycle` does."""
 
     def __init__(self, simulation: Simulation, namespace: str, collection: str = "") -> None:
         self._simulation = simulation
@@ -157,7 +157,7 @@ class Scope:
         self._collection = collection
 
     def get(self, key: str) -> bytes | None:
-        """A value."""
+        """Return the value of a key."""
         if self._collection:
             return self._simulation.get_private(self._namespace, self._collection, key)
         return self._simulation.get(self._namespace, key)
@@ -169,7 +169,7 @@ class Scope:
         return self._simulation.between(self._namespace, start, end)
 
     def put(self, key: str, value: bytes) -> None:
-        """Write a value."""
+        """Write the value of a key."""
         if self._collection:
             self._simulation.put_private(self._namespace, self._collection, key, value)
         else:

@@ -34,7 +34,7 @@ class State:
         self._keys: dict[str, list[str]] = {}
 
     def get(self, namespace: str, key: str) -> Stored | None:
-        """The value, or None."""
+        """Return the value of a key, or None."""
         return self._values.get(namespace, {}).get(key)
 
     def between(self, namespace: str, start: str, end: str) -> Iterator[tuple[str, Stored]]:
@@ -64,12 +64,12 @@ class State:
 
 
 def private(namespace: str, collection: str) -> str:
-    """Where the state has a collection's values: on peers of members only."""
+    """Return the namespace of a collection's values: on peers of members only."""
     return f"{namespace}$$p{collection}"
 
 
 def hashed(namespace: str, collection: str) -> str:
-    """Where the state has the hashes of a collection's values, by `hashed_key`: on every peer."""
+    """Return the namespace of the hashes of a collection's values, by `hashed_key`: on every peer."""
     return f"{namespace}$$h{collection}"
 
 

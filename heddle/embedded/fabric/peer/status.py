@@ -25,7 +25,7 @@ class GatewayError(Exception):
 
 
 def _field(number: int, content: bytes) -> bytes:
-    """One length-delimited protobuf field."""
+    """Encode one length-delimited protobuf field."""
     length, size = len(content), bytearray()
     while length >= 0x80:
         size.append(length & 0x7F | 0x80)

@@ -22,7 +22,7 @@ Response = proposal_response_pb2.Response
 
 
 def success(payload: bytes = b"") -> proposal_response_pb2.Response:
-    """Status 200."""
+    """Return an answer of status 200."""
     return Response(status=200, payload=payload)
 
 

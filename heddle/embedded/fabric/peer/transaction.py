@@ -38,7 +38,7 @@ class Headers:
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionHashes:
-    """What the ledger knows of one collection's part: hashes of keys and values, and of the whole."""
+    """Hold what the ledger knows of one collection's part: hashes of keys and values, and of the whole."""
 
     name: str
     sets: kv_rwset_pb2.HashedRWSet
@@ -47,14 +47,14 @@ class CollectionHashes:
 
 @dataclass(frozen=True, kw_only=True)
 class NamespaceSets:
-    """One namespace's read-write sets."""
+    """Hold the read-write sets of one namespace."""
 
     public: kv_rwset_pb2.KVRWSet
     collections: tuple[CollectionHashes, ...]
 
     @property
     def writes(self) -> bool:
-        """Whether anything is written there."""
+        """Tell whether anything is written there."""
         return bool(
             self.public.writes
             or self.public.metadata_writes
@@ -64,7 +64,7 @@ class NamespaceSets:
 
 @dataclass(frozen=True, kw_only=True)
 class Endorsed:
-    """What endorsers agreed on: chaincode, read-write sets by namespace, event, and their signatures."""
+    """Hold what endorsers agreed on: chaincode, read-write sets by namespace, event, signatures."""
 
     actions: int
     chaincode: str

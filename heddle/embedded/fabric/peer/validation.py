@@ -1,4 +1,4 @@
-"""Whether a transaction of a block is valid: signatures, endorsement policy, versions of what was read.
+"""Validate the transactions of a block: signatures, endorsement policy, versions of what was read.
 
 Source: core/committer/txvalidator/v20, core/ledger/kvledger/txmgmt/validation (Fabric 3.1.5).
 """
@@ -82,7 +82,7 @@ def check_config(block: common_pb2.Block, config: ChannelConfig) -> ChannelConfi
 
 
 def _headers(envelope: common_pb2.Envelope) -> Headers:
-    """Well-formed ones (core/common/validation/msgvalidation.go validateCommonHeader)."""
+    """Return well-formed headers (core/common/validation/msgvalidation.go validateCommonHeader)."""
     try:
         common_pb2.Payload.FromString(envelope.payload)
     except MALFORMED as error:
@@ -116,7 +116,7 @@ def _endorsed(headers: Headers) -> Endorsed:
 
 
 def _check_chaincode(headers: Headers, transaction: Endorsed) -> None:
-    """That header, results and event speak of one chaincode (plugindispatcher/dispatcher.go)."""
+    """Check that header, results and event name one chaincode (plugindispatcher/dispatcher.go)."""
     try:
         extension = proposal_pb2.ChaincodeHeaderExtension.FromString(headers.channel.extension)
     except MALFORMED as error:
