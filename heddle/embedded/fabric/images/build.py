@@ -29,6 +29,7 @@ _MODULES = (
     "versions.py",
     "identity",
     "configtx",
+    "settings",
     "embedded/__init__.py",
     "embedded/fabric",
 )

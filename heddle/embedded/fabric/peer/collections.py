@@ -69,7 +69,7 @@ def is_member(config: ChannelConfig, collection: Collection, signed: SignedData)
 
 
 def permissions(config: ChannelConfig, collection: Collection, signed: SignedData) -> tuple[bool, bool]:
-    """Tell whether a proposal's creator may read and whether it may write there (RetrieveReadWritePermission)."""
+    """Tell whether the creator may read and whether it may write there (RetrieveReadWritePermission)."""
     if not collection.member_only_read and not collection.member_only_write:
         return True, True
     if is_member(config, collection, signed):
