@@ -1,4 +1,4 @@
-"""A run as lines for people: each task once, read aloud, with what it found or what went wrong."""
+"""Print a run for people: each task once, with what it found or what went wrong."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ _QUIET_NAMES = ("End here if only the plan was asked for",)
 
 
 class Display:
-    """Takes ansible-runner's events.
+    """Turns ansible-runner's events into lines.
 
     Args:
         write: takes one line.
@@ -31,20 +31,23 @@ class Display:
         self._write = write or _to_stdout
         self.changes = 0
         """Tasks that changed something."""
-        self._items: set[str] = set()
 
     def __call__(self, event: Mapping[str, Any]) -> bool:
-        """Show an event if it says something. Returns whether ansible-runner is to keep it."""
+        """Show an event if it says something; return True, so that ansible-runner keeps it."""
         data = event.get("event_data") or {}
         result = data.get("res") or {}
         match event.get("event"):
             case "playbook_on_play_start":
-                self._write(str(data.get("play", "")))
+                self._line(str(data.get("play", "")))
             case "runner_on_ok":
                 self._ok(data, result)
             case "runner_on_failed" | "runner_on_unreachable":
                 self._failed(data, result)
         return True
+
+    def _line(self, text: str) -> None:
+        # Logs of pods and messages of nodes are in it, which may hold what moves a terminal's cursor.
+        self._write(without_controls(text))
 
     def _ok(self, data: Mapping[str, Any], result: Mapping[str, Any]) -> None:
         if result.get("changed"):
@@ -52,19 +55,19 @@ class Display:
         if data.get("task_action") in _QUIET or data.get("task") in _QUIET_NAMES:
             return
         mark = "~" if result.get("changed") else "✓"
-        self._write(f"  {mark} {data.get('task', '')}")
+        self._line(f"  {mark} {data.get('task', '')}")
         for line in _lines(data, result):
-            self._write(f"      {line}")
+            self._line(f"      {line}")
 
     def _failed(self, data: Mapping[str, Any], result: Mapping[str, Any]) -> None:
         mark = "·" if data.get("ignore_errors") else "✗"
-        self._write(f"  {mark} {data.get('task', '')}")
+        self._line(f"  {mark} {data.get('task', '')}")
         for line in _failure(result):
-            self._write(f"      {line}")
+            self._line(f"      {line}")
 
 
 def _lines(data: Mapping[str, Any], result: Mapping[str, Any]) -> list[str]:
-    """What a task that succeeded has to say: a module's `lines`, a printed plan, a test run's verdicts."""
+    """Return what a task that succeeded tells: a module's `lines`, a printed plan, results of tests."""
     action = data.get("task_action")
     if action == "ansible.builtin.debug":
         message = result.get("msg", [])
@@ -91,5 +94,5 @@ def _failure(result: Mapping[str, Any]) -> list[str]:
 
 
 def _to_stdout(line: str) -> None:
-    sys.stdout.write(f"{without_controls(line)}\n")
+    sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

@@ -228,6 +228,13 @@ def events(*pairs: tuple[str, dict[str, Any]]) -> list[str]:
     return lines
 
 
+def test_text_of_nodes_cannot_move_the_terminal() -> None:
+    """A log line is shown as it is, but for signs that a terminal obeys."""
+    failure = {"task": "Look", "task_action": "heddle_x", "res": {"msg": "log \x1b[2J[/] [bold]x"}}
+
+    assert events(("runner_on_failed", failure)) == ["  ✗ Look", "      log �[2J[/] [bold]x"]
+
+
 def test_a_run_reads_aloud() -> None:
     """Each task once, with a plan, what changed, and a failure's own words."""
     assert events(
