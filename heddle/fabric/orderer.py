@@ -7,6 +7,7 @@ from fabric_protos.common import common_pb2
 from fabric_protos.common.common_pb2 import Block, Envelope
 from fabric_protos.orderer import ab_pb2, ab_pb2_grpc
 
+from heddle.configtx.blocks import verify_genesis
 from heddle.errors import FabricError, HeddleError, Refused, Unreachable
 from heddle.fabric.answers import unreadable
 from heddle.fabric.connection import Connections
@@ -16,7 +17,7 @@ from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.waiting import Deadline, retry
 
-__all__ = ["broadcast", "broadcast_transaction", "config_block", "deliver_block"]
+__all__ = ["broadcast", "broadcast_transaction", "config_block", "deliver_block", "verified_genesis"]
 
 _NO_LEADER = "no Raft leader"
 """etcdraft/chain.go, Submit: the envelope was not taken."""
@@ -147,6 +148,38 @@ async def deliver_block(
         deadline=deadline,
         wait=wait,
         best_effort=best_effort,
+    )
+
+
+async def verified_genesis(
+    connections: Connections,
+    nodes: Sequence[Node],
+    channel: str,
+    genesis_hash: str,
+    signer: Signer,
+    *,
+    deadline: float,
+) -> Block:
+    """Return the channel's block 0 from the first orderer that hands out one with this hash (hexadecimal).
+
+    Raises FabricError with the answer of each orderer.
+    """
+    clock, failures = Deadline(deadline), list[str]()
+    for node in nodes:
+        share = min(_ONE_ORDERER, clock.left())
+        try:
+            block = await deliver_block(
+                connections, node, channel, 0, signer, deadline=share, best_effort=True
+            )
+            verify_genesis(block, genesis_hash)
+        except HeddleError as error:
+            failures.append(error.message)
+        else:
+            return block
+    raise FabricError(
+        f"no orderer handed out block 0 of {channel} with hash {genesis_hash[:16]}…:\n  "
+        + "\n  ".join(failures),
+        hint="An orderer of the channel must run, and the signer be among the channel's readers.",
     )
 
 

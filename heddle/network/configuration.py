@@ -5,17 +5,18 @@ from collections.abc import Sequence
 
 from fabric_protos.common.common_pb2 import NOT_FOUND, SERVICE_UNAVAILABLE, Block
 
-from heddle.errors import FabricError, Refused, Unreachable
+from heddle.errors import FabricError, HeddleError, Refused, Unreachable
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import config_block
 from heddle.identity.signer import Signer
-from heddle.waiting import Deadline
+from heddle.waiting import Deadline, retry
 
 __all__ = ["config_block_now", "config_block_once_led", "most_telling", "newest_config_block"]
 
 _READING = 10.0
 _PAUSE = 0.1
+_LONGEST_PAUSE = 0.5
 
 
 async def newest_config_block(
@@ -46,14 +47,15 @@ async def config_block_once_led(
 
     Waits also for orderers that do not answer. Raises the last error at the deadline.
     """
-    while True:
-        deadline = min(_READING, clock.left())
-        try:
-            return await newest_config_block(connections, orderers, channel, signer, deadline=deadline)
-        except FabricError:
-            if clock.left() <= _PAUSE:
-                raise
-        await clock.pause(_PAUSE)
+    return await retry(
+        lambda left: newest_config_block(
+            connections, orderers, channel, signer, deadline=min(_READING, left)
+        ),
+        lambda error: isinstance(error, FabricError),
+        deadline=clock,
+        pause=_PAUSE,
+        longest=_LONGEST_PAUSE,
+    )
 
 
 async def config_block_now(
@@ -63,16 +65,22 @@ async def config_block_now(
 
     Raises Unreachable also for a channel that stays without a leader: it tells nothing either.
     """
-    clock = Deadline(deadline)
-    while True:
-        try:
-            return await newest_config_block(connections, orderers, channel, signer, deadline=deadline)
-        except Refused as refusal:
-            if refusal.status != SERVICE_UNAVAILABLE:
-                raise
-            if clock.left() <= _PAUSE:
-                raise Unreachable(refusal.message, hint=refusal.hint) from refusal
-        await clock.pause(_PAUSE)
+    try:
+        return await retry(
+            lambda _: newest_config_block(connections, orderers, channel, signer, deadline=deadline),
+            _has_no_leader,
+            deadline=deadline,
+            pause=_PAUSE,
+            longest=_LONGEST_PAUSE,
+        )
+    except Refused as refusal:
+        if _has_no_leader(refusal):
+            raise Unreachable(refusal.message, hint=refusal.hint) from refusal
+        raise
+
+
+def _has_no_leader(error: HeddleError) -> bool:
+    return isinstance(error, Refused) and error.status == SERVICE_UNAVAILABLE
 
 
 def most_telling(errors: Sequence[FabricError]) -> FabricError:

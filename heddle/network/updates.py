@@ -20,7 +20,7 @@ from heddle.fabric.orderer import broadcast
 from heddle.identity.signer import Signer
 from heddle.network.configuration import config_block_now, config_block_once_led, newest_config_block
 from heddle.network.network import Network
-from heddle.waiting import Deadline
+from heddle.waiting import Deadline, retry
 
 __all__ = ["UpdateDelivery", "read_config", "submit_request"]
 
@@ -96,14 +96,12 @@ class UpdateDelivery:
         raise Unreachable(f"channel {self.channel}: there is no orderer to hand the update to")
 
     async def _offer(self, target: Node, envelope: Envelope, clock: Deadline) -> None:
-        while True:
-            deadline = min(_ONE_ORDERER, clock.left())
-            try:
-                return await broadcast(self.connections, target, envelope, deadline=deadline)
-            except Refused as refusal:
-                if _UNSETTLED not in refusal.words or clock.left() <= 1.0:
-                    raise
-            await clock.pause(1.0)
+        await retry(
+            lambda left: broadcast(self.connections, target, envelope, deadline=min(_ONE_ORDERER, left)),
+            lambda error: isinstance(error, Refused) and _UNSETTLED in error.words,
+            deadline=clock,
+            least=_LAST_OFFER,
+        )
 
     async def _effect(
         self, asked: Sequence[Node], update: ConfigUpdate, before: Block, clock: Deadline

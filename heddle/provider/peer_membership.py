@@ -1,12 +1,10 @@
 """PeerMembership: a peer on a channel."""
 
-from fabric_protos.common.common_pb2 import Block
-
-from heddle.configtx.blocks import block_hash, verify_genesis
-from heddle.errors import FabricError, HeddleError, ProviderError
+from heddle.configtx.blocks import block_hash
+from heddle.errors import FabricError, ProviderError
 from heddle.fabric.cscc import channels, join_channel
 from heddle.fabric.node import Node
-from heddle.fabric.orderer import deliver_block
+from heddle.fabric.orderer import verified_genesis
 from heddle.fabric.qscc import block_by_number, height_if_admitted
 from heddle.identity.signer import Signer
 from heddle.plugin.values import Properties
@@ -19,7 +17,6 @@ __all__ = ["PeerMembershipHandler"]
 
 _DEADLINE = 180.0
 _READING = 10.0
-_ONE_ORDERER = 15.0
 
 
 class PeerMembershipHandler(Handler):
@@ -47,7 +44,14 @@ class PeerMembershipHandler(Handler):
         connections = self.session.connections
         await connections.wait_until_ready(peer, deadline=clock.left())
         if channel not in await channels(connections, peer, who, deadline=clock.left()):
-            genesis = await self._genesis(call, who, clock)
+            genesis = await verified_genesis(
+                connections,
+                nodes(inputs["orderers"]),
+                channel,
+                inputs["genesisHash"],
+                who,
+                deadline=clock.left(),
+            )
             await join_channel(connections, peer, channel, genesis, who, deadline=clock.left())
         await self._wait_for_ledger(peer, channel, who, clock)
         await self._expect_genesis(peer, channel, inputs["genesisHash"], who, clock)
@@ -60,29 +64,6 @@ class PeerMembershipHandler(Handler):
         if call.inputs["channel"] not in there:
             raise Gone(f"{peer.name} has left {call.inputs['channel']}; the next update joins it again")
         return Seen(outputs={})
-
-    async def _genesis(self, call: Call, who: Signer, clock: Deadline) -> Block:
-        """Block 0, verified, from the first orderer that hands it out."""
-        said: list[str] = []
-        for orderer in nodes(call.inputs["orderers"]):
-            try:
-                block = await deliver_block(
-                    self.session.connections,
-                    orderer,
-                    call.inputs["channel"],
-                    0,
-                    who,
-                    deadline=min(_ONE_ORDERER, clock.left()),
-                )
-                verify_genesis(block, call.inputs["genesisHash"])
-            except HeddleError as error:
-                said.append(str(error))
-            else:
-                return block
-        raise ProviderError(
-            f"no orderer handed out block 0 of {call.inputs['channel']}:\n  " + "\n  ".join(said),
-            hint="An orderer of the channel must run, and the signer be among the channel's readers.",
-        )
 
     async def _wait_for_ledger(self, peer: Node, channel: str, who: Signer, clock: Deadline) -> None:
         async def height(left: float) -> int:

@@ -7,10 +7,7 @@ import asyncio
 from base64 import b64decode
 from collections.abc import Sequence
 
-from fabric_protos.common.common_pb2 import Block
-
-from heddle.configtx.blocks import verify_genesis
-from heddle.errors import FabricError, HeddleError, Refused, RunbookError
+from heddle.errors import FabricError, Refused
 from heddle.fabric import cscc, installation, lifecycle, orderer, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
@@ -25,7 +22,6 @@ from heddle.waiting import Deadline, poll
 __all__ = ["Rejoining"]
 
 _CALL = 10.0
-_ONE_ORDERER = 15.0
 
 
 class Rejoining:
@@ -54,35 +50,18 @@ class Rejoining:
         joined = await cscc.channels(self._connections, self._node, self._signer, deadline=clock.left())
         missing = [one for one in self.channels if one.name not in joined]
         for channel in missing:
-            genesis = await self._genesis(channel, clock)
+            genesis = await orderer.verified_genesis(
+                self._connections,
+                self._orderers,
+                channel.name,
+                channel.genesis_hash,
+                self._signer,
+                deadline=clock.left(),
+            )
             await cscc.join_channel(
                 self._connections, self._node, channel.name, genesis, self._signer, deadline=clock.left()
             )
         return [channel.name for channel in missing]
-
-    async def _genesis(self, channel: ChannelOutput, clock: Deadline) -> Block:
-        said: list[str] = []
-        for node in self._orderers:
-            try:
-                block = await orderer.deliver_block(
-                    self._connections,
-                    node,
-                    channel.name,
-                    0,
-                    self._signer,
-                    deadline=min(_ONE_ORDERER, clock.left()),
-                    best_effort=True,
-                )
-                verify_genesis(block, channel.genesis_hash)
-            except HeddleError as error:
-                said.append(error.message)
-            else:
-                return block
-        raise RunbookError(
-            f"no orderer handed out block 0 of {channel.name} with hash {channel.genesis_hash[:16]}…:\n  "
-            + "\n  ".join(said),
-            hint="An orderer of the channel must run. Then run this again: it goes on from here.",
-        )
 
     async def install(self, packages: Sequence[Package]) -> list[str]:
         """Install what the stack's last `up` had installed here; labels of what was missing."""

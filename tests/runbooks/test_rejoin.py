@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from heddle.configtx.blocks import block_hash
-from heddle.errors import FabricError, RunbookError
+from heddle.errors import FabricError
 from heddle.fabric import cscc, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
@@ -96,7 +96,7 @@ async def test_missing_channels_are_joined_once(scene: Scene, connections: Conne
 async def test_a_foreign_block_0_is_never_joined_with(scene: Scene, connections: Connections) -> None:
     """Its hash is the stack's, or the channel is another; every orderer's answer is told."""
     peer = scene.fresh.pop()
-    with pytest.raises(RunbookError, match=r"no orderer handed out block 0 of channel.*\n.*hash") as error:
+    with pytest.raises(FabricError, match=r"no orderer handed out block 0 of channel.*\n.*hash") as error:
         await scene.rejoining(connections, genesis_hash="ff" * 32, peer=peer).join()
     assert "ffff" in str(error.value)
     assert await scene.joined(connections, peer) == ()

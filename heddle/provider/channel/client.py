@@ -19,12 +19,12 @@ from heddle.network.configuration import config_block_now, config_block_once_led
 from heddle.planner.consenters import lagging_consenters
 from heddle.planner.facts import Answer, ChannelFacts, is_active, newest_height
 from heddle.provider.checked_values import client_tls, node, nodes, signers
-from heddle.waiting import Deadline
+from heddle.waiting import Deadline, poll
 
 __all__ = ["ChannelClient", "LiveConfig"]
 
 _ASKING = 10.0
-_PAUSE = 0.1
+_LONGEST_PAUSE = 0.5
 _STUMBLE = 3.0
 """Seconds for a node that does not order for a moment: while others come or go, or the lead changes hands."""
 
@@ -102,33 +102,41 @@ class ChannelClient:
             for each in settings.consenters
             if each.address in self.former
         }
-        clock = Deadline(min(_STUMBLE, deadline))
-        while True:
+
+        async def look(_: float) -> frozenset[str]:
             answers = await self._ask(leaving, deadline)
-            broken = [address for address, answer in answers.items() if not is_active(answer)]
-            if not broken or clock.passed():
-                return frozenset(broken)
-            await clock.pause(_PAUSE)
+            return frozenset(address for address, answer in answers.items() if not is_active(answer))
+
+        return await poll(
+            look, lambda broken: not broken, deadline=min(_STUMBLE, deadline), longest=_LONGEST_PAUSE
+        )
 
     async def facts(self, live: LiveConfig, *, deadline: float) -> tuple[ChannelFacts, int]:
         """Return the facts that decide on a change of consenters, and the height to compare theirs with.
 
         Consenters that lack blocks are asked again for a while: on a busy channel they have them by then.
         """
-        clock, newest = Deadline(min(_STUMBLE, deadline)), 0
-        while True:
+        newest = 0
+
+        async def look(_: float) -> ChannelFacts:
+            nonlocal newest
             answers = await self.answers(deadline=min(_ASKING, deadline))
             newest = newest or newest_height(answers.values())
-            facts = ChannelFacts(
+            return ChannelFacts(
                 name=self.channel,
                 settings=live.settings,
                 sequence=live.sequence,
                 answers={address: answers.get(name) for address, name in self.node_of.items()},
                 nodes=self.node_of,
             )
-            if not lagging_consenters(facts, newest) or clock.passed():
-                return facts, newest
-            await clock.pause(_PAUSE)
+
+        facts = await poll(
+            look,
+            lambda facts: not lagging_consenters(facts, newest),
+            deadline=min(_STUMBLE, deadline),
+            longest=_LONGEST_PAUSE,
+        )
+        return facts, newest
 
     async def live(self, asked: Sequence[Node] = (), *, deadline: float) -> LiveConfig:
         """Return the newest configuration that any of the orderers has, or of those that are asked.

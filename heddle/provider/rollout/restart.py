@@ -1,21 +1,18 @@
 """Restart outdated pods one at a time: ask, have the planner decide, act, wait."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from heddle.errors import FabricError, ProviderError, Unreachable
+from heddle.errors import FabricError, ProviderError
 from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState, together
 from heddle.planner.facts import NodeFacts, PodFacts
 from heddle.planner.restart import missing_blocks, newest_heights, next_restart, restart_refusal
 from heddle.provider.rollout.asking import NodeClient
-from heddle.waiting import Deadline
+from heddle.waiting import poll
 
 __all__ = ["Restarter"]
-
-_FIRST_LOOK = 0.1
-_LONGEST_LOOK = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,62 +77,53 @@ class Restarter:
     async def _wait_until_spared(self, node: Node) -> Mapping[str, int]:
         """Wait until the others can do without this node; return the greatest heights of its channels."""
         others = [other for other in self.nodes if other.name != node.name]
-        clock, pause = Deadline(self.patience), _FIRST_LOOK
-        while True:
-            facts = await self._facts(others, await self.states())
-            refusal = restart_refusal(facts)
-            if not refusal:
-                return newest_heights([*facts, await self.client.ask(node)])
-            if clock.left() <= pause:
-                raise ProviderError(
-                    f"{node.name} is outdated, but cannot be spared after {self.patience:.0f} s\n  {refusal}",
-                    hint="Bring the others up first, then run it again. Nothing was restarted meanwhile.",
-                )
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_LOOK)
+
+        async def look(_: float) -> list[NodeFacts]:
+            return await self._facts(others, await self.states())
+
+        def never_spared(facts: list[NodeFacts]) -> ProviderError:
+            return ProviderError(
+                f"{node.name} is outdated, but cannot be spared after {self.patience:.0f} s\n"
+                f"  {restart_refusal(facts)}",
+                hint="Bring the others up first, then run it again. Nothing was restarted meanwhile.",
+            )
+
+        facts = await poll(
+            look,
+            lambda facts: not restart_refusal(facts),
+            deadline=self.patience,
+            otherwise=never_spared,
+        )
+        return newest_heights([*facts, await self.client.ask(node)])
 
     async def _caught_up(self, node: Node, newest: Mapping[str, int]) -> None:
         """Wait until the node serves its channels, level with the others as they were."""
-        missing = ""
 
-        async def level() -> bool:
-            nonlocal missing
-            missing = missing_blocks(await self.client.ask(node), newest)
-            return not missing
+        async def missing(_: float) -> str:
+            return missing_blocks(await self.client.ask(node), newest)
 
-        if not await self._within(level):
-            raise FabricError(
-                f"{node.at()}: restarted, but not level with the others after {self.patience:.0f} s: "
-                f"{missing}",
+        def behind(words: str) -> FabricError:
+            return FabricError(
+                f"{node.at()}: restarted, but not level with the others after {self.patience:.0f} s: {words}",
                 hint="Look at its log. The other outdated nodes were left as they are.",
             )
 
+        await poll(missing, lambda words: not words, deadline=self.patience, otherwise=behind)
+
     async def _good(self, pod: str, old_uid: str) -> None:
         """Wait until a StatefulSet's pod, a new one, is ready with the newest template."""
-        state = PodState(node=pod, settled=False)
 
-        async def good() -> bool:
-            nonlocal state
-            state = await self._settled(pod)
+        def good(state: PodState) -> bool:
             return state.good and state.uid != old_uid
 
-        if not await self._within(good):
+        state = await poll(lambda _: self._settled(pod), good, deadline=self.patience)
+        if not good(state):
             evidence = await self.pods.evidence(pod)
             problem = f"pod of {pod}: not ready after {self.patience:.0f} s: {state.status}"
             raise ProviderError(
                 f"{problem}\n{evidence}".rstrip(),
                 hint="Correct what it says, then run it again: it goes on from here.",
             )
-
-    async def _within(self, done: Callable[[], Awaitable[bool]]) -> bool:
-        clock, pause = Deadline(self.patience), _FIRST_LOOK
-        while True:
-            if await done():
-                return True
-            if clock.left() <= pause:
-                return False
-            await asyncio.sleep(pause)
-            pause = min(1.5 * pause, _LONGEST_LOOK)
 
     def _pair(self, node: Node) -> tuple[str, ...]:
         """Return the names of the node's database, if it has one, and of the node."""
@@ -147,25 +135,15 @@ class Restarter:
 
     async def _settled(self, name: str) -> PodState:
         """Return a StatefulSet's pod, once the controller has seen its StatefulSet's newest template."""
-        clock = Deadline(self.patience)
-        while True:
-            try:
-                state = await self.pods.state(name)
-            except Unreachable:
-                if clock.left() <= _LONGEST_LOOK:
-                    raise
-                await asyncio.sleep(_LONGEST_LOOK)
-                continue
-            if state is not None and state.settled:
-                return state
-            if clock.left() <= _FIRST_LOOK:
-                problem = (
-                    "there is no such StatefulSet" if state is None else "its controller does not see it"
-                )
-                raise ProviderError(
-                    f"StatefulSet {name}: {problem}", hint="Look at the cluster's controllers."
-                )
-            await asyncio.sleep(_FIRST_LOOK)
+        state = await poll(
+            lambda _: self.pods.state(name),
+            lambda state: state is not None and state.settled,
+            deadline=self.patience,
+        )
+        if state is not None and state.settled:
+            return state
+        problem = "there is no such StatefulSet" if state is None else "its controller does not see it"
+        raise ProviderError(f"StatefulSet {name}: {problem}", hint="Look at the cluster's controllers.")
 
 
 def _pod_facts(state: PodState) -> PodFacts:
