@@ -54,12 +54,12 @@ class ClusterAccess:
     identifier: str
     """Name of the cluster in the state (the Kubernetes provider's clusterIdentifier)."""
     public_address: str
-    """Where clients outside reach the nodes; empty = nowhere."""
+    """The nodes' address for clients outside; empty = none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackSettings:
-    """What a stack's configuration says: the instance, and the cluster to deploy it to."""
+    """The settings of a stack: the instance, and the cluster to deploy it to."""
 
     instance: Instance
     cluster: ClusterAccess

@@ -1,1 +1,1 @@
-"""The `heddle` command: one file per group of verbs, and nothing below it imports it."""
+"""Read the arguments of the `heddle` command, call the room below that does the work, print its result."""

@@ -70,7 +70,7 @@ def list_(stack: Stack, json_: Json = False, folder: Folder = HERE) -> None:
 @app.command()
 def show(
     stack: Stack,
-    channel: Annotated[str, typer.Argument(help="The channel; may be left out if there is one.")] = "",
+    channel: Annotated[str, typer.Argument(help="The channel; may be left out if there is each.")] = "",
     json_: Json = False,
     folder: Folder = HERE,
 ) -> None:
@@ -145,21 +145,21 @@ def _settings_lines(
         ("consensus", _consensus(settings)),
         (
             "consenters",
-            ", ".join(one.address + (f" (id {one.id})" if one.id else "") for one in settings.consenters),
+            ", ".join(each.address + (f" (id {each.id})" if each.id else "") for each in settings.consenters),
         ),
         (
             "ordering",
             "; ".join(
-                f"{one.name} ({one.msp.msp_id}): {', '.join(one.endpoints)}"
-                for one in settings.orderer_organizations
+                f"{each.name} ({each.msp.msp_id}): {', '.join(each.endpoints)}"
+                for each in settings.orderer_organizations
             ),
         ),
         (
             "organizations",
             "; ".join(
-                f"{one.name} ({one.msp.msp_id})"
-                + (f", anchor {', '.join(one.anchor_peers)}" if one.anchor_peers else "")
-                for one in settings.peer_organizations
+                f"{each.name} ({each.msp.msp_id})"
+                + (f", anchor {', '.join(each.anchor_peers)}" if each.anchor_peers else "")
+                for each in settings.peer_organizations
             ),
         ),
         (
@@ -187,14 +187,14 @@ def _settings_json(settings: ChannelSettings) -> dict[str, Any]:
             settings.raft if settings.consensus == "etcdraft" else settings.bft
         ),
         "capabilities": asdict(settings.capabilities),
-        "consenters": [one.address for one in settings.consenters],
+        "consenters": [each.address for each in settings.consenters],
         "ordererOrganizations": [
-            {"name": one.name, "mspId": one.msp.msp_id, "endpoints": list(one.endpoints)}
-            for one in settings.orderer_organizations
+            {"name": each.name, "mspId": each.msp.msp_id, "endpoints": list(each.endpoints)}
+            for each in settings.orderer_organizations
         ],
         "peerOrganizations": [
-            {"name": one.name, "mspId": one.msp.msp_id, "anchorPeers": list(one.anchor_peers)}
-            for one in settings.peer_organizations
+            {"name": each.name, "mspId": each.msp.msp_id, "anchorPeers": list(each.anchor_peers)}
+            for each in settings.peer_organizations
         ],
     }
 

@@ -1,4 +1,4 @@
-"""`heddle channel block STACK CHANNEL`: a block as its orderers have it, as configtxlator prints it."""
+"""Print a block as configtxlator does: `heddle channel block STACK CHANNEL`."""
 
 import asyncio
 from pathlib import Path
@@ -38,10 +38,10 @@ def block(
     async def fetch() -> bytes:
         async with network.connections() as connections:
             if position is None:
-                found = await read_config_block(network, connections, channel)
+                fetched = await read_config_block(network, connections, channel)
             else:
-                found = await read_block(network, connections, channel, position)
-            return json_text(block_json(found)).encode() if out is None else found.SerializeToString()
+                fetched = await read_block(network, connections, channel, position)
+            return json_text(block_json(fetched)).encode() if out is None else fetched.SerializeToString()
 
     content = asyncio.run(fetch())
     if out is None:

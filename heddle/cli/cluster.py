@@ -95,31 +95,31 @@ def down(
     console = Console()
     steps = Steps(console)
     try:
-        found = take_down(layout_of(name), steps, purge=purge)
+        was_up = take_down(layout_of(name), steps, purge=purge)
     finally:
         steps.close()
-    console.print(f"cluster {name} is {'down' if found else 'not here'}", highlight=False)
+    console.print(f"cluster {name} is {'down' if was_up else 'not here'}", highlight=False)
 
 
 @app.command()
 def status(name: Name = _LOCAL, json_: Json = False) -> None:
     """Show the cluster's programs; exit code 1 unless all run and the node is ready."""
-    found = status_of(layout_of(name))
+    cluster = status_of(layout_of(name))
     if json_:
-        typer.echo(json.dumps(found.as_json(), indent=2))
+        typer.echo(json.dumps(cluster.as_json(), indent=2))
     else:
         console = Console()
-        console.print(f"cluster {name}: [bold]{found.state}[/bold]", highlight=False)
-        if found.components:
+        console.print(f"cluster {name}: [bold]{cluster.state}[/bold]", highlight=False)
+        if cluster.components:
             table = Table("component", "pid", "memory", box=None, pad_edge=False)
-            for component in found.components:
+            for component in cluster.components:
                 pid = str(component.pid or "[red]not running")
                 table.add_row(component.name, pid, f"{component.memory_mb} MB" if component.pid else "")
             console.print(table)
             console.print(
-                f"node {found.node}, kubeconfig {found.kubeconfig}", highlight=False, soft_wrap=True
+                f"node {cluster.node}, kubeconfig {cluster.kubeconfig}", highlight=False, soft_wrap=True
             )
-    if found.state != "ready":
+    if cluster.state != "ready":
         raise typer.Exit(1)
 
 

@@ -1,4 +1,4 @@
-"""`heddle status STACK`: how a network is, as its nodes say."""
+"""Print the state of a network as its nodes tell it: `heddle status STACK`."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ def status(
     json_: Json = False,
     folder: Folder = HERE,
 ) -> None:
-    """Show nodes, heights and chaincodes; exit code 1 unless all of it is well."""
+    """Ask all nodes, and print versions, heights, chaincodes and what is wrong."""
     found = asyncio.run(ask_status(open_network(stack, folder), deadline=SECONDS))
     if json_:
         typer.echo(json.dumps(found.plain(), indent=2))

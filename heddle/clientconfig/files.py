@@ -27,7 +27,7 @@ peer:
 
 @dataclass(frozen=True, kw_only=True)
 class ClientFile:
-    """One file of a client's configuration."""
+    """A file of a client's configuration: its content, and whether only its owner may read it."""
 
     content: str = field(repr=False)
     secret: bool = False

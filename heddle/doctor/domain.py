@@ -27,7 +27,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True, kw_only=True)
 class _DnsServer:
-    """Where the cluster's own DNS answers over TCP; `pod` is empty where no pod serves it."""
+    """The address of the cluster's DNS over TCP; `pod` is empty where no pod serves it."""
 
     address: str
     port: int

@@ -10,8 +10,8 @@ class Finding:
     """The result of one check."""
 
     what: str
-    """What was checked."""
+    """The name of the check."""
     found: str
-    """What was found there."""
+    """The state of the thing checked, in words."""
     step: str = ""
-    """What to do about it; empty if nothing is needed."""
+    """The next step for the user; empty if nothing is needed."""

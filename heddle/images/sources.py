@@ -16,7 +16,7 @@ _SECONDS = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Availability:
-    """Whether Fabric's images can be had, and where or why not."""
+    """The answer to whether Fabric's images can be had; `reason` says where, or why not."""
 
     available: bool
     reason: str
