@@ -1,7 +1,9 @@
 """The HTTP server of the admin and operations endpoints."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,6 +12,8 @@ from hypothesis import strategies as st
 
 from heddle.embedded.fabric.http import Request, Response, json_response, serve_http
 from heddle.embedded.fabric.orderer.participation import _form
+from heddle.identity.authority import new_authority
+from heddle.identity.certificate import CertificateRequest, Usage, issue
 
 
 @pytest.fixture
@@ -64,3 +68,39 @@ def test_forms_keep_every_byte(contents: dict[str, bytes]) -> None:
 def test_json_ends_like_go_s() -> None:
     """Compact, with a newline."""
     assert json_response(200, {"a": None}).body == b'{"a":null}\n'
+
+
+async def test_a_client_without_a_certificate_hears_why(tmp_path: Path) -> None:
+    """The alert arrives, as from Fabric's nodes, instead of a connection that only ends."""
+    authority = new_authority(common_name="tlsca", organization="one")
+    own = issue(authority, CertificateRequest(common_name="node", hosts=("localhost",), usage=Usage.TLS))
+    files = {"ca": authority.certificate, "certificate": own.certificate, "key": own.private_key}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    server_side = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(tmp_path / "ca"))
+    server_side.load_cert_chain(tmp_path / "certificate", tmp_path / "key")
+    server_side.verify_mode = ssl.CERT_REQUIRED
+
+    async def answer(_: Request) -> Response:
+        return json_response(200, {})
+
+    server = await serve_http(answer, "127.0.0.1:0", server_side)
+    port = server.sockets[0].getsockname()[1]
+    client_side = ssl.create_default_context(cafile=str(tmp_path / "ca"))
+    try:
+        async with httpx.AsyncClient(verify=client_side) as client:
+            with pytest.raises((httpx.TransportError, ssl.SSLError), match=r"(?i)alert certificate required"):
+                await client.get(f"https://localhost:{port}/")
+        client_side.load_cert_chain(tmp_path / "certificate", tmp_path / "key")
+        async with httpx.AsyncClient(verify=client_side) as client:
+            assert (await client.get(f"https://localhost:{port}/")).status_code == 200
+    finally:
+        server.close()
+
+
+async def test_what_is_no_request_is_refused(address: str) -> None:
+    """With an answer, in HTTP."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(address.rpartition(":")[2]))
+    writer.write(b"nonsense\r\n\r\n")
+    assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+    writer.close()
