@@ -129,7 +129,7 @@ class Chaincode(pulumi.ComponentResource):
 
 
 def _definition(plan: ChaincodePlan) -> dict[str, Any]:
-    """What is approved and committed, as arguments of both."""
+    """Return the definition as arguments of both approval and commit."""
     return {
         "channel": plan.channel,
         "name": plan.name,

@@ -52,7 +52,7 @@ _PACKAGE_ID = {"node": "CORE_CHAINCODE_ID", "java": "CORE_CHAINCODE_ID_NAME"}
 def environment(
     language: str, package_id: pulumi.Input[str], own: Mapping[str, str]
 ) -> dict[str, pulumi.Input[str]]:
-    """Variables of a server.
+    """Return the environment variables of a chaincode server.
 
     Args:
         language: python, go, node or java.
@@ -73,7 +73,7 @@ def chaincode_pod(
     variables: Mapping[str, pulumi.Input[str]],
     checksum: pulumi.Input[str],
 ) -> Manifest:
-    """The pod template of a chaincode server: it serves one package, with TLS."""
+    """Return the pod template of a chaincode server: it serves one package, with TLS."""
     own = labels.of_server(site.instance, server)
     return {
         "metadata": {

@@ -131,7 +131,7 @@ class ChaincodeServer(pulumi.ComponentResource):
 
 
 def _files(args: ChaincodeServerArgs, tls: Certificate) -> dict[str, pulumi.Output[str]]:
-    """What the server mounts; Java's library wants its authority too, and never reads it."""
+    """Return the files that the server mounts; Java's library wants its authority too, and never reads it."""
     files = {CERTIFICATE: tls.certificate, KEY: tls.private_key}
     if args.language == "java":
         files[AUTHORITY] = args.organization.tls_ca.certificate

@@ -18,7 +18,7 @@ _SETTINGS = "/opt/couchdb/etc/local.d"
 
 
 def couchdb_pod(database: CouchdbPlan, *, site: Site, image: str, checksum: pulumi.Input[str]) -> Manifest:
-    """The pod template of a peer's CouchDB, rather on the peer's own machine (upstream's core.yaml).
+    """Return the pod template of a peer's CouchDB, rather on the peer's own machine (upstream's core.yaml).
 
     Args:
         database: the database.

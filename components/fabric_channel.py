@@ -112,7 +112,7 @@ def _settings(args: FabricChannelArgs) -> dict[str, Any]:
 
 
 def _external(plan: ExternalPlan, anchor_peers: tuple[str, ...]) -> PeerOrganization:
-    """What a channel says of an organization that is run elsewhere."""
+    """Return what a channel says of an organization that is run elsewhere."""
     msp: Msp = {
         "mspId": plan.msp_id,
         "rootCertificates": list(plan.root_certificates),

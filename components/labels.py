@@ -42,5 +42,5 @@ def of_server(instance: str, server: ServerPlan) -> dict[str, str]:
 
 
 def select_server(instance: str, server: ServerPlan) -> dict[str, str]:
-    """What tells a chaincode server's pods from all others."""
+    """Return the labels that tell a chaincode server's pods from all others."""
     return {INSTANCE: instance, CHAINCODE: server.name}

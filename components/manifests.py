@@ -18,6 +18,6 @@ def metadata(
     labels: Mapping[str, Any],
     annotations: Mapping[str, str] | None = None,
 ) -> Manifest:
-    """An object's metadata. Names are always given: nothing here has a name that Pulumi made up."""
+    """Return an object's metadata. Names are always given: nothing here has a name that Pulumi made up."""
     named = {"name": name, "namespace": namespace, "labels": dict(labels)}
     return {**named, "annotations": dict(annotations)} if annotations else named

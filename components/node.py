@@ -120,7 +120,7 @@ class FabricNode(pulumi.ComponentResource):
 
 
 def node_address(node: NodePlan, organization: Organization) -> Node:
-    """A node as Heddle's resources take it."""
+    """Return a node as Heddle's resources take it."""
     address: Node = {
         "name": node.name,
         "mspId": node.msp_id,
@@ -176,5 +176,5 @@ def _revision(args: FabricNodeArgs, checksum: pulumi.Output[str]) -> pulumi.Outp
 
 
 def _database(args: FabricNodeArgs) -> list[pulumi.Resource]:
-    """What must be there before a peer is started that reads a database's password."""
+    """Return what must exist before a peer is started that reads a database's password."""
     return [args.database.secret, args.database.statefulset] if args.database else []

@@ -51,7 +51,7 @@ class PeerSet(pulumi.ComponentResource):
         self.register_outputs({"nodes": list(self.nodes)})
 
     def definition(self, anchor_peers: tuple[str, ...]) -> PeerOrganization:
-        """What a channel says of the organization, its anchor peers as host:port."""
+        """Return what a channel says of the organization, its anchor peers as host:port."""
         return {
             "name": self.organization.msp_id,
             "msp": self.organization.msp,
@@ -59,7 +59,7 @@ class PeerSet(pulumi.ComponentResource):
         }
 
     def address(self, peer: NodePlan) -> Node:
-        """How to reach one of the peers."""
+        """Return how to reach one of the peers."""
         return self.nodes[peer.name].address
 
     def _node(self, name: str, plan: NodePlan, args: PeerSetArgs) -> FabricNode:

@@ -41,7 +41,7 @@ def config_file(node: NodePlan) -> str:
 
 
 def node_pod(node: NodePlan, *, site: Site, image: str, checksum: pulumi.Input[str]) -> Manifest:
-    """The pod template of a node.
+    """Return the pod template of a node.
 
     Args:
         node: the node.
@@ -110,7 +110,7 @@ def _environment(node: NodePlan) -> list[Manifest]:
 
 
 def from_secret(variable: str, secret: str, key: str) -> Manifest:
-    """A variable whose value is in a Secret."""
+    """Return a variable whose value is in a Secret."""
     return {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
 
 
@@ -131,7 +131,7 @@ def _items(files: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def pod_basics(settings: PodSettings, *, pull_secrets: Sequence[str], user: int = USER_ID) -> Manifest:
-    """What the specs of all pods have: as whom they run, where, and with which Secrets images are pulled.
+    """Return what all pods have: as whom they run, where, and with which Secrets images are pulled.
 
     Args:
         settings: what the stack file says of the pod.

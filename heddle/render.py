@@ -26,7 +26,7 @@ _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
 
 def core_yaml(peer: NodePlan, *, bootstrap: tuple[str, ...]) -> str:
-    """A peer's core.yaml.
+    """Return a peer's core.yaml.
 
     Args:
         peer: the node.
@@ -37,12 +37,12 @@ def core_yaml(peer: NodePlan, *, bootstrap: tuple[str, ...]) -> str:
 
 
 def orderer_yaml(orderer: NodePlan) -> str:
-    """An orderer's orderer.yaml."""
+    """Return an orderer's orderer.yaml."""
     return _render("orderer.yaml", node=orderer, **_PATHS)
 
 
 def msp_config_yaml() -> str:
-    """The config.yaml of every MSP folder: roles are told by the certificate's organizational unit."""
+    """Return the config.yaml of every MSP folder: roles are told by the certificate's organizational unit."""
     return _render("msp-config.yaml")
 
 
@@ -63,7 +63,7 @@ _PATHS = {"config_path": CONFIG_PATH, "ledger_path": LEDGER_PATH, "ccaas_builder
 
 
 def _quoted(value: object) -> str:
-    """The value as a YAML scalar or flow value that reads back as itself: JSON is YAML."""
+    """Return the value as a YAML scalar or flow value that reads back as itself: JSON is YAML."""
     return json.dumps(value, ensure_ascii=False)
 
 

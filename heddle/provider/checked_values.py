@@ -14,7 +14,7 @@ __all__ = ["client_tls", "msp", "node", "nodes", "pems", "signer", "signers"]
 
 
 def node(value: inputs.Node) -> Node:
-    """A Node."""
+    """Return the node that a checked value describes."""
     return Node(
         name=value["name"],
         msp_id=value["mspId"],
@@ -32,12 +32,12 @@ def node(value: inputs.Node) -> Node:
 
 
 def nodes(values: Iterable[inputs.Node]) -> tuple[Node, ...]:
-    """Several Nodes, in order."""
+    """Return nodes, in the order of the values."""
     return tuple(node(value) for value in values)
 
 
 def signer(value: inputs.Identity) -> Signer:
-    """An Identity that can sign."""
+    """Return an identity that can sign."""
     return Signer(
         msp_id=value["mspId"],
         certificate=value["certificate"].encode(),
@@ -46,17 +46,17 @@ def signer(value: inputs.Identity) -> Signer:
 
 
 def signers(values: Iterable[inputs.Identity]) -> tuple[Signer, ...]:
-    """Several Identities, in order."""
+    """Return identities that can sign, in the order of the values."""
     return tuple(signer(value) for value in values)
 
 
 def client_tls(value: inputs.ClientTls) -> ClientTls:
-    """A client certificate for mutual TLS."""
+    """Return a client certificate for mutual TLS."""
     return ClientTls(certificate=value["certificate"].encode(), private_key=value["privateKey"].encode())
 
 
 def msp(value: inputs.Msp) -> Msp:
-    """An organization's MSP."""
+    """Return an organization's MSP."""
     return Msp(
         msp_id=value["mspId"],
         root_certificates=pems(value["rootCertificates"]),
@@ -67,5 +67,5 @@ def msp(value: inputs.Msp) -> Msp:
 
 
 def pems(values: Iterable[str]) -> tuple[bytes, ...]:
-    """PEM texts as bytes."""
+    """Return PEM texts as bytes."""
     return tuple(value.encode() for value in values)

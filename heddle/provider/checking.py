@@ -70,7 +70,7 @@ def _unknown_key(prefix: str, key: str, declared: Mapping[str, Property]) -> Che
 
 
 def _value(kind: Kind, value: Value, path: str, failures: Failures, *, hidden: bool) -> Value:
-    """The checked value; whatever is secret stays so, whatever is unknown passes."""
+    """Return the checked value; whatever is secret stays so, whatever is unknown passes."""
     if isinstance(value, Secret):
         return secret(_value(kind, value.value, path, failures, hidden=True))
     if isinstance(value, Unknown):
@@ -115,7 +115,7 @@ def _duplicates(key: str, items: list[Value], path: str) -> Iterator[CheckFailur
 
 
 def _is_scalar(kind: Kind, value: Value) -> bool:
-    """Whether the value is a text, a number or a truth value, and an allowed one."""
+    """Return whether the value is a text, a number or a truth value, and an allowed one."""
     match kind:
         case Boolean():
             return isinstance(value, bool)
@@ -151,7 +151,7 @@ def _matches(kind: Text, value: str) -> bool:
 
 
 def _words(kind: Kind) -> str:
-    """What a kind allows, in words."""
+    """Return what a kind allows, in words."""
     match kind:
         case Text(choices=choices) if choices:
             return f"one of {', '.join(choices)}"

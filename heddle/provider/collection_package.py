@@ -39,12 +39,12 @@ def collections_bytes(collections: Sequence[Mapping[str, Any]] | None) -> bytes:
 
 
 def collection_inputs(content: bytes) -> list[Properties]:
-    """The inputs that stand for these bytes. Raises ConfigtxError."""
+    """Return the inputs that stand for these bytes. Raises ConfigtxError."""
     return [_inputs(message) for message in _messages(content).values()]
 
 
 def collection_changes(old: bytes, new: bytes) -> list[str]:
-    """What differs, for people: `collection secret max peer count: 1 → 2`."""
+    """Return the differences, for people: `collection secret max peer count: 1 → 2`."""
     before = {str(one["name"]): one for one in collection_inputs(old)}
     after = {str(one["name"]): one for one in collection_inputs(new)}
     lines = [f"collection {name}: added" for name in after if name not in before]
@@ -55,7 +55,7 @@ def collection_changes(old: bytes, new: bytes) -> list[str]:
 
 
 def kept_collections(current: bytes, wanted: bytes) -> list[str]:
-    """Why peers would refuse these collections: none in force may go, or live for another time."""
+    """Return why peers would refuse these collections: none in force may go, or live for another time."""
     live, new = _messages(current), _messages(wanted)
     gone = [f"existing collection [{name}] missing" for name in live if name not in new]
     other = [
@@ -68,7 +68,7 @@ def kept_collections(current: bytes, wanted: bytes) -> list[str]:
 
 
 def check_collections(collections: Sequence[Any]) -> list[CheckFailure]:
-    """Problems of these inputs, some of which may be unknown."""
+    """Return the problems of these inputs, some of which may be unknown."""
     failures = []
     seen: set[str] = set()
     for index, one in enumerate(collections):

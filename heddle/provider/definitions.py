@@ -38,7 +38,7 @@ _KEEP = "Put it back as it is: what is in a collection cannot be deleted by a de
 
 
 def wanted_definition(inputs: Mapping[str, Any]) -> Definition:
-    """The definition that the inputs ask for. They must be known."""
+    """Return the definition that the inputs ask for. They must be known."""
     return Definition(
         name=inputs["name"],
         version=inputs["version"],
@@ -50,7 +50,7 @@ def wanted_definition(inputs: Mapping[str, Any]) -> Definition:
 
 
 def definition_inputs(found: Definition, given: Properties) -> Properties:
-    """The inputs that a definition on the ledger corresponds to.
+    """Return the inputs that a definition on the ledger corresponds to.
 
     A policy that means what `given` says stays as it was written: another spelling would be a difference.
     """
@@ -80,7 +80,7 @@ def check_definition(inputs: Properties) -> list[CheckFailure]:
 
 
 def check_succession(olds: Properties, news: Properties) -> list[CheckFailure]:
-    """A definition in force cannot become this one: said by check, before a package is installed.
+    """Refuse in check what cannot follow the definition in force, before a package is installed.
 
     `olds`: inputs of the definition that this resource has put in force, or has read there.
     """
@@ -144,7 +144,7 @@ def _paths(root: configtx_pb2.ConfigGroup) -> list[str]:
 
 
 def differences(old: Definition, new: Definition) -> list[str]:
-    """What differs between two definitions, for people: `version: 1.0 → 2.0`."""
+    """Return the differences of two definitions, for people: `version: 1.0 → 2.0`."""
     pairs = {
         "version": (old.version, new.version),
         "sequence": (old.sequence, new.sequence),
@@ -160,7 +160,7 @@ def differences(old: Definition, new: Definition) -> list[str]:
 
 
 def summary(inputs: Mapping[str, Any]) -> str:
-    """One line: `basic 1.0, sequence 1, endorsed by ...`. Inputs may hold UNKNOWN."""
+    """Return one line: `basic 1.0, sequence 1, endorsed by ...`. Inputs may hold UNKNOWN."""
     parts = [_known(inputs, "sequence", "sequence {}")]
     policy = inputs.get("endorsementPolicy")
     if not isinstance(policy, Unknown):

@@ -13,7 +13,7 @@ ArgsT = TypeVar("ArgsT")
 
 
 def properties_of(args: object, declared: Mapping[str, Property]) -> dict[str, Any]:
-    """The properties of a frozen dataclass of arguments, by Pulumi's names; absent ones are left out.
+    """Return the properties of a frozen dataclass of arguments, by Pulumi's names; absent ones are left out.
 
     `declared` maps Pulumi's names to declarations; what they call secret is made so.
     """
@@ -44,5 +44,5 @@ class DeclaredResource(pulumi.CustomResource, Generic[ArgsT]):
         )
 
     def translate_output_property(self, prop: str) -> str:
-        """Names of outputs become Python's; names inside objects stay Pulumi's."""
+        """Return the Python name of an output; names inside objects stay Pulumi's."""
         return snake_case(prop) if prop in self.declaration.outputs else prop

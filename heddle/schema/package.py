@@ -62,7 +62,7 @@ RESOURCES: Mapping[str, ResourceType] = {
 
 
 def package_schema() -> dict[str, Any]:
-    """The package schema, after pulumi.com/docs/iac/guides/building-extending/packages/schema."""
+    """Return the package schema, after pulumi.com/docs/iac/guides/building-extending/packages/schema."""
     config = {name: _property(declared) for name, declared in CONFIG.items()}
     return {
         "name": "heddle",
@@ -129,7 +129,7 @@ def _type(kind: Kind) -> dict[str, Any]:
 
 
 def _object_types() -> list[ObjectType]:
-    """Every object type that a resource mentions, by name."""
+    """Return every object type that a resource mentions, by name."""
     found: dict[str, ObjectType] = {}
     for resource in RESOURCES.values():
         for declared in (*resource.inputs.values(), *resource.outputs.values()):

@@ -121,5 +121,5 @@ def connection_nodes(description: str) -> Property:
 
 
 def connection_node(description: str, *, way_out: str) -> Property:
-    """The node a resource acts on: another one is another resource."""
+    """Return the node a resource acts on: another one is another resource."""
     return Property(kind=NODE, description=description, on_change=OnChange.REFUSE, way_out=way_out)

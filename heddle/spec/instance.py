@@ -17,7 +17,7 @@ from heddle.spec.rules import broken_rules
 
 
 def check_public_address(value: str) -> str:
-    """The address, one spelling for one. Raises PydanticCustomError for anything else."""
+    """Return the address, one spelling for one. Raises PydanticCustomError for anything else."""
     if value in {"auto", "none"} or DOMAIN.allows(value):
         return value
     try:
@@ -77,7 +77,7 @@ class Instance(Section):
 
     @model_validator(mode="after")
     def _references_hold(self) -> Self:
-        """What no single field can know; the loader reports each of these with its own path."""
+        """Check the rules between fields; the loader reports each broken one with its own path."""
         broken = broken_rules(self.model_dump(mode="json", by_alias=True, exclude_unset=True))
         if broken:
             raise PydanticCustomError(

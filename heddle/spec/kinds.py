@@ -18,14 +18,14 @@ def _refuse(words: str) -> PydanticCustomError:
 
 
 def check_quantity(value: object) -> str:
-    """A Kubernetes quantity above 0, as text. Raises PydanticCustomError for anything else."""
+    """Return a Kubernetes quantity above 0, as text. Raises PydanticCustomError for anything else."""
     if not isinstance(value, str) or re.fullmatch(_QUANTITY, value) is None or not re.search("[1-9]", value):
         raise _refuse("a Kubernetes quantity above 0, as 10Gi or 500Mi")
     return value
 
 
 def _no_truth_value(value: object) -> object:
-    """YAML's `yes` is no 1."""
+    """Refuse truth values: YAML's `yes` is no 1."""
     if isinstance(value, bool):
         raise _refuse("a whole number")
     return value
@@ -40,7 +40,7 @@ def check_processors(value: object) -> str:
 
 
 def between(least: int, most: int = LARGEST) -> tuple[FieldInfo, BeforeValidator]:
-    """What turns `int` into a whole number within bounds: `Annotated[int, *between(1, 99)]`."""
+    """Return what makes `int` a whole number within bounds: `Annotated[int, *between(1, 99)]`."""
     # The bounds first: behind the validator they would not reach JSON Schema.
     return Field(ge=least, le=most), BeforeValidator(_no_truth_value)
 

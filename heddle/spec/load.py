@@ -32,7 +32,7 @@ _WORDS = {
 
 
 def check_instance(data: object) -> tuple[Instance | None, list[Problem]]:
-    """The instance if `data` describes one, and every problem of `data` in the file's order."""
+    """Return the instance if `data` describes one, and every problem of `data` in the file's order."""
     try:
         return Instance.model_validate(data), []
     except ValidationError as error:
@@ -47,7 +47,7 @@ def check_instance(data: object) -> tuple[Instance | None, list[Problem]]:
 
 
 def parse_instance(data: object, *, source: str) -> Instance:
-    """The instance that `data`, the value of `fabric:instance`, describes.
+    """Return the instance that `data`, the value of `fabric:instance`, describes.
 
     Args:
         data: plain values as YAML or JSON gives them.
@@ -85,7 +85,7 @@ def _problem(details: ErrorDetails) -> Problem:
 
 
 def _nearest(details: ErrorDetails) -> str:
-    """The word that was meant, where there are few: `BFT` for bft."""
+    """Return the choice that was probably meant: `bft` for BFT."""
     if details["type"] != "literal_error" or not isinstance(details["input"], str):
         return ""
     words = {word.strip("'").lower(): word.strip("'") for word in _choices(details)}
@@ -94,7 +94,7 @@ def _nearest(details: ErrorDetails) -> str:
 
 
 def _choices(details: ErrorDetails) -> list[str]:
-    """What pydantic says as `'raft' or 'bft'`."""
+    """Return the choices that pydantic writes as `'raft' or 'bft'`."""
     return str(details["ctx"]["expected"]).replace(" or ", ", ").split(", ")
 
 
@@ -123,7 +123,7 @@ def _words(details: ErrorDetails) -> str:
 
 
 def _text_words(found: object) -> str:
-    """What to write where YAML made something else of a text."""
+    """Return what to write where YAML made something else of a text."""
     if isinstance(found, bool):
         return "text; in quotes, since YAML reads yes, no, on and off as true or false"
     if isinstance(found, int | float | dt.date):
@@ -139,13 +139,13 @@ def _unknown_key(path: str, location: tuple[int | str, ...], found: object) -> P
 
 
 def _described(location: tuple[int | str, ...]) -> str:
-    """What a required field is for: its own documentation."""
+    """Return the documentation of a required field."""
     field = _fields_at(location[:-1]).get(str(location[-1]))
     return " ".join((field.description or "").split()) if field else ""
 
 
 def _fields_at(location: tuple[int | str, ...]) -> dict[str, Any]:
-    """The fields of the mapping at a place in the file, by the keys that the file has for them."""
+    """Return the fields of the mapping at a place in the file, by the keys that the file has for them."""
     section: Any = Instance
     for part in location:
         fields = _fields(section)
@@ -160,7 +160,7 @@ def _fields(section: type[Section]) -> dict[str, Any]:
 
 
 def _section_in(annotation: Any) -> Any:  # noqa: ANN401 — a type expression has no better type
-    """The Section within `X`, `X | None`, `tuple[X, ...]` or `dict[str, X]`."""
+    """Return the Section within `X`, `X | None`, `tuple[X, ...]` or `dict[str, X]`."""
     if isinstance(annotation, type) and not get_args(annotation) and issubclass(annotation, Section):
         return annotation
     return next((found for inner in get_args(annotation) if (found := _section_in(inner))), None)

@@ -33,7 +33,7 @@ class NameRule:
         return value
 
     def json_schema(self) -> dict[str, Any]:
-        """The same rule as JSON Schema."""
+        """Return the rule as JSON Schema."""
         return {
             "type": "string",
             "pattern": f"^(?:{self.pattern})$",
@@ -141,7 +141,7 @@ DOMAIN = NameRule(
 
 
 def named(rule: NameRule) -> tuple[AfterValidator, WithJsonSchema]:
-    """What turns `str` into a name of that rule: `Annotated[str, *named(RULE)]`."""
+    """Return what makes `str` a name of that rule: `Annotated[str, *named(RULE)]`."""
     return AfterValidator(rule.check), WithJsonSchema(rule.json_schema())
 
 

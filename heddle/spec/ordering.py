@@ -17,7 +17,7 @@ DEFAULT_NODES = {"raft": 3, "bft": 4}
 
 
 def check_nodes(count: int | None, info: ValidationInfo) -> int | None:
-    """The count. Raises PydanticCustomError for one that the type of ordering cannot have."""
+    """Return the count. Raises PydanticCustomError for one that the type of ordering cannot have."""
     if count is None:
         return count
     if info.data.get("type") == "bft":

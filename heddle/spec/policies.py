@@ -30,12 +30,12 @@ def check_endorsement(value: object) -> str:
 
 
 def check_policy(value: object) -> str:
-    """A path or an expression. Raises PydanticCustomError for anything else."""
+    """Return a path or an expression. Raises PydanticCustomError for anything else."""
     return _checked(value, f"{_EXPRESSION}, or {_CHANNEL_POLICY}")
 
 
 def check_members(value: object) -> str:
-    """An expression. Raises PydanticCustomError for anything else."""
+    """Return an expression. Raises PydanticCustomError for anything else."""
     if not isinstance(value, str) or re.fullmatch(_LOOKS_LIKE_EXPRESSION, value, re.DOTALL) is None:
         words = "an expression, as OR('Org1MSP.member', 'Org2MSP.member')"
         raise PydanticCustomError("policy", "{allowed}", {"allowed": words})

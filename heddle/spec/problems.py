@@ -29,13 +29,13 @@ class Problem:
     """What to do, where that is not plain from `allowed`."""
 
     def lines(self) -> list[str]:
-        """The problem as it is printed, the next step beneath."""
+        """Return the problem as it is printed, the next step beneath."""
         first = f"  {self.path}: {_shown(self.found)} — {self.allowed.rstrip('.')}."
         return [first, f"{_INDENT}{self.step}"] if self.step else [first]
 
 
 def path_of(location: Iterable[int | str], root: str = "instance") -> str:
-    """A location as pydantic gives it, written as people do: `instance.channels[0].name`."""
+    """Return a location as pydantic gives it, written as people do: `instance.channels[0].name`."""
     path = root
     for part in location:
         # Where a key is wrong, not its value, pydantic adds this to the key.
@@ -63,7 +63,7 @@ def in_order_of(data: object, problems: Sequence[Problem]) -> list[Problem]:
 
 
 def _paths(data: object, location: tuple[int | str, ...] = ()) -> Iterator[str]:
-    """The path of everything in the file, from top to bottom."""
+    """Return the path of everything in the file, from top to bottom."""
     yield path_of(location)
     if isinstance(data, Mapping):
         entries: Iterable[tuple[int | str, object]] = ((str(key), value) for key, value in data.items())

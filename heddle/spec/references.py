@@ -17,7 +17,7 @@ _REGISTRY = rf"{_HOST}(?:/{_PATH})*"
 
 
 def check_image(value: str) -> str:
-    """The reference. Raises PydanticCustomError for anything else."""
+    """Return the reference. Raises PydanticCustomError for anything else."""
     if re.fullmatch(_IMAGE, value, re.ASCII) is None:
         words = "an image, as docker.io/library/couchdb:3.4.2 or registry.example.com/couchdb@sha256:…"
         step = "A digest is sha256: and 64 of 0–9 and a–f." if "@" in value else ""
@@ -26,7 +26,7 @@ def check_image(value: str) -> str:
 
 
 def check_registry(value: str) -> str:
-    """The registry, with or without a path. Raises PydanticCustomError for anything else."""
+    """Return the registry, with or without a path. Raises PydanticCustomError for anything else."""
     if re.fullmatch(_REGISTRY, value, re.ASCII) is None:
         words = "a registry and perhaps a path, as registry.example.com:5000/mirror"
         step = "Without https:// in front and without a / at the end."

@@ -24,7 +24,7 @@ class _ForEditors(GenerateJsonSchema):
         return self.generate_inner(schema["schema"])
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
-        """A key that does not follow its rule is wrong, not merely another one."""
+        """Refuse keys that do not follow their rule."""
         found = super().dict_schema(schema)
         return {**found, "additionalProperties": False} if "patternProperties" in found else found
 
@@ -62,7 +62,7 @@ def stack_schema() -> dict[str, Any]:
 
 
 def stack_schema_text() -> str:
-    """The schema as it is committed: indented, with a newline at the end."""
+    """Return the schema as it is committed: indented, with a newline at the end."""
     return json.dumps(stack_schema(), indent=2, ensure_ascii=False) + "\n"
 
 

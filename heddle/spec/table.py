@@ -58,7 +58,7 @@ def tables() -> str:
 
 
 def _sections(section: type[Section], place: str) -> Iterator[tuple[str, type[Section]]]:
-    """Every section with its place, as `channels[].batch`; what is above comes first."""
+    """Return every section with its place, as `channels[].batch`; what is above comes first."""
     yield place, section
     for name, field in section.model_fields.items():
         inner, suffix = _section_in(field.annotation)
@@ -68,7 +68,7 @@ def _sections(section: type[Section], place: str) -> Iterator[tuple[str, type[Se
 
 
 def _section_in(annotation: Any) -> tuple[type[Section] | None, str]:  # noqa: ANN401 — a type expression
-    """The section that a field holds, if any, and `[]` or `.<name>` where it holds many."""
+    """Return the section that a field holds, if any, and `[]` or `.<name>` where it holds many."""
     if isinstance(annotation, type) and get_origin(annotation) is None and issubclass(annotation, Section):
         return annotation, ""
     many = {tuple: "[]", dict: ".<name>"}.get(get_origin(annotation), "")
@@ -117,7 +117,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _values(annotation: Any, metadata: list[Any], *, short: bool = False) -> str:  # noqa: ANN401 — as above
-    """What may stand there, for people; `short` within a list or a mapping."""
+    """Return the allowed values, for people; `short` within a list or a mapping."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if annotation == Member:
         return "name or [membership](#membership)"
@@ -139,7 +139,7 @@ def _values(annotation: Any, metadata: list[Any], *, short: bool = False) -> str
 
 
 def _flat(metadata: tuple[Any, ...]) -> Iterator[Any]:
-    """What Field(ge=…) stands for, where it is within another type."""
+    """Yield what Field(ge=…) stands for, where it is within another type."""
     for each in metadata:
         yield from each.metadata if isinstance(each, FieldInfo) else [each]
 

@@ -8,7 +8,7 @@ _UPSTREAM = "docker.io"
 
 
 def images_plan(instance: Instance) -> ImagesPlan:
-    """The images of an instance.
+    """Return the images of an instance.
 
     Stand-ins have one image for both kinds of node, and never another's name.
     """
@@ -24,5 +24,5 @@ def images_plan(instance: Instance) -> ImagesPlan:
 
 
 def _mirrored(image: str, registry: str | None) -> str:
-    """The image at the mirror: its registry is replaced, its path and tag stay."""
+    """Return the image at the mirror: its registry is replaced, its path and tag stay."""
     return image.replace(_UPSTREAM, registry, 1) if registry else image

@@ -21,7 +21,7 @@ class Placement:
     tolerations: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
 
     def pod_spec(self) -> dict[str, Any]:
-        """The fields of a pod's spec; none where nothing is said."""
+        """Return the fields of a pod's spec; none where nothing is said."""
         fields = {
             "nodeSelector": dict(self.node_selector),
             "tolerations": [dict(t) for t in self.tolerations],
@@ -258,7 +258,7 @@ class Topology:
         return tuple(node.couchdb for node in self.nodes if node.couchdb)
 
     def channels_of(self, organization: str) -> tuple[str, ...]:
-        """Names of the channels that an organization is on."""
+        """Return names of the channels that an organization is on."""
         return tuple(
             channel.name
             for channel in self.channels

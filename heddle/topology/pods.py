@@ -63,7 +63,7 @@ def node_environment(settings: Mapping[str, NodeSettings], kind: str, name: str)
 
 
 def _said(settings: Mapping[str, NodeSettings], kind: str, name: str) -> list[NodeSettings]:
-    """What the file says of a node, the more special last."""
+    """Return what the file says of a node, the more special last."""
     # A chaincode may be called like a kind; that key means the kind.
     keys = [kind, *({name} - DEFAULT_RESOURCES.keys())]
     return [settings[key] for key in keys if key in settings]

@@ -10,7 +10,7 @@ from heddle.topology.plans import CollectionPlan
 
 
 def endorsement_policy(endorsement: str, msp_ids: Iterable[str]) -> str | None:
-    """Whose peers must endorse, over the channel's members; None = the channel's own policy.
+    """Return the rule over the channel's members that endorses; None = the channel's own policy.
 
     Members are sorted, so that their order in the file changes nothing on the ledger. An expression or the
     path of a channel policy stays as it is.
@@ -24,7 +24,7 @@ def endorsement_policy(endorsement: str, msp_ids: Iterable[str]) -> str | None:
 
 
 def collection_plan(collection: Collection, msp_ids: Mapping[str, str]) -> CollectionPlan:
-    """A collection with its policy spelt out.
+    """Return a collection with its policy spelt out.
 
     Args:
         collection: what the stack file says.

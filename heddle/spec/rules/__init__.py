@@ -35,7 +35,7 @@ _SUBJECTS = (
 
 
 def broken_rules(data: object) -> list[Problem]:
-    """Every rule between the parts of `data` (the instance, camelCase keys) that does not hold."""
+    """Return a problem for every rule between the parts of `data` (camelCase keys) that does not hold."""
     if not isinstance(data, Mapping):
         return []
     return [problem for subject in _SUBJECTS for problem in subject.broken(data)]

@@ -37,7 +37,7 @@ class _Block:
 
 
 def broken(data: Data) -> Iterator[Problem]:
-    """Problems with ports."""
+    """Yield problems with ports."""
     blocks: list[_Block] = []
     step = "Give each organization a block, as ports: {first: 30100, count: 10}."
     for place, owner, nodes in _owners(data):

@@ -12,7 +12,7 @@ _RESERVED = ("CHAINCODE_", "CORE_")
 
 
 def broken(data: Data) -> Iterator[Problem]:
-    """Problems with chaincodes, their collections apart."""
+    """Yield problems with chaincodes, their collections apart."""
     channels = names_of(data, "channels")
     for index, chaincode in items(data, "chaincodes"):
         channel = chaincode.get("channel")

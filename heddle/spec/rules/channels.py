@@ -18,7 +18,7 @@ from heddle.spec.rules.reading import (
 
 
 def broken(data: Data) -> Iterator[Problem]:
-    """Problems with who is on a channel."""
+    """Yield problems with the members of channels."""
     known = parties(data)
     names = names_of(data, "organizations")
     for index, channel in items(data, "channels"):

@@ -19,7 +19,7 @@ from heddle.spec.rules.reading import (
 
 
 def broken(data: Data) -> Iterator[Problem]:
-    """Problems with quotas."""
+    """Yield problems with quotas."""
     edition = EDITIONS.get(text(data, "edition"))
     if edition is None:
         return

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def broken_expression(
     place: Place, text: str, msp_ids: Sequence[str] | None, *, only_or: bool = False
 ) -> Iterator[Problem]:
-    """Problems with an expression.
+    """Yield problems with an expression.
 
     Args:
         place: where it is.
@@ -44,7 +44,7 @@ def broken_expression(
 
 
 def _reason(error: ConfigtxError) -> str:
-    """What the parser found, without the text, which the problem shows already."""
+    """Return the parser's message without the text, which the problem shows already."""
     words = str(error).split("\n")[0]
     _, character, rest = words.partition(", character ")
     return f"character {rest}" if character else words
@@ -66,7 +66,7 @@ def _only_or(rule: "policies_pb2.SignaturePolicy") -> bool:
 
 
 def _impossible(rule: "policies_pb2.SignaturePolicy") -> str:
-    """Why the rule is satisfied never or always; empty if neither."""
+    """Return why the rule is satisfied never or always; empty if neither."""
     if rule.WhichOneof("Type") == "signed_by":
         return ""
     count, rules = rule.n_out_of.n, rule.n_out_of.rules

@@ -7,7 +7,7 @@ from heddle.spec.rules.reading import Data, items, problem
 
 
 def broken(data: Data) -> Iterator[Problem]:
-    """Problems with who takes part."""
+    """Yield problems with the organizations of the instance."""
     consortium = data.get("type") == "consortium"
     if consortium and not data.get("domain"):
         step = "Name a domain of yours; the names of the nodes go on the ledger beneath it."

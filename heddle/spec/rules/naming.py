@@ -8,7 +8,7 @@ from heddle.spec.rules.reading import Data, Place, items, named, orderer_organiz
 
 
 def broken(data: Data) -> Iterator[Problem]:
-    """Problems with names."""
+    """Yield problems with names."""
     yield from _names(data)
     # Equal names make equal default ids, and would be reported twice.
     if not any(_names(data)):
@@ -16,7 +16,7 @@ def broken(data: Data) -> Iterator[Problem]:
 
 
 def repeated(entries: list[tuple[Place, str]], what: str, thing: str = "a name") -> Iterator[Problem]:
-    """Every entry that an earlier one has too."""
+    """Yield a problem for every entry that repeats an earlier one."""
     first: dict[str, Place] = {}
     for place, name in entries:
         if name in first:

@@ -35,7 +35,7 @@ _CHECKS = {"cpu": check_processors, "memory": check_quantity}
 
 
 def broken(data: Data) -> Iterator[Problem]:
-    """Problems with settings of nodes."""
+    """Yield problems with settings of nodes."""
     yield from _images(data)
     couchdb = data.get("stateDatabase") == "CouchDB"
     chaincodes = {"chaincode", *(name for _, name in named(data, "chaincodes"))}

@@ -25,7 +25,7 @@ _MESSAGES = _BATCH["max_message_count"]
 
 
 def broken(data: Data) -> Iterator[Problem]:
-    """Problems with the ordering service and how channels cut blocks."""
+    """Yield problems with the ordering service and how channels cut blocks."""
     bft = ordering_type(data) == "bft"
     default = section(data, "ordering", "batch")
     places: list[tuple[Place, Data]] = [(("ordering",), section(data, "ordering"))]
@@ -40,7 +40,7 @@ def broken(data: Data) -> Iterator[Problem]:
 
 
 def _batch(said: Data, inherited: Data, place: Place, *, bft: bool) -> Iterator[Problem]:
-    """Problems of the limits that are said here; the others are `ordering.batch`'s, or the defaults."""
+    """Yield problems of the limits that are said here; the others are `ordering.batch`'s, or the defaults."""
     batch = {**inherited, **said}
     preferred, absolute, messages = (_read(each, batch) for each in (_PREFERRED, _ABSOLUTE, _MESSAGES))
     if absolute is None:

@@ -16,7 +16,7 @@ _LISTS = (
 
 
 def broken(data: Data) -> Iterator[Problem]:
-    """Problems with external organizations."""
+    """Yield problems with external organizations."""
     for index, item in items(data, "organizations"):
         definition = section(item, "external")
         for key in _LISTS:
@@ -30,7 +30,7 @@ def broken(data: Data) -> Iterator[Problem]:
 
 
 def _no_authority(text: str) -> str:
-    """What is wrong with the certificate of an authority; empty if nothing is."""
+    """Return what is wrong with the certificate of an authority; empty if nothing is."""
     from cryptography import x509
 
     if "PRIVATE KEY-----" in text:

@@ -24,7 +24,7 @@ from heddle.spec.rules.reading import (
 
 
 def broken(data: Data) -> Iterator[Problem]:
-    """Problems with collections."""
+    """Yield problems with collections."""
     for index, chaincode in items(data, "chaincodes"):
         names: list[tuple[Place, str]] = []
         for number, collection in items(chaincode, "collections"):
@@ -65,7 +65,7 @@ def _counts(collection: Data, place: Place) -> Iterator[Problem]:
 
 
 def _copies(collection: Data, place: Place, data: Data, chaincode: Data) -> Iterator[Problem]:
-    """The endorser's own copy does not count, so a network of two peers can require one."""
+    """Yield a problem where more copies are required than other peers can hold."""
     members = members_of(data, text(chaincode, "channel"))
     holders = [name for _, name in values(collection, "organizations") if isinstance(name, str)]
     if not members or not holders or any(name not in members for name in holders):

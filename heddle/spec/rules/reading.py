@@ -16,12 +16,12 @@ DEFAULT_PEERS: int = Organization.model_fields["peers"].default
 
 
 def problem(place: Place, found: object, allowed: str, step: str = "") -> Problem:
-    """A problem at a place in the file."""
+    """Return a problem at a place in the file."""
     return Problem(path=path_of(place), found=found, allowed=allowed, step=step)
 
 
 def section(data: Data, *keys: str) -> Data:
-    """The mapping at `keys`, empty if there is none."""
+    """Return the mapping at `keys`, empty if there is none."""
     for key in keys:
         value = data.get(key)
         if not isinstance(value, Mapping):
@@ -31,27 +31,27 @@ def section(data: Data, *keys: str) -> Data:
 
 
 def items(data: Data, key: str) -> Iterator[tuple[int, Data]]:
-    """Index and mapping of every entry of a list that is a mapping."""
+    """Return index and mapping of every entry of a list that is a mapping."""
     for index, item in values(data, key):
         if isinstance(item, Mapping):
             yield index, item
 
 
 def values(data: Data, key: str) -> Iterator[tuple[int, Any]]:
-    """Index and value of every entry of a list."""
+    """Return index and value of every entry of a list."""
     found = data.get(key)
     if isinstance(found, list | tuple):
         yield from enumerate(found)
 
 
 def text(data: Data, key: str) -> str:
-    """The text at a key, empty if there is none."""
+    """Return the text at a key, empty if there is none."""
     found = data.get(key)
     return found if isinstance(found, str) else ""
 
 
 def whole(value: object, default: int | None = None) -> int | None:
-    """A whole number, also if written as text, as the models take it; `default` for what is none."""
+    """Return a whole number, also if written as text, as the models take it; `default` for what is none."""
     if isinstance(value, bool):
         return default
     if isinstance(value, int):
@@ -62,7 +62,7 @@ def whole(value: object, default: int | None = None) -> int | None:
 
 
 def named(data: Data, key: str) -> list[tuple[Place, str]]:
-    """Place and value of each name in a list of mappings."""
+    """Return place and value of each name in a list of mappings."""
     return [
         ((key, index, "name"), item["name"])
         for index, item in items(data, key)
@@ -77,12 +77,12 @@ def names_of(data: Data, key: str) -> list[str] | None:
 
 
 def listed(names: list[str]) -> str:
-    """Names for people."""
+    """Return names for people."""
     return ", ".join(names) if names else "there is none yet"
 
 
 def ordering_type(data: Data) -> str:
-    """`raft` or `bft`."""
+    """Return the type of ordering, `raft` or `bft`."""
     return text(section(data, "ordering"), "type") or str(Ordering.model_fields["type"].default)
 
 
@@ -111,7 +111,7 @@ class Party:
 
 
 def parties(data: Data) -> dict[str, Party]:
-    """The members of an instance that have a name; of two with one name, the first."""
+    """Return the members of an instance that have a name; of two with one name, the first."""
     found: dict[str, Party] = {}
     for index, item in items(data, "organizations"):
         name = text(item, "name")
@@ -136,7 +136,7 @@ class Seat:
 
 
 def seats(channel: Data, index: int) -> list[Seat]:
-    """The members of a channel that have a name, valid or not."""
+    """Return the members of a channel that have a name, valid or not."""
     found = []
     for position, value in values(channel, "organizations"):
         place: Place = ("channels", index, "organizations", position)
