@@ -17,9 +17,9 @@ from typing import Any
 from heddle.clientconfig.files import ClientFile
 from heddle.errors import EngineError
 
-__all__ = ["RECORD", "Written", "write_client_folder"]
+__all__ = ["Written", "write_client_folder"]
 
-RECORD = ".heddle-sdk-config.json"
+_RECORD = ".heddle-sdk-config.json"
 _RECORD_BYTES = 1 << 20
 """A record is some kilobytes; more than this is something else."""
 
@@ -65,13 +65,13 @@ def write_client_folder(
     written = tuple(_write(out, name, file) for name, file in files.items())
     recorded = {**recorded, **{name: _checksum(file.content.encode()) for name, file in files.items()}}
     content = json.dumps({"owner": dict(owner), "files": dict(sorted(recorded.items()))}, indent=2) + "\n"
-    _write(out, RECORD, ClientFile(content=content, secret=True))
+    _write(out, _RECORD, ClientFile(content=content, secret=True))
     return written
 
 
 def _read_record(out: Path) -> Mapping[str, Any]:
     """Return the record of an earlier run; nothing where there is none that can be read."""
-    path = out / RECORD
+    path = out / _RECORD
     with contextlib.suppress(OSError, ValueError, RecursionError):
         if not path.is_symlink() and path.stat().st_size <= _RECORD_BYTES:
             found = json.loads(path.read_bytes())
