@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from heddle.cli.options import HERE, Folder, Stack
-from heddle.configtx.decode import block_json, json_text
+from heddle.configtx.decode import json_text, message_json
 from heddle.fabric.deliver import Position
 from heddle.network.blocks import read_block, read_config_block
 from heddle.network.network import open_network
@@ -41,7 +41,7 @@ def block(
                 fetched = await read_config_block(network, connections, channel)
             else:
                 fetched = await read_block(network, connections, channel, position)
-            return json_text(block_json(fetched)).encode() if out is None else fetched.SerializeToString()
+            return json_text(message_json(fetched)).encode() if out is None else fetched.SerializeToString()
 
     content = asyncio.run(fetch())
     if out is None:

@@ -10,7 +10,6 @@ import base64
 import json
 from typing import Any, Final
 
-from fabric_protos.common import common_pb2, configtx_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -18,7 +17,7 @@ from heddle.configtx import values
 from heddle.configtx.opaque import content_of, is_opaque, part_below
 from heddle.errors import ConfigtxError
 
-__all__ = ["block_json", "config_json", "envelope_json", "json_text", "message_json", "update_json"]
+__all__ = ["json_text", "message_json"]
 
 MAX_DEPTH: Final = 100
 """Messages inside messages. An endorsed transaction with its policies has thirty."""
@@ -32,28 +31,8 @@ _WIDE: Final = {
 Tree = dict[str, Any]
 
 
-def block_json(block: common_pb2.Block) -> Tree:
-    """Decode as `configtxlator proto_decode --type common.Block`. Raises ConfigtxError where that fails."""
-    return message_json(block)
-
-
-def config_json(config: configtx_pb2.Config) -> Tree:
-    """Decode as `… --type common.Config`. Raises ConfigtxError where that fails."""
-    return message_json(config)
-
-
-def update_json(update: configtx_pb2.ConfigUpdate) -> Tree:
-    """Decode as `… --type common.ConfigUpdate`. Raises ConfigtxError where that fails."""
-    return message_json(update)
-
-
-def envelope_json(envelope: common_pb2.Envelope) -> Tree:
-    """Decode as `… --type common.Envelope`. Raises ConfigtxError where that fails."""
-    return message_json(envelope)
-
-
 def message_json(message: Any) -> Tree:
-    """Decode any of Fabric's messages. Raises ConfigtxError where configtxlator fails."""
+    """Decode a message as `configtxlator proto_decode` does. Raises ConfigtxError where that fails."""
     return _deep(message, "", MAX_DEPTH)
 
 

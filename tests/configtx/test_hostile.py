@@ -18,7 +18,7 @@ from heddle.configtx import blocks
 from heddle.configtx.bundle import check_bundle, check_succession
 from heddle.configtx.consensus import check_consensus
 from heddle.configtx.consensus_bft import check_configure, check_runtime
-from heddle.configtx.decode import config_json, envelope_json, json_text
+from heddle.configtx.decode import json_text, message_json
 from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.envelope import sign_update, update_envelope
@@ -99,7 +99,7 @@ def test_what_is_not_spoiled_is_accepted(kind: str) -> None:
     """A configuration and an update that the tests below spoil: each reader takes it."""
     config, wanted = CONFIGS[kind], SETTINGS[kind]
     assert differences(settings_of(config), wanted) == []
-    assert json.loads(json_text(config_json(config)))["channel_group"]["groups"]
+    assert json.loads(json_text(message_json(config)))["channel_group"]["groups"]
     for check in (check_bundle, *((check_configure, check_runtime) if kind == "BFT" else ())):
         check(config)
     check_consensus(config, config)
@@ -120,7 +120,7 @@ def test_a_block_that_is_not_spoiled_is_read(content: bytes) -> None:
     block = common_pb2.Block.FromString(content)
     assert blocks.channel_of(block)
     assert blocks.data_hash(block.data) == block.header.data_hash
-    assert json.loads(json_text(envelope_json(common_pb2.Envelope.FromString(block.data.data[0]))))["payload"]
+    assert json.loads(json_text(message_json(common_pb2.Envelope.FromString(block.data.data[0]))))["payload"]
 
 
 @quiet
@@ -129,7 +129,7 @@ def test_a_block_that_is_not_spoiled_is_read(content: bytes) -> None:
 def test_a_configuration_is_read_or_refused(config: configtx_pb2.Config) -> None:
     """By everything that reads one."""
     tried(lambda: differences(settings_of(CONFIGS["etcdraft"]), settings_of(config)))
-    tried(lambda: json_text(config_json(config)))
+    tried(lambda: json_text(message_json(config)))
     for check in (check_bundle, check_configure, check_runtime):
         tried(check, config)
     for old in CONFIGS.values():
@@ -195,7 +195,7 @@ def test_an_envelope_is_taken_or_refused(data: st.DataObject) -> None:
         tried(message_refusal, CONFIGS["BFT"], envelope)
         tried(envelope_signed_data, envelope)
         tried(apply_update, CONFIGS["BFT"], envelope)
-        tried(envelope_json, envelope)
+        tried(message_json, envelope)
 
 
 def combined(depth: int) -> msp_principal_pb2.MSPPrincipal:
