@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from fabric_protos.peer import collection_pb2
+from fabric_protos.peer.lifecycle import lifecycle_pb2
 
 from heddle.configtx.endorsement import DEFAULT_POLICY
 from heddle.configtx.values import parse
@@ -78,15 +79,22 @@ class Committed:
     approvals: Mapping[str, bool]
 
 
+_Result: TypeAlias = (
+    lifecycle_pb2.QueryChaincodeDefinitionResult
+    | lifecycle_pb2.QueryApprovedChaincodeDefinitionResult
+    | lifecycle_pb2.QueryChaincodeDefinitionsResult.ChaincodeDefinition
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Readiness:
-    """Who (MSP id) has approved this very definition, and in which fields the others differ."""
+    """Tell which organizations (MSP ids) have approved this definition, and where the others differ."""
 
     approvals: Mapping[str, bool]
     mismatches: Mapping[str, tuple[str, ...]]
 
 
-def definition_of(name: str, result: Any) -> Definition:  # noqa: ANN401 - one of several results
+def definition_of(name: str, result: _Result) -> Definition:
     """Return the definition in an answer of `_lifecycle`, which does not always repeat the name."""
     collections = result.collections
     return Definition(

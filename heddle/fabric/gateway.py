@@ -1,7 +1,7 @@
 """Use the gateway of a peer, which finds the endorsers and the orderer (internal/pkg/gateway/api.go)."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import grpc
 from fabric_protos.common import common_pb2
@@ -22,7 +22,13 @@ from heddle.identity.signer import Signer
 from heddle.text import printable
 from heddle.waiting import Deadline, reading, retry
 
+if TYPE_CHECKING:
+    from fabric_protos.gateway.gateway_pb2_grpc import GatewayAsyncStub
+
 __all__ = ["commit_status", "endorse", "evaluate", "invoke", "result_of", "submit"]
+
+RequestT = TypeVar("RequestT")
+AnswerT = TypeVar("AnswerT")
 
 _NOT_YET_KNOWN = "no combination of peers can be derived"
 _LAST_SUBMIT = 1.0
@@ -54,7 +60,9 @@ async def evaluate(
             proposed_transaction=proposal.signed(signer),
             target_organizations=organizations,
         )
-        answer = await _call(connections, node, "Evaluate", request, f"evaluate {chaincode}", left)
+        answer = await _call(
+            connections, node, lambda stub: stub.Evaluate, request, f"evaluate {chaincode}", left
+        )
         return _payload(node, f"evaluate {chaincode} {proposal.function}", answer.result)
 
     return await reading(attempt, deadline=deadline)
@@ -83,7 +91,7 @@ async def endorse(
     what = f"endorse {proposal.chaincode} {proposal.function}"
     clock = Deadline(deadline)
     answer = await retry(
-        lambda _: _call(connections, node, "Endorse", request, what, clock.left()),
+        lambda _: _call(connections, node, lambda stub: stub.Endorse, request, what, clock.left()),
         lambda error: isinstance(error, Refused) and _NOT_YET_KNOWN in error.words,
         deadline=min(_GOSSIP, deadline - 1),
         longest=0.5,
@@ -105,7 +113,7 @@ async def submit(
     )
     what = f"submit transaction {proposal.transaction_id}"
     await retry(
-        lambda left: _call(connections, node, "Submit", request, what, left),
+        lambda left: _call(connections, node, lambda stub: stub.Submit, request, what, left),
         deadline=deadline,
         longest=0.5,
         least=_LAST_SUBMIT,
@@ -129,7 +137,7 @@ async def commit_status(
     what = f"commit status of transaction {transaction_id}"
 
     async def attempt(left: float) -> Commit:
-        answer = await _call(connections, node, "CommitStatus", request, what, left)
+        answer = await _call(connections, node, lambda stub: stub.CommitStatus, request, what, left)
         code = validation_code(answer.result)
         return Commit(transaction_id=transaction_id, block=answer.block_number, code=code)
 
@@ -216,16 +224,16 @@ def _payload(node: Node, what: str, response: proposal_response_pb2.Response) ->
 async def _call(
     connections: Connections,
     node: Node,
-    method: str,
-    request: Any,  # noqa: ANN401 - the method's message
+    method: Callable[["GatewayAsyncStub"], "grpc.aio.UnaryUnaryMultiCallable[RequestT, AnswerT]"],
+    request: RequestT,
     what: str,
     deadline: float,
-) -> Any:  # noqa: ANN401
-    stub = gateway_pb2_grpc.GatewayStub(await connections.channel(node))
+) -> AnswerT:
+    call = method(gateway_pb2_grpc.GatewayStub(await connections.channel(node)))
     try:
-        answer = await getattr(stub, method)(request, timeout=deadline)
+        answer = await call(request, timeout=deadline)
     except grpc.aio.AioRpcError as error:
         raise connections.failure(node, what, error) from error
-    if answer is None:
-        raise unreadable(node, what, f"no {method}Response")
+    if answer is None:  # what cannot be parsed, against its types
+        raise unreadable(node, what, f"no answer to {type(request).__name__}")
     return answer
