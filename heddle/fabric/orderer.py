@@ -173,7 +173,7 @@ async def verified_genesis(
             )
             verify_genesis(block, genesis_hash)
         except HeddleError as error:
-            failures.append(error.message)
+            failures.append(str(error))
         else:
             return block
     raise FabricError(

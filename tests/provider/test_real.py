@@ -532,5 +532,5 @@ async def test_a_peer_of_another_network_is_refused(network: RealNetwork, engine
     await engine.up(MEMBERSHIP, "member-0", _membership(network, 0, channel["genesisHash"]))
     with pytest.raises(ProviderError, match="another channel named channel"):
         await engine.up(MEMBERSHIP, "other", _membership(network, 0, "0" * 64))
-    with pytest.raises(ProviderError, match="This is another channel of the same name"):
+    with pytest.raises(FabricError, match="This is another channel of the same name"):
         await engine.up(MEMBERSHIP, "third", _membership(network, 1, "0" * 64))
