@@ -9,16 +9,16 @@ import pulumi
 
 
 def sha256_of(value: object) -> str:
-    """sha256 of plain data, in hexadecimal; the order of keys does not matter."""
+    """Return the sha256 of plain data, in hexadecimal; the order of keys does not matter."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def base64_of(text: str) -> str:
-    """Text as a Secret's `data` holds it."""
+    """Return text as a Secret's `data` holds it."""
     return base64.b64encode(text.encode()).decode()
 
 
 def checksum_of(files: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
-    """sha256 over names and contents. Not secret: it tells nothing of a key's or password's random bits."""
+    """Return a sha256 over names and contents. Not secret: it tells nothing of a random key or password."""
     everything: pulumi.Output[dict[str, str]] = pulumi.Output.all(**files)
     return pulumi.Output.unsecret(everything.apply(sha256_of))

@@ -82,7 +82,7 @@ class Cluster(pulumi.ComponentResource):
         )
 
     def _ownership(self, name: str, args: ClusterArgs) -> NamespaceOwnership:
-        """Server-side apply takes over what is there; two stacks with one namespace would undo each other."""
+        """Claim the namespace for this stack: two stacks in one namespace would undo each other's changes."""
         options = pulumi.ResourceOptions(parent=self, provider=self.providers[1])
         # Not a secret: it only has to be another one in every other stack.
         owner = Password(f"{name}-owner", PasswordArgs(length=16), options)
@@ -97,7 +97,7 @@ class Cluster(pulumi.ComponentResource):
         )
 
     def _closed_by_default(self, name: str, args: ClusterArgs) -> None:
-        """No pod is reached unless another policy says so; a network that enforces none ignores it."""
+        """Deny access to all pods that no other policy allows; a network that enforces none ignores it."""
         spec: Manifest = {"podSelector": {}, "policyTypes": ["Ingress"]}
         NetworkPolicy(
             f"{name}-closed",

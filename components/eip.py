@@ -72,7 +72,7 @@ class Eip(pulumi.ComponentResource):
 
 
 def _endpoint(node: NodePlan, service: Service, args: EipArgs) -> pulumi.Input[str] | None:
-    """`address:port` outside; None if there is none."""
+    """Return `address:port` outside; None if there is none."""
     if args.pinned:
         return node.address
     if args.service_type == "LoadBalancer":
@@ -81,7 +81,7 @@ def _endpoint(node: NodePlan, service: Service, args: EipArgs) -> pulumi.Input[s
 
 
 def _node_port(address: str, service: Service) -> pulumi.Output[str]:
-    """At the port that Kubernetes chose. It takes the status too: unknown in a preview, as the port is."""
+    """Return the address and the port that Kubernetes chose. A preview knows neither port nor status."""
 
     def reached(known: Sequence[Any]) -> str:
         spec, _ = known
@@ -91,7 +91,7 @@ def _node_port(address: str, service: Service) -> pulumi.Output[str]:
 
 
 def _balanced(status: Any, port: int) -> str:  # noqa: ANN401 — the SDK's status is untyped
-    """At the load balancer's address or, as some clouds give, its DNS name.
+    """Return the address at the load balancer: its IP or, as some clouds give, its DNS name.
 
     Empty while there is none: a preview that makes a load balancer of a Service has the status without one.
     """

@@ -21,18 +21,18 @@ AWAIT_LOAD_BALANCER = {"pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ing
 
 
 def common(instance: str) -> dict[str, str]:
-    """Labels of every object of an instance."""
+    """Return labels of every object of an instance."""
     return {INSTANCE: instance, "app.kubernetes.io/managed-by": "heddle"}
 
 
 def of_node(instance: str, node: NodePlan | CouchdbPlan) -> dict[str, str]:
-    """Labels of a node's objects and pod; a state database is a node too."""
+    """Return labels of a node's objects and pod; a state database is a node too."""
     kind = node.kind if isinstance(node, NodePlan) else COUCHDB
     return {**common(instance), NAME: kind, NODE: node.name, ORGANIZATION: node.organization}
 
 
 def of_server(instance: str, server: ServerPlan) -> dict[str, str]:
-    """Labels of a chaincode server's objects and pods."""
+    """Return labels of a chaincode server's objects and pods."""
     return {
         **common(instance),
         NAME: "chaincode",

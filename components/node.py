@@ -139,7 +139,7 @@ def node_address(node: NodePlan, organization: Organization) -> Node:
 def _secret_files(
     organization: Organization, identity: Certificate, tls: Certificate
 ) -> dict[str, pulumi.Output[str]]:
-    """Content of each key of pods.SECRET_FILES."""
+    """Return the content of each key of pods.SECRET_FILES."""
     return {
         "msp-ca.pem": organization.ca.certificate,
         "msp-tlsca.pem": organization.tls_ca.certificate,
@@ -163,7 +163,7 @@ def _pod(args: FabricNodeArgs, checksum: pulumi.Input[str]) -> Manifest:
 def _checksum(
     settings: Mapping[str, str], secrets: Mapping[str, pulumi.Output[str]], database: Couchdb | None
 ) -> pulumi.Output[str]:
-    """Of all that the pod mounts or is told."""
+    """Return the checksum of all that the pod mounts or is told."""
     password = {"couchdb": database.checksum} if database else {}
     return checksum_of({**settings, **secrets, **password})
 

@@ -127,7 +127,7 @@ class OrdererSet(pulumi.ComponentResource):
         )
 
     def _disruption_budget(self, name: str, args: OrdererSetArgs) -> None:
-        """Drains take one consenter at a time: both Raft and BFT (four nodes and more) order without it.
+        """Let drains take one consenter at a time: both Raft and BFT (four nodes and more) order without it.
 
         It counts Ready pods, which is not quorum.
         """
@@ -160,7 +160,7 @@ def _raft_consenter(_: int, node: FabricNode) -> Consenter:
 
 
 def _bft_consenter(index: int, node: FabricNode) -> Consenter:
-    """Nodes are numbered from 0 and the last one goes first, so a number stays with its node for ever."""
+    """Return a node as BFT consenter. Its id is its index plus 1, so that it stays the node's for ever."""
     return {
         **_raft_consenter(index, node),
         "id": index + 1,

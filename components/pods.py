@@ -100,7 +100,7 @@ def _node_container(node: NodePlan, image: str) -> Manifest:
 
 
 def _environment(node: NodePlan) -> list[Manifest]:
-    """Variables. A database's password is one, so that it stays out of the ConfigMap with core.yaml."""
+    """Return the variables, a database's password among them: it must not be in a ConfigMap."""
     plain = {"FABRIC_CFG_PATH": CONFIG_PATH, **node.environment}
     variables: list[Manifest] = [{"name": name, "value": value} for name, value in plain.items()]
     if node.couchdb is not None:
@@ -115,7 +115,7 @@ def from_secret(variable: str, secret: str, key: str) -> Manifest:
 
 
 def _projected(node: NodePlan) -> Manifest:
-    """All of FABRIC_CFG_PATH as one volume: settings of the ConfigMap, keys and certificates."""
+    """Return FABRIC_CFG_PATH as one volume: settings of the ConfigMap, keys and certificates."""
     plain = {config_file(node): config_file(node), **CONFIG_MAP_FILES}
     return {
         "defaultMode": 0o440,
@@ -158,7 +158,7 @@ def pod_basics(settings: PodSettings, *, pull_secrets: Sequence[str], user: int 
 
 
 def container_security() -> Manifest:
-    """No privileges, and a root file system that nobody writes to."""
+    """Return a security context without privileges, and with a root file system that is only read."""
     return {
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
@@ -167,12 +167,12 @@ def container_security() -> Manifest:
 
 
 def apart(match: Mapping[str, str]) -> Manifest:
-    """Rather on different machines: losing one should cost one pod; a small cluster still works."""
+    """Return a preference for different machines: losing one should cost one pod; few machines still do."""
     return {"podAntiAffinity": _preferred(match)}
 
 
 def beside(match: Mapping[str, str]) -> Manifest:
-    """Rather on the same machine as another pod."""
+    """Return a preference for the machine that another pod is on."""
     return {"podAffinity": _preferred(match)}
 
 

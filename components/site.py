@@ -35,7 +35,7 @@ class Site:
         after: Sequence[pulumi.Resource] = (),
         protect: bool | None = None,
     ) -> pulumi.ResourceOptions:
-        """Options of an object in the namespace: made after it.
+        """Return options for an object in the namespace: it is made after the namespace.
 
         In a disposable instance it goes with the namespace and is not deleted by itself. A protected
         namespace stays, so there every object is deleted for itself: if only forgotten, it would live on.

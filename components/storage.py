@@ -33,7 +33,7 @@ class Storage(pulumi.ComponentResource):
         self.register_outputs({"claims": list(self.claims)})
 
     def _terms(self, name: str, args: StorageArgs) -> VolumeTerms:
-        """Refused before any claim is looked at: Pulumi replaces one that is to have another class."""
+        """Refuse another storage class before any claim is registered: Pulumi would replace the claim."""
         peers = [node for node in args.nodes if isinstance(node, NodePlan) and node.kind == "peer"]
         return VolumeTerms(
             f"{name}-terms",

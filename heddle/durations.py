@@ -18,7 +18,7 @@ _PART: Final = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
 
 
 def nanoseconds(text: str) -> int:
-    """The length of a Go duration. Raises ValueError for what Go's time.ParseDuration refuses."""
+    """Return the length of a Go duration. Raises ValueError for what Go's time.ParseDuration refuses."""
     sign, rest = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
     if rest == "0":
         return 0
@@ -29,7 +29,7 @@ def nanoseconds(text: str) -> int:
 
 
 def seconds(text: str) -> float:
-    """The same in seconds."""
+    """Return the length of a Go duration in seconds. Raises ValueError as `nanoseconds` does."""
     return nanoseconds(text) / _UNITS["s"]
 
 

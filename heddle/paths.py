@@ -9,17 +9,17 @@ DEFAULT_CLUSTERS = Path("/var/lib/heddle/clusters")
 
 
 def cache_dir() -> Path:
-    """What can be made again: built programs and images. `$XDG_CACHE_HOME/heddle`, else `~/.cache/heddle`."""
+    """Return the folder of built programs and images: `$XDG_CACHE_HOME/heddle`, else `~/.cache/heddle`."""
     return _xdg("XDG_CACHE_HOME", ".cache")
 
 
 def secrets_dir() -> Path:
-    """The passphrase of local stacks: `$XDG_CONFIG_HOME/heddle`, else `~/.config/heddle`."""
+    """Return the folder of passphrases: `$XDG_CONFIG_HOME/heddle`, else `~/.config/heddle`."""
     return _xdg("XDG_CONFIG_HOME", ".config")
 
 
 def clusters_dir() -> Path:
-    """One folder per local cluster, with its data: `$HEDDLE_CLUSTERS`, else `/var/lib/heddle/clusters`.
+    """Return the folder of all local clusters: `$HEDDLE_CLUSTERS`, else `/var/lib/heddle/clusters`.
 
     Not under a home directory: pods' volumes are there, and overlay file systems need a real disk.
     """
@@ -27,12 +27,12 @@ def clusters_dir() -> Path:
 
 
 def cluster_kubeconfig(name: str) -> Path:
-    """The kubeconfig of the local cluster `name`; it exists once the cluster has been up."""
+    """Return the kubeconfig of the local cluster `name`; it exists once the cluster has been up."""
     return clusters_dir() / name / "kubeconfig"
 
 
 def _xdg(variable: str, default: str) -> Path:
-    """The XDG rule: an unset, empty or relative value means the default below the home directory."""
+    """Return Heddle's folder by the XDG rule: an unset, empty or relative value means the default."""
     value = Path(os.environ.get(variable) or ".")
     base = value if value.is_absolute() else Path.home() / default
     return base / "heddle"

@@ -37,30 +37,30 @@ class Plain:
         return key in self.object()
 
     def get(self, key: str) -> "Plain | None":
-        """An entry of an object; None where there is none, or null."""
+        """Return an entry of an object; None where there is none, or null."""
         value = self.object().get(key)
         return None if value is None else Plain(value=value, path=self._at(key))
 
     def object(self) -> dict[str, Any]:
-        """An object, its entries unread."""
+        """Return an object, its entries unread."""
         if not isinstance(self.value, dict) or not all(isinstance(key, str) for key in self.value):
             raise self.unlike("an object")
         return self.value
 
     def entries(self) -> Iterator[tuple[str, "Plain"]]:
-        """The entries of an object, also those that are null."""
+        """Yield the entries of an object, also those that are null."""
         for key, value in self.object().items():
             yield key, Plain(value=value, path=self._at(key))
 
     def items(self) -> Iterator["Plain"]:
-        """The items of a list."""
+        """Yield the items of a list."""
         if not isinstance(self.value, list):
             raise self.unlike("a list")
         for index, value in enumerate(self.value):
             yield Plain(value=value, path=f"{self.path}[{index}]")
 
     def text(self, *, most: int | None = None) -> str:
-        """Text that can be written and sent, of at most so many characters."""
+        """Return text that can be written and sent, of at most so many characters."""
         if not isinstance(self.value, str):
             raise self.unlike("text")
         if most is not None and len(self.value) > most:
@@ -70,17 +70,17 @@ class Plain:
         return self.value
 
     def texts(self) -> tuple[str, ...]:
-        """A list of texts."""
+        """Return a list of texts."""
         return tuple(item.text() for item in self.items())
 
     def flag(self) -> bool:
-        """True or false."""
+        """Return a truth value: JSON's true or false."""
         if not isinstance(self.value, bool):
             raise self.unlike("true or false")
         return self.value
 
     def integer(self, least: int = 0, most: int = 2**64 - 1) -> int:
-        """A whole number in a range; 1.0 is one, as in data that Pulumi kept."""
+        """Return a whole number in a range; 1.0 is one, as in data that Pulumi kept."""
         value = self.value
         if isinstance(value, float) and value.is_integer():
             value = int(value)
@@ -91,17 +91,17 @@ class Plain:
         return value
 
     def seconds(self) -> float:
-        """A time."""
+        """Return a time as seconds."""
         if not isinstance(self.value, int | float) or isinstance(self.value, bool):
             raise self.unlike("a number")
         return float(self.value)
 
     def port(self) -> int:
-        """A TCP port."""
+        """Return a number that can be a TCP port."""
         return self.integer(1, 65535)
 
     def unlike(self, expected: str) -> ShapeError:
-        """What to raise for a value of another kind."""
+        """Return the error for a value of another kind."""
         kind = _KINDS.get(type(self.value), "a number" if isinstance(self.value, int | float) else "else")
         return ShapeError(f"{self._here()}: {expected} expected, {kind} found")
 
@@ -115,7 +115,7 @@ class Plain:
 
 
 def parse_json(data: bytes, *, limit: int) -> Plain:
-    """JSON of at most `limit` bytes. Raises ShapeError for anything else; it quotes nothing of the data."""
+    """Read JSON of at most `limit` bytes. Raises ShapeError for anything else, and quotes nothing of it."""
     if len(data) > limit:
         raise ShapeError(f"at most {limit} bytes expected, {len(data)} found")
     try:
@@ -132,7 +132,7 @@ def parse_json(data: bytes, *, limit: int) -> Plain:
 
 
 def _half_character(text: str) -> bool:
-    """Whether JSON's escapes left half of a surrogate pair, which no encoding can write."""
+    """Tell whether JSON's escapes left half of a surrogate pair, which no encoding can write."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -47,12 +47,12 @@ def msp_config_yaml() -> str:
 
 
 def client_env(**variables: object) -> str:
-    """Shell variables with which the official tools act as a user; see templates/client-env.sh."""
+    """Return shell variables with which the official tools act as a user; see templates/client-env.sh."""
     return _render("client-env.sh", **variables)
 
 
 def connection_profile(**variables: object) -> dict[str, object]:
-    """A client's connection profile, as the official SDKs read it; see templates/connection-profile.yaml."""
+    """Return a connection profile for the official SDKs; see templates/connection-profile.yaml."""
     profile = yaml.safe_load(_render("connection-profile.yaml", **variables))
     if not isinstance(profile, dict):
         raise TypeError("templates/connection-profile.yaml does not render to a mapping")

@@ -22,7 +22,7 @@ app = typer.Typer(
 
 @app.callback()
 def _heddle() -> None:
-    """Deploys and operates Hyperledger Fabric networks on Kubernetes, as code."""
+    """Deploy and operate Hyperledger Fabric networks on Kubernetes, as code."""
 
 
 def main() -> None:

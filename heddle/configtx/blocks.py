@@ -44,12 +44,12 @@ def _der(tag: int, content: bytes) -> bytes:
 
 
 def block_hash(header: common_pb2.BlockHeader) -> bytes:
-    """SHA-256 of the header; what the next block names as its previous hash."""
+    """Return the SHA-256 of the header; the next block names it as its previous hash."""
     return hashlib.sha256(header_bytes(header)).digest()
 
 
 def data_hash(data: common_pb2.BlockData) -> bytes:
-    """SHA-256 of all of the block's envelopes, one after the other."""
+    """Return the SHA-256 of all of the block's envelopes, one after the other."""
     return hashlib.sha256(b"".join(data.data)).digest()
 
 
@@ -126,7 +126,7 @@ def verify_block(
 
 
 def _signed_data(block: common_pb2.Block, config: configtx_pb2.Config) -> list[SignedData]:
-    """Source: protoutil/blockutils.go BlockSignatureVerifier."""
+    """Return what each orderer signed of a block. Source: protoutil/blockutils.go BlockSignatureVerifier."""
     metadata = _metadata(block, common_pb2.SIGNATURES)
     if len(metadata.signatures) > MAX_SIGNATURES:
         found = len(metadata.signatures)

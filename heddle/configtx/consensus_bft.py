@@ -116,7 +116,7 @@ def _check_options(options: smartbft_pb2.Options, batch: orderer_pb2.BatchSize) 
 
 
 def _zero(options: smartbft_pb2.Options, lengths: dict[str, int]) -> str:
-    """In SmartBFT's order."""
+    """Name the first option that must not be zero but is, in SmartBFT's order; empty if there is none."""
     order = [
         "request_batch_max_interval",
         "incoming_message_buffer_size",

@@ -112,7 +112,7 @@ def _message(elements: Mapping[str, Element], kind: type[_MessageT], prefix: str
 
 
 def _fill_mod_policies(group: configtx_pb2.ConfigGroup) -> None:
-    """Elements without mod_policy could never be changed; Fabric heals channels of v1.0 that have such."""
+    """Give a mod_policy to elements without one, as Fabric does on channels of v1.0."""
     messages: list[ElementMessage] = [group, *group.values.values(), *group.policies.values()]
     for message in messages:
         if not message.mod_policy:

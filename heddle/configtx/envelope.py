@@ -29,12 +29,12 @@ NONCE_BYTES: Final = 24
 
 
 def new_nonce() -> bytes:
-    """24 random bytes; with the creator they make a transaction id that nobody else has."""
+    """Return 24 random bytes; with the creator they make a transaction id that nobody else has."""
     return secrets.token_bytes(NONCE_BYTES)
 
 
 def transaction_id(nonce: bytes, creator: bytes) -> str:
-    """Hex SHA-256 of nonce and creator; peers compute it again and refuse another."""
+    """Return the SHA-256 of nonce and creator in hex; peers compute it again and refuse another."""
     return hashlib.sha256(nonce + creator).hexdigest()
 
 

@@ -65,7 +65,7 @@ class MissingSignatures:
     among: tuple["MissingSignatures | str", ...]
 
     def __str__(self) -> str:
-        """For people: `A.admin`, `2 of (A.admin, B.admin, C.admin)`."""
+        """Return the policy for people: `A.admin`, `2 of (A.admin, B.admin, C.admin)`."""
         if self.count == 1 == len(self.among):
             return str(self.among[0])
         return f"{self.count} of ({', '.join(map(str, self.among))})"

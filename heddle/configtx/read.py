@@ -97,7 +97,7 @@ def consensus_metadata(
 
 
 def bft_options(kind: orderer_pb2.ConsensusType) -> smartbft_pb2.Options:
-    """SmartBFT's options in a ConsensusType of that kind. Raises ConfigtxError."""
+    """Return SmartBFT's options in a ConsensusType of that kind. Raises ConfigtxError."""
     return values.parse(smartbft_pb2.Options(), kind.metadata, "SmartBFT's options")
 
 

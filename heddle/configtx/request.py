@@ -66,7 +66,7 @@ class Request:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the update in hex: by it two people make sure that they speak of the same request."""
+        """Return the update's SHA-256 in hex, by which two people know that they mean the same request."""
         return hashlib.sha256(self.update).hexdigest()
 
 

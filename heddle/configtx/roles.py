@@ -19,7 +19,7 @@ def role_principal(msp_id: str, role: str) -> msp_principal_pb2.MSPPrincipal:
 
 
 def signed_by_any(msp_id: str, roles: Iterable[str]) -> policies_pb2.SignaturePolicyEnvelope:
-    """OR('MSP.role', …) with principals numbered in order (common/policydsl/policyparser.go)."""
+    """Return OR('MSP.role', …) with principals numbered in order (common/policydsl/policyparser.go)."""
     principals = [role_principal(msp_id, role) for role in roles]
     envelope = policies_pb2.SignaturePolicyEnvelope(version=0, identities=principals)
     envelope.rule.n_out_of.n = 1

@@ -29,11 +29,11 @@ class DeliverAnswer(Protocol):
 
     @property
     def status(self) -> int:
-        """Return the `common.Status`."""
+        """Return the status with which the node ends the delivery."""
 
     @property
     def block(self) -> Block:
-        """Return the block."""
+        """Return the block that the node delivers."""
 
     def WhichOneof(self, oneof_group: Literal["Type"]) -> str | None:  # noqa: N802 - protobuf's name
         """Return the name of the field that is set."""

@@ -23,12 +23,12 @@ class KubeconfigError(ValueError):
 
 
 def contexts(text: str) -> list[str]:
-    """Names of the contexts in a kubeconfig. Raises KubeconfigError if it is none."""
+    """Return the names of the contexts in a kubeconfig. Raises KubeconfigError if it is none."""
     return sorted(_named(_parsed(text), "contexts"))
 
 
 def one_context(text: str, context: str = "", *, folder: Path = Path()) -> tuple[str, str]:
-    """A kubeconfig with one context and nothing else, current, and that context's name.
+    """Return a kubeconfig with one context and nothing else, current, and that context's name.
 
     Args:
         text: a kubeconfig, YAML or JSON.
@@ -58,7 +58,7 @@ def one_context(text: str, context: str = "", *, folder: Path = Path()) -> tuple
 
 
 def server(text: str) -> str:
-    """The API server's URL in a kubeconfig of one context. Raises KubeconfigError if there is none."""
+    """Return the API server's URL in a kubeconfig of one context. Raises KubeconfigError if there is none."""
     for cluster in _named(_parsed(text), "clusters").values():
         return _text(cluster.get("server", ""), "its server")
     raise KubeconfigError("it has no cluster")
@@ -83,7 +83,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _named(config: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
-    """The entries of a list of `{name, <kind's singular>: {…}}`, by name."""
+    """Return the entries of a list of `{name, <kind's singular>: {…}}`, by name."""
     entries = {}
     try:
         for entry in Plain(value=config.get(kind) or [], path=kind).items():
@@ -95,7 +95,7 @@ def _named(config: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
 
 
 def _name(value: Any, where: str) -> str:  # noqa: ANN401 - YAML
-    """A name; kubectl takes numbers for text as well."""
+    """Return a name; kubectl takes numbers for text as well."""
     if isinstance(value, int) and not isinstance(value, bool) and -(10**18) < value < 10**18:
         return str(value)
     return _text(value or "", where)
@@ -117,7 +117,7 @@ def _pick(config: Mapping[str, Any], kind: str, name: str, word: str) -> dict[st
 
 
 def _embedded(entry: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The entry with the files it names read in, so that it works from any folder."""
+    """Return the entry with the files it names read in, so that it works from any folder."""
     result = dict(entry)
     for key, data_key in _EMBEDDED.items():
         if key in result:

@@ -34,12 +34,12 @@ class PodState:
 
     @property
     def outdated(self) -> bool:
-        """Whether the pod runs another template than the StatefulSet holds."""
+        """Tell whether the pod runs another template than the StatefulSet holds."""
         return self.settled and bool(self.uid) and self.revision != self.wanted
 
     @property
     def good(self) -> bool:
-        """Whether the pod runs the StatefulSet's template and is ready."""
+        """Tell whether the pod runs the StatefulSet's template and is ready."""
         return self.settled and self.ready and not self.leaving and self.revision == self.wanted
 
 

@@ -46,7 +46,7 @@ class Forward:
         """Why the last connection could not be made or ended early; "" after one that worked."""
 
     async def listen(self) -> tuple[str, int]:
-        """The local address; starts listening at the first call."""
+        """Return the local address; start to listen at the first call."""
         async with self._starting:
             if self._listener is None:
                 self._listener = await asyncio.start_server(self._accept, "127.0.0.1", 0)
@@ -132,7 +132,7 @@ class Forward:
 
     @staticmethod
     async def _outward(reader: asyncio.StreamReader, tunnel: ClientConnection) -> bool:
-        """True when the local side has ended, False when the tunnel has."""
+        """Send what the local side sends. Return True when that side has ended, False when the tunnel has."""
         try:
             while chunk := await reader.read(_CHUNK):
                 await tunnel.send(bytes((_DATA,)) + chunk)

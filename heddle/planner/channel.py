@@ -119,7 +119,7 @@ class _Stages:
         self.goes = bool(leaving)
 
     def all(self) -> Iterator[_Stage]:
-        """Each with what the channel says afterwards, also where that is nothing new."""
+        """Yield each stage with the channel's settings after it, also where they are no new ones."""
         yield self._stage(Kind.SETTINGS)
         for address in self.rotating:
             self.consenters[address] = self.after[address]

@@ -259,7 +259,7 @@ class Provider(Protocol):
         """Change a resource in place."""
 
     async def delete(self, request: DeleteRequest) -> None:
-        """Delete a resource."""
+        """Delete a resource, or forget it if its type says so."""
 
     async def invoke(self, token: str, args: Properties) -> InvokeResult:
         """Call a provider function."""

@@ -46,7 +46,7 @@ class EngineLog:
             await engine.Log(request, timeout=_DEADLINE)
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection to the engine."""
         if self._channel is not None:
             await self._channel.close(None)
             self._channel = None

@@ -123,7 +123,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def Configure(
         self, request: provider_pb2.ConfigureRequest, _: Context
     ) -> provider_pb2.ConfigureResponse:
-        """Take the configuration."""
+        """Give the package's configuration to the provider."""
         await self.provider.configure(decode(request.args))
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=True, acceptOutputs=True
@@ -220,7 +220,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_answers
     async def Delete(self, request: provider_pb2.DeleteRequest, _: Context) -> Empty:
-        """Delete a resource."""
+        """Delete a resource through the provider."""
         await self.provider.delete(
             api.DeleteRequest(
                 urn=request.urn,

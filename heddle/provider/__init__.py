@@ -34,5 +34,5 @@ _HANDLERS = (
 
 
 def create_provider(log: Log) -> HeddleProvider:
-    """A fresh, unconfigured provider, for the plugin server and the embedded engine alike."""
+    """Return a fresh, unconfigured provider, for the plugin server and the embedded engine alike."""
     return HeddleProvider(log, {handler.declaration.type: handler for handler in _HANDLERS})

@@ -22,13 +22,13 @@ class CertificateHandler(Handler):
     declaration = CERTIFICATE
 
     async def diff(self, call: Call) -> dict[str, DiffKind]:
-        """Expiry without a change is a warning, never a difference: renewing restarts nodes."""
+        """Warn before a certificate expires, but report no difference: renewing restarts nodes."""
         hint = "Raise `renewal` to renew it with the same key; in a stack file: certificates.renewal."
         await warn_before_expiry(self.session, call, days=_WARN_DAYS, hint=hint)
         return {}
 
     async def plan(self, call: Call) -> Plan:
-        """The key stays; certificate, expiry and serial number are new."""
+        """Plan a new certificate, expiry and serial number for the same key."""
         changed: Properties = dict.fromkeys(("certificate", "notAfter", "serialNumber"), UNKNOWN)
         key = call.old_outputs.get("privateKey", UNKNOWN)
         message = "a new certificate for the same key" if call.id else ""
@@ -43,7 +43,7 @@ class CertificateHandler(Handler):
         return _issue(call, call.old_outputs["privateKey"].encode())
 
     async def read(self, call: Call) -> Seen:
-        """The state is all there is of it."""
+        """Return the outputs of the state: nothing outside it holds any."""
         return Seen(outputs={name: call.old_outputs[name] for name in CERTIFICATE.outputs})
 
 

@@ -34,17 +34,17 @@ class CertificateAuthorityHandler(Handler):
         return Created(id=call.inputs["commonName"], outputs=outputs)
 
     async def diff(self, call: Call) -> dict[str, DiffKind]:
-        """Expiry without a change is a warning, never a difference."""
+        """Warn before the certificate expires, but report no difference."""
         hint = "Put a second authority beside it on every channel in good time."
         await warn_before_expiry(self.session, call, days=_WARN_DAYS, hint=hint)
         return {}
 
     async def update(self, call: Call) -> Properties:
-        """Nothing: only its way into the state may have changed."""
+        """Keep key and certificate: no input may change but the way in which the state holds them."""
         return _outputs(call)
 
     async def read(self, call: Call) -> Seen:
-        """The state is all there is of it."""
+        """Return the outputs of the state: nothing outside it holds any."""
         return Seen(outputs=_outputs(call))
 
 

@@ -32,7 +32,7 @@ class ChaincodeApprovalHandler(Handler):
     declaration = CHAINCODE_APPROVAL
 
     def verify(self, inputs: Properties) -> list[CheckFailure]:
-        """Policies and collections must be such."""
+        """Report policies and collections that cannot be read."""
         return check_definition(inputs)
 
     async def plan(self, call: Call) -> Plan:

@@ -39,11 +39,11 @@ class ChaincodeDefinitionHandler(Handler):
     declaration = CHAINCODE_DEFINITION
 
     def verify(self, inputs: Properties) -> list[CheckFailure]:
-        """Policies and collections must be such."""
+        """Report policies and collections that cannot be read."""
         return check_definition(inputs)
 
     def verify_change(self, olds: Properties, news: Properties) -> list[CheckFailure]:
-        """Another content is another sequence, by one."""
+        """Report a changed definition whose sequence has not grown by one."""
         return check_succession(olds, news)
 
     async def plan(self, call: Call) -> Plan:
@@ -99,7 +99,7 @@ class ChaincodeDefinitionHandler(Handler):
     async def _elsewhere(
         self, peers: Sequence[Node], channel: str, wanted: Definition, who: Signer
     ) -> list[Node]:
-        """Peers of others that must endorse the commit, too, once their organizations have approved."""
+        """Return peers of other stacks that must endorse too, once their organizations have approved."""
         what = f"chaincode {wanted.name} on {channel}, sequence {wanted.sequence}"
         readiness = await commit_readiness(self.session, peers[0], channel, wanted, who)
         if missing := readiness.missing(readiness.approved):

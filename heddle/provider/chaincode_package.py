@@ -22,7 +22,7 @@ class ChaincodePackageHandler(Handler):
         return Plan(outputs=_outputs(call))
 
     async def create(self, call: Call) -> Created:
-        """Compute it."""
+        """Compute the package and its id."""
         return Created(id=call.inputs["label"], outputs=_outputs(call))
 
     async def update(self, call: Call) -> Properties:

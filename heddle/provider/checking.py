@@ -105,7 +105,7 @@ def _list(kind: ListOf, values: list[Value], path: str, failures: Failures, *, h
 
 
 def _duplicates(key: str, items: list[Value], path: str) -> Iterator[CheckFailure]:
-    """Items that are told apart by their key must differ in it."""
+    """Report items of a list that do not differ in the key that tells them apart."""
     seen: dict[str, int] = {}
     for index, item in enumerate(items):
         name = item.get(key) if isinstance(item, dict) else None

@@ -31,7 +31,7 @@ _TERMS = {each.input_name: each.field for each in settings_of(CollectionTerms)}
 
 
 def collections_bytes(collections: Sequence[Mapping[str, Any]] | None) -> bytes:
-    """A serialized CollectionConfigPackage, in the order given; none give no bytes. Raises ConfigtxError."""
+    """Serialize a CollectionConfigPackage, in the order given; none give no bytes. Raises ConfigtxError."""
     package = collection_pb2.CollectionConfigPackage()
     for one in collections or ():
         package.config.add().static_collection_config.CopyFrom(_message(one))

@@ -30,7 +30,7 @@ _Found: TypeAlias = Iterator[tuple[str, DiffKind, bool]]
 
 
 def compare(declared: Mapping[str, Property], olds: Properties, news: Properties) -> list[Change]:
-    """All differences that mean something, in the order of the declaration."""
+    """Return all differences that mean something, in the order of the declaration."""
     return [
         Change(property=name, path=path, kind=kind, unknown=unknown)
         for name, declaration in declared.items()
@@ -79,7 +79,7 @@ def _list(kind: ListOf, old: list[Value], new: list[Value], path: str) -> _Found
 
 
 def _by_key(kind: ListOf, items: list[Value]) -> dict[object, tuple[int, Value]]:
-    """Items with their places, by what tells them apart: the declared key, else the place itself."""
+    """Return items with their places, by what tells them apart: the declared key, else the place itself."""
     result: dict[object, tuple[int, Value]] = {}
     for index, item in enumerate(items):
         bare = _bare(item)

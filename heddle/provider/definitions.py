@@ -69,7 +69,7 @@ def definition_inputs(found: Definition, given: Properties) -> Properties:
 
 
 def check_definition(inputs: Properties) -> list[CheckFailure]:
-    """Policies and collections that cannot be read are a problem of the inputs, not of the ledger."""
+    """Report policies and collections that cannot be read: a problem of the inputs, not of the ledger."""
     failures = []
     text, collections = inputs.get("endorsementPolicy"), inputs.get("collections")
     try:
@@ -121,7 +121,7 @@ def check_turn(wanted: Definition, committed: Committed | None, channel: str) ->
 
 
 def channel_policies(inputs: Mapping[str, Any]) -> list[str]:
-    """Paths of channel policies that the inputs, which must be known, name."""
+    """Return the paths of channel policies that the inputs, which must be known, name."""
     given = [inputs.get("endorsementPolicy")]
     given += [one.get("endorsementPolicy") for one in inputs.get("collections") or []]
     return [text for text in given if isinstance(text, str) and text.startswith("/")]

@@ -31,7 +31,7 @@ class HeddleProvider:
         self._cancelled = False
 
     async def schema(self) -> str:
-        """The package schema, JSON."""
+        """Return the package schema, JSON."""
         return json.dumps(package_schema(), indent=2)
 
     async def check_config(self, urn: str, olds: Properties, news: Properties) -> api.CheckResult:
@@ -42,7 +42,7 @@ class HeddleProvider:
         return api.CheckResult(inputs={**checked.inputs, **engines}, failures=checked.failures)
 
     async def diff_config(self, urn: str, olds: Properties, news: Properties) -> api.DiffResult:
-        """A renewed kubeconfig is another way to the same nodes: it replaces nothing."""
+        """Report that nothing is replaced: a renewed kubeconfig is another way to the same nodes."""
         changed = [key for key in CONFIG if olds.get(key) != news.get(key)]
         kinds = {
             key: api.DiffKind.UPDATE if key in olds and key in news else _one_sided(key in news)
@@ -132,7 +132,7 @@ class HeddleProvider:
         await self._session.info(f"{declaration.name} {request.id}: {declaration.on_delete}", request.urn)
 
     async def invoke(self, token: str, args: Properties) -> api.InvokeResult:
-        """There are no functions."""
+        """Refuse the call: the package declares no functions."""
         raise ProviderError(f"{token}: the heddle provider has no functions")
 
     async def cancel(self) -> None:
@@ -142,7 +142,7 @@ class HeddleProvider:
             task.cancel()
 
     async def close(self) -> None:
-        """Close connections."""
+        """Close the connections to nodes."""
         await self._session.close()
 
     def _handler(self, token: str) -> Handler:
@@ -152,7 +152,7 @@ class HeddleProvider:
         return handler
 
     async def _plan(self, handler: Handler, call: Call) -> Properties:
-        """A preview: at most one message, with no secret in it, and outputs as far as they are known."""
+        """Preview an operation: at most one message, without secrets, and the outputs known so far."""
         plan = await self._run(handler.plan(call))
         if plan.message:
             await self._session.info(plan.message, call.urn)
@@ -193,7 +193,7 @@ def _call_of(
     *,
     timeout: float = 0,
 ) -> Call:
-    """The call for a resource that exists."""
+    """Return the call for a resource that exists."""
     if isinstance(request, api.ReadRequest):
         old_inputs, outputs = request.inputs, request.properties
     else:
@@ -209,7 +209,7 @@ def _call_of(
 
 
 def _state(handler: Handler, inputs: Properties, outputs: Properties) -> Properties:
-    """All outputs: the inputs as they are, and what the handler adds, secret where declared so."""
+    """Return all outputs: the inputs as they are, and what the handler adds, secret where declared so."""
     declared = handler.declaration.outputs
     return {**inputs, **{name: _shielded(declared[name].secret, value) for name, value in outputs.items()}}
 

@@ -10,7 +10,7 @@ __all__ = ["timestamp", "warn_before_expiry"]
 
 
 def timestamp(moment: datetime) -> str:
-    """RFC 3339 in UTC, whole seconds."""
+    """Return a time as RFC 3339 in UTC, whole seconds."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -28,7 +28,7 @@ class Call:
     timeout: float = 0
 
     def deadline(self, seconds: float) -> float:
-        """The seconds this operation may take: what the program says, else `seconds`."""
+        """Return the seconds this operation may take: what the program says, else `seconds`."""
         return self.timeout or seconds
 
 
@@ -83,19 +83,19 @@ class Handler(ABC):
         self.session = session
 
     def verify(self, inputs: dict[str, Any]) -> list[CheckFailure]:
-        """Problems between several inputs. Called when each is valid by itself; some may be UNKNOWN."""
+        """Report problems between several inputs, each valid by itself; some may be UNKNOWN."""
         return []
 
     def verify_change(self, olds: Properties, news: Properties) -> list[CheckFailure]:
-        """Problems between the inputs of a resource that exists and its new ones; some may be UNKNOWN."""
+        """Report problems between the old inputs of a resource and its new ones; some may be UNKNOWN."""
         return []
 
     async def diff(self, call: Call) -> dict[str, DiffKind]:
-        """Differences that the inputs do not show, by path. May warn. Touches nothing."""
+        """Return differences that the inputs do not show, by path. May warn, but changes nothing."""
         return {}
 
     async def plan(self, call: Call) -> Plan:
-        """What `create` (no id) or `update` (with id) would do. Inputs may hold UNKNOWN. Touches nothing."""
+        """Say what `create` (no id) or `update` (with id) would do. Inputs may hold UNKNOWN. Only reads."""
         known = {name: call.old_outputs.get(name, UNKNOWN) for name in self.declaration.outputs}
         return Plan(outputs=known)
 

@@ -58,11 +58,11 @@ class NamespaceOwnershipHandler(Handler):
         return Created(id=call.inputs["namespace"])
 
     async def update(self, call: Call) -> Properties:
-        """Nothing: the name is refused to change, and the rest is how it was made."""
+        """Keep the namespace as it was made; checking the inputs has refused another name."""
         return {}
 
     async def read(self, call: Call) -> Seen:
-        """Gone if there is no such namespace, or if it is another's by now."""
+        """Read the owner; gone if there is no such namespace, or if it is another stack's by now."""
         async with KubeClient(await self.session.api_server()) as server:
             found = await server.get(_path(call))
         if found is None or _leaving(found) or _owner(found) != call.inputs["owner"]:
@@ -71,7 +71,7 @@ class NamespaceOwnershipHandler(Handler):
 
 
 async def _made(server: KubeClient, call: Call) -> bool:
-    """Whether the namespace is ours now; False: it is being deleted, or changed while we looked."""
+    """Tell whether the namespace is ours now; False: it is being deleted, or changed while we looked."""
     response = await server.send("POST", "/api/v1/namespaces", json=_manifest(call))
     if response.status_code == 201:
         return True

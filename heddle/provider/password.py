@@ -19,7 +19,7 @@ class PasswordHandler(Handler):
     declaration = PASSWORD
 
     async def plan(self, call: Call) -> Plan:
-        """Every change makes another one."""
+        """Plan another password, whatever changed."""
         return Plan(outputs={"password": UNKNOWN}, message="another password" if call.id else "")
 
     async def create(self, call: Call) -> Created:
@@ -27,11 +27,11 @@ class PasswordHandler(Handler):
         return Created(id="password", outputs=_made(call))
 
     async def update(self, call: Call) -> Properties:
-        """Make another one."""
+        """Make another password, whatever changed."""
         return _made(call)
 
     async def read(self, call: Call) -> Seen:
-        """The state is all there is of it."""
+        """Return the outputs of the state: nothing outside it holds any."""
         return Seen(outputs={"password": call.old_outputs["password"]})
 
 

@@ -27,19 +27,19 @@ class Session:
         self._lock = asyncio.Lock()
 
     def configure(self, kubeconfig: str, context: str) -> None:
-        """Nodes are dialled through this kubeconfig's API server; an empty one means directly."""
+        """Dial nodes through this kubeconfig's API server from now on; an empty one means directly."""
         self._kubeconfig, self._context = kubeconfig, context
 
     @property
     def connections(self) -> Connections:
-        """The open connections to nodes."""
+        """Return the open connections to nodes."""
         if self._connections is None:
             through_cluster = ClusterDialer(self._kubeconfig, self._context) if self._kubeconfig else None
             self._connections = Connections(through_cluster or DirectDialer())
         return self._connections
 
     async def api_server(self) -> ApiServer:
-        """The cluster's API server. Raises ProviderError without a kubeconfig, KubeError for a bad one."""
+        """Return the cluster's API server. Raises ProviderError if no kubeconfig is set, KubeError."""
         if not self._kubeconfig:
             raise ProviderError(
                 "the heddle provider has no kubeconfig, and this resource acts on pods",

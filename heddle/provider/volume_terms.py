@@ -28,26 +28,26 @@ class VolumeTermsHandler(Handler):
     declaration = VOLUME_TERMS
 
     def verify_change(self, olds: Properties, news: Properties) -> list[CheckFailure]:
-        """A node that was there and stays has what it had."""
+        """Report a node that stays and would get another class or database."""
         return [
             *_changed(olds, news, "storageClasses", _CLASS),
             *_changed(olds, news, "stateDatabases", _DATABASE),
         ]
 
     async def plan(self, call: Call) -> Plan:
-        """Nothing is done."""
+        """Plan only to remember the terms: no volume changes."""
         return Plan(outputs={})
 
     async def create(self, call: Call) -> Created:
-        """Only the state remembers."""
+        """Remember the terms in the state."""
         return Created(id="terms")
 
     async def update(self, call: Call) -> Properties:
-        """Nodes came or went."""
+        """Remember the terms of the nodes that came, forget those that went."""
         return {}
 
     async def read(self, call: Call) -> Seen:
-        """The state is all there is of it."""
+        """Return no outputs: nothing outside the state holds the terms."""
         return Seen(outputs={})
 
 

@@ -8,7 +8,7 @@ _LOG_LINES = 12
 
 
 async def broken_pods(cluster: KubeClient, namespace: str, prefix: str) -> list[str]:
-    """Lines about each pod that is not well: its state, the cluster's warnings, the end of its log.
+    """Return lines about each pod that is not well: its state, the cluster's warnings, the end of its log.
 
     Args:
         cluster: where.

@@ -24,14 +24,14 @@ _LIFECYCLE = "_lifecycle"
 
 
 def implicit_collection(msp_id: str) -> str:
-    """The collection that an organization has of every chaincode."""
+    """Return the collection that an organization has of every chaincode."""
     return f"{_IMPLICIT}{msp_id}"
 
 
 async def collections_of(
     blocks: AsyncIterable[common_pb2.Block], implicit: str, members: Members | None
 ) -> Members:
-    """The collections that blocks tell of.
+    """Return the collections that blocks tell of.
 
     The implicit one where it is in use; and if nobody else told (`members` None), all of all definitions.
     """
@@ -52,7 +52,7 @@ async def collections_of(
 
 
 def members_of(package: bytes) -> dict[str, set[str]]:
-    """The MSP ids that each collection's policy names, from a serialized CollectionConfigPackage.
+    """Return the MSP ids that each collection's policy names, from a serialized CollectionConfigPackage.
 
     Source: core/common/privdata/util.go (getMemberOrgs). Raises ConfigtxError for what cannot be read.
     """
@@ -65,7 +65,7 @@ def members_of(package: bytes) -> dict[str, set[str]]:
 
 
 def _msp_of(principal: msp_principal_pb2.MSPPrincipal) -> str:
-    """Whose members a principal names; "" for what peers do not count either."""
+    """Return the MSP id whose members a principal names; "" for a kind that peers do not count either."""
     kind, content = principal.principal_classification, principal.principal
     with suppress(ConfigtxError):
         if kind == msp_principal_pb2.MSPPrincipal.ROLE:
@@ -78,7 +78,7 @@ def _msp_of(principal: msp_principal_pb2.MSPPrincipal) -> str:
 
 
 def _write_sets(block: common_pb2.Block) -> Iterator[rwset_pb2.TxReadWriteSet]:
-    """What the transactions of a block write, valid or not. What cannot be read writes nothing."""
+    """Yield the write sets of a block's transactions, valid or not, and skip those that cannot be read."""
     for data in block.data.data:
         with suppress(ConfigtxError):
             for results in _results(parse(common_pb2.Envelope(), data, "transaction")):
@@ -86,7 +86,7 @@ def _write_sets(block: common_pb2.Block) -> Iterator[rwset_pb2.TxReadWriteSet]:
 
 
 def _written(parts: rwset_pb2.TxReadWriteSet) -> set[tuple[str, str]]:
-    """The (chaincode, collection) pairs whose hashes are read or written.
+    """Return the (chaincode, collection) pairs whose hashes are read or written.
 
     Source: core/ledger/kvledger/txmgmt/rwsetutil (Fabric 3.1.5).
     """
@@ -98,7 +98,7 @@ def _written(parts: rwset_pb2.TxReadWriteSet) -> set[tuple[str, str]]:
 
 
 def _defined(parts: rwset_pb2.TxReadWriteSet) -> Iterator[tuple[str, bytes]]:
-    """The chaincodes whose definition is written, each with its CollectionConfigPackage.
+    """Yield the chaincodes whose definition is written, each with its CollectionConfigPackage.
 
     Source: core/chaincode/lifecycle/serializer.go (Fabric 3.1.5): one key for each field of a definition.
     Raises ConfigtxError for what cannot be read.

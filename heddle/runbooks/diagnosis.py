@@ -77,7 +77,7 @@ class Diagnosis:
     """StatefulSets that hold the ledger: the peer's, and its CouchDB's."""
 
     def limited_to(self, choice: str) -> "Diagnosis":
-        """With the remedy that a person chose; `auto` leaves all. Raises RunbookError if it does not fit."""
+        """Keep the remedy that a person chose; `auto` keeps all. Raises RunbookError if it does not fit."""
         if choice == "auto" or not self.remedies:
             return self
         wanted = Remedy(choice)
@@ -89,7 +89,7 @@ class Diagnosis:
         return replace(self, remedies=(wanted,))
 
     def plain(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return the diagnosis as plain data, which Ansible can hold."""
         return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
 
 
@@ -110,7 +110,7 @@ async def diagnose(
 
 
 async def _nodes(cluster: KubeClient, peer: NodeOutput) -> tuple[str, ...]:
-    """The peer's StatefulSet, and that of its CouchDB where it has one."""
+    """Return the names of the peer's StatefulSet and, where it has a CouchDB, of that one's."""
     database = f"couchdb{peer.name.removeprefix('peer')}"
     there = await cluster.statefulset(peer.namespace, database)
     return (peer.name, database) if there else (peer.name,)
@@ -145,13 +145,13 @@ async def _look(
 
 
 def _earlier(statefulset: Json) -> dict[str, str]:
-    """What an earlier run noted on the StatefulSet."""
+    """Return the note of an earlier run on the StatefulSet."""
     noted = (statefulset["metadata"].get("annotations") or {}).get(ANNOTATION)
     return json.loads(noted) if noted else {}
 
 
 async def _decided_pod(cluster: KubeClient, peer: NodeOutput, patience: float) -> Json | None:
-    """The pod once it is ready, or has failed, or time is up."""
+    """Wait for the pod and return it once it is ready, or has failed, or time is up."""
     return await poll(
         lambda _: cluster.pod(peer.namespace, peer.pod),
         lambda pod: bool(_ready(pod) or _ended(pod)),
@@ -171,7 +171,7 @@ def _container(pod: Json | None) -> Json:
 
 
 def _ended(pod: Json | None) -> Json | None:
-    """How the container ended, now or the last time; None if it has not."""
+    """Return how the container ended, now or the last time; None if it has not."""
     status = _container(pod)
     return (status.get("state") or {}).get("terminated") or (status.get("lastState") or {}).get("terminated")
 
@@ -179,7 +179,7 @@ def _ended(pod: Json | None) -> Json | None:
 async def _failing(
     cluster: KubeClient, peer: NodeOutput, pod: Json | None, *, standin: bool, date: str
 ) -> Diagnosis:
-    """Of a peer whose pod is not ready."""
+    """Diagnose a peer whose pod is not ready."""
     if _ended(pod) is None:
         state = _container(pod).get("state") or {}
         said = (state.get("waiting") or {}).get("reason") or (pod or {}).get("status", {}).get(
@@ -210,7 +210,7 @@ async def _failing(
 
 
 async def _running(context: Context, connections: Connections, peer: NodeOutput, *, date: str) -> Diagnosis:
-    """Of a peer that answers: is its ledger the channel's, and is anything missing?"""
+    """Diagnose a peer that answers: is its ledger the channel's, and is anything missing?"""
     network = context.network
     signer = network.signer(peer.organization)
     joined = await cscc.channels(connections, node_of(peer), signer, deadline=_CALL)
@@ -256,7 +256,7 @@ async def _running(context: Context, connections: Connections, peer: NodeOutput,
 async def _compare(
     context: Context, connections: Connections, peer: NodeOutput, channel: ChannelOutput
 ) -> tuple[Verdict, str]:
-    """A peer's newest block against the same block of an orderer; in words what is wrong, empty if level."""
+    """Compare a peer's newest block with an orderer's; say in words what is wrong, empty if level."""
     network = context.network
     signer = network.signer(peer.organization)
     try:
@@ -300,7 +300,7 @@ _WORDS = {
 
 
 def plan_lines(found: Diagnosis) -> list[str]:
-    """What is found and would be done, for people."""
+    """Return the diagnosis and what would be done, as lines for people."""
     lines = [f"{found.peer}: {found.why}", *(f"  {line}" for line in found.evidence)]
     for number, remedy in enumerate(found.remedies):
         lines.append(f"{'then' if not number else 'if it still does not start'}: {_WORDS[remedy]}")

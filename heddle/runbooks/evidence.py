@@ -94,7 +94,7 @@ def find_damage(log: str) -> Finding:
 
 
 def _from_the_end_on(lines: list[str]) -> list[str]:
-    """What a process said of its end, or the last lines where it said nothing.
+    """Return the lines in which a process says why it ended, or its last lines where it does not say.
 
     A peer prints its whole configuration before, which has most of the words that matter here.
     """
@@ -105,5 +105,5 @@ def _from_the_end_on(lines: list[str]) -> list[str]:
 
 
 def _is_trace(line: str) -> bool:
-    """A line of a Go trace: a function of a package, or its place."""
+    """Tell whether a line is one of a Go trace: a function of a package, or its place."""
     return line.startswith(("github.com/", "\tgithub.com/", "main.", "goroutine "))

@@ -9,7 +9,7 @@ __all__ = ["inventory_of"]
 
 
 def inventory_of(stack: str, instance: InstanceOutput | None, *, folder: Path, python: str) -> dict[str, Any]:
-    """The inventory as Ansible's YAML inventories have it: groups `peers`, `orderers` and `control`.
+    """Return the inventory as Ansible's YAML inventories have it: groups `peers`, `orderers` and `control`.
 
     Args:
         stack: the stack's name.
@@ -34,7 +34,7 @@ def inventory_of(stack: str, instance: InstanceOutput | None, *, folder: Path, p
 
 
 def _variables(instance: InstanceOutput, node: NodeOutput) -> dict[str, Any]:
-    """What a playbook may know of a node."""
+    """Return the variables of a node that playbooks may use."""
     return {
         "heddle_organization": node.organization,
         "heddle_msp_id": node.msp_id,

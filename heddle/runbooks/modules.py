@@ -30,7 +30,7 @@ class Scene:
 
     @property
     def peer(self) -> NodeOutput:
-        """The peer that the module's option names. Raises RunbookError with those there are."""
+        """Return the peer that the module's option names. Raises RunbookError with those there are."""
         name = self.parameters["peer"]
         peers = {one.name: one for one in self.context.network.instance.peers}
         if name not in peers:

@@ -44,7 +44,7 @@ class Holding:
     """Peers that should hold it too, but do not answer or are not level."""
 
     def words(self) -> str:
-        """As a line for people."""
+        """Return the holding as a line for people."""
         name = f"{self.channel}: collection {self.collection} of {self.chaincode}"
         silent = f" (not counted, because silent or behind: {', '.join(self.silent)})" if self.silent else ""
         return f"{name}: also held by {', '.join(self.others) or 'nobody'}{silent}"
@@ -53,7 +53,7 @@ class Holding:
 async def holdings(
     network: Network, connections: Connections, peer: NodeOutput, *, trusted: Iterable[str] = ()
 ) -> tuple[Holding, ...]:
-    """Every collection of the peer's channels that the peer is a member of, with its other holders.
+    """Return every collection of the peer's channels that the peer is a member of, with its other holders.
 
     Args:
         network: the stack's network. Peers of other stacks are unknown to it, so they count for nothing.
@@ -101,7 +101,7 @@ async def _on_channel(
 async def _others(
     network: Network, connections: Connections, peer: NodeOutput, channel: ChannelOutput
 ) -> tuple[list[NodeOutput], list[NodeOutput]]:
-    """The channel's other peers of this stack: those that are level with the orderers, and the rest.
+    """Return the channel's other peers of this stack: those that are level with the orderers, and the rest.
 
     Not with each other: if all are behind, what is private in the newest blocks is on this peer alone.
     """
@@ -128,7 +128,7 @@ def level_with(newest: int, heights: Mapping[str, int]) -> list[str]:
 async def _definitions(
     network: Network, connections: Connections, channel: ChannelOutput, peers: list[NodeOutput]
 ) -> Members | None:
-    """The members of the collections in force on the channel; None if no peer tells."""
+    """Return the members of the collections in force on the channel; None if no peer tells."""
     for one in peers:
         signer = network.signer(one.organization)
         try:
@@ -148,7 +148,7 @@ async def _definitions(
 async def _blocks(
     network: Network, connections: Connections, peer: NodeOutput, channel: ChannelOutput
 ) -> AsyncGenerator[common_pb2.Block, None]:
-    """All blocks of a channel, from the first orderer that answers."""
+    """Yield all blocks of a channel, from the first orderer that answers."""
     signer = network.signer(peer.organization)
     request = seek_envelope(
         channel.name, "oldest", "newest", signer, best_effort=True, tls_cert_hash=connections.tls_cert_hash

@@ -40,7 +40,7 @@ class Rejoining:
 
     @property
     def channels(self) -> list[ChannelOutput]:
-        """The channels that it belongs to."""
+        """Return the channels that the peer belongs to."""
         return [one for one in self._network.instance.channels.values() if self._peer.name in one.peers]
 
     async def join(self) -> list[str]:

@@ -78,11 +78,11 @@ class Plan:
 
     @property
     def empty(self) -> bool:
-        """Nothing is to go."""
+        """Tell whether there is nothing to remove."""
         return not (self.volumes or self.objects or any(self.directories.values()))
 
     def lines(self) -> list[str]:
-        """For people."""
+        """Return the plan as lines for people."""
         where = f"instance {self.target.instance} (namespace {self.target.namespace})"
         what = "nothing is left of it" if self.empty else "it left"
         lines = [f"{where} is deleted; {what}"]
@@ -106,7 +106,7 @@ def _ours(obj: Json, instance: str) -> bool:
 
 
 def signs_of_life(facts: Facts, target: Target) -> list[str]:
-    """Why the instance must be taken as living; nothing for one that is deleted."""
+    """Return why the instance must be taken as living; nothing for one that is deleted."""
 
     def in_it(obj: Json) -> bool:
         return _metadata(obj).get("namespace") == target.namespace or _ours(obj, target.instance)
@@ -138,7 +138,7 @@ def signs_of_life(facts: Facts, target: Target) -> list[str]:
 
 
 def living_data(facts: Facts, target: Target) -> dict[str, list[str]]:
-    """What others' data is on: their bound volumes, and their claims as `namespace/name`."""
+    """Return the places of data that lives: bound volumes of others, and their claims as `namespace/name`."""
     volumes = [
         one for one in facts.volumes if _claimed_by(one) != target.namespace and _phase(one) == "Bound"
     ]
@@ -150,7 +150,7 @@ def living_data(facts: Facts, target: Target) -> dict[str, list[str]]:
 
 
 def deleted_instances(facts: Facts) -> list[Target]:
-    """Instances of which something is left, and that do not live."""
+    """Return the instances of which something is left, and that do not live."""
     found = {
         Target(instance=_labels(one).get(INSTANCE, ""), namespace=_metadata(one)["name"])
         for one in facts.namespaces
@@ -169,7 +169,7 @@ def deleted_instances(facts: Facts) -> list[Target]:
 
 
 def plan_for(facts: Facts, target: Target) -> Plan:
-    """What is to go of the cluster's objects. Raises RunbookError for an instance that lives."""
+    """Return the objects to remove from the cluster. Raises RunbookError for an instance that lives."""
     if signs := signs_of_life(facts, target):
         raise RunbookError(
             f"instance {target.instance} (namespace {target.namespace}) lives, nothing of it is touched:\n  "
@@ -193,7 +193,7 @@ def plan_for(facts: Facts, target: Target) -> Plan:
 
 
 def _objects(facts: Facts, target: Target) -> tuple[list[Json], list[str]]:
-    """Objects that are its own; the namespace alone when nobody else put anything into it."""
+    """Return the instance's own objects; the namespace alone when nobody else put anything into it."""
     there = [
         one for one in [*facts.claims, *facts.objects] if _metadata(one).get("namespace") == target.namespace
     ]
@@ -234,7 +234,7 @@ def _phase(volume: Json) -> str:
 
 
 def _claimed_by(volume: Json) -> str:
-    """The namespace of the claim that has or had the volume; empty if none ever did."""
+    """Return the namespace of the claim that has or had the volume; empty if none ever did."""
     return str((volume.get("spec", {}).get("claimRef") or {}).get("namespace", ""))
 
 
@@ -244,13 +244,13 @@ def _path(volume: Json) -> str:
 
 
 def _disk(volume: Json) -> str:
-    """What holds the data of a volume that is no folder of a node."""
+    """Name the disk behind a volume that is no folder of a node."""
     csi = volume.get("spec", {}).get("csi") or {}
     return f"{csi.get('driver')} {csi.get('volumeHandle')}" if csi else ""
 
 
 def _nodes_of(volume: Json) -> list[str]:
-    """The nodes that a volume of a node's disk is on, by its affinity."""
+    """Return the nodes that a volume of a node's disk is on, by its affinity."""
     terms = ((volume["spec"].get("nodeAffinity") or {}).get("required") or {}).get("nodeSelectorTerms") or []
     return [
         name
@@ -271,7 +271,7 @@ def _volume_directories(volumes: Sequence[Json]) -> dict[str, tuple[str, ...]]:
 
 
 def node_folders(facts: Facts, *, pod_logs: str, more: Sequence[str] = ()) -> tuple[str, ...]:
-    """The folders of a node in which deleted instances may have left folders of their own.
+    """Return the folders of a node in which deleted instances may have left folders of their own.
 
     Args:
         facts: of the cluster.
@@ -288,7 +288,7 @@ def node_folders(facts: Facts, *, pod_logs: str, more: Sequence[str] = ()) -> tu
 
 
 def directories_left(facts: Facts, target: Target, pod_logs: str, listing: Sequence[str]) -> list[str]:
-    """Which of a node's folders are the deleted instance's.
+    """Return those of a node's folders that are the deleted instance's.
 
     Args:
         facts: of the cluster.

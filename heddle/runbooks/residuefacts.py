@@ -34,7 +34,7 @@ _KINDS = {
 
 
 async def gather(cluster: KubeClient, stacks: Mapping[str, str]) -> Facts:
-    """All of it, asked for side by side.
+    """Ask the cluster for all facts, side by side.
 
     Raises RunbookError when the kubeconfig's user may not read something: then it cannot be told what lives.
     """
@@ -65,12 +65,12 @@ async def gather(cluster: KubeClient, stacks: Mapping[str, str]) -> Facts:
 
 
 def _typed(obj: Json, group: str, kind: str) -> Json:
-    """An item of a list, which does not say itself what it is."""
+    """Return an item of a list with its kind, which the item itself does not say."""
     return {**obj, "kind": kind, "apiVersion": group.removeprefix("/apis/").removeprefix("/api/")}
 
 
 async def nodes_of(cluster: KubeClient, wanted: str) -> list[Json]:
-    """The nodes to look at: one, or all that are ready. Raises RunbookError with the names there are."""
+    """Return one node, or all that are ready. Raises RunbookError with the names there are."""
     nodes = await cluster.items("/api/v1/nodes")
     by_name = {one["metadata"]["name"]: one for one in nodes}
     if not wanted:
@@ -92,7 +92,7 @@ def _ready(node: Json) -> bool:
 
 
 async def pod_logs_of(cluster: KubeClient, nodes: list[Json]) -> dict[str, str]:
-    """Where each node's kubelet keeps the logs of pods, as it says itself; else the default."""
+    """Return the folder of pods' logs of each node, as its kubelet says it; else the default."""
 
     async def ask(name: str) -> str:
         try:

@@ -98,7 +98,7 @@ class Property:
 
     @property
     def required(self) -> bool:
-        """Whether check demands a value."""
+        """Tell whether check demands a value."""
         return not self.optional and self.default is None
 
 
@@ -114,7 +114,7 @@ class ResourceType:
 
     @property
     def name(self) -> str:
-        """The class name, as in `heddle:ledger:Channel`."""
+        """Return the class name, as in `heddle:ledger:Channel`."""
         return self.type.rsplit(":", 1)[-1]
 
 
@@ -134,5 +134,5 @@ def properties_of(group: type[Any]) -> dict[str, Property]:
 
 
 def snake_case(name: str) -> str:
-    """`genesisHash` → `genesis_hash`: the Python name of a property."""
+    """Return the Python name of a property: `genesis_hash` for `genesisHash`."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: "_" + match.group(1).lower(), name)

@@ -82,7 +82,7 @@ def package_schema() -> dict[str, Any]:
 
 
 def _resource(resource: ResourceType) -> dict[str, Any]:
-    """Outputs of a Pulumi resource are its inputs and what the provider adds."""
+    """Describe a resource type; the outputs of a Pulumi resource are its inputs and the provider's."""
     outputs = {**resource.inputs, **resource.outputs}
     always = [name for name, declared in outputs.items() if not declared.optional]
     return {

@@ -112,7 +112,7 @@ MSP = ObjectType(
 
 
 def connection_nodes(description: str) -> Property:
-    """Nodes that are only ways to a ledger: another set of them changes nothing."""
+    """Declare nodes that are only ways to a ledger: another set of them changes nothing."""
     return Property(
         kind=ListOf(item=NODE, minimum_items=1, key="name"),
         description=description,

@@ -43,7 +43,7 @@ class Duration:
         return canonical(length)
 
     def same(self, one: object, other: object) -> bool:
-        """Whether two texts are one length of time: `2000ms` is `2s`."""
+        """Tell whether two texts are one length of time: `2000ms` is `2s`."""
         return self.show(one) == self.show(other)
 
     def show(self, value: object) -> str:
@@ -99,7 +99,7 @@ class Size:
         return ""
 
     def same(self, one: object, other: object) -> bool:
-        """Whether two sizes are equal."""
+        """Tell whether two sizes are equal."""
         return one == other
 
     def show(self, value: object) -> str:
@@ -116,7 +116,7 @@ class Integer:
 
     @property
     def allowed(self) -> str:
-        """The bounds in words."""
+        """Return the bounds in words."""
         if self.minimum is None:
             return "a whole number"
         if self.maximum is None:
@@ -124,7 +124,7 @@ class Integer:
         return f"a whole number from {self.minimum} to {self.maximum}"
 
     def same(self, one: object, other: object) -> bool:
-        """Whether two numbers are equal."""
+        """Tell whether two numbers are equal."""
         return one == other
 
     def show(self, value: object) -> str:
@@ -138,11 +138,11 @@ class Boolean:
 
     @property
     def allowed(self) -> str:
-        """Both values in words."""
+        """Return both values in words."""
         return "true or false"
 
     def same(self, one: object, other: object) -> bool:
-        """Whether two truth values are equal."""
+        """Tell whether two truth values are equal."""
         return one == other
 
     def show(self, value: object) -> str:

@@ -37,12 +37,12 @@ class Setting:
 
     @property
     def input_name(self) -> str:
-        """The name of the provider's input."""
+        """Return the name of the provider's input."""
         return camel_case(self.name)
 
     @property
     def words(self) -> str:
-        """The name for people: `max message count`."""
+        """Return the name for people: `max message count`."""
         return self.name.replace("_", " ")
 
 

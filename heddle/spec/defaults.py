@@ -4,11 +4,11 @@ import re
 
 
 def default_msp_id(organization: str, instance: str) -> str:
-    """MSP id of an organization whose stack file names none: organizationDevMSP reads OrganizationDevMSP."""
+    """Return the MSP id of an organization that names none: OrganizationDevMSP for organization in dev."""
     words = re.split(r"[^a-zA-Z0-9]+", f"{organization}-{instance}")
     return "".join(word[:1].upper() + word[1:] for word in words) + "MSP"
 
 
 def default_namespace(instance: str) -> str:
-    """Namespace of an instance whose stack file names none; the prefix keeps clear of namespaces in use."""
+    """Return the namespace where the stack file names none; the prefix keeps clear of namespaces in use."""
     return f"fabric-{instance}"

@@ -32,7 +32,7 @@ def _no_truth_value(value: object) -> object:
 
 
 def check_processors(value: object) -> str:
-    """Kubernetes takes 2, 0.5 and 500m alike; YAML gives the first two as numbers."""
+    """Check an amount of processors: 2, 0.5 and 500m are all allowed; YAML reads two as numbers."""
     text = str(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
     if re.fullmatch(_PROCESSORS, text) is None or not re.search("[1-9]", text):
         raise _refuse("processors above 0, as 2, 0.5 or 500m")

@@ -63,7 +63,7 @@ def parse_instance(data: object, *, source: str) -> Instance:
 
 
 def _tells_something(details: ErrorDetails) -> bool:
-    """False for what is said better elsewhere: broken rules, and lists short of entries that are wrong."""
+    """Tell whether an error of pydantic is shown; broken rules and short lists are told elsewhere."""
     if details["type"] == "too_short":
         return len(details["input"]) < int(details["ctx"]["min_length"])
     return details["type"] != "rules"

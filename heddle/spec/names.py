@@ -23,7 +23,7 @@ class NameRule:
     """What it is called where the rule would be too long."""
 
     def allows(self, value: str) -> bool:
-        """True if the name follows the rule."""
+        """Tell whether the name follows the rule."""
         return self.shortest <= len(value) <= self.longest and re.fullmatch(self.pattern, value) is not None
 
     def check(self, value: str) -> str:

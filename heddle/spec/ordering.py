@@ -84,5 +84,5 @@ class Ordering(Section):
 
     @property
     def node_count(self) -> int:
-        """Number of ordering nodes, the default filled in."""
+        """Return the number of ordering nodes, the default filled in."""
         return self.nodes or DEFAULT_NODES[self.type]

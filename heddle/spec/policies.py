@@ -23,7 +23,7 @@ class Endorsement(StrEnum):
 
 
 def check_endorsement(value: object) -> str:
-    """An endorsement rule: any, all, majority, a path or an expression (heddle.spec.rules reads those)."""
+    """Check an endorsement rule: any, all, majority, a path or an expression (see heddle.spec.rules)."""
     if isinstance(value, str) and value in set(Endorsement):
         return value
     return _checked(value, f"{', '.join(Endorsement)}, {_CHANNEL_POLICY}, or {_EXPRESSION}")

@@ -46,7 +46,7 @@ def path_of(location: Iterable[int | str], root: str = "instance") -> str:
 
 
 def in_order_of(data: object, problems: Sequence[Problem]) -> list[Problem]:
-    """The problems in the order in which a reader meets them; what is missing comes last in its section."""
+    """Sort problems as a reader meets their places; a missing option comes last in its section."""
     paths = list(_paths(data))
     positions = {path: position for position, path in enumerate(paths)}
 
@@ -74,7 +74,7 @@ def _paths(data: object, location: tuple[int | str, ...] = ()) -> Iterator[str]:
 
 
 def report(source: str, problems: Sequence[Problem]) -> str:
-    """Every problem under the name of the file, in the order given; what to do with several alike, once."""
+    """Return every problem under the name of the file, in the order given; equal advice only once."""
     said: set[tuple[str, str]] = set()
     lines: list[str] = []
     for problem in problems:

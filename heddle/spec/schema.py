@@ -36,7 +36,7 @@ class _ForEditors(GenerateJsonSchema):
 
 
 def stack_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of a whole stack file: Pulumi's own keys and `fabric:*` under `config`."""
+    """Return the JSON Schema (2020-12) of a stack file: Pulumi's own keys and `fabric:*` under `config`."""
     instance = Instance.model_json_schema(ref_template="#/$defs/{model}", schema_generator=_ForEditors)
     definitions = instance.pop("$defs", {})
     return {

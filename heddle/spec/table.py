@@ -48,7 +48,7 @@ _UNLIMITED = 2**31 - 1
 
 
 def tables() -> str:
-    """Markdown: a table for every section of a stack file, then one of the editions."""
+    """Return Markdown: a table for every section of a stack file, then one of the editions."""
     places: dict[type[Section], list[str]] = {}
     for place, section in _sections(Instance, ""):
         places.setdefault(section, []).append(place)
@@ -89,7 +89,7 @@ def _table(section: type[Section], places: list[str]) -> str:
 
 
 def _title(section: type[Section]) -> str:
-    """`OrdererOrganization` reads as Orderer organization."""
+    """Return the title of a section: Orderer organization for `OrdererOrganization`."""
     if section is Bft:
         return "BFT"
     words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in section.__name__)

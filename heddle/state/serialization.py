@@ -91,7 +91,7 @@ def load_properties(document: Json, crypter: Crypter, owner: str) -> Properties:
 
 
 def _from_json(document: Json, decrypt: _Encrypt) -> Value:
-    """Read one value."""
+    """Read a value from its JSON form."""
     if isinstance(document, float):
         return number(document)
     if isinstance(document, str):

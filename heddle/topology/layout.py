@@ -91,7 +91,7 @@ def _member(organization: OrganizationPlan, wanted: Membership) -> MemberPlan:
 
 
 def _server_name(chaincode: Chaincode, organization: str) -> str:
-    """At most 63 of what Kubernetes takes, unlike that of any other chaincode, organization or version.
+    """Return a name of at most 63 characters that no other chaincode, organization or version has.
 
     Versions may have what Kubernetes' names may not, so they are told apart by six digits of a hash. So may
     names of chaincodes: those are cut to what is allowed, and told apart by the hash too.
@@ -192,7 +192,7 @@ class _Site:
         )
 
     def channel(self, wanted: Channel, members: Mapping[str, OrganizationPlan]) -> ChannelPlan:
-        """Members are in the order of `organizations`, whatever the order in the channel."""
+        """Lay out a channel; its members are in the order of `organizations` in the stack file."""
         by_name = {each.name: each for each in wanted.organizations}
         ordering = self.instance.ordering
         return ChannelPlan(

@@ -58,7 +58,7 @@ class CouchdbPlan(PodSettings):
 
     @property
     def address(self) -> str:
-        """`host:port`, as core.yaml says it."""
+        """Return `host:port`, as core.yaml says it."""
         return f"{self.host}:{self.port}"
 
 
@@ -99,7 +99,7 @@ class NodePlan(PodSettings):
 
     @property
     def address(self) -> str:
-        """`host:port`, as the ledger says it."""
+        """Return `host:port`, as the ledger says it."""
         return f"{self.host}:{self.port}"
 
 
@@ -149,7 +149,7 @@ class ChannelPlan:
 
     @property
     def managed(self) -> tuple[MemberPlan, ...]:
-        """Members whose peers are here."""
+        """Return the members whose peers run in this instance."""
         return tuple(member for member in self.members if member.peers)
 
 
@@ -170,7 +170,7 @@ class ServerPlan(PodSettings):
 
     @property
     def address(self) -> str:
-        """`host:port`, as the package says it."""
+        """Return `host:port`, as the package says it."""
         return f"{self.host}:{CHAINCODE_PORT}"
 
 
@@ -244,17 +244,17 @@ class Topology:
 
     @property
     def managed(self) -> tuple[OrganizationPlan, ...]:
-        """Members whose authorities and peers are here."""
+        """Return the members whose authorities and peers are in this instance."""
         return tuple(each for each in self.organizations if each.external is None)
 
     @property
     def nodes(self) -> tuple[NodePlan, ...]:
-        """Every node: orderers first, then each organization's peers."""
+        """Return every node: orderers first, then each organization's peers."""
         return (*self.ordering.nodes, *(node for member in self.organizations for node in member.nodes))
 
     @property
     def databases(self) -> tuple[CouchdbPlan, ...]:
-        """Every peer's CouchDB, none with LevelDB."""
+        """Return every peer's CouchDB, none with LevelDB."""
         return tuple(node.couchdb for node in self.nodes if node.couchdb)
 
     def channels_of(self, organization: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ _LOGGING = "comm.grpc.server,endorser,gateway=warning:info"
 
 
 def pod_settings(settings: Mapping[str, NodeSettings], kind: str, name: str) -> dict[str, Any]:
-    """Resources, placement and labels of a pod: arguments of a PodSettings.
+    """Return resources, placement and labels of a pod: arguments of a PodSettings.
 
     Args:
         settings: `nodes` of the stack file.
@@ -34,7 +34,7 @@ def pod_settings(settings: Mapping[str, NodeSettings], kind: str, name: str) -> 
 def claim_settings(
     settings: Mapping[str, NodeSettings], storage: Storage, kind: str, name: str
 ) -> dict[str, Any]:
-    """Class and size of a node's claim: `storage_class` and `storage_size`."""
+    """Return class and size of a node's claim: `storage_class` and `storage_size`."""
     claims = [each.storage for each in reversed(_said(settings, kind, name))]
     if kind == "couchdb":
         claims.append(storage.couchdb)
@@ -47,7 +47,7 @@ def claim_settings(
 
 
 def node_environment(settings: Mapping[str, NodeSettings], kind: str, name: str) -> dict[str, str]:
-    """Variables of a peer's or orderer's container.
+    """Return the variables of a peer's or orderer's container.
 
     Go's collector runs when the heap has doubled, which for a node of some 50 MB is many times a second under
     load; a node may grow to a good part of its memory instead, and is warned before the limit.

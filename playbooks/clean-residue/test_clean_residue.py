@@ -14,7 +14,7 @@ _CORE = "/api/v1"
 
 @pytest.fixture(scope="module")
 def cluster() -> dict[str, list[Json]]:
-    """What the cluster has now."""
+    """Return the cluster's objects as they are now, by kind."""
 
     async def ask() -> dict[str, list[Json]]:
         async with await KubeClient.open(os.environ["K8S_AUTH_KUBECONFIG"]) as opened:
@@ -25,7 +25,7 @@ def cluster() -> dict[str, list[Json]]:
 
 
 def names(objects: list[Json]) -> set[str]:
-    """Their names."""
+    """Return the names of the objects."""
     return {one["metadata"]["name"] for one in objects}
 
 
@@ -35,13 +35,13 @@ def test_volumes_are_gone(cluster: dict[str, list[Json]], about: dict[str, Any])
 
 
 def test_namespaces_are_gone(cluster: dict[str, list[Json]], about: dict[str, Any]) -> None:
-    """No namespace that was its own is left, nor that of the Jobs on nodes."""
+    """The instance's own namespaces are gone, and that of the Jobs on nodes."""
     planned = {one["name"] for one in about["plan"].get("objects", []) if one["kind"] == "Namespace"}
     assert not names(cluster["namespaces"]) & {*planned, "heddle-clean-residue"}
 
 
 def test_folders_are_gone(host: Host, about: dict[str, Any]) -> None:
-    """Its folders are gone, as far as this machine is the node."""
+    """The instance's folders are gone, as far as this machine is the node."""
     paths = [path for each in about["plan"].get("directories", {}).values() for path in each]
     assert [path for path in paths if host.file(path).exists] == []
 

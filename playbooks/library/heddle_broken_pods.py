@@ -10,7 +10,7 @@ from heddle.runbooks.modules import Scene, run_module
 
 
 async def look(scene: Scene) -> dict[str, Any]:
-    """Returns as `lines` the containers, warnings and last log lines of broken pods."""
+    """Return as `lines` the containers, warnings and last log lines of broken pods."""
     lines = await broken_pods(scene.cluster, scene.parameters["namespace"], scene.parameters["prefix"])
     return {"lines": lines or ["every pod is well; what was waited for did not come in time"]}
 

@@ -10,7 +10,7 @@ from heddle.runbooks.modules import PEER, Scene, run_module
 
 
 async def look(scene: Scene) -> dict[str, Any]:
-    """Returns `diagnosis` and, as `lines`, what it means for people."""
+    """Return `diagnosis` and, as `lines`, what it means for people."""
     parameters = scene.parameters
     found = await diagnose(
         scene.context, scene.cluster, scene.connections, scene.peer, patience=parameters["patience"]

@@ -10,7 +10,7 @@ from heddle.runbooks.rejoin import Rejoining
 
 
 async def act(scene: Scene) -> dict[str, Any]:
-    """Returns `changed`, and as `lines` what was done."""
+    """Return `changed`, and as `lines` what was done."""
     rejoining = Rejoining(
         scene.context.network, scene.connections, scene.peer, patience=scene.parameters["patience"]
     )

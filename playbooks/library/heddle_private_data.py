@@ -13,7 +13,7 @@ _SET_ASIDE = "set-aside"
 
 
 async def look(scene: Scene) -> dict[str, Any]:
-    """Returns `remedies` that lose nothing, and as `lines` each collection with its other holders.
+    """Return `remedies` that lose nothing, and as `lines` each collection with its other holders.
 
     Fails when no remedy is left.
     """

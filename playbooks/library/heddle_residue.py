@@ -29,7 +29,7 @@ from heddle.versions import ORDERER_IMAGE, PEER_IMAGE, STANDIN_IMAGE
 
 
 async def look(scene: Scene) -> dict[str, Any]:
-    """Returns `jobs` that look, and the `plan` with its `lines` and the Jobs `removals` that act on nodes."""
+    """Return `jobs` that look, and the `plan` with its `lines` and the Jobs `removals` that act on nodes."""
     given = scene.parameters
     facts = await gather(scene.cluster, scene.context.namespaces)
     target = _target(given, facts)
@@ -71,7 +71,7 @@ async def look(scene: Scene) -> dict[str, Any]:
 
 
 def _target(given: Any, facts: Facts) -> Target | None:  # noqa: ANN401 - a module's parameters
-    """The instance that is meant; None when none is named and nothing is left of any."""
+    """Return the instance that is meant; None when none is named and nothing is left of any."""
     if given["instance"]:
         namespace = given["namespace"] or f"fabric-{given['instance']}"
         return Target(instance=given["instance"], namespace=namespace)

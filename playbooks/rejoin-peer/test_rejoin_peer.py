@@ -9,14 +9,14 @@ from testinfra.host import Host
 
 @pytest.fixture(scope="module")
 def status(host: Host, about: dict[str, Any]) -> dict[str, Any]:
-    """What the nodes say of themselves."""
+    """Return the nodes' and chaincodes' status, asked now."""
     found = host.run("heddle status %s --json --cwd %s", about["stack"], about["folder"])
     return dict(json.loads(found.stdout))
 
 
 @pytest.fixture(scope="module")
 def peer(status: dict[str, Any], about: dict[str, Any]) -> dict[str, Any]:
-    """The peer."""
+    """Return the status of the peer that came back."""
     return next(node for node in status["nodes"] if node["name"] == about["peer"])
 
 
@@ -27,12 +27,12 @@ def test_it_answers(peer: dict[str, Any]) -> None:
 
 
 def test_it_is_on_its_channels(peer: dict[str, Any], about: dict[str, Any]) -> None:
-    """It is on every channel that the stack puts it on."""
+    """The peer is on every channel that the stack puts it on."""
     assert set(peer["heights"]) == set(about["channels"])
 
 
 def test_it_is_level(peer: dict[str, Any], status: dict[str, Any]) -> None:
-    """Its ledgers are level with those of all other nodes."""
+    """The peer's ledgers are level with those of all other nodes."""
     for channel, height in peer["heights"].items():
         highest = max(node["heights"].get(channel, 0) for node in status["nodes"])
         assert height + 1 >= highest

@@ -27,16 +27,16 @@ class Crud(Protocol):
     """Name the methods that a step needs of a provider; for provider resources the registry has them."""
 
     async def check(self, request: api.CheckRequest) -> api.CheckResult:
-        """As Provider.check."""
+        """Check the inputs, as Provider.check."""
 
     async def diff(self, request: api.DiffRequest) -> api.DiffResult:
-        """As Provider.diff."""
+        """Compare state and inputs, as Provider.diff."""
 
     async def create(self, request: api.CreateRequest) -> api.CreateResult:
-        """As Provider.create."""
+        """Create the resource, as Provider.create."""
 
     async def update(self, request: api.UpdateRequest) -> api.UpdateResult:
-        """As Provider.update."""
+        """Update the resource, as Provider.update."""
 
 
 def explain(error: BaseException) -> str:

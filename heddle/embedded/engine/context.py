@@ -63,7 +63,7 @@ class Context:
             raise Stopped("the run is stopping")
 
     def say(self, severity: Severity, text: str, urn: str = "") -> None:
-        """Emit a message."""
+        """Show the user a message about the run or a resource."""
         self.emit(Message(severity=severity, text=text, urn=urn))
 
     def fail(self, text: str, urn: str = "") -> Stopped:

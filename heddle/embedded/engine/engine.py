@@ -202,14 +202,14 @@ class Engine:
         return deployment.finish_outputs()
 
     async def _refresh(self, stack: Stack, context: Context) -> tuple[Properties, Properties]:
-        """Read every resource."""
+        """Read every resource and put what is found into the state."""
         await refresh_all(context)
         root = stack_resource(stack.resources)
         outputs = root.outputs if root is not None else {}
         return outputs, outputs
 
     async def _destroy(self, stack: Stack, context: Context) -> tuple[Properties, Properties]:
-        """Delete every resource."""
+        """Delete every resource of the stack, dependents first."""
         root = stack_resource(stack.resources)
         await remove_rest(context)
         _settle_interrupted(context)

@@ -116,7 +116,7 @@ class Journal:
             self._texts[new] = self._texts[old]
 
     def drop(self, resource: Resource) -> None:
-        """Forget a resource."""
+        """Remove a resource from the state."""
         resource = self.current(resource)
         self._forget(resource)
         self._done.pop(resource, None)

@@ -150,7 +150,7 @@ class Monitor:
         self._needs_cli(f"the method {request.tok}")
 
     def RegisterPackage(self, request: resource_pb2.RegisterPackageRequest) -> NoReturn:
-        """Refuse: parameterized providers."""
+        """Refuse a parameterized provider: it needs Pulumi's CLI."""
         self._needs_cli(f"the parameterized package {request.name!r}")
 
 

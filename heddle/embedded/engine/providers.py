@@ -154,7 +154,7 @@ class _Unconfigured:
         return api.UpdateResult(properties=request.old_outputs)
 
     async def delete(self, _request: api.DeleteRequest) -> None:
-        """Nothing is ever deleted in a preview."""
+        """Refuse: a preview never deletes anything."""
 
     async def invoke(self, token: str, _args: Properties) -> api.InvokeResult:
         raise EngineError(f"{token} cannot be called: its provider's configuration is not known in a preview")

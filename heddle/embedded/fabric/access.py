@@ -12,13 +12,13 @@ class Denied(Exception):  # noqa: N818 - an answer, not a mistake
 
 
 def channel_header_of(envelope: common_pb2.Envelope) -> common_pb2.ChannelHeader:
-    """The channel header of an envelope. Raises one of MALFORMED for a malformed one."""
+    """Return the channel header of an envelope. Raises one of MALFORMED for a malformed one."""
     payload = common_pb2.Payload.FromString(envelope.payload)
     return common_pb2.ChannelHeader.FromString(payload.header.channel_header)
 
 
 def check_policy(group: configtx_pb2.ConfigGroup, path: str, *signed: SignedData) -> None:
-    """Raises Denied unless the signatures satisfy the policy at `path` of the channel's tree."""
+    """Raise Denied unless the signatures satisfy the policy at `path` of the channel's tree."""
     refusal = signed_data_refusal(group, path, list(signed))
     if refusal:
         raise Denied(refusal)

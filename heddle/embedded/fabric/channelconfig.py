@@ -41,12 +41,12 @@ class ChannelConfig:
 
     @classmethod
     def of_block(cls, block: common_pb2.Block) -> "ChannelConfig":
-        """From a configuration block. Raises ConfigtxError for any other block."""
+        """Read a configuration block. Raises ConfigtxError for any other block."""
         return cls(channel=channel_of(block), config=config_of(block).config)
 
     @property
     def sequence(self) -> int:
-        """Grows by one with every configuration update."""
+        """Return the configuration's number, which grows by one with every update."""
         return int(self.config.sequence)
 
     @cached_property
@@ -66,7 +66,7 @@ class ChannelConfig:
 
     @property
     def consensus(self) -> str:
-        """`etcdraft` or `BFT`; anything that the ledger says."""
+        """Return `etcdraft` or `BFT`, or what else the ledger says."""
         return str(self._consensus_type.type)
 
     @property
@@ -81,7 +81,7 @@ class ChannelConfig:
 
     @cached_property
     def orderer_roots(self) -> bytes:
-        """PEM bundle of what orderers' TLS certificates chain to."""
+        """Return the roots of orderers' TLS certificates, a PEM bundle."""
         return b"\n".join(
             certificate
             for organization in self.settings.orderer_organizations
@@ -112,18 +112,18 @@ class ChannelConfig:
         return group in self.config.channel_group.groups
 
     def check(self, policy: str, *signed: SignedData) -> None:
-        """Raises Denied unless the signatures satisfy the policy."""
+        """Raise Denied unless the signatures satisfy the policy."""
         check_policy(self.config.channel_group, policy, *signed)
 
     def identity_refusal(self, serialized: bytes) -> str:
-        """Why an identity is no valid member of the channel, in Fabric's words; empty if it is one."""
+        """Return why an identity is no valid member of the channel, in Fabric's words; empty if it is one."""
         try:
             return Members.of(self.config.channel_group).refusal(Identity.parse(serialized))
         except HeddleError as error:
             return error.message
 
     def check_application_policy(self, policy: bytes, *signed: SignedData) -> None:
-        """Raises Denied unless endorsements satisfy `peer.ApplicationPolicy` bytes."""
+        """Raise Denied unless endorsements satisfy `peer.ApplicationPolicy` bytes."""
         try:
             wanted = policy_pb2.ApplicationPolicy.FromString(policy)
         except MALFORMED as error:
@@ -134,7 +134,7 @@ class ChannelConfig:
         check_policy(self._with(wanted.signature_policy.SerializeToString()), f"/Channel/{_GIVEN}", *signed)
 
     def _with(self, policy: bytes) -> configtx_pb2.ConfigGroup:
-        """The channel's tree with one more signature policy at its top: policies are evaluated in a tree."""
+        """Return the channel's tree with one more signature policy at its top, where it can be evaluated."""
         root = configtx_pb2.ConfigGroup()
         root.CopyFrom(self.config.channel_group)
         root.policies[_GIVEN].policy.type = policies_pb2.Policy.SIGNATURE

@@ -38,13 +38,13 @@ class Chain(Protocol):
 
     @property
     def sequence(self) -> int:
-        """Of its configuration; readers are checked again when it grows."""
+        """Return the number of its configuration; readers are checked again when it grows."""
 
     def errored(self) -> bool:
         """Tell whether consensus is broken, so that readers who care are turned away."""
 
     def check_reader(self, data: SignedData) -> None:
-        """Raises Denied unless the signer may read and has not expired."""
+        """Raise Denied unless the signer may read and has not expired."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ class _Stop(Exception):  # noqa: N818 - an answer, not a mistake
 
 
 def tls_hash(pem: bytes) -> bytes:
-    """SHA-256 of the certificate's DER, as `ChannelHeader.tls_cert_hash` carries it; empty for none."""
+    """Return the SHA-256 of the certificate's DER, as `ChannelHeader.tls_cert_hash`; empty for none."""
     if not pem:
         return b""
     return hashlib.sha256(x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)).digest()
@@ -159,14 +159,14 @@ class Delivery:
 
 
 def _shown(block: common_pb2.Block, info: ab_pb2.SeekInfo) -> common_pb2.Block:
-    """The block, or what is enough to know that it exists: of a configuration always everything."""
+    """Return the block, or what is enough to know that it exists: of a configuration always everything."""
     if info.content_type != ab_pb2.SeekInfo.HEADER_WITH_SIG or is_config_block(block):
         return block
     return common_pb2.Block(header=block.header, metadata=block.metadata)
 
 
 def _bounds(ledger: Ledger, info: ab_pb2.SeekInfo) -> tuple[int, int | None]:
-    """First block and last; None when there is no last."""
+    """Return the first block and the last; None when there is no last."""
     if info.start.WhichOneof("Type") is None or info.stop.WhichOneof("Type") is None:
         raise _bad("seekInfo with missing start or stop")
     start = _position(ledger, info.start)

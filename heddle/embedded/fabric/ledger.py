@@ -47,11 +47,11 @@ class Ledger:
 
     @property
     def height(self) -> int:
-        """Number of blocks; the next block has this number."""
+        """Return the number of blocks, which is also the next block's number."""
         return len(self._offsets)
 
     def block(self, number: int) -> common_pb2.Block:
-        """A block that is there. Raises IndexError else."""
+        """Return a block by its number. Raises IndexError if the ledger does not have it."""
         if not 0 <= number < len(self._offsets):
             raise IndexError(f"no block {number} at height {self.height}")
         start = self._offsets[number]
@@ -93,5 +93,5 @@ class Ledger:
 
 
 def newest_config(ledger: Ledger) -> common_pb2.Block:
-    """The newest configuration block of a ledger that is not empty."""
+    """Return the newest configuration block of a ledger that is not empty."""
     return ledger.block(last_config_index(ledger.block(ledger.height - 1)))

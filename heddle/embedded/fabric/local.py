@@ -13,7 +13,7 @@ __all__ = ["local_msp", "local_signer"]
 
 
 def local_signer(folder: Path, msp_id: str) -> Signer:
-    """Certificate and key of `signcerts` and `keystore`. Raises IdentityError when one is missing."""
+    """Read certificate and key of `signcerts` and `keystore`. Raises IdentityError when one is missing."""
     return Signer(
         msp_id=msp_id,
         certificate=_only(folder / "signcerts"),

@@ -39,7 +39,7 @@ class Metrics:
         self._sources.append(refresh)
 
     def render(self) -> str:
-        """The text that `/metrics` answers."""
+        """Return the text that `/metrics` answers."""
         for refresh in self._sources:
             refresh()
         lines: list[str] = []

@@ -37,7 +37,7 @@ async def until_stopped() -> None:
 def server_context(
     settings: Settings, *, enabled: str, certificate: str, key: str, client_roots: str, require_client: bool
 ) -> ssl.SSLContext | None:
-    """The TLS of an HTTP listener from five settings; None when TLS is off.
+    """Return the TLS of an HTTP listener from five settings; None when TLS is off.
 
     Raises:
         SpecError: a file cannot be read.

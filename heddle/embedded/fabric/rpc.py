@@ -36,7 +36,7 @@ def add_port(
 def client_channel(
     address: str, *, roots: bytes, certificate: bytes = b"", key: bytes = b"", tls: bool = True
 ) -> grpc.aio.Channel:
-    """A channel to `host:port` that verifies the host's name against the roots."""
+    """Return a channel to `host:port` that verifies the host's name against the roots."""
     options = [*OPTIONS, ("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1000)]
     if not tls:
         return grpc.aio.insecure_channel(address, options=options)
@@ -91,5 +91,5 @@ class Dialled:
 
 
 def tls_certificate_of(context: grpc.aio.ServicerContext) -> bytes:  # type: ignore[type-arg]
-    """The client's TLS certificate as PEM; empty when it showed none."""
+    """Return the client's TLS certificate as PEM; empty when it showed none."""
     return b"".join(context.auth_context().get("x509_pem_cert", []))

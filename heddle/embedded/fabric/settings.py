@@ -44,7 +44,7 @@ class Settings:
         self._environment = environment
 
     def raw(self, key: str) -> Yaml:
-        """The value at a dotted key, or None; the environment's text wins."""
+        """Return the value at a dotted key, or None; the environment's text wins."""
         name = f"{self._prefix}_{key.upper().replace('.', '_')}"
         if name in self._environment:
             return self._environment[name]
@@ -56,7 +56,7 @@ class Settings:
         return value
 
     def text(self, key: str, default: str = "") -> str:
-        """A string; absent or empty in the file means the default."""
+        """Return a string; absent or empty in the file means the default."""
         value = self.raw(key)
         return default if value is None or value == "" else str(value)
 
@@ -65,7 +65,7 @@ class Settings:
         return int(self.text(key, str(default)))
 
     def flag(self, key: str, *, default: bool = False) -> bool:
-        """A boolean, also from the text forms that Go's strconv.ParseBool takes."""
+        """Return a boolean, also from the text forms that Go's strconv.ParseBool takes."""
         return self.text(key, str(default)).lower() in {"1", "t", "true"}
 
     def seconds(self, key: str, default: str) -> float:
@@ -73,19 +73,19 @@ class Settings:
         return seconds(self.text(key, default))
 
     def path(self, key: str, default: str = "") -> Path | None:
-        """A path made absolute, or None where none is set."""
+        """Return a path made absolute, or None where none is set."""
         value = self.text(key, default)
         return self._folder / value if value else None
 
     def texts(self, key: str) -> list[str]:
-        """A list of strings; from the environment also `[a, b]` and `a b`."""
+        """Return a list of strings; from the environment also `[a, b]` and `a b`."""
         value = self.raw(key)
         if isinstance(value, list):
             return [str(item) for item in value]
         return re.split(r"[,\s]+", str(value).strip("[] ")) if value else []
 
     def contents(self, key: str, default: str = "") -> bytes:
-        """The bytes of the file that a key names; empty when it names none.
+        """Return the bytes of the file that a key names; empty when it names none.
 
         Raises:
             SpecError: the file cannot be read.
@@ -94,7 +94,7 @@ class Settings:
         return _read(key, path) if path else b""
 
     def all_contents(self, key: str) -> bytes:
-        """The files of a list, one after the other: a PEM bundle."""
+        """Return the files of a list, one after the other: a PEM bundle."""
         return b"\n".join(_read(key, self._folder / item) for item in self.texts(key))
 
 

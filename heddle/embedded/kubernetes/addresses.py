@@ -27,17 +27,17 @@ class Block:
 
     @property
     def gateway(self) -> IPv4Address:
-        """The machine's end of the link, the node's way out."""
+        """Return the machine's end of the link, the node's way out."""
         return self.network[1]
 
     @property
     def node(self) -> IPv4Address:
-        """The node: API server, NodePorts; reachable from the machine and from pods."""
+        """Return the node: API server, NodePorts; reachable from the machine and from pods."""
         return self.network[2]
 
     @property
     def link_prefix(self) -> int:
-        """Prefix length of the link between machine and node."""
+        """Return the prefix length of the link between machine and node."""
         return 30
 
     @property
@@ -52,7 +52,7 @@ class Block:
 
     @property
     def api_service(self) -> IPv4Address:
-        """The Service `kubernetes`: the API server as pods see it."""
+        """Return the Service `kubernetes`: the API server as pods see it."""
         return self.services[1]
 
     @property
@@ -62,7 +62,7 @@ class Block:
 
 
 def allocate(name: str, taken: Iterable[IPv4Network]) -> Block:
-    """The block of the cluster `name`: the same on every machine, unless something there is in the way.
+    """Return the block of the cluster `name`, the same on every machine unless something is in the way.
 
     `taken` are networks of this machine's routes and of other clusters. The search starts at a place that
     the name decides, and goes round once.

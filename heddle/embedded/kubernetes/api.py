@@ -38,7 +38,7 @@ class Api:
             return False
 
     def get(self, path: str) -> dict[str, Any] | None:
-        """The object at `path`; None if there is none or the server does not answer yet."""
+        """Return the object at `path`; None if there is none or the server does not answer yet."""
         try:
             response = self._client.get(path)
         except httpx.HTTPError:
@@ -53,7 +53,7 @@ class Api:
             return f"{path}: {error}"
 
     def apply(self, path: str, body: Mapping[str, Any]) -> None:
-        """Server-side apply of one object at its own path.
+        """Apply one object at its own path, on the server's side.
 
         Raises:
             LocalKubeError: the server refused, in its words.

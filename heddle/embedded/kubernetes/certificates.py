@@ -41,7 +41,7 @@ CLIENTS = ("admin", "controller-manager", "scheduler", "kubelet", "kube-proxy", 
 
 
 def subjects(layout: Layout, block: Block) -> dict[str, Subject]:
-    """Every certificate of the cluster by its file's name."""
+    """Return every certificate of the cluster by its file's name."""
     local = ("localhost", IPv4Address("127.0.0.1"))
     api = (
         "kubernetes",
@@ -97,7 +97,7 @@ def _exists(folder: Path, name: str) -> bool:
 
 
 def _write(folder: Path, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
-    """Key first, the certificate in one step: a certificate on disk means that both are, and whole."""
+    """Write the key first, the certificate in one step: a certificate on disk means that both are whole."""
     _write_private(folder / f"{name}.key", pem_of(key))
     new = folder / f".{name}.crt"
     new.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

@@ -42,7 +42,7 @@ def add_process(layout: Layout, pid: int) -> None:
 
 
 def groups(layout: Layout) -> list[Path]:
-    """Every folder of the cluster's control groups, the innermost first."""
+    """Return every folder of the cluster's control groups, the innermost first."""
     found = []
     for root, _ in _hierarchies():
         top = root / layout.mark
@@ -79,7 +79,7 @@ def _hierarchies() -> Iterator[tuple[Path, str]]:
 
 
 def _fill_cpuset(folder: Path) -> None:
-    """A v1 cpuset takes no process before it has processors and memory nodes: take the parent's."""
+    """Take processors and memory nodes from the parent: without them a v1 cpuset takes no process."""
     for file in ("cpuset.cpus", "cpuset.mems"):
         if (folder / file).exists() and not (folder / file).read_text().strip():
             (folder / file).write_text((folder.parent / file).read_text())

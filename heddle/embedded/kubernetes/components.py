@@ -31,7 +31,7 @@ class Component:
 
 
 def components(layout: Layout, block: Block, programs: Programs) -> dict[str, Component]:
-    """Every component but the holder, by name, in the order in which they can start."""
+    """Return every component but the holder, by name, in the order in which they can start."""
     kube = str(programs.kube)
     certificates, configuration = layout.certificates, layout.configuration
     commands: dict[str, tuple[str, ...]] = {

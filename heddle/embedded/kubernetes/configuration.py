@@ -76,7 +76,7 @@ def _template(name: str, **variables: object) -> str:
 
 
 def _cni(layout: Layout, block: Block) -> dict[str, object]:
-    """Pods on links of their own, routed: works without br_netfilter, which a bridge needs for Services."""
+    """Return routed links, one per pod: they work without br_netfilter, which a bridge needs for Services."""
     ranges = [[{"subnet": str(block.pods)}]]
     ipam = {"type": "host-local", "ranges": ranges, "routes": [{"dst": "0.0.0.0/0"}]}
     return {

@@ -72,7 +72,7 @@ def leftovers(layout: Layout) -> list[str]:
 
 
 def _end_processes(layout: Layout) -> None:
-    """Pods are asked to end, and who writes to disk; the others lose nothing by being killed at once.
+    """Ask pods, and processes that write to disk, to end; kill the others at once, they lose nothing.
 
     The kubelet goes before the pods, so that it restarts none; the API server before etcd, which would wait
     for it to disconnect.
@@ -91,7 +91,7 @@ def _end_processes(layout: Layout) -> None:
 
 
 def _mounts(layout: Layout) -> list[Path]:
-    """Mounts of this machine below the cluster's folder, the innermost first; there should never be one."""
+    """Return mounts of this machine below the cluster's folder, innermost first; there should be none."""
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
     points = (Path(line.split()[4].replace("\\040", " ")) for line in lines)
     return sorted(

@@ -24,7 +24,7 @@ def load_image(layout: Layout, archive: Path) -> list[str]:
 
 
 def image_names(name: str) -> set[str]:
-    """The names of the images that the cluster `name` has.
+    """Return the names of the images that the cluster `name` has.
 
     Raises:
         LocalKubeError: the cluster is not up.

@@ -25,7 +25,7 @@ class Layout:
 
     @property
     def mark(self) -> str:
-        """The name of the cluster's network namespace, control group and firewall comments.
+        """Return the name of the cluster's network namespace, control group and firewall comments.
 
         These are the machine's, so two clusters of one name in different folders get different ones.
         """
@@ -40,12 +40,12 @@ class Layout:
 
     @property
     def outer_link(self) -> str:
-        """The machine's end of the link; at most 15 characters, so the name goes in as a hash."""
+        """Return the machine's end of the link; at most 15 characters, so the name goes in as a hash."""
         return f"hdl{sha256(self.mark.encode()).hexdigest()[:10]}o"
 
     @property
     def inner_link(self) -> str:
-        """The node's end of the link."""
+        """Return the node's end of the link."""
         return self.outer_link[:-1] + "i"
 
     @property

@@ -8,7 +8,7 @@ __all__ = ["ends_of_logs"]
 
 
 def ends_of_logs(layout: Layout, component: str, lines: int) -> str:
-    """The last lines of one component's log, or of each.
+    """Return the last lines of one component's log, or of each.
 
     Raises:
         LocalKubeError: there is no such log; with those that there are.

@@ -36,13 +36,13 @@ def machine(clusters: Path) -> Machine:
 
 
 def find_program(name: str) -> str | None:
-    """The path of a program; /usr/sbin is searched also when PATH, as that of a service, lacks it."""
+    """Return the path of a program; /usr/sbin is searched also where PATH, as a service's, lacks it."""
     path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"))
     return shutil.which(name, path=path)
 
 
 def cni_folder() -> Path | None:
-    """The first folder with every CNI plugin that a cluster uses."""
+    """Return the first folder with every CNI plugin that a cluster uses."""
     folders = (Path(folder) for folder in _CNI_FOLDERS)
     return next((f for f in folders if all(os.access(f / p, os.X_OK) for p in _CNI_PLUGINS)), None)
 
@@ -56,7 +56,7 @@ def has_capability(number: int) -> bool:
 
 
 def name_servers() -> tuple[str, ...]:
-    """The machine's name servers that answer from another network namespace, so none on loopback.
+    """Return the machine's name servers that another network namespace can ask, so none on loopback.
 
     systemd-resolved listens on 127.0.0.53 and keeps the real ones in a file of its own.
     """

@@ -77,7 +77,7 @@ def network_leftovers(layout: Layout) -> list[str]:
 
 
 def _rules(layout: Layout, block: Block) -> list[tuple[str, str, list[str]]]:
-    """Table, chain, rule: pods reach the world behind the machine's address, also beside Docker's DROP."""
+    """Return table, chain and rule: pods go out behind the machine's address, despite Docker's DROP."""
     network = str(block.network)
     comment = ["-m", "comment", "--comment", layout.mark]
     return [
@@ -93,7 +93,7 @@ def _with(verb: str, rule: tuple[str, str, list[str]]) -> list[str]:
 
 
 def _mtu() -> str:
-    """The smallest MTU of the links that default routes use: a larger packet would be lost on its way out."""
+    """Return the smallest MTU of the default routes' links: a larger packet would be lost on its way out."""
     routes = json.loads(run("ip", "-json", "-4", "route", "show", "default") or "[]")
     sizes = []
     for device in {route["dev"] for route in routes if "dev" in route}:

@@ -17,7 +17,7 @@ Object = dict[str, Any]
 
 
 def initial_objects(block: Block, volumes: Path) -> dict[str, Object]:
-    """Each object by its path on the API server. `volumes`: the node's folder with the volumes' folders."""
+    """Return each object by its path on the API server. `volumes`: the node's folder of volumes' folders."""
     return {
         **_role("heddle:coredns", "system:coredns", _COREDNS_RULES),
         **_role("heddle:provisioner", "heddle:provisioner", _PROVISIONER_RULES),
@@ -67,7 +67,7 @@ def _role(name: str, user: str, rules: list[Object]) -> dict[str, Object]:
 
 
 def _storage_class(volumes: Path) -> Object:
-    """Bound at once: with one node there is nothing to wait for, and a claim is ready before its pod."""
+    """Return a class that binds claims at once: with one node, there is nothing to wait for."""
     return {
         "apiVersion": "storage.k8s.io/v1",
         "kind": "StorageClass",
@@ -89,7 +89,7 @@ _DNS_PORTS = [("dns", "UDP", 53), ("dns-tcp", "TCP", 53), ("metrics", "TCP", 915
 
 
 def _dns_service(block: Block) -> Object:
-    """Without a selector: CoreDNS is a process of the node, not a pod."""
+    """Return a Service without a selector: CoreDNS is a process of the node, not a pod."""
     return {
         "apiVersion": "v1",
         "kind": "Service",

@@ -100,6 +100,6 @@ def _simulated(packages: list[str]) -> str:
 
 
 def removals(simulated: str) -> list[str]:
-    """The packages that `apt-get --simulate` says it would remove (lines 'Remv NAME …' and 'Purg NAME …')."""
+    """Return the packages that `apt-get --simulate` would remove (its lines 'Remv NAME …', 'Purg NAME …')."""
     words = (line.split() for line in simulated.splitlines())
     return [line[1] for line in words if len(line) > 1 and line[0] in ("Remv", "Purg")]

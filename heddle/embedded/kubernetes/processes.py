@@ -63,7 +63,7 @@ def start(layout: Layout, name: str, argv: Sequence[str], *, holder: Running | N
 
 
 def running(layout: Layout, name: str) -> Running | None:
-    """The component's process, if its pid file names one that still runs."""
+    """Return the component's process, if its pid file names one that still runs."""
     try:
         pid, started = (layout.pids / name).read_text().split()
         found = Running(pid=int(pid), started=int(started))
@@ -73,7 +73,7 @@ def running(layout: Layout, name: str) -> Running | None:
 
 
 def find_all(layout: Layout) -> set[int]:
-    """Every process of the cluster, with or without a pid file.
+    """Return every process of the cluster, with or without a pid file.
 
     Marks, any of which is enough: its control group; its network namespace; its mount namespace; an nsenter
     that is about to enter them; a ctr that speaks to its containerd, which outlives an `up` that was killed.
@@ -108,7 +108,7 @@ def end(pids: Iterable[int], *, seconds: float) -> set[int]:
 
 
 def _started(pid: int) -> int | None:
-    """Field 22 of /proc/PID/stat, None for a process that has ended or is a zombie."""
+    """Return field 22 of /proc/PID/stat, None for a process that has ended or is a zombie."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -131,7 +131,7 @@ def _arguments(pid: int) -> list[str]:
 
 
 def _log(layout: Layout, name: str) -> Path:
-    """The component's log; what was before is kept once when it has grown large."""
+    """Return the component's log; keep a log that has grown large once, under another name."""
     layout.logs.mkdir(exist_ok=True)
     path = layout.logs / f"{name}.log"
     with contextlib.suppress(FileNotFoundError):

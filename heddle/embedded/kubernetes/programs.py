@@ -27,7 +27,7 @@ Said = Callable[[str], None]
 
 
 def built() -> Programs | None:
-    """The programs, if all are built."""
+    """Return the programs, if all are built."""
     paths = {name: _path(name) for name in _NAMES}
     if not all(path.exists() for path in paths.values()):
         return None
@@ -36,7 +36,7 @@ def built() -> Programs | None:
 
 
 def ensure_built(say: Said) -> Programs:
-    """The programs, built if they are not: some four minutes on two idle processors, once.
+    """Build the programs unless they are there: some four minutes on two idle processors, once.
 
     `say` gets what is being done, several times a second.
 
@@ -83,7 +83,7 @@ def _build(name: str, say: Said) -> None:
 
 
 def _link_flags() -> str:
-    """Without symbols, and with the version that Kubernetes reports; otherwise it reads v0.0.0."""
+    """Return flags that leave out symbols, and set the version that Kubernetes reports (else v0.0.0)."""
     major, minor, _ = KUBERNETES.split(".")
     version = "k8s.io/component-base/version"
     values = {"gitVersion": f"v{KUBERNETES}", "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}

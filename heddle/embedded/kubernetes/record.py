@@ -36,7 +36,7 @@ class Record:
 
 
 def read_record(layout: Layout) -> Record | None:
-    """The cluster's record, or None if it never was up."""
+    """Return the cluster's record, or None if it never was up."""
     try:
         return Record(**json.loads(layout.record.read_text()))
     except FileNotFoundError:
@@ -54,7 +54,7 @@ def write_record(layout: Layout, record: Record) -> None:
 
 
 def records(folder: Path) -> list[Record]:
-    """The records of all clusters of this machine that can be read."""
+    """Return the records of all clusters of this machine that can be read."""
     found = []
     for path in sorted(folder.glob("*/cluster.json")):
         try:

@@ -58,7 +58,7 @@ def restore_machine(layout: Layout) -> None:
 
 
 def _read() -> dict[str, Any]:
-    """`made`: paths of folders; `settings`: path and former value of kernel settings."""
+    """Return `made`, paths of folders, and `settings`, path and former value of kernel settings."""
     try:
         state = json.loads(_STATE.read_text())
         return {"made": list(state["made"]), "settings": dict(state["settings"])}

@@ -95,7 +95,7 @@ def _component(layout: Layout, name: str) -> ComponentStatus:
 
 
 def _memory_mb(pid: int) -> int:
-    """Resident memory (VmRSS) in MB."""
+    """Return the resident memory (VmRSS) in MB."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:

@@ -66,7 +66,7 @@ def up(layout: Layout, reporter: Reporter) -> bool:
 
 
 def _recorded(layout: Layout) -> Record:
-    """The cluster's record; a new cluster gets addresses that nobody uses."""
+    """Return the cluster's record; a new cluster gets addresses that nobody uses."""
     if record := read_record(layout):
         return record
     clusters = layout.folder.parent
@@ -124,7 +124,7 @@ class Up:
                 self.wait("coredns", lambda: resolves(name, self.block.dns_service))
 
     def prepare(self) -> None:
-        """Everything that is no process: in the order in which `down` can undo it."""
+        """Make all but processes, in the order in which `down` can undo it."""
         layout = self.layout
         for folder in (layout.logs / "pods", layout.volumes, *layout.bindings.values()):
             folder.mkdir(parents=True, exist_ok=True)

@@ -51,7 +51,7 @@ class ChannelHandler(Handler):
     declaration = CHANNEL
 
     def verify(self, inputs: dict[str, Any]) -> list[CheckFailure]:
-        """Consenters are among the orderers, and a node would accept the settings."""
+        """Report consenters that are not among the orderers, and settings that no node would accept."""
         failures = [*_bft_consenters(inputs)]
         if not has_unknown(inputs["orderers"]) and isinstance(inputs["consenters"], list):
             names = {one["name"] for one in inputs["orderers"]}
@@ -268,6 +268,6 @@ def _request(last: Properties, error: BaseException) -> str:
 
 
 def _known_consenters(client: ChannelClient, last: Properties) -> frozenset[str]:
-    """Names of the nodes that ordered the channel when it was applied last."""
+    """Return the names of the nodes that ordered the channel when it was applied last."""
     settings = settings_of(applied_of(last), channel=client.channel)
     return frozenset(client.node_of.get(one.address, "") for one in settings.consenters)

@@ -55,7 +55,7 @@ def plan_unknown(inputs: Mapping[str, Any], olds: Mapping[str, Any]) -> str:
 def _coming_and_going(
     what: str, olds: Mapping[str, Any], news: Mapping[str, Any], part: str, key: str
 ) -> Iterator[str]:
-    """Members of a list by name; one whose name is unknown is named so."""
+    """Yield the names that join or leave a list; a name that is unknown yet is named so."""
     old, new = olds.get(part), news.get(part)
     if not isinstance(old, list) or not isinstance(new, list):
         return

@@ -93,7 +93,7 @@ def settings_inputs(live: ChannelSettings, inputs: Mapping[str, Any]) -> Propert
 
 
 def _consenter(value: ConsenterInput, consensus: str) -> Consenter:
-    """Raft's configuration has no place for what is BFT's alone."""
+    """Return a consenter, without BFT's own fields for Raft: its configuration has no place for them."""
     bft = consensus == BFT
     return Consenter(
         host=value["host"],

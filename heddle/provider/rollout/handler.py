@@ -28,7 +28,7 @@ class RolloutHandler(Handler):
     declaration = ROLLOUT
 
     def verify(self, inputs: dict[str, Any]) -> list[CheckFailure]:
-        """Orderers cannot be asked without a certificate; every revision belongs to a node."""
+        """Report orderers without a certificate to ask them, and revisions that belong to no node."""
         failures = []
         if inputs["kind"] == "orderer" and inputs.get("adminTls") is None:
             reason = "is missing: orderers tell their channels' state to its holder only"
@@ -87,7 +87,7 @@ class RolloutHandler(Handler):
         return {}
 
     async def read(self, call: Call) -> Seen:
-        """Nodes whose pods are outdated or missing get another revision: a difference to the wanted one."""
+        """Read the pods; an outdated or missing one gets another revision than the wanted one."""
         revisions = dict(call.inputs["revisions"])
         async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as pods:
             databases = call.inputs.get("databases") or {}

@@ -55,7 +55,7 @@ def broken(data: Data) -> Iterator[Problem]:
 
 
 def _owners(data: Data) -> Iterator[tuple[Place, Data, int | None]]:
-    """Place of the block, the organization and its number of nodes, for every organization that has nodes."""
+    """Yield place, organization and node count of every block of ports that belongs to nodes."""
     organization = section(data, "ordering", "organization")
     yield ("ordering", "organization", "ports"), organization, orderer_count(data)
     for index, item in items(data, "organizations"):

@@ -30,11 +30,11 @@ def broken(data: Data) -> Iterator[Problem]:
 
 
 def is_expression(policy: str) -> bool:
-    """True for what is neither a word nor the path of a channel policy, but looks like an expression."""
+    """Tell whether a rule looks like an expression: neither a word nor the path of a channel policy."""
     return "(" in policy and not policy.startswith("/") and policy not in set(Endorsement)
 
 
 def msp_ids_of(data: Data, chaincode: Data) -> list[str] | None:
-    """MSP ids of the members of a chaincode's channel; None if it or they are not known."""
+    """Return the MSP ids of the members of a chaincode's channel; None if it or they are not known."""
     members = members_of(data, text(chaincode, "channel"))
     return [party.msp_id for party, _ in members.values()] if members else None

@@ -58,7 +58,7 @@ def broken(data: Data) -> Iterator[Problem]:
 
 
 def _known(data: Data, *, couchdb: bool) -> list[str]:
-    """Kinds and names that settings may be for."""
+    """Return the kinds and names of pods that settings may be for."""
     orderers = [
         f"orderer{index}-{orderer_organization(data)}" for index in range(min(orderer_count(data) or 0, 99))
     ]
@@ -78,7 +78,7 @@ def _unknown(place: Place, key: object, found: object, known: list[str], *, couc
 
 
 def _environment(variables: Data, place: Place, key: str, chaincodes: set[str]) -> Iterator[Problem]:
-    """Peers and orderers take variables; those that Heddle sets itself stay as they are."""
+    """Report variables of pods that take none, and variables that Heddle sets itself."""
     if variables and key in chaincodes:
         yield problem(place, variables, "nothing: variables of a chaincode are in chaincodes[].environment")
     elif variables and key.startswith("couchdb"):

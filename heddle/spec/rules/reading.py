@@ -71,7 +71,7 @@ def named(data: Data, key: str) -> list[tuple[Place, str]]:
 
 
 def names_of(data: Data, key: str) -> list[str] | None:
-    """The names in a list of mappings; None if an entry has none, and nobody can tell whose is missing."""
+    """Return the names in a list of mappings; None if one has none: nobody can tell whose is missing."""
     names = [name for _, name in named(data, key)]
     return names if len(names) == len(list(values(data, key))) else None
 
@@ -87,7 +87,7 @@ def ordering_type(data: Data) -> str:
 
 
 def orderer_count(data: Data) -> int | None:
-    """Number of ordering nodes; None if the file says something that is none, or a type that is none."""
+    """Return the number of ordering nodes; None if the file gives no number, or names no known type."""
     said = section(data, "ordering").get("nodes")
     return whole(said) if said is not None else DEFAULT_NODES.get(ordering_type(data))
 
@@ -150,7 +150,7 @@ def seats(channel: Data, index: int) -> list[Seat]:
 
 
 def members_of(data: Data, channel: str) -> dict[str, tuple[Party, int | None]] | None:
-    """Members of a channel with the number of peers that join, by name.
+    """Return the members of a channel with the number of peers that join, by name.
 
     None if there is no such channel, or not every member is an organization of the file.
     """

@@ -170,7 +170,7 @@ class Api:
 
 
 def _retries() -> urllib3.Retry:
-    """Every request here may be sent twice: reads, applications and deletions by name all are idempotent."""
+    """Allow a request to be sent twice: reads, applications and deletions by name are all idempotent."""
     return urllib3.Retry(
         connect=2,
         read=1,

@@ -74,7 +74,7 @@ class KubernetesProvider:
         return CheckResult(inputs=news)
 
     async def diff_config(self, urn: str, olds: Properties, news: Properties) -> DiffResult:
-        """See settings.config_changes."""
+        """Compare two configurations, as settings.config_changes does."""
         return config_changes(olds, news)
 
     async def configure(self, inputs: Properties) -> None:
@@ -154,7 +154,7 @@ class KubernetesProvider:
         await self._in_thread(lambda: delete(api, request))
 
     async def invoke(self, token: str, args: Properties) -> InvokeResult:
-        """Functions of charts, YAML and kustomize are Pulumi's CLI's."""
+        """Refuse the call: functions of charts, YAML and kustomize need Pulumi's CLI."""
         raise NeedsCli(
             f"{token}: not done by the embedded engine", hint="Use Pulumi's CLI for this stack: pulumi up."
         )

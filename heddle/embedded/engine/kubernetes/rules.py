@@ -78,7 +78,7 @@ def _missing(*parts: tuple[bool, str]) -> ReadyState:
 
 
 def _stateful_set(obj: Json) -> ReadyState:
-    """All replicas ready and, unless pods are replaced by hand (OnDelete), all of the current revision."""
+    """Require all replicas ready and, unless pods are replaced by hand (OnDelete), of the newest revision."""
     if not _observed(obj):
         return ReadyState(ready=False, reasons=("the StatefulSet controller has not seen this change yet",))
     wanted, ready = _count(obj, "spec", "replicas"), _count(obj, "status", "readyReplicas")
@@ -98,7 +98,7 @@ def _stateful_set(obj: Json) -> ReadyState:
 
 
 def _deployment(obj: Json) -> ReadyState:
-    """Available, and all replicas of the newest ReplicaSet ready."""
+    """Require that it is available, and all replicas of the newest ReplicaSet are ready."""
     if not _observed(obj):
         return ReadyState(ready=False, reasons=("the Deployment controller has not seen this change yet",))
     available, progressing = condition(obj, "Available"), condition(obj, "Progressing")
@@ -126,7 +126,7 @@ def _deployment(obj: Json) -> ReadyState:
 
 
 def _daemon_set(obj: Json) -> ReadyState:
-    """A ready pod of the newest template on every node that wants one."""
+    """Require a ready pod of the newest template on every node that wants one."""
     wanted, ready = _count(obj, "status", "desiredNumberScheduled"), _count(obj, "status", "numberReady")
     updated = _count(obj, "status", "updatedNumberScheduled") >= wanted
     by_hand = at(obj, "spec", "updateStrategy", "type") == "OnDelete"
@@ -138,7 +138,7 @@ def _daemon_set(obj: Json) -> ReadyState:
 
 
 def _job(obj: Json) -> ReadyState:
-    """Complete; a failed one does not come back."""
+    """Require that it is complete; a failed one does not come back."""
     failed = condition(obj, "Failed")
     if failed.get("status") == "True":
         why = f"[{failed.get('reason')}] {failed.get('message')}"
@@ -148,7 +148,7 @@ def _job(obj: Json) -> ReadyState:
 
 
 def _pod(obj: Json) -> ReadyState:
-    """Ready, or run to its end with success."""
+    """Require that it is ready, or has run to its end with success."""
     ready = condition(obj, "Ready")
     if ready.get("status") == "True" or at(obj, "status", "phase") == "Succeeded":
         return _READY
@@ -156,13 +156,13 @@ def _pod(obj: Json) -> ReadyState:
 
 
 def _persistent_volume(obj: Json) -> ReadyState:
-    """Available or bound."""
+    """Require that it is available or bound."""
     phase = at(obj, "status", "phase")
     return _missing((phase in ("Available", "Bound"), f"the PersistentVolume is {phase or 'Pending'}"))
 
 
 def _resource_quota(obj: Json) -> ReadyState:
-    """Its limits in force."""
+    """Require that its limits are in force."""
     same = at(obj, "spec", "hard") == at(obj, "status", "hard")
     return _missing((same, "the quota is not in force yet"))
 

@@ -69,7 +69,7 @@ class AssetLedger(Chaincode):
 
 
 def _encoded(value: object) -> bytes:
-    """The same bytes on every endorsing peer: sorted keys, no white space."""
+    """Return the same bytes on every endorsing peer: sorted keys, no white space."""
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 

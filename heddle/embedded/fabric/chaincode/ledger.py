@@ -53,7 +53,7 @@ async def ask(stub: ChaincodeStub, kind: Message.Type.ValueType, content: Protob
 
 
 async def get(stub: ChaincodeStub, key: str, collection: str = "") -> bytes:
-    """A value, empty if there is none; of a private data collection if one is named."""
+    """Return a value, empty if there is none; of a private data collection if one is named."""
     return await ask(stub, Message.GET_STATE, _pb.GetState(key=key, collection=collection))
 
 
@@ -73,21 +73,21 @@ async def purge(stub: ChaincodeStub, key: str, collection: str) -> None:
 
 
 async def hash_of(stub: ChaincodeStub, key: str, collection: str) -> bytes:
-    """SHA-256 of a private value, empty if there is none. Every peer of the channel knows it."""
+    """Return the SHA-256 of a private value, empty if there is none. Every peer of the channel knows it."""
     return await ask(stub, Message.GET_PRIVATE_DATA_HASH, _pb.GetState(key=key, collection=collection))
 
 
 async def between(
     stub: ChaincodeStub, start: str = "", end: str = "", collection: str = ""
 ) -> AsyncIterator[kv_query_result_pb2.KV]:
-    """Entries from `start` to before `end` by key; empty means open."""
+    """Yield entries from `start` to before `end` by key; empty means open."""
     request = _pb.GetStateByRange(startKey=start or _FIRST, endKey=end, collection=collection)
     async for content in _pages(stub, await ask(stub, Message.GET_STATE_BY_RANGE, request)):
         yield KeyValue.FromString(content)
 
 
 async def history(stub: ChaincodeStub, key: str) -> AsyncIterator[kv_query_result_pb2.KeyModification]:
-    """Every value that a key ever had, newest first."""
+    """Yield every value that a key ever had, newest first."""
     request = _pb.GetHistoryForKey(key=key)
     async for content in _pages(stub, await ask(stub, Message.GET_HISTORY_FOR_KEY, request)):
         yield kv_query_result_pb2.KeyModification.FromString(content)

@@ -127,7 +127,7 @@ def _system_files() -> Iterator[Entry]:
 
 
 def _own_code(names: Iterable[str], *, without: Collection[str] = ()) -> Iterator[Entry]:
-    """Modules and packages of Heddle, by their paths below it."""
+    """Yield modules and packages of Heddle, by their paths below it."""
     left_out = {_HEDDLE / name for name in without}
     for name in names:
         place = _HEDDLE / name

@@ -36,7 +36,7 @@ _DEFAULT_FOLDERS = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
 
 
 def interpreter() -> Iterator[Entry]:
-    """Program, standard library and what they link to."""
+    """Yield the program, the standard library and what they link to."""
     binary = Path(sys._base_executable).resolve()  # type: ignore[attr-defined]  # noqa: SLF001  sys.executable is the venv's
     yield from program(binary, PYTHON)
     yield Link(path="/usr/local/bin/python3", target=VERSION)
@@ -70,7 +70,7 @@ def _name_service(binary: Path) -> Iterator[Entry]:
 
 
 def library_path(entries: Iterable[Entry]) -> str:
-    """Folders of shared libraries that the loader would not look into by itself, for LD_LIBRARY_PATH."""
+    """Return folders of shared libraries that the loader would not search, for LD_LIBRARY_PATH."""
     folders = {
         str(PurePosixPath(entry.path).parent)
         for entry in entries
@@ -82,7 +82,7 @@ def library_path(entries: Iterable[Entry]) -> str:
 
 
 def distribution(name: str, *, only: Collection[str] = ()) -> Iterator[Entry]:
-    """The importable files of an installed package.
+    """Yield the importable files of an installed package.
 
     Args:
         name: as pip knows it.
@@ -126,7 +126,7 @@ def _wanted(file: importlib.metadata.PackagePath, only: Collection[str]) -> bool
 
 
 def compiled(sources: Iterable[tuple[Path, str]]) -> Iterator[Entry]:
-    """Each source, and its bytecode beside it."""
+    """Yield each source, and its bytecode beside it."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "module.pyc"
         for path, to in sources:

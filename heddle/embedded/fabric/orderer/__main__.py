@@ -29,7 +29,7 @@ _DATA = "/var/hyperledger/production/orderer"
 
 
 def _bytes(text: str) -> int:
-    """`1 MB`, `512k` or a number, in bytes (common/viperutil/config_util.go)."""
+    """Read a size in bytes: `1 MB`, `512k` or a number (common/viperutil/config_util.go)."""
     found = re.fullmatch(r"(\d+)\s*([kmg]?)b?", text.strip(), re.IGNORECASE)
     if not found:
         raise SpecError(f"ChannelParticipation.MaxRequestBodySize: {text!r} is not a size such as 1 MB")
@@ -135,7 +135,7 @@ async def run(settings: Settings) -> None:
 
 
 def main() -> None:
-    """Entry point of the `orderer` command."""
+    """Run the `orderer` command."""
     start_logging()
     try:
         asyncio.run(run(load_settings("orderer.yaml", "ORDERER")))

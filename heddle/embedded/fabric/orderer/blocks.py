@@ -23,7 +23,7 @@ def next_block(
     last_config: int,
     consenter_metadata: bytes,
 ) -> common_pb2.Block:
-    """The block after `previous`, complete but for signatures.
+    """Return the block after `previous`, complete but for signatures.
 
     Args:
         previous: the newest block.
@@ -48,7 +48,7 @@ def next_block(
 def metadata_signature(
     block: common_pb2.Block, signer: Signer, *, identifier: int = 0
 ) -> common_pb2.MetadataSignature:
-    """An orderer's signature of the block's header and metadata; with `identifier` as BFT has it."""
+    """Sign a block's header and metadata as an orderer does; with `identifier` as BFT has it."""
     signature = common_pb2.MetadataSignature()
     if identifier:
         header = common_pb2.IdentifierHeader(identifier=identifier, nonce=new_nonce()).SerializeToString()
@@ -61,7 +61,7 @@ def metadata_signature(
 
 
 def signed_block(block: common_pb2.Block, signatures: Sequence[bytes]) -> common_pb2.Block:
-    """A copy with these signatures (`common.MetadataSignature` bytes)."""
+    """Return a copy with these signatures (`common.MetadataSignature` bytes)."""
     signed = common_pb2.Block()
     signed.CopyFrom(block)
     metadata = _metadata(_signatures(block).value)

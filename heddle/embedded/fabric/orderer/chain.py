@@ -143,7 +143,7 @@ class OrdererChain:
 
     @property
     def me(self) -> Consenter:
-        """This node as consenter; only of a channel that has it as one."""
+        """Return this node as consenter; only of a channel that has it as one."""
         found = self.node.consenter_in(self.config)
         if found is None:
             raise RuntimeError(f"no consenter of {self.channel}")
@@ -161,7 +161,7 @@ class OrdererChain:
 
     @property
     def status(self) -> str:
-        """`onboarding` until the ledger has the block to join with, then `active`."""
+        """Return `onboarding` until the ledger has the block to join with, then `active`."""
         return "active" if self.height > self._join_number else "onboarding"
 
     @property
@@ -181,7 +181,7 @@ class OrdererChain:
         return len(self.members) > 2 or not consensus.leader_changes
 
     def check_reader(self, data: SignedData) -> None:
-        """Raises Denied unless the signer may read this channel's blocks."""
+        """Raise Denied unless the signer may read this channel's blocks."""
         if self.node.check_expiry and expired(data.identity):
             raise Denied("client identity expired")
         self.config.check(READERS, data)
@@ -202,7 +202,7 @@ class OrdererChain:
         return checked(envelope, self.config, self.node, active=active)
 
     async def _pass_on(self, message: Checked, *, forwarded: bool = False) -> None:
-        """To the leader, if this is another node. Raises Rejected."""
+        """Send a message to the leader, if this is another node. Raises Rejected."""
         consensus = self.consensus
         if consensus is None or not consensus.leader or (forwarded and not consensus.leading):
             raise Rejected(_UNAVAILABLE, "no Raft leader")
@@ -222,7 +222,7 @@ class OrdererChain:
     # --- what consensus asks
 
     def sign(self, block: common_pb2.Block) -> bytes:
-        """This node's consent to the next block."""
+        """Return this node's consent to the next block."""
         identifier = self.me.id if self.config.bft else 0
         return bytes(metadata_signature(block, self.node.signer, identifier=identifier).SerializeToString())
 

@@ -40,14 +40,14 @@ class Chain(Protocol):
 
     @property
     def members(self) -> tuple[str, ...]:
-        """The consenters' `host:port`, as the configuration says now."""
+        """Return the consenters' `host:port`, as the configuration says now."""
 
     @property
     def quorum(self) -> int:
         """Return how many consenters must accept a block."""
 
     def sign(self, block: common_pb2.Block) -> bytes:
-        """This node's consent to the next block."""
+        """Return this node's consent to the next block."""
 
     def commit(self, block: common_pb2.Block, signatures: Mapping[str, bytes]) -> None:
         """Append the next block with the consent of these members, and what follows from it."""
@@ -93,7 +93,7 @@ class Consensus:
 
     @property
     def active(self) -> tuple[str, ...]:
-        """The members that the leader has heard from lately, itself among them; none without a leader."""
+        """Return the members that the leader has heard from lately and itself; none without a leader."""
         if not self.leading:
             return self._known_active if self.leader else ()
         since = time.monotonic() - ELECTION
@@ -222,7 +222,7 @@ class Consensus:
         self._spawn(self.order())
 
     def _resign(self) -> None:
-        """No leader, no promise; the next one may stand at once."""
+        """Give up the lead and every promise; the next candidate may stand at once."""
         self.leader, self._promised, self._heard = "", "", time.monotonic() - ELECTION
         for task in self._senders.values():
             task.cancel()
@@ -260,7 +260,7 @@ class Consensus:
         return [member for member in self._chain.members if member != self.me]
 
     def _knowledge(self) -> tuple[int, bool]:
-        """Height, and whether a block beyond it was accepted."""
+        """Return the height, and whether a block beyond it was accepted."""
         height = self._chain.height
         return height, self._pending is not None and self._pending.header.number == height
 
@@ -275,7 +275,7 @@ class Consensus:
         kick.set()
 
     async def _ask(self, member: str, message: Message) -> dict[str, Any]:
-        """The answer; empty when there is none."""
+        """Return the answer; empty when there is none."""
         try:
             async with asyncio.timeout(1.0):
                 return await self._call(member, message)

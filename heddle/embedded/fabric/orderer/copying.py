@@ -30,7 +30,7 @@ class Chain(Protocol):
 
 
 async def copy_blocks(chain: Chain, source: str, height: int) -> AsyncIterator[common_pb2.Block]:
-    """The blocks that the channel lacks below `height`, checked; each must be appended before the next.
+    """Yield the blocks that the channel lacks below `height`, checked; append each before the next.
 
     Raises:
         OSError: the source does not answer.
@@ -45,7 +45,7 @@ async def copy_blocks(chain: Chain, source: str, height: int) -> AsyncIterator[c
 
 
 def _check(chain: Chain, block: common_pb2.Block) -> None:
-    """A block must follow; below the block to join with, links alone prove it in the end."""
+    """Check that a block follows; below the block to join with, links alone prove it in the end."""
     number = block.header.number
     if number == 0:
         return

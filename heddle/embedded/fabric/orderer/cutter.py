@@ -13,7 +13,7 @@ Batch = list[common_pb2.Envelope]
 
 
 def message_size(message: common_pb2.Envelope) -> int:
-    """Bytes, as Fabric counts them against its limits: payload and signature."""
+    """Return the bytes that Fabric counts against its limits: payload and signature."""
     return len(message.payload) + len(message.signature)
 
 

@@ -82,7 +82,7 @@ def _check_message(envelope: common_pb2.Envelope, config: ChannelConfig, *, chec
 def _proposed_config(
     envelope: common_pb2.Envelope, config: ChannelConfig, active: Collection[str], node: OrdererNode
 ) -> common_pb2.Envelope:
-    """The CONFIG message that a CONFIG_UPDATE leads to, signed by this orderer. Raises Rejected."""
+    """Return the CONFIG message that a CONFIG_UPDATE leads to, signed by this orderer. Raises Rejected."""
     try:
         proposed = apply_update(config.config, envelope)
     except HeddleError as error:

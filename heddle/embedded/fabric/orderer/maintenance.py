@@ -18,7 +18,7 @@ _STATE = orderer_pb2.ConsensusType.State
 def maintenance_refusal(
     old: configtx_pb2.Config, new: configtx_pb2.Config, update: configtx_pb2.ConfigUpdate
 ) -> str:
-    """Why an update that turns `old` into `new` does not pass, in Fabric's words; empty if it does."""
+    """Return why an update that turns `old` into `new` does not pass, in Fabric's words; empty if it does."""
     before, after = _consensus(old), _consensus(new)
     types = f"from {before.type} to {after.type}"
     if before.state != after.state:

@@ -55,7 +55,7 @@ _KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in (Vote, Appen
 
 
 def encode(message: Message) -> bytes:
-    """JSON; bytes and blocks as base64."""
+    """Return a message as JSON; bytes and blocks as base64."""
     fields: dict[str, Any] = dict(vars(message))
     if isinstance(message, Append) and message.block is not None:
         fields["block"] = base64.b64encode(message.block.SerializeToString()).decode()
@@ -65,7 +65,7 @@ def encode(message: Message) -> bytes:
 
 
 def decode(data: bytes) -> Message:
-    """The inverse. Raises ValueError, KeyError or TypeError for anything else."""
+    """Read a message that `encode` wrote. Raises ValueError, KeyError or TypeError for anything else."""
     fields = json.loads(data)
     kind = _KINDS[fields.pop("kind")]
     if kind is Append:

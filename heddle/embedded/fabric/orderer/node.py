@@ -29,7 +29,7 @@ class OrdererNode:
     check_expiry: bool = True
 
     def consenter_in(self, config: ChannelConfig) -> Consenter | None:
-        """This node as consenter of a channel, if it is one.
+        """Return this node as consenter of a channel, if it is one.
 
         Source: IsChannelMember in orderer/consensus/{etcdraft,smartbft}/consenter.go: by the key of the TLS
         certificate that it shows with Raft, of its enrolment certificate with BFT.
@@ -44,7 +44,7 @@ class OrdererNode:
         return None
 
     def ledger_path(self, channel: str) -> Path:
-        """The block file of a channel."""
+        """Return the block file of a channel."""
         return self.location / "chains" / channel / "blockfile_000000"
 
     def join_path(self, channel: str) -> Path:

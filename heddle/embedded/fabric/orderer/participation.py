@@ -61,7 +61,7 @@ class ChannelManagement(Protocol):
         """Leave, and delete the ledger."""
 
     def fetch_block(self, channel: str, block_id: str) -> common_pb2.Block:
-        """`newest`, `oldest`, `config` or a number."""
+        """Return a block by `newest`, `oldest`, `config` or its number."""
 
 
 class Participation:
@@ -144,7 +144,7 @@ class Participation:
         return Response(status=200, body=block.SerializeToString(), headers=headers)
 
     def _upload(self, request: Request, key: str, what: str) -> bytes:
-        """The one file part of a multipart form, checked to be such a message."""
+        """Return the one file part of a multipart form, checked to be such a message."""
         content_type = request.headers.get("content-type", "")
         if not content_type.startswith("multipart/form-data"):
             raise ParticipationError(f"unsupported Content-Type: [{content_type}]")
@@ -173,7 +173,7 @@ def _names_block(block_id: str) -> bool:
 
 
 def _form(content_type: str, body: bytes) -> tuple[dict[str, bytes], dict[str, bytes]]:
-    """File parts and plain values of multipart/form-data, by name."""
+    """Return file parts and plain values of multipart/form-data, by name."""
     boundary = re.search(r'boundary="?([^";]+)', content_type)
     if not boundary:
         raise ParticipationError("cannot read form from request body: multipart: boundary is empty")

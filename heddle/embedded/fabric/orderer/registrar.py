@@ -65,11 +65,11 @@ class Registrar:
     # --- for the services
 
     def chain(self, channel: str) -> OrdererChain | None:
-        """A joined channel, also one that this node only follows."""
+        """Return a joined channel, also one that this node only follows."""
         return self._chains.get(channel)
 
     def served(self, channel: str) -> OrdererChain | None:
-        """A channel that this node is a running consenter of."""
+        """Return a channel that this node is a running consenter of."""
         chain = self._chains.get(channel)
         return chain if chain and chain.serving else None
 
@@ -152,7 +152,7 @@ class Registrar:
             self._removing.discard(channel)
 
     def fetch_block(self, channel: str, block_id: str) -> common_pb2.Block:
-        """A block of a channel that this node serves. Raises ParticipationError 404."""
+        """Return a block of a channel that this node serves. Raises ParticipationError 404."""
         chain = self.served(channel)
         if chain is None:
             words = (
@@ -174,14 +174,14 @@ class Registrar:
 
 
 def _newer(block: common_pb2.Block, ledger: Ledger) -> common_pb2.Block:
-    """The newer of the block to join with and the ledger's own configuration."""
+    """Return the newer of the block to join with and the ledger's own configuration."""
     if ledger.height > block.header.number:
         return newest_config(ledger)
     return block
 
 
 def _channel_of(envelope: common_pb2.Envelope) -> str:
-    """The channel that a message names (protoutil/commonutils.go ChannelHeader). Raises Rejected."""
+    """Return the channel that a message names (protoutil/commonutils.go ChannelHeader). Raises Rejected."""
     unreadable = "proto: cannot parse invalid wire-format data"
     words = f"error unmarshalling Payload: {unreadable}"
     try:

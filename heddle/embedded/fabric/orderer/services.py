@@ -63,7 +63,7 @@ class _Services:
                 yield ab_pb2.DeliverResponse(block=found)
 
     async def cluster(self, request: bytes, _: Context) -> bytes:
-        """A call of another orderer; who is not a member of an orderer organization is turned away."""
+        """Answer another orderer; a caller that is no member of an orderer organization is turned away."""
         try:
             answer = await self._answer(common_pb2.Envelope.FromString(request))
         except (*MALFORMED, ConfigtxError, KeyError, TypeError, Denied) as error:

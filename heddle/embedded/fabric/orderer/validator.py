@@ -22,7 +22,7 @@ _INCOMPATIBLE = "config update is not compatible: "
 
 
 def checked_join(block: common_pb2.Block) -> str:
-    """The channel, if one can join with this block. Raises ParticipationError."""
+    """Return the channel, if a node can join with this block. Raises ParticipationError."""
     try:
         if not is_config_block(block):
             raise ParticipationError("invalid join block: block is not a config block")
@@ -85,7 +85,7 @@ def check_chain(config: ChannelConfig) -> None:
 
 
 def checked_update(envelope: common_pb2.Envelope) -> str:
-    """The channel of a configuration update. Raises ParticipationError."""
+    """Return the channel of a configuration update. Raises ParticipationError."""
     prefix = "invalid config update envelope: "
     try:
         header = channel_header_of(envelope)

@@ -13,7 +13,7 @@ __all__ = ["next_view"]
 
 
 def _view_metadata() -> Any:  # noqa: ANN401 - a protobuf message's class
-    """The message: fabric_protos does not have it."""
+    """Return SmartBFT's message ViewMetadata, which fabric_protos does not have."""
     file = descriptor_pb2.FileDescriptorProto(name="view.proto", package="heddle.standin", syntax="proto3")
     message = file.message_type.add(name="ViewMetadata")
     for number, name in enumerate(("view_id", "latest_sequence", "decisions_in_view"), start=1):

@@ -47,7 +47,7 @@ class Writer:
         self._cutter = Cutter()
 
     def take(self, message: Checked) -> None:
-        """A message to be ordered."""
+        """Take a message that is to be ordered."""
         self._queue.put_nowait(message)
 
     async def run(self) -> None:

@@ -30,7 +30,7 @@ _DATA = "/var/hyperledger/production"
 
 
 def _pair(settings: Settings) -> tuple[bytes, bytes]:
-    """The server's TLS certificate and key, both empty with TLS off."""
+    """Return the server's TLS certificate and key, both empty with TLS off."""
     if not settings.flag("peer.tls.enabled"):
         return b"", b""
     return (
@@ -111,7 +111,7 @@ async def run(settings: Settings) -> None:
 
 
 def main() -> None:
-    """Entry point of the `peer` command; all it can do is `peer node start`."""
+    """Run the `peer` command; all it can do is `peer node start`."""
     if sys.argv[1:3] != ["node", "start"]:
         sys.exit(f"peer: a stand-in only does 'node start', not '{' '.join(sys.argv[1:])}'")
     start_logging()

@@ -80,7 +80,7 @@ def _copy(source: Proto, target: Proto, *fields: str) -> None:
 
 
 def _with_defaults(arguments: Proto, message: Proto) -> Proto:
-    """The definition's parameters in `message`, empty ones filled in."""
+    """Return the definition's parameters in `message`, empty ones filled in."""
     _copy(arguments, message, *_PARAMETERS)
     message.endorsement_plugin = message.endorsement_plugin or "escc"
     message.validation_plugin = message.validation_plugin or "vscc"
@@ -135,7 +135,7 @@ def _check_sequence(current: int, requested: int) -> None:
 
 
 def _check_redefinition(call: LifecycleCall, name: str, wanted: Proto) -> None:
-    """An organization may approve a committed sequence late, but not change it."""
+    """Let an organization approve a committed sequence late, but not change it."""
     committed = definition(call.public, name)
     prefix = (
         f"attempted to redefine the current committed sequence ({wanted.sequence}) "
@@ -186,7 +186,7 @@ def query_approved_all(call: LifecycleCall, _: Proto) -> Proto:
 
 
 def _approvals(call: LifecycleCall, name: str, wanted: Proto) -> tuple[dict[str, bool], dict[str, list[str]]]:
-    """Which organizations approved exactly this, and in what the others differ."""
+    """Return which organizations approved exactly this, and in what the others differ."""
     differing = {
         msp_id: mismatches(call.approvals(msp_id), name, wanted)
         for msp_id in sorted(call.channel.config.peer_msps)

@@ -79,11 +79,11 @@ class PeerChannel:
         return self.config.sequence
 
     def errored(self) -> bool:
-        """A peer has no consensus that could fail."""
+        """Return False: a peer has no consensus that could fail."""
         return False
 
     def check_reader(self, data: SignedData) -> None:
-        """Raises Denied unless the signer may read this channel's blocks."""
+        """Raise Denied unless the signer may read this channel's blocks."""
         if expired(data.identity):
             raise Denied("client identity expired")
         self.config.check(APPLICATION_READERS, data)
@@ -164,7 +164,7 @@ class PeerChannel:
         self._committer.apply(transaction, version)
 
     def add_private(self, part: Part, content: bytes) -> None:
-        """Private data that come late, verified."""
+        """Add private data that come late, verified."""
         self.missing.discard(part)
         self.private.put(part, content)
         version = Version(part.block, part.transaction)
@@ -182,7 +182,7 @@ class PeerChannel:
         return endorsed(Headers.of(common_pb2.Envelope.FromString(data)))
 
     def key_history(self, namespace: str, key: str) -> list[kv_query_result_pb2.KeyModification]:
-        """Every value that a public key ever had, newest first."""
+        """Return every value that a public key ever had, newest first."""
         found = []
         for version in reversed(self._committer.history.get((namespace, key), [])):
             data = self.ledger.block(version.block).data.data[version.transaction]
@@ -199,7 +199,7 @@ class PeerChannel:
         return found
 
     def processed(self, transaction_id: str) -> transaction_pb2.ProcessedTransaction | None:
-        """A transaction with its code."""
+        """Return a transaction with its code."""
         place = self.places.get(transaction_id)
         if place is None:
             return None
@@ -215,7 +215,7 @@ class PeerChannel:
 
 
 def with_filter(genesis: common_pb2.Block) -> common_pb2.Block:
-    """The genesis block as a peer keeps it: its one transaction is valid (core/scc/cscc JoinChain)."""
+    """Return the genesis block as a peer keeps it: its one transaction is valid (core/scc/cscc JoinChain)."""
     block = common_pb2.Block()
     block.CopyFrom(genesis)
     _set_filter(block, [Code.VALID] * len(block.data.data))

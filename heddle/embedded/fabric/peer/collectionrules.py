@@ -30,7 +30,7 @@ def collections_refusal(
     wanted: collection_pb2.CollectionConfigPackage,
     committed: collection_pb2.CollectionConfigPackage | None,
 ) -> str:
-    """Why a definition cannot have these collections; empty if it can.
+    """Return why a definition cannot have these collections; empty if it can.
 
     Args:
         config: the channel's.
@@ -113,7 +113,7 @@ def _policy_refusal(policy: policies_pb2.SignaturePolicyEnvelope, rule: policies
 
 
 def _not_or(rule: policies_pb2.SignaturePolicy) -> int | None:
-    """The number in the first part of a rule that is more than a choice of one."""
+    """Return the number in the first part of a rule that is more than a choice of one."""
     if rule.WhichOneof("Type") != "n_out_of":
         return None
     if rule.n_out_of.n != 1:
@@ -144,7 +144,7 @@ def _check_principal(config: ChannelConfig, name: str, principal: msp_principal_
 
 
 def _members(config: ChannelConfig) -> set[str]:
-    """All MSPs of the channel, of orderers as well."""
+    """Return all MSPs of the channel, of orderers as well."""
     settings = config.settings
     return {
         *(organization.msp.msp_id for organization in settings.peer_organizations),

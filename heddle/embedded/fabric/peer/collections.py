@@ -26,12 +26,12 @@ _PREFIX = "_implicit_org_"
 
 
 def implicit(msp_id: str) -> str:
-    """The name of the collection that every chaincode has for an organization, without being defined."""
+    """Return the name of the collection that an organization has of every chaincode, undefined."""
     return _PREFIX + msp_id
 
 
 def collection_of(config: ChannelConfig, reads: Reads, chaincode: str, name: str) -> Collection | None:
-    """A chaincode's collection, defined or implicit; None if there is none of this name."""
+    """Return a chaincode's collection, defined or implicit; None if there is none of this name."""
     if name.startswith(_PREFIX):
         msp_id = name.removeprefix(_PREFIX)
         known = msp_id in config.peer_msps and (
@@ -78,7 +78,7 @@ def permissions(config: ChannelConfig, collection: Collection, signed: SignedDat
 
 
 def endorsement_policy(config: ChannelConfig, reads: Reads, chaincode: str, name: str) -> bytes | None:
-    """`peer.ApplicationPolicy` bytes that writes of a collection must satisfy; None: there is no such one."""
+    """Return the `peer.ApplicationPolicy` for writes of a collection; None: there is no such collection."""
     collection = collection_of(config, reads, chaincode, name)
     if collection is None:
         return None

@@ -83,7 +83,7 @@ class Committer:
                 self.state.put(place, change.key, stored.value, version)
 
     def expire(self, block: int) -> None:
-        """A block is committed: end what has lived its blocks."""
+        """Remove the private data whose `blockToLive` ends with the block just committed."""
         for namespace, collection, key_hash, version in self._expiring.pop(block, []):
             known = self.state.get(hashed(namespace, collection), hashed_key(key_hash))
             if known is not None and known.version == version:
@@ -107,7 +107,7 @@ class Committer:
     def _set_policy(
         self, namespace: str, key: str, entries: Iterable[kv_rwset_pb2.KVMetadataEntry], version: Version
     ) -> None:
-        """Of a key that exists; a key without a value has no metadata (tx_ops.go)."""
+        """Set the policy of a key that exists; a key without a value has no metadata (tx_ops.go)."""
         stored = self.state.get(namespace, key)
         if stored is not None:
             policy = next((entry.value for entry in entries if entry.name == POLICY_ENTRY), b"")

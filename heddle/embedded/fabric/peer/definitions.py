@@ -48,7 +48,7 @@ class Reads(Protocol):
         """Return the value of a key."""
 
     def between(self, start: str, end: str) -> list[tuple[str, bytes]]:
-        """Values of a range of keys."""
+        """Return values of a range of keys."""
 
 
 class Writes(Reads, Protocol):
@@ -62,7 +62,7 @@ class Hashes(Protocol):
     """A collection of somebody else."""
 
     def hash(self, key: str) -> bytes | None:
-        """The SHA-256 of a value."""
+        """Return the SHA-256 of a value."""
 
 
 class Committed:
@@ -78,7 +78,7 @@ class Committed:
         return stored.value if stored else None
 
     def between(self, start: str, end: str) -> list[tuple[str, bytes]]:
-        """Values of a range of keys."""
+        """Return values of a range of keys."""
         return [(key, stored.value) for key, stored in self._state.between(self._namespace, start, end)]
 
 
@@ -91,7 +91,7 @@ def sequence_key(name: str) -> str:
 
 
 def definition(reads: Reads, name: str) -> Definition | None:
-    """The committed definition of a chaincode."""
+    """Return the committed definition of a chaincode."""
     found = _read(reads, _NAMES, name)
     if found is None:
         return None
@@ -101,7 +101,7 @@ def definition(reads: Reads, name: str) -> Definition | None:
 
 
 def definitions(reads: Reads) -> Iterator[tuple[str, Definition]]:
-    """All committed definitions, by name."""
+    """Yield all committed definitions, by name."""
     for name in _names(reads):
         found = definition(reads, name)
         if found is not None:
@@ -134,7 +134,7 @@ def approval(reads: Reads, name: str, sequence: int) -> Approval | None:
 
 
 def approvals_of(reads: Reads) -> Iterator[tuple[str, Approval]]:
-    """All approvals of an organization, with the chaincode's name."""
+    """Yield all approvals of an organization, with the chaincode's name."""
     for key in _names(reads):
         name, _, sequence = key.rpartition("#")
         found = approval(reads, name, int(sequence))
@@ -151,7 +151,7 @@ def write_approval(writes: Writes, name: str, wanted: Approval) -> None:
 
 
 def mismatches(hashes: Hashes, name: str, wanted: Definition) -> list[str]:
-    """In what an organization's approval differs; empty if it approved exactly this (IsSerialized)."""
+    """Return in what an organization's approval differs; empty if it approved exactly this (IsSerialized)."""
     key, fields = f"{name}#{wanted.sequence}", _parameters(wanted)
     kind = "ChaincodeParameters"
     if hashes.hash(_metadata_key(_NAMES, key)) != _sha256(_metadata(kind, fields)):

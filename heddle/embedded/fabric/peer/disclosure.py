@@ -33,14 +33,14 @@ class Asked:
 
     @property
     def signed(self) -> SignedData:
-        """Of a request that delivery has accepted."""
+        """Return the signed data of a request that delivery has accepted."""
         return envelope_signed_data(self._newest)
 
 
 def disclosed(
     channel: PeerChannel, block: common_pb2.Block, signed: SignedData
 ) -> events_pb2.BlockAndPrivateData:
-    """The block, and by the transaction's place in it what the signer may see and this peer has."""
+    """Return the block, and by a transaction's place the data that the signer may see and this peer has."""
     both = events_pb2.BlockAndPrivateData(block=block)
     for part, content in channel.private.of_block(block.header.number):
         collection = collection_of(channel.config, Committed(channel.state), part.namespace, part.collection)

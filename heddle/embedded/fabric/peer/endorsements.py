@@ -52,7 +52,7 @@ class Endorsements:
 
 
 def refusal(answer: Answer) -> str:
-    """Why an answer is no endorsement (apiutils.go responseStatus); empty if it is one."""
+    """Return why an answer is no endorsement (apiutils.go responseStatus); empty if it is one."""
     response = answer.response
     if 200 <= response.status < 400:
         return ""
@@ -62,7 +62,7 @@ def refusal(answer: Answer) -> str:
 
 
 def response_of(answer: Answer) -> proposal_response_pb2.Response:
-    """An answer's response with what the chaincode returned in it."""
+    """Return an answer's response with what the chaincode returned in it."""
     response = proposal_response_pb2.Response()
     response.CopyFrom(answer.response)
     content = proposal_response_pb2.ProposalResponsePayload.FromString(answer.payload)
@@ -72,7 +72,7 @@ def response_of(answer: Answer) -> proposal_response_pb2.Response:
 
 
 def assembled(proposal: Unpacked, gathered: Endorsements) -> common_pb2.Envelope:
-    """The unsigned transaction (protoutil CreateTx)."""
+    """Return the unsigned transaction (protoutil CreateTx)."""
     action = transaction_pb2.ChaincodeActionPayload()
     visible = proposal_pb2.ChaincodeProposalPayload.FromString(proposal.payload)
     visible.TransientMap.clear()

@@ -56,7 +56,7 @@ class Endorser:
         self._peer = peer
 
     async def process(self, signed: proposal_pb2.SignedProposal) -> proposal_response_pb2.ProposalResponse:
-        """Raises ProposalError for what is refused before it runs; other failures are in the response."""
+        """Answer a proposal. Raises ProposalError before anything runs; the response tells other failures."""
         proposal = unpack(signed)
         channel = None
         if proposal.channel:

@@ -62,7 +62,7 @@ class Exchange:
         self._channels[channel.name] = (channel, neighbours)
 
     def neighbours(self, channel: PeerChannel) -> list[Neighbour]:
-        """The other peers of a channel."""
+        """Return the other peers of a channel."""
         return list(self._channels[channel.name][1])
 
     # --- rounds
@@ -135,7 +135,7 @@ class Exchange:
     # --- private data: in
 
     async def gather(self, channel: PeerChannel, block: common_pb2.Block) -> dict[Part, bytes]:
-        """The private data of a block's transactions that this peer should have and can get."""
+        """Return the private data of a block's transactions that this peer should have and can get."""
         found: dict[Part, bytes] = {}
         for index, headers, transaction in _transactions(block):
             for namespace, hashes in transaction.private_parts():
@@ -209,7 +209,7 @@ class Exchange:
     async def _ask(
         self, method: str, channel: PeerChannel, address: str, msp_id: str, message: message_pb2.GossipMessage
     ) -> message_pb2.GossipMessage | None:
-        """The answer; None when there is none, whatever the reason."""
+        """Return the answer; None when there is none, whatever the reason."""
         call = self.dialled.to(address, roots_of(channel.config, msp_id)).unary_unary(
             f"/{SERVICE}/{method}",
             request_serializer=common_pb2.Envelope.SerializeToString,
@@ -267,7 +267,7 @@ class Exchange:
 
 
 def _transactions(block: common_pb2.Block) -> Iterator[tuple[int, Headers, Endorsed]]:
-    """Those that have read-write sets; what is malformed is for the validation to say."""
+    """Yield the transactions with read-write sets, with their places; validation refuses malformed ones."""
     for index, data in enumerate(block.data.data):
         try:
             headers = Headers.of(common_pb2.Envelope.FromString(data))

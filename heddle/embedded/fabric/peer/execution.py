@@ -44,7 +44,7 @@ class Execution:
     async def invoke(
         self, channel: PeerChannel, simulation: Simulation, name: str, content: chaincode_pb2.ChaincodeInput
     ) -> Message:
-        """The chaincode's last message, COMPLETED or ERROR. Raises ChaincodeError."""
+        """Return the chaincode's last message, COMPLETED or ERROR. Raises ChaincodeError."""
         try:
             package, defined = endorsable(self.peer, channel, name)
         except ChaincodeError as problem:
@@ -78,7 +78,7 @@ class Execution:
         target: str,
         content: chaincode_pb2.ChaincodeInput,
     ) -> Message:
-        """Another chaincode; on another channel it sees that one's state, and what it writes is dropped."""
+        """Call another chaincode; on another channel it reads that one's state, its writes are dropped."""
         other = self.peer.channels.get(target)
         if other is None:
             raise RequestRefused(f"Failed to get policy manager for channel [{target}]")
@@ -95,7 +95,7 @@ class Execution:
 
 
 def endorsable(peer: Peer, channel: PeerChannel, name: str) -> tuple[Package, Definition]:
-    """The package that this organization approved for the committed definition, and the definition.
+    """Return the package that this organization approved for the committed definition, and the definition.
 
     Raises ChaincodeError.
     """

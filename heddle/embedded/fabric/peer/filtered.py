@@ -15,7 +15,7 @@ __all__ = ["chaincode_events", "filtered_block"]
 
 
 def filtered_block(channel: str, block: common_pb2.Block) -> events_pb2.FilteredBlock:
-    """The block as DeliverFiltered sends it: events of valid and invalid transactions, without payloads.
+    """Return a block as DeliverFiltered sends it: events of all transactions, without payloads.
 
     Raises one of MALFORMED for a block with an endorser transaction that is none.
     """
@@ -35,7 +35,7 @@ def filtered_block(channel: str, block: common_pb2.Block) -> events_pb2.Filtered
 
 
 def chaincode_events(block: common_pb2.Block) -> Iterator[chaincode_event_pb2.ChaincodeEvent]:
-    """The events of the block's valid transactions, whole, in the order of the transactions."""
+    """Yield the events of the block's valid transactions, whole, in the order of the transactions."""
     for code, headers in _transactions(block):
         valid = code == transaction_pb2.TxValidationCode.VALID
         if valid and headers.channel.type == common_pb2.ENDORSER_TRANSACTION:
@@ -54,7 +54,7 @@ def _transactions(block: common_pb2.Block) -> Iterator[tuple[int, Headers]]:
 
 
 def _event(headers: Headers) -> chaincode_event_pb2.ChaincodeEvent:
-    """Empty for a transaction without one, or without sense."""
+    """Return a transaction's event; empty for a transaction without one, or without sense."""
     try:
         return endorsed(headers).event
     except (*MALFORMED, IndexError):

@@ -59,7 +59,7 @@ class Following:
     async def chaincode_events(
         self, request: gateway_pb2.SignedChaincodeEventsRequest, _: Context
     ) -> AsyncIterator[gateway_pb2.ChaincodeEventsResponse]:
-        """The events of one chaincode, block by block, until the client has enough."""
+        """Yield the events of one chaincode, block by block, until the client has enough."""
         if not request.request:
             raise GatewayError(_CODE.INVALID_ARGUMENT, "a chaincode events request is required")
         try:
@@ -79,7 +79,7 @@ class Following:
         raise GatewayError(_CODE.ABORTED, "the channel was closed")
 
     def _readable(self, name: str, signed: SignedData) -> PeerChannel:
-        """The channel, if the signer may read it."""
+        """Return the channel, if the signer may read it."""
         channel = self._peer.channels.get(name)
         if channel is None:
             words = f"Failed to get policy manager for channel [{name}]"
@@ -92,7 +92,7 @@ class Following:
 
 
 def _start(channel: PeerChannel, request: gateway_pb2.ChaincodeEventsRequest) -> int:
-    """The first block to look at: of the transaction seen last, else as asked, else the next one."""
+    """Return the first block to look at: of the transaction seen last, else as asked, else the next one."""
     seen = channel.places.get(request.after_transaction_id)
     if seen is not None:
         return seen.block
@@ -107,7 +107,7 @@ def _start(channel: PeerChannel, request: gateway_pb2.ChaincodeEventsRequest) ->
 
 
 def _matcher(request: gateway_pb2.ChaincodeEventsRequest) -> Callable[[Event], bool]:
-    """Events of the chaincode, after the transaction that the client saw last."""
+    """Return a filter for events of the chaincode after the transaction that the client saw last."""
     passed = not request.after_transaction_id
 
     def wanted(event: Event) -> bool:

@@ -127,7 +127,7 @@ class Gateway:
     async def _from_enough(
         self, channel: PeerChannel, proposal: Unpacked, signed: proposal_pb2.SignedProposal
     ) -> Endorsements:
-        """First this peer's, then of other organizations until the policies are satisfied."""
+        """Ask this peer first, then other organizations' until the policies are satisfied."""
         own = self._peer.members.msp_id
         _, answer, words = await self._local(signed)
         gathered = Endorsements()
@@ -156,7 +156,7 @@ class Gateway:
         signed: proposal_pb2.SignedProposal,
         msp_id: str,
     ) -> None:
-        """The endorsement of the first of an organization's peers that gives one."""
+        """Add the endorsement of the first of an organization's peers that gives one."""
         for neighbour in self._in(channel, [msp_id]):
             answer = await self._ask(channel, neighbour, signed)
             if answer is not None and gathered.take(answer, refusal(answer), neighbour.address, msp_id):
@@ -174,7 +174,7 @@ class Gateway:
         raise GatewayError(code, said, [detail])
 
     async def _local(self, signed: proposal_pb2.SignedProposal) -> tuple[grpc.StatusCode, Answer | None, str]:
-        """This peer's own answer, and the status and words that a refusal gets (responseStatus)."""
+        """Return this peer's own answer, and the status and words that a refusal gets (responseStatus)."""
         try:
             answer = await self._endorser.process(signed)
         except FilterError as error:
@@ -201,7 +201,7 @@ class Gateway:
         return answer
 
     def _in(self, channel: PeerChannel, msp_ids: Iterable[str]) -> list[Neighbour]:
-        """The other peers of these organizations."""
+        """Return the other peers of these organizations."""
         wanted = set(msp_ids)
         return [one for one in self._peer.exchange.neighbours(channel) if one.msp_id in wanted]
 

@@ -33,14 +33,14 @@ class LifecycleCall:
 
     @property
     def channel(self) -> PeerChannel:
-        """The channel; these functions make no sense without one."""
+        """Return the channel; these functions make no sense without one."""
         if self._channel is None:
             raise LifecycleRefused("no application config for channel ''")
         return self._channel
 
     @property
     def public(self) -> Scope:
-        """The definitions on the channel."""
+        """Return the definitions on the channel."""
         return Scope(self._some_simulation(), LIFECYCLE)
 
     @property

@@ -105,7 +105,7 @@ def _is_peer(config: ChannelConfig, serialized: bytes, identity: Identity) -> bo
 
 
 def roots_of(config: ChannelConfig, msp_id: str) -> bytes:
-    """PEM bundle of what an organization's TLS certificates chain to; empty for one that is not there."""
+    """Return the roots of an organization's TLS certificates, a PEM bundle; empty for an unknown one."""
     for organization in config.settings.peer_organizations:
         msp = organization.msp
         if msp.msp_id == msp_id:

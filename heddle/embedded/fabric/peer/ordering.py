@@ -28,7 +28,7 @@ _EXISTS = "failed to submit request: request already exists"
 
 
 async def submit(config: ChannelConfig, dialled: Dialled, envelope: common_pb2.Envelope) -> None:
-    """To the first orderer that takes it, or with BFT to a quorum of them. Raises GatewayError."""
+    """Hand an envelope to the first orderer that takes it, or with BFT to a quorum. Raises GatewayError."""
     endpoints = list(config.orderer_endpoints)
     if not endpoints:
         raise GatewayError(_CODE.UNAVAILABLE, "no orderer nodes available")
@@ -76,7 +76,7 @@ async def _to_quorum(
 async def _broadcast(
     config: ChannelConfig, dialled: Dialled, address: str, envelope: common_pb2.Envelope
 ) -> tuple[int, str]:
-    """An orderer's status, 0 for none, and its words as a gateway repeats them."""
+    """Return an orderer's status, 0 for none, and its words as a gateway repeats them."""
     call = open_stream(
         dialled.to(address, config.orderer_roots),
         "/orderer.AtomicBroadcast/Broadcast",

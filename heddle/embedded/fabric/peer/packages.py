@@ -78,11 +78,11 @@ class Packages:
         return self._packages.get(package_id)
 
     def all(self) -> list[Package]:
-        """All of them, by package id."""
+        """Return all packages, by package id."""
         return [self._packages[key] for key in sorted(self._packages)]
 
     def data(self, package_id: str) -> bytes:
-        """The package's own bytes. Raises PackageError."""
+        """Return the package's own bytes. Raises PackageError."""
         if package_id not in self._packages:
             raise PackageError(f"chaincode install package '{package_id}' not found")
         return self._path(package_id).read_bytes()
@@ -111,7 +111,7 @@ def _parse(data: bytes) -> Package:
 
 
 def _taken_apart(data: bytes) -> tuple[str, dict[str, Any], bytes]:
-    """Label, metadata and code package. Raises PackageError."""
+    """Return label, metadata and code package. Raises PackageError."""
     prefix = "could not parse as a chaincode install package"
     try:
         files = archive_files(data)

@@ -85,7 +85,7 @@ class Peer:
                 ledger.remove()
 
     def _opened(self, name: str, ledger: Ledger) -> PeerChannel:
-        """A channel whose ledger is on disk. Raises LedgerBroken: no peer runs with half its channels."""
+        """Open a channel whose ledger is on disk. Raises LedgerBroken: no peer runs with half of them."""
         try:
             return PeerChannel(ledger, self._private(name))
         except (HeddleError, *MALFORMED) as error:
@@ -118,7 +118,7 @@ class Peer:
         return PrivateStore(self._folder / "ledgersData" / "pvtdataStore" / channel)
 
     def server(self, package: Package) -> ChaincodeServer:
-        """The connection to a package's chaincode server."""
+        """Return the connection to a package's chaincode server."""
         if package.package_id not in self._servers:
             self._servers[package.package_id] = ChaincodeServer(package, self._execute_timeout)
         return self._servers[package.package_id]

@@ -55,7 +55,7 @@ class Unpacked:
 
     @property
     def channel(self) -> str:
-        """Empty for proposals to the peer itself."""
+        """Return the channel's name; empty for proposals to the peer itself."""
         return str(self.channel_header.channel_id)
 
     @property
@@ -75,7 +75,7 @@ class Unpacked:
 
 
 def unpack(signed: proposal_pb2.SignedProposal) -> Unpacked:
-    """Raises ProposalError for a malformed one."""
+    """Unpack a proposal. Raises ProposalError for a malformed one."""
     try:
         proposal = proposal_pb2.Proposal.FromString(signed.proposal_bytes)
         header = common_pb2.Header.FromString(proposal.header)
@@ -105,7 +105,7 @@ def unpack(signed: proposal_pb2.SignedProposal) -> Unpacked:
 def validate_proposal(
     proposal: Unpacked, members: Membership, config: ChannelConfig | None, window: float
 ) -> None:
-    """Header, transaction id, identity and signature. Raises ProposalError.
+    """Check header, transaction id, identity and signature. Raises ProposalError.
 
     Args:
         proposal: unpacked.
@@ -162,7 +162,7 @@ def _identity_refusal(proposal: Unpacked, members: Membership, config: ChannelCo
 
 
 def check_local_role(proposal: Unpacked, members: Membership, role: str) -> None:
-    """Raises Denied unless the creator has the role in the peer's own organization: admin or member."""
+    """Raise Denied unless the creator has the role in the peer's own organization: admin or member."""
     identity = Identity.parse(proposal.signature_header.creator)
     policy = "Admins" if role == "admin" else "Members"
     prefix = "during channelless check policy with policy"
@@ -180,7 +180,7 @@ def check_local_role(proposal: Unpacked, members: Membership, role: str) -> None
 
 
 def check_channel_policy(config: ChannelConfig, policy: str, signed: SignedData) -> None:
-    """Raises Denied, in the words of a peer, unless the signature satisfies the channel's policy."""
+    """Raise Denied, in a peer's words, unless the signature satisfies the channel's policy."""
     try:
         config.check(policy, signed)
     except Denied as denied:

@@ -41,7 +41,7 @@ class Sets:
 
 
 def results(namespaces: Mapping[str, Sets]) -> bytes:
-    """`rwset.TxReadWriteSet` bytes: what goes on the ledger."""
+    """Return the `rwset.TxReadWriteSet` that goes on the ledger, as bytes."""
     rwset = rwset_pb2.TxReadWriteSet(data_model=rwset_pb2.TxReadWriteSet.KV)
     for namespace, sets in sorted(namespaces.items()):
         content = kv_rwset_pb2.KVRWSet(range_queries_info=sets.ranges)
@@ -62,7 +62,7 @@ def results(namespaces: Mapping[str, Sets]) -> bytes:
 
 
 def private_results(namespaces: Mapping[str, Sets]) -> dict[tuple[str, str], bytes]:
-    """`kvrwset.KVRWSet` bytes by namespace and collection: what only members get."""
+    """Return the `kvrwset.KVRWSet` bytes that only members get, by namespace and collection."""
     return {
         (namespace, name): private
         for namespace, sets in sorted(namespaces.items())
@@ -72,7 +72,7 @@ def private_results(namespaces: Mapping[str, Sets]) -> dict[tuple[str, str], byt
 
 
 def read(key: str, version: Version | None) -> kv_rwset_pb2.KVRead:
-    """A read of a key, with its version if it was there."""
+    """Return a read of a key, with its version if it was there."""
     return kv_rwset_pb2.KVRead(key=key, version=_version(version))
 
 
@@ -87,7 +87,7 @@ def _entries(policy: bytes) -> list[kv_rwset_pb2.KVMetadataEntry]:
 
 
 def _private(collection: CollectionSets) -> bytes:
-    """Empty when nothing was written."""
+    """Return the private part; empty when nothing was written."""
     content = kv_rwset_pb2.KVRWSet()
     for key, value in sorted(collection.writes.items()):
         content.writes.add(key=key, value=value or b"", is_delete=value is None)

@@ -39,7 +39,7 @@ class _Services:
     async def process_proposal(
         self, request: proposal_pb2.SignedProposal, context: Context
     ) -> proposal_response_pb2.ProposalResponse:
-        """Refusals before anything runs are gRPC errors, all others responses."""
+        """Endorse a proposal. Refusals before anything runs are gRPC errors, all others responses."""
         try:
             return await self._endorser.process(request)
         except ProposalError as error:
@@ -58,7 +58,7 @@ class _Services:
     async def deliver_filtered(
         self, requests: AsyncIterator[common_pb2.Envelope], context: Context
     ) -> AsyncIterator[events_pb2.DeliverResponse]:
-        """Transaction ids and validation codes only."""
+        """Deliver transaction ids and validation codes only."""
         async for channel, found in self._delivery.serve(requests, tls_certificate_of(context)):
             if isinstance(found, int):
                 yield events_pb2.DeliverResponse(status=found)
@@ -72,7 +72,7 @@ class _Services:
     async def deliver_with_private_data(
         self, requests: AsyncIterator[common_pb2.Envelope], context: Context
     ) -> AsyncIterator[events_pb2.DeliverResponse]:
-        """Whole blocks, each with the private data of its transactions that the client may see."""
+        """Deliver whole blocks, each with the private data that the client may see."""
         asked = Asked(requests)
         async for channel, found in self._delivery.serve(aiter(asked), tls_certificate_of(context)):
             if isinstance(found, int):
@@ -83,7 +83,7 @@ class _Services:
 
 
 def _refusing(method: Callable[[Any, Context], Awaitable[Any]]) -> Callable[[Any, Context], Awaitable[Any]]:
-    """Turns a GatewayError into the gRPC status that it names."""
+    """Turn a GatewayError into the gRPC status that it names."""
 
     async def call(request: Proto, context: Context) -> Proto:
         try:
@@ -97,7 +97,7 @@ def _refusing(method: Callable[[Any, Context], Awaitable[Any]]) -> Callable[[Any
 def _refusing_stream(
     method: Callable[[Any, Context], AsyncIterator[Any]],
 ) -> Callable[[Any, Context], AsyncIterator[Any]]:
-    """The same for a method that answers with a stream."""
+    """Turn errors into statuses as `_refusing` does, for a method that answers with a stream."""
 
     async def call(request: Proto, context: Context) -> AsyncIterator[Proto]:
         try:

@@ -24,7 +24,7 @@ class Simulation:
     # --- public state
 
     def get(self, namespace: str, key: str) -> bytes | None:
-        """A committed value; the read is recorded."""
+        """Return a committed value; the read is recorded."""
         stored = self._state.get(namespace, key)
         self._of(namespace).reads[key] = stored.version if stored else None
         return stored.value if stored else None
@@ -35,7 +35,7 @@ class Simulation:
         self._of(namespace).writes[key] = value
 
     def policy(self, namespace: str, key: str) -> bytes:
-        """The key's own endorsement policy; empty if it has none."""
+        """Return the key's own endorsement policy; empty if it has none."""
         self.get(namespace, key)
         stored = self._state.get(namespace, key)
         return stored.policy if stored else b""
@@ -46,13 +46,13 @@ class Simulation:
         self._of(namespace).policies[key] = policy
 
     def between(self, namespace: str, start: str, end: str) -> list[tuple[str, bytes]]:
-        """A range of committed values; the query is recorded with what it found."""
+        """Return a range of committed values; the query is recorded with what it found."""
         found = list(self._state.between(namespace, start, end))
         self._record_range(namespace, start, end, found)
         return [(key, stored.value) for key, stored in found]
 
     def page(self, namespace: str, start: str, end: str, size: int) -> tuple[list[tuple[str, bytes]], str]:
-        """The first `size` entries of a range, and where the next page starts (empty: nowhere)."""
+        """Return the first `size` entries of a range, and where the next page starts (empty: nowhere)."""
         if self._written:
             raise ValueError(
                 f"txid [{self._id}]: unsuppored transaction. "
@@ -70,7 +70,7 @@ class Simulation:
     # --- private data
 
     def get_private(self, namespace: str, collection: str, key: str) -> bytes | None:
-        """A private value that this peer has in the version that the ledger has the hash of."""
+        """Return a private value that this peer has in the version that the ledger has the hash of."""
         stored = self._state.get(private(namespace, collection), key)
         known = self._state.get(hashed(namespace, collection), hashed_key(key))
         version = stored.version if stored else None
@@ -83,7 +83,7 @@ class Simulation:
         return stored.value if stored else None
 
     def hash_of(self, namespace: str, collection: str, key: str) -> bytes | None:
-        """The hash of a private value."""
+        """Return the hash of a private value."""
         known = self._state.get(hashed(namespace, collection), hashed_key(key))
         self._in(namespace, collection).reads[key] = known.version if known else None
         return known.value if known else None
@@ -104,7 +104,7 @@ class Simulation:
         self._in(namespace, collection).policies[key] = policy
 
     def private_policy(self, namespace: str, collection: str, key: str) -> bytes:
-        """The private key's own endorsement policy; empty if it has none."""
+        """Return the private key's own endorsement policy; empty if it has none."""
         self.hash_of(namespace, collection, key)
         known = self._state.get(hashed(namespace, collection), hashed_key(key))
         return known.policy if known else b""
@@ -112,7 +112,7 @@ class Simulation:
     def between_private(
         self, namespace: str, collection: str, start: str, end: str
     ) -> list[tuple[str, bytes]]:
-        """A range of private values. Nothing is recorded, so nothing may be written."""
+        """Return a range of private values. Nothing is recorded, so nothing may be written."""
         if self._written:
             raise ValueError(
                 f"txid [{self._id}]: unsuppored transaction. "
@@ -125,11 +125,11 @@ class Simulation:
     # --- the results
 
     def results(self) -> bytes:
-        """`rwset.TxReadWriteSet` bytes, the same on every peer with the same state."""
+        """Return `rwset.TxReadWriteSet` bytes, the same on every peer with the same state."""
         return results(self._sets)
 
     def private_results(self) -> dict[tuple[str, str], bytes]:
-        """`kvrwset.KVRWSet` bytes by namespace and collection."""
+        """Return `kvrwset.KVRWSet` bytes by namespace and collection."""
         return private_results(self._sets)
 
     def _of(self, namespace: str) -> Sets:
@@ -163,7 +163,7 @@ class Scope:
         return self._simulation.get(self._namespace, key)
 
     def between(self, start: str, end: str) -> list[tuple[str, bytes]]:
-        """Values of a range of keys."""
+        """Return values of a range of keys."""
         if self._collection:
             return self._simulation.between_private(self._namespace, self._collection, start, end)
         return self._simulation.between(self._namespace, start, end)
@@ -176,7 +176,7 @@ class Scope:
             self._simulation.put(self._namespace, key, value)
 
     def hash(self, key: str) -> bytes | None:
-        """The SHA-256 of a value of the collection."""
+        """Return the SHA-256 of a value of the collection."""
         return self._simulation.hash_of(self._namespace, self._collection, key)
 
 

@@ -38,7 +38,7 @@ class State:
         return self._values.get(namespace, {}).get(key)
 
     def between(self, namespace: str, start: str, end: str) -> Iterator[tuple[str, Stored]]:
-        """Entries from `start` to before `end` (empty: to the last), by key."""
+        """Yield entries from `start` to before `end` (empty: to the last), by key."""
         keys = self._keys.get(namespace, [])
         for index in range(bisect_left(keys, start), len(keys)):
             if end and keys[index] >= end:
@@ -74,5 +74,5 @@ def hashed(namespace: str, collection: str) -> str:
 
 
 def hashed_key(key: str | bytes) -> str:
-    """The key of a hashed entry, of a key or of its hash: hexadecimal."""
+    """Return the key of a hashed entry, of a key or of its hash: hexadecimal."""
     return key.hex() if isinstance(key, bytes) else hashlib.sha256(key.encode()).hexdigest()

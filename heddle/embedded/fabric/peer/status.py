@@ -37,7 +37,7 @@ def _field(number: int, content: bytes) -> bytes:
 def _status_metadata(
     code: grpc.StatusCode, message: str, details: Sequence[any_pb2.Any]
 ) -> tuple[tuple[str, bytes], ...]:
-    """Trailing metadata that carries `code`, `message` and `details` (google/rpc/status.proto)."""
+    """Return trailing metadata with `code`, `message` and `details` (google/rpc/status.proto)."""
     number: int = code.value[0]
     content = bytes([0x08, number]) + _field(2, message.encode())
     for detail in details:

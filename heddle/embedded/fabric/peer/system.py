@@ -27,12 +27,12 @@ def success(payload: bytes = b"") -> proposal_response_pb2.Response:
 
 
 def error(words: str, status: int = 500) -> proposal_response_pb2.Response:
-    """A refusal in the chaincode's own words."""
+    """Return a refusal in the chaincode's own words."""
     return Response(status=status, message=words)
 
 
 def cscc(peer: Peer, proposal: Unpacked) -> proposal_response_pb2.Response:
-    """Channels: JoinChain, GetChannels, GetConfigBlock, GetChannelConfig."""
+    """Answer about channels: JoinChain, GetChannels, GetConfigBlock, GetChannelConfig."""
     arguments = proposal.arguments
     function = arguments[0].decode(errors="replace") if arguments else ""
     if not function:
@@ -110,7 +110,7 @@ def _config(peer: Peer, proposal: Unpacked, function: str, name: str) -> proposa
 
 
 def qscc(peer: Peer, proposal: Unpacked) -> proposal_response_pb2.Response:
-    """Ledger: GetChainInfo, GetBlockByNumber, GetBlockByHash, GetTransactionByID, GetBlockByTxID."""
+    """Answer about ledgers: GetChainInfo, GetBlockByNumber/ByHash/ByTxID, GetTransactionByID."""
     arguments = proposal.arguments
     if len(arguments) < 2:
         return error(f"Incorrect number of arguments, {len(arguments)}")

@@ -27,7 +27,7 @@ class Headers:
 
     @classmethod
     def of(cls, envelope: common_pb2.Envelope) -> "Headers":
-        """Raises ValueError for a malformed one."""
+        """Read the headers of an envelope. Raises ValueError for a malformed one."""
         payload = common_pb2.Payload.FromString(envelope.payload)
         return cls(
             payload=payload,
@@ -76,7 +76,7 @@ class Endorsed:
     expected_hash: bytes
 
     def private_parts(self) -> Iterator[tuple[str, CollectionHashes]]:
-        """The parts that members hold as private data, each with its namespace."""
+        """Yield the parts that members hold as private data, each with its namespace."""
         for namespace, sets in self.sets.items():
             for collection in sets.collections:
                 if collection.hash:
@@ -84,7 +84,7 @@ class Endorsed:
 
 
 def endorsed(headers: Headers) -> Endorsed:
-    """Raises ValueError for a malformed transaction, IndexError for one without an action."""
+    """Read a transaction's action. Raises ValueError for a malformed one, IndexError without action."""
     actions = transaction_pb2.Transaction.FromString(headers.payload.data).actions
     action = actions[0]
     content = transaction_pb2.ChaincodeActionPayload.FromString(action.payload)
@@ -107,7 +107,7 @@ def endorsed(headers: Headers) -> Endorsed:
 
 
 def sets_of(results: bytes) -> dict[str, NamespaceSets]:
-    """`rwset.TxReadWriteSet` bytes by namespace. Raises ValueError for malformed ones."""
+    """Read `rwset.TxReadWriteSet` bytes, by namespace. Raises ValueError for malformed ones."""
     rwset = rwset_pb2.TxReadWriteSet.FromString(results)
     return {item.namespace: _sets(item) for item in rwset.ns_rwset}
 
@@ -127,7 +127,7 @@ def _sets(item: rwset_pb2.NsReadWriteSet) -> NamespaceSets:
 
 
 def proposal_hash(header: common_pb2.Header, payload: bytes) -> bytes:
-    """SHA-256 of both headers and the proposal's payload without its transient part."""
+    """Return the SHA-256 of both headers and the proposal's payload without its transient part."""
     visible = proposal_pb2.ChaincodeProposalPayload.FromString(payload)
     visible.TransientMap.clear()
     return hashlib.sha256(

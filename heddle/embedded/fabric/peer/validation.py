@@ -71,7 +71,7 @@ def validate(
 
 
 def check_config(block: common_pb2.Block, config: ChannelConfig) -> ChannelConfig:
-    """The configuration that a configuration block brings. Raises Verdict if it is not the next one."""
+    """Return the configuration that a block brings. Raises Verdict if it is not the next one."""
     try:
         after = ChannelConfig(channel=config.channel, config=config_of(block).config)
     except HeddleError as error:
@@ -137,7 +137,7 @@ def _check_endorsements(transaction: Endorsed, config: ChannelConfig, state: Sta
 
 
 def needed_policies(transaction: Endorsed, config: ChannelConfig, state: State) -> Collection[bytes]:
-    """`peer.ApplicationPolicy` bytes, each once, that a transaction's endorsements must satisfy.
+    """Return the `peer.ApplicationPolicy` bytes, each once, that a transaction's endorsements must satisfy.
 
     Of each namespace that it writes, and of its own chaincode: those of the keys and collections written,
     else the chaincode's. Raises Verdict when there is none.
@@ -164,7 +164,7 @@ def _default_policy(namespace: str, state: State) -> bytes:
 def _written_policies(
     namespace: str, sets: NamespaceSets, default: bytes, config: ChannelConfig, state: State
 ) -> Iterator[bytes]:
-    """The policy of each key that is written: its own, its collection's, or the chaincode's."""
+    """Yield the policy of each key that is written: its own, its collection's, or the chaincode's."""
     keys = [write.key for write in sets.public.writes] + [entry.key for entry in sets.public.metadata_writes]
     for key in keys:
         stored = state.get(namespace, key)
@@ -183,7 +183,7 @@ def _written_policies(
 
 
 def _key_policy(stored: Stored | None) -> bytes:
-    """A key's own policy as an ApplicationPolicy; empty if it has none."""
+    """Return a key's own policy as an ApplicationPolicy; empty if it has none."""
     if stored is None or not stored.policy:
         return b""
     policy = policy_pb2.ApplicationPolicy()
@@ -220,7 +220,7 @@ def _version(read: Read) -> tuple[int, int] | None:
 
 
 def default_policy() -> bytes:
-    """The endorsement policy of a definition that names none."""
+    """Return the endorsement policy of a definition that names none."""
     return _reference("/Channel/Application/Endorsement")
 
 
