@@ -36,7 +36,7 @@ class ChaincodeArgs:
 
 
 class Chaincode(pulumi.ComponentResource):
-    """One chaincode: every member that is managed here installs, runs and approves it, then it is committed.
+    """A chaincode: every member that is managed here installs, runs and approves it, then it is committed.
 
     Installing and starting servers need the package alone, so they run beside the making of the channel. The
     server of a former version is deleted last, after the new definition is committed.
@@ -45,7 +45,7 @@ class Chaincode(pulumi.ComponentResource):
     servers: dict[str, ChaincodeServer]
     """Each organization's server, by its name."""
     definition: ChaincodeDefinition
-    """The committed definition."""
+    """The definition in force on the channel, once it is committed."""
 
     def __init__(self, name: str, args: ChaincodeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:fabric:Chaincode", name, None, opts)

@@ -34,16 +34,16 @@ class ChaincodeServerArgs:
 
 
 class ChaincodeServer(pulumi.ComponentResource):
-    """One Deployment behind one Service whose name the package carries, for one version of the chaincode.
+    """A Deployment behind a Service whose name the package carries, for one version of the chaincode.
 
     A new version is another server. Nothing of the old one changes before it is deleted, which comes after
     the new definition is committed; if that fails, peers go on with the old one and a way back is open.
     """
 
     package: ChaincodePackage
-    """What the organization's peers install."""
+    """The package that the organization's peers install."""
     deployment: Deployment
-    """What runs it."""
+    """The Deployment that runs the server."""
 
     def __init__(
         self, name: str, args: ChaincodeServerArgs, opts: pulumi.ResourceOptions | None = None

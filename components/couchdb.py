@@ -28,12 +28,12 @@ class CouchdbArgs:
 
 
 class Couchdb(pulumi.ComponentResource):
-    """One CouchDB for one peer. Like a node's, its pod is replaced by the peers' Rollout alone."""
+    """A CouchDB for one peer. Like a node's, its pod is replaced by the peers' Rollout alone."""
 
     statefulset: StatefulSet
-    """What runs it."""
+    """The StatefulSet that runs the database."""
     secret: Secret
-    """Its administrator's name and password."""
+    """The Secret with its administrator's name and password."""
     checksum: pulumi.Output[str]
     """Of the Secret: its peer restarts with another password."""
     revision: pulumi.Output[str]

@@ -28,7 +28,7 @@ class EipArgs:
 
 
 class Eip(pulumi.ComponentResource):
-    """One Service per node.
+    """A Service per node, which clients outside the cluster reach.
 
     Only the gRPC port is in it: operations and admin endpoints never leave the cluster. With a domain, the
     port is the same on the ledger, at the Service and outside; else Kubernetes chooses one outside.

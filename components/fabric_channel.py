@@ -39,7 +39,7 @@ class FabricChannel(pulumi.ComponentResource):
     """The channel on its orderers, and every peer of its members joined to it."""
 
     channel: Channel
-    """Its genesis block and configuration."""
+    """The channel's genesis block and configuration."""
     memberships: dict[str, PeerMembership]
     """Each peer's membership, by the peer's name."""
 

@@ -21,7 +21,7 @@ from heddle.topology import ChaincodePlan, ChannelPlan, OrganizationPlan, Topolo
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """What the stack file says, laid out, and the cluster it goes to."""
+    """The stack file, its layout as names and addresses, and the cluster that it goes to."""
 
     instance: Instance
     topology: Topology
@@ -32,7 +32,7 @@ class NetworkArgs:
 
 
 class Network(pulumi.ComponentResource):
-    """One blockchain instance."""
+    """A blockchain instance: its namespace, volumes, nodes, channels and chaincodes."""
 
     instance: dict[str, Any]
     """Names, endpoints, certificates, channels and chaincodes: what verbs about a running network read."""

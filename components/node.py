@@ -1,4 +1,4 @@
-"""One peer or orderer: its certificates, its files and its StatefulSet."""
+"""A peer or an orderer: its certificates, its files and its StatefulSet."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from heddle.topology import NodePlan
 
 @dataclass(frozen=True, kw_only=True)
 class FabricNodeArgs:
-    """One node, whose it is, and what Kubernetes already holds for it."""
+    """A node, its organization's authorities, and what Kubernetes already holds for it."""
 
     site: Site
     plan: NodePlan
@@ -31,7 +31,7 @@ class FabricNodeArgs:
     claim: PersistentVolumeClaim
     service: Service
     database: Couchdb | None = None
-    """Its state database; None = LevelDB."""
+    """The peer's state database; None = LevelDB."""
 
 
 class FabricNode(pulumi.ComponentResource):
@@ -42,13 +42,13 @@ class FabricNode(pulumi.ComponentResource):
     """
 
     statefulset: StatefulSet
-    """What runs it."""
+    """The StatefulSet that runs the node."""
     address: Node
     """How the ledger's resources reach it."""
     tls_certificate: pulumi.Output[str]
-    """Its TLS certificate, PEM: what a consenter is known by."""
+    """The TLS certificate, PEM, by which Raft knows a consenter."""
     identity_certificate: pulumi.Output[str]
-    """Its enrolment certificate, PEM: what a BFT consenter is known by."""
+    """The enrolment certificate, PEM, by which BFT knows a consenter."""
     revision: pulumi.Output[str]
     """Checksum of its pod template, files included, and of its database's."""
 

@@ -36,7 +36,7 @@ class OrdererSetArgs:
     organization: Organization
     image: str
     consensus: str
-    """etcdraft or BFT."""
+    """Fabric's name of the consensus: etcdraft or BFT."""
     channels: tuple[str, ...]
     claims: Mapping[str, PersistentVolumeClaim]
     services: Mapping[str, Service]
@@ -46,15 +46,15 @@ class OrdererSet(pulumi.ComponentResource):
     """The ordering nodes of one organization, each with volume and Service, restarted one by one."""
 
     organization: Organization
-    """Who runs them."""
+    """The organization that runs the orderers."""
     nodes: dict[str, FabricNode]
     """The nodes by name, in consenter order."""
     addresses: list[Node]
     """How to reach each, in consenter order."""
     consenters: list[Consenter]
-    """What a channel says of each."""
+    """Each orderer as a channel's configuration lists it."""
     definition: OrdererOrganization
-    """What a channel says of the organization."""
+    """The organization as a channel's configuration describes it."""
     admin_tls: ClientTls
     """Client certificate that the nodes' admin endpoints accept."""
     rollout: Rollout

@@ -37,17 +37,17 @@ class Organization(pulumi.ComponentResource):
     """
 
     msp_id: str
-    """Its MSP id."""
+    """The organization's MSP id."""
     ca: CertificateAuthority
     """Root of its members' identities."""
     tls_ca: CertificateAuthority
     """Root of its TLS certificates."""
     msp: Msp
-    """What its members are verified against."""
+    """The MSP against which its members are verified."""
     admin: Identity
-    """Its administrator: signs channel and lifecycle work."""
+    """The administrator's identity: signs channel and lifecycle work."""
     user: Identity
-    """Its first user, for applications."""
+    """The identity of a first user, for applications."""
 
     def __init__(self, name: str, args: OrganizationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:identity:Organization", name, None, opts)

@@ -36,7 +36,7 @@ class PeerSet(pulumi.ComponentResource):
     """The peers of one organization, each with volume and Service, restarted one by one."""
 
     organization: Organization
-    """Whose peers they are."""
+    """The organization that the peers belong to."""
     nodes: dict[str, FabricNode]
     """The peers, by name."""
     rollout: Rollout

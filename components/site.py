@@ -1,4 +1,4 @@
-"""What every part of an instance that lives in its namespace is told."""
+"""Describe the place that all parts of an instance are made in: its namespace, and terms that they share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Site:
     namespace: str
     """Name of the namespace."""
     place: Namespace
-    """The namespace itself."""
+    """The Namespace that all of the instance's objects are made in."""
     public: bool
     """Clients outside the cluster may connect to nodes."""
     protect: bool

@@ -21,7 +21,7 @@ class StorageArgs:
 
 
 class Storage(pulumi.ComponentResource):
-    """One claim per node, a resource of its own: no StatefulSet deletes a ledger."""
+    """Claims for the nodes' volumes, each a resource of its own: no StatefulSet deletes a ledger."""
 
     claims: dict[str, PersistentVolumeClaim]
     """Claim of each node, by the node's name."""

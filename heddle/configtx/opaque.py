@@ -111,14 +111,14 @@ _VALUES: Final[dict[str, dict[str, Make]]] = {
     "Consortium": {"ChannelCreationPolicy": policies_pb2.Policy},
     "Consortium Org": {"MSP": msp_config_pb2.MSPConfig},
 }
-"""What the values of a group are, by its kind."""
+"""The messages that the values of a group hold, by the group's kind."""
 _GROUPS: Final = {
     "Orderer": "Orderer Org",
     "Application": "Application Org",
     "Consortiums": "Consortium",
     "Consortium": "Consortium Org",
 }
-"""What the groups below a group are. The channel's own have a name each; organizations have none."""
+"""The kinds of the groups below a group: the channel's own by their names, organizations by none."""
 
 
 def is_opaque(field: str, part: str) -> bool:

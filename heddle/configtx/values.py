@@ -38,7 +38,7 @@ __all__ = [
 ADMINS: Final = "Admins"
 """mod_policy of everything that Heddle writes: the Admins of the group that holds it."""
 HASH_WIDTH: Final = 2**32 - 1
-"""One flat hash over a block's data: the only width that Fabric accepts."""
+"""The width of a flat hash over a block's data: the only width that Fabric accepts."""
 CAPABILITIES: Final = {
     "channel": ("V1_1", "V1_3", "V1_4_2", "V1_4_3", "V2_0", "V3_0"),
     "orderer": ("V1_1", "V1_4_2", "V2_0"),

@@ -11,7 +11,7 @@ __all__ = ["Organizations", "Signers", "Voters"]
 
 
 class Voters(Protocol):
-    """Those who have consented, in the terms of a question about them."""
+    """The consents given so far: of single signers, or of whole organizations."""
 
     def take(self, principal: MSPPrincipal, used: set[int]) -> bool:
         """Tell whether one of them, not used yet, is the principal; that one is added to `used`."""

@@ -33,7 +33,7 @@ _PORT = struct.Struct("<H")
 
 
 class Forward:
-    """One pod's port behind a listener on 127.0.0.1."""
+    """A pod's port behind a listener on 127.0.0.1."""
 
     def __init__(self, server: ApiServer, namespace: str, pod: str, port: int) -> None:
         self._server = server

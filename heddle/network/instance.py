@@ -110,7 +110,7 @@ class InstanceOutput:
     admin_tls_certificate: str
     """Client certificate, PEM, that the orderers' admin endpoints accept."""
     consensus: str
-    """etcdraft or BFT."""
+    """Fabric's name of the consensus: etcdraft or BFT."""
 
     def organization(self, name: str) -> OrganizationOutput:
         """Return an organization by name. Raises EngineError with the names there are."""

@@ -31,7 +31,7 @@ class NodeStatus:
     kind: str
     organization: str
     address: str
-    """Its name and port on the ledger: where it answers inside the cluster."""
+    """The name and port on the ledger, where the node answers inside the cluster."""
     public_endpoint: str
     """Where it answers outside; empty = nowhere."""
     version: str
@@ -41,7 +41,7 @@ class NodeStatus:
     roles: Mapping[str, str]
     """Orderers: relation and status by channel, `consenter/active`."""
     summary: str
-    """What is wrong, and what to do about it, in one line; empty if nothing is."""
+    """The first problem and what to do about it, in one line; empty if there is none."""
     problems: tuple[str, ...]
     """Everything that is wrong, in the node's own words."""
 

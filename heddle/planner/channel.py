@@ -44,7 +44,7 @@ class Step:
     joins: Consenter | None = None
     leaves: Consenter | None = None
     changes: tuple[str, ...]
-    """One readable line for each difference."""
+    """The differences, in a line for people each."""
 
     def __str__(self) -> str:
         return "; ".join(self.changes)

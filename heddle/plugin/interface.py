@@ -56,7 +56,7 @@ class Log(Protocol):
 
 
 class DiffKind(Enum):
-    """What happens to one property. Values: proto PropertyDiff.Kind."""
+    """The kind of difference in a property. Values: proto PropertyDiff.Kind."""
 
     ADD = 0
     ADD_REPLACE = 1
@@ -68,7 +68,7 @@ class DiffKind(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class CheckFailure:
-    """One input that cannot be used: `property` is its path (`batch.timeout`), `reason` has no full stop."""
+    """An input that cannot be used: `property` is its path (`batch.timeout`), `reason` has no full stop."""
 
     property: str
     reason: str
@@ -109,7 +109,7 @@ class DiffRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class DiffResult:
-    """What would change.
+    """The differences between a resource and its new inputs.
 
     `changes` None lets the engine compare inputs itself. `replaces` names the properties that force a
     replacement. `detailed` maps property paths to what happens there; None when there is no such detail.
@@ -156,7 +156,7 @@ class ReadRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadResult:
-    """What is. An empty `id` says the resource is gone, on its own side's answer."""
+    """The state of a resource as it was read. An empty `id`: whoever holds it says that it is gone."""
 
     id: str
     inputs: Properties
@@ -229,7 +229,7 @@ class PartialFailure(PluginError):  # noqa: N818 - an outcome, not a broken prot
 
 
 class Provider(Protocol):
-    """One package's provider. A user's mistake is raised as a HeddleError: its text is shown, no trace."""
+    """The provider of a package. A user's mistake is raised as a HeddleError: its text is shown, no trace."""
 
     async def schema(self) -> str:
         """Return the package's Pulumi schema, JSON."""

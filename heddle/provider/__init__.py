@@ -1,4 +1,4 @@
-"""What happens on create, update, read and delete of Heddle's own resources: one file per type."""
+"""Create, update, read and delete Heddle's own resources: one file per type."""
 
 from heddle.plugin.interface import Log
 from heddle.provider.certificate import CertificateHandler

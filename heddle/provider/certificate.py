@@ -17,7 +17,7 @@ _WARN_DAYS = 30
 
 
 class CertificateHandler(Handler):
-    """See `heddle.schema.identity`."""
+    """Issue and renew certificates; see `heddle.schema.identity`."""
 
     declaration = CERTIFICATE
 

@@ -1,4 +1,4 @@
-"""What differs between two sets of checked inputs, in the terms of their declaration.
+"""Compare two sets of checked inputs in the terms of their declaration.
 
 Connection credentials never differ, items with a key are told apart by it whatever their order, and white
 space around a text means nothing. Source of the path syntax: sdk/go/common/resource/property_path.go.
@@ -18,7 +18,7 @@ __all__ = ["Change", "compare"]
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One difference. `property` is the top-level input, `path` the exact place, present in old or new."""
+    """A difference. `property` is the top-level input, `path` the exact place, present in old or new."""
 
     property: str
     path: str

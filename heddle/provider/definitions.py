@@ -1,4 +1,4 @@
-"""What approvals and definitions of chaincode share: the wanted definition, and whether its turn has come."""
+"""Read the wanted definition of a chaincode from inputs, and tell whether its sequence is the next."""
 
 from collections.abc import Mapping
 from typing import Any

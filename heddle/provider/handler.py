@@ -1,4 +1,4 @@
-"""What one resource type does; a subclass per type, one per file."""
+"""Declare the operations of a resource type; a subclass per type, one per file."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ __all__ = ["Call", "Created", "Gone", "Handler", "Partial", "Plan", "Seen"]
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One operation on one resource. All properties are plain: no Secret; UNKNOWN in previews only.
+    """An operation on a resource. All properties are plain: no Secret; UNKNOWN in previews only.
 
     `old_inputs` and `old_outputs` are empty on create. `timeout` in seconds, 0 = the handler's own.
     """
@@ -42,7 +42,7 @@ class Created:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What an operation would do: outputs besides the inputs, as far as known, and a text for the user."""
+    """The effect of an operation before it is done: outputs besides the inputs, as far as known, and a text."""
 
     outputs: Properties
     message: str = ""
@@ -50,7 +50,7 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What `read` found: outputs besides the inputs, and inputs where reality differs from them.
+    """The result of `read`: outputs besides the inputs, and inputs where reality differs from them.
 
     `message` tells the user what others changed, and what the next `up` makes of it.
     """

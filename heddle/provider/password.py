@@ -10,11 +10,11 @@ from heddle.schema.identity import PASSWORD
 __all__ = ["PasswordHandler"]
 
 _CHARACTERS = string.ascii_letters + string.digits
-"""Nothing that a shell, a URL or an ini file reads otherwise."""
+"""Letters and digits: a shell, a URL or an ini file reads them as they are."""
 
 
 class PasswordHandler(Handler):
-    """See `heddle.schema.identity`."""
+    """Make random passwords; see `heddle.schema.identity`."""
 
     declaration = PASSWORD
 

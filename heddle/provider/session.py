@@ -1,4 +1,4 @@
-"""What all resources of one provider share: its configuration, connections, and a voice."""
+"""Share configuration, connections and log among all resources of a provider."""
 
 import asyncio
 

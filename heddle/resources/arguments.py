@@ -42,7 +42,7 @@ class Node(TypedDict):
 
 
 class Msp(TypedDict):
-    """What an organization's members are verified against. NodeOUs are always on."""
+    """The certificates by which an organization's members are verified. NodeOUs are always on."""
 
     mspId: pulumi.Input[str]
     rootCertificates: pulumi.Input[Sequence[pulumi.Input[str]]]
@@ -116,7 +116,7 @@ class BftOptions(TypedDict):
 
 
 class Capabilities(TypedDict):
-    """What all nodes of a channel must understand. Raising one cannot be taken back."""
+    """The features that all nodes of a channel must know. Raising one cannot be taken back."""
 
     channel: NotRequired[pulumi.Input[str]]
     orderer: NotRequired[pulumi.Input[str]]
@@ -124,7 +124,7 @@ class Capabilities(TypedDict):
 
 
 class Identity(TypedDict):
-    """Who signs: a certificate with its key, as a member of an organization."""
+    """A signer: a certificate with its key, and the organization that it belongs to."""
 
     mspId: pulumi.Input[str]
     certificate: pulumi.Input[str]

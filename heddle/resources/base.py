@@ -1,4 +1,4 @@
-"""What the classes share: arguments become Pulumi's properties, outputs get their Python names."""
+"""Make the classes of resources: arguments become Pulumi's properties, outputs get their Python names."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, TypeVar

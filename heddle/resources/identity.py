@@ -1,4 +1,4 @@
-"""Keys, certificates and passwords."""
+"""Declare keys, certificates and passwords."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,14 +35,14 @@ class CertificateAuthority(DeclaredResource[CertificateAuthorityArgs]):
     certificate: pulumi.Output[str]
     """The root certificate, PEM."""
     private_key: pulumi.Output[str]
-    """Its private key, PEM (PKCS #8). Secret."""
+    """The private key, PEM (PKCS #8). Secret."""
     not_after: pulumi.Output[str]
-    """When it expires, RFC 3339 in UTC."""
+    """The certificate's last moment, RFC 3339 in UTC."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CertificateArgs:
-    """Whose certificate, from which authority. Raise `renewal` to renew it with the same key."""
+    """The subject of a certificate, and its authority. Raise `renewal` to renew it with the same key."""
 
     authority_certificate: pulumi.Input[str]
     authority_private_key: pulumi.Input[str]
@@ -61,18 +61,18 @@ class Certificate(DeclaredResource[CertificateArgs]):
     declaration = CERTIFICATE
 
     certificate: pulumi.Output[str]
-    """The certificate, PEM."""
+    """The certificate that was issued, PEM."""
     private_key: pulumi.Output[str]
-    """Its private key, PEM (PKCS #8). Secret."""
+    """The private key, PEM (PKCS #8). Secret."""
     not_after: pulumi.Output[str]
-    """When it expires, RFC 3339 in UTC."""
+    """The certificate's last moment, RFC 3339 in UTC."""
     serial_number: pulumi.Output[str]
-    """Its serial number, hexadecimal."""
+    """The certificate's serial number, hexadecimal."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PasswordArgs:
-    """How long a password. Raise `renewal` to make another one."""
+    """The length of a password. Raise `renewal` to make another one."""
 
     length: int | None = None
     renewal: int | None = None
@@ -84,4 +84,4 @@ class Password(DeclaredResource[PasswordArgs]):
     declaration = PASSWORD
 
     password: pulumi.Output[str]
-    """The password. Secret."""
+    """The password that was made. Secret."""

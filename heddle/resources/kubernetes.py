@@ -1,4 +1,4 @@
-"""Whose a namespace is; what volumes stay; restarting nodes one at a time."""
+"""Declare a namespace's owner, terms that volumes keep, and restarts of nodes one at a time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class NamespaceOwnershipArgs:
-    """Which namespace, for which instance, and whose it is: `owner` is a text that no other stack has."""
+    """A namespace, its instance, and the stack that owns it: `owner` is a text that no other stack has."""
 
     namespace: str
     instance: str
@@ -36,7 +36,7 @@ class NamespaceOwnership(DeclaredResource[NamespaceOwnershipArgs]):
 
 @dataclass(frozen=True, kw_only=True)
 class VolumeTermsArgs:
-    """By node the class of its claim, empty = the default one; by peer its kind of state database."""
+    """The storage class of each node's claim (empty = the default), and each peer's kind of database."""
 
     storage_classes: Mapping[str, str]
     state_databases: Mapping[str, str] | None = None

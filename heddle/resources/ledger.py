@@ -26,7 +26,7 @@ __all__ = ["Channel", "ChannelArgs", "PeerMembership", "PeerMembershipArgs"]
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelArgs:
-    """What a channel is, who orders it, and who may change it.
+    """The settings of a channel, its orderers, its members and the signers of its updates.
 
     `consensus` is "etcdraft" (when absent) or "BFT"; then consenters have `id`, `mspId` and `identity`.
 
@@ -53,7 +53,7 @@ class Channel(DeclaredResource[ChannelArgs]):
     declaration = CHANNEL
 
     genesis_block: pulumi.Output[str]
-    """Block 0, base64."""
+    """The channel's block 0, base64."""
     genesis_hash: pulumi.Output[str]
     """The hash of block 0's header, hexadecimal."""
     sequence: pulumi.Output[int]

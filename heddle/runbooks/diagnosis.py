@@ -32,9 +32,9 @@ class Verdict(StrEnum):
     SOUND = "sound"
     """Ready, on its channels, with its packages, level with the orderers."""
     BROKEN = "broken"
-    """It does not start, or goes on, because of its ledger."""
+    """The peer does not start, or does not go on, because of its ledger."""
     INCOMPLETE = "incomplete"
-    """It runs, but lacks channels, packages or blocks: a run before this one did not end."""
+    """The peer runs, but lacks channels, packages or blocks: a run before this one did not end."""
     STOPPED = "stopped"
     """An earlier run took it out of service and did not end."""
     OTHER = "other"
@@ -42,7 +42,7 @@ class Verdict(StrEnum):
 
 
 class Remedy(StrEnum):
-    """What helps, the milder first."""
+    """A way to mend a peer; the milder ones come first."""
 
     REBUILD = "rebuild"
     """`peer node rebuild-dbs`: databases are made again from the blocks, which stay, as private data does."""
@@ -61,7 +61,7 @@ _REMEDIES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """What is known of a peer. `remedies` are to be tried in this order; none where nothing is broken."""
+    """The state of a peer. `remedies` are to be tried in this order; none where nothing is broken."""
 
     peer: str
     verdict: Verdict

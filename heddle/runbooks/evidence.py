@@ -1,4 +1,4 @@
-"""What the log of a peer that does not start says of its ledger. Pure.
+"""Find in the log of a peer that does not start what is wrong with its ledger. Pure.
 
 Fabric's panics do not name the database; the functions in their traces do. Seen on 3.1.5, source:
 core/ledger/kvledger/kv_ledger_provider.go, common/ledger/blkstorage, core/transientstore.
@@ -48,7 +48,7 @@ _WORDS = (
 
 
 class Damage(StrEnum):
-    """What of a ledger is broken."""
+    """The part of a ledger that is broken."""
 
     NONE = "none"
     """The log tells of no trouble with the ledger."""
@@ -62,7 +62,7 @@ class Damage(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What a log shows. `part`: what is broken, in words; `lines`: the words of the log."""
+    """The damage that a log shows. `part`: what is broken, in words; `lines`: the words of the log."""
 
     damage: Damage
     part: str = ""

@@ -8,7 +8,7 @@ from heddle.kube.jobs import claim_path, node_job
 __all__ = ["ASIDE", "aside_job", "blocks_aside_job", "command_job"]
 
 ASIDE = "set-aside-"
-"""What the folders with a former content begin with; such a folder is never moved again."""
+"""Prefix of the folders that hold a former content; such a folder is never moved again."""
 
 _LEDGERS = "ledgersData"
 _PRIVATE = "pvtdataStore"

@@ -1,4 +1,4 @@
-"""What the playbooks' Ansible modules have in common: the run's context, connections, errors as answers."""
+"""Run the playbooks' Ansible modules: the run's context, connections, and errors as answers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,7 +20,7 @@ PEER: dict[str, Any] = {"peer": {"type": "str", "required": True}}
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """What a module acts on. `check`: nothing may be changed."""
+    """The network, the options and the mode that a module acts with. `check`: nothing may be changed."""
 
     context: Context
     cluster: KubeClient

@@ -25,7 +25,7 @@ _CALL = 10.0
 
 
 class Rejoining:
-    """One peer of a network. `patience`: seconds for each single step."""
+    """A peer that is brought back. `patience`: seconds for each single step."""
 
     def __init__(
         self, network: Network, connections: Connections, peer: NodeOutput, *, patience: float

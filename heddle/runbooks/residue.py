@@ -1,4 +1,4 @@
-"""What a deleted instance left behind, and whether it really is deleted. Pure: facts in, plan out.
+"""Plan what to remove of a deleted instance, if it really is deleted. Pure: facts in, plan out.
 
 An instance lives as long as there is a pod, a claim or a bound volume of its namespace, or a stack of this
 backend has that namespace. Where the namespace is somebody else's, so may be what was left. Nothing of a
@@ -67,7 +67,7 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is to go. `directories`: by node, paths on it. `notes`: what stays, and why."""
+    """The things to remove. `directories`: by node, paths on it. `notes`: what stays, and why."""
 
     target: Target
     volumes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What a cluster says of deleted instances: the facts that a plan is made of."""
+"""Ask a cluster for the facts on deleted instances that a plan is made of."""
 
 import asyncio
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""One declaration per resource type: inputs, outputs, secrets, defaults, what diffs and what is refused."""
+"""Declare each resource type: inputs, outputs, secrets, defaults, what diffs and what is refused."""
 
 from heddle.schema.model import (
     Boolean,

@@ -87,7 +87,7 @@ BFT = object_of(BftOptions, name="BftOptions")
 
 CAPABILITIES = ObjectType(
     name="Capabilities",
-    description="What all nodes of a channel must understand. Raising one cannot be taken back.",
+    description="The features that all nodes of a channel must know. Raising one cannot be taken back.",
     properties={
         "channel": Property(
             kind=Text(choices=("V2_0", "V3_0")), default="V3_0", description="Of the channel."

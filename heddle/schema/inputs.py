@@ -40,7 +40,7 @@ class Node(TypedDict):
 
 
 class Msp(TypedDict):
-    """What an organization's members are verified against. NodeOUs are always on."""
+    """The certificates by which an organization's members are verified. NodeOUs are always on."""
 
     mspId: str
     rootCertificates: Sequence[str]
@@ -114,7 +114,7 @@ class BftOptions(TypedDict):
 
 
 class Capabilities(TypedDict):
-    """What all nodes of a channel must understand. Raising one cannot be taken back."""
+    """The features that all nodes of a channel must know. Raising one cannot be taken back."""
 
     channel: str
     orderer: str
@@ -122,7 +122,7 @@ class Capabilities(TypedDict):
 
 
 class Identity(TypedDict):
-    """Who signs: a certificate with its key, as a member of an organization."""
+    """A signer: a certificate with its key, and the organization that it belongs to."""
 
     mspId: str
     certificate: str

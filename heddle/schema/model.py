@@ -32,7 +32,7 @@ __all__ = [
 
 
 class OnChange(Enum):
-    """What another value of an input means for a resource that exists."""
+    """The consequence of another value of an input for a resource that exists."""
 
     UPDATE = "update"
     """The provider acts on it."""
@@ -82,7 +82,7 @@ Kind: TypeAlias = Text | ScalarKind | ListOf | MapOf | ObjectType
 
 @dataclass(frozen=True, kw_only=True)
 class Property:
-    """One input or output.
+    """The declaration of an input or an output.
 
     `default` is filled in by check; an object's default of `{}` takes the defaults of its properties.
     `way_out` is the next step in the message of a refused change.
@@ -104,7 +104,7 @@ class Property:
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceType:
-    """One resource type. `on_delete` says whether deleting acts or forgets (DESIGN, decision 8)."""
+    """The declaration of a resource type. `on_delete` says whether deleting acts or only forgets."""
 
     type: str
     description: str

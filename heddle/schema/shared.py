@@ -35,7 +35,7 @@ DAYS = Integer(minimum=1, maximum=36500)
 
 IDENTITY = ObjectType(
     name="Identity",
-    description="Who signs: a certificate with its key, as a member of an organization.",
+    description="A signer: a certificate with its key, and the organization that it belongs to.",
     properties={
         "mspId": Property(kind=MSP_ID, description="The organization's MSP id."),
         "certificate": Property(kind=PEM, description="The identity's certificate, PEM."),
@@ -92,7 +92,7 @@ NODE = ObjectType(
 
 MSP = ObjectType(
     name="Msp",
-    description="What an organization's members are verified against. NodeOUs are always on.",
+    description="The certificates by which an organization's members are verified. NodeOUs are always on.",
     properties={
         "mspId": Property(kind=MSP_ID, description="The organization's MSP id."),
         "rootCertificates": Property(

@@ -15,7 +15,7 @@ __all__ = ["FILES", "typed_dictionaries"]
 
 _ROOM: Final = Path(__file__).parent.parent
 FILES: Final = {"pulumi.Input": _ROOM / "resources" / "arguments.py", "": _ROOM / "schema" / "inputs.py"}
-"""What is made: with each value wrapped in `pulumi.Input` for programs, and plain as check leaves them."""
+"""The files that are made: values wrapped in `pulumi.Input` for programs, and plain as check leaves them."""
 _ABOUT: Final = {
     "pulumi.Input": "Objects inside arguments: dictionaries with Pulumi's names, values or outputs.",
     "": "Objects inside the provider's checked inputs: defaults filled in, nothing secret or unknown.",

@@ -15,7 +15,7 @@ _term = partial(setting, message="StaticCollectionConfig", source="docs/source/p
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionTerms:
-    """What a collection says besides its name and its policies."""
+    """The terms of a collection besides its name and its policies."""
 
     required_peer_count: int = _term(
         _PEERS,

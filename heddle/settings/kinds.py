@@ -11,7 +11,7 @@ __all__ = ["LARGEST_COUNT", "Boolean", "Duration", "Integer", "ScalarKind", "Siz
 LARGEST_COUNT: Final = 2**32 - 1
 """Numbers on the ledger are 32 bits wide."""
 _MILLISECOND: Final = 1_000_000
-"""In nanoseconds."""
+"""The shortest length allowed, in nanoseconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +61,9 @@ class Size:
     minimum: int = 1
     maximum: int = LARGEST_COUNT
     below: str = ""
-    """What happens below the minimum."""
+    """The consequence of a smaller value, for the message."""
     above: str = ""
-    """What happens above the maximum."""
+    """The consequence of a greater value, for the message."""
 
     @property
     def range(self) -> str:
@@ -134,7 +134,7 @@ class Integer:
 
 @dataclass(frozen=True, kw_only=True)
 class Boolean:
-    """True or false."""
+    """A truth value: true or false."""
 
     @property
     def allowed(self) -> str:

@@ -14,7 +14,7 @@ _KEY = "setting"
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One setting of a group.
+    """A setting of a group.
 
     Bounds are those of what a user may write, in a stack file or as the provider's input. What others put on
     a channel may lie outside them, as far as Fabric's nodes take it, and is kept.

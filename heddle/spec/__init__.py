@@ -1,4 +1,4 @@
-"""What a stack file may say: frozen models, one subject per file. Pure: no file, no Pulumi, no cluster."""
+"""Describe a stack file: frozen models, one subject per file. Pure: no file, no Pulumi, no cluster."""
 
 from heddle.spec.instance import Instance
 from heddle.spec.load import parse_instance

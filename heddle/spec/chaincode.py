@@ -27,11 +27,11 @@ class Collection(Section):
     name: CollectionName
     """Name of the collection, as the chaincode says it. Once committed it stays."""
     organizations: Annotated[tuple[OrganizationName, ...], Field(min_length=1)] | None = None
-    """Whose peers hold the data. Either this or `policy`."""
+    """The organizations whose peers hold the data. Either this or `policy`."""
     policy: Annotated[str, BeforeValidator(check_members)] | None = None
     """The same as an expression, as OR('Org1MSP.member', 'Org2MSP.member')."""
     endorsement_policy: Annotated[str, BeforeValidator(check_policy)] | None = None
-    """Whose peers must endorse a write: an expression or the path of a channel policy. Default: the
+    """The peers that must endorse a write: an expression or the path of a channel policy. Default: the
     chaincode's rule."""
 
 
@@ -52,13 +52,13 @@ class Chaincode(Section):
     language: Literal["python", "go", "node", "java"] = "python"
     """Which environment the image expects: the variables and the form of the key differ."""
     endorsement: Annotated[str, BeforeValidator(check_endorsement)] = Endorsement.MAJORITY.value
-    """Whose peers must endorse: any, all or majority of the members; an expression, as
+    """The peers that must endorse: any, all or majority of the members; an expression, as
     OutOf(2, 'Org1MSP.peer', 'Org2MSP.peer', 'Org3MSP.peer'); or the path of a channel policy."""
     init_required: bool = False
     """True: no invocation before one that is marked as initialization."""
     environment: dict[Variable, str] = Field(default_factory=dict)
     """Variables of the server. No secrets: they are plain in the pod."""
     replicas: Annotated[int, *between(1, 20)] = 1
-    """Servers per organization."""
+    """Number of servers that each organization runs."""
     collections: tuple[Collection, ...] = ()
     """Collections of private data."""

@@ -7,7 +7,7 @@ from heddle.spec.names import NameRule
 
 @dataclass(frozen=True, kw_only=True)
 class Edition:
-    """What an instance of an edition may have at most.
+    """The quotas of an edition: how much an instance of it may have.
 
     Throughput is no rule of a stack file: nothing caps it. Light nodes, SM cryptography, homomorphic
     encryption and zero-knowledge proofs are not in Fabric 3.
@@ -17,7 +17,7 @@ class Edition:
     organizations: int
     """Organizations that are managed here."""
     invited: int
-    """External organizations."""
+    """Organizations that are managed elsewhere."""
     peers: int
     """Peers of each organization."""
     orderers: int
@@ -65,4 +65,4 @@ ENTERPRISE = Edition(
 )
 
 EDITIONS = {edition.name: edition for edition in (PROFESSIONAL, ENTERPRISE)}
-"""By name."""
+"""The quotas of each edition, by its name."""

@@ -28,7 +28,7 @@ def check_public_address(value: str) -> str:
 
 
 class Instance(Section):
-    """One blockchain instance: its place, its ordering service, members, channels and chaincodes."""
+    """A blockchain instance: its place, its ordering service, members, channels and chaincodes."""
 
     name: InstanceName
     """Name of the instance; immutable."""
@@ -67,11 +67,11 @@ class Instance(Section):
     certificates: Certificates = Certificates()
     """Validity and renewal of certificates."""
     ordering: Ordering = Ordering()
-    """The ordering service."""
+    """The ordering service and its nodes."""
     organizations: Annotated[tuple[Organization, ...], Field(min_length=1)]
-    """Members with peers."""
+    """Organizations with peers, the members of channels."""
     channels: tuple[Channel, ...] = ()
-    """Channels between them."""
+    """Channels between the organizations."""
     chaincodes: tuple[Chaincode, ...] = ()
     """Chaincodes on the channels."""
 

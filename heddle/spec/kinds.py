@@ -46,11 +46,11 @@ def between(least: int, most: int = LARGEST) -> tuple[FieldInfo, BeforeValidator
 
 
 Whole = Annotated[int, BeforeValidator(_no_truth_value)]
-"""Whole number."""
+"""A whole number; YAML's true and false are none."""
 Quantity = Annotated[
     str, BeforeValidator(check_quantity), WithJsonSchema({"type": "string", "pattern": f"^{_QUANTITY}$"})
 ]
-"""Kubernetes quantity."""
+"""A quantity as Kubernetes has it."""
 Processors = Annotated[
     str,
     BeforeValidator(check_processors),

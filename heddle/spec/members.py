@@ -22,7 +22,7 @@ class External(Section):
     """
 
     msp_id: MspId
-    """Its MSP id, as its own people gave it."""
+    """The organization's MSP id, as its own administrators gave it."""
     root_certificates: Annotated[tuple[str, ...], Field(min_length=1)]
     """Roots of its members' identities."""
     intermediate_certificates: tuple[str, ...] = ()

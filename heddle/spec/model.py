@@ -5,7 +5,7 @@ from pydantic.alias_generators import to_camel
 
 
 class Section(BaseModel):
-    """One mapping of the stack file: camelCase keys, nothing unknown, immutable once read.
+    """A mapping of the stack file: camelCase keys, nothing unknown, immutable once read.
 
     The string beneath a field is its documentation, here and in the JSON Schema.
     """

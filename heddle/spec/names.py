@@ -13,14 +13,14 @@ from pydantic_core import PydanticCustomError
 
 @dataclass(frozen=True, kw_only=True)
 class NameRule:
-    """What a name may look like. `pattern` matches whole names, `words` says the same to people."""
+    """A rule for names. `pattern` matches whole names, `words` says the same to people."""
 
     pattern: str
     shortest: int
     longest: int
     words: str
     noun: str = "name"
-    """What it is called where the rule would be too long."""
+    """The rule's name for a message where the rule itself would be too long."""
 
     def allows(self, value: str) -> bool:
         """Tell whether the name follows the rule."""

@@ -1,4 +1,4 @@
-"""What nodes get from Kubernetes: processors, memory, volumes and a place to run."""
+"""Describe what nodes get from Kubernetes: processors, memory, volumes and a place to run."""
 
 from typing import Annotated, Literal
 
@@ -10,21 +10,21 @@ from heddle.spec.names import Label, LabelValue, StorageClass, Variable
 
 
 class Amounts(Section):
-    """Processors and memory."""
+    """Amounts of processors and memory."""
 
     cpu: Processors | None = None
     """Processors, as 2 or 500m."""
     memory: Quantity | None = None
-    """Memory, as 2Gi."""
+    """Amount of memory, as 2Gi."""
 
 
 class Resources(Section):
-    """What a container asks for and what it may take."""
+    """The processors and the memory that a container asks for, and may take."""
 
     requests: Amounts = Amounts()
-    """What the scheduler sets aside. Default: what an idle node takes."""
+    """The amounts that the scheduler sets aside. Default: those that an idle node takes."""
     limits: Amounts = Amounts()
-    """What it may take. Default: some memory, no limit of processors: throttled consenters hold elections."""
+    """The amounts that it may take. Default: some memory, all processors: throttled consenters hold elections."""
 
 
 class Toleration(Section):
@@ -54,7 +54,7 @@ class Placement(Section):
 
 
 class Claim(Section):
-    """A volume claim."""
+    """The volume claim of a node."""
 
     class_name: Annotated[StorageClass | None, Field(alias="class")] = None
     """Storage class. Default: that of `storage`."""
@@ -77,7 +77,7 @@ class NodeSettings(Section):
     """Settings of one kind of node or of one node; what is said of the node wins, field by field."""
 
     resources: Resources = Resources()
-    """Processors and memory."""
+    """Processors and memory of each container."""
     placement: Placement = Placement()
     """Machines to run on."""
     labels: dict[Label, LabelValue] = Field(default_factory=dict)

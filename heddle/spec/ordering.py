@@ -76,7 +76,7 @@ class Ordering(Section):
     """Number of ordering nodes: with raft 1, 3 or more, of which (n − 1) / 2 may fail; with bft 4 or more, of
     which (n − 1) / 3 may. Default: 3 with raft, 4 with bft."""
     organization: OrdererOrganization = OrdererOrganization()
-    """Who runs the nodes."""
+    """The organization that runs the nodes."""
     batch: Batch = Batch()
     """Block cutting of channels, where they do not say otherwise."""
     bft: Bft | None = None

@@ -12,7 +12,7 @@ _CHANNEL_POLICY = "the path of a channel policy, as /Channel/Application/Endorse
 
 
 class Endorsement(StrEnum):
-    """Whose peers must endorse a transaction, in a word."""
+    """The peers that must endorse a transaction, in a word."""
 
     ANY = "any"
     """A peer of any member."""

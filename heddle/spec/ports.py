@@ -1,4 +1,4 @@
-"""Pinned ports."""
+"""Describe blocks of pinned ports."""
 
 from typing import Annotated
 

@@ -17,16 +17,16 @@ MISSING = Missing()
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """One thing to mend in a stack file."""
+    """A mistake in a stack file."""
 
     path: str
     """Where in the file: `instance.ordering.nodes`, `instance.channels[0].name`."""
     found: object = MISSING
     """The value there, as read."""
     allowed: str
-    """What may be there."""
+    """The values that are allowed at this place."""
     step: str = ""
-    """What to do, where that is not plain from `allowed`."""
+    """The way out, where it is not plain from `allowed`."""
 
     def lines(self) -> list[str]:
         """Return the problem as it is printed, the next step beneath."""

@@ -35,7 +35,7 @@ _IN_WORDS = {
     check_nodes: "1, 3 or more; with bft 4 or more; at most 99",
     check_public_address: "`auto`, `none`, an IP address or a DNS name",
 }
-"""What a validator allows, by its function."""
+"""The words for what a validator allows, by its function."""
 _QUOTAS = (
     ("Organizations of its own", "organizations"),
     ("External organizations", "invited"),

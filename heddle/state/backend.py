@@ -30,7 +30,7 @@ ORGANIZATION = "organization"
 """The file backend has no organizations; this is what it calls its only one."""
 CHECKPOINT_VERSION = 3
 VERSION = f"v{PULUMI}+heddle.{HEDDLE}"
-"""Who wrote a checkpoint: the Pulumi whose rules it follows, and us."""
+"""The writer of a checkpoint: the release of Pulumi whose rules it follows, and Heddle."""
 _MOST = 1024 * 1024 * 1024
 """Bytes of a checkpoint. A network of 160 peers has a hundredth of that."""
 

@@ -22,7 +22,7 @@ _KEY_SIZE = 32
 _SALT_SIZE = 8
 _NONCE_SIZE = 12
 _PROOF = "pulumi"
-"""What a salt carries encrypted, so that a wrong passphrase is recognised."""
+"""The text that a salt carries encrypted, so that a wrong passphrase is recognised."""
 
 
 def find_passphrase() -> str:

@@ -104,7 +104,7 @@ def _server_name(chaincode: Chaincode, organization: str) -> str:
 
 @dataclass(frozen=True)
 class _Site:
-    """What all names of one instance share."""
+    """The parts that all names of an instance share."""
 
     instance: Instance
     public_address: str

@@ -1,4 +1,4 @@
-"""What a layout consists of: frozen values with every name, address and port filled in."""
+"""Hold a layout: frozen values with every name, address and port filled in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class Placement:
 
 @dataclass(frozen=True, kw_only=True)
 class PodSettings:
-    """What a pod gets from Kubernetes: the stack file's settings over Heddle's defaults."""
+    """Resources, placement and labels of a pod: the stack file's settings over Heddle's defaults."""
 
     resources: Amounts = field(hash=False)
     placement: Placement = Placement()
@@ -44,7 +44,7 @@ class CouchdbPlan(PodSettings):
     """The state database of one peer: a pod, a claim, a Secret and a Service of its own, under one name."""
 
     name: str
-    """`couchdb0-organization`, for `peer0-organization`."""
+    """The name of its objects: `couchdb0-organization` for `peer0-organization`."""
     peer: str
     """Name of its peer, the only one that may reach it."""
     organization: str
@@ -64,12 +64,12 @@ class CouchdbPlan(PodSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class NodePlan(PodSettings):
-    """One peer or orderer: a StatefulSet of one replica, with everything that carries its name."""
+    """A peer or an orderer: a StatefulSet of one replica, with everything that carries its name."""
 
     name: str
     """Name of its StatefulSet, Service, ConfigMap, Secret and claim: `peer0-organization`."""
     kind: str
-    """`peer` or `orderer`."""
+    """The kind of node: `peer` or `orderer`."""
     organization: str
     msp_id: str
     namespace: str
@@ -105,7 +105,7 @@ class NodePlan(PodSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class ExternalPlan:
-    """What channels say of an organization that is run elsewhere. Certificates are PEM text."""
+    """An organization that is run elsewhere, as channels describe it. Certificates are PEM text."""
 
     msp_id: str
     root_certificates: tuple[str, ...]
@@ -113,12 +113,12 @@ class ExternalPlan:
     tls_root_certificates: tuple[str, ...]
     tls_intermediate_certificates: tuple[str, ...] = ()
     anchor_peers: tuple[str, ...] = ()
-    """`host:port` of each."""
+    """The anchor peers' `host:port`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OrganizationPlan:
-    """One organization and its nodes: peers, or orderers if it is the ordering organization."""
+    """An organization and its nodes: peers, or orderers if it is the ordering organization."""
 
     name: str
     msp_id: str
@@ -140,7 +140,7 @@ class MemberPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelPlan:
-    """One channel: its members and how its blocks are cut."""
+    """A channel: its members and how its blocks are cut."""
 
     name: str
     members: tuple[MemberPlan, ...]
@@ -180,7 +180,7 @@ class CollectionPlan:
 
     name: str
     policy: str
-    """Whose peers hold it, as an expression."""
+    """The organizations whose peers hold the data, as an expression."""
     terms: CollectionTerms
     endorsement_policy: str | None
     """An expression, or the path of a channel policy; None = the chaincode's rule."""
@@ -188,7 +188,7 @@ class CollectionPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class ChaincodePlan:
-    """One chaincode on one channel."""
+    """A chaincode on a channel, and the definition wanted there."""
 
     name: str
     version: str
@@ -206,7 +206,7 @@ class ChaincodePlan:
     """Variables of the server, beside those that the language needs."""
     collections: tuple[CollectionPlan, ...]
     servers: tuple[ServerPlan, ...]
-    """One per member of the channel that is managed here."""
+    """The servers, one for each member of the channel that is managed here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +222,7 @@ class ImagesPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class Topology:
-    """A whole instance."""
+    """The layout of a whole instance: every node, channel and chaincode."""
 
     instance: str
     namespace: str
@@ -234,7 +234,7 @@ class Topology:
     consensus: str
     """`etcdraft` or `BFT`, as the ledger says it."""
     bft: BftOptions | None
-    """Set with BFT."""
+    """Options of BFT; None with Raft."""
     images: ImagesPlan
     ordering: OrganizationPlan
     organizations: tuple[OrganizationPlan, ...]

@@ -1,4 +1,4 @@
-"""What a pod gets from Kubernetes: settings of its kind and of its name, over Heddle's defaults."""
+"""Lay out what a pod gets from Kubernetes: settings of its kind and of its name, over Heddle's defaults."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""What is wrong with the pods of a namespace that are broken; nothing about those that are well."""
+"""Say what is wrong with the broken pods of a namespace; leave out those that are well."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""One step of bringing a peer back; each looks first and does only what is missing."""
+"""Take one step of bringing a peer back; each looks first and does only what is missing."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Who else holds the private data of a peer? Where nobody does, its ledger must not be set aside."""
+"""Ask which other peers hold a peer's private data; where none does, its ledger must not be set aside."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""What a deleted instance left in a cluster and on its nodes. Reads only; refuses an instance that lives.
+"""Find what a deleted instance left in a cluster and on its nodes. Reads only; refuses one that lives.
 
 The first look (`listings` not given) says which Jobs can look into the nodes' folders; with the logs of those
 Jobs the plan is complete.

@@ -1,4 +1,4 @@
-"""What a registration leaves open: options inherited from the parent, and default providers.
+"""Fill in what a registration leaves open: options inherited from the parent, and default providers.
 
 Source: pkg/resource/deploy/source_eval.go of pulumi/pulumi (inheritFromParent, defaultProviders).
 """
@@ -22,7 +22,7 @@ __all__ = ["Defaults"]
 
 @dataclass(frozen=True, kw_only=True)
 class _Inherited:
-    """What children take over. `providers` are references by package."""
+    """The options that children inherit. `providers` are references by package."""
 
     protect: bool | None = None
     retain_on_delete: bool | None = None

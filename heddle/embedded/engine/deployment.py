@@ -1,4 +1,4 @@
-"""One run of a program over a stack: registrations in, a new state out."""
+"""Run a program over a stack: registrations in, a new state out."""
 
 import asyncio
 from dataclasses import replace
@@ -17,7 +17,7 @@ __all__ = ["Deployment"]
 
 
 class Deployment:
-    """What the monitor calls, on the run's event loop."""
+    """A run, as the monitor calls it on the run's event loop."""
 
     def __init__(self, context: Context) -> None:
         self._run = context

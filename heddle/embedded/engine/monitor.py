@@ -35,7 +35,7 @@ _FEATURES = {
 
 
 class MonitorGone(grpc.RpcError):
-    """What the SDK understands as 'the engine is stopping': the program ends without a message of its own."""
+    """Tell the SDK that the engine is stopping: the program ends without a message of its own."""
 
     def code(self) -> grpc.StatusCode:
         """Return the status that the SDK looks for."""

@@ -36,7 +36,7 @@ _WAITING = 4
 
 @dataclass(frozen=True, kw_only=True)
 class _Job:
-    """What the program's thread needs."""
+    """The settings of the program's thread."""
 
     project: Project
     context: Context

@@ -25,7 +25,7 @@ __all__ = ["Registrar"]
 
 @dataclass(frozen=True, kw_only=True)
 class _Plan:
-    """What is known of one registration when its inputs are checked."""
+    """A registration as far as it is known when its inputs are checked."""
 
     goal: Goal
     old: Resource | None

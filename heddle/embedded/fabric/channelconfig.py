@@ -28,7 +28,7 @@ READERS = "/Channel/Readers"
 _GIVEN = "given"
 APPLICATION_READERS = "/Channel/Application/Readers"
 APPLICATION_WRITERS = "/Channel/Application/Writers"
-"""What peers ask (core/aclmgmt/defaultaclprovider.go); ACLs of the channel's configuration are not read."""
+"""The policies that peers ask (core/aclmgmt/defaultaclprovider.go); the channel's own ACLs are not read."""
 ORDERER_WRITERS = "/Channel/Orderer/Writers"
 
 

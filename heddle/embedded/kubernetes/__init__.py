@@ -1,4 +1,4 @@
-"""One-node Kubernetes clusters for this machine (DESIGN, decision 17).
+"""Run Kubernetes clusters of one node on this machine (DESIGN, decision 17).
 
 Real Kubernetes: the upstream components built from their Go modules into one program, run by pid files
 beside the machine's containerd, runc and CNI plugins. Each named cluster has a network namespace, a mount

@@ -17,7 +17,7 @@ from heddle.spec.rules.reading import (
 )
 
 NODE_PORTS = range(30000, 40001)
-"""What instances may pin on machines (bcs §11). Kubernetes' own default is 30000 to 32767."""
+"""Ports that instances may pin on machines (bcs §11). Kubernetes' own default is 30000 to 32767."""
 _TAKEN = {8443: "the orderers' operations endpoint", 9443: "the peers' operations endpoint"}
 """Ports on which nodes listen besides, in the same pod."""
 

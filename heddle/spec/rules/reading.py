@@ -100,7 +100,7 @@ def orderer_organization(data: Data) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Party:
-    """One entry under `organizations`, as far as it can be read."""
+    """An entry under `organizations`, as far as it can be read."""
 
     index: int
     name: str
@@ -127,7 +127,7 @@ def parties(data: Data) -> dict[str, Party]:
 
 @dataclass(frozen=True, kw_only=True)
 class Seat:
-    """One entry under a channel's `organizations`: a name, or a mapping."""
+    """An entry under a channel's `organizations`: a name, or a mapping."""
 
     place: Place
     name: str

@@ -13,7 +13,7 @@ __all__ = ["Kind", "kind_of", "kind_of_type"]
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One kind of one API version. `path` has no namespace yet, `plural` is its name in addresses."""
+    """A kind of an API version. `path` has no namespace yet, `plural` is its name in addresses."""
 
     api_version: str
     kind: str

@@ -54,7 +54,7 @@ def create_provider(log: Log) -> "KubernetesProvider":
 
 
 class KubernetesProvider:
-    """One cluster. See heddle.plugin.interface.Provider for what each method promises."""
+    """Provide a cluster's objects; heddle.plugin.interface.Provider says what each method promises."""
 
     def __init__(self, log: Log) -> None:
         self._log = log

@@ -26,7 +26,7 @@ _NEEDS_CLI = ("renderYamlToDirectory",)
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the provider's inputs and the environment say."""
+    """The provider's settings, from its inputs and the environment."""
 
     kubeconfig: dict[str, Any] | None = None
     """Parsed; None means the user's own ($KUBECONFIG, ~/.kube/config, or a pod's service account)."""

@@ -33,7 +33,7 @@ _MODULES = (
     "embedded/__init__.py",
     "embedded/fabric",
 )
-"""What of Heddle the stand-ins import."""
+"""The modules of Heddle that the stand-ins import."""
 _SCRIPT = "#!{python} -I\nfrom heddle.embedded.fabric.{node}.__main__ import main\n\nmain()\n"
 _CHAINCODE = (
     "__init__.py",
@@ -41,7 +41,7 @@ _CHAINCODE = (
     "embedded/fabric/__init__.py",
     "embedded/fabric/chaincode",
 )
-"""What of Heddle the sample chaincode imports: itself."""
+"""The modules of Heddle that the sample chaincode imports: its own."""
 
 
 def build_standin(archive: Path) -> str:

@@ -43,7 +43,7 @@ _COMPARED = (
     "validation_plugin",
     "validation_parameter",
 )
-"""What a difference is told of, in upstream's order; of collections only that there is one."""
+"""The fields whose differences are told, in upstream's order; of collections only that there is one."""
 _PARAMETERS = (*_COMPARED, "collections")
 
 

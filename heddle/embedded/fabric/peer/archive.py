@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 __all__ = ["BYTES", "ArchiveError", "archive_files"]
 
 BYTES = 64 << 20
-"""What an archive may unpack to. Packages of chaincode as a service have some kilobytes."""
+"""Bytes that an archive may unpack to. Packages of chaincode as a service have some kilobytes."""
 _ENTRIES = 10_000
 
 

@@ -29,7 +29,7 @@ __all__ = ["Gateway"]
 _LOG = logging.getLogger("peer.gateway")
 _CODE = grpc.StatusCode
 _DEADLINE = 30.0
-"""Seconds; peer.gateway.endorsementTimeout."""
+"""Seconds for an endorsement: peer.gateway.endorsementTimeout."""
 _NOBODY = "no combination of peers can be derived which satisfy the endorsement policy"
 _NOT_ENOUGH = "failed to collect enough transaction endorsements, see attached details for more info"
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"

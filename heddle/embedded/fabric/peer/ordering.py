@@ -23,7 +23,7 @@ __all__ = ["submit"]
 
 _CODE = grpc.StatusCode
 _DEADLINE = 30.0
-"""Seconds; peer.gateway.broadcastTimeout."""
+"""Seconds for an orderer's answer: peer.gateway.broadcastTimeout."""
 _EXISTS = "failed to submit request: request already exists"
 
 
