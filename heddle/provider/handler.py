@@ -42,7 +42,7 @@ class Created:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The effect of an operation before it is done: outputs besides the inputs, as far as known, and a text."""
+    """The effect of an operation that is to come: outputs besides the inputs, as far as known, and a text."""
 
     outputs: Properties
     message: str = ""

@@ -24,7 +24,7 @@ class Resources(Section):
     requests: Amounts = Amounts()
     """The amounts that the scheduler sets aside. Default: those that an idle node takes."""
     limits: Amounts = Amounts()
-    """The amounts that it may take. Default: some memory, all processors: throttled consenters hold elections."""
+    """The amounts that it may take. Default: some memory, all processors: throttling causes elections."""
 
 
 class Toleration(Section):
