@@ -5,86 +5,9 @@ client. Objects inside arguments (a Node, an Identity) are dictionaries with Pul
 `heddle.resources.arguments`.
 """
 
-from heddle.resources.arguments import (
-    Batch,
-    BftOptions,
-    Capabilities,
-    ClientTls,
-    Collection,
-    Consenter,
-    Identity,
-    Msp,
-    Node,
-    OrdererOrganization,
-    PeerOrganization,
-    RaftOptions,
-)
-from heddle.resources.chaincode import (
-    ChaincodeApproval,
-    ChaincodeApprovalArgs,
-    ChaincodeDefinition,
-    ChaincodeDefinitionArgs,
-    ChaincodeInstallation,
-    ChaincodeInstallationArgs,
-    ChaincodePackage,
-    ChaincodePackageArgs,
-)
-from heddle.resources.identity import (
-    Certificate,
-    CertificateArgs,
-    CertificateAuthority,
-    CertificateAuthorityArgs,
-    Password,
-    PasswordArgs,
-)
-from heddle.resources.kubernetes import (
-    NamespaceOwnership,
-    NamespaceOwnershipArgs,
-    Rollout,
-    RolloutArgs,
-    VolumeTerms,
-    VolumeTermsArgs,
-)
-from heddle.resources.ledger import Channel, ChannelArgs, PeerMembership, PeerMembershipArgs
-from heddle.resources.provider import Provider, ProviderArgs
-
-__all__ = [
-    "Batch",
-    "BftOptions",
-    "Capabilities",
-    "Certificate",
-    "CertificateArgs",
-    "CertificateAuthority",
-    "CertificateAuthorityArgs",
-    "ChaincodeApproval",
-    "ChaincodeApprovalArgs",
-    "ChaincodeDefinition",
-    "ChaincodeDefinitionArgs",
-    "ChaincodeInstallation",
-    "ChaincodeInstallationArgs",
-    "ChaincodePackage",
-    "ChaincodePackageArgs",
-    "Channel",
-    "ChannelArgs",
-    "ClientTls",
-    "Collection",
-    "Consenter",
-    "Identity",
-    "Msp",
-    "NamespaceOwnership",
-    "NamespaceOwnershipArgs",
-    "Node",
-    "OrdererOrganization",
-    "Password",
-    "PasswordArgs",
-    "PeerMembership",
-    "PeerMembershipArgs",
-    "PeerOrganization",
-    "Provider",
-    "ProviderArgs",
-    "RaftOptions",
-    "Rollout",
-    "RolloutArgs",
-    "VolumeTerms",
-    "VolumeTermsArgs",
-]
+from heddle.resources.arguments import *
+from heddle.resources.chaincode import *
+from heddle.resources.identity import *
+from heddle.resources.kubernetes import *
+from heddle.resources.ledger import *
+from heddle.resources.provider import *

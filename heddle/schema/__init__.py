@@ -1,9 +1,6 @@
 """Declare each resource type: inputs, outputs, secrets, defaults, what diffs and what is refused."""
 
 from heddle.schema.model import (
-    Boolean,
-    Duration,
-    Integer,
     Kind,
     ListOf,
     MapOf,
@@ -11,11 +8,11 @@ from heddle.schema.model import (
     OnChange,
     Property,
     ResourceType,
-    Size,
     Text,
     snake_case,
 )
 from heddle.schema.package import CONFIG, PROVIDER_TYPE, RESOURCES, package_schema
+from heddle.settings import Boolean, Duration, Integer, Size
 
 __all__ = [
     "CONFIG",

@@ -1,14 +1,13 @@
 """heddle:chaincode: packages, installations and the two steps of the lifecycle on the ledger."""
 
 from heddle.schema.model import (
-    Boolean,
-    Integer,
     ListOf,
     ObjectType,
-    OnChange,
     Property,
     ResourceType,
     Text,
+    connection,
+    fixed,
     properties_of,
 )
 from heddle.schema.shared import (
@@ -22,15 +21,7 @@ from heddle.schema.shared import (
     connection_node,
     connection_nodes,
 )
-from heddle.settings import CollectionTerms
-
-__all__ = [
-    "CHAINCODE_APPROVAL",
-    "CHAINCODE_DEFINITION",
-    "CHAINCODE_INSTALLATION",
-    "CHAINCODE_PACKAGE",
-    "COLLECTION",
-]
+from heddle.settings import Boolean, CollectionTerms, Integer
 
 _LABEL = Text(
     pattern=r"[a-zA-Z0-9][a-zA-Z0-9_.+-]*", hint="letters, digits and '_.+-', a letter or digit first"
@@ -46,61 +37,41 @@ _OTHER_CHAINCODE = (
     "A definition stays on its channel under its name. Declare another resource for the other one."
 )
 
-_SIGNER = Property(
-    kind=IDENTITY, description="An administrator of the peer's organization.", on_change=OnChange.NOTHING
-)
+_SIGNER = connection(IDENTITY, "An administrator of the peer's organization.")
 
 COLLECTION = ObjectType(
     name="Collection",
     description="Data that only some organizations' peers hold; the others hold its hashes.",
     properties={
         "name": Property(
-            kind=Text(pattern=r"[A-Za-z0-9_-]+", hint="letters, digits, '_' and '-'"),
-            description="The collection's name.",
+            Text(pattern=r"[A-Za-z0-9_-]+", hint="letters, digits, '_' and '-'"), "The collection's name."
         ),
-        "policy": Property(
-            kind=NAME, description="Whose peers hold the data, as in OR('Org1.member', 'Org2.member')."
-        ),
+        "policy": Property(NAME, "Whose peers hold the data, as in OR('Org1.member', 'Org2.member')."),
         **properties_of(CollectionTerms),
         "endorsementPolicy": Property(
-            kind=NAME,
+            NAME,
+            "For writes to it instead of the chaincode's: a policy, or a channel policy's path.",
             optional=True,
-            description="For writes to it instead of the chaincode's: a policy, or a channel policy's path.",
         ),
     },
 )
 
 _DEFINITION = {
-    "channel": Property(
-        kind=CHANNEL_NAME,
-        description="The channel's name.",
-        on_change=OnChange.REFUSE,
-        way_out=_OTHER_CHAINCODE,
-    ),
-    "name": Property(
-        kind=_CHAINCODE_NAME,
-        description="The chaincode's name.",
-        on_change=OnChange.REFUSE,
-        way_out=_OTHER_CHAINCODE,
-    ),
-    "version": Property(kind=_VERSION, description="The chaincode's version."),
-    "sequence": Property(
-        kind=Integer(minimum=1), description="Raised by one with every change of the definition."
-    ),
+    "channel": fixed(CHANNEL_NAME, "The channel's name.", way_out=_OTHER_CHAINCODE),
+    "name": fixed(_CHAINCODE_NAME, "The chaincode's name.", way_out=_OTHER_CHAINCODE),
+    "version": Property(_VERSION, "The chaincode's version."),
+    "sequence": Property(Integer(minimum=1), "Raised by one with every change of the definition."),
     "endorsementPolicy": Property(
-        kind=NAME,
-        optional=True,
-        description="A policy as in OR('Org1.peer'), or the path of a channel policy; "
+        NAME,
+        "A policy as in OR('Org1.peer'), or the path of a channel policy; "
         "absent: /Channel/Application/Endorsement.",
-    ),
-    "initRequired": Property(
-        kind=Boolean(), default=False, description="Whether Init must be called before anything else."
-    ),
-    "collections": Property(
-        # Their order is part of what organizations approve, so they have no key.
-        kind=ListOf(item=COLLECTION),
         optional=True,
-        description="Private-data collections. All organizations approve the same, in the same order.",
+    ),
+    "initRequired": Property(Boolean(), "Whether Init must be called before anything else.", default=False),
+    "collections": Property(
+        ListOf(COLLECTION),
+        "Private-data collections. All organizations approve the same, in the same order.",
+        optional=True,
     ),
 }
 
@@ -109,17 +80,13 @@ CHAINCODE_PACKAGE = ResourceType(
     description="A package for chaincode as a service. Equal inputs give equal bytes, hence the same id.",
     on_delete="forgets the package: it is computed, and lives on no node",
     inputs={
-        "label": Property(kind=_LABEL, description="The label, the first part of the package id."),
-        "address": Property(
-            kind=HOST_PORT, description="Where peers reach the chaincode's server, host:port."
-        ),
-        "tlsRootCertificate": Property(
-            kind=PEM, description="The root of the server's TLS certificate, PEM."
-        ),
+        "label": Property(_LABEL, "The label, the first part of the package id."),
+        "address": Property(HOST_PORT, "Where peers reach the chaincode's server, host:port."),
+        "tlsRootCertificate": Property(PEM, "The root of the server's TLS certificate, PEM."),
     },
     outputs={
-        "packageId": Property(kind=_PACKAGE_ID, description="label:sha256, as the peers compute it."),
-        "package": Property(kind=BASE64, description="The package (tar.gz), base64."),
+        "packageId": Property(_PACKAGE_ID, "label:sha256, as the peers compute it."),
+        "package": Property(BASE64, "The package (tar.gz), base64."),
     },
 )
 
@@ -129,9 +96,9 @@ CHAINCODE_INSTALLATION = ResourceType(
     on_delete="forgets the installation: Fabric cannot uninstall a package",
     inputs={
         "peer": connection_node("The peer.", way_out=_OTHER_PEER),
-        "label": Property(kind=_LABEL, description="The package's label."),
-        "package": Property(kind=BASE64, description="The package (tar.gz), base64."),
-        "packageId": Property(kind=_PACKAGE_ID, description="The package's id; verified against the bytes."),
+        "label": Property(_LABEL, "The package's label."),
+        "package": Property(BASE64, "The package (tar.gz), base64."),
+        "packageId": Property(_PACKAGE_ID, "The package's id; verified against the bytes."),
         "signer": _SIGNER,
     },
 )
@@ -142,7 +109,7 @@ CHAINCODE_APPROVAL = ResourceType(
     on_delete="forgets the approval: Fabric cannot withdraw it",
     inputs={
         **_DEFINITION,
-        "packageId": Property(kind=_PACKAGE_ID, description="The package the organization's peers run."),
+        "packageId": Property(_PACKAGE_ID, "The package the organization's peers run."),
         "peer": connection_node("A peer of the organization.", way_out=_OTHER_PEER),
         "orderers": connection_nodes("Orderers that take the transaction."),
         "signer": _SIGNER,
@@ -155,10 +122,9 @@ CHAINCODE_DEFINITION = ResourceType(
     on_delete="forgets the definition: Fabric cannot withdraw it",
     inputs={
         **_DEFINITION,
-        "peers": Property(
-            kind=ListOf(item=NODE, minimum_items=1, key="name"),
-            description="Peers that endorse the commit, at least one of each organization.",
-            on_change=OnChange.NOTHING,
+        "peers": connection(
+            ListOf(NODE, minimum_items=1, key="name"),
+            "Peers that endorse the commit, at least one of each organization.",
         ),
         "orderers": connection_nodes("Orderers that take the transaction."),
         "signer": _SIGNER,

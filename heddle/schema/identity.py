@@ -1,9 +1,8 @@
 """heddle:identity: keys, certificates and passwords. Nothing here reaches a network."""
 
-from heddle.schema.model import Integer, ListOf, OnChange, Property, ResourceType, Text
+from heddle.schema.model import ListOf, Property, ResourceType, Text, connection, fixed
 from heddle.schema.shared import DAYS, NAME, PEM
-
-__all__ = ["CERTIFICATE", "CERTIFICATE_AUTHORITY", "PASSWORD"]
+from heddle.settings import Integer
 
 _NEW_AUTHORITY = (
     "Certificates and channels trust this authority by its certificate. Declare a second one under another "
@@ -15,30 +14,19 @@ CERTIFICATE_AUTHORITY = ResourceType(
     description="A self-signed root (ECDSA P-256) with its key. It is made once and never replaced.",
     on_delete="forgets the key with the state: nothing can be issued from this authority any more",
     inputs={
-        "commonName": Property(
-            kind=NAME,
-            description="The common name of its subject.",
-            on_change=OnChange.REFUSE,
-            way_out=_NEW_AUTHORITY,
-        ),
-        "organization": Property(
-            kind=NAME,
-            description="The organization of its subject.",
-            on_change=OnChange.REFUSE,
-            way_out=_NEW_AUTHORITY,
-        ),
-        "validityDays": Property(
-            kind=DAYS,
+        "commonName": fixed(NAME, "The common name of its subject.", way_out=_NEW_AUTHORITY),
+        "organization": fixed(NAME, "The organization of its subject.", way_out=_NEW_AUTHORITY),
+        "validityDays": fixed(
+            DAYS,
+            "Days from its making until it expires (15 years, as Fabric CA).",
             default=5475,
-            description="Days from its making until it expires (15 years, as Fabric CA).",
-            on_change=OnChange.REFUSE,
             way_out=_NEW_AUTHORITY,
         ),
     },
     outputs={
-        "certificate": Property(kind=PEM, description="The root certificate, PEM."),
-        "privateKey": Property(kind=PEM, secret=True, description="Its private key, PEM (PKCS #8)."),
-        "notAfter": Property(kind=Text(), description="When it expires, RFC 3339 in UTC."),
+        "certificate": Property(PEM, "The root certificate, PEM."),
+        "privateKey": Property(PEM, "Its private key, PEM (PKCS #8).", secret=True),
+        "notAfter": Property(Text(), "When it expires, RFC 3339 in UTC."),
     },
 )
 
@@ -50,39 +38,30 @@ CERTIFICATE = ResourceType(
     ),
     on_delete="forgets the certificate and its key with the state",
     inputs={
-        "authorityCertificate": Property(kind=PEM, description="The issuing authority's certificate, PEM."),
-        "authorityPrivateKey": Property(
-            kind=PEM,
-            secret=True,
-            description="The issuing authority's private key, PEM.",
-            on_change=OnChange.NOTHING,
-        ),
-        "commonName": Property(kind=NAME, description="The common name of its subject."),
-        "organization": Property(kind=Text(), default="", description="The organization of its subject."),
+        "authorityCertificate": Property(PEM, "The issuing authority's certificate, PEM."),
+        "authorityPrivateKey": connection(PEM, "The issuing authority's private key, PEM.", secret=True),
+        "commonName": Property(NAME, "The common name of its subject."),
+        "organization": Property(Text(), "The organization of its subject.", default=""),
         "organizationalUnits": Property(
-            kind=ListOf(item=NAME),
+            ListOf(NAME),
+            "Organizational units: for identities the NodeOU role (client, peer, ...).",
             default=[],
-            description="Organizational units: for identities the NodeOU role (client, peer, ...).",
         ),
-        "hosts": Property(
-            kind=ListOf(item=NAME), default=[], description="DNS names and IP addresses it is valid for."
-        ),
+        "hosts": Property(ListOf(NAME), "DNS names and IP addresses it is valid for.", default=[]),
         "usage": Property(
-            kind=Text(choices=("identity", "tls")),
-            description="`identity` signs proposals and blocks, `tls` serves and dials.",
+            Text(choices=("identity", "tls")),
+            "`identity` signs proposals and blocks, `tls` serves and dials.",
         ),
-        "validityDays": Property(kind=DAYS, default=365, description="Days from its issue until it expires."),
+        "validityDays": Property(DAYS, "Days from its issue until it expires.", default=365),
         "renewal": Property(
-            kind=Integer(minimum=0),
-            default=0,
-            description="Raise it to renew the certificate with the same key.",
+            Integer(minimum=0), "Raise it to renew the certificate with the same key.", default=0
         ),
     },
     outputs={
-        "certificate": Property(kind=PEM, description="The certificate, PEM."),
-        "privateKey": Property(kind=PEM, secret=True, description="Its private key, PEM (PKCS #8)."),
-        "notAfter": Property(kind=Text(), description="When it expires, RFC 3339 in UTC."),
-        "serialNumber": Property(kind=Text(), description="Its serial number, hexadecimal."),
+        "certificate": Property(PEM, "The certificate, PEM."),
+        "privateKey": Property(PEM, "Its private key, PEM (PKCS #8).", secret=True),
+        "notAfter": Property(Text(), "When it expires, RFC 3339 in UTC."),
+        "serialNumber": Property(Text(), "Its serial number, hexadecimal."),
     },
 )
 
@@ -92,13 +71,11 @@ PASSWORD = ResourceType(
     on_delete="forgets the password with the state",
     inputs={
         "length": Property(
-            kind=Integer(minimum=16, maximum=128),
+            Integer(minimum=16, maximum=128),
+            "Characters; each has 5.9 bits of chance. Another length makes another password.",
             default=32,
-            description="Characters; each has 5.9 bits of chance. Another length makes another password.",
         ),
-        "renewal": Property(
-            kind=Integer(minimum=0), default=0, description="Raise it to make another password."
-        ),
+        "renewal": Property(Integer(minimum=0), "Raise it to make another password.", default=0),
     },
-    outputs={"password": Property(kind=Text(), secret=True, description="The password.")},
+    outputs={"password": Property(Text(), "The password.", secret=True)},
 )

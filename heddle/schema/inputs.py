@@ -6,21 +6,6 @@ Made by `python -m heddle.schema.typed`; change the declarations, not this.
 from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
-__all__ = [
-    "Batch",
-    "BftOptions",
-    "Capabilities",
-    "ClientTls",
-    "Collection",
-    "Consenter",
-    "Identity",
-    "Msp",
-    "Node",
-    "OrdererOrganization",
-    "PeerOrganization",
-    "RaftOptions",
-]
-
 
 class Node(TypedDict):
     """A peer or an orderer, and how to reach it. Its name tells it apart, all else is connection."""
@@ -49,22 +34,6 @@ class Msp(TypedDict):
     tlsIntermediateCertificates: NotRequired[Sequence[str]]
 
 
-class OrdererOrganization(TypedDict):
-    """An organization of the ordering service."""
-
-    name: str
-    msp: Msp
-    endpoints: Sequence[str]
-
-
-class PeerOrganization(TypedDict):
-    """An organization of the application."""
-
-    name: str
-    msp: Msp
-    anchorPeers: Sequence[str]
-
-
 class Consenter(TypedDict):
     """A node that orders. Orderers compare consenters by the bytes of the client TLS certificate."""
 
@@ -76,49 +45,6 @@ class Consenter(TypedDict):
     id: NotRequired[int]
     mspId: NotRequired[str]
     identity: NotRequired[str]
-
-
-class Batch(TypedDict):
-    """When a block is cut: as soon as one of the limits is reached."""
-
-    timeout: str
-    maxMessageCount: int
-    absoluteMaxBytes: int
-    preferredMaxBytes: int
-
-
-class RaftOptions(TypedDict):
-    """Options of Raft. All but the snapshot interval take effect when orderers restart."""
-
-    tickInterval: str
-    electionTick: int
-    heartbeatTick: int
-    maxInflightBlocks: int
-    snapshotIntervalSize: int
-
-
-class BftOptions(TypedDict):
-    """Clocks and buffers of BFT; the defaults are upstream's sample (configtx.yaml, SmartBFT)."""
-
-    requestBatchMaxInterval: str
-    requestForwardTimeout: str
-    requestComplainTimeout: str
-    requestAutoRemoveTimeout: str
-    viewChangeResendInterval: str
-    viewChangeTimeout: str
-    leaderHeartbeatTimeout: str
-    collectTimeout: str
-    incomingMessageBufferSize: int
-    requestPoolSize: int
-    leaderHeartbeatCount: int
-
-
-class Capabilities(TypedDict):
-    """The features that all nodes of a channel must know. Raising one cannot be taken back."""
-
-    channel: str
-    orderer: str
-    application: str
 
 
 class Identity(TypedDict):
@@ -134,16 +60,3 @@ class ClientTls(TypedDict):
 
     certificate: str
     privateKey: str
-
-
-class Collection(TypedDict):
-    """Data that only some organizations' peers hold; the others hold its hashes."""
-
-    name: str
-    policy: str
-    requiredPeerCount: int
-    maxPeerCount: int
-    blockToLive: int
-    memberOnlyRead: bool
-    memberOnlyWrite: bool
-    endorsementPolicy: NotRequired[str]

@@ -1,9 +1,7 @@
 """heddle:kubernetes: whose a namespace is, what a volume stays, and nodes that restart one at a time."""
 
-from heddle.schema.model import ListOf, MapOf, OnChange, Property, ResourceType, Text
+from heddle.schema.model import ListOf, MapOf, Property, ResourceType, Text, connection, fixed
 from heddle.schema.shared import CHANNEL_NAME, CLIENT_TLS, IDENTITY, NAME, NODE
-
-__all__ = ["NAMESPACE_OWNERSHIP", "ROLLOUT", "VOLUME_TERMS"]
 
 NAMESPACE_OWNERSHIP = ResourceType(
     type="heddle:kubernetes:NamespaceOwnership",
@@ -13,22 +11,15 @@ NAMESPACE_OWNERSHIP = ResourceType(
     ),
     on_delete="forgets whose the namespace is; the Namespace resource deletes it",
     inputs={
-        "namespace": Property(
-            kind=NAME,
-            description="The namespace's name.",
-            on_change=OnChange.REFUSE,
+        "namespace": fixed(
+            NAME,
+            "The namespace's name.",
             way_out="An instance stays in its namespace. Declare another instance, or put the old name back.",
         ),
-        "instance": Property(
-            kind=NAME,
-            description="The instance's name: a namespace that was made beforehand with this label is taken.",
-            on_change=OnChange.NOTHING,
+        "instance": connection(
+            NAME, "The instance's name: a namespace that was made beforehand with this label is taken."
         ),
-        "owner": Property(
-            kind=NAME,
-            description="What tells this stack from all others; written on the namespace.",
-            on_change=OnChange.NOTHING,
-        ),
+        "owner": connection(NAME, "What tells this stack from all others; written on the namespace."),
     },
 )
 
@@ -42,14 +33,9 @@ VOLUME_TERMS = ResourceType(
     on_delete="forgets what the volumes were; claims are resources of their own",
     inputs={
         "storageClasses": Property(
-            kind=MapOf(value=Text()),
-            description="By node: the class of its claim; empty = the cluster's default when it was made.",
+            MapOf(Text()), "By node: the class of its claim; empty = the cluster's default when it was made."
         ),
-        "stateDatabases": Property(
-            kind=MapOf(value=NAME),
-            default={},
-            description="By peer: LevelDB or CouchDB.",
-        ),
+        "stateDatabases": Property(MapOf(NAME), "By peer: LevelDB or CouchDB.", default={}),
     },
 )
 
@@ -63,46 +49,26 @@ ROLLOUT = ResourceType(
     ),
     on_delete="forgets the rollout: pods stay as they are",
     inputs={
-        "kind": Property(
-            kind=Text(choices=("orderer", "peer")),
-            description="What the nodes are.",
-            on_change=OnChange.REFUSE,
-            way_out=_OTHER,
-        ),
-        "namespace": Property(
-            kind=NAME, description="The namespace of the pods.", on_change=OnChange.REFUSE, way_out=_OTHER
-        ),
+        "kind": fixed(Text(choices=("orderer", "peer")), "What the nodes are.", way_out=_OTHER),
+        "namespace": fixed(NAME, "The namespace of the pods.", way_out=_OTHER),
         "nodes": Property(
-            kind=ListOf(item=NODE, minimum_items=1, key="name"),
-            description="The nodes; each is the one pod of the StatefulSet of its name.",
+            ListOf(NODE, minimum_items=1, key="name"),
+            "The nodes; each is the one pod of the StatefulSet of its name.",
         ),
         "revisions": Property(
-            kind=MapOf(value=NAME),
-            description="By node: a checksum of its pod template. A new one starts a rollout.",
+            MapOf(NAME), "By node: a checksum of its pod template. A new one starts a rollout."
         ),
-        "databases": Property(
-            kind=MapOf(value=NAME),
+        "databases": connection(
+            MapOf(NAME),
+            "By peer: the StatefulSet of its state database, which restarts with it.",
             optional=True,
-            description="By peer: the StatefulSet of its state database, which restarts with it.",
-            on_change=OnChange.NOTHING,
         ),
-        "channels": Property(
-            kind=ListOf(item=CHANNEL_NAME),
-            default=[],
-            description="Channels whose health gates each restart.",
-            on_change=OnChange.NOTHING,
+        "channels": connection(ListOf(CHANNEL_NAME), "Channels whose health gates each restart.", default=[]),
+        "adminTls": connection(
+            CLIENT_TLS, "For orderers: client certificate for the channel participation API.", optional=True
         ),
-        "adminTls": Property(
-            kind=CLIENT_TLS,
-            optional=True,
-            description="For orderers: client certificate for the channel participation API.",
-            on_change=OnChange.NOTHING,
-        ),
-        "signers": Property(
-            kind=ListOf(item=IDENTITY),
-            default=[],
-            description="For peers: one identity of each organization, to ask for heights.",
-            on_change=OnChange.NOTHING,
+        "signers": connection(
+            ListOf(IDENTITY), "For peers: one identity of each organization, to ask for heights.", default=[]
         ),
     },
 )

@@ -1,9 +1,7 @@
 """heddle:ledger:PeerMembership: a peer on a channel."""
 
-from heddle.schema.model import OnChange, Property, ResourceType
+from heddle.schema.model import ResourceType, connection, fixed
 from heddle.schema.shared import CHANNEL_NAME, HASH, IDENTITY, connection_node, connection_nodes
-
-__all__ = ["PEER_MEMBERSHIP"]
 
 _OTHER = (
     "A membership stays what it is. Declare another one for the other peer or channel, and remove this one."
@@ -14,25 +12,15 @@ PEER_MEMBERSHIP = ResourceType(
     description="A peer has joined a channel. It gets block 0 from an orderer and verifies its hash.",
     on_delete="forgets the membership: Fabric cannot make a running peer leave a channel",
     inputs={
-        "channel": Property(
-            kind=CHANNEL_NAME,
-            description="The channel's name.",
-            on_change=OnChange.REFUSE,
-            way_out=_OTHER,
-        ),
-        "genesisHash": Property(
-            kind=HASH,
-            description="The hash of block 0's header, from the Channel.",
-            on_change=OnChange.REFUSE,
+        "channel": fixed(CHANNEL_NAME, "The channel's name.", way_out=_OTHER),
+        "genesisHash": fixed(
+            HASH,
+            "The hash of block 0's header, from the Channel.",
             way_out="It is another channel under the same name. A peer that holds the old one must leave "
             "it first: stop the peer, `peer node unjoin`, start it.",
         ),
         "peer": connection_node("The peer.", way_out=_OTHER),
         "orderers": connection_nodes("Orderers that can serve block 0."),
-        "signer": Property(
-            kind=IDENTITY,
-            description="An administrator of the peer's organization.",
-            on_change=OnChange.NOTHING,
-        ),
+        "signer": connection(IDENTITY, "An administrator of the peer's organization."),
     },
 )

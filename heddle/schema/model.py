@@ -6,29 +6,11 @@ it, `heddle.resources` names its classes by it, `heddle.schema.package` writes P
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from enum import Enum
 from typing import Any, TypeAlias
 
-from heddle.settings import Boolean, Duration, Integer, ScalarKind, Size, settings_of
-
-__all__ = [
-    "Boolean",
-    "Duration",
-    "Integer",
-    "Kind",
-    "ListOf",
-    "MapOf",
-    "ObjectType",
-    "OnChange",
-    "Property",
-    "ResourceType",
-    "Size",
-    "Text",
-    "object_of",
-    "properties_of",
-    "snake_case",
-]
+from heddle.settings import ScalarKind, settings_of
 
 
 class OnChange(Enum):
@@ -51,16 +33,17 @@ class Text:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ListOf:
     """A list. With `key`, items are objects told apart by that property, and their order means nothing."""
 
     item: "Kind"
+    _: KW_ONLY
     minimum_items: int = 0
     key: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class MapOf:
     """An object with arbitrary keys."""
 
@@ -80,7 +63,7 @@ Kind: TypeAlias = Text | ScalarKind | ListOf | MapOf | ObjectType
 """Kinds of values; numbers, durations, sizes and truth values are the kinds that settings have."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Property:
     """The declaration of an input or an output.
 
@@ -90,6 +73,7 @@ class Property:
 
     kind: Kind
     description: str
+    _: KW_ONLY
     optional: bool = False
     default: Any = None
     secret: bool = False
@@ -100,6 +84,19 @@ class Property:
     def required(self) -> bool:
         """Tell whether check demands a value."""
         return not self.optional and self.default is None
+
+
+def fixed(kind: Kind, description: str, *, way_out: str, default: object = None) -> Property:
+    """Return an input that cannot change once the resource is made (`OnChange.REFUSE`)."""
+    return Property(kind, description, default=default, on_change=OnChange.REFUSE, way_out=way_out)
+
+
+def connection(
+    kind: Kind, description: str, *, optional: bool = False, default: object = None, secret: bool = False
+) -> Property:
+    """Return an input whose change is never a difference (`OnChange.NOTHING`)."""
+    nothing = OnChange.NOTHING
+    return Property(kind, description, optional=optional, default=default, secret=secret, on_change=nothing)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,8 +125,7 @@ def object_of(group: type[Any], *, name: str) -> ObjectType:
 def properties_of(group: type[Any]) -> dict[str, Property]:
     """Return the settings of a group as properties."""
     return {
-        each.input_name: Property(kind=each.kind, default=each.default, description=each.about)
-        for each in settings_of(group)
+        each.input_name: Property(each.kind, each.about, default=each.default) for each in settings_of(group)
     }
 
 

@@ -4,41 +4,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from heddle.schema import chaincode, channel, identity, kubernetes, membership
-from heddle.schema.model import (
-    Boolean,
-    Duration,
-    Integer,
-    Kind,
-    ListOf,
-    MapOf,
-    ObjectType,
-    OnChange,
-    Property,
-    ResourceType,
-    Size,
-    Text,
-)
+from heddle.schema.model import Kind, ListOf, MapOf, ObjectType, Property, ResourceType, Text, connection
+from heddle.settings import Boolean, Duration, Integer, Size
 from heddle.versions import HEDDLE
-
-__all__ = ["CONFIG", "PROVIDER_TYPE", "RESOURCES", "package_schema"]
 
 PROVIDER_TYPE = "pulumi:providers:heddle"
 
 CONFIG: Mapping[str, Property] = {
-    "kubeconfig": Property(
-        kind=Text(),
+    "kubeconfig": connection(
+        Text(),
+        "The contents of a kubeconfig: nodes are dialled through its API server. "
+        "Absent: nodes are dialled directly.",
         optional=True,
         secret=True,
-        description="The contents of a kubeconfig: nodes are dialled through its API server. "
-        "Absent: nodes are dialled directly.",
-        on_change=OnChange.NOTHING,
     ),
-    "context": Property(
-        kind=Text(),
-        optional=True,
-        description="The kubeconfig's context; absent: its current one.",
-        on_change=OnChange.NOTHING,
-    ),
+    "context": connection(Text(), "The kubeconfig's context; absent: its current one.", optional=True),
 }
 """The provider's configuration. A change of it never replaces anything."""
 
@@ -61,6 +41,22 @@ RESOURCES: Mapping[str, ResourceType] = {
 }
 
 
+def object_types() -> dict[str, ObjectType]:
+    """Return every object that an input mentions by its name, each after those that it holds."""
+    inputs = (declared for resource in RESOURCES.values() for declared in resource.inputs.values())
+    return {kind.name: kind for declared in inputs for kind in _objects_in(declared.kind)}
+
+
+def _objects_in(kind: Kind) -> Iterator[ObjectType]:
+    match kind:
+        case ListOf(item=inner) | MapOf(value=inner):
+            yield from _objects_in(inner)
+        case ObjectType():
+            for declared in kind.properties.values():
+                yield from _objects_in(declared.kind)
+            yield kind
+
+
 def package_schema() -> dict[str, Any]:
     """Return the package schema, after pulumi.com/docs/iac/guides/building-extending/packages/schema."""
     config = {name: _property(declared) for name, declared in CONFIG.items()}
@@ -76,7 +72,9 @@ def package_schema() -> dict[str, Any]:
             "inputProperties": config,
             "properties": config,
         },
-        "types": {f"heddle:index:{kind.name}": _object_type(kind) for kind in _object_types()},
+        "types": {
+            f"heddle:index:{name}": _object_type(kind) for name, kind in sorted(object_types().items())
+        },
         "resources": {token: _resource(resource) for token, resource in RESOURCES.items()},
     }
 
@@ -126,24 +124,3 @@ def _type(kind: Kind) -> dict[str, Any]:
             return {"type": "object", "additionalProperties": _type(value)}
         case ObjectType(name=name):
             return {"$ref": f"#/types/heddle:index:{name}"}
-
-
-def _object_types() -> list[ObjectType]:
-    """Return every object type that a resource mentions, by name."""
-    found: dict[str, ObjectType] = {}
-    for resource in RESOURCES.values():
-        for declared in (*resource.inputs.values(), *resource.outputs.values()):
-            found.update({kind.name: kind for kind in _objects_in(declared.kind)})
-    return [found[name] for name in sorted(found)]
-
-
-def _objects_in(kind: Kind) -> Iterator[ObjectType]:
-    match kind:
-        case ListOf(item=inner) | MapOf(value=inner):
-            yield from _objects_in(inner)
-        case ObjectType():
-            yield kind
-            for declared in kind.properties.values():
-                yield from _objects_in(declared.kind)
-        case _:
-            return

@@ -1,24 +1,7 @@
 """Objects and kinds that several resource types share."""
 
-from heddle.schema.model import Integer, ListOf, ObjectType, OnChange, Property, Text
-
-__all__ = [
-    "BASE64",
-    "CHANNEL_NAME",
-    "CLIENT_TLS",
-    "DAYS",
-    "HASH",
-    "HOST_PORT",
-    "IDENTITY",
-    "MSP",
-    "MSP_ID",
-    "NAME",
-    "NODE",
-    "PEM",
-    "PORT",
-    "connection_node",
-    "connection_nodes",
-]
+from heddle.schema.model import ListOf, ObjectType, Property, Text, connection, fixed
+from heddle.settings import Integer
 
 PEM = Text(pattern=r"(?s)\s*-----BEGIN [A-Z ]+-----.*-----END [A-Z ]+-----\s*", hint="PEM text")
 NAME = Text(pattern=r"(?s).+", hint="a text that is not empty")
@@ -37,9 +20,9 @@ IDENTITY = ObjectType(
     name="Identity",
     description="A signer: a certificate with its key, and the organization that it belongs to.",
     properties={
-        "mspId": Property(kind=MSP_ID, description="The organization's MSP id."),
-        "certificate": Property(kind=PEM, description="The identity's certificate, PEM."),
-        "privateKey": Property(kind=PEM, secret=True, description="Its private key, PEM (PKCS #8)."),
+        "mspId": Property(MSP_ID, "The organization's MSP id."),
+        "certificate": Property(PEM, "The identity's certificate, PEM."),
+        "privateKey": Property(PEM, "Its private key, PEM (PKCS #8).", secret=True),
     },
 )
 
@@ -47,46 +30,36 @@ CLIENT_TLS = ObjectType(
     name="ClientTls",
     description="A client certificate for mutual TLS.",
     properties={
-        "certificate": Property(kind=PEM, description="The client certificate, PEM."),
-        "privateKey": Property(kind=PEM, secret=True, description="Its private key, PEM (PKCS #8)."),
+        "certificate": Property(PEM, "The client certificate, PEM."),
+        "privateKey": Property(PEM, "Its private key, PEM (PKCS #8).", secret=True),
     },
 )
-
-
-def _reach(kind: Text | Integer | ListOf, description: str, default: str | None = None) -> Property:
-    return Property(
-        kind=kind,
-        description=description,
-        optional=True,
-        default=default,
-        on_change=OnChange.NOTHING,
-    )
 
 
 NODE = ObjectType(
     name="Node",
     description="A peer or an orderer, and how to reach it. Its name tells it apart, all else is connection.",
     properties={
-        "name": Property(kind=NAME, description="The node's name, unique in the instance."),
-        "mspId": Property(kind=MSP_ID, description="Its organization's MSP id.", on_change=OnChange.NOTHING),
-        "host": Property(
-            kind=NAME,
-            description="The name in its TLS certificate; dialled unless a pod or `dial` is given.",
-            on_change=OnChange.NOTHING,
+        "name": Property(NAME, "The node's name, unique in the instance."),
+        "mspId": connection(MSP_ID, "Its organization's MSP id."),
+        "host": connection(NAME, "The name in its TLS certificate; dialled unless a pod or `dial` is given."),
+        "port": connection(PORT, "Its gRPC port."),
+        "tlsRootCertificates": connection(
+            ListOf(PEM, minimum_items=1), "The roots its TLS certificate is verified against, PEM."
         ),
-        "port": Property(kind=PORT, description="Its gRPC port.", on_change=OnChange.NOTHING),
-        "tlsRootCertificates": Property(
-            kind=ListOf(item=PEM, minimum_items=1),
-            description="The roots its TLS certificate is verified against, PEM.",
-            on_change=OnChange.NOTHING,
+        "namespace": connection(
+            Text(), "The pod's namespace, for dialling through the API server.", default=""
         ),
-        "namespace": _reach(Text(), "The pod's namespace, for dialling through the API server.", ""),
-        "pod": _reach(Text(), "The pod's name, for dialling through the API server.", ""),
-        "adminPort": _reach(PORT, "An orderer's port of the channel participation API, on its loopback."),
-        "operationsPort": _reach(PORT, "The port of its operations endpoint."),
-        "dial": _reach(Text(), "host:port to connect to instead of `host` and `port`.", ""),
-        "adminDial": _reach(Text(), "host:port to connect to for the participation API.", ""),
-        "operationsDial": _reach(Text(), "host:port to connect to for the operations endpoint.", ""),
+        "pod": connection(Text(), "The pod's name, for dialling through the API server.", default=""),
+        "adminPort": connection(
+            PORT, "An orderer's port of the channel participation API, on its loopback.", optional=True
+        ),
+        "operationsPort": connection(PORT, "The port of its operations endpoint.", optional=True),
+        "dial": connection(Text(), "host:port to connect to instead of `host` and `port`.", default=""),
+        "adminDial": connection(Text(), "host:port to connect to for the participation API.", default=""),
+        "operationsDial": connection(
+            Text(), "host:port to connect to for the operations endpoint.", default=""
+        ),
     },
 )
 
@@ -94,18 +67,14 @@ MSP = ObjectType(
     name="Msp",
     description="The certificates by which an organization's members are verified. NodeOUs are always on.",
     properties={
-        "mspId": Property(kind=MSP_ID, description="The organization's MSP id."),
-        "rootCertificates": Property(
-            kind=ListOf(item=PEM, minimum_items=1), description="Roots of its identities, PEM."
-        ),
+        "mspId": Property(MSP_ID, "The organization's MSP id."),
+        "rootCertificates": Property(ListOf(PEM, minimum_items=1), "Roots of its identities, PEM."),
         "intermediateCertificates": Property(
-            kind=ListOf(item=PEM), optional=True, description="Intermediates of its identities, PEM."
+            ListOf(PEM), "Intermediates of its identities, PEM.", optional=True
         ),
-        "tlsRootCertificates": Property(
-            kind=ListOf(item=PEM, minimum_items=1), description="Roots of its TLS certificates, PEM."
-        ),
+        "tlsRootCertificates": Property(ListOf(PEM, minimum_items=1), "Roots of its TLS certificates, PEM."),
         "tlsIntermediateCertificates": Property(
-            kind=ListOf(item=PEM), optional=True, description="Intermediates of its TLS certificates, PEM."
+            ListOf(PEM), "Intermediates of its TLS certificates, PEM.", optional=True
         ),
     },
 )
@@ -113,13 +82,9 @@ MSP = ObjectType(
 
 def connection_nodes(description: str) -> Property:
     """Declare nodes that are only ways to a ledger: another set of them changes nothing."""
-    return Property(
-        kind=ListOf(item=NODE, minimum_items=1, key="name"),
-        description=description,
-        on_change=OnChange.NOTHING,
-    )
+    return connection(ListOf(NODE, minimum_items=1, key="name"), description)
 
 
 def connection_node(description: str, *, way_out: str) -> Property:
     """Return the node a resource acts on: another one is another resource."""
-    return Property(kind=NODE, description=description, on_change=OnChange.REFUSE, way_out=way_out)
+    return fixed(NODE, description, way_out=way_out)

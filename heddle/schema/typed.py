@@ -4,14 +4,12 @@
 """
 
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from heddle.schema.model import Boolean, Integer, Kind, ListOf, MapOf, ObjectType, Property, Size
-from heddle.schema.package import RESOURCES
-
-__all__ = ["FILES", "typed_dictionaries"]
+from heddle.schema.model import Kind, ListOf, ObjectType, Property
+from heddle.schema.package import object_types
+from heddle.settings import Boolean, Integer, Size
 
 _ROOM: Final = Path(__file__).parent.parent
 FILES: Final = {"pulumi.Input": _ROOM / "resources" / "arguments.py", "": _ROOM / "schema" / "inputs.py"}
@@ -20,37 +18,20 @@ _ABOUT: Final = {
     "pulumi.Input": "Objects inside arguments: dictionaries with Pulumi's names, values or outputs.",
     "": "Objects inside the provider's checked inputs: defaults filled in, nothing secret or unknown.",
 }
+_READ: Final = {"Node", "Msp", "Consenter", "Identity", "ClientTls"}
+"""Objects that the provider reads key by key; groups of settings are read by their tables."""
 _MADE: Final = "Made by `python -m heddle.schema.typed`; change the declarations, not this."
 
 
 def typed_dictionaries(wrapper: str) -> str:
     """Return the file of typed dictionaries with this wrapper around each value; an empty one adds none."""
-    objects = _in_order()
-    names = "\n".join(f'    "{name}",' for name in sorted(objects))
+    objects = {name: kind for name, kind in object_types().items() if wrapper or name in _READ}
     imports = "from collections.abc import Sequence\nfrom typing import NotRequired, TypedDict\n"
     if wrapper:
-        imports += "\nimport pulumi\n"
-    head = f'"""{_ABOUT[wrapper]}\n\n{_MADE}\n"""\n\n{imports}\n__all__ = [\n{names}\n]\n'
+        names = "\n".join(f'    "{name}",' for name in sorted(objects))
+        imports += f"\nimport pulumi\n\n__all__ = [\n{names}\n]\n"
+    head = f'"""{_ABOUT[wrapper]}\n\n{_MADE}\n"""\n\n{imports}'
     return head + "".join(_class(each, wrapper) for each in objects.values())
-
-
-def _in_order() -> dict[str, ObjectType]:
-    """Return every object that an input mentions, each after those that it holds."""
-    found: dict[str, ObjectType] = {}
-    for resource in RESOURCES.values():
-        for declared in resource.inputs.values():
-            found.update({kind.name: kind for kind in _objects(declared.kind) if kind.name not in found})
-    return found
-
-
-def _objects(kind: Kind) -> Iterator[ObjectType]:
-    match kind:
-        case ListOf(item=inner) | MapOf(value=inner):
-            yield from _objects(inner)
-        case ObjectType():
-            for declared in kind.properties.values():
-                yield from _objects(declared.kind)
-            yield kind
 
 
 def _class(kind: ObjectType, wrapper: str) -> str:
