@@ -15,7 +15,7 @@ class Figure:
 
     what: str
     on: str
-    """:The program that did the work:: `in process`, `Fabric's nodes`, `stand-ins`."""
+    """The program that did the work: `in process`, `Fabric's nodes`, `stand-ins`."""
     value: float
     unit: str = "s"
     peer: float | None = None

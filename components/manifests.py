@@ -1,4 +1,4 @@
-"""Kubernetes objects as manifests: camelCase, as Kubernetes documents them and as `kubectl` shows them.
+"""Write Kubernetes objects as manifests: camelCase, as Kubernetes documents them and as `kubectl` shows them.
 
 The SDK's argument classes would say the same in twice the lines, and mypy needs seconds for each of them.
 """

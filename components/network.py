@@ -1,4 +1,4 @@
-"""A whole instance, from its cluster to its chaincodes."""
+"""Build a whole instance, from its cluster to its chaincodes."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -36,7 +36,7 @@ SECRET_FILES = {
 
 
 def config_file(node: NodePlan) -> str:
-    """Name of the node's own configuration file."""
+    """Return the name of the node's own configuration file."""
     return _CONFIG_FILES[node.kind]
 
 

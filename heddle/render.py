@@ -1,4 +1,4 @@
-"""Files of the nodes and of clients, from the templates in templates/; an undefined variable is an error.
+"""Render files of nodes and clients from the templates in templates/; an undefined variable is an error.
 
 Pure but for reading the templates, which ship with the project.
 """
@@ -47,12 +47,12 @@ def msp_config_yaml() -> str:
 
 
 def client_env(**variables: object) -> str:
-    """Return shell variables with which the official tools act as a user; see templates/client-env.sh."""
+    """Return shell variables with which the official tools act as a user; see templates/client-env.sh.j2."""
     return _render("client-env.sh", **variables)
 
 
 def connection_profile(**variables: object) -> dict[str, object]:
-    """Return a connection profile for the official SDKs; see templates/connection-profile.yaml."""
+    """Return a connection profile for the official SDKs, from templates/connection-profile.yaml.j2."""
     profile = yaml.safe_load(_render("connection-profile.yaml", **variables))
     if not isinstance(profile, dict):
         raise TypeError("templates/connection-profile.yaml does not render to a mapping")

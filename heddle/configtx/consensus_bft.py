@@ -1,4 +1,4 @@
-"""Check what BFT orderers demand of a configuration: some before they order it, most when it is too late.
+"""Check what BFT orderers demand of a configuration: little before they order it, most when it is too late.
 
 An orderer with SmartBFT takes an update into consensus only if `check_configure` passes (otherwise its
 Broadcast answers SERVICE_UNAVAILABLE). What `check_runtime` says is asked when a chain starts, and after a
@@ -107,15 +107,15 @@ def _check_options(options: smartbft_pb2.Options, batch: orderer_pb2.BatchSize) 
             lengths[name] = nanoseconds(getattr(options, name))
         except ValueError as error:
             raise ConfigtxError(
-                f"bad config metadata option {_go(name)}: time: invalid duration "
+                f"bad config metadata option {_go_name(name)}: time: invalid duration "
                 f'"{getattr(options, name)[:80]}"'
             ) from error
-    problem = _zero(options, lengths) or _too_large(lengths, batch)
+    problem = _zero_option(options, lengths) or _too_large_option(lengths, batch)
     if problem:
         raise ConfigtxError(f"config validation failed: {problem}")
 
 
-def _zero(options: smartbft_pb2.Options, lengths: dict[str, int]) -> str:
+def _zero_option(options: smartbft_pb2.Options, lengths: dict[str, int]) -> str:
     """Name the first option that must not be zero but is, in SmartBFT's order; empty if there is none."""
     order = [
         "request_batch_max_interval",
@@ -131,16 +131,16 @@ def _zero(options: smartbft_pb2.Options, lengths: dict[str, int]) -> str:
         "collect_timeout",
     ]
     wrong = (name for name in order if lengths.get(name, 1) <= 0 or getattr(options, name) == 0)
-    return next((f"{_go(name)} should be greater than zero" for name in wrong), "")
+    return next((f"{_go_name(name)} should be greater than zero" for name in wrong), "")
 
 
-def _too_large(lengths: dict[str, int], batch: orderer_pb2.BatchSize) -> str:
+def _too_large_option(lengths: dict[str, int], batch: orderer_pb2.BatchSize) -> str:
     if batch.max_message_count > batch.absolute_max_bytes:
         return "RequestBatchMaxCount is bigger than RequestBatchMaxBytes"
     if batch.absolute_max_bytes < bft.REQUEST_MAX_BYTES:
         return "RequestMaxBytes is bigger than RequestBatchMaxBytes"
     wrong = (pair for pair in NOT_LONGER if lengths[pair[0]] > lengths[pair[1]])
-    return next((f"{_go(low)} is bigger than {_go(high)}" for low, high in wrong), "")
+    return next((f"{_go_name(low)} is bigger than {_go_name(high)}" for low, high in wrong), "")
 
 
 def _check_ids(consenters: Sequence[configuration_pb2.Consenter]) -> None:
@@ -152,5 +152,5 @@ def _check_ids(consenters: Sequence[configuration_pb2.Consenter]) -> None:
         raise ConfigtxError(f"nodes contains duplicate IDs, nodes: {shown}")
 
 
-def _go(name: str) -> str:
+def _go_name(name: str) -> str:
     return re.sub(r"(?:^|_)([a-z])", lambda match: match[1].upper(), name)

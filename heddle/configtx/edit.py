@@ -1,4 +1,4 @@
-"""Editing a live configuration so that it says what is wanted, and nothing else changes.
+"""Edit a live configuration so that it says what is wanted, and nothing else changes.
 
 A value that already means what is wanted keeps its very bytes: map-bearing values serialize in many ways, and
 another way would be a difference that needs signatures.
@@ -38,7 +38,7 @@ def apply_settings(
     Args:
         config: the channel's live configuration.
         settings: what is wanted.
-        previous: what was applied last. What others changed since then is kept. None: they are overruled.
+        previous: the settings applied last. Changes by others since then are kept; with None they are not.
 
     Raises:
         ConfigtxError: settings that no node would accept, or that contradict what others changed.

@@ -26,9 +26,9 @@ MEMBERS: Final = {"Readers": "ANY Readers", "Writers": "ANY Writers", "Admins": 
 
 
 def genesis_block(settings: ChannelSettings, *, nonce: bytes | None = None) -> common_pb2.Block:
-    """Block 0 of a channel: make it once, keep it, give the same block to every node.
+    """Make block 0 of a channel. Make it once, keep it, and give the same block to every node.
 
-    Its nonce and time make each one different, also of equal settings.
+    Each call makes another block, also of equal settings: its nonce and its time differ.
 
     Raises:
         ConfigtxError: settings that no node would accept.
@@ -57,7 +57,7 @@ def genesis_block(settings: ChannelSettings, *, nonce: bytes | None = None) -> c
 
 
 def channel_group(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
-    """Return the whole tree, all versions 0. Raises as `genesis_block` does."""
+    """Return the root group of a first configuration, all versions 0. Raises as `genesis_block` does."""
     check_settings(settings)
     group = _group(MEMBERS)
     values.put(group, "HashingAlgorithm", configuration_pb2.HashingAlgorithm(name="SHA256"))

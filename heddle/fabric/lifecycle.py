@@ -15,7 +15,7 @@ from heddle.fabric.definition import (
 )
 from heddle.fabric.lifecyclequery import LIFECYCLE, query
 from heddle.fabric.node import Node
-from heddle.fabric.transactions import level, submit
+from heddle.fabric.transactions import submit, wait_until_level
 from heddle.identity.signer import Signer
 from heddle.waiting import Deadline, ensure
 
@@ -162,7 +162,7 @@ async def commit(
     async def act(left: float) -> Committed:
         clock = Deadline(left)
         # A peer that has not seen the last approval would refuse, or endorse another result.
-        await level(connections, endorsers, orderers, channel, signer, deadline=clock.left())
+        await wait_until_level(connections, endorsers, orderers, channel, signer, deadline=clock.left())
         await submit(
             connections,
             endorsers,

@@ -14,7 +14,7 @@ from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.waiting import Deadline, retry
 
-__all__ = ["PATIENCE", "Outcome", "level", "submit"]
+__all__ = ["PATIENCE", "Outcome", "submit", "wait_until_level"]
 
 
 PATIENCE = 10.0
@@ -24,7 +24,7 @@ hands is lost, although it was answered with SUCCESS. Its id makes a second copy
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Locate a valid transaction, with what the chaincode answered."""
+    """A transaction that every peer committed as valid, and the chaincode's answer."""
 
     commit: Commit
     payload: bytes
@@ -41,7 +41,7 @@ async def _commits(watches: Sequence[CommitWatch], transaction_id: str, patience
     return commits
 
 
-async def level(
+async def wait_until_level(
     connections: Connections,
     peers: Sequence[Node],
     orderers: Sequence[Node],
@@ -52,8 +52,8 @@ async def level(
 ) -> int:
     """Wait until all these peers have the newest block that an orderer has, and return its number.
 
-    Peers that lag endorse different results, or refuse for what they have not seen yet. Raises the last
-    orderer's error when none of them answers, a peer's Unreachable when it does not get there.
+    Peers that lag behind endorse other results, or refuse what is new to them. Raises the last orderer's
+    error when no orderer answers, and a peer's Unreachable when it does not catch up in time.
     """
     clock = Deadline(deadline)
     number = await _newest(connections, orderers, channel, signer, clock)
@@ -97,8 +97,8 @@ async def submit(
 ) -> Outcome:
     """Have a call endorsed by every endorser, ordered, and committed as valid on every endorser.
 
-    Refused: an endorser said no, or a peer found the transaction invalid. Unreachable after the broadcast
-    leaves it open whether it will be committed: read the state.
+    Raises Refused when an endorser refuses, or a peer finds the transaction invalid. After Unreachable it
+    may still be committed: read the ledger before you send it again.
     """
     clock = Deadline(deadline)
     proposal = new_proposal(

@@ -19,7 +19,7 @@ __all__ = ["Msp", "change_msp", "msp_config", "msp_folder", "msp_from_config"]
 FABRIC_MSP: Final = 0
 """`MSPConfig.type` of an X.509 MSP; 1 is idemix (msp/msp.go)."""
 MAX_ITEMS: Final = 500
-"""Of each kind in one MSP: each may have to be tried as issuer of each other, and MSPs come from others."""
+"""Certificates of each kind at most: each may be tried as issuer of each other, and MSPs come from others."""
 ROLES: Final = ("client", "peer", "admin", "orderer")
 
 _CONFIG_YAML: Final = b"NodeOUs:\n  Enable: true\n" + b"".join(
@@ -96,7 +96,7 @@ def fabric_msp(config: msp_config_pb2.MSPConfig) -> msp_config_pb2.FabricMSPConf
 
 
 def msp_from_config(config: msp_config_pb2.MSPConfig) -> Msp:
-    """Return what `msp_config` was given; of a foreign MSP, what `Msp` can say. Raises IdentityError."""
+    """Return the MSP that a configuration holds, as far as `Msp` has fields for it. Raises IdentityError."""
     fabric = fabric_msp(config)
     return Msp(
         msp_id=fabric.name, **{ours: tuple(getattr(fabric, theirs)) for ours, theirs in _FIELDS.items()}
@@ -104,7 +104,7 @@ def msp_from_config(config: msp_config_pb2.MSPConfig) -> Msp:
 
 
 def change_msp(config: msp_config_pb2.MSPConfig, msp: Msp) -> msp_config_pb2.MSPConfig:
-    """Return the given configuration with the certificates of `msp`; what `Msp` cannot say stays as it is.
+    """Return the given configuration with the certificates of `msp`; all other fields stay as they are.
 
     Raises:
         IdentityError: the MSP ids differ (Fabric refuses to change one), or either is not valid.

@@ -1,4 +1,4 @@
-"""Cutting a kubeconfig down to one context that can be handed on as text: files it names are read in."""
+"""Cut a kubeconfig down to one context, as text that works anywhere: files that it names are read in."""
 
 import base64
 from collections.abc import Callable, Mapping

@@ -28,7 +28,7 @@ __all__ = [
 Thing = TypeVar("Thing")
 
 VERSION = 1
-"""Of both outputs. A reader refuses a newer one, so it grows when a field changes its meaning or goes."""
+"""Version of both outputs. Readers refuse a newer one: raise it when a field goes or changes its meaning."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,10 +155,10 @@ def read_access(data: object) -> AccessOutput:
 
 
 def split_old_output(data: object) -> tuple[object, object] | None:
-    """Return `instance` and `access` of an output as Heddle 0.1 wrote it before there were two.
+    """Return `instance` and `access`, made of the one output that Heddle 0.1 wrote; None for a newer output.
 
-    Return None for any other; such an output had no version, and the kubeconfig in it. Data of another shape
-    in it stays for the readers to refuse.
+    An old output holds a kubeconfig and no version. Values of a wrong kind in it are refused when the two
+    parts are read.
     """
     if not isinstance(data, dict) or "version" in data or not {"kubeconfig", "adminTls"} <= data.keys():
         return None

@@ -4,9 +4,9 @@ Raft takes one change of a consenter at a time (orderer/consensus/etcdraft/membe
 what the documentation advises. A node that joins is announced as an endpoint once it orders, one that leaves
 is taken from the endpoints before (docs raft_configuration.md).
 
-Nodes join before others leave: the channel never has fewer than it needs. But one that is broken does not
-count for it, and a channel that grows with it inside may lose its quorum: it leaves first. BFT takes both at
-once, so there the new node takes its place: three nodes instead of four bear no failure at all.
+Nodes join before others leave, so that the channel always has enough of them. A broken node leaves first:
+it does not vote, and a channel that grows while it is a member may lose its quorum. With BFT a new node
+replaces the broken one in the same step, because three nodes instead of four bear no failure.
 """
 
 from collections.abc import Collection, Iterator
@@ -19,11 +19,11 @@ from heddle.configtx.read import differences
 from heddle.configtx.renewed import keep_renewed
 from heddle.configtx.settings import BFT, ChannelSettings, Consenter, OrdererOrganization
 
-__all__ = ["Kind", "Step", "advanced", "planned_steps", "steps"]
+__all__ = ["Kind", "Step", "applied_after", "planned_steps", "steps"]
 
 
 class Kind(Enum):
-    """Names what a step does; all kinds but SETTINGS change the consenters."""
+    """The kinds of steps; all but SETTINGS change the consenters."""
 
     SETTINGS = "settings"
     ROTATE = "new certificate of a consenter"
@@ -34,9 +34,9 @@ class Kind(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """Describe one configuration update. `settings` is what the channel says afterwards.
+    """A configuration update. `settings` are those of the channel afterwards.
 
-    `joins` is who orders from then on, or with another certificate; `leaves` who does not any more.
+    `joins` is the consenter that is new or has a new certificate, `leaves` the consenter that is removed.
     """
 
     kind: Kind
@@ -53,7 +53,7 @@ class Step:
 def steps(
     live: ChannelSettings, target: ChannelSettings, broken: Collection[str] = frozenset()
 ) -> list[Step]:
-    """Return all steps, in order. `broken` are consenters (host:port) that do not order."""
+    """Return the steps from `live` to `target`. `broken` are consenters (host:port) that do not order."""
     result: list[Step] = []
     current = live
     for kind, joins, leaves, settings in _Stages(live, target, broken).all():
@@ -70,21 +70,21 @@ def planned_steps(
     base: ChannelSettings,
     broken: Collection[str] = frozenset(),
 ) -> list[Step]:
-    """Return the steps that are still to take; `broken` are consenters (host:port) that do not order.
+    """Return the steps to the wanted settings that keep what others have changed since `base` was applied.
 
-    Raises ConfigtxError when others changed the same things differently.
+    `broken` are consenters (host:port) that do not order. Raises ConfigtxError where the two contradict.
     """
     base, wanted = keep_renewed(base, live), keep_renewed(wanted, live)
     return steps(live, merge(live, wanted, base), broken)
 
 
-def advanced(
+def applied_after(
     base: ChannelSettings, before: ChannelSettings, step: ChannelSettings, found: ChannelSettings
 ) -> ChannelSettings:
     """Return the settings that count as applied once a step is in force: `base`, and what the step changed.
 
-    Without it, what a run did that stopped later would look like others' doing to the next one: kept, even
-    where the program does not ask for it any more.
+    Without it, changes of a run that stops half-way would look to the next run like changes by others: it
+    would keep them even if the stack file no longer asks for them.
 
     Args:
         base: what was applied before.
@@ -105,7 +105,7 @@ _Stage = tuple[Kind, Consenter | None, Consenter | None, ChannelSettings]
 
 
 class _Stages:
-    """Walks from `live` to `target`; `consenters` are those at each point of the way."""
+    """The way from `live` to `target`; `consenters` are those of the stage reached so far."""
 
     def __init__(self, live: ChannelSettings, target: ChannelSettings, broken: Collection[str]) -> None:
         before, self.after = _by_address(live), _by_address(target)
@@ -116,7 +116,7 @@ class _Stages:
         self.last = [address for address in leaving if address not in broken]
         self.first = [address for address in leaving if address in broken]
         self.rotating = [one for one in self.after if one in before and before[one] != self.after[one]]
-        self.goes = bool(leaving)
+        self.any_leaves = bool(leaving)
 
     def all(self) -> Iterator[_Stage]:
         """Yield each stage with the channel's settings after it, also where they are no new ones."""
@@ -153,20 +153,20 @@ class _Stages:
     def _stage(
         self, kind: Kind, *, joins: Consenter | None = None, leaves: Consenter | None = None
     ) -> _Stage:
-        prepared = _prepared(self.live, self.target, self.joining, goes=self.goes)
+        prepared = _prepared(self.live, self.target, self.joining, any_leaves=self.any_leaves)
         return kind, joins, leaves, replace(prepared, consenters=tuple(self.consenters.values()))
 
 
 def _prepared(
-    live: ChannelSettings, target: ChannelSettings, joining: list[str], *, goes: bool
+    live: ChannelSettings, target: ChannelSettings, joining: list[str], *, any_leaves: bool
 ) -> ChannelSettings:
     """Return the target as far as it holds before a node joins or leaves.
 
-    Endpoints of joining nodes wait; organizations that go stay until their nodes have left.
+    Endpoints of joining nodes wait; organizations that leave stay until their nodes have left.
     """
     present = {one.name: one for one in live.orderer_organizations}
     organizations = [_prepared_organization(one, present, joining) for one in target.orderer_organizations]
-    if goes:
+    if any_leaves:
         wanted = {one.name for one in organizations}
         organizations += [one for name, one in present.items() if name not in wanted]
     return replace(target, orderer_organizations=tuple(organizations))

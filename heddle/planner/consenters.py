@@ -88,11 +88,11 @@ def _lost_quorum(channel: ChannelFacts, step: Step, running: int, *, leaver_runs
 def joining_refusal(
     channel: str, answers: Mapping[str, Answer], consenters: Collection[str], sequence: int
 ) -> Refusal | None:
-    """Return why orderers without the channel must not join it: ledgers are lost. None if they may.
+    """Return why the orderers without the channel must not join it, or None if they may.
 
-    A consenter that returns with an empty disk under its old identity panics, or breaks what the others
-    agreed on with it (Fabric issue #3639). And where no orderer has a channel that has lived, block 0 would
-    be the beginning of another one.
+    A consenter that comes back with an empty disk under its old identity panics, or breaks what the others
+    agreed on with it (Fabric issue #3639). Where all orderers have lost a channel that was in use, joining
+    with block 0 would begin another channel.
 
     Args:
         channel: its name.
@@ -103,19 +103,19 @@ def joining_refusal(
     without = [name for name, answer in answers.items() if answer is None]
     if sequence and len(without) == len(answers):
         return Refusal(
-            reason=f"channel {channel}: no orderer has it any more, but its configuration was at {sequence}: "
-            "begun anew with block 0 it would part from the ledgers of its peers",
-            hint="Give the orderers their volumes back, all of one backup. To begin another channel instead, "
-            "with empty volumes for its peers too: refresh, then update.",
+            reason=f"channel {channel}: no orderer has it any more, but its configuration was number "
+            f"{sequence}: joining with block 0 would begin another channel than its peers have",
+            hint="Restore the orderers' volumes, all from the same backup. To begin another channel instead, "
+            "empty the volumes of its peers too, refresh, then update.",
         )
     lost = [name for name in without if name in consenters]
     height = newest_height(answers.values())
     if height > 1 and lost:
         return Refusal(
-            reason=f"channel {channel}: {', '.join(lost)}: a consenter, but without the ledger, and the "
-            f"others are at height {height}: with an empty disk it must not return as the node it was",
-            hint="Give it its volume back. If that is lost: take the node off the channel's consenters by a "
-            "configuration update, then refresh and update: it follows first, then is a new consenter. If it "
-            "has never been on the channel: `osnadmin channel join` with the latest configuration block.",
+            reason=f"channel {channel}: {', '.join(lost)}: a consenter without its ledger, while the "
+            f"others are at height {height}: with an empty disk it must not join under its old identity",
+            hint="Restore its volume. If the volume is lost, remove the node from the channel's consenters "
+            "by an update of it, then refresh and update: it first follows, then is a new consenter. If "
+            "it never was on the channel, use `osnadmin channel join` with the latest configuration block.",
         )
     return None

@@ -1,4 +1,4 @@
-"""ChaincodeApproval: an organization's approval of a definition."""
+"""Approve a chaincode's definition for an organization: the resource ChaincodeApproval."""
 
 from heddle.configtx.blocks import config_of
 from heddle.fabric.cscc import config_block
@@ -36,7 +36,7 @@ class ChaincodeApprovalHandler(Handler):
         return check_definition(inputs)
 
     async def plan(self, call: Call) -> Plan:
-        """Tell what is approved, with which package."""
+        """Tell which definition would be approved, with which package."""
         package, who = call.inputs["packageId"], call.inputs["signer"]
         shown = "a package known after apply" if isinstance(package, Unknown) else package
         ahead = await preview_commit(self.session, call, call.inputs["peer"], {_msp_id(who)})
@@ -44,12 +44,12 @@ class ChaincodeApprovalHandler(Handler):
         return Plan(outputs={}, message="\n".join(lines))
 
     async def create(self, call: Call) -> Created:
-        """Approve, unless that is what the organization has approved."""
+        """Approve the definition, unless the organization has approved the very same one."""
         await self.update(call)
         return Created(id=f"{call.inputs['channel']}/{call.inputs['name']}/{call.inputs['signer']['mspId']}")
 
     async def update(self, call: Call) -> Properties:
-        """Approve, unless that is what the organization has approved."""
+        """Approve the definition, unless the organization has approved the very same one."""
         inputs, wanted = call.inputs, wanted_definition(call.inputs)
         peer, who, channel = node(inputs["peer"]), signer(inputs["signer"]), inputs["channel"]
         connections, clock = self.session.connections, Deadline(call.deadline(_DEADLINE))
@@ -74,8 +74,8 @@ class ChaincodeApprovalHandler(Handler):
         """Read the approval; gone when the organization has approved nothing for this sequence."""
         found = await self._approved(call)
         if found is None:
-            who = call.inputs["signer"]["mspId"]
-            raise Gone(f"{who} has not approved {call.inputs['name']}, sequence {call.inputs['sequence']}")
+            msp_id = call.inputs["signer"]["mspId"]
+            raise Gone(f"{msp_id} has not approved {call.inputs['name']}, sequence {call.inputs['sequence']}")
         inputs = definition_inputs(found.definition, call.inputs)
         return Seen(outputs={}, inputs={**inputs, "packageId": found.package_id or call.inputs["packageId"]})
 

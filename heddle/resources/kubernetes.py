@@ -29,7 +29,7 @@ class NamespaceOwnershipArgs:
 
 
 class NamespaceOwnership(DeclaredResource[NamespaceOwnershipArgs]):
-    """A namespace that is this stack's alone: made here, refused if it is another's."""
+    """A namespace that belongs to this stack alone: made here, refused if another stack owns it."""
 
     declaration = NAMESPACE_OWNERSHIP
 
@@ -43,7 +43,7 @@ class VolumeTermsArgs:
 
 
 class VolumeTerms(DeclaredResource[VolumeTermsArgs]):
-    """Refuses that a node's claim gets another class, or its state another kind of database."""
+    """Refuses another storage class for a node's claim, or another kind of state database for a peer."""
 
     declaration = VOLUME_TERMS
 
@@ -67,6 +67,6 @@ class RolloutArgs:
 
 
 class Rollout(DeclaredResource[RolloutArgs]):
-    """Every node of a set runs the pod template that its StatefulSet holds."""
+    """Restarts the nodes of a set one at a time, until each runs the template that its StatefulSet holds."""
 
     declaration = ROLLOUT

@@ -1,4 +1,4 @@
-"""heddle:ledger:Channel: one writer per channel (DESIGN, decision 5)."""
+"""Declare heddle:ledger:Channel, the only writer of a channel in a stack."""
 
 from heddle.schema.model import ListOf, ObjectType, Property, ResourceType, Text, connection, fixed, object_of
 from heddle.schema.shared import (

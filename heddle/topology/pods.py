@@ -21,13 +21,13 @@ def pod_settings(settings: Mapping[str, NodeSettings], kind: str, name: str) -> 
     Args:
         settings: `nodes` of the stack file.
         kind: of the node: orderer, peer, couchdb or chaincode.
-        name: of the node, or of the chaincode; what is said of it wins, field by field.
+        name: of the node, or of the chaincode; its own settings win over those of its kind, field by field.
     """
-    said = _said(settings, kind, name)
+    stated = _stated(settings, kind, name)
     return {
-        "resources": _resources(kind, [each.resources for each in said]),
-        "placement": _placement(said),
-        "labels": _merged(each.labels for each in said),
+        "resources": _resources(kind, [each.resources for each in stated]),
+        "placement": _placement(stated),
+        "labels": _merged(each.labels for each in stated),
     }
 
 
@@ -35,7 +35,7 @@ def claim_settings(
     settings: Mapping[str, NodeSettings], storage: Storage, kind: str, name: str
 ) -> dict[str, Any]:
     """Return class and size of a node's claim: `storage_class` and `storage_size`."""
-    claims = [each.storage for each in reversed(_said(settings, kind, name))]
+    claims = [each.storage for each in reversed(_stated(settings, kind, name))]
     if kind == "couchdb":
         claims.append(storage.couchdb)
     classes = [*(claim.class_name for claim in claims), storage.class_name]
@@ -52,44 +52,44 @@ def node_environment(settings: Mapping[str, NodeSettings], kind: str, name: str)
     Go's collector runs when the heap has doubled, which for a node of some 50 MB is many times a second under
     load; a node may grow to a good part of its memory instead, and is warned before the limit.
     """
-    said = _said(settings, kind, name)
-    limit = amount(_resources(kind, [each.resources for each in said])["limits"]["memory"])
+    stated = _stated(settings, kind, name)
+    limit = amount(_resources(kind, [each.resources for each in stated])["limits"]["memory"])
     defaults = {
         "FABRIC_LOGGING_SPEC": _LOGGING,
         "GOGC": "400",
         "GOMEMLIMIT": str(int(limit * 9 / 10)),
     }
-    return defaults | _merged(each.environment for each in said)
+    return defaults | _merged(each.environment for each in stated)
 
 
-def _said(settings: Mapping[str, NodeSettings], kind: str, name: str) -> list[NodeSettings]:
-    """Return what the file says of a node, the more special last."""
+def _stated(settings: Mapping[str, NodeSettings], kind: str, name: str) -> list[NodeSettings]:
+    """Return the file's settings for a node's kind, then those for the node itself."""
     # A chaincode may be called like a kind; that key means the kind.
     keys = [kind, *({name} - DEFAULT_RESOURCES.keys())]
     return [settings[key] for key in keys if key in settings]
 
 
-def _resources(kind: str, said: list[ResourcesSection]) -> Amounts:
-    asked = _merged(each.requests.model_dump(exclude_none=True) for each in said)
-    allowed = _merged(each.limits.model_dump(exclude_none=True) for each in said)
+def _resources(kind: str, stated: list[ResourcesSection]) -> Amounts:
+    asked = _merged(each.requests.model_dump(exclude_none=True) for each in stated)
+    allowed = _merged(each.limits.model_dump(exclude_none=True) for each in stated)
     defaults = DEFAULT_RESOURCES[kind]
     # Kubernetes refuses a request above its limit: a default that would be one
     # gives way to what the file says.
-    requests = {key: _least(value, allowed.get(key)) for key, value in defaults["requests"].items()} | asked
-    limits = {key: _most(value, asked.get(key)) for key, value in defaults["limits"].items()} | allowed
+    requests = {key: _at_most(value, allowed.get(key)) for key, value in defaults["requests"].items()} | asked
+    limits = {key: _at_least(value, asked.get(key)) for key, value in defaults["limits"].items()} | allowed
     return {name: amounts for name, amounts in (("requests", requests), ("limits", limits)) if amounts}
 
 
-def _least(default: str, limit: str | None) -> str:
+def _at_most(default: str, limit: str | None) -> str:
     return limit if limit and amount(limit) < amount(default) else default
 
 
-def _most(default: str, request: str | None) -> str:
+def _at_least(default: str, request: str | None) -> str:
     return request if request and amount(request) > amount(default) else default
 
 
-def _placement(said: list[NodeSettings]) -> Placement:
-    placements = [each.placement for each in said]
+def _placement(stated: list[NodeSettings]) -> Placement:
+    placements = [each.placement for each in stated]
     selector = _merged(each.node_selector or {} for each in placements)
     zone = next((each.zone for each in reversed(placements) if each.zone), None)
     tolerations = next(

@@ -1,4 +1,4 @@
-"""After rejoin-peer: what users of the peer can rely on again. Looked at from the control machine."""
+"""Check after rejoin-peer what users of the peer can rely on again, from the control machine."""
 
 import json
 from typing import Any

@@ -90,7 +90,7 @@ async def test_a_policy_s_bytes_are_those_of_the_official_parser(
         *("lifecycle", "chaincode", "approveformyorg", *definition, *to),
         *("--package-id", deployed.package_id, "--signature-policy", POLICY),
     )
-    await transactions.level(
+    await transactions.wait_until_level(
         connections, real_consortium.peers, orderers, "channel", alpha.admin, deadline=20
     )
     readiness = await lifecycle.check_readiness(

@@ -15,7 +15,7 @@ from heddle.configtx.settings import (
     OrdererOrganization,
 )
 from heddle.identity.msp import Msp
-from heddle.planner.channel import Kind, Step, advanced, planned_steps, steps
+from heddle.planner.channel import Kind, Step, applied_after, planned_steps, steps
 from heddle.settings import BatchSettings
 
 MSP = Msp(msp_id="M", root_certificates=(b"root",), tls_root_certificates=(b"tls",))
@@ -169,7 +169,7 @@ def test_a_run_that_stopped_half_way_can_be_taken_back(
     others = replace(first, batch=replace(first.batch, max_message_count=7))
     base, live = first, others
     for step in _todo(others, _settings(after, "1s"), first)[:taken]:
-        base, live = advanced(base, live, step.settings, step.settings), step.settings
+        base, live = applied_after(base, live, step.settings, step.settings), step.settings
     back = _todo(live, first, base)
     reached = back[-1].settings if back else live
     assert differences(reached, others) == []

@@ -1,4 +1,4 @@
-"""Gauges and counters in Prometheus' text form, named as Fabric names them."""
+"""Keep gauges and counters with Fabric's names, and show them in Prometheus' text form."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,7 +8,7 @@ Labels = tuple[tuple[str, str], ...]
 
 
 class Metrics:
-    """Values by name and labels. Gauges may be functions, asked when somebody looks."""
+    """Values by name and labels. Some gauges are set only when the metrics are asked for."""
 
     def __init__(self) -> None:
         self._values: dict[str, dict[Labels, float]] = {}
@@ -21,14 +21,14 @@ class Metrics:
         self._values.setdefault(name, {})[tuple(labels.items())] = value
 
     def add(self, name: str, **labels: str) -> None:
-        """Add to a counter."""
+        """Add 1 to a counter."""
         self._kinds[name] = "counter"
         series = self._values.setdefault(name, {})
         key = tuple(labels.items())
         series[key] = series.get(key, 0) + 1
 
     def forget(self, **labels: str) -> None:
-        """Drop every series with these labels: a removed channel."""
+        """Drop every series with these labels, as those of a removed channel."""
         wanted = set(labels.items())
         for series in self._values.values():
             for key in [key for key in series if wanted <= set(key)]:

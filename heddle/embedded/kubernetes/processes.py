@@ -1,4 +1,4 @@
-"""Processes of a cluster: started, recognised by their pid files, found again without them, ended."""
+"""Start and end the processes of a cluster, and find them, by their pid files or without."""
 
 import contextlib
 import os

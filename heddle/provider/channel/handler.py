@@ -27,7 +27,7 @@ from heddle.provider.channel.state import (
     encoded,
     first_outputs,
     genesis_of,
-    kept_request,
+    merged_request,
 )
 from heddle.provider.channel.update import MissingSignaturesError, Updater
 from heddle.provider.handler import Call, Created, Gone, Handler, Partial, Plan, Seen
@@ -264,7 +264,7 @@ def _request(last: Properties, error: BaseException) -> str:
     """Return the request that the state keeps: a new one if missing signatures stopped the update."""
     if not isinstance(error, MissingSignaturesError):
         return str(last["request"])
-    return kept_request(str(last["request"]), error.request)
+    return merged_request(str(last["request"]), error.request)
 
 
 def _known_consenters(client: ChannelClient, last: Properties) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Keep in the state what a channel needs of its past: genesis, configuration applied last, request."""
+"""Write and read a channel's outputs: its genesis block, the configuration applied last, its request."""
 
 from base64 import b64decode, b64encode
 
@@ -12,7 +12,7 @@ from heddle.errors import ConfigtxError
 from heddle.plugin.values import Properties
 from heddle.provider.channel.genesis import own_hash
 
-__all__ = ["applied_of", "current_request", "encoded", "first_outputs", "genesis_of", "kept_request"]
+__all__ = ["applied_of", "current_request", "encoded", "first_outputs", "genesis_of", "merged_request"]
 
 
 def first_outputs(genesis: Block, config: Config) -> Properties:
@@ -36,10 +36,10 @@ def genesis_of(outputs: Properties) -> Block:
     return parse(Block(), _bytes(outputs, "genesisBlock"), "the genesis block in the state")
 
 
-def kept_request(last: str, request: Request) -> str:
-    """Keep the request of the state if it is the same one: a copy of it may be on its way already.
+def merged_request(last: str, request: Request) -> str:
+    """Return a request for the state, with the signatures of the last one if both ask for the same update.
 
-    Who has come among the signers since signs that one.
+    A copy of the last one may be on its way to other organizations: it must stay of use.
     """
     if last:
         old = request_from_bytes(b64decode(last))
@@ -49,12 +49,12 @@ def kept_request(last: str, request: Request) -> str:
 
 
 def current_request(last: str, sequence: int) -> str:
-    """Return the request if its configuration is still in force; after the next one it is of no use."""
+    """Return the last request, or "" once the configuration that it would change is replaced."""
     return last if last and request_from_bytes(b64decode(last)).sequence == sequence else ""
 
 
 def applied_of(outputs: Properties) -> Config:
-    """Return the configuration applied last; the genesis where the creation was not finished."""
+    """Return the configuration applied last; that of the genesis block if no update followed."""
     applied = _bytes(outputs, "applied")
     if not applied:
         return config_of(genesis_of(outputs)).config

@@ -19,7 +19,7 @@ from heddle.errors import FabricError, ProviderError
 from heddle.fabric.node import Node
 from heddle.fabric.participation import ChannelInfo, join, wait_until
 from heddle.network.updates import UpdateDelivery
-from heddle.planner.channel import Kind, Step, advanced, planned_steps
+from heddle.planner.channel import Kind, Step, applied_after, planned_steps
 from heddle.planner.consenters import consenter_change_refusal
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.signatures import Consent, consents
@@ -112,7 +112,7 @@ class Updater:
         if step.kind is not Kind.SETTINGS:
             await self._prepare_members(live, step, broken, clock)
         after = await self._hand_in(live, step, prepared.update, clock)
-        self.base = advanced(self.base, live.settings, step.settings, after.settings)
+        self.base = applied_after(self.base, live.settings, step.settings, after.settings)
         self.live = after
         if after.sequence > live.sequence:
             await self._spread(after, step, clock)

@@ -16,11 +16,11 @@ _CALL = 10.0
 
 
 class NodeClient(ABC):
-    """Asks nodes of one kind."""
+    """Asks the nodes of a kind, orderers or peers."""
 
     @abstractmethod
     async def ask(self, node: Node) -> NodeFacts:
-        """Return the facts of one node on its channels; why it does not answer is a fact, too."""
+        """Return the facts of a node on its channels; a missing answer and its cause are facts, too."""
 
 
 class OrdererClient(NodeClient):
@@ -32,7 +32,7 @@ class OrdererClient(NodeClient):
         self._tls = tls
 
     async def ask(self, node: Node) -> NodeFacts:
-        """Return its state on each channel, whether it leads, and how many consenters run."""
+        """Return an orderer's state on each channel, whether it leads, and how many consenters run."""
         return await ask_orderer_channels(self._connections, node, self._channels, self._tls, deadline=_CALL)
 
 
@@ -45,6 +45,6 @@ class PeerClient(NodeClient):
         self._signers = {signer.msp_id: signer for signer in signers}
 
     async def ask(self, node: Node) -> NodeFacts:
-        """Return its heights on the channels that it has joined, if a signer of its organization asks."""
+        """Return a peer's heights on the channels that it has joined, as a signer of its organization."""
         signer = self._signers.get(node.msp_id)
         return await ask_peer_channels(self._connections, node, self._channels, signer, deadline=_CALL)

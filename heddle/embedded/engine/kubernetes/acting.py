@@ -16,7 +16,7 @@ from heddle.embedded.engine.kubernetes.checkpoint import (
     with_secrets,
 )
 from heddle.embedded.engine.kubernetes.former import bare, former_manager
-from heddle.embedded.engine.kubernetes.ignoring import respecting
+from heddle.embedded.engine.kubernetes.ignoring import without_ignored
 from heddle.embedded.engine.kubernetes.kinds import kind_of_type
 from heddle.embedded.engine.kubernetes.naming import field_manager
 from heddle.embedded.engine.kubernetes.normal import normal
@@ -194,7 +194,7 @@ def update(api: Api, request: UpdateRequest, tell: Callable[[str], None]) -> Upd
 
 def _changed(api: Api, path: str, new: Json, request: UpdateRequest, manager: str) -> Json:
     before = api.get(path)
-    wanted = respecting(new, before, request.ignore_changes, manager)
+    wanted = without_ignored(new, before, request.ignore_changes, manager)
     force = _forced(new, before, preview=request.preview)
     try:
         return api.apply(path, wanted, manager=manager, force=force, dry_run=request.preview, warn=False)

@@ -8,7 +8,7 @@ from typing import Any
 
 from heddle.embedded.engine.kubernetes.objects import Json, at, copied, without
 
-__all__ = ["covers", "respecting"]
+__all__ = ["covers", "without_ignored"]
 
 
 def steps(path: str) -> list[str]:
@@ -23,8 +23,8 @@ def covers(ignored: str, path: str) -> bool:
     return len(wanted) <= len(given) and all(a in ("*", b) for a, b in zip(wanted, given, strict=False))
 
 
-def respecting(inputs: Json, live: Json, ignored: tuple[str, ...], manager: str) -> Json:
-    """Return the inputs to apply: ignored fields as they are live, left out where only others manage them."""
+def without_ignored(inputs: Json, live: Json, ignored: tuple[str, ...], manager: str) -> Json:
+    """Return the inputs to apply: ignored fields with their live value, left out if only others own them."""
     for path in ignored:
         where = steps(path)
         ours, theirs = _managed(live, where, manager)

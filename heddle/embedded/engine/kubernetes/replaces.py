@@ -1,4 +1,4 @@
-"""Which fields of which kind cannot be changed in place, so that a change replaces the object.
+"""List the fields of each kind that cannot be changed in place, so that a change replaces the object.
 
 Source: pulumi-kubernetes 4.28 provider/pkg/provider/diff.go. Paths are JSONPaths; `[*]` is any list item.
 """

@@ -15,7 +15,7 @@ from heddle.embedded.fabric.access import Denied, SignedData
 from heddle.embedded.fabric.channelconfig import READERS, ChannelConfig
 from heddle.embedded.fabric.ledger import Ledger
 from heddle.embedded.fabric.orderer.blocks import metadata_signature, signed_block
-from heddle.embedded.fabric.orderer.cluster import Cluster
+from heddle.embedded.fabric.orderer.cluster import ClusterClient
 from heddle.embedded.fabric.orderer.consensus import Consensus
 from heddle.embedded.fabric.orderer.copying import answer_fetch, copy_blocks
 from heddle.embedded.fabric.orderer.intake import Checked, Rejected, checked
@@ -54,7 +54,7 @@ class OrdererChain:
         self.last_config = block.header.number
         self.consensus: Consensus | None = None
         self._join_number = join_number
-        self._cluster = Cluster(node, self.channel)
+        self._cluster = ClusterClient(node, self.channel)
         self._writer = Writer(self)
         self._life: asyncio.Task[None] | None = None
         self._pool = Pool(self._pass_on)

@@ -14,7 +14,7 @@ from heddle.configtx.envelope import signed_envelope
 from heddle.embedded.fabric.orderer.messages import Message, Submit, encode
 from heddle.embedded.fabric.orderer.node import OrdererNode
 
-__all__ = ["METHOD", "SERVICE", "Cluster"]
+__all__ = ["METHOD", "SERVICE", "ClusterClient"]
 
 SERVICE = "heddle.standin.Cluster"
 METHOD = "Call"
@@ -22,8 +22,8 @@ _DEADLINE = 3.0
 """Seconds; upstream's General.Cluster.RPCTimeout is 7."""
 
 
-class Cluster:
-    """The other orderers of one channel."""
+class ClusterClient:
+    """Calls the other orderers of a channel."""
 
     def __init__(self, node: OrdererNode, channel: str) -> None:
         self._node = node

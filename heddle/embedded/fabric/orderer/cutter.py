@@ -1,4 +1,4 @@
-"""When a block is cut.
+"""Cut messages into batches, each of which becomes a block.
 
 Source: orderer/common/blockcutter/blockcutter.go (Fabric 3.1.5).
 """

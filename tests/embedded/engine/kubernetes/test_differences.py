@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heddle.embedded.engine.kubernetes.differences import detailed, merge_patch, touches
-from heddle.embedded.engine.kubernetes.ignoring import covers, respecting
+from heddle.embedded.engine.kubernetes.ignoring import covers, without_ignored
 from heddle.plugin.interface import DiffKind
 from heddle.plugin.values import UNKNOWN
 
@@ -138,6 +138,6 @@ def test_an_ignored_field_of_another_manager_is_left_to_it() -> None:
         return {"metadata": {"managedFields": fields}, "spec": {"replicas": 5}}
 
     inputs = {"spec": {"replicas": 1, "paused": True}}
-    assert respecting(inputs, live("hpa"), ("spec.replicas",), "us") == {"spec": {"paused": True}}
+    assert without_ignored(inputs, live("hpa"), ("spec.replicas",), "us") == {"spec": {"paused": True}}
     ours = {"spec": {"replicas": 5, "paused": True}}
-    assert respecting(inputs, live("hpa", "us"), ("spec.replicas",), "us") == ours
+    assert without_ignored(inputs, live("hpa", "us"), ("spec.replicas",), "us") == ours
