@@ -1,32 +1,29 @@
 """Show and call chaincodes through a peer's gateway: `heddle chaincode list|query|invoke STACK`."""
 
 import asyncio
-import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from heddle.cli.options import HERE, Folder, Json, Stack
-from heddle.cli.printing import cell
+from heddle.cli.options import HERE, Folder, Json, Stack, named_values, only
+from heddle.cli.printing import cell, listing, print_json, print_text
 from heddle.configtx.endorsement import policy_text
 from heddle.fabric import gateway
 from heddle.fabric.definition import Committed
 from heddle.fabric.node import Node
-from heddle.fabric.transactions import Outcome
-from heddle.identity.signer import Signer
 from heddle.network.facts import committed_chaincodes
 from heddle.network.instance import ChannelOutput
 from heddle.network.network import Network, node_of, open_network
-from heddle.text import without_controls
 
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True)
+
+Answer = TypeVar("Answer")
 
 Name = Annotated[str, typer.Option("--name", "-n", help="The chaincode; may be left out if there is one.")]
 Channel = Annotated[str, typer.Option("--channel", "-c", help="The channel; that of the stack if left out.")]
@@ -64,28 +61,18 @@ def list_(stack: Stack, channel: Channel = "", json_: Json = False, folder: Fold
     instance = network.instance
     channels = [instance.channel(channel)] if channel else list(instance.channels.values())
     rows = [
-        _row(one.name, committed)
-        for one, found in asyncio.run(_definitions(network, channels))
+        _row(each.name, committed)
+        for each, found in asyncio.run(_definitions(network, channels))
         for committed in found
     ]
     if json_:
-        typer.echo(json.dumps(rows, indent=2))
+        print_json(rows)
         return
-    table = Table(
-        *("CHAINCODE", "CHANNEL", "VERSION", "SEQUENCE", "ENDORSEMENT", "APPROVED BY"),
-        box=None,
-        header_style="bold",
-    )
+    table = listing("CHAINCODE", "CHANNEL", "VERSION", "SEQUENCE", "ENDORSEMENT", "APPROVED BY")
     for row in rows:
-        approved = ", ".join(msp for msp, yes in row["approvals"].items() if yes)
-        table.add_row(
-            cell(row["name"]),
-            cell(row["channel"]),
-            cell(row["version"]),
-            str(row["sequence"]),
-            cell(row["endorsementPolicy"]),
-            cell(approved),
-        )
+        *words, approvals = row.values()
+        approved = ", ".join(msp for msp, yes in approvals.items() if yes)
+        table.add_row(*(cell(str(each)) for each in (*words, approved)))
     Console().print(table)
 
 
@@ -106,8 +93,9 @@ def query(
 ) -> None:
     """Ask the chaincode without a transaction, and print its answer."""
     private = _transient(transient, transient_file)
-    call = _Call(open_network(stack, folder), name, channel, org, user, peer, private)
-    _print(asyncio.run(call.query([function, *(args or ())], timeout)))
+    call = _Call(open_network(stack, folder), name, channel, org, user, peer)
+    arguments = [function, *(args or ())]
+    _print(asyncio.run(call.send(gateway.evaluate, arguments, transient=private, deadline=timeout)))
 
 
 @app.command()
@@ -129,90 +117,58 @@ def invoke(
 ) -> None:
     """Submit a transaction, wait until it is committed, and print the chaincode's answer."""
     private = _transient(transient, transient_file)
-    call = _Call(open_network(stack, folder), name, channel, org, user, peer, private)
-    outcome = asyncio.run(call.invoke([function, *(args or ())], timeout, is_init=init))
+    call = _Call(open_network(stack, folder), name, channel, org, user, peer)
+    arguments = [function, *(args or ())]
+    outcome = asyncio.run(
+        call.send(gateway.invoke, arguments, transient=private, is_init=init, deadline=timeout)
+    )
     commit = outcome.commit
     if json_:
-        data = {
-            "transactionId": commit.transaction_id,
-            "block": commit.block,
-            "code": commit.code,
-            "result": outcome.payload.decode(errors="replace"),
-        }
-        typer.echo(json.dumps(data, indent=2))
+        print_json(
+            {
+                "transactionId": commit.transaction_id,
+                "block": commit.block,
+                "code": commit.code,
+                "result": outcome.payload.decode(errors="replace"),
+            }
+        )
         return
     _print(outcome.payload)
     typer.echo(f"committed in block {commit.block}: transaction {commit.transaction_id}", err=True)
 
 
 class _Call:
-    """A chaincode on a channel, the peer to ask, and the signer; chosen where there is only one."""
+    """Choose the channel, the peer to ask and the signer of a call, each where there is only one."""
 
-    def __init__(
-        self,
-        network: Network,
-        name: str,
-        channel: str,
-        org: str,
-        user: str,
-        peer: str,
-        transient: Mapping[str, bytes],
-    ) -> None:
-        self.network, self.transient = network, transient
-        self.instance = instance = network.instance
-        self.name = name or _only(list(instance.chaincodes), "--name")
-        if not channel and self.name in instance.chaincodes:
-            channel = instance.chaincodes[self.name].channel
-        self.channel = instance.channel(channel or _only(list(instance.channels), "--channel"))
-        self.organization = instance.organization(org or self._with_peers())
-        self.signer: Signer = network.signer(self.organization.name, user)
-        self.peer: Node = self._peer(peer)
+    def __init__(self, network: Network, name: str, channel: str, org: str, user: str, peer: str) -> None:
+        self._network, instance = network, network.instance
+        self._name = name or only(instance.chaincodes, "--name")
+        if not channel and self._name in instance.chaincodes:
+            channel = instance.chaincodes[self._name].channel
+        self._channel = instance.channel(channel or only(instance.channels, "--channel"))
+        organization = instance.organization(org or self._with_peers()).name
+        self._signer = network.signer(organization, user)
+        self._peer = self._chosen_peer(organization, peer)
 
     def _with_peers(self) -> str:
         """Return the first organization that acts for the channel, one with a peer on it if there is any."""
-        acting = self.network.representatives(self.channel.name)
+        acting = self._network.representatives(self._channel.name)
         return next((each for each in acting if each.peers), acting[0]).organization.name
 
-    def _peer(self, name: str) -> Node:
+    def _chosen_peer(self, organization: str, name: str) -> Node:
+        peers = {each.name: each for each in self._network.instance.peers_of(organization, on=self._channel)}
+        if not peers or (name and name not in peers):
+            known = ", ".join(peers) or "no peer"
+            raise typer.BadParameter(f"{organization} has on {self._channel.name}: {known}")
+        return node_of(peers[name] if name else next(iter(peers.values())))
 
-        there = {
-            one.name: one
-            for one in self.instance.peers_of(self.organization.name)
-            if one.name in self.channel.peers
-        }
-        if not there or (name and name not in there):
-            raise typer.BadParameter(
-                f"{self.organization.name} has on {self.channel.name}: {', '.join(there) or 'no peer'}"
-            )
-        return node_of(there[name] if name else next(iter(there.values())))
-
-    async def query(self, arguments: Sequence[str], seconds: float) -> bytes:
-        """Evaluate through the peer's gateway."""
-        async with self.network.connections() as connections:
-            return await gateway.evaluate(
-                connections,
-                self.peer,
-                self.signer,
-                self.channel.name,
-                self.name,
-                arguments,
-                transient=self.transient,
-                deadline=seconds,
-            )
-
-    async def invoke(self, arguments: Sequence[str], seconds: float, *, is_init: bool) -> Outcome:
-        """Endorse, submit and await the commit through the peer's gateway."""
-        async with self.network.connections() as connections:
-            return await gateway.invoke(
-                connections,
-                self.peer,
-                self.signer,
-                self.channel.name,
-                self.name,
-                arguments,
-                transient=self.transient,
-                is_init=is_init,
-                deadline=seconds,
+    async def send(
+        self, verb: Callable[..., Awaitable[Answer]], arguments: Sequence[str], **options: object
+    ) -> Answer:
+        """Return what a verb of the peer's gateway answers."""
+        async with self._network.connections() as connections:
+            return await verb(
+                connections, self._peer, self._signer, self._channel.name, self._name, arguments, **options
             )
 
 
@@ -227,7 +183,6 @@ async def _definitions(
 
 
 def _row(channel: str, committed: Committed) -> dict[str, Any]:
-
     wanted = committed.definition
     return {
         "name": wanted.name,
@@ -244,8 +199,9 @@ def _transient(pairs: Sequence[str] | None, files: Sequence[str] | None) -> dict
 
     Raises BadParameter for a text without `=` or a file that cannot be read, and repeats nothing private.
     """
-    values = {name: value.encode() for name, value in _named(pairs, "--transient", "VALUE")}
-    for name, path in _named(files, "--transient-file", "PATH"):
+    given = named_values(pairs, "--transient", "NAME=VALUE", private=True)
+    values = {name: value.encode() for name, value in given}
+    for name, path in named_values(files, "--transient-file", "NAME=PATH", private=True):
         try:
             values[name] = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
         except OSError as error:
@@ -253,24 +209,9 @@ def _transient(pairs: Sequence[str] | None, files: Sequence[str] | None) -> dict
     return values
 
 
-def _named(pairs: Sequence[str] | None, option: str, what: str) -> list[tuple[str, str]]:
-    split = [pair.partition("=") for pair in pairs or ()]
-    if not all(name and sign for name, sign, _ in split):
-        raise typer.BadParameter(f"{option}: each is NAME={what}")
-    return [(name, value) for name, _, value in split]
-
-
-def _only(names: list[str], option: str) -> str:
-    if len(names) != 1:
-        raise typer.BadParameter(f"{option}: name one of: {', '.join(sorted(names)) or '(there is none)'}")
-    return names[0]
-
-
 def _print(payload: bytes) -> None:
-    """Print as text with a newline, as it is if it is none; a terminal gets no signs that move its cursor."""
+    """Print an answer as text with a newline; as it is if it is none."""
     try:
-        text = payload.decode()
+        print_text(payload.decode())
     except UnicodeDecodeError:
         sys.stdout.buffer.write(payload)
-    else:
-        typer.echo(without_controls(text) if sys.stdout.isatty() else text)

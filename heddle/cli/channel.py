@@ -1,7 +1,6 @@
 """Run `heddle channel list|show STACK`: channels as their nodes have them now; other verbs have own files."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -14,8 +13,8 @@ from rich.text import Text
 from heddle.cli.channel_block import block
 from heddle.cli.channel_request import request, sign
 from heddle.cli.channel_submit import submit
-from heddle.cli.options import HERE, Folder, Json, Stack
-from heddle.cli.printing import cell
+from heddle.cli.options import HERE, Folder, Json, Stack, only
+from heddle.cli.printing import cell, listing, print_json
 from heddle.configtx.blocks import config_of
 from heddle.configtx.read import settings_of
 from heddle.configtx.settings import BFT, ChannelSettings
@@ -44,17 +43,18 @@ def list_(stack: Stack, json_: Json = False, folder: Folder = HERE) -> None:
     found = asyncio.run(_all_nodes(network))
     channels = network.instance.channels.values()
     if json_:
-        data = [
-            {
-                "name": channel.name,
-                "organizations": list(channel.organizations),
-                "nodes": [asdict(node) for node in found[channel.name]],
-            }
-            for channel in channels
-        ]
-        typer.echo(json.dumps(data, indent=2))
+        print_json(
+            [
+                {
+                    "name": channel.name,
+                    "organizations": list(channel.organizations),
+                    "nodes": [asdict(node) for node in found[channel.name]],
+                }
+                for channel in channels
+            ]
+        )
         return
-    table = Table("CHANNEL", "ORGANIZATIONS", "HEIGHT", "ORDERERS", "PEERS", box=None, header_style="bold")
+    table = listing("CHANNEL", "ORGANIZATIONS", "HEIGHT", "ORDERERS", "PEERS")
     for channel in channels:
         nodes = found[channel.name]
         table.add_row(
@@ -70,24 +70,25 @@ def list_(stack: Stack, json_: Json = False, folder: Folder = HERE) -> None:
 @app.command()
 def show(
     stack: Stack,
-    channel: Annotated[str, typer.Argument(help="The channel; may be left out if there is each.")] = "",
+    channel: Annotated[str, typer.Argument(help="The channel; may be left out if there is one.")] = "",
     json_: Json = False,
     folder: Folder = HERE,
 ) -> None:
     """Show one channel: its configuration on the ledger, and how far each node is."""
     network = open_network(stack, folder)
-    chosen = network.instance.channel(channel or _only(list(network.instance.channels)))
+    chosen = network.instance.channel(channel or only(network.instance.channels))
     block, sequence, settings, nodes = asyncio.run(_state(network, chosen.name))
     if json_:
-        data = {
-            "name": chosen.name,
-            "genesisHash": chosen.genesis_hash,
-            "configBlock": block,
-            "sequence": sequence,
-            "settings": _settings_json(settings),
-            "nodes": [asdict(node) for node in nodes],
-        }
-        typer.echo(json.dumps(data, indent=2))
+        print_json(
+            {
+                "name": chosen.name,
+                "genesisHash": chosen.genesis_hash,
+                "configBlock": block,
+                "sequence": sequence,
+                "settings": _settings_json(settings),
+                "nodes": [asdict(node) for node in nodes],
+            }
+        )
         return
     console = Console(soft_wrap=True, highlight=False)
     for name, value in _settings_lines(chosen, block, sequence, settings):
@@ -122,55 +123,37 @@ def _share(nodes: Sequence[ChannelNode], state: str) -> str:
     return f"{well}/{len(nodes)} {state}" + (f" ({', '.join(rest)})" if rest else "")
 
 
-def _only(names: list[str]) -> str:
-    if len(names) != 1:
-        raise typer.BadParameter(f"name one of: {', '.join(sorted(names)) or 'there is no channel'}")
-    return names[0]
-
-
 def _settings_lines(
     channel: ChannelOutput, block: int, sequence: int, settings: ChannelSettings
 ) -> list[tuple[str, str]]:
     batch, level = settings.batch, settings.capabilities
+    preferred, most = show_size(batch.preferred_max_bytes), show_size(batch.absolute_max_bytes)
+    sizes = f"{batch.max_message_count} messages, {preferred} preferred, {most} at most"
+    consenters = (each.address + (f" (id {each.id})" if each.id else "") for each in settings.consenters)
+    ordering = (
+        f"{each.name} ({each.msp.msp_id}): {', '.join(each.endpoints)}"
+        for each in settings.orderer_organizations
+    )
+    members = (
+        f"{each.name} ({each.msp.msp_id})"
+        + (f", anchor {', '.join(each.anchor_peers)}" if each.anchor_peers else "")
+        for each in settings.peer_organizations
+    )
+    levels = f"channel {level.channel}, orderer {level.orderer}, application {level.application}"
     return [
         ("channel", channel.name),
         ("genesis", channel.genesis_hash),
         ("configuration", f"sequence {sequence}, block {block}"),
-        (
-            "batch",
-            f"{batch.timeout}, {batch.max_message_count} messages, "
-            f"{show_size(batch.preferred_max_bytes)} preferred, "
-            f"{show_size(batch.absolute_max_bytes)} at most",
-        ),
+        ("batch", f"{batch.timeout}, {sizes}"),
         ("consensus", _consensus(settings)),
-        (
-            "consenters",
-            ", ".join(each.address + (f" (id {each.id})" if each.id else "") for each in settings.consenters),
-        ),
-        (
-            "ordering",
-            "; ".join(
-                f"{each.name} ({each.msp.msp_id}): {', '.join(each.endpoints)}"
-                for each in settings.orderer_organizations
-            ),
-        ),
-        (
-            "organizations",
-            "; ".join(
-                f"{each.name} ({each.msp.msp_id})"
-                + (f", anchor {', '.join(each.anchor_peers)}" if each.anchor_peers else "")
-                for each in settings.peer_organizations
-            ),
-        ),
-        (
-            "capabilities",
-            f"channel {level.channel}, orderer {level.orderer}, application {level.application}",
-        ),
+        ("consenters", ", ".join(consenters)),
+        ("ordering", "; ".join(ordering)),
+        ("organizations", "; ".join(members)),
+        ("capabilities", levels),
     ]
 
 
 def _consensus(settings: ChannelSettings) -> str:
-
     if settings.consensus != BFT:
         raft = settings.raft
         return f"Raft, tick {raft.tick_interval}, election after {raft.election_tick} ticks"
@@ -180,12 +163,11 @@ def _consensus(settings: ChannelSettings) -> str:
 
 
 def _settings_json(settings: ChannelSettings) -> dict[str, Any]:
+    bft = settings.consensus == BFT
     return {
         "batch": asdict(settings.batch),
         "consensus": settings.consensus,
-        "raft" if settings.consensus == "etcdraft" else "bft": asdict(
-            settings.raft if settings.consensus == "etcdraft" else settings.bft
-        ),
+        "bft" if bft else "raft": asdict(settings.bft if bft else settings.raft),
         "capabilities": asdict(settings.capabilities),
         "consenters": [each.address for each in settings.consenters],
         "ordererOrganizations": [
@@ -200,7 +182,7 @@ def _settings_json(settings: ChannelSettings) -> dict[str, Any]:
 
 
 def _nodes_table(nodes: Sequence[ChannelNode]) -> Table:
-    table = Table("NODE", "ROLE", "STATE", "HEIGHT", box=None, header_style="bold")
+    table = listing("NODE", "ROLE", "STATE", "HEIGHT")
     for node in nodes:
         colour = "green" if node.state in ("active", "joined") else "red"
         table.add_row(cell(node.node), cell(node.role), cell(node.state, colour), str(node.height or "–"))

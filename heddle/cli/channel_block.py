@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from fabric_protos.common.common_pb2 import Block
 
 from heddle.cli.options import HERE, Folder, Stack
+from heddle.cli.printing import print_text
 from heddle.configtx.decode import json_text, message_json
 from heddle.fabric.deliver import Position
 from heddle.network.blocks import read_block, read_config_block
 from heddle.network.network import open_network
 
 __all__ = ["block"]
-
-_WORDS = ("config", "newest", "oldest")
 
 
 def block(
@@ -35,30 +35,25 @@ def block(
     position = _position(which)
     network = open_network(stack, folder)
 
-    async def fetch() -> bytes:
+    async def fetch() -> Block:
         async with network.connections() as connections:
             if position is None:
-                fetched = await read_config_block(network, connections, channel)
-            else:
-                fetched = await read_block(network, connections, channel, position)
-            return json_text(message_json(fetched)).encode() if out is None else fetched.SerializeToString()
+                return await read_config_block(network, connections, channel)
+            return await read_block(network, connections, channel, position)
 
-    content = asyncio.run(fetch())
+    fetched = asyncio.run(fetch())
     if out is None:
-        typer.echo(content, nl=False)
+        print_text(json_text(message_json(fetched)), newline=False)
         return
+    content = fetched.SerializeToString()
     out.write_bytes(content)
     typer.echo(f"{out}: {len(content)} bytes")
 
 
 def _position(which: str) -> Position | None:
-    match which:
-        case "config":
-            return None
-        case "newest":
-            return "newest"
-        case "oldest":
-            return 0
+    words: dict[str, Position | None] = {"config": None, "newest": "newest", "oldest": 0}
+    if which in words:
+        return words[which]
     if which.isascii() and which.isdigit():
         return int(which)
-    raise typer.BadParameter(f"{which!r} is none of {', '.join(_WORDS)} and no number")
+    raise typer.BadParameter(f"{which!r} is none of {', '.join(words)} and no number")

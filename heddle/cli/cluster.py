@@ -1,6 +1,5 @@
 """Run one-node Kubernetes clusters on this machine: `heddle cluster up|down|status|kubeconfig|load|logs`."""
 
-import json
 import time
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heddle.cli.options import Json
-from heddle.cli.printing import cell, print_line
+from heddle.cli.printing import cell, print_json, print_line
 from heddle.embedded.kubernetes.down import down as take_down
 from heddle.embedded.kubernetes.images import load_image
 from heddle.embedded.kubernetes.layout import layout_of
@@ -106,7 +105,7 @@ def status(name: Name = _LOCAL, json_: Json = False) -> None:
     """Show the cluster's programs; exit code 1 unless all run and the node is ready."""
     cluster = status_of(layout_of(name))
     if json_:
-        typer.echo(json.dumps(cluster.as_json(), indent=2))
+        print_json(cluster.as_json())
     else:
         console = Console()
         console.print(f"cluster {name}: [bold]{cluster.state}[/bold]", highlight=False)

@@ -1,13 +1,12 @@
 """Check this machine and a stack: `heddle doctor [STACK]`."""
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from heddle.cli.options import HERE, Folder, Json
-from heddle.cli.printing import print_findings
+from heddle.cli.printing import print_findings, print_json
 from heddle.doctor.machine import local_cluster_findings, passphrase_finding
 from heddle.doctor.stack import stack_findings
 from heddle.embedded.kubernetes.dns import resolves_by_tcp
@@ -29,7 +28,7 @@ def doctor(
     if stack:
         findings += stack_findings(stack, folder, resolves_by_tcp)
     if json_:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+        print_json([asdict(finding) for finding in findings])
     else:
         print_findings(findings)
     if any(finding.step for finding in findings):

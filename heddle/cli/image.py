@@ -1,13 +1,12 @@
 """Make container images on this machine: `heddle image pack|standin|sample-chaincode`."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from heddle.cli.options import Json
+from heddle.cli.printing import print_json
 from heddle.embedded.fabric.images import build_sample_chaincode, build_standin
 from heddle.images.release import pack_release
 from heddle.paths import cache_dir
@@ -31,8 +30,7 @@ def pack(
     """Pack Fabric's programs into images under upstream's names, for clusters that cannot pull them."""
     packed = pack_release(release, out or cache_dir() / "images")
     if json_:
-        rows = [{"image": p.image, "archive": str(p.archive), "id": p.identifier} for p in packed]
-        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
+        print_json([{"image": p.image, "archive": str(p.archive), "id": p.identifier} for p in packed])
         return
     for image in packed:
         typer.echo(f"{image.image}  {image.archive}")

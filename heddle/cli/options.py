@@ -1,11 +1,12 @@
 """Declare the arguments and options that several subcommands have, so that all name them alike."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["HERE", "Folder", "Json", "Stack", "StackFile", "Yes"]
+__all__ = ["HERE", "Folder", "Json", "Stack", "StackFile", "Yes", "named_values", "only"]
 
 Stack = Annotated[str, typer.Argument(metavar="STACK", help="The stack's name.")]
 StackFile = Annotated[
@@ -15,3 +16,25 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before acting
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Folder = Annotated[Path, typer.Option("--cwd", "-C", help="The folder with Pulumi.yaml.", file_okay=False)]
 HERE = Path()
+
+
+def named_values(
+    texts: Iterable[str] | None, option: str, form: str = "KEY=VALUE", *, private: bool = False
+) -> list[tuple[str, str]]:
+    """Return the names and values that an option gives. Raises BadParameter, without what is private."""
+    values = []
+    for text in texts or ():
+        name, sign, value = text.partition("=")
+        if not (name and sign):
+            raise typer.BadParameter(f"{option}{'' if private else f' {text}'}: {form} is expected")
+        values.append((name, value))
+    return values
+
+
+def only(names: Iterable[str], option: str = "") -> str:
+    """Return the name where there is a single one. Raises BadParameter with those there are."""
+    known = sorted(names)
+    if len(known) != 1:
+        asked = f"{option}: name" if option else "name"
+        raise typer.BadParameter(f"{asked} one of: {', '.join(known) or '(there is none)'}")
+    return known[0]

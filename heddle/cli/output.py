@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from heddle.cli.options import HERE, Folder, Json, StackFile
+from heddle.cli.printing import print_json, print_text
 from heddle.errors import EngineError
 from heddle.plugin.values import plain, strip_secrets
 from heddle.state.outputs import read_outputs
@@ -30,11 +31,16 @@ def output(
             raise EngineError(
                 f"stack {stack!r} has no output {name!r}", hint=f"It has: {', '.join(sorted(shown))}."
             )
-        value = shown[name]
-        typer.echo(value if isinstance(value, str) and not json_ else json.dumps(value, indent=2))
+        if json_:
+            print_json(shown[name])
+        else:
+            print_text(_text(shown[name]))
     elif json_:
         typer.echo(json.dumps(shown, indent=2, sort_keys=True))
     else:
-        for key in sorted(shown):
-            value = shown[key]
-            typer.echo(f"{key}: {value if isinstance(value, str) else json.dumps(value, indent=2)}")
+        for key, value in sorted(shown.items()):
+            print_text(f"{key}: {_text(value)}")
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, indent=2)

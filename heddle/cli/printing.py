@@ -1,14 +1,17 @@
 """Print what a subcommand has found, so that no text of others acts as markup or controls the terminal."""
 
+import json
+import sys
 from collections.abc import Sequence
 
 import typer
+from rich.table import Table
 from rich.text import Text
 
 from heddle.doctor.findings import Finding
 from heddle.text import printable, without_controls
 
-__all__ = ["cell", "marked", "print_findings", "print_line"]
+__all__ = ["cell", "listing", "marked", "print_findings", "print_json", "print_line", "print_text"]
 
 
 def cell(words: str, style: str = "") -> Text:
@@ -24,6 +27,21 @@ def marked(words: str, *, good: bool) -> Text:
 def print_line(line: str, *, error: bool = False) -> None:
     """Print a line that may hold text of others, whole, without control signs; to standard error if asked."""
     typer.echo(without_controls(line), err=error)
+
+
+def listing(*titles: str) -> Table:
+    """Return an empty table with these titles, without lines."""
+    return Table(*titles, box=None, header_style="bold")
+
+
+def print_json(data: object) -> None:
+    """Print data as JSON; every sign beyond ASCII is escaped."""
+    typer.echo(json.dumps(data, indent=2))
+
+
+def print_text(text: str, *, newline: bool = True) -> None:
+    """Print a text of others as it is; to a terminal, without control signs."""
+    typer.echo(without_controls(text) if sys.stdout.isatty() else text.encode(), nl=newline)
 
 
 def print_findings(findings: Sequence[Finding]) -> None:

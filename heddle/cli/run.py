@@ -1,18 +1,19 @@
 """Run the embedded engine: `heddle up|preview|refresh|destroy STACK`."""
 
 import asyncio
-import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from heddle.cli.consent import USAGE, ask_consent, require_terminal
-from heddle.cli.options import HERE, Folder, Json, StackFile, Yes
+from heddle.cli.consent import ask_consent, require_terminal
+from heddle.cli.options import HERE, Folder, Json, StackFile, Yes, named_values
+from heddle.cli.printing import print_json
 from heddle.embedded.engine.display.lines import LineDisplay
 from heddle.embedded.engine.display.tree import TreeDisplay
 from heddle.embedded.engine.engine import Engine, Outcome
@@ -41,6 +42,8 @@ Config = Annotated[
 ]
 Diff = Annotated[bool, typer.Option("--diff", help="Show what changes of every resource.")]
 PARALLEL = 32
+_PROVIDERS: Mapping[str, ProviderFactory] = {"kubernetes": kubernetes, "heddle": heddle}
+"""The providers that the engine serves, by package."""
 
 
 def preview(
@@ -53,7 +56,7 @@ def preview(
     folder: Folder = HERE,
 ) -> None:
     """Run the program without acting, and print what `up` would change."""
-    run = _Runs(folder, stack, parallel, config=config, diff=diff, quiet=json_)
+    run = _Runs(folder=folder, stack=stack, parallel=parallel, config=_config(config), diff=diff, quiet=json_)
     outcome = run.run("Previewing update", lambda engine: engine.preview(), preview=True)
     if json_:
         _print_json(outcome)
@@ -71,7 +74,7 @@ def up(
     folder: Folder = HERE,
 ) -> None:
     """Preview, ask, then run the program and act."""
-    run = _Runs(folder, stack, parallel, config=config, diff=diff)
+    run = _Runs(folder=folder, stack=stack, parallel=parallel, config=_config(config), diff=diff)
     _agree(run, "update", lambda engine: engine.preview(), yes=yes, skip_preview=skip_preview)
     outcome = run.run("Updating", lambda engine: engine.up(), preview=False)
     _leave(outcome, expect_no_changes=expect_no_changes, verb="update")
@@ -87,7 +90,7 @@ def refresh(
     folder: Folder = HERE,
 ) -> None:
     """Preview, ask, then read every resource and write what was read into the state."""
-    run = _Runs(folder, stack, parallel, diff=diff)
+    run = _Runs(folder=folder, stack=stack, parallel=parallel, diff=diff)
     _agree(run, "refresh", lambda engine: engine.refresh(preview=True), yes=yes, skip_preview=skip_preview)
     outcome = run.run("Refreshing", lambda engine: engine.refresh(), preview=False)
     _leave(outcome, expect_no_changes=expect_no_changes, verb="refresh")
@@ -102,46 +105,32 @@ def destroy(
     folder: Folder = HERE,
 ) -> None:
     """Preview, ask, then delete every resource that is not protected."""
-    run = _Runs(folder, stack, parallel, diff=diff)
+    run = _Runs(folder=folder, stack=stack, parallel=parallel, diff=diff)
     _agree(run, "destroy", lambda engine: engine.destroy(preview=True), yes=yes, skip_preview=skip_preview)
     _leave(run.run("Destroying", lambda engine: engine.destroy(), preview=False), verb="destroy")
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Runs:
-    """Runs the engine's verbs, with a display that suits the terminal or the log."""
+    """Run the engine's verbs, with a display that suits the terminal or the log."""
 
-    def __init__(
-        self,
-        folder: Path,
-        stack: str,
-        parallel: int,
-        *,
-        config: list[str] | None = None,
-        diff: bool = False,
-        quiet: bool = False,
-    ) -> None:
-        self._folder = folder
-        self._stack = stack
-        self._parallel = parallel
-        self._config = _config(config or [])
-        self._diff = diff
-        self._quiet = quiet
+    folder: Path
+    stack: str
+    parallel: int
+    config: Mapping[str, str] = field(default_factory=dict)
+    diff: bool = False
+    quiet: bool = False
 
     def run(self, title: str, verb: Callable[[Engine], Awaitable[Outcome]], *, preview: bool) -> Outcome:
         """Run one verb and show it."""
         display = self._display(title, preview=preview)
         engine = Engine(
-            self._folder,
-            self._stack,
-            _factories(),
-            sink=display,
-            parallel=self._parallel,
-            config=self._config,
+            self.folder, self.stack, _PROVIDERS, sink=display, parallel=self.parallel, config=self.config
         )
 
         async def act() -> Outcome:
             # Providers block threads while they wait; the loop's own pool is as small as the machine.
-            pool = ThreadPoolExecutor(2 * self._parallel, thread_name_prefix="provider")
+            pool = ThreadPoolExecutor(2 * self.parallel, thread_name_prefix="provider")
             asyncio.get_running_loop().set_default_executor(pool)
             return await verb(engine)
 
@@ -154,30 +143,21 @@ class _Runs:
 
     def _display(self, title: str, *, preview: bool) -> LineDisplay | TreeDisplay:
         """Return a live tree for a terminal, lines for anything else; those go to stderr for `--json`."""
-        header = f"{title} ({self._stack})"
         console = Console()
-        if self._quiet or not console.is_terminal:
-            out = sys.stderr if self._quiet else sys.stdout
-            return LineDisplay(
-                out, header=header, preview=preview, stack_name=self._stack, details=self._diff
-            )
-        return TreeDisplay(
-            console, header=header, preview=preview, stack_name=self._stack, details=self._diff
-        )
+        texts = {"header": f"{title} ({self.stack})", "stack_name": self.stack}
+        if self.quiet or not console.is_terminal:
+            out = sys.stderr if self.quiet else sys.stdout
+            return LineDisplay(out, **texts, preview=preview, details=self.diff)
+        return TreeDisplay(console, **texts, preview=preview, details=self.diff)
 
 
-def _config(settings: list[str]) -> dict[str, str]:
-    """Return KEY=VALUE settings by key."""
-    for setting in settings:
-        if "=" not in setting or ":" not in setting.partition("=")[0]:
-            typer.echo(f"error: --config {setting}: NAMESPACE:KEY=VALUE is expected", err=True)
-            raise typer.Exit(USAGE)
-    return {key: value for key, _, value in (setting.partition("=") for setting in settings)}
-
-
-def _factories() -> dict[str, ProviderFactory]:
-    """Return the providers that this engine serves, by package."""
-    return {"kubernetes": kubernetes, "heddle": heddle}
+def _config(settings: list[str] | None) -> dict[str, str]:
+    """Return the configuration values of --config by their keys."""
+    values = dict(named_values(settings, "--config", "NAMESPACE:KEY=VALUE"))
+    for key in values:
+        if ":" not in key:
+            raise typer.BadParameter(f"--config {key}: NAMESPACE:KEY=VALUE is expected")
+    return values
 
 
 def _agree(
@@ -211,14 +191,11 @@ def _leave(outcome: Outcome, *, expect_no_changes: bool = False, verb: str) -> N
 
 def _print_json(outcome: Outcome) -> None:
     """Print a preview's summary as JSON: how many changes of each kind, and the outputs."""
-    typer.echo(
-        json.dumps(
-            {
-                "changeSummary": {op.value: count for op, count in outcome.counts.items()},
-                "outputs": {key: plain(value) for key, value in outcome.outputs.items()},
-                "failed": outcome.failed,
-                "seconds": round(outcome.seconds, 3),
-            },
-            indent=2,
-        )
+    print_json(
+        {
+            "changeSummary": {op.value: count for op, count in outcome.counts.items()},
+            "outputs": {key: plain(value) for key, value in outcome.outputs.items()},
+            "failed": outcome.failed,
+            "seconds": round(outcome.seconds, 3),
+        }
     )

@@ -1,6 +1,5 @@
 """List and run playbooks for incidents: `heddle runbook list|run`."""
 
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +7,8 @@ from typing import Annotated
 import typer
 
 from heddle.cli.consent import USAGE, ask_consent, require_terminal
-from heddle.cli.options import HERE, Folder, Json, Yes
+from heddle.cli.options import HERE, Folder, Json, Yes, named_values
+from heddle.cli.printing import print_json
 from heddle.errors import RunbookError
 from heddle.runbooks.catalog import Runbook, Variable, find_runbook, runbooks
 from heddle.runbooks.deployed import context_of
@@ -26,7 +26,7 @@ def list_(json_: Json = False) -> None:
     """Show the runbooks and the variables each takes."""
     known = runbooks()
     if json_:
-        typer.echo(json.dumps([{**asdict(each), "path": str(each.path)} for each in known], indent=2))
+        print_json([{**asdict(each), "path": str(each.path)} for each in known])
         return
     for runbook in known:
         typer.echo(f"{typer.style(runbook.name, bold=True)}  {runbook.title}")
@@ -56,7 +56,7 @@ def run_(
     folder: Folder = HERE,
 ) -> None:
     """Show a runbook's plan, ask, and run it; exit code 0 when it ended well, or there was nothing to do."""
-    variables = _variables(extra or [])
+    variables = dict(named_values(extra, "-e"))
     runbook = _checked(name, variables)
     if not (yes or check):
         require_terminal("--yes", "--check")
@@ -98,12 +98,3 @@ def _execute(what: Run) -> int:
         typer.echo(f"error: runbook {what.runbook.name} ended with a failure", err=True)
         raise typer.Exit(1)
     return display.changes
-
-
-def _variables(extra: list[str]) -> dict[str, str]:
-    """Return KEY=VALUE settings by key."""
-    for setting in extra:
-        if "=" not in setting:
-            typer.echo(f"error: -e {setting}: KEY=VALUE is expected", err=True)
-            raise typer.Exit(USAGE)
-    return {key: value for key, _, value in (setting.partition("=") for setting in extra)}

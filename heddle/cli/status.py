@@ -1,7 +1,6 @@
 """Print the state of a network as its nodes tell it: `heddle status STACK`."""
 
 import asyncio
-import json
 from typing import Annotated
 
 import typer
@@ -10,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heddle.cli.options import HERE, Folder, Json, StackFile
-from heddle.cli.printing import cell, marked
+from heddle.cli.printing import cell, marked, print_json
 from heddle.network.network import open_network
 from heddle.network.status import InstanceStatus, ask_status
 
@@ -31,7 +30,7 @@ def status(
     """Ask all nodes, and print versions, heights, chaincodes and what is wrong."""
     found = asyncio.run(ask_status(open_network(stack, folder), deadline=SECONDS))
     if json_:
-        typer.echo(json.dumps(found.plain(), indent=2))
+        print_json(found.plain())
     else:
         _show(Console(highlight=False), found, verbose=verbose)
     if not found.healthy:

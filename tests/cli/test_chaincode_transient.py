@@ -28,7 +28,7 @@ def test_private_input_comes_from_files_byte_for_byte(
 
 def test_what_is_wrong_is_told_without_what_is_private(tmp_path: Path) -> None:
     """No value is in the words; the path of a file that is not there is."""
-    with pytest.raises(typer.BadParameter, match="each is NAME=VALUE") as refusal:
+    with pytest.raises(typer.BadParameter, match="--transient: NAME=VALUE is expected") as refusal:
         _transient(["4711"], None)
     assert "4711" not in str(refusal.value)
     with pytest.raises(typer.BadParameter, match="missing: No such file"):

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from heddle.cli.printing import cell, marked, print_findings, print_line
+from heddle.cli.printing import cell, marked, print_findings, print_line, print_text
 from heddle.doctor.findings import Finding
 
 HOSTILE = "[/]3.1.5\x1b[2K\x9b1A"
@@ -36,3 +36,15 @@ def test_lines_and_findings_keep_their_words_and_lose_their_controls(
     assert "x" * 5000 in shown
     assert shown.count("[/]3.1.5") == 3
     assert not {"\x1b", "\x9b"} & set(shown.replace("\x1b[31m", "").replace("\x1b[0m", ""))
+
+
+@pytest.mark.parametrize(("terminal", "controls"), [(True, set()), (False, {"\x1b", "\x9b"})])
+def test_a_text_controls_no_terminal_and_reaches_a_file_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], terminal: bool, controls: set[str]
+) -> None:
+    """A block may hold anything, and its JSON escapes nothing above 0x7f; a pipe takes every sign of it."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+
+    print_text(HOSTILE)
+
+    assert {"\x1b", "\x9b"} & set(capsys.readouterr().out) == controls

@@ -13,7 +13,7 @@ from tests.embedded.engine.conftest import Lab
 
 @pytest.fixture
 def heddle(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> "Heddle":
-    monkeypatch.setattr(run, "_factories", lambda: {"test": lab.world.factory()})
+    monkeypatch.setattr(run, "_PROVIDERS", {"test": lab.world.factory()})
     return Heddle(lab)
 
 
