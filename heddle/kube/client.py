@@ -13,7 +13,7 @@ import httpx
 from heddle.errors import KubeError, Unreachable
 from heddle.kube.apiserver import ApiServer
 
-__all__ = ["Json", "KubeClient", "pod_path", "refusal"]
+__all__ = ["Json", "KubeClient", "is_ready", "pod_path", "refusal"]
 
 Json: TypeAlias = Any
 """A Kubernetes object as plain data."""
@@ -124,6 +124,12 @@ class KubeClient:
             fieldSelector=f"involvedObject.name={name},type=Warning",
         )
         return tuple(f"{event.get('reason')}: {event.get('message')}" for event in events[-_WARNINGS:])
+
+
+def is_ready(obj: Json | None) -> bool:
+    """Tell whether a pod or a Kubernetes node has the condition Ready."""
+    conditions = (obj or {}).get("status", {}).get("conditions") or []
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
 def pod_path(namespace: str, pod: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from heddle.kube.apiserver import ApiServer
-from heddle.kube.client import Json, KubeClient, pod_path, refusal
+from heddle.kube.client import Json, KubeClient, is_ready, pod_path, refusal
 
 __all__ = ["NodePods", "PodState", "together"]
 
@@ -112,14 +112,13 @@ def _pod_name(statefulset: str) -> str:
 
 
 def _with_pod(state: PodState, pod: Json) -> PodState:
-    conditions = {each["type"]: each["status"] for each in pod.get("status", {}).get("conditions", [])}
     leaving = "deletionTimestamp" in pod["metadata"]
     phase = pod.get("status", {}).get("phase", "unknown")
     return replace(
         state,
         uid=pod["metadata"]["uid"],
         revision=pod["metadata"].get("labels", {}).get(_REVISION, ""),
-        ready=conditions.get("Ready") == "True",
+        ready=is_ready(pod),
         leaving=leaving,
         status="is being deleted" if leaving else f"{phase}, {_why(pod) or 'not ready'}",
     )

@@ -12,7 +12,7 @@ from heddle.identity.signer import Signer
 from heddle.planner.facts import Answer, ConsensusCounts, LedgerState, NoAnswer, NodeFacts
 from heddle.text import printable
 
-__all__ = ["ask_orderer", "ask_orderer_channels", "ask_peer", "ask_peer_channels", "no_answer"]
+__all__ = ["ask_orderer", "ask_orderer_channels", "ask_peer", "ask_peer_channels", "no_answer", "peer_facts"]
 
 _NOT_JOINED = "not found"
 """Of a peer that has not joined the channel (core/endorser/endorser.go): "channel 'x' not found"."""
@@ -60,7 +60,7 @@ async def ask_peer(
         return None if _NOT_JOINED in refusal.words else no_answer(refusal)
     except FabricError as error:
         return no_answer(error)
-    return LedgerState(relation="peer", status="joined", height=info.height)
+    return LedgerState(relation="peer", status="joined", height=info.height, newest_hash=info.current_hash)
 
 
 async def ask_peer_channels(
@@ -75,7 +75,7 @@ async def ask_peer_channels(
 
     Without a signer of the peer's organization nothing is known but whether the peer answers.
     """
-    facts = NodeFacts(name=node.name, kind="peer", address=_address(node), msp_id=node.msp_id)
+    facts = peer_facts(node)
     try:
         if signer is None:
             await connections.ping(node, deadline=deadline)
@@ -88,6 +88,11 @@ async def ask_peer_channels(
         *(ask_peer(connections, node, name, signer, deadline=deadline) for name in names)
     )
     return replace(facts, channels=dict(zip(names, answers, strict=True)))
+
+
+def peer_facts(node: Node) -> NodeFacts:
+    """Return what is known of a peer before it is asked."""
+    return NodeFacts(name=node.name, kind="peer", address=_address(node), msp_id=node.msp_id)
 
 
 async def _metrics(connections: Connections, node: Node, deadline: float) -> operations.Metrics:

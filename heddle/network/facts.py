@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from heddle.errors import FabricError
 from heddle.fabric import lifecycle, operations
@@ -10,8 +10,8 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Committed, Definition
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
-from heddle.network.answers import ask_orderer_channels, ask_peer, no_answer
-from heddle.network.instance import ChaincodeOutput, ChannelOutput, NodeOutput
+from heddle.network.answers import ask_orderer_channels, ask_peer, no_answer, peer_facts
+from heddle.network.instance import ChaincodeOutput, NodeOutput
 from heddle.network.network import Network, node_of
 from heddle.planner.facts import NoAnswer, NodeFacts
 
@@ -26,70 +26,39 @@ async def node_facts(
     deadline: float,
     versions: bool = False,
 ) -> tuple[NodeFacts, ...]:
-    """Return the facts of all nodes, orderers first.
+    """Return the facts of all nodes, orderers first. A node that is silent hides no other.
 
     Args:
         network: whose nodes are asked.
         connections: to its nodes.
         channels: names of those to ask about; a peer is asked about those that it belongs to.
-        deadline: seconds for each answer. A node that is silent hides no other.
+        deadline: seconds for each answer.
         versions: whether to ask which release each node runs.
     """
-    questions = _Questions(
-        network=network,
-        connections=connections,
-        channels=tuple(network.instance.channel(name) for name in channels),
-        deadline=deadline,
-        versions=versions,
-    )
-    orderers = map(questions.ask_orderer, network.orderers)
-    return tuple(await asyncio.gather(*orderers, *map(questions.ask_peer, network.instance.peers)))
+    wanted = [network.instance.channel(name) for name in channels]
+    tls = network.client_tls()
 
+    async def ask_version(node: Node) -> str | NoAnswer:
+        try:
+            return await operations.version(connections, node, deadline=deadline) if versions else ""
+        except FabricError as error:
+            return no_answer(error)
 
-@dataclass(frozen=True, kw_only=True)
-class _Questions:
-    """Ask single nodes what `node_facts` was asked for."""
-
-    network: Network
-    connections: Connections
-    channels: tuple[ChannelOutput, ...]
-    deadline: float
-    versions: bool
-
-    async def ask_orderer(self, node: Node) -> NodeFacts:
-        names = [channel.name for channel in self.channels]
-        tls = self.network.client_tls()
+    async def about_orderer(node: Node) -> NodeFacts:
         facts, version = await asyncio.gather(
-            ask_orderer_channels(self.connections, node, names, tls, deadline=self.deadline),
-            self._version(node),
+            ask_orderer_channels(connections, node, channels, tls, deadline=deadline), ask_version(node)
         )
         return replace(facts, version=version)
 
-    async def ask_peer(self, peer: NodeOutput) -> NodeFacts:
-        node, signer = node_of(peer), self.network.signer(peer.organization)
-        names = [channel.name for channel in self.channels if peer.name in channel.peers]
-        answers, version = await asyncio.gather(
-            asyncio.gather(
-                *(ask_peer(self.connections, node, name, signer, deadline=self.deadline) for name in names)
-            ),
-            self._version(node),
-        )
-        return NodeFacts(
-            name=node.name,
-            kind="peer",
-            address=f"{node.host}:{node.port}",
-            msp_id=node.msp_id,
-            channels=dict(zip(names, answers, strict=True)),
-            version=version,
-        )
+    async def about_peer(peer: NodeOutput) -> NodeFacts:
+        node, signer = node_of(peer), network.signer(peer.organization)
+        names = [channel.name for channel in wanted if peer.name in channel.peers]
+        questions = (ask_peer(connections, node, name, signer, deadline=deadline) for name in names)
+        version, answers = await asyncio.gather(ask_version(node), asyncio.gather(*questions))
+        return replace(peer_facts(node), channels=dict(zip(names, answers, strict=True)), version=version)
 
-    async def _version(self, node: Node) -> str | NoAnswer:
-        if not self.versions:
-            return ""
-        try:
-            return await operations.version(self.connections, node, deadline=self.deadline)
-        except FabricError as error:
-            return no_answer(error)
+    peers = network.instance.peers
+    return tuple(await asyncio.gather(*map(about_orderer, network.orderers), *map(about_peer, peers)))
 
 
 async def committed_definition(

@@ -124,9 +124,17 @@ class InstanceOutput:
         """Return a chaincode by name. Raises EngineError with the names there are."""
         return _pick(self.chaincodes, name, "chaincode", self.name)
 
-    def peers_of(self, organization: str) -> tuple[NodeOutput, ...]:
-        """Return the peers of an organization."""
-        return tuple(peer for peer in self.peers if peer.organization == organization)
+    def peers_of(self, organization: str, on: ChannelOutput | None = None) -> tuple[NodeOutput, ...]:
+        """Return the peers of an organization: all, or those on a channel."""
+        return tuple(
+            peer
+            for peer in self.peers
+            if peer.organization == organization and (on is None or peer.name in on.peers)
+        )
+
+    def channels_of(self, peer: str) -> tuple[ChannelOutput, ...]:
+        """Return the channels that the stack puts a peer on."""
+        return tuple(channel for channel in self.channels.values() if peer in channel.peers)
 
 
 @dataclass(frozen=True, kw_only=True)

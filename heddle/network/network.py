@@ -83,9 +83,7 @@ class Network:
             Representative(
                 organization=self.instance.organization(name),
                 signer=self.signer(name),
-                peers=tuple(
-                    node_of(peer) for peer in self.instance.peers_of(name) if peer.name in found.peers
-                ),
+                peers=tuple(map(node_of, self.instance.peers_of(name, on=found))),
             )
             for name in managed
         )

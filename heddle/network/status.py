@@ -148,21 +148,20 @@ def judge_node(node: NodeOutput, facts: NodeFacts) -> NodeStatus:
 
 def judge_chaincode(wanted: ChaincodeOutput, found: Definition | NoAnswer | None) -> ChaincodeStatus:
     """Return a chaincode's status: the definition in force on its channel must be the one deployed."""
-    problem, summary = "", ""
+    problem, advice = "", ""
     if isinstance(found, NoAnswer):
-        problem, summary = found.reason, _brief(found)
+        problem = found.reason
     elif found is None:
-        problem = f"not committed on {wanted.channel}"
-        summary = f"{problem}; `heddle up` commits it"
+        problem, advice = f"not committed on {wanted.channel}", "; `heddle up` commits it"
     elif (found.version, found.sequence) != (wanted.version, wanted.sequence):
         problem = f"the channel has version {found.version}, sequence {found.sequence}"
-        summary = f"{problem}; `heddle up` commits version {wanted.version}, sequence {wanted.sequence}"
+        advice = f"; `heddle up` commits version {wanted.version}, sequence {wanted.sequence}"
     return ChaincodeStatus(
         name=wanted.name,
         channel=wanted.channel,
         version=wanted.version,
         sequence=wanted.sequence,
-        summary=summary,
+        summary=_brief(found) if isinstance(found, NoAnswer) else problem + advice,
         problem=problem,
     )
 
@@ -173,13 +172,10 @@ def channel_nodes(facts: Iterable[NodeFacts], channel: str) -> tuple[ChannelNode
 
 
 def _channel_node(node: NodeFacts, answer: Answer) -> ChannelNode:
-    if isinstance(answer, NoAnswer):
-        return ChannelNode(
-            node=node.name, role=node.kind, state="no answer", height=0, trouble=_brief(answer)
-        )
-    if answer is None:
-        return ChannelNode(node=node.name, role=node.kind, state="not joined", height=0)
-    return ChannelNode(node=node.name, role=answer.relation, state=answer.status, height=answer.height)
+    if isinstance(answer, LedgerState):
+        return ChannelNode(node=node.name, role=answer.relation, state=answer.status, height=answer.height)
+    state, trouble = ("no answer", _brief(answer)) if answer else ("not joined", "")
+    return ChannelNode(node=node.name, role=node.kind, state=state, height=0, trouble=trouble)
 
 
 @dataclass(frozen=True, kw_only=True)

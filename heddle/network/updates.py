@@ -20,7 +20,7 @@ from heddle.fabric.orderer import broadcast
 from heddle.identity.signer import Signer
 from heddle.network.configuration import config_block_now, config_block_once_led, newest_config_block
 from heddle.network.network import Network
-from heddle.waiting import Deadline, retry
+from heddle.waiting import Deadline, poll, retry
 
 __all__ = ["UpdateDelivery", "read_config", "submit_request"]
 
@@ -107,18 +107,24 @@ class UpdateDelivery:
         self, asked: Sequence[Node], update: ConfigUpdate, before: Block, clock: Deadline
     ) -> Block:
         """Return the newest configuration block once the update is not pending any more, or time is up."""
-        patience, pause, block = Deadline(min(_patience(before), clock.left())), _FIRST_LOOK, before
-        while not patience.passed():
+        block = before
+
+        async def look(left: float) -> Block:
+            nonlocal block
             # While the lead changes hands nothing is handed out: look again.
             with contextlib.suppress(FabricError):
                 block = await newest_config_block(
-                    self.connections, asked, self.channel, self.signer, deadline=patience.left()
+                    self.connections, asked, self.channel, self.signer, deadline=left
                 )
-            if _progress(update, block) is not UpdateProgress.PENDING:
-                return block
-            await patience.pause(pause)
-            pause = min(2 * pause, _LONGEST_LOOK)
-        return block
+            return block
+
+        return await poll(
+            look,
+            lambda newest: _progress(update, newest) is not UpdateProgress.PENDING,
+            deadline=min(_patience(before), clock.left()),
+            pause=_FIRST_LOOK,
+            longest=_LONGEST_LOOK,
+        )
 
 
 async def read_config(network: Network, channel: str) -> Config:

@@ -62,6 +62,7 @@ class LedgerState:
     status: `active`, `onboarding`, `inactive` or `failed` for an orderer, `joined` for a peer.
     height: number of blocks.
     leader: whether the node says that it leads the channel.
+    newest_hash: hash of the newest block's header; empty if it was not asked for.
     """
 
     relation: str
@@ -69,6 +70,7 @@ class LedgerState:
     height: int
     leader: bool = False
     counts: ConsensusCounts = field(default_factory=ConsensusCounts)
+    newest_hash: bytes = b""
 
 
 @dataclass(frozen=True, kw_only=True)

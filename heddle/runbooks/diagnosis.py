@@ -1,19 +1,22 @@
-"""Is a peer's ledger broken, and what is the mildest remedy? Facts only: nothing is changed."""
+"""Find out whether a peer's ledger is broken, and the mildest remedy. Nothing is changed."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from heddle.configtx.blocks import block_hash
-from heddle.errors import FabricError, Refused, RunbookError
-from heddle.fabric import cscc, installation, orderer, qscc
+from heddle.errors import FabricError, RunbookError
+from heddle.fabric import installation, orderer
 from heddle.fabric.connection import Connections
-from heddle.kube.client import Json, KubeClient
-from heddle.network.instance import ChannelOutput, NodeOutput
-from heddle.network.network import node_of
-from heddle.planner.facts import is_level
+from heddle.identity.signer import Signer
+from heddle.kube.client import Json, KubeClient, is_ready
+from heddle.network.answers import ask_peer_channels
+from heddle.network.instance import NodeOutput
+from heddle.network.network import Network, node_of
+from heddle.planner.facts import LedgerState, NoAnswer, is_level
 from heddle.runbooks.context import Context
 from heddle.runbooks.evidence import Damage, find_damage
 from heddle.waiting import poll
@@ -27,7 +30,7 @@ _CALL = 10.0
 
 
 class Verdict(StrEnum):
-    """How a peer is."""
+    """Name the states that a peer can be in."""
 
     SOUND = "sound"
     """Ready, on its channels, with its packages, level with the orderers."""
@@ -96,73 +99,51 @@ class Diagnosis:
 async def diagnose(
     context: Context, cluster: KubeClient, connections: Connections, peer: NodeOutput, *, patience: float
 ) -> Diagnosis:
-    """Look at a peer until it is clear how it is.
-
-    Args:
-        context: the stack.
-        cluster: where the peer's pod is.
-        connections: to nodes.
-        peer: the one in question.
-        patience: seconds to wait while its pod starts.
-    """
-    found = await _look(context, cluster, connections, peer, patience)
-    return replace(found, nodes=await _nodes(cluster, peer))
-
-
-async def _nodes(cluster: KubeClient, peer: NodeOutput) -> tuple[str, ...]:
-    """Return the names of the peer's StatefulSet and, where it has a CouchDB, of that one's."""
-    database = f"couchdb{peer.name.removeprefix('peer')}"
-    there = await cluster.statefulset(peer.namespace, database)
-    return (peer.name, database) if there else (peer.name,)
-
-
-async def _look(
-    context: Context, cluster: KubeClient, connections: Connections, peer: NodeOutput, patience: float
-) -> Diagnosis:
+    """Look at a peer until its state is clear; wait `patience` seconds at most while its pod starts."""
     statefulset = await cluster.statefulset(peer.namespace, peer.name)
     if statefulset is None:
         raise RunbookError(
             f"{peer.name}: there is no StatefulSet of this name in namespace {peer.namespace}",
             hint="This is not a broken ledger: `heddle refresh`, then `heddle up` make what is missing.",
         )
-    if earlier := _earlier(statefulset):
-        if not statefulset["spec"].get("replicas"):
-            remedy = Remedy(earlier["remedy"])
-            why = f"an earlier run, of {earlier['date']}, stopped it and did not end"
-            rest = tuple(Remedy)[list(Remedy).index(remedy) :]
-            return Diagnosis(
-                peer=peer.name, verdict=Verdict.STOPPED, why=why, remedies=rest, date=earlier["date"]
-            )
-    elif not statefulset["spec"].get("replicas"):
+    earlier: dict[str, str] = json.loads(
+        (statefulset["metadata"].get("annotations") or {}).get(ANNOTATION, "{}")
+    )
+    if not statefulset["spec"].get("replicas"):
+        found = _stopped(peer, earlier)
+    else:
+        pod = await _decided_pod(cluster, peer, patience)
+        if _serves(pod):
+            found = await _running(context, connections, peer)
+        else:
+            found = await _failing(cluster, peer, pod, standin=context.network.instance.standin)
+    database = f"couchdb{peer.name.removeprefix('peer')}"
+    with_database = await cluster.statefulset(peer.namespace, database) is not None
+    nodes = (peer.name, database) if with_database else (peer.name,)
+    return replace(found, nodes=nodes, date=earlier.get("date", ""))
+
+
+def _stopped(peer: NodeOutput, earlier: Mapping[str, str]) -> Diagnosis:
+    """Diagnose a peer that was scaled to 0; `earlier` is what a run noted on it before it did that."""
+    if not earlier:
         why = "somebody scaled it to 0; that is no broken ledger"
         return Diagnosis(peer=peer.name, verdict=Verdict.OTHER, why=why, evidence=("spec.replicas: 0",))
-    pod = await _decided_pod(cluster, peer, patience)
-    if _ready(pod):
-        return await _running(context, connections, peer, date=earlier.get("date", ""))
-    return await _failing(
-        cluster, peer, pod, standin=context.network.instance.standin, date=earlier.get("date", "")
-    )
-
-
-def _earlier(statefulset: Json) -> dict[str, str]:
-    """Return the note of an earlier run on the StatefulSet."""
-    noted = (statefulset["metadata"].get("annotations") or {}).get(ANNOTATION)
-    return json.loads(noted) if noted else {}
+    why = f"an earlier run, of {earlier['date']}, stopped it and did not end"
+    rest = tuple(Remedy)[list(Remedy).index(Remedy(earlier["remedy"])) :]
+    return Diagnosis(peer=peer.name, verdict=Verdict.STOPPED, why=why, remedies=rest)
 
 
 async def _decided_pod(cluster: KubeClient, peer: NodeOutput, patience: float) -> Json | None:
-    """Wait for the pod and return it once it is ready, or has failed, or time is up."""
+    """Return the pod once it serves, or has failed, or time is up."""
     return await poll(
         lambda _: cluster.pod(peer.namespace, peer.pod),
-        lambda pod: bool(_ready(pod) or _ended(pod)),
+        lambda pod: bool(_serves(pod) or _ended(pod)),
         deadline=patience,
     )
 
 
-def _ready(pod: Json | None) -> bool:
-    conditions = (pod or {}).get("status", {}).get("conditions", [])
-    leaving = "deletionTimestamp" in (pod or {}).get("metadata", {})
-    return not leaving and any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+def _serves(pod: Json | None) -> bool:
+    return is_ready(pod) and "deletionTimestamp" not in (pod or {}).get("metadata", {})
 
 
 def _container(pod: Json | None) -> Json:
@@ -176,71 +157,66 @@ def _ended(pod: Json | None) -> Json | None:
     return (status.get("state") or {}).get("terminated") or (status.get("lastState") or {}).get("terminated")
 
 
-async def _failing(
-    cluster: KubeClient, peer: NodeOutput, pod: Json | None, *, standin: bool, date: str
-) -> Diagnosis:
+async def _failing(cluster: KubeClient, peer: NodeOutput, pod: Json | None, *, standin: bool) -> Diagnosis:
     """Diagnose a peer whose pod is not ready."""
+    state = _container(pod).get("state") or {}
     if _ended(pod) is None:
-        state = _container(pod).get("state") or {}
-        said = (state.get("waiting") or {}).get("reason") or (pod or {}).get("status", {}).get(
-            "phase", "no pod"
-        )
-        why = f"its pod is not ready ({said}), but has not failed either; that is no broken ledger"
+        phase = (pod or {}).get("status", {}).get("phase", "no pod")
+        reason = (state.get("waiting") or {}).get("reason") or phase
+        why = f"its pod is not ready ({reason}), but has not failed either; that is no broken ledger"
         warnings = await cluster.warnings(peer.namespace, peer.pod)
-        return Diagnosis(peer=peer.name, verdict=Verdict.OTHER, why=why, evidence=warnings, date=date)
+        return Diagnosis(peer=peer.name, verdict=Verdict.OTHER, why=why, evidence=warnings)
     # A container between two attempts has no log of its own: the one before has.
-    now = "terminated" in (_container(pod).get("state") or {})
-    log = await cluster.log(peer.namespace, peer.pod, previous=not now)
+    log = await cluster.log(peer.namespace, peer.pod, previous="terminated" not in state)
     finding = find_damage(log or await cluster.log(peer.namespace, peer.pod))
     restarts = _container(pod).get("restartCount", 0)
     if finding.damage is Damage.NONE:
         why = f"it has ended ({restarts} restarts), but not for its ledger; its log says why"
-        return Diagnosis(peer=peer.name, verdict=Verdict.OTHER, why=why, evidence=finding.lines, date=date)
-    remedies = _REMEDIES[finding.damage]
-    if standin:  # it has no databases, nor the command
-        remedies = tuple(each for each in remedies if each is not Remedy.REBUILD)
+        return Diagnosis(peer=peer.name, verdict=Verdict.OTHER, why=why, evidence=finding.lines)
+    # A stand-in has no databases, nor the command that rebuilds them.
+    useless = {Remedy.REBUILD} if standin else set()
     return Diagnosis(
         peer=peer.name,
         verdict=Verdict.BROKEN,
         why=f"it does not start ({restarts} restarts): {finding.part} cannot be read",
         evidence=finding.lines,
-        remedies=remedies,
-        date=date,
+        remedies=tuple(each for each in _REMEDIES[finding.damage] if each not in useless),
     )
 
 
-async def _running(context: Context, connections: Connections, peer: NodeOutput, *, date: str) -> Diagnosis:
+async def _running(context: Context, connections: Connections, peer: NodeOutput) -> Diagnosis:
     """Diagnose a peer that answers: is its ledger the channel's, and is anything missing?"""
-    network = context.network
+    network, node = context.network, node_of(peer)
     signer = network.signer(peer.organization)
-    joined = await cscc.channels(connections, node_of(peer), signer, deadline=_CALL)
-    wanted = [channel for channel in network.instance.channels.values() if peer.name in channel.peers]
-    there = await installation.installed(connections, node_of(peer), signer, deadline=_CALL)
-    packages = {one.package_id for one in there}
+    wanted = [channel.name for channel in network.instance.channels_of(peer.name)]
+    facts = await ask_peer_channels(connections, node, wanted, signer, deadline=_CALL)
+    if facts.silent:
+        raise FabricError(facts.silent.reason, hint=facts.silent.hint)
+    packages = {
+        each.package_id for each in await installation.installed(connections, node, signer, deadline=_CALL)
+    }
     behind, forked = {}, []
-    for channel in wanted:
-        if channel.name not in joined:
-            continue
-        verdict, words = await _compare(context, connections, peer, channel)
-        if verdict is Verdict.BROKEN:
-            forked.append(f"{channel.name}: {words}")
-        elif words:
-            behind[channel.name] = words
-    missing = tuple(
-        one.label for one in context.packages if one.peer == peer.name and one.package_id not in packages
-    )
-    not_joined = tuple(channel.name for channel in wanted if channel.name not in joined)
+    for channel, answer in facts.channels.items():
+        if isinstance(answer, NoAnswer):
+            behind[channel] = answer.reason
+        elif answer is not None:
+            same, words = await _compare(network, connections, channel, answer, signer)
+            if not same:
+                forked.append(f"{channel}: {words}")
+            elif words:
+                behind[channel] = words
     if forked:
-        why = "its ledger is not the channel's: the blocks differ"
-        remedies = (Remedy.SET_ASIDE,)
         return Diagnosis(
             peer=peer.name,
             verdict=Verdict.BROKEN,
-            why=why,
+            why="its ledger is not the channel's: the blocks differ",
             evidence=tuple(forked),
-            remedies=remedies,
-            date=date,
+            remedies=(Remedy.SET_ASIDE,),
         )
+    not_joined = tuple(name for name in wanted if facts.channels.get(name) is None)
+    missing = tuple(
+        each.label for each in context.packages if each.peer == peer.name and each.package_id not in packages
+    )
     complete = not (missing or not_joined or behind)
     return Diagnosis(
         peer=peer.name,
@@ -249,46 +225,34 @@ async def _running(context: Context, connections: Connections, peer: NodeOutput,
         missing_channels=not_joined,
         missing_packages=missing,
         behind=behind,
-        date=date,
     )
 
 
 async def _compare(
-    context: Context, connections: Connections, peer: NodeOutput, channel: ChannelOutput
-) -> tuple[Verdict, str]:
-    """Compare a peer's newest block with an orderer's; say in words what is wrong, empty if level."""
-    network = context.network
-    signer = network.signer(peer.organization)
-    try:
-        own = await qscc.chain_info(connections, node_of(peer), channel.name, signer, deadline=_CALL)
-    except Refused as refusal:
-        return Verdict.INCOMPLETE, refusal.message
-    said: list[str] = []
+    network: Network, connections: Connections, channel: str, own: LedgerState, signer: Signer
+) -> tuple[bool, str]:
+    """Compare a peer's newest block with the same block of an orderer.
+
+    Returns whether it is the same block, and in words what is wrong; empty for a peer that is level.
+    """
+    errors: list[str] = []
     for node in network.orderers:
+        read = partial(
+            orderer.deliver_block, connections, node, channel, signer=signer, deadline=_CALL, best_effort=True
+        )
         try:
-            newest = await orderer.deliver_block(
-                connections, node, channel.name, "newest", signer, deadline=_CALL, best_effort=True
-            )
-            if own.height > newest.header.number + 1:
+            height = (await read("newest")).header.number + 1
+            if own.height > height:
                 continue  # this orderer is the one that lacks blocks
-            same = await orderer.deliver_block(
-                connections,
-                node,
-                channel.name,
-                own.height - 1,
-                signer,
-                deadline=_CALL,
-                best_effort=True,
-            )
+            expected = block_hash((await read(own.height - 1)).header)
         except FabricError as error:
-            said.append(error.message)
+            errors.append(error.message)
             continue
-        if block_hash(same.header) != own.current_hash:
-            found, expected = own.current_hash.hex()[:16], block_hash(same.header).hex()[:16]
-            return Verdict.BROKEN, f"block {own.height - 1} has hash {found}…, at {node.name} {expected}…"
-        height = newest.header.number + 1
-        return Verdict.SOUND, "" if is_level(own.height, height) else f"{own.height} of {height} blocks"
-    return Verdict.SOUND, "no orderer can be compared with: " + "; ".join(said)
+        if expected != own.newest_hash:
+            hashes = f"{own.newest_hash.hex()[:16]}…, at {node.name} {expected.hex()[:16]}…"
+            return False, f"block {own.height - 1} has hash {hashes}"
+        return True, "" if is_level(own.height, height) else f"{own.height} of {height} blocks"
+    return True, "no orderer can be compared with: " + "; ".join(errors)
 
 
 _WORDS = {

@@ -1,9 +1,9 @@
-"""Ansible's inventory of a network: every node a host, all of them acted on from this machine. Pure."""
+"""Make Ansible's inventory of a network: every node a host, all acted on from this machine. Pure."""
 
 from pathlib import Path
 from typing import Any
 
-from heddle.network.instance import InstanceOutput, NodeOutput
+from heddle.network.instance import InstanceOutput
 
 __all__ = ["inventory_of"]
 
@@ -16,8 +16,6 @@ def inventory_of(stack: str, instance: InstanceOutput | None, *, folder: Path, p
         instance: its network, None if it has none.
         folder: where its Pulumi.yaml is.
         python: the interpreter that has Heddle installed.
-
-    Nothing in it is secret.
     """
     variables: dict[str, Any] = {
         "ansible_connection": "local",
@@ -27,20 +25,10 @@ def inventory_of(stack: str, instance: InstanceOutput | None, *, folder: Path, p
     }
     groups: dict[str, Any] = {"control": {"hosts": {"localhost": {}}}}
     if instance is not None:
-        variables |= {"heddle_instance": instance.name, "heddle_namespace": instance.namespace}
+        variables["heddle_namespace"] = instance.namespace
         for group, nodes in (("peers", instance.peers), ("orderers", instance.orderers)):
-            groups[group] = {"hosts": {node.name: _variables(instance, node) for node in nodes}}
+            channels = {node.name: [each.name for each in instance.channels_of(node.name)] for node in nodes}
+            groups[group] = {
+                "hosts": {name: {"heddle_channels": joined} for name, joined in channels.items()}
+            }
     return {"all": {"vars": variables, "children": groups}}
-
-
-def _variables(instance: InstanceOutput, node: NodeOutput) -> dict[str, Any]:
-    """Return the variables of a node that playbooks may use."""
-    return {
-        "heddle_organization": node.organization,
-        "heddle_msp_id": node.msp_id,
-        "heddle_address": f"{node.host}:{node.port}",
-        "heddle_pod": node.pod,
-        "heddle_channels": [
-            channel.name for channel in instance.channels.values() if node.name in channel.peers
-        ],
-    }

@@ -7,7 +7,7 @@ namespaces are compared whole, never by prefix.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -44,7 +44,7 @@ _VOLUME = re.compile(r"pvc-[0-9a-f-]{36}")
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """An instance, and the namespace it had to itself."""
+    """Name an instance, and the namespace it had to itself."""
 
     instance: str
     namespace: str
@@ -52,7 +52,7 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """A cluster at one moment; lists of objects as its API server gives them."""
+    """Hold a cluster at one moment; lists of objects as its API server gives them."""
 
     namespaces: Sequence[Json]
     pods: Sequence[Json]
@@ -76,61 +76,37 @@ class Plan:
     directories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    @property
-    def empty(self) -> bool:
-        """Tell whether there is nothing to remove."""
-        return not (self.volumes or self.objects or any(self.directories.values()))
-
     def lines(self) -> list[str]:
-        """Return the plan as lines for people."""
+        """Return the plan for people."""
+        empty = not (self.volumes or self.objects or any(self.directories.values()))
         where = f"instance {self.target.instance} (namespace {self.target.namespace})"
-        what = "nothing is left of it" if self.empty else "it left"
-        lines = [f"{where} is deleted; {what}"]
-        for node, paths in self.directories.items():
-            lines += [f"  on node {node}: {path}" for path in paths]
-        lines += [f"  volume {name}" for name in self.volumes]
-        lines += [f"  {each['kind']} {each['name']}" for each in self.objects]
-        return lines + [f"  {note}" for note in self.notes]
-
-
-def _metadata(obj: Json) -> Json:
-    return obj.get("metadata", {})
-
-
-def _labels(obj: Json) -> Mapping[str, str]:
-    return _metadata(obj).get("labels") or {}
-
-
-def _ours(obj: Json, instance: str) -> bool:
-    return MANAGED.items() <= _labels(obj).items() and _labels(obj).get(INSTANCE) == instance
+        return [
+            f"{where} is deleted; {'nothing is left of it' if empty else 'it left'}",
+            *(f"  on node {node}: {path}" for node, paths in self.directories.items() for path in paths),
+            *(f"  volume {name}" for name in self.volumes),
+            *(f"  {each['kind']} {each['name']}" for each in self.objects),
+            *(f"  {note}" for note in self.notes),
+        ]
 
 
 def signs_of_life(facts: Facts, target: Target) -> list[str]:
     """Return why the instance must be taken as living; nothing for one that is deleted."""
 
-    def in_it(obj: Json) -> bool:
-        return _metadata(obj).get("namespace") == target.namespace or _ours(obj, target.instance)
+    def is_its(obj: Json) -> bool:
+        return _namespace(obj) == target.namespace or _ours(obj, target.instance)
 
-    signs = [
-        f"pod {_metadata(pod)['name']} is {pod.get('status', {}).get('phase', 'there')}"
-        for pod in facts.pods
-        if in_it(pod) and pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")
-    ]
+    living = [("pod", each) for each in facts.pods if _phase(each) not in ("Succeeded", "Failed")]
+    living += [("claim", each) for each in facts.claims if _phase(each) != "Lost"]
+    signs = [f"{kind} {_name(each)} is {_phase(each) or 'there'}" for kind, each in living if is_its(each)]
     signs += [
-        f"claim {_metadata(claim)['name']} is {claim.get('status', {}).get('phase', 'there')}"
-        for claim in facts.claims
-        if in_it(claim) and claim.get("status", {}).get("phase") != "Lost"
-    ]
-    signs += [
-        f"volume {_metadata(volume)['name']} is bound"
-        for volume in facts.volumes
-        if _claimed_by(volume) == target.namespace and _phase(volume) not in _LEFT
+        f"volume {_name(each)} is bound"
+        for each in facts.volumes
+        if _claimed_by(each) == target.namespace and _phase(each) not in _LEFT
     ]
     signs += [
         f"namespace {target.namespace} is there, and not this instance's"
-        for namespace in facts.namespaces
-        if _metadata(namespace)["name"] == target.namespace
-        and _labels(namespace).get(INSTANCE) != target.instance
+        for each in facts.namespaces
+        if _name(each) == target.namespace and _labels(each).get(INSTANCE) != target.instance
     ]
     if target.namespace in facts.stacks or target.instance in facts.stacks.values():
         signs.append("a stack of this backend has it")
@@ -138,34 +114,31 @@ def signs_of_life(facts: Facts, target: Target) -> list[str]:
 
 
 def living_data(facts: Facts, target: Target) -> dict[str, list[str]]:
-    """Return the places of data that lives: bound volumes of others, and their claims as `namespace/name`."""
-    volumes = [
-        one for one in facts.volumes if _claimed_by(one) != target.namespace and _phase(one) == "Bound"
-    ]
-    claims = [_metadata(one) for one in facts.claims if _metadata(one)["namespace"] != target.namespace]
+    """Return what others' data is on: their bound volumes, and their claims as `namespace/name`."""
+    volumes = (each for each in facts.volumes if _claimed_by(each) != target.namespace)
+    claims = (each for each in facts.claims if _namespace(each) != target.namespace)
     return {
-        "volumes": sorted(_metadata(one)["name"] for one in volumes),
-        "claims": sorted(f"{one['namespace']}/{one['name']}" for one in claims),
+        "volumes": sorted(_name(each) for each in volumes if _phase(each) == "Bound"),
+        "claims": sorted(f"{_namespace(each)}/{_name(each)}" for each in claims),
     }
 
 
 def deleted_instances(facts: Facts) -> list[Target]:
     """Return the instances of which something is left, and that do not live."""
-    found = {
-        Target(instance=_labels(one).get(INSTANCE, ""), namespace=_metadata(one)["name"])
-        for one in facts.namespaces
-        if MANAGED.items() <= _labels(one).items()
+    known = {_name(each): _labels(each) for each in facts.namespaces}
+    targets = {
+        Target(instance=labels.get(INSTANCE, ""), namespace=name)
+        for name, labels in known.items()
+        if MANAGED.items() <= labels.items()
     }
-    known = {_metadata(one)["name"] for one in facts.namespaces}
-    found |= {
+    of_volumes = {_claimed_by(each) for each in facts.volumes if _phase(each) in _LEFT} - known.keys()
+    targets |= {
         Target(instance=namespace.removeprefix(_PREFIX), namespace=namespace)
-        for volume in facts.volumes
-        if _phase(volume) in _LEFT
-        and (namespace := _claimed_by(volume)).startswith(_PREFIX)
-        and namespace not in known
+        for namespace in of_volumes
+        if namespace.startswith(_PREFIX)
     }
-    there = (one for one in found if one.instance and not signs_of_life(facts, one))
-    return sorted(there, key=lambda one: one.namespace)
+    deleted = (each for each in targets if each.instance and not signs_of_life(facts, each))
+    return sorted(deleted, key=lambda each: each.namespace)
 
 
 def plan_for(facts: Facts, target: Target) -> Plan:
@@ -176,61 +149,75 @@ def plan_for(facts: Facts, target: Target) -> Plan:
             + "\n  ".join(signs[:10]),
             hint="Only what deleted instances left is removed: `heddle destroy` first, if that is meant.",
         )
-    left = [one for one in facts.volumes if _phase(one) in _LEFT and _claimed_by(one) == target.namespace]
+    left = [each for each in facts.volumes if _is_left(each, target)]
     objects, notes = _objects(facts, target)
     notes += [
-        f"volume {_metadata(one)['name']}: its disk in the storage stays ({disk}); delete it there"
-        for one in left
-        if (disk := _disk(one)) and one["spec"].get("persistentVolumeReclaimPolicy") == "Retain"
+        f"volume {_name(each)}: its disk in the storage stays ({disk}); delete it there"
+        for each in left
+        if (disk := _disk(each)) and each["spec"].get("persistentVolumeReclaimPolicy") == "Retain"
     ]
     return Plan(
         target=target,
-        volumes=tuple(sorted(_metadata(one)["name"] for one in left)),
-        objects=tuple(objects),
+        volumes=tuple(sorted(map(_name, left))),
+        objects=tuple(map(_reference, objects)),
         directories=_volume_directories(left),
         notes=tuple(notes),
     )
 
 
 def _objects(facts: Facts, target: Target) -> tuple[list[Json], list[str]]:
-    """Return the instance's own objects; the namespace alone when nobody else put anything into it."""
-    there = [
-        one for one in [*facts.claims, *facts.objects] if _metadata(one).get("namespace") == target.namespace
-    ]
-    own = [one for one in there if _ours(one, target.instance)]
+    """Return the objects that are its own, the namespace alone when nobody else put anything into it."""
+    inside = [each for each in [*facts.claims, *facts.objects] if _namespace(each) == target.namespace]
+    own = [each for each in inside if _ours(each, target.instance)]
     foreign = [
-        one
-        for one in there
-        if one not in own and (one["kind"], _metadata(one)["name"]) not in _OURS_IN_EVERY_NAMESPACE
+        f"{each['kind']} {_name(each)}"
+        for each in inside
+        if each not in own and (each["kind"], _name(each)) not in _OURS_IN_EVERY_NAMESPACE
     ]
-    cluster_wide = [
-        one for one in facts.objects if "namespace" not in _metadata(one) and _ours(one, target.instance)
-    ]
+    cluster_wide = [each for each in facts.objects if not _namespace(each) and _ours(each, target.instance)]
     namespace = [
-        one
-        for one in facts.namespaces
-        if _metadata(one)["name"] == target.namespace and _ours(one, target.instance)
+        each for each in facts.namespaces if _name(each) == target.namespace and _ours(each, target.instance)
     ]
-    if not namespace:
-        return [_reference(one) for one in cluster_wide], []
-    if not foreign:
-        return [_reference(one) for one in [*cluster_wide, *namespace]], []
-    names = ", ".join(f"{one['kind']} {_metadata(one)['name']}" for one in foreign[:5])
-    note = f"namespace {target.namespace} stays: others have something in it ({names})"
-    return [_reference(one) for one in [*cluster_wide, *own]], [note]
+    if namespace and foreign:
+        names = ", ".join(foreign[:5])
+        note = f"namespace {target.namespace} stays: others have something in it ({names})"
+        return [*cluster_wide, *own], [note]
+    return [*cluster_wide, *namespace], []
+
+
+def _is_left(volume: Json, target: Target) -> bool:
+    """Tell whether a volume was the instance's and is nobody's now."""
+    return _claimed_by(volume) == target.namespace and _phase(volume) in _LEFT
+
+
+def _name(obj: Json) -> str:
+    return str(obj["metadata"]["name"])
+
+
+def _namespace(obj: Json) -> str:
+    """Return the namespace that an object is in; empty for one of the whole cluster."""
+    return str(obj["metadata"].get("namespace", ""))
+
+
+def _labels(obj: Json) -> Mapping[str, str]:
+    return obj["metadata"].get("labels") or {}
+
+
+def _ours(obj: Json, instance: str) -> bool:
+    return {**MANAGED, INSTANCE: instance}.items() <= _labels(obj).items()
 
 
 def _reference(obj: Json) -> Json:
     return {
         "apiVersion": obj["apiVersion"],
         "kind": obj["kind"],
-        "namespace": _metadata(obj).get("namespace", ""),
-        "name": _metadata(obj)["name"],
+        "namespace": _namespace(obj),
+        "name": _name(obj),
     }
 
 
-def _phase(volume: Json) -> str:
-    return str(volume.get("status", {}).get("phase", ""))
+def _phase(obj: Json) -> str:
+    return str(obj.get("status", {}).get("phase", ""))
 
 
 def _claimed_by(volume: Json) -> str:
@@ -278,13 +265,12 @@ def node_folders(facts: Facts, *, pod_logs: str, more: Sequence[str] = ()) -> tu
         pod_logs: where its kubelet keeps the logs of pods.
         more: folders that a person named.
     """
-    volumes = {str(PurePosixPath(_path(one)).parent) for one in facts.volumes if _path(one)}
-    for one in facts.classes:
-        annotated = (_metadata(one).get("annotations") or {}).get(VOLUMES_FOLDER)
-        known = _KNOWN_FOLDERS.get(one.get("provisioner", ""))
-        volumes |= {folder for folder in (annotated, known) if folder}
+    folders = {str(PurePosixPath(_path(each)).parent) for each in facts.volumes if _path(each)} | set(more)
+    for each in facts.classes:
+        folders.add((each["metadata"].get("annotations") or {}).get(VOLUMES_FOLDER, ""))
+        folders.add(_KNOWN_FOLDERS.get(each.get("provisioner", ""), ""))
     # The root of a disk is nobody's folder of volumes.
-    return (pod_logs, *sorted((volumes | set(more)) - {pod_logs, "/", "."}))
+    return (pod_logs, *sorted(folders - {pod_logs, "/", ".", ""}))
 
 
 def directories_left(facts: Facts, target: Target, pod_logs: str, listing: Sequence[str]) -> list[str]:
@@ -299,29 +285,17 @@ def directories_left(facts: Facts, target: Target, pod_logs: str, listing: Seque
     A folder of a volume is taken only if its name has the namespace as one of its parts, names the volume,
     and no volume that is not to go has this name or path.
     """
-    kept = [one for one in facts.volumes if _claimed_by(one) != target.namespace or _phase(one) not in _LEFT]
-    names, paths = {_metadata(one)["name"] for one in kept}, {_path(one) for one in kept}
-    uids = {_metadata(pod).get("uid") for pod in facts.pods}
-    return sorted(_left(target, pod_logs, listing, names, paths, uids))
+    kept = [each for each in facts.volumes if not _is_left(each, target)]
+    names, paths = set(map(_name, kept)), set(map(_path, kept))
+    uids = {pod["metadata"].get("uid") for pod in facts.pods}
 
-
-def _left(
-    target: Target,
-    pod_logs: str,
-    listing: Sequence[str],
-    names: set[str],
-    paths: set[str],
-    uids: set[str],
-) -> Iterator[str]:
-    for text in listing:
-        path = PurePosixPath(text)
+    def is_its(path: PurePosixPath) -> bool:
         parts = path.name.split("_")
         if not _SAFE_NAME.fullmatch(path.name) or len(parts) != 3 or str(path) in paths:
-            continue
+            return False
         if str(path.parent) == pod_logs.rstrip("/"):
-            if parts[0] == target.namespace and parts[2] not in uids:
-                yield str(path)
-        elif target.namespace in parts[:2]:
-            volumes = [part for part in parts if _VOLUME.fullmatch(part)]
-            if len(volumes) == 1 and volumes[0] not in names:
-                yield str(path)
+            return parts[0] == target.namespace and parts[2] not in uids
+        volumes = [part for part in parts if _VOLUME.fullmatch(part)]
+        return target.namespace in parts[:2] and len(volumes) == 1 and volumes[0] not in names
+
+    return sorted(str(path) for path in map(PurePosixPath, listing) if is_its(path))

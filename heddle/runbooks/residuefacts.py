@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from heddle.errors import HeddleError, RunbookError
-from heddle.kube.client import Json, KubeClient
+from heddle.kube.client import Json, KubeClient, is_ready
 from heddle.runbooks.residue import Facts
 
 __all__ = ["gather", "nodes_of", "pod_logs_of"]
@@ -40,55 +40,46 @@ async def gather(cluster: KubeClient, stacks: Mapping[str, str]) -> Facts:
     """
     core, storage = "/api/v1", "/apis/storage.k8s.io/v1"
     namespaces, pods, claims, volumes, classes = await cluster.lists(
-        f"{core}/namespaces",
-        f"{core}/pods",
-        f"{core}/persistentvolumeclaims",
-        f"{core}/persistentvolumes",
+        *(f"{core}/{kind}" for kind in ("namespaces", "pods", "persistentvolumeclaims", "persistentvolumes")),
         f"{storage}/storageclasses",
     )
     kinds = [(group, plural, kind) for group, named in _KINDS.items() for plural, kind in named.items()]
-    found = await cluster.lists(*(f"{group}/{plural}" for group, plural, _ in kinds))
-    objects = [
-        _typed(one, group, kind)
-        for (group, _, kind), items in zip(kinds, found, strict=True)
-        for one in items
-    ]
+    lists = await cluster.lists(*(f"{group}/{plural}" for group, plural, _ in kinds))
     return Facts(
-        namespaces=[_typed(one, core, "Namespace") for one in namespaces],
+        namespaces=_typed(namespaces, core, "Namespace"),
         pods=pods,
-        claims=[_typed(one, core, "PersistentVolumeClaim") for one in claims],
+        claims=_typed(claims, core, "PersistentVolumeClaim"),
         volumes=volumes,
         classes=classes,
-        objects=objects,
+        objects=[
+            each
+            for (group, _, kind), items in zip(kinds, lists, strict=True)
+            for each in _typed(items, group, kind)
+        ],
         stacks=stacks,
     )
 
 
-def _typed(obj: Json, group: str, kind: str) -> Json:
-    """Return an item of a list with its kind, which the item itself does not say."""
-    return {**obj, "kind": kind, "apiVersion": group.removeprefix("/apis/").removeprefix("/api/")}
+def _typed(items: list[Json], group: str, kind: str) -> list[Json]:
+    """Return the items of a list, which do not say themselves of what kind they are, with their kind."""
+    version = group.removeprefix("/apis/").removeprefix("/api/")
+    return [{**each, "kind": kind, "apiVersion": version} for each in items]
 
 
 async def nodes_of(cluster: KubeClient, wanted: str) -> list[Json]:
-    """Return one node, or all that are ready. Raises RunbookError with the names there are."""
-    nodes = await cluster.items("/api/v1/nodes")
-    by_name = {one["metadata"]["name"]: one for one in nodes}
+    """Return the nodes to look at: one, or all that are ready. Raises RunbookError with those there are."""
+    by_name = {each["metadata"]["name"]: each for each in await cluster.items("/api/v1/nodes")}
     if not wanted:
-        return [one for one in nodes if _ready(one)]
+        return [each for each in by_name.values() if is_ready(each)]
     if wanted not in by_name:
         raise RunbookError(
             f"the cluster has no node {wanted!r}", hint=f"It has: {', '.join(sorted(by_name))}."
         )
-    if not _ready(by_name[wanted]):
+    if not is_ready(by_name[wanted]):
         raise RunbookError(
             f"node {wanted} is not ready: no pod can look at its folders", hint="Bring it up first."
         )
     return [by_name[wanted]]
-
-
-def _ready(node: Json) -> bool:
-    conditions = node.get("status", {}).get("conditions", [])
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
 async def pod_logs_of(cluster: KubeClient, nodes: list[Json]) -> dict[str, str]:
@@ -101,5 +92,5 @@ async def pod_logs_of(cluster: KubeClient, nodes: list[Json]) -> dict[str, str]:
             return _POD_LOGS
         return str(((found or {}).get("kubeletconfig") or {}).get("podLogsDir") or _POD_LOGS)
 
-    names = [one["metadata"]["name"] for one in nodes]
+    names = [each["metadata"]["name"] for each in nodes]
     return dict(zip(names, await asyncio.gather(*(ask(name) for name in names)), strict=True))

@@ -15,7 +15,6 @@ from heddle.kube.jobs import date_of_name
 from heddle.runbooks.modules import Scene, run_module
 from heddle.runbooks.residue import (
     Facts,
-    Plan,
     Target,
     deleted_instances,
     directories_left,
@@ -34,13 +33,8 @@ async def look(scene: Scene) -> dict[str, Any]:
     facts = await gather(scene.cluster, scene.context.namespaces)
     target = _target(given, facts)
     if target is None:
-        return {
-            "jobs": [],
-            "removals": [],
-            "plan": {},
-            "living": {},
-            "lines": ["no deleted instance left anything"],
-        }
+        lines = ["no deleted instance left anything"]
+        return {"jobs": [], "removals": [], "plan": {}, "living": {}, "lines": lines}
     plan = plan_for(facts, target)
     nodes = await nodes_of(scene.cluster, given["node"])
     images = [given["image"]] if given["image"] else [PEER_IMAGE, STANDIN_IMAGE, ORDERER_IMAGE]
@@ -64,7 +58,11 @@ async def look(scene: Scene) -> dict[str, Any]:
     return {
         "jobs": jobs,
         "removals": removals,
-        "plan": _plain(complete),
+        "plan": {
+            "volumes": list(complete.volumes),
+            "objects": list(complete.objects),
+            "directories": {node: list(paths) for node, paths in complete.directories.items()},
+        },
         "living": living_data(facts, target),
         "lines": complete.lines(),
     }
@@ -75,25 +73,14 @@ def _target(given: Any, facts: Facts) -> Target | None:  # noqa: ANN401 - a modu
     if given["instance"]:
         namespace = given["namespace"] or f"fabric-{given['instance']}"
         return Target(instance=given["instance"], namespace=namespace)
-    there = deleted_instances(facts)
-    if not there:
+    deleted = deleted_instances(facts)
+    if not deleted:
         return None
-    names = "\n  ".join(f"instance={one.instance} instance_namespace={one.namespace}" for one in there)
+    names = "\n  ".join(f"instance={each.instance} instance_namespace={each.namespace}" for each in deleted)
     raise RunbookError(
         f"name the deleted instance to clean up after; these left something:\n  {names}",
         hint="-e instance=NAME, and -e instance_namespace=… where it is not fabric-NAME.",
     )
-
-
-def _plain(plan: Plan) -> dict[str, Any]:
-    return {
-        "instance": plan.target.instance,
-        "namespace": plan.target.namespace,
-        "volumes": list(plan.volumes),
-        "objects": list(plan.objects),
-        "directories": {node: list(paths) for node, paths in plan.directories.items()},
-        "empty": plan.empty,
-    }
 
 
 if __name__ == "__main__":
