@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -96,20 +96,17 @@ def read(*, stack: str, data: object, kube_context: str) -> StackSettings:
         step = "Give the stack a file like stacks/Pulumi.dev.yaml."
         raise _refused(stack, [Problem(path="fabric:instance", allowed="it is required", step=step)])
     instance, problems = check_instance(with_certificates(data))
-    cluster: _Cluster | None = None
+    cluster: ClusterAccess | Problem | None = None
     if _cluster_is_readable(data) or kube_context:
-        try:
-            cluster = _find_cluster(stack, data, kube_context)
-        except _ClusterError as error:
-            problems = in_order_of(data, [*problems, error.problem])
-    if instance is None or cluster is None:
+        cluster = _find_cluster(stack, data, kube_context)
+    if isinstance(cluster, Problem):
+        problems = in_order_of(data, [*problems, cluster])
+    if instance is None or not isinstance(cluster, ClusterAccess):
         raise _refused(stack, problems)
-    access = ClusterAccess(
-        kubeconfig=cluster.kubeconfig,
-        identifier=cluster.identifier,
-        public_address=_public_address(instance, cluster),
-    )
-    return StackSettings(instance=instance, cluster=access)
+    if instance.public_address != "auto":
+        address = "" if instance.public_address == "none" else instance.public_address
+        cluster = replace(cluster, public_address=address)
+    return StackSettings(instance=instance, cluster=cluster)
 
 
 def _cluster_is_readable(data: object) -> bool:
@@ -172,12 +169,6 @@ def _refused(stack: str, problems: list[Problem]) -> StackFileError:
     return StackFileError(report(f"stacks/Pulumi.{stack}.yaml", problems))
 
 
-class _ClusterError(Exception):
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.path)
-        self.problem = problem
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Source:
     """The kubeconfig file and context to use, and the key of the stack file that names them."""
@@ -189,47 +180,30 @@ class _Source:
     identifier: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Cluster:
-    """A cluster with a kubeconfig of one context; `local` if it is the local cluster named like the stack."""
+def _find_cluster(stack: str, data: object, kube_context: str) -> ClusterAccess | Problem:
+    """Read the kubeconfig that plain data names, valid or not: its problem then shows beside all others.
 
-    kubeconfig: str = field(repr=False)
-    identifier: str
-    local: bool
-
-
-def _find_cluster(stack: str, data: object, kube_context: str) -> _Cluster:
-    """Read the kubeconfig that plain data names, valid or not: its problem then shows beside all others."""
+    The public address is the host of a local cluster's API server. The nodes of other clusters have no
+    address that everybody reaches, and this program asks no cluster.
+    """
     source = _source(stack, data.get("cluster") if isinstance(data, dict) else None, kube_context)
     try:
         text = source.path.read_text()
         cut, context = kubeconfig.one_context(text, source.context, folder=source.path.parent)
+        host = _host(kubeconfig.server(cut)) if source.local else ""
     except OSError:
-        raise _ClusterError(_no_kubeconfig(stack, source)) from None
+        return _no_kubeconfig(stack, source)
     except (kubeconfig.KubeconfigError, UnicodeDecodeError) as error:
         why = "a file of text" if isinstance(error, UnicodeDecodeError) else error
-        problem = Problem(path=source.named_at, found=str(source.path), allowed=f"a usable kubeconfig; {why}")
-        raise _ClusterError(problem) from None
-    return _Cluster(kubeconfig=cut, identifier=source.identifier or context, local=source.local)
+        return Problem(path=source.named_at, found=str(source.path), allowed=f"a usable kubeconfig; {why}")
+    return ClusterAccess(kubeconfig=cut, identifier=source.identifier or context, public_address=host)
 
 
-def _public_address(instance: Instance, cluster: _Cluster) -> str:
-    """Return the address of the nodes for clients outside, empty for none.
-
-    `auto` is the host of a local cluster's API server. The nodes of other clusters have no address that
-    everybody reaches, and this program asks no cluster.
-    """
-    address = instance.public_address
-    if address == "auto":
-        return (_host(kubeconfig.server(cluster.kubeconfig)) or "") if cluster.local else ""
-    return "" if address == "none" else address
-
-
-def _host(url: str) -> str | None:
+def _host(url: str) -> str:
     try:
-        return urlsplit(url).hostname
+        return urlsplit(url).hostname or ""
     except ValueError:  # a bracket without its other half
-        return None
+        return ""
 
 
 def _source(stack: str, cluster: object, kube_context: str) -> _Source:

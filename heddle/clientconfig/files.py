@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from heddle.errors import EngineError
-from heddle.network.instance import InstanceOutput, NodeOutput, OrganizationOutput
+from heddle.network.instance import ChannelOutput, InstanceOutput, NodeOutput, OrganizationOutput
 from heddle.network.network import Network
 from heddle.render import client_env, connection_profile, msp_config_yaml
 
@@ -62,7 +62,9 @@ def client_files(network: Network, request: ClientRequest) -> Mapping[str, Clien
             f"organization {member.name} is external: its keys and certificates are not in this stack",
             hint=f"Its own administrators have them. Those made here: {there}.",
         )
-    files = {**_certificates(instance, member), **_authority_keys(request)}
+    files = _certificates(instance, member)
+    for name, key in request.authority_keys.items():
+        files[f"certificates/{name}-key.pem"] = ClientFile(content=key, secret=True)
     if instance.peers_of(member.name):
         files.update(_profiles(instance, member, request))
     for user in request.users:
@@ -80,11 +82,10 @@ def _certificates(instance: InstanceOutput, member: OrganizationOutput) -> dict[
         "certificates/tls-ca.pem": member.tls_ca_certificate,
         **{f"certificates/{user}.pem": certificate for user, certificate in member.users.items()},
         **_msp("msp", member),
-        "tls/ca.pem": member.tls_ca_certificate,
         **{
             _tls_file(each.name, member): each.tls_ca_certificate
             for each in _met(instance, member)
-            if each.name != member.name and each.tls_ca_certificate
+            if each.tls_ca_certificate
         },
     }
     return {name: ClientFile(content=content) for name, content in texts.items()}
@@ -121,13 +122,10 @@ def _profiles(
 ) -> Iterator[tuple[str, ClientFile]]:
     common = _profile(instance, member)
     go = _profile(instance, member, {"root": request.root, "users": request.users})
-    for name, content in (
-        ("connection-profile.json", _json(common)),
-        ("connection-profile.yaml", _yaml(common)),
-        ("connection-profile-go.yaml", _yaml(go)),
-        ("gateway.json", _json(_gateway(instance, member, request.users))),
-    ):
-        yield name, ClientFile(content=content)
+    yield "connection-profile.json", ClientFile(content=_json(common))
+    yield "connection-profile.yaml", ClientFile(content=_yaml(common))
+    yield "connection-profile-go.yaml", ClientFile(content=_yaml(go))
+    yield "gateway.json", ClientFile(content=_json(_gateway(instance, member, request.users)))
 
 
 def _profile(
@@ -135,26 +133,23 @@ def _profile(
 ) -> dict[str, Any]:
     """Return a member's connection profile: its channels, all peers there, all orderers."""
     met = [each for each in _met(instance, member) if each.kind == "peer"]
+    peers = {each.name: instance.peers_of(each.name) for each in met}
     return connection_profile(
         name=f"{instance.name}-{member.name}",
         organization=member,
-        channels=[
-            {"name": channel.name, "peers": channel.peers}
-            for channel in instance.channels.values()
-            if member.name in channel.organizations
-        ],
+        channels=[{"name": channel.name, "peers": channel.peers} for channel in _joined(instance, member)],
         organizations=[
-            {
-                "name": each.name,
-                "msp_id": each.msp_id,
-                "peers": [peer.name for peer in instance.peers_of(each.name)],
-            }
+            {"name": each.name, "msp_id": each.msp_id, "peers": [peer.name for peer in peers[each.name]]}
             for each in met
         ],
         orderers=[_node(node) for node in instance.orderers],
-        peers=[_node(node) for each in met for node in instance.peers_of(each.name)],
+        peers=[_node(node) for nodes in peers.values() for node in nodes],
         go=go,
     )
+
+
+def _joined(instance: InstanceOutput, member: OrganizationOutput) -> list[ChannelOutput]:
+    return [each for each in instance.channels.values() if member.name in each.organizations]
 
 
 def _gateway(instance: InstanceOutput, member: OrganizationOutput, users: Sequence[str]) -> dict[str, Any]:
@@ -178,10 +173,9 @@ def _gateway(instance: InstanceOutput, member: OrganizationOutput, users: Sequen
         "channels": {
             channel.name: {
                 "chaincodes": [each.name for each in chaincodes if each.channel == channel.name],
-                "peers": [peer.name for peer in instance.peers_of(member.name) if peer.name in channel.peers],
+                "peers": [peer.name for peer in instance.peers_of(member.name, on=channel)],
             }
-            for channel in instance.channels.values()
-            if member.name in channel.organizations
+            for channel in _joined(instance, member)
         },
     }
 
@@ -199,13 +193,11 @@ def _user(
 ) -> Iterator[tuple[str, ClientFile]]:
     """Yield an MSP folder with certificate and key, and the environment that makes Fabric's tools use it."""
     instance, signer = network.instance, network.signer(member.name, user)
-    msp = f"users/{user}/msp"
-    for name, content in {
-        **_msp(msp, member),
-        f"{msp}/signcerts/cert.pem": signer.certificate.decode(),
-    }.items():
+    identity = _identity(user)
+    for name, content in _msp(f"users/{user}/msp", member).items():
         yield name, ClientFile(content=content)
-    yield f"{msp}/keystore/key.pem", ClientFile(content=signer.private_key.decode(), secret=True)
+    yield identity["certificate"], ClientFile(content=signer.certificate.decode())
+    yield identity["privateKey"], ClientFile(content=signer.private_key.decode(), secret=True)
     osnadmin = member.kind == "orderer" and user == "admin"
     if osnadmin:
         yield "tls/admin-client.pem", ClientFile(content=instance.admin_tls_certificate)
@@ -231,24 +223,17 @@ def _env(instance: InstanceOutput, member: OrganizationOutput, user: str, *, osn
 
 def _discover(member: OrganizationOutput, user: str, root: str) -> str:
     """Return the file that `discover --configFile` reads (cmd/common/config.go)."""
-    msp = f"{root}/users/{user}/msp"
+    identity = _identity(user)
     content = {
         "version": 0,
         "tlsconfig": {"certpath": "", "keypath": "", "peercacertpath": f"{root}/tls/ca.pem", "timeout": "0s"},
         "signerconfig": {
             "mspid": member.msp_id,
-            "identitypath": f"{msp}/signcerts/cert.pem",
-            "keypath": f"{msp}/keystore/key.pem",
+            "identitypath": f"{root}/{identity['certificate']}",
+            "keypath": f"{root}/{identity['privateKey']}",
         },
     }
     return _yaml(content)
-
-
-def _authority_keys(request: ClientRequest) -> dict[str, ClientFile]:
-    return {
-        f"certificates/{name}-key.pem": ClientFile(content=key, secret=True)
-        for name, key in request.authority_keys.items()
-    }
 
 
 # --- addresses and formats

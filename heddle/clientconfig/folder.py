@@ -83,7 +83,7 @@ def _read_record(out: Path) -> Mapping[str, Any]:
 
 def _is_foreign(out: Path, name: str, file: ClientFile, recorded: Mapping[str, str]) -> bool:
     path = out / name
-    if any(above.is_symlink() or (above.exists() and not above.is_dir()) for above in _between(out, path)):
+    if any(map(_leads_elsewhere, _between(out, path))):
         return True
     if not path.is_symlink() and not path.exists():
         return False
@@ -98,6 +98,10 @@ def _between(out: Path, path: Path) -> list[Path]:
     return [above for above in path.parents if above != out and out in above.parents]
 
 
+def _leads_elsewhere(folder: Path) -> bool:
+    return folder.is_symlink() or (folder.exists() and not folder.is_dir())
+
+
 def _write(out: Path, name: str, file: ClientFile) -> Written:
     """Write a file in one step; one that is secret is never readable by others, not even for a moment."""
     path, mode = out / name, 0o600 if file.secret else 0o644
@@ -107,7 +111,7 @@ def _write(out: Path, name: str, file: ClientFile) -> Written:
     try:
         if changed:
             for above in reversed(_between(out, path)):
-                if above.is_symlink() or (above.exists() and not above.is_dir()):
+                if _leads_elsewhere(above):
                     above.unlink()  # only when forced: a folder of ours leads nowhere else
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
             fresh = path.with_name(f".{path.name}.new")

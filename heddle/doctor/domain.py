@@ -3,7 +3,6 @@
 import asyncio
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from heddle.doctor.findings import Finding
@@ -23,15 +22,6 @@ _DNS_SERVICE = "kubernetes.io/service-name=kube-dns"
 """Every cluster's DNS has a Service of this name, also where CoreDNS answers."""
 _SHOWN = 3
 """Names in a message at most."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _DnsServer:
-    """The address of the cluster's DNS over TCP; `pod` is empty where no pod serves it."""
-
-    address: str
-    port: int
-    pod: str
 
 
 def domain_findings(
@@ -82,17 +72,14 @@ def _resolves_here(host: str) -> bool:
 async def _unknown_inside(hosts: Sequence[str], kubeconfig: str, resolves: Resolves) -> list[str]:
     """Return the names that the cluster's DNS does not know. Raises HeddleError, LookupError or OSError."""
     server = await _dns_server(kubeconfig)
-    node = Node(
-        name="dns", msp_id="", host=server.address, port=server.port, namespace=_NAMESPACE, pod=server.pod
-    )
     async with ClusterDialer(kubeconfig) as dialer:
-        address, port = await dialer.endpoint(node, server.port)
+        address, port = await dialer.endpoint(server, server.port)
         known = await asyncio.gather(*(asyncio.to_thread(resolves, host, address, port) for host in hosts))
     return [host for host, is_known in zip(hosts, known, strict=True) if not is_known]
 
 
-async def _dns_server(kubeconfig: str) -> _DnsServer:
-    """Return a ready endpoint of the cluster's DNS. Raises LookupError if there is none."""
+async def _dns_server(kubeconfig: str) -> Node:
+    """Return a ready endpoint of the cluster's DNS over TCP. Raises LookupError if there is none."""
     async with await KubeClient.open(kubeconfig) as client:
         slices = await client.items(_SLICES, labelSelector=_DNS_SERVICE)
     for each in slices:
@@ -101,5 +88,6 @@ async def _dns_server(kubeconfig: str) -> _DnsServer:
             if ports and (endpoint.get("conditions") or {}).get("ready") is not False:
                 target = endpoint.get("targetRef") or {}
                 pod = target.get("name", "") if target.get("kind") == "Pod" else ""
-                return _DnsServer(address=endpoint["addresses"][0], port=ports[0], pod=pod)
+                host = endpoint["addresses"][0]
+                return Node(name="dns", msp_id="", host=host, port=ports[0], namespace=_NAMESPACE, pod=pod)
     raise LookupError(f"the Service {_NAMESPACE}/kube-dns has no ready endpoint")

@@ -22,28 +22,17 @@ class KubeconfigError(ValueError):
     """A kubeconfig that cannot be used. The message says what was found and what there is, no credentials."""
 
 
-def contexts(text: str) -> list[str]:
-    """Return the names of the contexts in a kubeconfig. Raises KubeconfigError if it is none."""
-    return sorted(_named(_parsed(text), "contexts"))
-
-
 def one_context(text: str, context: str = "", *, folder: Path = Path()) -> tuple[str, str]:
     """Return a kubeconfig with one context and nothing else, current, and that context's name.
 
-    Args:
-        text: a kubeconfig, YAML or JSON.
-        context: name of the context; empty = the current one.
-        folder: where relative file names in it start.
-
-    Raises:
-        KubeconfigError: no such context, cluster or user, or a file it names cannot be read.
+    `context` empty = the current one. Relative file names start at `folder`. Raises KubeconfigError for a
+    context, cluster or user that is not there, and for a file that cannot be read.
     """
     config = _parsed(text)
     name = context or _name(config.get("current-context"), "current-context")
     chosen = _pick(config, "contexts", name, "context")
-    cluster_name, user_name = (
-        _name(chosen.get(key), f"{key} of context {name}") for key in ("cluster", "user")
-    )
+    cluster_name = _name(chosen.get("cluster"), f"cluster of context {name}")
+    user_name = _name(chosen.get("user"), f"user of context {name}")
     cluster = _pick(config, "clusters", cluster_name, "cluster")
     user = _pick(config, "users", user_name, "user")
     result = {

@@ -10,7 +10,7 @@ import yaml
 
 from heddle import config
 from heddle.identity.authority import new_authority
-from heddle.kube.kubeconfig import KubeconfigError, contexts, one_context
+from heddle.kube.kubeconfig import KubeconfigError, one_context
 
 MINIMAL: dict[str, Any] = {"name": "dev", "organizations": [{"name": "one"}]}
 
@@ -82,7 +82,7 @@ def test_a_cluster_of_ones_own_keeps_the_identifier_that_the_file_gives(tmp_path
     settings = config.read(stack="dev", data={**MINIMAL, "cluster": cluster}, kube_context="")
 
     assert settings.cluster.identifier == "production"
-    assert contexts(settings.cluster.kubeconfig) == ["b"]
+    assert one_context(settings.cluster.kubeconfig)[1] == "b"
 
 
 def test_a_missing_local_cluster_is_reported_beside_the_files_problems(

@@ -13,6 +13,7 @@ import pytest
 from heddle.doctor import domain
 from heddle.doctor.findings import Finding
 from heddle.embedded.kubernetes.dns import resolves_by_tcp
+from heddle.fabric.node import Node
 
 HOSTS = ["orderer0-orderer.fabric.example.com", "peer0-org1.fabric.example.com"]
 KUBECONFIG = "apiVersion: v1\nkind: Config\n"
@@ -47,9 +48,9 @@ def dns(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Names]]:
     """The cluster's DNS, reached directly."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Names) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        found = domain._DnsServer(address="127.0.0.1", port=server.server_address[1], pod="")
+        found = Node(name="dns", msp_id="", host="127.0.0.1", port=server.server_address[1])
 
-        async def dns_server(_: str) -> domain._DnsServer:
+        async def dns_server(_: str) -> Node:
             return found
 
         monkeypatch.setattr(domain, "_dns_server", dns_server)

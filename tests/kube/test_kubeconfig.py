@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from heddle.errors import KubeError
 from heddle.kube.apiserver import ApiServer
-from heddle.kube.kubeconfig import KubeconfigError, contexts, one_context, server
+from heddle.kube.kubeconfig import KubeconfigError, one_context, server
 
 SECRET = "hidden-token-of-the-admin"
 GOOD: dict[str, Any] = {
@@ -71,7 +71,7 @@ def texts(draw: st.DrawFn) -> str:
 def test_any_text_is_used_or_refused(text: str) -> None:
     """By what cuts it down, and by what connects."""
     said = []
-    for use in (contexts, one_context, server):
+    for use in (one_context, server):
         try:
             use(text)
         except KubeconfigError as error:
@@ -99,7 +99,7 @@ def test_any_text_is_used_or_refused(text: str) -> None:
 def test_what_is_wrong_is_said(text: str, words: str) -> None:
     """In words that quote no line of the file: that line may hold a token."""
     with pytest.raises(KubeconfigError, match=words) as caught:
-        contexts(text)
+        one_context(text)
     assert SECRET not in str(caught.value)
 
 
@@ -116,7 +116,7 @@ def test_names_may_be_numbers() -> None:
     config = yaml.safe_load(yaml.safe_dump(GOOD).replace(" a\n", " 1\n"))
     cut, name = one_context(yaml.safe_dump(config))
     assert name == "1"
-    assert contexts(cut) == ["1"]
+    assert one_context(cut) == (cut, "1")
 
 
 async def test_a_file_that_is_no_text_is_an_answer(tmp_path: Path) -> None:
