@@ -64,11 +64,8 @@ class Chaincode(pulumi.ComponentResource):
             f"{name}-{plan.organization}-{args.plan.version}",
             ChaincodeServerArgs(
                 site=args.site,
+                chaincode=args.plan,
                 plan=plan,
-                label=args.plan.label,
-                image=args.plan.image,
-                language=args.plan.language,
-                environment=args.plan.environment,
                 organization=args.peers[plan.organization].organization,
             ),
             pulumi.ResourceOptions(parent=self),

@@ -81,7 +81,7 @@ def chaincode_pod(
             "annotations": {pods.CHECKSUM: checksum},
         },
         "spec": {
-            **pods.pod_basics(server, pull_secrets=site.pull_secrets),
+            **pods.pod_basics(server, site=site),
             **(
                 {"affinity": pods.apart(labels.select_server(site.instance, server))}
                 if server.replicas > 1

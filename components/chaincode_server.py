@@ -1,6 +1,5 @@
 """The server of a chaincode for one organization: package, certificate, Deployment, Service."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -14,8 +13,8 @@ from components.manifests import Manifest, metadata
 from components.openings import chaincode_opening
 from components.organization import Organization
 from components.site import Site
-from heddle.resources import Certificate, CertificateArgs, ChaincodePackage, ChaincodePackageArgs
-from heddle.topology import CHAINCODE_PORT, ServerPlan
+from heddle.resources import Certificate, ChaincodePackage, ChaincodePackageArgs
+from heddle.topology import CHAINCODE_PORT, ChaincodePlan, ServerPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,13 +22,8 @@ class ChaincodeServerArgs:
     """Which chaincode, for whom."""
 
     site: Site
+    chaincode: ChaincodePlan
     plan: ServerPlan
-    label: str
-    image: str
-    language: str
-    """python, go, node or java."""
-    environment: Mapping[str, str]
-    """Variables of the stack file."""
     organization: Organization
 
 
@@ -50,7 +44,10 @@ class ChaincodeServer(pulumi.ComponentResource):
     ) -> None:
         super().__init__("heddle:fabric:ChaincodeServer", name, None, opts)
         self.package = self._package(name, args)
-        tls = self._certificate(name, args)
+        hosts = (args.plan.host, args.plan.name)
+        tls = args.organization.issue(
+            f"{name}-tls", self, common_name=args.plan.name, usage="tls", hosts=hosts
+        )
         secret = self._secret(name, args, tls)
         self.deployment = self._deployment(name, args, tls, secret)
         self._service(name, args)
@@ -61,26 +58,9 @@ class ChaincodeServer(pulumi.ComponentResource):
         return ChaincodePackage(
             f"{name}-package",
             ChaincodePackageArgs(
-                label=args.label,
+                label=args.chaincode.label,
                 address=args.plan.address,
                 tls_root_certificate=args.organization.tls_ca.certificate,
-            ),
-            pulumi.ResourceOptions(parent=self),
-        )
-
-    def _certificate(self, name: str, args: ChaincodeServerArgs) -> Certificate:
-        authority = args.organization.tls_ca
-        return Certificate(
-            f"{name}-tls",
-            CertificateArgs(
-                authority_certificate=authority.certificate,
-                authority_private_key=authority.private_key,
-                common_name=args.plan.name,
-                organization=args.plan.organization,
-                hosts=(args.plan.host, args.plan.name),
-                usage="tls",
-                validity_days=args.site.certificates.validity_days,
-                renewal=args.site.certificates.renewal,
             ),
             pulumi.ResourceOptions(parent=self),
         )
@@ -97,14 +77,16 @@ class ChaincodeServer(pulumi.ComponentResource):
     def _deployment(
         self, name: str, args: ChaincodeServerArgs, tls: Certificate, secret: Secret
     ) -> Deployment:
+        chaincode = args.chaincode
+        variables = environment(chaincode.language, self.package.package_id, chaincode.environment)
         spec: Manifest = {
             "replicas": args.plan.replicas,
             "selector": {"matchLabels": _selector(args)},
             "template": chaincode_pod(
                 args.plan,
                 site=args.site,
-                image=args.image,
-                variables=environment(args.language, self.package.package_id, args.environment),
+                image=chaincode.image,
+                variables=variables,
                 checksum=checksum_of(_files(args, tls)),
             ),
         }
@@ -133,7 +115,7 @@ class ChaincodeServer(pulumi.ComponentResource):
 def _files(args: ChaincodeServerArgs, tls: Certificate) -> dict[str, pulumi.Output[str]]:
     """Return the files that the server mounts; Java's library wants its authority too, and never reads it."""
     files = {CERTIFICATE: tls.certificate, KEY: tls.private_key}
-    if args.language == "java":
+    if args.chaincode.language == "java":
         files[AUTHORITY] = args.organization.tls_ca.certificate
     return files
 

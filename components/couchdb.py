@@ -23,7 +23,6 @@ class CouchdbArgs:
 
     site: Site
     plan: CouchdbPlan
-    image: str
     claim: PersistentVolumeClaim
 
 
@@ -92,7 +91,7 @@ class Couchdb(pulumi.ComponentResource):
 
 
 def _pod(args: CouchdbArgs, checksum: pulumi.Input[str]) -> Manifest:
-    return couchdb_pod(args.plan, site=args.site, image=args.image, checksum=checksum)
+    return couchdb_pod(args.plan, site=args.site, image=args.site.topology.images.couchdb, checksum=checksum)
 
 
 def _selector(args: CouchdbArgs) -> dict[str, str]:

@@ -31,7 +31,7 @@ def couchdb_pod(database: CouchdbPlan, *, site: Site, image: str, checksum: pulu
     return {
         "metadata": {"labels": {**database.labels, **own}, "annotations": {pods.CHECKSUM: checksum}},
         "spec": {
-            **pods.pod_basics(database, pull_secrets=site.pull_secrets, user=USER_ID),
+            **pods.pod_basics(database, site=site, user=USER_ID),
             "affinity": pods.beside(peer),
             "containers": [_container(database, image)],
             "volumes": [

@@ -1,7 +1,6 @@
 """Addresses of the nodes: inside the cluster, and outside where the instance has a public address."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -11,20 +10,6 @@ from components import labels
 from components.manifests import Manifest, metadata
 from components.site import Site
 from heddle.topology import NodePlan
-
-
-@dataclass(frozen=True, kw_only=True)
-class EipArgs:
-    """Which nodes are reached, and where from outside."""
-
-    site: Site
-    nodes: tuple[NodePlan, ...]
-    service_type: str
-    """ClusterIP, NodePort or LoadBalancer."""
-    public_address: str
-    """An address of the cluster's nodes; empty = none is known."""
-    pinned: bool
-    """The nodes' names and ports on the ledger are also those outside: the instance has a domain."""
 
 
 class Eip(pulumi.ComponentResource):
@@ -39,45 +24,45 @@ class Eip(pulumi.ComponentResource):
     endpoints: Mapping[str, pulumi.Input[str]]
     """Where clients outside reach each node (`address:port`); empty where they do not."""
 
-    def __init__(self, name: str, args: EipArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:kubernetes:Eip", name, None, opts)
-        self.services = {node.name: self._service(name, node, args) for node in args.nodes}
+        self.services = {node.name: self._service(name, node, site) for node in site.topology.nodes}
         self.endpoints = {
             node.name: endpoint
-            for node in args.nodes
-            if (endpoint := _endpoint(node, self.services[node.name], args))
+            for node in site.topology.nodes
+            if (endpoint := _endpoint(node, self.services[node.name], site))
         }
         self.register_outputs({"endpoints": dict(self.endpoints)})
 
-    def _service(self, name: str, node: NodePlan, args: EipArgs) -> Service:
+    def _service(self, name: str, node: NodePlan, site: Site) -> Service:
         port = {"name": "grpc", "port": node.port, "targetPort": "grpc", "protocol": "TCP"}
         if node.node_port is not None:
             port["nodePort"] = node.node_port
         spec: Manifest = {
-            "type": args.service_type,
+            "type": site.topology.service_type,
             # Consenters must find each other before any of them is ready.
             "publishNotReadyAddresses": True,
-            "selector": {labels.INSTANCE: args.site.instance, labels.NODE: node.name},
+            "selector": {labels.INSTANCE: site.instance, labels.NODE: node.name},
             "ports": [port],
         }
-        given = args.service_type == "LoadBalancer" and not args.pinned
+        given = site.topology.service_type == "LoadBalancer" and site.spec.domain is None
         awaited = labels.AWAIT_LOAD_BALANCER if given else labels.SKIP_AWAIT
-        node_labels = labels.of_node(args.site.instance, node)
+        node_labels = labels.of_node(site.instance, node)
         return Service(
             f"{name}-{node.name}",
             metadata=metadata(node.name, node.namespace, node_labels, awaited),
             spec=spec,
-            opts=args.site.options(self),
+            opts=site.options(self),
         )
 
 
-def _endpoint(node: NodePlan, service: Service, args: EipArgs) -> pulumi.Input[str] | None:
+def _endpoint(node: NodePlan, service: Service, site: Site) -> pulumi.Input[str] | None:
     """Return `address:port` outside; None if there is none."""
-    if args.pinned:
+    if site.spec.domain is not None:
         return node.address
-    if args.service_type == "LoadBalancer":
+    if site.topology.service_type == "LoadBalancer":
         return service.status.apply(lambda status: _balanced(status, node.port))
-    return _node_port(args.public_address, service) if args.public_address else None
+    return _node_port(site.topology.public_address, service) if site.topology.public_address else None
 
 
 def _node_port(address: str, service: Service) -> pulumi.Output[str]:

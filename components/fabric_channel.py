@@ -8,6 +8,7 @@ import pulumi
 
 from components.orderer_set import OrdererSet
 from components.peer_set import PeerSet
+from components.site import Site
 from heddle.resources import (
     Channel,
     ChannelArgs,
@@ -16,23 +17,20 @@ from heddle.resources import (
     PeerMembershipArgs,
     PeerOrganization,
 )
-from heddle.settings import BftOptions, inputs_of
-from heddle.topology import ChannelPlan, ExternalPlan, MemberPlan, NodePlan
+from heddle.settings import inputs_of
+from heddle.spec.members import External
+from heddle.topology import ChannelPlan, MemberPlan, NodePlan
 
 
 @dataclass(frozen=True, kw_only=True)
 class FabricChannelArgs:
     """Which channel, who orders it and who shares it."""
 
+    site: Site
     plan: ChannelPlan
     orderers: OrdererSet
     peers: Mapping[str, PeerSet]
     """Peers of every organization that is managed here, by its name."""
-    external: Mapping[str, ExternalPlan]
-    """Definitions of organizations that are run elsewhere, by name."""
-    bft: BftOptions | None
-    """Options of BFT; None = Raft."""
-    protect: bool
 
 
 class FabricChannel(pulumi.ComponentResource):
@@ -73,13 +71,14 @@ class FabricChannel(pulumi.ComponentResource):
                 admin_tls=args.orderers.admin_tls,
             ),
             # After the rollout: a channel is never changed while its orderers are being restarted.
-            pulumi.ResourceOptions(parent=self, protect=args.protect, depends_on=[args.orderers.rollout]),
+            pulumi.ResourceOptions(
+                parent=self, protect=args.site.protect, depends_on=[args.orderers.rollout]
+            ),
         )
 
     def _definition(self, member: MemberPlan, args: FabricChannelArgs) -> PeerOrganization:
-        elsewhere = args.external.get(member.organization)
-        if elsewhere is not None:
-            return _external(elsewhere, member.anchor_peers)
+        if member.external is not None:
+            return _external(member.external, member.anchor_peers)
         return args.peers[member.organization].definition(member.anchor_peers)
 
     def _membership(
@@ -106,12 +105,12 @@ class FabricChannel(pulumi.ComponentResource):
 def _settings(args: FabricChannelArgs) -> dict[str, Any]:
     """Return how blocks are cut and how orderers agree, as arguments of the Channel."""
     batch = inputs_of(args.plan.batch)
-    if args.bft is None:
+    if args.site.topology.bft is None:
         return {"batch": batch, "raft": inputs_of(args.plan.raft)}
-    return {"batch": batch, "consensus": "BFT", "bft": inputs_of(args.bft)}
+    return {"batch": batch, "consensus": "BFT", "bft": inputs_of(args.site.topology.bft)}
 
 
-def _external(plan: ExternalPlan, anchor_peers: tuple[str, ...]) -> PeerOrganization:
+def _external(plan: External, anchor_peers: tuple[str, ...]) -> PeerOrganization:
     """Return what a channel says of an organization that is run elsewhere."""
     msp: Msp = {
         "mspId": plan.msp_id,

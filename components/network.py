@@ -7,13 +7,13 @@ import pulumi
 
 from components.chaincode import Chaincode, ChaincodeArgs
 from components.cluster import Cluster, ClusterArgs
-from components.eip import Eip, EipArgs
+from components.eip import Eip
 from components.fabric_channel import FabricChannel, FabricChannelArgs
 from components.orderer_set import OrdererSet, OrdererSetArgs
 from components.organization import Organization, OrganizationArgs
 from components.peer_set import PeerSet, PeerSetArgs
 from components.site import Site
-from components.storage import Storage, StorageArgs
+from components.storage import Storage
 from components.summary import access_output, instance_output
 from heddle.spec import Instance
 from heddle.topology import ChaincodePlan, ChannelPlan, OrganizationPlan, Topology
@@ -43,17 +43,10 @@ class Network(pulumi.ComponentResource):
         super().__init__("heddle:fabric:Network", name, None, opts)
         self._name, self._args, self._topology = name, args, args.topology
         cluster = self._cluster()
-        self._site = Site(
-            instance=args.instance.name,
-            namespace=args.topology.namespace,
-            place=cluster.namespace,
-            public=args.topology.service_type != "ClusterIP",
-            protect=not args.instance.disposable,
-            certificates=args.instance.certificates,
-            pull_secrets=args.topology.images.pull_secrets,
-        )
+        self._site = Site(spec=args.instance, topology=args.topology, place=cluster.namespace)
         self._child = pulumi.ResourceOptions(parent=self, providers=cluster.providers)
-        self._storage, self._eip = self._volumes(), self._addresses()
+        self._storage = Storage(f"{name}-storage", self._site, self._child)
+        self._eip = Eip(f"{name}-eip", self._site, self._child)
         self._orderers = self._orderer_set()
         self._peers = {plan.name: self._peer_set(plan) for plan in self._topology.managed}
         self._channels = {plan.name: self._channel(plan) for plan in self._topology.channels}
@@ -88,26 +81,6 @@ class Network(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
 
-    def _volumes(self) -> Storage:
-        return Storage(
-            f"{self._name}-storage",
-            StorageArgs(site=self._site, nodes=(*self._topology.nodes, *self._topology.databases)),
-            self._child,
-        )
-
-    def _addresses(self) -> Eip:
-        return Eip(
-            f"{self._name}-eip",
-            EipArgs(
-                site=self._site,
-                nodes=self._topology.nodes,
-                service_type=self._topology.service_type,
-                public_address=self._topology.public_address,
-                pinned=self._args.instance.domain is not None,
-            ),
-            self._child,
-        )
-
     def _orderer_set(self) -> OrdererSet:
         plan = self._topology.ordering
         return OrdererSet(
@@ -116,9 +89,6 @@ class Network(pulumi.ComponentResource):
                 site=self._site,
                 plan=plan,
                 organization=self._organization(plan),
-                image=self._topology.images.orderer,
-                consensus=self._topology.consensus,
-                channels=tuple(channel.name for channel in self._topology.channels),
                 claims=self._storage.claims,
                 services=self._eip.services,
             ),
@@ -132,9 +102,6 @@ class Network(pulumi.ComponentResource):
                 site=self._site,
                 plan=plan,
                 organization=self._organization(plan),
-                image=self._topology.images.peer,
-                couchdb_image=self._topology.images.couchdb,
-                channels=self._topology.channels_of(plan.name),
                 claims=self._storage.claims,
                 services=self._eip.services,
             ),
@@ -144,7 +111,7 @@ class Network(pulumi.ComponentResource):
     def _organization(self, plan: OrganizationPlan) -> Organization:
         return Organization(
             f"{self._name}-{plan.name}",
-            OrganizationArgs(plan=plan, protect=self._site.protect, certificates=self._site.certificates),
+            OrganizationArgs(site=self._site, plan=plan),
             self._child,
         )
 
@@ -152,12 +119,10 @@ class Network(pulumi.ComponentResource):
         return FabricChannel(
             f"{self._name}-channel-{plan.name}",
             FabricChannelArgs(
+                site=self._site,
                 plan=plan,
                 orderers=self._orderers,
                 peers=self._peers,
-                external={each.name: each.external for each in self._topology.organizations if each.external},
-                bft=self._topology.bft,
-                protect=self._site.protect,
             ),
             self._child,
         )

@@ -14,7 +14,7 @@ from components.manifests import Manifest, metadata
 from components.organization import Organization
 from components.site import Site
 from heddle.render import msp_config_yaml
-from heddle.resources import Certificate, CertificateArgs, Node
+from heddle.resources import Certificate, Node
 from heddle.topology import NodePlan
 
 
@@ -54,8 +54,18 @@ class FabricNode(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: FabricNodeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:fabric:Node", name, None, opts)
-        identity = self._certificate(f"{name}-identity", args, usage="identity")
-        tls = self._certificate(f"{name}-tls", args, usage="tls")
+        issue = args.organization.issue
+        # Not the host: a common name has 64 characters at most, and names are verified by the hosts.
+        common_name, hosts = args.plan.name, args.plan.tls_hosts
+        identity = issue(
+            f"{name}-identity",
+            self,
+            common_name=common_name,
+            usage="identity",
+            units=(args.plan.kind,),
+            hosts=(),
+        )
+        tls = issue(f"{name}-tls", self, common_name=common_name, usage="tls", units=(), hosts=hosts)
         settings = {pods.config_file(args.plan): args.config, "msp-config.yaml": msp_config_yaml()}
         secrets = _secret_files(args.organization, identity, tls)
         checksum = _checksum(settings, secrets, args.database)
@@ -65,25 +75,6 @@ class FabricNode(pulumi.ComponentResource):
         self.revision = _revision(args, checksum)
         self.address = node_address(args.plan, args.organization)
         self.register_outputs({"revision": self.revision})
-
-    def _certificate(self, name: str, args: FabricNodeArgs, *, usage: str) -> Certificate:
-        authority = args.organization.ca if usage == "identity" else args.organization.tls_ca
-        return Certificate(
-            name,
-            CertificateArgs(
-                authority_certificate=authority.certificate,
-                authority_private_key=authority.private_key,
-                # Not the host: a common name has 64 characters at most, and names are verified by the hosts.
-                common_name=args.plan.name,
-                organization=args.plan.organization,
-                organizational_units=(args.plan.kind,) if usage == "identity" else (),
-                hosts=args.plan.tls_hosts if usage == "tls" else (),
-                usage=usage,
-                validity_days=args.site.certificates.validity_days,
-                renewal=args.site.certificates.renewal,
-            ),
-            pulumi.ResourceOptions(parent=self),
-        )
 
     def _config_map(self, name: str, args: FabricNodeArgs, files: Mapping[str, str]) -> ConfigMap:
         return ConfigMap(f"{name}-config", metadata=_metadata(args), data=files, opts=args.site.options(self))

@@ -19,7 +19,7 @@ def node_opening(name: str, plan: OrganizationPlan, site: Site, parent: pulumi.R
     An admin endpoint needs no opening: it listens on its pod's loopback.
     """
     kind = plan.nodes[0].kind
-    everyone = {} if site.public else {"from": [_ANY_NAMESPACE]}
+    everyone = {"from": [_ANY_NAMESPACE]} if site.topology.service_type == "ClusterIP" else {}
     watchers = {"from": [_MONITORING, _SAME_NAMESPACE]}
     ingress: Manifest = [
         {"ports": [{"port": "grpc", "protocol": "TCP"}], **everyone},

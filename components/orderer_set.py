@@ -15,8 +15,6 @@ from components.organization import Organization
 from components.site import Site
 from heddle.render import orderer_yaml
 from heddle.resources import (
-    Certificate,
-    CertificateArgs,
     ClientTls,
     Consenter,
     Node,
@@ -34,10 +32,6 @@ class OrdererSetArgs:
     site: Site
     plan: OrganizationPlan
     organization: Organization
-    image: str
-    consensus: str
-    """Fabric's name of the consensus: etcdraft or BFT."""
-    channels: tuple[str, ...]
     claims: Mapping[str, PersistentVolumeClaim]
     services: Mapping[str, Service]
 
@@ -65,7 +59,7 @@ class OrdererSet(pulumi.ComponentResource):
         self.organization = args.organization
         self.nodes = {plan.name: self._node(name, plan, args) for plan in args.plan.nodes}
         self.addresses = [node.address for node in self.nodes.values()]
-        consenter = _bft_consenter if args.consensus == "BFT" else _raft_consenter
+        consenter = _bft_consenter if args.site.topology.bft else _raft_consenter
         self.consenters = [consenter(index, node) for index, node in enumerate(self.nodes.values())]
         self.definition = {
             "name": args.plan.msp_id,
@@ -85,7 +79,7 @@ class OrdererSet(pulumi.ComponentResource):
                 site=args.site,
                 plan=plan,
                 organization=args.organization,
-                image=args.image,
+                image=args.site.topology.images.orderer,
                 config=orderer_yaml(plan),
                 claim=args.claims[plan.name],
                 service=args.services[plan.name],
@@ -94,20 +88,7 @@ class OrdererSet(pulumi.ComponentResource):
         )
 
     def _admin_tls(self, name: str, args: OrdererSetArgs) -> ClientTls:
-        authority = args.organization.tls_ca
-        issued = Certificate(
-            f"{name}-admin-tls",
-            CertificateArgs(
-                authority_certificate=authority.certificate,
-                authority_private_key=authority.private_key,
-                common_name="orderer-admin",
-                organization=args.plan.name,
-                usage="tls",
-                validity_days=args.site.certificates.validity_days,
-                renewal=args.site.certificates.renewal,
-            ),
-            pulumi.ResourceOptions(parent=self),
-        )
+        issued = args.organization.issue(f"{name}-admin-tls", self, common_name="orderer-admin", usage="tls")
         return {"certificate": issued.certificate, "privateKey": issued.private_key}
 
     def _rollout(self, name: str, args: OrdererSetArgs) -> Rollout:
@@ -118,7 +99,7 @@ class OrdererSet(pulumi.ComponentResource):
                 namespace=args.site.namespace,
                 nodes=self.addresses,
                 revisions={node: each.revision for node, each in self.nodes.items()},
-                channels=args.channels,
+                channels=[channel.name for channel in args.site.topology.channels],
                 admin_tls=self.admin_tls,
             ),
             pulumi.ResourceOptions(

@@ -1,9 +1,11 @@
 """An organization: its authorities, its administrator and its first user."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 
+from components.site import Site
 from heddle.resources import (
     Certificate,
     CertificateArgs,
@@ -12,7 +14,6 @@ from heddle.resources import (
     Identity,
     Msp,
 )
-from heddle.spec.cluster import Certificates
 from heddle.topology import ADMIN, USER, OrganizationPlan
 
 _COMMON_NAME = 64
@@ -23,10 +24,8 @@ _COMMON_NAME = 64
 class OrganizationArgs:
     """Which organization, and whether its authorities may be deleted."""
 
+    site: Site
     plan: OrganizationPlan
-    protect: bool
-    certificates: Certificates
-    """How long its members' certificates last, and how often they were renewed."""
 
 
 class Organization(pulumi.ComponentResource):
@@ -51,7 +50,7 @@ class Organization(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: OrganizationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:identity:Organization", name, None, opts)
-        self.msp_id = args.plan.msp_id
+        self.msp_id, self._args = args.plan.msp_id, args
         self.ca = self._authority(f"{name}-ca", "CA", args)
         self.tls_ca = self._authority(f"{name}-tlsca", "TLS CA", args)
         self.msp = {
@@ -59,8 +58,8 @@ class Organization(pulumi.ComponentResource):
             "rootCertificates": [self.ca.certificate],
             "tlsRootCertificates": [self.tls_ca.certificate],
         }
-        self.admin = self._identity(f"{name}-{ADMIN}", ADMIN, "admin", args)
-        self.user = self._identity(f"{name}-{USER}", USER, "client", args)
+        self.admin = self._identity(f"{name}-{ADMIN}", ADMIN, "admin")
+        self.user = self._identity(f"{name}-{USER}", USER, "client")
         self.register_outputs({"mspId": self.msp_id})
 
     def _authority(self, name: str, kind: str, args: OrganizationArgs) -> CertificateAuthority:
@@ -69,22 +68,38 @@ class Organization(pulumi.ComponentResource):
         return CertificateAuthority(
             name,
             CertificateAuthorityArgs(common_name=f"{msp_id} {kind}", organization=args.plan.name),
-            pulumi.ResourceOptions(parent=self, protect=args.protect),
+            pulumi.ResourceOptions(parent=self, protect=args.site.protect),
         )
 
-    def _identity(self, name: str, common_name: str, role: str, args: OrganizationArgs) -> Identity:
-        issued = Certificate(
+    def _identity(self, name: str, common_name: str, role: str) -> Identity:
+        issued = self.issue(name, self, common_name=common_name, usage="identity", units=(role,))
+        return {"mspId": self.msp_id, "certificate": issued.certificate, "privateKey": issued.private_key}
+
+    def issue(
+        self,
+        name: str,
+        parent: pulumi.Resource,
+        *,
+        common_name: str,
+        usage: str,
+        units: Sequence[str] | None = None,
+        hosts: Sequence[str] | None = None,
+    ) -> Certificate:
+        """Return a certificate from the authority for its usage, `identity` or `tls`."""
+        authority = self.ca if usage == "identity" else self.tls_ca
+        certificates = self._args.site.spec.certificates
+        return Certificate(
             name,
             CertificateArgs(
-                authority_certificate=self.ca.certificate,
-                authority_private_key=self.ca.private_key,
+                authority_certificate=authority.certificate,
+                authority_private_key=authority.private_key,
                 common_name=common_name,
-                organization=args.plan.name,
-                organizational_units=(role,),
-                usage="identity",
-                validity_days=args.certificates.validity_days,
-                renewal=args.certificates.renewal,
+                organization=self._args.plan.name,
+                organizational_units=units,
+                hosts=hosts,
+                usage=usage,
+                validity_days=certificates.validity_days,
+                renewal=certificates.renewal,
             ),
-            pulumi.ResourceOptions(parent=self),
+            pulumi.ResourceOptions(parent=parent),
         )
-        return {"mspId": self.msp_id, "certificate": issued.certificate, "privateKey": issued.private_key}

@@ -23,10 +23,6 @@ class PeerSetArgs:
     site: Site
     plan: OrganizationPlan
     organization: Organization
-    image: str
-    couchdb_image: str
-    channels: tuple[str, ...]
-    """Channels that the organization is on."""
     claims: Mapping[str, PersistentVolumeClaim]
     """Of the peers and of their databases, by name."""
     services: Mapping[str, Service]
@@ -71,7 +67,7 @@ class PeerSet(pulumi.ComponentResource):
                 site=args.site,
                 plan=plan,
                 organization=args.organization,
-                image=args.image,
+                image=args.site.topology.images.peer,
                 config=core_yaml(plan, bootstrap=bootstrap),
                 claim=args.claims[plan.name],
                 service=args.services[plan.name],
@@ -83,7 +79,7 @@ class PeerSet(pulumi.ComponentResource):
     def _database(self, name: str, plan: CouchdbPlan, args: PeerSetArgs) -> Couchdb:
         return Couchdb(
             f"{name}-{plan.name}",
-            CouchdbArgs(site=args.site, plan=plan, image=args.couchdb_image, claim=args.claims[plan.name]),
+            CouchdbArgs(site=args.site, plan=plan, claim=args.claims[plan.name]),
             pulumi.ResourceOptions(parent=self),
         )
 
@@ -97,7 +93,7 @@ class PeerSet(pulumi.ComponentResource):
                 nodes=[node.address for node in self.nodes.values()],
                 revisions={node: each.revision for node, each in self.nodes.items()},
                 databases=databases or None,
-                channels=args.channels,
+                channels=args.site.topology.channels_of(args.plan.name),
                 signers=[args.organization.admin],
             ),
             pulumi.ResourceOptions(

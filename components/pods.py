@@ -4,7 +4,7 @@ Every pod fits the `restricted` pod security standard: a numeric user without pr
 file system, and volumes where it writes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pulumi
 
@@ -56,7 +56,7 @@ def node_pod(node: NodePlan, *, site: Site, image: str, checksum: pulumi.Input[s
             "annotations": {CHECKSUM: checksum},
         },
         "spec": {
-            **pod_basics(node, pull_secrets=site.pull_secrets),
+            **pod_basics(node, site=site),
             "affinity": apart({labels.INSTANCE: site.instance, labels.NAME: node.kind}),
             "containers": [_node_container(node, image)],
             "volumes": [
@@ -130,12 +130,12 @@ def _items(files: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"key": key, "path": path} for key, path in files.items()]
 
 
-def pod_basics(settings: PodSettings, *, pull_secrets: Sequence[str], user: int = USER_ID) -> Manifest:
+def pod_basics(settings: PodSettings, *, site: Site, user: int = USER_ID) -> Manifest:
     """Return what all pods have: as whom they run, where, and with which Secrets images are pulled.
 
     Args:
         settings: what the stack file says of the pod.
-        pull_secrets: names of Secrets.
+        site: where it runs.
         user: number of user and group.
     """
     basics: Manifest = {
@@ -152,7 +152,7 @@ def pod_basics(settings: PodSettings, *, pull_secrets: Sequence[str], user: int 
         },
         **settings.placement.pod_spec(),
     }
-    if pull_secrets:
+    if pull_secrets := site.topology.images.pull_secrets:
         basics["imagePullSecrets"] = [{"name": name} for name in pull_secrets]
     return basics
 

@@ -1,4 +1,4 @@
-"""Describe the place that all parts of an instance are made in: its namespace, and terms that they share."""
+"""Describe the place that all parts of an instance are made in: its namespace, and its plan."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,27 +6,35 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.core.v1 import Namespace
 
-from heddle.spec.cluster import Certificates
+from heddle.spec import Instance
+from heddle.topology import Topology
 
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """The instance and its namespace."""
+    """The instance, laid out, and its namespace."""
 
-    instance: str
-    """Name of the instance."""
-    namespace: str
-    """Name of the namespace."""
+    spec: Instance
+    """The settings of the stack file."""
+    topology: Topology
+    """All names, addresses and ports of the instance."""
     place: Namespace
     """The Namespace that all of the instance's objects are made in."""
-    public: bool
-    """Clients outside the cluster may connect to nodes."""
-    protect: bool
-    """Claims, authorities and channels must not be deleted."""
-    certificates: Certificates
-    """How long certificates last, and how often they were renewed."""
-    pull_secrets: tuple[str, ...] = ()
-    """Names of Secrets with which images are pulled."""
+
+    @property
+    def instance(self) -> str:
+        """Return the name of the instance."""
+        return self.topology.instance
+
+    @property
+    def namespace(self) -> str:
+        """Return the name of the namespace."""
+        return self.topology.namespace
+
+    @property
+    def protect(self) -> bool:
+        """Return whether claims, authorities and channels must not be deleted."""
+        return not self.spec.disposable
 
     def options(
         self,
@@ -35,7 +43,7 @@ class Site:
         after: Sequence[pulumi.Resource] = (),
         protect: bool | None = None,
     ) -> pulumi.ResourceOptions:
-        """Return options for an object in the namespace: it is made after the namespace.
+        """Return the options of an object in the namespace, made after it.
 
         In a disposable instance it goes with the namespace and is not deleted by itself. A protected
         namespace stays, so there every object is deleted for itself: if only forgotten, it would live on.

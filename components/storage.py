@@ -1,7 +1,5 @@
 """The volumes of the nodes."""
 
-from dataclasses import dataclass
-
 import pulumi
 from pulumi_kubernetes.core.v1 import PersistentVolumeClaim
 
@@ -12,40 +10,38 @@ from heddle.resources import VolumeTerms, VolumeTermsArgs
 from heddle.topology import CouchdbPlan, NodePlan
 
 
-@dataclass(frozen=True, kw_only=True)
-class StorageArgs:
-    """Which nodes and state databases get claims."""
-
-    site: Site
-    nodes: tuple[NodePlan | CouchdbPlan, ...]
-
-
 class Storage(pulumi.ComponentResource):
     """Claims for the nodes' volumes, each a resource of its own: no StatefulSet deletes a ledger."""
 
     claims: dict[str, PersistentVolumeClaim]
     """Claim of each node, by the node's name."""
 
-    def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:kubernetes:Storage", name, None, opts)
-        terms = self._terms(name, args)
-        self.claims = {node.name: self._claim(name, node, args, terms) for node in args.nodes}
+        terms = self._terms(name, site)
+        nodes: tuple[NodePlan | CouchdbPlan, ...] = (*site.topology.nodes, *site.topology.databases)
+        self.claims = {node.name: self._claim(name, node, site, terms) for node in nodes}
         self.register_outputs({"claims": list(self.claims)})
 
-    def _terms(self, name: str, args: StorageArgs) -> VolumeTerms:
+    def _terms(self, name: str, site: Site) -> VolumeTerms:
         """Refuse another storage class before any claim is registered: Pulumi would replace the claim."""
-        peers = [node for node in args.nodes if isinstance(node, NodePlan) and node.kind == "peer"]
+        nodes, databases = site.topology.nodes, site.topology.databases
+        classes = {node.name: node.storage_class or "" for node in nodes}
         return VolumeTerms(
             f"{name}-terms",
             VolumeTermsArgs(
-                storage_classes={node.name: node.storage_class or "" for node in args.nodes},
-                state_databases={peer.name: "CouchDB" if peer.couchdb else "LevelDB" for peer in peers},
+                storage_classes=classes | {each.name: each.storage_class or "" for each in databases},
+                state_databases={
+                    node.name: "CouchDB" if node.couchdb else "LevelDB"
+                    for node in nodes
+                    if node.kind == "peer"
+                },
             ),
             pulumi.ResourceOptions(parent=self),
         )
 
     def _claim(
-        self, name: str, node: NodePlan | CouchdbPlan, args: StorageArgs, terms: VolumeTerms
+        self, name: str, node: NodePlan | CouchdbPlan, site: Site, terms: VolumeTerms
     ) -> PersistentVolumeClaim:
         spec: Manifest = {
             "accessModes": ["ReadWriteOnce"],
@@ -53,11 +49,11 @@ class Storage(pulumi.ComponentResource):
         }
         if node.storage_class:
             spec["storageClassName"] = node.storage_class
-        node_labels = labels.of_node(args.site.instance, node)
+        node_labels = labels.of_node(site.instance, node)
         return PersistentVolumeClaim(
             f"{name}-{node.name}",
             # It binds when its pod is placed; the pod's start tells if that fails.
             metadata=metadata(node.name, node.namespace, node_labels, labels.SKIP_AWAIT),
             spec=spec,
-            opts=args.site.options(self, after=[terms], protect=args.site.protect),
+            opts=site.options(self, after=[terms], protect=site.protect),
         )

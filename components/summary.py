@@ -19,7 +19,8 @@ from heddle.network.instance import (
 )
 from heddle.network.records import named, written
 from heddle.resources import ClientTls
-from heddle.topology import ADMIN, USER, ChaincodePlan, ChannelPlan, ExternalPlan, OrganizationPlan, Topology
+from heddle.spec.members import External
+from heddle.topology import ADMIN, USER, ChaincodePlan, ChannelPlan, OrganizationPlan, Topology
 
 
 def instance_output(
@@ -100,7 +101,7 @@ def _nodes(
     ]
 
 
-def _external(name: str, plan: ExternalPlan) -> dict[str, Any]:
+def _external(name: str, plan: External) -> dict[str, Any]:
     return written(
         OrganizationOutput,
         name=name,

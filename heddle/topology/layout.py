@@ -12,14 +12,13 @@ from heddle.spec.chaincode import Chaincode
 from heddle.spec.defaults import default_msp_id, default_namespace
 from heddle.spec.fields import stated
 from heddle.spec.member import Membership
-from heddle.spec.members import Channel, External, Organization
+from heddle.spec.members import Channel, Organization
 from heddle.spec.ports import PortBlock
 from heddle.topology.images import images_plan
 from heddle.topology.plans import (
     ChaincodePlan,
     ChannelPlan,
     CouchdbPlan,
-    ExternalPlan,
     MemberPlan,
     NodePlan,
     OrganizationPlan,
@@ -71,23 +70,14 @@ def plan(instance: Instance, *, public_address: str = "") -> Topology:
     )
 
 
-def _external(wanted: External) -> ExternalPlan:
-    return ExternalPlan(
-        msp_id=wanted.msp_id,
-        root_certificates=wanted.root_certificates,
-        intermediate_certificates=wanted.intermediate_certificates,
-        tls_root_certificates=wanted.tls_root_certificates,
-        tls_intermediate_certificates=wanted.tls_intermediate_certificates,
-        anchor_peers=wanted.anchor_peers,
-    )
-
-
 def _member(organization: OrganizationPlan, wanted: Membership) -> MemberPlan:
     # The first peers stay the first when the organization grows or shrinks.
     peers = organization.nodes[: wanted.peers]
     external = organization.external
     anchors = external.anchor_peers if external else (peer.address for peer in peers[: wanted.anchor_peers])
-    return MemberPlan(organization=organization.name, peers=peers, anchor_peers=tuple(anchors))
+    return MemberPlan(
+        organization=organization.name, external=external, peers=peers, anchor_peers=tuple(anchors)
+    )
 
 
 def _server_name(chaincode: Chaincode, organization: str) -> str:
@@ -130,7 +120,7 @@ class _Site:
     def organization(self, wanted: Organization) -> OrganizationPlan:
         if wanted.external is None:
             return self.managed("peer", wanted.name, wanted.msp_id, wanted.peers, wanted.ports)
-        external = _external(wanted.external)
+        external = wanted.external
         return OrganizationPlan(name=wanted.name, msp_id=external.msp_id, nodes=(), external=external)
 
     def managed(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from heddle.settings import BatchSettings, BftOptions, CollectionTerms, RaftOptions
+from heddle.spec.members import External
 
 CHAINCODE_PORT = 9999
 COUCHDB_PORT = 5984
@@ -104,26 +105,13 @@ class NodePlan(PodSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExternalPlan:
-    """An organization that is run elsewhere, as channels describe it. Certificates are PEM text."""
-
-    msp_id: str
-    root_certificates: tuple[str, ...]
-    intermediate_certificates: tuple[str, ...] = ()
-    tls_root_certificates: tuple[str, ...]
-    tls_intermediate_certificates: tuple[str, ...] = ()
-    anchor_peers: tuple[str, ...] = ()
-    """The anchor peers' `host:port`."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class OrganizationPlan:
     """An organization and its nodes: peers, or orderers if it is the ordering organization."""
 
     name: str
     msp_id: str
     nodes: tuple[NodePlan, ...]
-    external: ExternalPlan | None = None
+    external: External | None = None
     """Set for an organization that is run elsewhere; it has no nodes here."""
 
 
@@ -132,6 +120,8 @@ class MemberPlan:
     """An organization on a channel."""
 
     organization: str
+    external: External | None
+    """The definition of an organization that is run elsewhere."""
     peers: tuple[NodePlan, ...]
     """Peers that join; none of an external organization's are known here."""
     anchor_peers: tuple[str, ...]
