@@ -73,7 +73,7 @@ async def test_a_new_channel_is_told_in_full(engine: Engine, channel: dict[str, 
         "new channel channel: 1 consenter, 1 orderer organization, 0 peer organizations",
         "consenter: orderer1",
         "orderer organization: ordering",
-        "blocks: 2s or 500 messages or 2097152 bytes",
+        "blocks: 2s or 500 messages or 2 MB",
         "capabilities: V3_0, V2_0, V2_5",
         "block 0 is made once, its hash is known after apply; nobody needs to sign",
     ]
@@ -88,12 +88,27 @@ async def test_a_new_channel_of_certificates_to_come(engine: Engine, channel: di
     assert "known after apply, at least in part: ordererOrganizations, consenters" in message
 
 
-async def test_settings_that_no_node_would_accept(engine: Engine, channel: dict[str, Any]) -> None:
-    """Fabric's refusals are said by check, before anything is created."""
-    failures = await _failures(
-        engine, CHANNEL, {**channel, "batch": {"preferredMaxBytes": 100, "absoluteMaxBytes": 10}}
-    )
-    assert "preferred max bytes 100" in failures["channel"]
+@pytest.mark.parametrize(
+    ("batch", "path", "words"),
+    [
+        (
+            {"preferredMaxBytes": 1_000_000, "absoluteMaxBytes": 500_000},
+            "channel",
+            "preferred max bytes 1000000",
+        ),
+        (
+            {"preferredMaxBytes": 100, "absoluteMaxBytes": 10},
+            "batch.absoluteMaxBytes",
+            "from 128 KB to 49 MB",
+        ),
+    ],
+)
+async def test_settings_that_no_node_would_accept(
+    engine: Engine, channel: dict[str, Any], batch: dict[str, Value], path: str, words: str
+) -> None:
+    """Fabric's refusals, and bounds of a stack file, are said by check, before anything is created."""
+    failures = await _failures(engine, CHANNEL, {**channel, "batch": batch})
+    assert words in failures[path]
 
 
 async def test_a_consenter_is_one_of_the_orderers(engine: Engine, channel: dict[str, Any]) -> None:
