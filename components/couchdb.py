@@ -6,7 +6,7 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import StatefulSet
 from pulumi_kubernetes.core.v1 import PersistentVolumeClaim, Secret, Service
 
-from components import labels
+from components import labels, pods
 from components.checksums import base64_of, checksum_of, sha256_of
 from components.couchdb_pods import PASSWORD_KEY, USERNAME_KEY, couchdb_pod
 from components.manifests import Manifest, metadata
@@ -63,7 +63,7 @@ class Couchdb(pulumi.ComponentResource):
     def _service(self, name: str, args: CouchdbArgs) -> Service:
         spec: Manifest = {
             "type": "ClusterIP",
-            "selector": _selector(args),
+            "selector": labels.select_node(args.site.instance, args.plan.name),
             "ports": [{"name": "http", "port": args.plan.port, "targetPort": "http", "protocol": "TCP"}],
         }
         return Service(
@@ -74,28 +74,16 @@ class Couchdb(pulumi.ComponentResource):
         )
 
     def _statefulset(self, name: str, args: CouchdbArgs, service: Service) -> StatefulSet:
-        spec: Manifest = {
-            "replicas": 1,
-            "serviceName": args.plan.name,
-            "selector": {"matchLabels": _selector(args)},
-            "updateStrategy": {"type": "OnDelete"},
-            "podManagementPolicy": "Parallel",
-            "template": _pod(args, self.checksum),
-        }
         return StatefulSet(
             f"{name}-statefulset",
             metadata=_metadata(args, skip_await=True),
-            spec=spec,
+            spec=pods.one_replica(args.plan, args.site, _pod(args, self.checksum)),
             opts=args.site.options(self, after=[self.secret, service, args.claim]),
         )
 
 
 def _pod(args: CouchdbArgs, checksum: pulumi.Input[str]) -> Manifest:
     return couchdb_pod(args.plan, site=args.site, image=args.site.topology.images.couchdb, checksum=checksum)
-
-
-def _selector(args: CouchdbArgs) -> dict[str, str]:
-    return {labels.INSTANCE: args.site.instance, labels.NODE: args.plan.name}
 
 
 def _metadata(args: CouchdbArgs, *, skip_await: bool = False) -> Manifest:

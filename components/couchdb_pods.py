@@ -27,12 +27,11 @@ def couchdb_pod(database: CouchdbPlan, *, site: Site, image: str, checksum: pulu
         checksum: of its Secret.
     """
     own = labels.of_node(site.instance, database)
-    peer = {labels.INSTANCE: site.instance, labels.NODE: database.peer}
     return {
         "metadata": {"labels": {**database.labels, **own}, "annotations": {pods.CHECKSUM: checksum}},
         "spec": {
             **pods.pod_basics(database, site=site, user=USER_ID),
-            "affinity": pods.beside(peer),
+            "affinity": pods.beside(labels.select_node(site.instance, database.peer)),
             "containers": [_container(database, image)],
             "volumes": [
                 {"name": "data", "persistentVolumeClaim": {"claimName": database.name}},
@@ -46,7 +45,7 @@ def couchdb_pod(database: CouchdbPlan, *, site: Site, image: str, checksum: pulu
 def _container(database: CouchdbPlan, image: str) -> Manifest:
     up, port = {"httpGet": {"path": "/_up", "port": "http"}}, {"tcpSocket": {"port": "http"}}
     return {
-        "name": labels.COUCHDB,
+        "name": database.kind,
         "image": image,
         "imagePullPolicy": "IfNotPresent",
         "env": [

@@ -1,6 +1,6 @@
 """Labels of Kubernetes objects, in one place because selectors must agree with them."""
 
-from heddle.topology import CouchdbPlan, NodePlan, ServerPlan
+from heddle.topology import ServerPlan, StoredPod
 
 INSTANCE = "app.kubernetes.io/instance"
 NAME = "app.kubernetes.io/name"
@@ -12,8 +12,6 @@ CHAINCODE = "heddle.dev/chaincode"
 """Name of a chaincode server."""
 MONITORING = "heddle.dev/monitoring"
 """On a namespace, `true` lets its pods scrape the operations endpoints."""
-COUCHDB = "couchdb"
-"""Name (NAME) of a state database."""
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 """For what is complete once stored; the provider would wait 10 s for a Service's endpoints to settle."""
 AWAIT_LOAD_BALANCER = {"pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress}"}
@@ -25,10 +23,19 @@ def common(instance: str) -> dict[str, str]:
     return {INSTANCE: instance, "app.kubernetes.io/managed-by": "heddle"}
 
 
-def of_node(instance: str, node: NodePlan | CouchdbPlan) -> dict[str, str]:
+def of_node(instance: str, node: StoredPod) -> dict[str, str]:
     """Return labels of a node's objects and pod; a state database is a node too."""
-    kind = node.kind if isinstance(node, NodePlan) else COUCHDB
-    return {**common(instance), NAME: kind, NODE: node.name, ORGANIZATION: node.organization}
+    return {**common(instance), NAME: node.kind, NODE: node.name, ORGANIZATION: node.organization}
+
+
+def select_node(instance: str, name: str) -> dict[str, str]:
+    """Return the labels that tell the pod of a node or a state database from all others."""
+    return {INSTANCE: instance, NODE: name}
+
+
+def select_set(instance: str, kind: str, organization: str) -> dict[str, str]:
+    """Return the labels that tell an organization's nodes of a kind from all other pods."""
+    return {INSTANCE: instance, NAME: kind, ORGANIZATION: organization}
 
 
 def of_server(instance: str, server: ServerPlan) -> dict[str, str]:

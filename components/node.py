@@ -91,21 +91,12 @@ class FabricNode(pulumi.ComponentResource):
     def _statefulset(
         self, name: str, args: FabricNodeArgs, checksum: pulumi.Output[str], stored: Sequence[pulumi.Resource]
     ) -> StatefulSet:
-        selector = {labels.INSTANCE: args.site.instance, labels.NODE: args.plan.name}
-        spec: Manifest = {
-            "replicas": 1,
-            "serviceName": args.plan.name,
-            "selector": {"matchLabels": selector},
-            "updateStrategy": {"type": "OnDelete"},
-            "podManagementPolicy": "Parallel",
-            "template": _pod(args, checksum),
-        }
         return StatefulSet(
             f"{name}-statefulset",
             # The Rollout waits, with evidence. Waiting here too would block the very change that heals a
             # broken pod: with OnDelete the old one stays until the Rollout replaces it.
             metadata=_metadata(args, labels.SKIP_AWAIT),
-            spec=spec,
+            spec=pods.one_replica(args.plan, args.site, _pod(args, checksum)),
             opts=args.site.options(self, after=[*stored, args.claim, args.service, *_database(args)]),
         )
 

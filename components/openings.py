@@ -25,16 +25,16 @@ def node_opening(name: str, plan: OrganizationPlan, site: Site, parent: pulumi.R
         {"ports": [{"port": "grpc", "protocol": "TCP"}], **everyone},
         {"ports": [{"port": "operations", "protocol": "TCP"}], **watchers},
     ]
-    match = {labels.INSTANCE: site.instance, labels.NAME: kind, labels.ORGANIZATION: plan.name}
+    match = labels.select_set(site.instance, kind, plan.name)
     return _policy(name, f"{kind}s-{plan.name}", site, match, ingress, parent)
 
 
 def chaincode_opening(name: str, server: ServerPlan, site: Site, parent: pulumi.Resource) -> NetworkPolicy:
     """Open a chaincode server to the peers of its organization, and to nobody else."""
-    peers = {labels.INSTANCE: site.instance, labels.NAME: "peer", labels.ORGANIZATION: server.organization}
+    peers = labels.select_set(site.instance, "peer", server.organization)
     source = {"podSelector": {"matchLabels": peers}}
     ingress = [{"ports": [{"port": CHAINCODE_PORT, "protocol": "TCP"}], "from": [source]}]
-    match = {labels.INSTANCE: site.instance, labels.CHAINCODE: server.name}
+    match = labels.select_server(site.instance, server)
     return _policy(name, f"chaincode-{server.name}", site, match, ingress, parent)
 
 
@@ -43,10 +43,10 @@ def couchdb_opening(name: str, database: CouchdbPlan, site: Site, parent: pulumi
 
     `peer node rebuild-dbs` empties the database through its API, in a pod that is not the peer's.
     """
-    who = [{labels.INSTANCE: site.instance, labels.NODE: database.peer}, {labels.WORKS_FOR: database.peer}]
+    who = [labels.select_node(site.instance, database.peer), {labels.WORKS_FOR: database.peer}]
     sources = [{"podSelector": {"matchLabels": match}} for match in who]
     ingress = [{"ports": [{"port": "http", "protocol": "TCP"}], "from": sources}]
-    match = {labels.INSTANCE: site.instance, labels.NODE: database.name}
+    match = labels.select_node(site.instance, database.name)
     return _policy(name, database.name, site, match, ingress, parent)
 
 

@@ -114,11 +114,7 @@ class OrdererSet(pulumi.ComponentResource):
         """
         if len(self.nodes) < 3:
             return
-        match = {
-            labels.INSTANCE: args.site.instance,
-            labels.NAME: "orderer",
-            labels.ORGANIZATION: args.plan.name,
-        }
+        match = labels.select_set(args.site.instance, "orderer", args.plan.name)
         spec: Manifest = {"minAvailable": len(self.nodes) - 1, "selector": {"matchLabels": match}}
         PodDisruptionBudget(
             f"{name}-budget",

@@ -12,7 +12,7 @@ from components import labels
 from components.manifests import Manifest
 from components.site import Site
 from heddle.render import CONFIG_PATH, LEDGER_PATH
-from heddle.topology import NodePlan, PodSettings
+from heddle.topology import NodePlan, PodSettings, StoredPod
 
 USER_ID = 1000
 CHECKSUM = "heddle.dev/checksum"
@@ -96,6 +96,18 @@ def _node_container(node: NodePlan, image: str) -> Manifest:
             {"name": "ledger", "mountPath": LEDGER_PATH},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 — an emptyDir of the pod
         ],
+    }
+
+
+def one_replica(node: StoredPod, site: Site, pod: Manifest) -> Manifest:
+    """Return the spec of a StatefulSet whose only pod a Rollout replaces."""
+    return {
+        "replicas": 1,
+        "serviceName": node.name,
+        "selector": {"matchLabels": labels.select_node(site.instance, node.name)},
+        "updateStrategy": {"type": "OnDelete"},
+        "podManagementPolicy": "Parallel",
+        "template": pod,
     }
 
 

@@ -7,7 +7,7 @@ from components import labels
 from components.manifests import Manifest, metadata
 from components.site import Site
 from heddle.resources import VolumeTerms, VolumeTermsArgs
-from heddle.topology import CouchdbPlan, NodePlan
+from heddle.topology import StoredPod
 
 
 class Storage(pulumi.ComponentResource):
@@ -19,30 +19,22 @@ class Storage(pulumi.ComponentResource):
     def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:kubernetes:Storage", name, None, opts)
         terms = self._terms(name, site)
-        nodes: tuple[NodePlan | CouchdbPlan, ...] = (*site.topology.nodes, *site.topology.databases)
-        self.claims = {node.name: self._claim(name, node, site, terms) for node in nodes}
+        self.claims = {node.name: self._claim(name, node, site, terms) for node in site.topology.stored}
         self.register_outputs({"claims": list(self.claims)})
 
     def _terms(self, name: str, site: Site) -> VolumeTerms:
         """Refuse another storage class before any claim is registered: Pulumi would replace the claim."""
-        nodes, databases = site.topology.nodes, site.topology.databases
-        classes = {node.name: node.storage_class or "" for node in nodes}
+        peers = [node for node in site.topology.nodes if node.kind == "peer"]
         return VolumeTerms(
             f"{name}-terms",
             VolumeTermsArgs(
-                storage_classes=classes | {each.name: each.storage_class or "" for each in databases},
-                state_databases={
-                    node.name: "CouchDB" if node.couchdb else "LevelDB"
-                    for node in nodes
-                    if node.kind == "peer"
-                },
+                storage_classes={node.name: node.storage_class or "" for node in site.topology.stored},
+                state_databases={peer.name: "CouchDB" if peer.couchdb else "LevelDB" for peer in peers},
             ),
             pulumi.ResourceOptions(parent=self),
         )
 
-    def _claim(
-        self, name: str, node: NodePlan | CouchdbPlan, site: Site, terms: VolumeTerms
-    ) -> PersistentVolumeClaim:
+    def _claim(self, name: str, node: StoredPod, site: Site, terms: VolumeTerms) -> PersistentVolumeClaim:
         spec: Manifest = {
             "accessModes": ["ReadWriteOnce"],
             "resources": {"requests": {"storage": node.storage_size}},

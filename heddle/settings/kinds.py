@@ -14,8 +14,20 @@ _MILLISECOND: Final = 1_000_000
 """The shortest length allowed, in nanoseconds."""
 
 
+class _Kind:
+    """How values of a kind are compared and shown, where the kind says nothing else."""
+
+    def same(self, one: object, other: object) -> bool:
+        """Tell whether two values are equal."""
+        return one == other
+
+    def show(self, value: object) -> str:
+        """Return the value as text."""
+        return str(value)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Duration:
+class Duration(_Kind):
     """A duration as Go writes it, in whole milliseconds, with both bounds included."""
 
     minimum: str = "1ms"
@@ -55,7 +67,7 @@ class Duration:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Size:
+class Size(_Kind):
     """A number of bytes with both bounds included; the message says what happens beyond a bound."""
 
     minimum: int = 1
@@ -98,17 +110,13 @@ class Size:
             return f"at most {show_size(self.maximum)}" + (f", or {self.above}" if self.above else "")
         return ""
 
-    def same(self, one: object, other: object) -> bool:
-        """Tell whether two sizes are equal."""
-        return one == other
-
     def show(self, value: object) -> str:
         """Return the size as a stack file writes it."""
         return show_size(int(str(value)))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Integer:
+class Integer(_Kind):
     """A whole number; bounds, where there are any, are included."""
 
     minimum: int | None = None
@@ -123,27 +131,15 @@ class Integer:
             return f"a whole number, at least {self.minimum}"
         return f"a whole number from {self.minimum} to {self.maximum}"
 
-    def same(self, one: object, other: object) -> bool:
-        """Tell whether two numbers are equal."""
-        return one == other
-
-    def show(self, value: object) -> str:
-        """Return the number as text."""
-        return str(value)
-
 
 @dataclass(frozen=True, kw_only=True)
-class Boolean:
+class Boolean(_Kind):
     """A truth value: true or false."""
 
     @property
     def allowed(self) -> str:
         """Return both values in words."""
         return "true or false"
-
-    def same(self, one: object, other: object) -> bool:
-        """Tell whether two truth values are equal."""
-        return one == other
 
     def show(self, value: object) -> str:
         """Return the truth value as YAML writes it."""

@@ -18,12 +18,7 @@ _option = partial(setting, message="Options", source="docs/source/raft_configura
 class RaftOptions:
     """Options of Raft. All but the snapshot interval take effect when orderers restart."""
 
-    tick_interval: str = _option(
-        Duration(),
-        default="500ms",
-        key="",
-        about="Time between two ticks.",
-    )
+    tick_interval: str = _option(Duration(), default="500ms", key="", about="Time between two ticks.")
     election_tick: int = _option(
         Integer(minimum=2, maximum=LARGEST_COUNT),
         default=10,
@@ -31,17 +26,9 @@ class RaftOptions:
         about="Ticks without a leader until an election.",
     )
     heartbeat_tick: int = _option(
-        _COUNT,
-        default=1,
-        key="",
-        about="Ticks between heartbeats; below electionTick.",
+        _COUNT, default=1, key="", about="Ticks between heartbeats; below electionTick."
     )
-    max_inflight_blocks: int = _option(
-        _COUNT,
-        default=5,
-        key="",
-        about="Blocks in flight to a follower.",
-    )
+    max_inflight_blocks: int = _option(_COUNT, default=5, key="", about="Blocks in flight to a follower.")
     snapshot_interval_size: int = _option(
         Size(),
         default=16 * MB,

@@ -4,30 +4,6 @@ from dataclasses import dataclass
 
 from heddle.spec.names import NameRule
 
-
-@dataclass(frozen=True, kw_only=True)
-class Edition:
-    """The quotas of an edition: how much an instance of it may have.
-
-    Throughput is no rule of a stack file: nothing caps it. Light nodes, SM cryptography, homomorphic
-    encryption and zero-knowledge proofs are not in Fabric 3.
-    """
-
-    name: str
-    organizations: int
-    """Organizations that are managed here."""
-    invited: int
-    """Organizations that are managed elsewhere."""
-    peers: int
-    """Peers of each organization."""
-    orderers: int
-    channels: int
-    bft: bool
-    """Whether ordering may be BFT."""
-    instance_name: NameRule
-    chaincode_name: NameRule
-
-
 _INSTANCE_NAME = NameRule(
     pattern=r"[a-z](?:[a-z0-9-]*[a-z0-9])?",
     shortest=4,
@@ -41,28 +17,31 @@ _CHAINCODE_NAME = NameRule(
     words="starts with a lower-case letter, 6 to 25 of a–z and 0–9",
 )
 
-PROFESSIONAL = Edition(
-    name="professional",
-    organizations=2,
-    invited=40,
-    peers=2,
-    orderers=3,
-    channels=2,
-    bft=False,
-    instance_name=_INSTANCE_NAME,
-    chaincode_name=_CHAINCODE_NAME,
-)
-ENTERPRISE = Edition(
-    name="enterprise",
-    organizations=5,
-    invited=40,
-    peers=2,
-    orderers=4,
-    channels=4,
-    bft=True,
-    instance_name=_INSTANCE_NAME,
-    chaincode_name=_CHAINCODE_NAME,
-)
 
+@dataclass(frozen=True, kw_only=True)
+class Edition:
+    """The quotas of an edition: how much an instance of it may have.
+
+    Throughput is no rule of a stack file: nothing caps it. Light nodes, SM cryptography, homomorphic
+    encryption and zero-knowledge proofs are not in Fabric 3.
+    """
+
+    name: str
+    organizations: int
+    """Organizations that are managed here."""
+    invited: int = 40
+    """Organizations that are managed elsewhere."""
+    peers: int = 2
+    """Peers of each organization."""
+    orderers: int
+    channels: int
+    bft: bool
+    """Whether ordering may be BFT."""
+    instance_name: NameRule = _INSTANCE_NAME
+    chaincode_name: NameRule = _CHAINCODE_NAME
+
+
+PROFESSIONAL = Edition(name="professional", organizations=2, orderers=3, channels=2, bft=False)
+ENTERPRISE = Edition(name="enterprise", organizations=5, orderers=4, channels=4, bft=True)
 EDITIONS = {edition.name: edition for edition in (PROFESSIONAL, ENTERPRISE)}
 """The quotas of each edition, by its name."""

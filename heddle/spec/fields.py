@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, create_model
-from pydantic_core import PydanticCustomError
 
 from heddle.quantities import SIZE
 from heddle.settings import Boolean, Duration, Integer, Setting, Size, settings_of
 from heddle.spec.kinds import LARGEST, between
-from heddle.spec.model import Section
+from heddle.spec.model import Section, refused
 
 SectionT = TypeVar("SectionT", bound=Section)
 
@@ -32,7 +31,7 @@ class Reader:
         try:
             return self.kind.read(value)
         except ValueError as error:
-            raise PydanticCustomError("setting", "{allowed}", {"allowed": str(error)}) from None
+            raise refused(str(error)) from None
 
 
 def with_settings(group: type[Any], *, instead: str = "") -> Callable[[type[SectionT]], type[SectionT]]:

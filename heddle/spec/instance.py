@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from heddle.spec.chaincode import Chaincode
 from heddle.spec.cluster import Certificates, Cluster, Images
 from heddle.spec.members import Channel, Organization
-from heddle.spec.model import Section
+from heddle.spec.model import Section, refused
 from heddle.spec.names import DOMAIN, Domain, InstanceName, Namespace
 from heddle.spec.nodes import NodeSettings, Storage
 from heddle.spec.ordering import Ordering
@@ -24,7 +24,7 @@ def check_public_address(value: str) -> str:
         return str(ipaddress.ip_address(value))
     except ValueError:
         words = "auto (the local cluster's node), none, an IP address or a DNS name"
-        raise PydanticCustomError("public_address", "{allowed}", {"allowed": words}) from None
+        raise refused(words) from None
 
 
 class Instance(Section):

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticCustomError
+
+from heddle.spec.model import refused
 
 LARGEST = 2**53 - 1
 """From here on Pulumi's numbers are no longer exact: they are doubles."""
@@ -13,21 +14,17 @@ _PROCESSORS = r"\d+(?:\.\d+)?m?"
 _QUANTITY = r"\d+(?:\.\d+)?(?:Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?"
 
 
-def _refuse(words: str) -> PydanticCustomError:
-    return PydanticCustomError("quantity", "{allowed}", {"allowed": words})
-
-
 def check_quantity(value: object) -> str:
     """Return a Kubernetes quantity above 0, as text. Raises PydanticCustomError for anything else."""
     if not isinstance(value, str) or re.fullmatch(_QUANTITY, value) is None or not re.search("[1-9]", value):
-        raise _refuse("a Kubernetes quantity above 0, as 10Gi or 500Mi")
+        raise refused("a Kubernetes quantity above 0, as 10Gi or 500Mi")
     return value
 
 
 def _no_truth_value(value: object) -> object:
     """Refuse truth values: YAML's `yes` is no 1."""
     if isinstance(value, bool):
-        raise _refuse("a whole number")
+        raise refused("a whole number")
     return value
 
 
@@ -35,7 +32,7 @@ def check_processors(value: object) -> str:
     """Check an amount of processors: 2, 0.5 and 500m are all allowed; YAML reads two as numbers."""
     text = str(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
     if re.fullmatch(_PROCESSORS, text) is None or not re.search("[1-9]", text):
-        raise _refuse("processors above 0, as 2, 0.5 or 500m")
+        raise refused("processors above 0, as 2, 0.5 or 500m")
     return text
 
 

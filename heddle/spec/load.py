@@ -2,14 +2,14 @@
 
 import datetime as dt
 import difflib
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from heddle.errors import SpecError
 from heddle.spec.instance import Instance
-from heddle.spec.model import Section
+from heddle.spec.model import Section, section_in
 from heddle.spec.problems import MISSING, Problem, in_order_of, path_of, report
 from heddle.spec.rules import broken_rules
 
@@ -151,16 +151,9 @@ def _fields_at(location: tuple[int | str, ...]) -> dict[str, Any]:
         fields = _fields(section)
         # Neither a position in a list nor a key of one's own (a node's name) is a field.
         if part in fields:
-            section = _section_in(fields[str(part)].annotation)
+            section = section_in(fields[str(part)].annotation)[0]
     return _fields(section)
 
 
 def _fields(section: type[Section]) -> dict[str, Any]:
     return {field.alias or name: field for name, field in section.model_fields.items()}
-
-
-def _section_in(annotation: Any) -> Any:  # noqa: ANN401 — a type expression has no better type
-    """Return the Section within `X`, `X | None`, `tuple[X, ...]` or `dict[str, X]`."""
-    if isinstance(annotation, type) and not get_args(annotation) and issubclass(annotation, Section):
-        return annotation
-    return next((found for inner in get_args(annotation) if (found := _section_in(inner))), None)

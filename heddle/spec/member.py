@@ -4,11 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import GetJsonSchemaHandler, WrapValidator
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import CoreSchema, ValidatorFunctionWrapHandler
 
 from heddle.spec.kinds import between
-from heddle.spec.model import Section
+from heddle.spec.model import Section, refused
 from heddle.spec.names import ORGANIZATION, OrganizationName
 
 
@@ -25,16 +24,12 @@ class Membership(Section):
 
 def _membership(value: object, handler: ValidatorFunctionWrapHandler) -> Any:  # noqa: ANN401 — pydantic's
     if isinstance(value, str):
-        return Membership(name=_checked(value))
+        # Here, so that the problem's path ends at the name that the file has, not at a field it has not.
+        return Membership(name=ORGANIZATION.check(value))
     if not isinstance(value, dict | Membership):
         words = "the name of an organization, or a mapping with name, peers and anchorPeers"
-        raise PydanticCustomError("member", "{allowed}", {"allowed": words})
+        raise refused(words)
     return handler(value)
-
-
-def _checked(name: str) -> str:
-    # Here, so that the problem's path ends at the name that the file has, not at a field it has not.
-    return ORGANIZATION.check(name)
 
 
 class _NameOrMapping:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+
+from heddle.spec.model import refused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +17,7 @@ class NameRule:
     """A rule for names. `pattern` matches whole names, `words` says the same to people."""
 
     pattern: str
-    shortest: int
+    shortest: int = 1
     longest: int
     words: str
     noun: str = "name"
@@ -29,7 +30,7 @@ class NameRule:
     def check(self, value: str) -> str:
         """Return the name. Raises PydanticCustomError with the rule in words."""
         if not self.allows(value):
-            raise PydanticCustomError("name", "{allowed}", {"allowed": self.words})
+            raise refused(self.words)
         return value
 
     def json_schema(self) -> dict[str, Any]:
@@ -45,21 +46,16 @@ class NameRule:
 _LABEL = r"[a-z](?:[a-z0-9-]*[a-z0-9])?"
 
 INSTANCE = NameRule(
-    pattern=_LABEL,
-    shortest=1,
-    longest=24,
-    words="1 to 24 of a–z, 0–9 and -; starts with a letter, no - at the end",
+    pattern=_LABEL, longest=24, words="1 to 24 of a–z, 0–9 and -; starts with a letter, no - at the end"
 )
 # Not one that every cluster has: `up` would close it to all that is not opened, and `destroy` delete it.
 NAMESPACE = NameRule(
     pattern=r"(?!kube-|default$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?",
-    shortest=1,
     longest=63,
     words="1 to 63 of a–z, 0–9 and -; no - at either end (a Kubernetes namespace), not default, not kube-…",
 )
 ORGANIZATION = NameRule(
     pattern=_LABEL,
-    shortest=1,
     longest=30,
     words="1 to 30 of a–z, 0–9 and -; starts with a letter, no - at the end",
     noun="organization",
@@ -67,43 +63,37 @@ ORGANIZATION = NameRule(
 # Fabric's configuration keys (common/configtx/validator.go): the MSP id is the organization's key there.
 MSP_ID = NameRule(
     pattern=r"(?!\.{1,2}$)[a-zA-Z0-9.-]+",
-    shortest=1,
     longest=249,
     words="1 to 249 of a–z, A–Z, 0–9, . and -; not . or .. alone",
 )
 CHANNEL = NameRule(
     pattern=r"[a-z][a-z0-9.-]*",
-    shortest=1,
     longest=249,
     words="1 to 249 of a–z, 0–9, . and -; starts with a lower-case letter",
 )
 # core/chaincode/lifecycle/scc.go ChaincodeNameRegExp, systemChaincodeNames. No longest there; files have.
 CHAINCODE = NameRule(
     pattern=r"(?!(?:cscc|escc|lscc|qscc|vscc)$)[a-zA-Z0-9]+(?:[-_][a-zA-Z0-9]+)*",
-    shortest=1,
     longest=100,
     words="1 to 100 of a–z, A–Z and 0–9, single - or _ between them; not cscc, escc, lscc, qscc, vscc",
 )
 # core/chaincode/lifecycle/scc.go ChaincodeVersionRegExp
 CHAINCODE_VERSION = NameRule(
-    pattern=r"[A-Za-z0-9_.+-]+", shortest=1, longest=64, words="1 to 64 of a–z, A–Z, 0–9, _ . + and -"
+    pattern=r"[A-Za-z0-9_.+-]+", longest=64, words="1 to 64 of a–z, A–Z, 0–9, _ . + and -"
 )
 # core/chaincode/lifecycle/scc.go collectionNameRegExp
 COLLECTION = NameRule(
     pattern=r"[A-Za-z0-9-][A-Za-z0-9_-]*",
-    shortest=1,
     longest=249,
     words="1 to 249 of a–z, A–Z, 0–9, _ and -; does not start with _",
 )
 STORAGE_CLASS = NameRule(
     pattern=r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?",
-    shortest=1,
     longest=253,
     words="name of a StorageClass: 1 to 253 of a–z, 0–9, . and -; no . or - at either end",
 )
 SECRET = NameRule(
     pattern=r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?",
-    shortest=1,
     longest=253,
     words="name of a Kubernetes Secret: 1 to 253 of a–z, 0–9, . and -; no . or - at either end",
     noun="name of a Secret",
@@ -111,7 +101,6 @@ SECRET = NameRule(
 # apimachinery pkg/util/validation IsQualifiedName, IsValidLabelValue; pkg/apis/core/validation EnvVar names
 LABEL = NameRule(
     pattern=r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?",
-    shortest=1,
     longest=317,
     words="a label's key: perhaps a DNS domain and /, then 1 to 63 of a–z, A–Z, 0–9, ., - and _",
     noun="label",
@@ -125,7 +114,6 @@ LABEL_VALUE = NameRule(
 )
 VARIABLE = NameRule(
     pattern=r"[A-Za-z_][A-Za-z0-9_]*",
-    shortest=1,
     longest=250,
     words="a variable's name: a–z, A–Z, 0–9 and _; does not start with a digit",
     noun="variable",
@@ -134,7 +122,6 @@ _DNS_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 # The last label begins with a letter: 192.0.2.1 is an address.
 DOMAIN = NameRule(
     pattern=rf"(?:{_DNS_LABEL}\.)*(?=[a-z]){_DNS_LABEL}",
-    shortest=1,
     longest=180,
     words="a DNS domain in lower case, at most 180 characters, 63 between two dots",
 )

@@ -3,12 +3,11 @@
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ValidationInfo, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 from heddle.settings import BatchSettings, BftOptions, RaftOptions
 from heddle.spec.fields import with_settings
 from heddle.spec.kinds import Whole
-from heddle.spec.model import Section
+from heddle.spec.model import Section, refused
 from heddle.spec.names import MspId, OrganizationName
 from heddle.spec.ports import PortBlock
 
@@ -24,21 +23,17 @@ def check_nodes(count: int | None, info: ValidationInfo) -> int | None:
         return _bft_nodes(count)
     if count == 2:
         words = "Raft needs 1, 3 or more nodes here; with 2, losing either stops the channel"
-        raise _refused(words, "Use 3, or 1 for a throw-away network.")
+        raise refused(words, "Use 3, or 1 for a throw-away network.")
     if not 1 <= count <= 99:
-        raise _refused("1 to 99 nodes", "3 and 5 are usual.")
+        raise refused("1 to 99 nodes", "3 and 5 are usual.")
     return count
 
 
 def _bft_nodes(count: int) -> int:
     if not 4 <= count <= 99:
         words = "BFT needs at least 4 nodes (at most 99 here); of n nodes (n − 1) / 3 may fail or lie"
-        raise _refused(words, "4, 7 and 10 are usual.")
+        raise refused(words, "4, 7 and 10 are usual.")
     return count
-
-
-def _refused(words: str, step: str) -> PydanticCustomError:
-    return PydanticCustomError("nodes", "{allowed}", {"allowed": words, "step": step})
 
 
 @with_settings(BatchSettings)

@@ -3,7 +3,7 @@
 import re
 from enum import StrEnum
 
-from pydantic_core import PydanticCustomError
+from heddle.spec.model import refused
 
 _PATH = r"/Channel(?:/[A-Za-z0-9.-]+)*/[A-Za-z0-9.-]+"
 _LOOKS_LIKE_EXPRESSION = r"\s*[A-Za-z]+\s*\(.*\)\s*"
@@ -38,7 +38,7 @@ def check_members(value: object) -> str:
     """Return an expression. Raises PydanticCustomError for anything else."""
     if not isinstance(value, str) or re.fullmatch(_LOOKS_LIKE_EXPRESSION, value, re.DOTALL) is None:
         words = "an expression, as OR('Org1MSP.member', 'Org2MSP.member')"
-        raise PydanticCustomError("policy", "{allowed}", {"allowed": words})
+        raise refused(words)
     return value
 
 
@@ -46,5 +46,5 @@ def _checked(value: object, words: str) -> str:
     text = value if isinstance(value, str) else ""
     pattern = _PATH if text.startswith("/") else _LOOKS_LIKE_EXPRESSION
     if re.fullmatch(pattern, text, re.DOTALL) is None:
-        raise PydanticCustomError("policy", "{allowed}", {"allowed": words})
+        raise refused(words)
     return text

@@ -4,7 +4,8 @@ import re
 from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+
+from heddle.spec.model import refused
 
 # distribution/reference: [host[:port]/]path[:tag][@sha256:digest]
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?"
@@ -21,7 +22,7 @@ def check_image(value: str) -> str:
     if re.fullmatch(_IMAGE, value, re.ASCII) is None:
         words = "an image, as docker.io/library/couchdb:3.4.2 or registry.example.com/couchdb@sha256:…"
         step = "A digest is sha256: and 64 of 0–9 and a–f." if "@" in value else ""
-        raise PydanticCustomError("image", "{allowed}", {"allowed": words, "step": step})
+        raise refused(words, step)
     return value
 
 
@@ -30,7 +31,7 @@ def check_registry(value: str) -> str:
     if re.fullmatch(_REGISTRY, value, re.ASCII) is None:
         words = "a registry and perhaps a path, as registry.example.com:5000/mirror"
         step = "Without https:// in front and without a / at the end."
-        raise PydanticCustomError("registry", "{allowed}", {"allowed": words, "step": step})
+        raise refused(words, step)
     return value
 
 

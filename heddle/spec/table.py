@@ -15,7 +15,7 @@ from heddle.spec.fields import Reader
 from heddle.spec.instance import Instance, check_public_address
 from heddle.spec.kinds import check_processors, check_quantity
 from heddle.spec.member import Member
-from heddle.spec.model import Section
+from heddle.spec.model import Section, section_in
 from heddle.spec.names import NameRule
 from heddle.spec.ordering import Bft, check_nodes
 from heddle.spec.policies import check_endorsement, check_members, check_policy
@@ -61,22 +61,10 @@ def _sections(section: type[Section], place: str) -> Iterator[tuple[str, type[Se
     """Return every section with its place, as `channels[].batch`; what is above comes first."""
     yield place, section
     for name, field in section.model_fields.items():
-        inner, suffix = _section_in(field.annotation)
+        inner, suffix = section_in(field.annotation)
         if inner is not None:
             key = f"{place}.{field.alias or name}" if place else field.alias or name
             yield from _sections(inner, f"{key}{suffix}")
-
-
-def _section_in(annotation: Any) -> tuple[type[Section] | None, str]:  # noqa: ANN401 — a type expression
-    """Return the section that a field holds, if any, and `[]` or `.<name>` where it holds many."""
-    if isinstance(annotation, type) and get_origin(annotation) is None and issubclass(annotation, Section):
-        return annotation, ""
-    many = {tuple: "[]", dict: ".<name>"}.get(get_origin(annotation), "")
-    for inner in get_args(annotation):
-        found, suffix = _section_in(inner)
-        if found is not None:
-            return found, f"{many}{suffix}"
-    return None, ""
 
 
 def _table(section: type[Section], places: list[str]) -> str:

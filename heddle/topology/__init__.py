@@ -20,6 +20,7 @@ from heddle.topology.plans import (
     Placement,
     PodSettings,
     ServerPlan,
+    StoredPod,
     Topology,
 )
 from heddle.topology.policies import endorsement_policy
@@ -45,6 +46,7 @@ __all__ = [
     "Placement",
     "PodSettings",
     "ServerPlan",
+    "StoredPod",
     "Topology",
     "endorsement_policy",
     "plan",

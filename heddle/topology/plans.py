@@ -41,43 +41,46 @@ class PodSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CouchdbPlan(PodSettings):
-    """The state database of one peer: a pod, a claim, a Secret and a Service of its own, under one name."""
+class StoredPod(PodSettings):
+    """A StatefulSet of one replica with a claim of its own, and everything that carries its name."""
 
     name: str
-    """The name of its objects: `couchdb0-organization` for `peer0-organization`."""
-    peer: str
-    """Name of its peer, the only one that may reach it."""
+    """Name of its objects: `peer0-organization`, and `couchdb0-organization` for that peer's database."""
+    kind: str
+    """The kind of node: `peer`, `orderer` or `couchdb`."""
     organization: str
     namespace: str
     host: str
-    """Name of its Service inside the cluster; it is never reached from outside."""
-    port: int = COUCHDB_PORT
+    port: int
     storage_class: str | None
     """None = the cluster's default class."""
     storage_size: str
 
     @property
     def address(self) -> str:
-        """Return `host:port`, as core.yaml says it."""
+        """Return `host:port`, as the ledger or core.yaml says it."""
         return f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class NodePlan(PodSettings):
-    """A peer or an orderer: a StatefulSet of one replica, with everything that carries its name."""
+class CouchdbPlan(StoredPod):
+    """The state database of one peer. Its host is the name of a Service inside the cluster."""
 
-    name: str
-    """Name of its StatefulSet, Service, ConfigMap, Secret and claim: `peer0-organization`."""
-    kind: str
-    """The kind of node: `peer` or `orderer`."""
-    organization: str
+    kind: str = "couchdb"
+    port: int = COUCHDB_PORT
+    peer: str
+    """Name of its peer, the only one that may reach it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodePlan(StoredPod):
+    """A peer or an orderer.
+
+    Its host is its name on the ledger and in its certificate, `<name>.<domain>`; its port is that of gRPC: on
+    the ledger, of its Service, and where it listens in its pod.
+    """
+
     msp_id: str
-    namespace: str
-    host: str
-    """Name on the ledger and in its certificate: `<name>.<domain>`."""
-    port: int
-    """gRPC: on the ledger, of its Service, and where it listens in its pod."""
     operations_port: int
     admin_port: int | None = None
     """Orderers: channel participation, on the pod's loopback."""
@@ -85,9 +88,6 @@ class NodePlan(PodSettings):
     """Pinned port on the cluster's machines, equal to `port`; None = Kubernetes chooses, if any."""
     tls_hosts: tuple[str, ...]
     """Names and addresses its TLS certificate is good for."""
-    storage_class: str | None
-    """None = the cluster's default class."""
-    storage_size: str
     environment: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Variables of its container, beside those of its files."""
     couchdb: CouchdbPlan | None = None
@@ -95,13 +95,8 @@ class NodePlan(PodSettings):
 
     @property
     def pod(self) -> str:
-        """Name of the StatefulSet's only pod."""
+        """Return the name of the StatefulSet's only pod."""
         return f"{self.name}-0"
-
-    @property
-    def address(self) -> str:
-        """Return `host:port`, as the ledger says it."""
-        return f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,6 +241,11 @@ class Topology:
     def databases(self) -> tuple[CouchdbPlan, ...]:
         """Return every peer's CouchDB, none with LevelDB."""
         return tuple(node.couchdb for node in self.nodes if node.couchdb)
+
+    @property
+    def stored(self) -> tuple[StoredPod, ...]:
+        """Return all that has a volume claim."""
+        return (*self.nodes, *self.databases)
 
     def channels_of(self, organization: str) -> tuple[str, ...]:
         """Return names of the channels that an organization is on."""
