@@ -26,7 +26,12 @@ app = typer.Typer(no_args_is_help=True)
 Answer = TypeVar("Answer")
 
 Name = Annotated[str, typer.Option("--name", "-n", help="The chaincode; may be left out if there is one.")]
-Channel = Annotated[str, typer.Option("--channel", "-c", help="The channel; that of the stack if left out.")]
+Channel = Annotated[
+    str,
+    typer.Option(
+        "--channel", "-c", help="The channel; by default the one that the stack gives the chaincode."
+    ),
+]
 Org = Annotated[
     str,
     typer.Option("--org", "-o", help="Use its peer and user; the channel's first organization if left out."),
