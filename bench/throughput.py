@@ -16,7 +16,7 @@ import yaml
 
 from bench.figures import Figure
 from bench.place import CLUSTER, Place
-from heddle.images import File, Image, write_image
+from heddle.images.archive import File, Image, write_image
 
 __all__ = ["measure"]
 

@@ -121,19 +121,22 @@ def with_certificates(data: object) -> object:
     """
     if not isinstance(data, dict) or not isinstance(data.get("organizations"), list):
         return data
-    return {**data, "organizations": [_with_certificates(each) for each in data["organizations"]]}
+    organizations = [
+        {**each, "external": _external(each["external"])}
+        if isinstance(each, dict) and isinstance(each.get("external"), dict)
+        else each
+        for each in data["organizations"]
+    ]
+    return {**data, "organizations": organizations}
 
 
-def _with_certificates(organization: object) -> object:
-    if not isinstance(organization, dict) or not isinstance(organization.get("external"), dict):
-        return organization
-    definition = {
+def _external(definition: Mapping[str, object]) -> dict[str, object]:
+    return {
         key: [_certificate(each) for each in value]
         if str(key).endswith("Certificates") and isinstance(value, list)
         else value
-        for key, value in organization["external"].items()
+        for key, value in definition.items()
     }
-    return {**organization, "external": definition}
 
 
 def _certificate(value: object) -> object:
@@ -174,9 +177,9 @@ class _Source:
     """The kubeconfig file and context to use, and the key of the stack file that names them."""
 
     path: Path
-    context: str
     named_at: str
-    local: bool
+    context: str = ""
+    local: bool = False
     identifier: str = ""
 
 
@@ -208,23 +211,15 @@ def _host(url: str) -> str:
 
 def _source(stack: str, cluster: object, kube_context: str) -> _Source:
     if kube_context:
-        return _Source(
-            path=_default_kubeconfig(), context=kube_context, named_at="fabric:kubeContext", local=False
-        )
+        return _Source(path=_default_kubeconfig(), context=kube_context, named_at="fabric:kubeContext")
     if not isinstance(cluster, dict):
-        return _Source(
-            path=cluster_kubeconfig(stack),
-            context="",
-            named_at="instance.cluster",
-            local=True,
-            identifier=f"local-{stack}",
-        )
+        path, identifier = cluster_kubeconfig(stack), f"local-{stack}"
+        return _Source(path=path, named_at="instance.cluster", local=True, identifier=identifier)
     named = cluster.get("kubeconfig")
     return _Source(
         path=Path(str(named)).expanduser() if named else _default_kubeconfig(),
         context=str(cluster.get("context") or ""),
         named_at="instance.cluster.kubeconfig",
-        local=False,
         identifier=str(cluster.get("identifier") or ""),
     )
 

@@ -60,8 +60,7 @@ async def poll(
         pause: seconds between the first two looks; grows by half each time.
         longest: seconds that a pause never exceeds.
 
-    Raises:
-        Unreachable: the last one, when nothing was seen until the deadline.
+    Raises Unreachable: the last one, when nothing was seen until the deadline.
     """
     clock, least = _clock(deadline), pause
     seen: list[T] = []

@@ -13,7 +13,6 @@ from heddle.cli.options import HERE, Folder, Json, Stack, named_values, only
 from heddle.cli.printing import cell, listing, print_json, print_text
 from heddle.configtx.endorsement import policy_text
 from heddle.fabric import gateway
-from heddle.fabric.definition import Committed
 from heddle.fabric.node import Node
 from heddle.network.facts import committed_chaincodes
 from heddle.network.instance import ChannelOutput
@@ -65,11 +64,7 @@ def list_(stack: Stack, channel: Channel = "", json_: Json = False, folder: Fold
     network = open_network(stack, folder)
     instance = network.instance
     channels = [instance.channel(channel)] if channel else list(instance.channels.values())
-    rows = [
-        _row(each.name, committed)
-        for each, found in asyncio.run(_definitions(network, channels))
-        for committed in found
-    ]
+    rows = asyncio.run(_rows(network, channels))
     if json_:
         print_json(rows)
         return
@@ -177,26 +172,22 @@ class _Call:
             )
 
 
-async def _definitions(
-    network: Network, channels: Sequence[ChannelOutput]
-) -> list[tuple[ChannelOutput, list[Committed]]]:
+async def _rows(network: Network, channels: Sequence[ChannelOutput]) -> list[dict[str, Any]]:
+    """Return the definitions in force on the channels, as JSON has them."""
     async with network.connections() as connections:
         return [
-            (channel, await committed_chaincodes(network, connections, channel.name, deadline=10))
+            {
+                "name": each.definition.name,
+                "channel": channel.name,
+                "version": each.definition.version,
+                "sequence": each.definition.sequence,
+                "endorsementPolicy": policy_text(each.definition.validation_parameter)
+                or "/Channel/Application/Endorsement",
+                "approvals": dict(each.approvals),
+            }
             for channel in channels
+            for each in await committed_chaincodes(network, connections, channel.name, deadline=10)
         ]
-
-
-def _row(channel: str, committed: Committed) -> dict[str, Any]:
-    wanted = committed.definition
-    return {
-        "name": wanted.name,
-        "channel": channel,
-        "version": wanted.version,
-        "sequence": wanted.sequence,
-        "endorsementPolicy": policy_text(wanted.validation_parameter) or "/Channel/Application/Endorsement",
-        "approvals": dict(committed.approvals),
-    }
 
 
 def _transient(pairs: Sequence[str] | None, files: Sequence[str] | None) -> dict[str, bytes]:

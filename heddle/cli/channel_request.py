@@ -87,15 +87,23 @@ def sign(
         config: Config | None = asyncio.run(read_config(network, found.channel))
     else:
         signer = _given(msp_id, certificate, key)
-        config = _block_config(config_block) if config_block else None
+        config = None
+        if config_block:
+            block = values.parse(Block(), config_block.read_bytes(), f"{config_block}: a block")
+            config = config_of(block).config
     show_request(found, config)
     ask_consent(f"Sign it for {signer.msp_id}?", yes=yes)
     signed = sign_request(found, signer)
     target = out or file
     target.write_bytes(request_to_bytes(signed))
     print_line(f"{target}: signed for {signer.msp_id}")
-    if config is not None:
-        _show_missing(signed, config)
+    if config is None:
+        return
+    missing = still_missing(signed, config)
+    for policy, need in missing.items():
+        print_line(f"still missing for {policy}: {need}")
+    if not missing:
+        print_line("no signature is missing: hand it in with `heddle channel submit`")
 
 
 def show_request(request: Request, config: Config | None) -> None:
@@ -116,14 +124,6 @@ def show_request(request: Request, config: Config | None) -> None:
         print_line(f"  {policy}: {', '.join(places)}")
 
 
-def _show_missing(request: Request, config: Config) -> None:
-    missing = still_missing(request, config)
-    for policy, need in missing.items():
-        print_line(f"still missing for {policy}: {need}")
-    if not missing:
-        print_line("no signature is missing: hand it in with `heddle channel submit`")
-
-
 def member(network: Network, channel: str, organization: str) -> Signer:
     """Return the administrator who acts: of that organization, else of the first one that has keys here.
 
@@ -141,7 +141,3 @@ def _given(msp_id: str, certificate: Path | None, key: Path | None) -> Signer:
     if not msp_id or certificate is None or key is None:
         raise typer.BadParameter("who signs? Give --stack, or --msp-id with --certificate and --key")
     return Signer(msp_id=msp_id, certificate=certificate.read_bytes(), private_key=key.read_bytes())
-
-
-def _block_config(file: Path) -> Config:
-    return config_of(values.parse(Block(), file.read_bytes(), f"{file}: a block")).config

@@ -1,6 +1,7 @@
 """Run one-node Kubernetes clusters on this machine: `heddle cluster up|down|status|kubeconfig|load|logs`."""
 
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -73,14 +74,10 @@ class Steps:
 def up(name: Name = _LOCAL) -> None:
     """Bring a cluster up; one that is up stays as it is."""
     layout = layout_of(name)
-    console = Console()
-    steps = Steps(console)
-    try:
+    with closing(Steps(Console())) as steps:
         changed = bring_up(layout, steps)
-    finally:
-        steps.close()
-    console.print(f"cluster {name} is {'up' if changed else 'up already'}", highlight=False)
-    console.print(f"  export KUBECONFIG={layout.kubeconfig}", highlight=False, soft_wrap=True)
+    typer.echo(f"cluster {name} is {'up' if changed else 'up already'}")
+    typer.echo(f"  export KUBECONFIG={layout.kubeconfig}")
 
 
 @app.command()
@@ -91,13 +88,9 @@ def down(
     ] = False,
 ) -> None:
     """Take a cluster down; volumes and objects stay for the next `up`, unless purged."""
-    console = Console()
-    steps = Steps(console)
-    try:
+    with closing(Steps(Console())) as steps:
         was_up = take_down(layout_of(name), steps, purge=purge)
-    finally:
-        steps.close()
-    console.print(f"cluster {name} is {'down' if was_up else 'not here'}", highlight=False)
+    typer.echo(f"cluster {name} is {'down' if was_up else 'not here'}")
 
 
 @app.command()
@@ -107,17 +100,15 @@ def status(name: Name = _LOCAL, json_: Json = False) -> None:
     if json_:
         print_json(cluster.as_json())
     else:
-        console = Console()
-        console.print(f"cluster {name}: [bold]{cluster.state}[/bold]", highlight=False)
+        console = Console(highlight=False, soft_wrap=True)
+        console.print(f"cluster {name}: [bold]{cluster.state}[/bold]")
         if cluster.components:
             table = Table("component", "pid", "memory", box=None, pad_edge=False)
             for component in cluster.components:
                 pid = str(component.pid or "[red]not running")
                 table.add_row(component.name, pid, f"{component.memory_mb} MB" if component.pid else "")
             console.print(table)
-            console.print(
-                f"node {cluster.node}, kubeconfig {cluster.kubeconfig}", highlight=False, soft_wrap=True
-            )
+            console.print(f"node {cluster.node}, kubeconfig {cluster.kubeconfig}")
     if cluster.state != "ready":
         raise typer.Exit(1)
 

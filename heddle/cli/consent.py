@@ -24,12 +24,9 @@ def require_terminal(*waivers: str) -> None:
 
 
 def ask_consent(question: str, *, yes: bool, declined: str = "") -> None:
-    """Ask, and leave with exit code 1 unless the answer is yes; `yes` answers beforehand.
+    """Ask, and leave with exit code 1 and the words `declined` unless the answer is yes.
 
-    Args:
-        question: what would be done, as a question.
-        yes: the option --yes.
-        declined: what to print when the answer is no.
+    The option --yes answers beforehand.
     """
     if not yes and not typer.confirm(question, default=False):
         if declined:

@@ -30,8 +30,11 @@ def print_line(line: str, *, error: bool = False) -> None:
 
 
 def listing(*titles: str) -> Table:
-    """Return an empty table with these titles, without lines."""
-    return Table(*titles, box=None, header_style="bold")
+    """Return an empty table with these titles; a long cell is folded, never cut."""
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    return table
 
 
 def print_json(data: object) -> None:

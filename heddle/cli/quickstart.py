@@ -43,12 +43,14 @@ def up(context: Context = "") -> None:
     if context:
         choice = Choice(stack=_ON_A_CLUSTER_OF_ONES_OWN, why=f"the cluster of context {context}")
     else:
-        choice = local_stack(_deployed(), lambda: find_fabric_images(_loaded("dev")))
+        deployed = [stack for stack in STACKS if _has_state(stack)]
+        choice = local_stack(deployed, lambda: find_fabric_images(_loaded("dev")))
     typer.echo(f"Stack {choice.stack}: {choice.why}.")
     if not context:
         _heddle("cluster", "up", "--name", choice.stack)
         _load_images(choice.stack)
-    _heddle("up", choice.stack, "--yes", "--skip-preview", *_config(context))
+    config = ("--config", f"fabric:kubeContext={context}") if context else ()
+    _heddle("up", choice.stack, "--yes", "--skip-preview", *config)
     with_chaincode = "assets" in open_network(choice.stack, Path()).instance.chaincodes
     if with_chaincode:
         _first_transaction(choice.stack)
@@ -68,10 +70,6 @@ def down(context: Context = "") -> None:
     if not context:
         for name in STACKS:
             _heddle("cluster", "down", "--name", name, "--purge")
-
-
-def _deployed() -> list[str]:
-    return [stack for stack in STACKS if _has_state(stack)]
 
 
 def _has_state(stack: str) -> bool:
@@ -110,18 +108,14 @@ def _first_transaction(stack: str) -> None:
 
 def _show_next(stack: str, *, with_chaincode: bool) -> None:
     """Print commands to try."""
-    lines = ["", "Try:"]
+    commands = [f"channel list {stack}"]
     if with_chaincode:
-        lines.append(f"  .venv/bin/heddle chaincode invoke {stack} --name assets put car-2 bob 9000")
-        lines.append(f"  .venv/bin/heddle chaincode query {stack} --name assets list")
-    else:
-        lines.append(f"  .venv/bin/heddle channel list {stack}")
-    lines.append(f"  .venv/bin/heddle preview {stack}    # after a change in stacks/Pulumi.{stack}.yaml")
-    typer.echo("\n".join(lines))
-
-
-def _config(context: str) -> tuple[str, ...]:
-    return ("--config", f"fabric:kubeContext={context}") if context else ()
+        call = f"{stack} --name assets"
+        commands = [f"chaincode invoke {call} put car-2 bob 9000", f"chaincode query {call} list"]
+    commands.append(f"preview {stack}    # after a change in stacks/Pulumi.{stack}.yaml")
+    typer.echo("\nTry:")
+    for command in commands:
+        typer.echo(f"  .venv/bin/heddle {command}")
 
 
 def _argv(*arguments: str) -> list[str]:

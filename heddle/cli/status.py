@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heddle.cli.options import HERE, Folder, Json, StackFile
-from heddle.cli.printing import cell, marked, print_json
+from heddle.cli.printing import cell, listing, marked, print_json
 from heddle.network.network import open_network
 from heddle.network.status import InstanceStatus, ask_status
 
@@ -56,7 +56,7 @@ def _show(console: Console, found: InstanceStatus, *, verbose: bool) -> None:
 
 
 def _node_table(found: InstanceStatus) -> Table:
-    table = _table("node", "organization", "version", "blocks", "outside")
+    table = listing("node", "organization", "version", "blocks", "outside")
     for node in found.nodes:
         blocks = ", ".join(f"{channel} {height}" for channel, height in node.heights.items())
         table.add_row(
@@ -70,7 +70,7 @@ def _node_table(found: InstanceStatus) -> Table:
 
 
 def _chaincode_table(found: InstanceStatus) -> Table:
-    table = _table("chaincode", "channel", "version", "sequence")
+    table = listing("chaincode", "channel", "version", "sequence")
     for chaincode in found.chaincodes:
         table.add_row(
             marked(chaincode.name, good=not chaincode.problem),
@@ -78,11 +78,4 @@ def _chaincode_table(found: InstanceStatus) -> Table:
             cell(chaincode.version),
             str(chaincode.sequence),
         )
-    return table
-
-
-def _table(*titles: str) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for title in titles:
-        table.add_column(title, overflow="fold")
     return table

@@ -16,8 +16,7 @@ _TYPE = "heddle:identity:CertificateAuthority"
 def authority_keys(stack: str, folder: Path, member: OrganizationOutput) -> Mapping[str, str]:
     """Return the PEM keys `ca` and `tls-ca`; an authority is recognised by its certificate.
 
-    Raises:
-        EngineError: the state does not hold them, or cannot be read.
+    Raises EngineError: the state does not hold them, or cannot be read.
     """
     keys = {
         str(resource.outputs.get("certificate", "")): str(

@@ -44,8 +44,7 @@ def write_client_folder(
         files: by path relative to the folder.
         force: write over files that are not Heddle's.
 
-    Raises:
-        EngineError: files of others are in the way, or the folder is another organization's.
+    Raises EngineError: files of others are in the way, or the folder is another organization's.
     """
     record = _read_record(out)
     known = record.get("owner", owner)

@@ -27,14 +27,7 @@ _SHOWN = 3
 def domain_findings(
     domain: str, hosts: Sequence[str], kubeconfig: str, resolves: Resolves
 ) -> Iterator[Finding]:
-    """Look up every node's name on this machine and at the cluster's DNS.
-
-    Args:
-        domain: the instance's domain.
-        hosts: the nodes' names in it.
-        kubeconfig: the cluster's, as text.
-        resolves: asks a DNS server for a name.
-    """
+    """Look up every node's name in the instance's domain, on this machine and at the cluster's DNS."""
     record = f"Give the domain a wildcard record: *.{domain}"
     unknown = [host for host in hosts if not _resolves_here(host)]
     step = f"{record}, to the addresses at which clients reach the cluster."

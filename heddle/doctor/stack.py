@@ -16,13 +16,7 @@ __all__ = ["stack_findings"]
 
 
 def stack_findings(stack: str, folder: Path, resolves: Resolves) -> Iterator[Finding]:
-    """Check the stack's file, its cluster, and each node's name; stop where a check needs the one before.
-
-    Args:
-        stack: the stack's name.
-        folder: the folder with Pulumi.yaml.
-        resolves: asks the cluster's DNS server for a name.
-    """
+    """Check the stack's file, its cluster, and each node's name; stop where a check needs the one before."""
     try:
         values = open_stack(folder, stack).config.values
     except EngineError as error:

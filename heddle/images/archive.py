@@ -23,7 +23,7 @@ from typing import BinaryIO
 
 from heddle.errors import ImageError
 
-__all__ = ["File", "Folder", "Image", "Link", "file_tools", "libraries", "program", "write_image"]
+__all__ = ["Entry", "File", "Folder", "Image", "Link", "file_tools", "libraries", "program", "write_image"]
 
 _FILE_TOOLS = ("find", "mkdir", "mv", "rm")
 
@@ -79,8 +79,7 @@ class Image:
 def write_image(image: Image, archive: Path) -> str:
     """Write `image` to `archive` (replaced in one step) and return its id, `sha256:…` of its configuration.
 
-    Raises:
-        ImageError: an entry's path is not absolute, or a file of this machine cannot be read.
+    Raises ImageError: an entry's path is not absolute, or a file of this machine cannot be read.
     """
     archive.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=archive.parent, prefix=".image-") as work:
@@ -89,13 +88,8 @@ def write_image(image: Image, archive: Path) -> str:
         ]
         config = json.dumps(_configuration(image, [digest for digest, _ in layers]), sort_keys=True).encode()
         identifier = hashlib.sha256(config).hexdigest()
-        manifest = [
-            {
-                "Config": f"{identifier}.json",
-                "RepoTags": [image.name],
-                "Layers": [f"{digest}/layer.tar" for digest, _ in layers],
-            }
-        ]
+        files = [f"{digest}/layer.tar" for digest, _ in layers]
+        manifest = [{"Config": f"{identifier}.json", "RepoTags": [image.name], "Layers": files}]
         new = Path(work) / "archive.tar"
         with tarfile.open(new, "w", format=tarfile.PAX_FORMAT) as tar:
             _add(tar, "manifest.json", json.dumps(manifest).encode())
@@ -115,8 +109,7 @@ def program(path: Path, to: str) -> tuple[Entry, ...]:
 def file_tools() -> tuple[Entry, ...]:
     """Return the programs that runbooks use on a node's volume, where upstream's images have them. No shell.
 
-    Raises:
-        ImageError: this machine lacks one of them.
+    Raises ImageError: this machine lacks one of them.
     """
     paths = [Path("/usr/bin", name) for name in _FILE_TOOLS]
     if missing := [str(path) for path in paths if not path.exists()]:
@@ -127,8 +120,7 @@ def file_tools() -> tuple[Entry, ...]:
 def libraries(path: Path) -> tuple[Path, ...]:
     """Return an executable's loader and shared libraries, as `ldd` finds them; none for a static one.
 
-    Raises:
-        ImageError: a library that the executable names is not on this machine.
+    Raises ImageError: a library that the executable names is not on this machine.
     """
     result = subprocess.run(["ldd", str(path)], capture_output=True, text=True, check=False)
     if result.returncode != 0:  # 'not a dynamic executable'
@@ -166,17 +158,14 @@ def _inside(path: str) -> str:
 
 
 def _add_entry(tar: tarfile.TarFile, name: str, entry: Entry) -> None:
-    match entry:
-        case File():
-            _add(tar, name, entry.content, mode=entry.mode, owner=entry.owner)
-        case Folder():
-            info = _info(name, entry.mode, entry.owner)
-            info.type = tarfile.DIRTYPE
-            tar.addfile(info)
-        case Link():
-            info = _info(name, 0o777, 0)
-            info.type, info.linkname = tarfile.SYMTYPE, entry.target
-            tar.addfile(info)
+    if isinstance(entry, File):
+        _add(tar, name, entry.content, mode=entry.mode, owner=entry.owner)
+    elif isinstance(entry, Folder):
+        tar.addfile(_info(name, entry.mode, entry.owner, tarfile.DIRTYPE))
+    else:
+        info = _info(name, 0o777, 0, tarfile.SYMTYPE)
+        info.linkname = entry.target
+        tar.addfile(info)
 
 
 def _add(
@@ -201,9 +190,9 @@ def _open(content: bytes | Path) -> BinaryIO:
     return content.open("rb")
 
 
-def _info(name: str, mode: int, owner: int) -> tarfile.TarInfo:
+def _info(name: str, mode: int, owner: int, kind: bytes = tarfile.REGTYPE) -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)
-    info.mode, info.uid, info.gid = mode, owner, owner
+    info.mode, info.uid, info.gid, info.type = mode, owner, owner, kind
     return info
 
 

@@ -37,8 +37,7 @@ class Packed:
 def pack_release(release: Path, out: Path) -> tuple[Packed, ...]:
     """Pack a release folder (bin, config, builders/ccaas/bin) into one archive per node image.
 
-    Raises:
-        ImageError: a file is missing, or the programs are not of the version that the images' name says.
+    Raises ImageError: a file is missing, or the programs are not of the version that the images' name says.
     """
     wanted = ("bin/peer", "bin/orderer", "config/core.yaml", "config/orderer.yaml", "config/configtx.yaml")
     builder = tuple(f"builders/ccaas/bin/{name}" for name in _BUILDER_PROGRAMS)
@@ -79,16 +78,11 @@ def _orderer(release: Path) -> Image:
 
 
 def _image(name: str, entries: list[Entry], command: tuple[str, ...]) -> Image:
-    environment = (
-        ("PATH", "/usr/local/bin"),
-        ("FABRIC_CFG_PATH", _CONFIG),
-        ("FABRIC_VER", FABRIC),
-    )
     return Image(
         name=name,
         layers=(_base(), tuple(entries)),
         command=command,
-        environment=environment,
+        environment=(("PATH", "/usr/local/bin"), ("FABRIC_CFG_PATH", _CONFIG), ("FABRIC_VER", FABRIC)),
         labels=(("org.opencontainers.image.version", FABRIC),),
     )
 

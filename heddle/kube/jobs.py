@@ -30,8 +30,8 @@ def node_job(
     Args:
         statefulset: the node's, as the API server gives it.
         commands: argument lists; each starts when the one before has succeeded.
-        runbook: whose Job it is, for its label.
-        suffix: what its name has after the node's.
+        runbook: for the Job's label.
+        suffix: what the Job's name has after the node's.
     """
     name, namespace = statefulset["metadata"]["name"], statefulset["metadata"]["namespace"]
     pod = deepcopy(statefulset["spec"]["template"]["spec"])
@@ -81,17 +81,14 @@ def folders_job(
         image: has the command.
         command: an argument list.
         folders: the node's folders by the path where the command finds them.
-        runbook: whose Job it is, for its label.
+        runbook: for the Job's label.
         read_only: the command may only look.
     """
-    mounts = [
-        {"name": f"folder-{number}", "mountPath": mount, "readOnly": read_only}
-        for number, mount in enumerate(folders)
-    ]
-    volumes = [
-        {"name": f"folder-{number}", "hostPath": {"path": path, "type": "Directory"}}
-        for number, path in enumerate(folders.values())
-    ]
+    mounts, volumes = [], []
+    for number, (mount, path) in enumerate(folders.items()):
+        volume = f"folder-{number}"
+        mounts.append({"name": volume, "mountPath": mount, "readOnly": read_only})
+        volumes.append({"name": volume, "hostPath": {"path": path, "type": "Directory"}})
     container = {
         "name": "files",
         "image": image,

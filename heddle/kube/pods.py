@@ -7,7 +7,7 @@ from urllib.parse import quote
 from heddle.kube.apiserver import ApiServer
 from heddle.kube.client import Json, KubeClient, is_ready, pod_path, refusal
 
-__all__ = ["NodePods", "PodState", "together"]
+__all__ = ["NodePods", "PodState", "container_lines", "together"]
 
 _LOG_LINES = 15
 _EVENTS = 5
@@ -94,7 +94,7 @@ class NodePods(KubeClient):
             return ""
         log = await self.log(self._namespace, _pod_name(name), lines=_LOG_LINES)
         lines = [
-            *_containers(pod),
+            *container_lines(pod),
             *await self._events(pod["metadata"]["uid"]),
             *(f"log {line}" for line in log.splitlines()),
         ]
@@ -133,12 +133,18 @@ def _why(pod: Json) -> str:
     return ""
 
 
-def _containers(pod: Json) -> list[str]:
+def container_lines(pod: Json) -> list[str]:
+    """Return a line for each container's state, with how it ended before if it did."""
+    status = pod.get("status", {})
     lines = []
-    for container in pod.get("status", {}).get("containerStatuses", []):
-        state = ", ".join(container.get("state", {}))
-        lines.append(f"container {container['name']}: {state}, restarted {container['restartCount']} times")
-        ended = container.get("lastState", {}).get("terminated")
-        if ended:
-            lines.append(f"  ended before with exit code {ended['exitCode']} ({ended.get('reason', '')})")
+    for container in (status.get("initContainerStatuses") or []) + (status.get("containerStatuses") or []):
+        for kind, state in (container.get("state") or {}).items():
+            words = _words(state)
+            lines.append(f"container {container['name']}: {kind} {words}".rstrip())
+        if ended := (container.get("lastState") or {}).get("terminated"):
+            lines.append(f"  restarted {container['restartCount']} times; ended before: {_words(ended)}")
     return lines
+
+
+def _words(state: Json) -> str:
+    return " ".join(str(state[key]) for key in ("reason", "message", "exitCode") if key in state)

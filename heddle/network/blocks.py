@@ -49,9 +49,8 @@ async def channel_height(network: Network, connections: Connections, channel: st
     )
     heights = [answer.height for answer in answers if isinstance(answer, LedgerState)]
     if not heights:
-        lines = (
-            f"{node.name}: {describe(answer)}" for node, answer in zip(network.orderers, answers, strict=True)
-        )
+        asked = zip(network.orderers, answers, strict=True)
+        lines = (f"{node.name}: {describe(answer)}" for node, answer in asked)
         raise FabricError(
             f"{channel}: no orderer says how many blocks there are:\n  " + "\n  ".join(lines),
             hint="An orderer of the channel must run. Then run this again: it goes on from here.",

@@ -28,12 +28,7 @@ async def node_facts(
 ) -> tuple[NodeFacts, ...]:
     """Return the facts of all nodes, orderers first. A node that is silent hides no other.
 
-    Args:
-        network: whose nodes are asked.
-        connections: to its nodes.
-        channels: names of those to ask about; a peer is asked about those that it belongs to.
-        deadline: seconds for each answer.
-        versions: whether to ask which release each node runs.
+    A peer is asked about those of the channels that it belongs to; `versions`: also which release it runs.
     """
     wanted = [network.instance.channel(name) for name in channels]
     tls = network.client_tls()

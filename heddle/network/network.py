@@ -112,14 +112,9 @@ def node_of(node: NodeOutput) -> Node:
 
 
 def open_network(stack: str, folder: Path) -> Network:
-    """Return the network of a stack, from its state.
+    """Return the network of a stack, from its state; `folder` has the project's Pulumi.yaml.
 
-    Args:
-        stack: the stack's name.
-        folder: the folder with Pulumi.yaml.
-
-    Raises:
-        EngineError: no such stack, nothing has been deployed yet, or its outputs cannot be read.
+    Raises EngineError: no such stack, nothing has been deployed yet, or its outputs cannot be read.
     """
     return network_of(stack, read_outputs(folder, stack))
 

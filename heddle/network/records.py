@@ -57,7 +57,7 @@ def read_record(kind: type[Record], data: Plain, **given: object) -> Record:
     for name, hint in _hints(kind).items():
         if name not in given:
             entry = data.get(keys[name]) if _optional(hint) else data[keys[name]]
-            values[name] = None if entry is None else _read(_without_none(hint), entry)
+            values[name] = None if entry is None else _read(hint, entry)
     return kind(**values)
 
 
@@ -67,6 +67,8 @@ def _read(hint: Any, data: Plain, **given: Any) -> Any:  # noqa: ANN401 - of the
     if is_dataclass(hint):
         return read_record(hint, data, **given)  # type: ignore[arg-type]  # hints are classes
     item = get_args(hint)
+    if _optional(hint):
+        return _read(next(each for each in item if each is not NoneType), data, **given)
     if get_origin(hint) is tuple:
         return tuple(_read(item[0], each) for each in data.items())
     return {key: _read(item[1], entry, name=key) for key, entry in data.entries()}
@@ -93,7 +95,3 @@ def _hints(kind: type) -> dict[str, Any]:
 
 def _optional(hint: Any) -> bool:  # noqa: ANN401 - a type
     return get_origin(hint) in (Union, UnionType) and NoneType in get_args(hint)
-
-
-def _without_none(hint: Any) -> Any:  # noqa: ANN401 - a type
-    return next(each for each in get_args(hint) if each is not NoneType) if _optional(hint) else hint

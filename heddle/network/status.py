@@ -84,9 +84,7 @@ class InstanceStatus:
     @property
     def healthy(self) -> bool:
         """Tell whether everything answered, and as it should."""
-        return not any(node.problems for node in self.nodes) and not any(
-            chaincode.problem for chaincode in self.chaincodes
-        )
+        return not any([*(each.problems for each in self.nodes), *(each.problem for each in self.chaincodes)])
 
     def plain(self) -> dict[str, Any]:
         """Return the status as JSON has it."""
@@ -94,31 +92,24 @@ class InstanceStatus:
 
 
 async def ask_status(network: Network, *, deadline: float) -> InstanceStatus:
-    """Ask every node of a network, and judge the answers.
-
-    Args:
-        network: the stack's.
-        deadline: seconds for each answer; all nodes are asked at the same time.
-    """
+    """Ask every node of a network at the same time, `deadline` seconds each, and judge the answers."""
     instance = network.instance
+    chaincodes = instance.chaincodes.values()
     async with network.connections() as connections:
+        questions = (
+            committed_definition(network, connections, each, deadline=deadline) for each in chaincodes
+        )
         facts, definitions = await asyncio.gather(
             node_facts(network, connections, list(instance.channels), deadline=deadline, versions=True),
-            asyncio.gather(
-                *(
-                    committed_definition(network, connections, each, deadline=deadline)
-                    for each in instance.chaincodes.values()
-                )
-            ),
+            asyncio.gather(*questions),
         )
-    nodes = zip((*instance.orderers, *instance.peers), facts, strict=True)
-    chaincodes = zip(instance.chaincodes.values(), definitions, strict=True)
+    nodes = (*instance.orderers, *instance.peers)
     return InstanceStatus(
         name=instance.name,
         namespace=instance.namespace,
         standin=instance.standin,
-        nodes=tuple(judge_node(node, found) for node, found in nodes),
-        chaincodes=tuple(judge_chaincode(chaincode, found) for chaincode, found in chaincodes),
+        nodes=tuple(map(judge_node, nodes, facts)),
+        chaincodes=tuple(map(judge_chaincode, chaincodes, definitions)),
     )
 
 

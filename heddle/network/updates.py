@@ -60,14 +60,9 @@ class UpdateDelivery:
     ) -> Block:
         """Offer an update to one orderer after the other until one takes it, then wait for its effect.
 
+        `before` is the configuration block in force before.
         Returns the newest configuration block: `update_progress` tells whether the update is in force in it.
         An update that was accepted and is still pending then was dropped by the orderers.
-
-        Args:
-            envelope: the signed update, as it is broadcast.
-            update: its content.
-            before: the configuration block in force before.
-            clock: the time for all of it.
 
         Raises:
             Refused: an orderer refused the update for another reason than a leader that is missing.

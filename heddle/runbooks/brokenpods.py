@@ -1,6 +1,7 @@
 """Collect what the broken pods of a namespace say of themselves."""
 
-from heddle.kube.client import Json, KubeClient, is_ready
+from heddle.kube.client import KubeClient, is_ready
+from heddle.kube.pods import container_lines
 
 __all__ = ["broken_pods"]
 
@@ -19,18 +20,8 @@ async def broken_pods(cluster: KubeClient, namespace: str, prefix: str) -> list[
         if not name.startswith(prefix) or is_ready(pod) or phase == "Succeeded":
             continue
         lines.append(f"pod {name}: {phase}")
-        lines += [f"  {line}" for line in _containers(pod)]
+        lines += [f"  {line}" for line in container_lines(pod)]
         lines += [f"  warning {line}" for line in await cluster.warnings(namespace, name)]
         log = await cluster.log(namespace, name) or await cluster.log(namespace, name, previous=True)
         lines += [f"  log {line}" for line in log.splitlines()[-_LOG_LINES:]]
-    return lines
-
-
-def _containers(pod: Json) -> list[str]:
-    status = pod.get("status", {})
-    lines = []
-    for container in (status.get("initContainerStatuses") or []) + (status.get("containerStatuses") or []):
-        for kind, state in (container.get("state") or {}).items():
-            words = " ".join(str(state[key]) for key in ("reason", "message", "exitCode") if key in state)
-            lines.append(f"container {container['name']}: {kind} {words}".rstrip())
     return lines

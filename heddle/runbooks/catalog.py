@@ -4,10 +4,10 @@
 and `kind`: text, integer, list, or host, which is one of the hosts of the playbook's own group.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import yaml
 
@@ -28,13 +28,6 @@ class Variable:
     required: bool = False
     default: str = ""
     choices: tuple[str, ...] = ()
-
-    @classmethod
-    def declared(cls, name: str, content: Mapping[str, Any]) -> Self:
-        """Return a variable as `variables.yml` declares it."""
-        text = {key: str(content[key]) for key in ("description", "kind", "default") if key in content}
-        choices = tuple(str(choice) for choice in content.get("choices", ()))
-        return cls(name=name, required=bool(content.get("required")), choices=choices, **text)
 
     def problem(self, value: str) -> str:
         """Return why a value is refused, or ""."""
@@ -113,5 +106,10 @@ def _runbook(path: Path) -> Runbook:
         title=play["name"],
         path=path,
         group=play["hosts"],
-        variables=tuple(Variable.declared(name, content) for name, content in declared.items()),
+        variables=tuple(_variable(name, **content) for name, content in declared.items()),
     )
+
+
+def _variable(name: str, *, default: object = "", choices: Iterable[str] = (), **content: Any) -> Variable:  # noqa: ANN401
+    """Return a variable as `variables.yml` declares it."""
+    return Variable(name=name, default=str(default), choices=tuple(map(str, choices)), **content)

@@ -38,9 +38,10 @@ async def collections_of(
     found: Members = {}
     async for block in blocks:
         for parts in _write_sets(block):
-            for chaincode, name in _written(parts):
-                if name == implicit:
-                    found[chaincode, name] = {name.removeprefix(_IMPLICIT)}
+            # Hashes that are read or written (core/ledger/kvledger/txmgmt/rwsetutil, Fabric 3.1.5).
+            for part in parts.ns_rwset:
+                if any(hashed.collection_name == implicit for hashed in part.collection_hashed_rwset):
+                    found[part.namespace, implicit] = {implicit.removeprefix(_IMPLICIT)}
             # Whoever may write to the channel may write nonsense. Peers find it invalid.
             with suppress(ConfigtxError):
                 for chaincode, package in _defined(parts):
@@ -83,18 +84,6 @@ def _write_sets(block: common_pb2.Block) -> Iterator[rwset_pb2.TxReadWriteSet]:
         with suppress(ConfigtxError):
             for results in _results(parse(common_pb2.Envelope(), data, "transaction")):
                 yield parse(rwset_pb2.TxReadWriteSet(), results, "results")
-
-
-def _written(parts: rwset_pb2.TxReadWriteSet) -> set[tuple[str, str]]:
-    """Return the (chaincode, collection) pairs whose hashes are read or written.
-
-    Source: core/ledger/kvledger/txmgmt/rwsetutil (Fabric 3.1.5).
-    """
-    return {
-        (part.namespace, hashed.collection_name)
-        for part in parts.ns_rwset
-        for hashed in part.collection_hashed_rwset
-    }
 
 
 def _defined(parts: rwset_pb2.TxReadWriteSet) -> Iterator[tuple[str, bytes]]:

@@ -15,7 +15,7 @@ from heddle.network.instance import read_access, read_instance
 from heddle.network.network import Network
 from heddle.network.records import write_record
 
-__all__ = ["VARIABLE", "Approval", "Context", "Package", "load_context", "save_context"]
+__all__ = ["VARIABLE", "Approval", "Context", "Package", "load_context", "save_context", "write_private"]
 
 VARIABLE = "HEDDLE_RUNBOOK_CONTEXT"
 """Environment variable with the path of the file."""
@@ -78,8 +78,13 @@ def save_context(path: Path, context: Context) -> None:
         "approvals": [vars(approval) for approval in context.approvals],
         "namespaces": dict(context.namespaces),
     }
+    write_private(path, json.dumps(content))
+
+
+def write_private(path: Path, content: str) -> None:
+    """Write a new file that its owner alone can read."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(content, file)
+        file.write(content)
 
 
 def load_context() -> Context:

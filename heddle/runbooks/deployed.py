@@ -14,7 +14,7 @@ from heddle.state.outputs import stack_resource
 from heddle.state.resource import Resource
 from heddle.state.stack import Stack
 
-__all__ = ["approvals_of", "context_of", "namespaces_of", "packages_of"]
+__all__ = ["context_of", "namespaces_of"]
 
 _INSTALLATION = "heddle:chaincode:ChaincodeInstallation"
 _APPROVAL = "heddle:chaincode:ChaincodeApproval"
@@ -30,69 +30,52 @@ def context_of(stack: Stack) -> Context:
     root = stack_resource(stack.resources)
     network = network_of(stack.name, root.outputs) if root and "instance" in root.outputs else None
     # A destroyed stack has no output: the cluster is the one that the stack file names.
-    kubeconfig = network.access.kubeconfig if network else _configured_kubeconfig(stack)
-    return Context(
-        stack=stack.name,
-        kubeconfig=kubeconfig,
-        deployed=network,
-        packages=packages_of(stack.resources),
-        approvals=approvals_of(stack.resources),
-        namespaces=_living_namespaces(stack.backend.checkpoint.parents[1]),
-    )
-
-
-def _configured_kubeconfig(stack: Stack) -> str:
-    return config.read_values(stack.name, stack.config.values).cluster.kubeconfig
-
-
-def _living_namespaces(state: Path) -> dict[str, str]:
-    try:
-        return namespaces_of(state)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EngineError(
-            f"the stacks in {state} cannot be read: {error}",
-            hint="Which instances live must be known: mend that checkpoint, or move it away.",
-        ) from error
-
-
-def packages_of(resources: Iterable[Resource]) -> tuple[Package, ...]:
-    """Return the packages that are installed on peers."""
-    return tuple(
+    cluster = network.access if network else config.read_values(stack.name, stack.config.values).cluster
+    packages = (
         Package(
             peer=inputs["peer"]["name"],
             label=inputs["label"],
             package_id=inputs["packageId"],
             content=inputs["package"],
         )
-        for inputs in _inputs(resources, _INSTALLATION)
+        for inputs in _inputs(stack.resources, _INSTALLATION)
     )
-
-
-def approvals_of(resources: Iterable[Resource]) -> tuple[Approval, ...]:
-    """Return the definitions that organizations have approved."""
-    return tuple(
+    approvals = (
         Approval(
             msp_id=inputs["signer"]["mspId"],
             channel=inputs["channel"],
             name=inputs["name"],
             package_id=inputs["packageId"],
         )
-        for inputs in _inputs(resources, _APPROVAL)
+        for inputs in _inputs(stack.resources, _APPROVAL)
+    )
+    state = stack.backend.checkpoint.parents[1]
+    try:
+        namespaces = namespaces_of(state)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EngineError(
+            f"the stacks in {state} cannot be read: {error}",
+            hint="Which instances live must be known: mend that checkpoint, or move it away.",
+        ) from error
+    return Context(
+        stack=stack.name,
+        kubeconfig=cluster.kubeconfig,
+        deployed=network,
+        packages=tuple(packages),
+        approvals=tuple(approvals),
+        namespaces=namespaces,
     )
 
 
 def _inputs(resources: Iterable[Resource], kind: str) -> Iterator[Any]:
-    return (strip_secrets(one.inputs) for one in resources if one.type == kind and not one.delete)
+    return (strip_secrets(each.inputs) for each in resources if each.type == kind and not each.delete)
 
 
 def namespaces_of(state: Path) -> dict[str, str]:
-    """Return the namespaces that any stack of a file backend has, each with its instance's name.
+    """Return the namespaces that any stack in `.pulumi/stacks` has, each with its instance's name.
 
     Read without any passphrase: names are no secrets. A checkpoint that cannot be read is no proof that its
     stack is gone, so it raises OSError or ValueError.
-
-    Args:
-        state: the folder of the stacks, `.pulumi/stacks`.
     """
     found: dict[str, str] = {}
     for path in sorted(state.rglob("*.json*")):

@@ -12,20 +12,17 @@ _QUIET = frozenset(
     {
         "ansible.builtin.include_tasks",
         "ansible.builtin.meta",
+        "End here if only the plan was asked for",
         "ansible.builtin.set_fact",
         "ansible.builtin.validate_argument_spec",
         "heddle_broken_pods",  # the failure after it says the same
     }
 )
-_QUIET_NAMES = ("End here if only the plan was asked for",)
+"""Actions and names of tasks that tell nothing when they succeed."""
 
 
 class Display:
-    """Turns ansible-runner's events into lines.
-
-    Args:
-        write: takes one line.
-    """
+    """Turn ansible-runner's events into lines, and give each to `write`."""
 
     def __init__(self, write: Callable[[str], None] | None = None) -> None:
         self._write = write or _to_stdout
@@ -52,7 +49,7 @@ class Display:
     def _ok(self, data: Mapping[str, Any], result: Mapping[str, Any]) -> None:
         if result.get("changed"):
             self.changes += 1
-        if data.get("task_action") in _QUIET or data.get("task") in _QUIET_NAMES:
+        if _QUIET & {data.get("task_action"), data.get("task")}:
             return
         mark = "~" if result.get("changed") else "✓"
         self._line(f"  {mark} {data.get('task', '')}")
@@ -68,29 +65,31 @@ class Display:
 
 def _lines(data: Mapping[str, Any], result: Mapping[str, Any]) -> list[str]:
     """Return what a task that succeeded tells: a module's `lines`, a printed plan, results of tests."""
-    action = data.get("task_action")
+    action = str(data.get("task_action"))
     if action == "ansible.builtin.debug":
-        message = result.get("msg", [])
-        return [str(line) for line in message] if isinstance(message, list) else str(message).splitlines()
+        return _texts(result.get("msg", []))
     if action == "ansible.builtin.command":
-        return [str(line) for line in result.get("stdout_lines", []) if str(line).strip()]
-    if str(action).startswith("heddle_") and "diagnosis" not in result and "plan" not in result:
-        return [str(line) for line in result.get("lines", [])]
+        return _texts(result.get("stdout_lines", []))
+    if action.startswith("heddle_") and "diagnosis" not in result and "plan" not in result:
+        return _texts(result.get("lines", []))
     return []
 
 
 def _failure(result: Mapping[str, Any]) -> list[str]:
-    message = result.get("msg", "")
-    lines = [str(line) for line in message] if isinstance(message, list) else str(message).splitlines()
-    said = [str(line) for line in result.get("stdout_lines") or [] if str(line).strip()]
-    wrong = [str(line) for line in result.get("stderr_lines") or [] if str(line).strip()]
-    items = [
-        line
-        for item in result.get("results") or []
-        if isinstance(item, Mapping) and item.get("failed")
-        for line in _failure(item)
+    """Return what a task that failed tells: its message, what it printed, and its failed items."""
+    lines = [
+        line for key in ("msg", "stdout_lines", "stderr_lines") for line in _texts(result.get(key) or "")
     ]
-    return [*lines, *said, *wrong, *items]
+    for item in result.get("results") or []:
+        if isinstance(item, Mapping) and item.get("failed"):
+            lines += _failure(item)
+    return lines
+
+
+def _texts(value: object) -> list[str]:
+    """Return lines, given as a list or as one text, without those that are empty."""
+    lines = value if isinstance(value, list) else str(value).splitlines()
+    return [str(line) for line in lines if str(line).strip()]
 
 
 def _to_stdout(line: str) -> None:

@@ -73,22 +73,18 @@ _DAMAGE = {Damage.PRIVATE: _PRIVATE, Damage.LEDGER: _FETCHED, Damage.DERIVED: _D
 
 
 def find_damage(log: str) -> Finding:
-    """Judge the log of a peer's container that has ended.
-
-    Args:
-        log: its end, with the panic and its trace; colours are ignored.
-    """
+    """Judge the end of a log, with panic and trace, of a peer's container that has ended."""
     lines = _from_the_end_on([_ANSI.sub("", line).rstrip() for line in log.splitlines()])
-    said = [line for line in lines if any(word in line for word in _WORDS) and not _is_trace(line)]
-    shown = tuple(dict.fromkeys([*lines[:1], *said]))[:_LINES]
-    if not said:
+    telling = [line for line in lines if any(word in line for word in _WORDS) and not _is_trace(line)]
+    shown = tuple(dict.fromkeys([*lines[:1], *telling]))[:_LINES]
+    if not telling:
         return Finding(damage=Damage.NONE, lines=tuple(filter(None, lines))[:_LINES])
     trace = "\n".join(line for line in lines if _is_trace(line))
     for damage, functions in _DAMAGE.items():
         for function, part in functions.items():
             if function in trace:
                 return Finding(damage=damage, part=part, lines=shown)
-    if any(word in line for word in _DERIVED_WORDS for line in said):
+    if any(word in line for word in _DERIVED_WORDS for line in telling):
         return Finding(damage=Damage.DERIVED, part="the state database", lines=shown)
     return Finding(damage=Damage.LEDGER, part="the ledger", lines=shown)
 

@@ -11,11 +11,7 @@ __all__ = ["inventory_of"]
 def inventory_of(stack: str, instance: InstanceOutput | None, *, folder: Path, python: str) -> dict[str, Any]:
     """Return the inventory as Ansible's YAML inventories have it: groups `peers`, `orderers` and `control`.
 
-    Args:
-        stack: the stack's name.
-        instance: its network, None if it has none.
-        folder: where its Pulumi.yaml is.
-        python: the interpreter that has Heddle installed.
+    `instance` is None for a stack without a network, `python` the interpreter that has Heddle installed.
     """
     variables: dict[str, Any] = {
         "ansible_connection": "local",

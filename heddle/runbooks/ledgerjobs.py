@@ -19,12 +19,7 @@ def aside_job(statefulset: Mapping[str, Any], *, runbook: str, date: str) -> dic
     """Return a Job that moves all that is on a node's volume into its folder `set-aside-DATE`.
 
     Moving within a volume only renames, and `find` moves what has not been moved yet: a Job that is killed
-    half-way and runs again ends the same.
-
-    Args:
-        statefulset: the node's, as the API server gives it.
-        runbook: whose Job it is, for its label.
-        date: without characters that a name cannot have, as `20261121t130000z`.
+    half-way and runs again ends the same. `date` is as `date_of_name` gives it.
     """
     path = claim_path(statefulset)
     aside = f"{path}/{ASIDE}{date}"

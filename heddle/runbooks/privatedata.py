@@ -61,10 +61,10 @@ async def holdings(
         peer: the one whose ledger would be set aside.
         trusted: MSP ids of organizations elsewhere whose peers hold their data for certain.
     """
-    channels = [channel for channel in network.instance.channels.values() if peer.name in channel.peers]
+    elsewhere = frozenset(trusted)
     found: list[Holding] = []
-    for channel in channels:
-        found += await _on_channel(network, connections, peer, channel, frozenset(trusted))
+    for channel in network.instance.channels_of(peer.name):
+        found += await _on_channel(network, connections, peer, channel, elsewhere)
     return tuple(found)
 
 

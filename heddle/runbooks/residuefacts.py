@@ -13,22 +13,12 @@ _POD_LOGS = "/var/log/pods"
 """Kubelet's default of podLogsDir."""
 
 _KINDS = {
-    "/api/v1": {
-        "configmaps": "ConfigMap",
-        "secrets": "Secret",
-        "services": "Service",
-        "serviceaccounts": "ServiceAccount",
-    },
-    "/apis/apps/v1": {"statefulsets": "StatefulSet", "deployments": "Deployment"},
-    "/apis/batch/v1": {"jobs": "Job"},
-    "/apis/networking.k8s.io/v1": {"networkpolicies": "NetworkPolicy"},
-    "/apis/policy/v1": {"poddisruptionbudgets": "PodDisruptionBudget"},
-    "/apis/rbac.authorization.k8s.io/v1": {
-        "roles": "Role",
-        "rolebindings": "RoleBinding",
-        "clusterroles": "ClusterRole",
-        "clusterrolebindings": "ClusterRoleBinding",
-    },
+    "/api/v1": ("ConfigMap", "Secret", "Service", "ServiceAccount"),
+    "/apis/apps/v1": ("StatefulSet", "Deployment"),
+    "/apis/batch/v1": ("Job",),
+    "/apis/networking.k8s.io/v1": ("NetworkPolicy",),
+    "/apis/policy/v1": ("PodDisruptionBudget",),
+    "/apis/rbac.authorization.k8s.io/v1": ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"),
 }
 """Kinds that an instance, or somebody else in its namespace, could have left."""
 
@@ -43,8 +33,8 @@ async def gather(cluster: KubeClient, stacks: Mapping[str, str]) -> Facts:
         *(f"{core}/{kind}" for kind in ("namespaces", "pods", "persistentvolumeclaims", "persistentvolumes")),
         f"{storage}/storageclasses",
     )
-    kinds = [(group, plural, kind) for group, named in _KINDS.items() for plural, kind in named.items()]
-    lists = await cluster.lists(*(f"{group}/{plural}" for group, plural, _ in kinds))
+    kinds = [(group, kind) for group, names in _KINDS.items() for kind in names]
+    lists = await cluster.lists(*(f"{group}/{_plural(kind)}" for group, kind in kinds))
     return Facts(
         namespaces=_typed(namespaces, core, "Namespace"),
         pods=pods,
@@ -53,11 +43,15 @@ async def gather(cluster: KubeClient, stacks: Mapping[str, str]) -> Facts:
         classes=classes,
         objects=[
             each
-            for (group, _, kind), items in zip(kinds, lists, strict=True)
+            for (group, kind), items in zip(kinds, lists, strict=True)
             for each in _typed(items, group, kind)
         ],
         stacks=stacks,
     )
+
+
+def _plural(kind: str) -> str:
+    return f"{kind.lower().removesuffix('y')}ies" if kind.endswith("y") else f"{kind.lower()}s"
 
 
 def _typed(items: list[Json], group: str, kind: str) -> list[Json]:

@@ -45,16 +45,7 @@ def look_job(node: str, image: str, folders: Sequence[str], *, date: str) -> dic
         within += ["-o", "-path", f"{_MOUNT}{folder}/*"]
     command = ["/usr/bin/find", _MOUNT, "-mindepth", "1", "(", *above[1:], ")"]
     command += ["-o", "(", *within[1:], ")", "-type", "d", "-prune", "-printf", "%p\\n", "-o", "-prune"]
-    return folders_job(
-        _name("look", date, node),
-        NAMESPACE,
-        node,
-        image,
-        command,
-        {_MOUNT: "/"},
-        runbook=_RUNBOOK,
-        read_only=True,
-    )
+    return _job("look", date, node, image, command, {_MOUNT: "/"})
 
 
 def listed(log: str) -> list[str]:
@@ -72,24 +63,18 @@ def clear_job(node: str, image: str, paths: Sequence[str], *, date: str) -> dict
     mounted = {parent: mount for mount, parent in folders.items()}
     places = [f"{mounted[str(PurePosixPath(path).parent)]}/{PurePosixPath(path).name}" for path in paths]
     command = ["/usr/bin/rm", "-rf", "--one-file-system", "--", *places]
-    return folders_job(
-        _name("clear", date, node),
-        NAMESPACE,
-        node,
-        image,
-        command,
-        folders,
-        runbook=_RUNBOOK,
-        read_only=False,
-    )
+    return _job("clear", date, node, image, command, folders)
 
 
-def _name(purpose: str, date: str, node: str) -> str:
-    """Return a name unlike that of any other node's Job: clouds give long ones that begin alike."""
+def _job(
+    purpose: str, date: str, node: str, image: str, command: Sequence[str], folders: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return a Job with a name unlike that of any other node's: clouds give long ones that begin alike."""
     name = f"{purpose}-{date}-{node}"
-    if len(name) <= LONGEST_NAME:
-        return name
-    return f"{purpose}-{date}-{hashlib.sha256(node.encode()).hexdigest()[:12]}"
+    if len(name) > LONGEST_NAME:
+        name = f"{purpose}-{date}-{hashlib.sha256(node.encode()).hexdigest()[:12]}"
+    read_only = purpose == "look"
+    return folders_job(name, NAMESPACE, node, image, command, folders, runbook=_RUNBOOK, read_only=read_only)
 
 
 def _refuse_unsafe(node: str, path: str) -> None:

@@ -1,5 +1,6 @@
 """Run a playbook by ansible-runner: with an inventory, private files, and its events while it goes on."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -12,7 +13,7 @@ from typing import Any
 
 from heddle.errors import RunbookError
 from heddle.runbooks.catalog import PLAYBOOKS, Runbook
-from heddle.runbooks.context import VARIABLE, Context, save_context
+from heddle.runbooks.context import VARIABLE, Context, save_context, write_private
 from heddle.runbooks.inventory import inventory_of
 
 __all__ = ["Run", "run"]
@@ -52,9 +53,9 @@ def run(what: Run, sink: Callable[[Event], bool]) -> bool:
     _sweep()
     with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as scratch:
         folder = Path(scratch)
-        _private(folder / "kubeconfig", context.kubeconfig)
+        write_private(folder / "kubeconfig", context.kubeconfig)
         save_context(folder / "context.json", context)
-        _private(folder / "inventory.json", json.dumps(inventory))
+        write_private(folder / "inventory.json", json.dumps(inventory))
         try:
             return _ansible(what, folder, limit, sink)
         finally:
@@ -77,18 +78,12 @@ def _sweep() -> None:
 
 
 def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    with contextlib.suppress(PermissionError):  # it runs, as somebody else
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
     return True
-
-
-def _private(path: Path, content: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(content)
 
 
 def _limit(what: Run, inventory: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from heddle.errors import ImageError
-from heddle.images import Entry, File, Folder, Image, Link, libraries, program, write_image
+from heddle.images.archive import Entry, File, Folder, Image, Link, libraries, program, write_image
 
 
 def image(*entries: Entry) -> Image:

@@ -34,7 +34,7 @@ from heddle.embedded.kubernetes.reporter import Reporter, step
 from heddle.embedded.kubernetes.shared import prepare_machine
 from heddle.embedded.kubernetes.status import node_ready
 from heddle.embedded.kubernetes.waiting import last_lines, wait_for
-from heddle.images import File, Image, write_image
+from heddle.images.archive import File, Image, write_image
 
 __all__ = ["Up", "up"]
 

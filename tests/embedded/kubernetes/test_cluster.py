@@ -25,7 +25,7 @@ from heddle.embedded.kubernetes.processes import running
 from heddle.embedded.kubernetes.status import status_of
 from heddle.embedded.kubernetes.up import up
 from heddle.embedded.kubernetes.waiting import wait_for
-from heddle.images import Image, program, write_image
+from heddle.images.archive import Image, program, write_image
 from tests.embedded.kubernetes.quiet import Quiet
 from tests.embedded.kubernetes.traces import traces
 from tests.embedded.kubernetes.trees import tree

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
-from heddle.images import Entry, File, Folder, Link
+from heddle.images.archive import Entry, File, Folder, Link
 
 
 def tree(

@@ -12,7 +12,7 @@ from heddle.embedded.fabric.images.interpreter import (
     interpreter,
     library_path,
 )
-from heddle.images import Entry, File, Folder, Image, file_tools, write_image
+from heddle.images.archive import Entry, File, Folder, Image, file_tools, write_image
 from heddle.versions import SAMPLE_CHAINCODE_IMAGE, STANDIN_IMAGE
 
 __all__ = ["build_sample_chaincode", "build_standin"]

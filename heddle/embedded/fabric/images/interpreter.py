@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from heddle.errors import ImageError
-from heddle.images import Entry, File, Link, libraries, program
+from heddle.images.archive import Entry, File, Link, libraries, program
 
 __all__ = ["PYTHON", "compiled", "distribution", "interpreter", "library_path"]
 
