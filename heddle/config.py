@@ -87,10 +87,8 @@ def read_values(stack: str, values: Mapping[str, str]) -> StackSettings:
 def read(*, stack: str, data: object, kube_context: str) -> StackSettings:
     """Return a stack's settings from plain values. Raises StackFileError with every problem.
 
-    Args:
-        stack: name of the stack; without a `cluster` section, also of the local cluster.
-        data: value of `fabric:instance`, None if there is none.
-        kube_context: value of `fabric:kubeContext`, empty if there is none.
+    `data` is the value of `fabric:instance`, None if there is none, `kube_context` that of
+    `fabric:kubeContext`. Without a section `cluster` the local cluster with the stack's name is used.
     """
     if data is None:
         step = "Give the stack a file like stacks/Pulumi.dev.yaml."

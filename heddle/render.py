@@ -26,12 +26,7 @@ _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
 
 def core_yaml(peer: NodePlan, *, bootstrap: tuple[str, ...]) -> str:
-    """Return a peer's core.yaml.
-
-    Args:
-        peer: the node.
-        bootstrap: `host:port` of peers of its organization that it asks for the others; may be itself.
-    """
+    """Return a peer's core.yaml; it asks the `host:port` in `bootstrap` for its organization's peers."""
     addresses = " ".join(bootstrap)
     return _render("core.yaml", node=peer, bootstrap=addresses, couchdb_user=COUCHDB_USER, **_PATHS)
 

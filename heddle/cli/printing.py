@@ -24,9 +24,9 @@ def marked(words: str, *, good: bool) -> Text:
     return Text.assemble(("✓", "green") if good else ("✗", "red"), " ", cell(words))
 
 
-def print_line(line: str, *, error: bool = False) -> None:
-    """Print a line that may hold text of others, whole, without control signs; to standard error if asked."""
-    typer.echo(without_controls(line), err=error)
+def print_line(line: str) -> None:
+    """Print a line that may hold text of others, whole, without control signs."""
+    typer.echo(without_controls(line))
 
 
 def listing(*titles: str) -> Table:

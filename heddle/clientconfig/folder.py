@@ -38,12 +38,8 @@ def write_client_folder(
 ) -> tuple[Written, ...]:
     """Write the files that differ; a second run with the same content writes nothing.
 
-    Args:
-        out: the folder; made if it is not there.
-        owner: whose configuration it is (instance, organization): one folder holds one.
-        files: by path relative to the folder.
-        force: write over files that are not Heddle's.
-
+    A folder holds the configuration of one `owner` (instance, organization); `force` writes over files that
+    are not Heddle's.
     Raises EngineError: files of others are in the way, or the folder is another organization's.
     """
     record = _read_record(out)

@@ -48,10 +48,7 @@ def write_record(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
 def read_record(kind: type[Record], data: Plain, **given: object) -> Record:
     """Return the record that plain data holds. Raises ShapeError where a value is missing or of another kind.
 
-    Args:
-        kind: the dataclass.
-        data: an object with its fields.
-        given: values of fields that the data does not repeat.
+    `given` has the values of fields that the data does not repeat.
     """
     keys, values = _keys(kind), dict(given)
     for name, hint in _hints(kind).items():

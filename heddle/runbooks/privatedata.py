@@ -55,11 +55,8 @@ async def holdings(
 ) -> tuple[Holding, ...]:
     """Return every collection of the peer's channels that the peer is a member of, with its other holders.
 
-    Args:
-        network: the stack's network. Peers of other stacks are unknown to it, so they count for nothing.
-        connections: to its nodes.
-        peer: the one whose ledger would be set aside.
-        trusted: MSP ids of organizations elsewhere whose peers hold their data for certain.
+    Peers of other stacks are unknown, so they count for nothing, but for those of the organizations in
+    `trusted` (MSP ids), which hold their data for certain.
     """
     elsewhere = frozenset(trusted)
     found: list[Holding] = []

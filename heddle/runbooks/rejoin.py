@@ -70,11 +70,11 @@ class Rejoining:
     async def install(self, packages: Sequence[Package]) -> list[str]:
         """Install what the stack's last `up` had installed here; labels of what was missing."""
         clock = Deadline(self.patience)
-        there = await installation.installed(
+        installed = await installation.installed(
             self.connections, self._node, self._signer, deadline=clock.left()
         )
-        known = {one.package_id for one in there}
-        missing = [one for one in packages if one.peer == self.peer.name and one.package_id not in known]
+        known = {each.package_id for each in installed}
+        missing = [each for each in packages if each.peer == self.peer.name and each.package_id not in known]
         for package in missing:
             content = b64decode(package.content)
             await installation.install(
@@ -84,8 +84,8 @@ class Rejoining:
 
     async def catch_up(self) -> dict[str, int]:
         """Wait until it is level with the orderers on each channel; the heights it has then."""
-        found = await asyncio.gather(*(self._level(channel.name) for channel in self._channels))
-        return {channel.name: height for channel, height in zip(self._channels, found, strict=True)}
+        names = [channel.name for channel in self._channels]
+        return dict(zip(names, await asyncio.gather(*map(self._level, names)), strict=True))
 
     async def _level(self, channel: str) -> int:
         wanted = await channel_height(self.network, self.connections, channel)
@@ -102,10 +102,7 @@ class Rejoining:
             )
 
         return await poll(
-            height,
-            lambda found: is_level(found, wanted),
-            deadline=self.patience,
-            otherwise=too_slow,
+            height, lambda last: is_level(last, wanted), deadline=self.patience, otherwise=too_slow
         )
 
     async def know_approvals(self, approvals: Sequence[Approval]) -> list[str]:

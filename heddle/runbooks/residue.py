@@ -260,10 +260,7 @@ def _volume_directories(volumes: Sequence[Json]) -> dict[str, tuple[str, ...]]:
 def node_folders(facts: Facts, *, pod_logs: str, more: Sequence[str] = ()) -> tuple[str, ...]:
     """Return the folders of a node in which deleted instances may have left folders of their own.
 
-    Args:
-        facts: of the cluster.
-        pod_logs: where its kubelet keeps the logs of pods.
-        more: folders that a person named.
+    `pod_logs` is where its kubelet keeps the logs of pods; `more` are folders that a person named.
     """
     folders = {str(PurePosixPath(_path(each)).parent) for each in facts.volumes if _path(each)} | set(more)
     for each in facts.classes:
@@ -276,11 +273,8 @@ def node_folders(facts: Facts, *, pod_logs: str, more: Sequence[str] = ()) -> tu
 def directories_left(facts: Facts, target: Target, pod_logs: str, listing: Sequence[str]) -> list[str]:
     """Return those of a node's folders that are the deleted instance's.
 
-    Args:
-        facts: of the cluster.
-        target: the instance, which must not live.
-        pod_logs: where the kubelet keeps the logs of pods: `NAMESPACE_POD_UID` each.
-        listing: absolute paths of folders found on the node.
+    `listing` has the absolute paths of folders on the node; `pod_logs` is where the kubelet keeps the logs of
+    pods, `NAMESPACE_POD_UID` each. The instance must not live.
 
     A folder of a volume is taken only if its name has the namespace as one of its parts, names the volume,
     and no volume that is not to go has this name or path.
