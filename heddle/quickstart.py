@@ -23,7 +23,7 @@ class Choice:
 
 
 def local_stack(deployed: Collection[str], fabric_images: Callable[[], Availability]) -> Choice:
-    """Choose the stack for a local cluster: a deployed one stays; without Fabric's images, stand-ins serve."""
+    """Choose the stack for a local cluster: a deployed one stays; stand-ins serve where no image is had."""
     for stack in STACKS:
         if stack in deployed:
             return Choice(stack=stack, why="it is up already (`make down` first to choose anew)")
