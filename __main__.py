@@ -1,4 +1,4 @@
-"""The program of every stack: one Network, as its stack file says."""
+"""Build the network of a stack, as its stack file says: the program of every stack."""
 
 import pulumi
 

@@ -1,4 +1,4 @@
-"""A chaincode on a channel: a server per organization, and the lifecycle up to the committed definition."""
+"""Run a chaincode on a channel: a server per organization, and the lifecycle up to its definition."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The server of a chaincode for one organization: package, certificate, Deployment, Service."""
+"""Run the server of a chaincode for one organization: package, certificate, Deployment, Service."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The place of an instance: its namespace, and the providers that reach it."""
+"""Make the place of an instance: its namespace, and the providers that reach it."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The state database of one peer: password, Secret, Service, StatefulSet, and who may reach it."""
+"""Run the state database of one peer: password, Secret, Service, StatefulSet, and who may reach it."""
 
 from dataclasses import dataclass
 

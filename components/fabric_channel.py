@@ -1,4 +1,4 @@
-"""A channel and the peers on it."""
+"""Make a channel and join the peers to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

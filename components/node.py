@@ -1,4 +1,4 @@
-"""A peer or an orderer: its certificates, its files and its StatefulSet."""
+"""Run a peer or an orderer: its certificates, its files and its StatefulSet."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

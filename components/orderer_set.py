@@ -1,4 +1,4 @@
-"""The ordering nodes of one organization."""
+"""Run the ordering nodes of one organization."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""An organization: its authorities, its administrator and its first user."""
+"""Make an organization: its authorities, its administrator and its first user."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

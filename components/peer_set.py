@@ -1,4 +1,4 @@
-"""The peers of one organization."""
+"""Run the peers of one organization."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

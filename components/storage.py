@@ -1,4 +1,4 @@
-"""The volumes of the nodes."""
+"""Claim the volumes of the nodes."""
 
 import pulumi
 from pulumi_kubernetes.core.v1 import PersistentVolumeClaim

@@ -1,5 +1,5 @@
 # ruff: noqa: N818 - NeedsCli, Refused and their like are outcomes, not mistakes
-"""Everything that Heddle raises on purpose.
+"""Define the errors that Heddle raises on purpose.
 
 HeddleError
 ├── SpecError            a stack file that cannot be used; lists every problem

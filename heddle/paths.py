@@ -1,4 +1,4 @@
-"""Where Heddle keeps things outside the checkout. Pure: nothing here makes a folder."""
+"""Name the folders that Heddle keeps outside the checkout. Pure: nothing here makes a folder."""
 
 import os
 from pathlib import Path

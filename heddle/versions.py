@@ -1,4 +1,4 @@
-"""Every pinned version in one place (DESIGN, decision 19). Python packages: requirements.lock; Go: go.mod."""
+"""Pin every version in one place (DESIGN, decision 19). Python packages: requirements.lock; Go: go.mod."""
 
 FABRIC = "3.1.5"
 PEER_IMAGE = f"docker.io/hyperledger/fabric-peer:{FABRIC}"

@@ -1,4 +1,4 @@
-"""Applying a configuration update exactly as an orderer does, and refusing it in the orderer's words.
+"""Apply a configuration update exactly as an orderer does, or refuse it in the orderer's words.
 
 Source: common/configtx/{update,validator}.go, orderer/common/msgprocessor/standardchannel.go,
 orderer/common/multichannel/chainsupport.go (Fabric 3.1.5).

@@ -1,4 +1,4 @@
-"""The client of Kubernetes: plain calls of the API server's REST interface, answers as plain data.
+"""Call the API server of Kubernetes by its REST interface; answers are plain data.
 
 Paths and fields: kubernetes.io/docs/reference/kubernetes-api.
 """

@@ -1,4 +1,4 @@
-"""The provider as a resource: how nodes are reached."""
+"""Declare Heddle's provider, and how it reaches nodes."""
 
 from dataclasses import dataclass
 

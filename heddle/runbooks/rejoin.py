@@ -1,4 +1,4 @@
-"""Bringing a peer back that runs with an empty ledger: channels, packages, blocks, approvals.
+"""Bring back a peer that runs with an empty ledger: channels, packages, blocks, approvals.
 
 Each step looks first and does only what is missing, so a run that was killed is simply run again.
 """

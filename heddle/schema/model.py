@@ -1,4 +1,4 @@
-"""The words in which resource types are declared: kinds of values, properties, resources.
+"""Define how resource types are declared: kinds of values, properties, resources.
 
 Plain frozen data without behaviour that needs a provider. `heddle.provider` checks and compares values with
 it, `heddle.resources` names its classes by it, `heddle.schema.package` writes Pulumi's schema from it.

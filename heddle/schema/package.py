@@ -1,4 +1,4 @@
-"""All resource types, and Pulumi's package schema made from them (`pulumi package get-schema`)."""
+"""List all resource types, and make Pulumi's package schema from them (`pulumi package get-schema`)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""How a group of settings is declared: a frozen dataclass whose fields say all that is known of them."""
+"""Declare groups of settings: frozen dataclasses whose fields hold all facts about each setting."""
 
 import dataclasses
 import re

@@ -1,4 +1,4 @@
-"""Which Kubernetes the instance runs on, its certificates and its node images."""
+"""Describe the Kubernetes that an instance runs on, its certificates and its node images."""
 
 from typing import Annotated
 

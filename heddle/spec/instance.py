@@ -1,4 +1,4 @@
-"""A whole instance: the value of `fabric:instance` in a stack file."""
+"""Describe a whole instance: the value of `fabric:instance` in a stack file."""
 
 import ipaddress
 from typing import Annotated, Literal, Self

@@ -1,4 +1,4 @@
-"""A member of a channel: a name, or a mapping where not every peer joins."""
+"""Describe a member of a channel: a name, or a mapping where not every peer joins."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""The base of every section of a stack file."""
+"""Define the base of every section of a stack file."""
 
 from typing import Any, get_args, get_origin
 

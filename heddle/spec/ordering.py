@@ -1,4 +1,4 @@
-"""The ordering service and how it cuts blocks."""
+"""Describe the ordering service and how it cuts blocks."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""The JSON Schema of stack files, for editors; stacks/stack.schema.json is this, kept fresh by a test."""
+"""Make the JSON Schema of stack files for editors: stacks/stack.schema.json, kept fresh by a test."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The options of a stack file as tables, made from the models: the end of docs/stack-file.md."""
+"""Make tables of a stack file's options from the models: the end of docs/stack-file.md."""
 
 import types
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Every name, address and port of an instance, computed in one place from its stack file.
+"""Compute every name, address and port of an instance from its stack file.
 
 Pure. Names depend on the thing's own name and its organization's, never on a position in a list: adding or
 removing a neighbour renames nothing. Kubernetes' limits (63 characters of a–z, 0–9 and -) hold by the lengths

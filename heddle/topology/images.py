@@ -1,4 +1,4 @@
-"""Which image every kind of node runs."""
+"""Choose the image that each kind of node runs."""
 
 from heddle.spec import Instance
 from heddle.topology.plans import ImagesPlan

@@ -1,4 +1,4 @@
-"""A domain brings pinned ports: one block per organization, none in another's."""
+"""Check pinned ports, which a domain needs: a block per organization, and no two that overlap."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

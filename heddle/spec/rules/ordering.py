@@ -1,4 +1,4 @@
-"""The ordering service: sizes and times that belong together, and options of the other kind of consensus."""
+"""Check sizes and times of ordering that belong together, and options of the other consensus."""
 
 from collections.abc import Iterator
 from typing import Any

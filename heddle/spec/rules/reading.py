@@ -1,4 +1,4 @@
-"""Reading plain data of which nothing is certain: what is not of the expected shape is not there."""
+"""Read plain data that may have any shape; a value of another shape than expected counts as absent."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
