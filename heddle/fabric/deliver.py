@@ -21,7 +21,7 @@ from heddle.waiting import Deadline, reading
 __all__ = ["DeliverMethod", "Position", "deliver", "one_block", "one_config_block", "seek_envelope"]
 
 Position: TypeAlias = int | Literal["newest", "oldest", "max"]
-"""A block number, or the first, the last, or (as a stop) never."""
+"""A block number, the last block (`newest`), the first (`oldest`), or as a stop no end at all (`max`)."""
 
 
 class DeliverAnswer(Protocol):

@@ -57,7 +57,7 @@ class TrustStore:
 
     @classmethod
     def of_msps(cls, configs: Iterable[bytes]) -> "TrustStore":
-        """Make one of serialized `msp.MSPConfig` messages. Raises IdentityError if one cannot be read."""
+        """Make a store of serialized `msp.MSPConfig`s. Raises IdentityError if one cannot be read."""
         msps = [fabric_msp(msp_config_of(config)) for config in configs]
         return cls(
             (pem for msp in msps for pem in msp.tls_root_certs),

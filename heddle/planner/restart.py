@@ -27,7 +27,7 @@ def next_restart(nodes: Sequence[NodeFacts]) -> NodeFacts | None:
 
 
 def restart_refusal(others: Sequence[NodeFacts]) -> str:
-    """Return why the remaining node of a set cannot be spared, the others being as they are; empty if it can.
+    """Return why a set cannot spare the node that is not among `others`; empty if it can.
 
     Every other pod must be ready. Of three or more orderers, a quorum of each channel must order without the
     node; with one or two, no restart keeps a majority, so it is taken.
@@ -83,7 +83,7 @@ def _height(answer: Answer) -> int:
 
 
 def _lost_quorum(channel: str, others: Sequence[NodeFacts]) -> str:
-    """Return why the channel needs also the node that is not among the others; empty if it does not.
+    """Return why the channel needs the node that is not among `others`; empty if it does not.
 
     Where the number of consenters is unknown, there are as many as nodes.
     """

@@ -1,4 +1,4 @@
-"""Chaincode packages, installations, approvals and definitions."""
+"""Declare chaincode packages, installations, approvals and definitions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class ChaincodePackageArgs:
-    """Where peers reach the chaincode's server (host:port), and the root of its TLS certificate (PEM)."""
+    """The address of the chaincode's server (host:port), and the root of its TLS certificate (PEM)."""
 
     label: str
     address: pulumi.Input[str]
@@ -48,7 +48,7 @@ class ChaincodePackage(DeclaredResource[ChaincodePackageArgs]):
 
 @dataclass(frozen=True, kw_only=True)
 class ChaincodeInstallationArgs:
-    """Which package on which peer."""
+    """A package, and the peer that installs it."""
 
     peer: pulumi.Input[Node]
     label: str
@@ -58,7 +58,7 @@ class ChaincodeInstallationArgs:
 
 
 class ChaincodeInstallation(DeclaredResource[ChaincodeInstallationArgs]):
-    """A package is installed on a peer."""
+    """The installation of a package on a peer."""
 
     declaration = CHAINCODE_INSTALLATION
 
@@ -81,7 +81,7 @@ class ChaincodeApprovalArgs:
 
 
 class ChaincodeApproval(DeclaredResource[ChaincodeApprovalArgs]):
-    """An organization approves a chaincode definition."""
+    """An organization's approval of a chaincode definition."""
 
     declaration = CHAINCODE_APPROVAL
 
@@ -103,6 +103,6 @@ class ChaincodeDefinitionArgs:
 
 
 class ChaincodeDefinition(DeclaredResource[ChaincodeDefinitionArgs]):
-    """A chaincode definition is committed on a channel."""
+    """A chaincode definition that is committed on a channel."""
 
     declaration = CHAINCODE_DEFINITION

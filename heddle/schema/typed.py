@@ -1,4 +1,4 @@
-"""Typed dictionaries of the declared objects, as Python text: one file for programs, one for the provider.
+"""Make typed dictionaries of the declared objects, as text: one file for programs, one for the provider.
 
 `python -m heddle.schema.typed` writes both; a test holds them fresh.
 """

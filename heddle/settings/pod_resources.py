@@ -1,4 +1,4 @@
-"""Processors and memory of each kind of node, where the stack file says nothing."""
+"""Set processors and memory of each kind of node, where the stack file says nothing."""
 
 from collections.abc import Mapping
 from typing import Final

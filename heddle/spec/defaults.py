@@ -1,4 +1,4 @@
-"""Defaults that are made of other values; the rules and the topology must agree on them."""
+"""Compute defaults from other values; the rules and the topology must agree on them."""
 
 import re
 
