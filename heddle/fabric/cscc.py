@@ -4,13 +4,12 @@ from fabric_protos.common import common_pb2
 from fabric_protos.common.common_pb2 import Block
 from fabric_protos.peer import query_pb2
 
-from heddle.errors import Refused
 from heddle.fabric.answers import message_of
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import evaluate, new_proposal, propose
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
-from heddle.waiting import Deadline, settle
+from heddle.waiting import ensure
 
 __all__ = ["channels", "config_block", "join_channel"]
 
@@ -29,14 +28,11 @@ async def channels(
 async def join_channel(
     connections: Connections, node: Node, channel: str, genesis: Block, signer: Signer, *, deadline: float
 ) -> bool:
-    """Join a channel by its genesis block. Return False when the peer had joined one of this name before.
+    """Join a channel by its genesis block. Return False when the peer has joined one of this name already.
 
     Which genesis it joined then is for the caller to compare (`qscc.block_by_number`). A lost answer is
     settled by looking.
     """
-    clock = Deadline(deadline)
-    if channel in await channels(connections, node, signer, deadline=clock.left()):
-        return False
 
     async def act(left: float) -> bool:
         proposal = new_proposal(
@@ -47,18 +43,13 @@ async def join_channel(
             header_type=common_pb2.CONFIG,
             tls_cert_hash=connections.tls_cert_hash,
         )
-        try:
-            await propose(connections, node, proposal, signer, deadline=left)
-        except Refused as refusal:
-            if "already exists" in refusal.words:  # somebody was faster
-                return False
-            raise
+        await propose(connections, node, proposal, signer, deadline=left)
         return True
 
-    async def done(left: float) -> bool | None:
-        return True if channel in await channels(connections, node, signer, deadline=left) else None
+    async def joined(left: float) -> bool | None:
+        return False if channel in await channels(connections, node, signer, deadline=left) else None
 
-    return await settle(act, done, deadline=clock.left())
+    return await ensure(act, joined, deadline=deadline)
 
 
 async def config_block(

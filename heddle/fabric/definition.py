@@ -10,14 +10,17 @@ from fabric_protos.peer.lifecycle import lifecycle_pb2
 from heddle.configtx.endorsement import DEFAULT_POLICY
 from heddle.configtx.values import parse
 
-__all__ = [
-    "Approval",
-    "Committed",
-    "Definition",
-    "Installed",
-    "Readiness",
-    "definition_of",
-]
+__all__ = ["Approval", "Committed", "Definition", "Installed", "Readiness", "definition_of"]
+
+_FIELDS = (
+    "version",
+    "sequence",
+    "validation_parameter",
+    "init_required",
+    "endorsement_plugin",
+    "validation_plugin",
+)
+"""Fields that a definition and all messages about one have alike."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,15 +42,7 @@ class Definition:
 
     def fields(self) -> dict[str, Any]:
         """Return the fields that all lifecycle messages share."""
-        values: dict[str, Any] = {
-            "name": self.name,
-            "version": self.version,
-            "sequence": self.sequence,
-            "validation_parameter": self.validation_parameter,
-            "init_required": self.init_required,
-            "endorsement_plugin": self.endorsement_plugin,
-            "validation_plugin": self.validation_plugin,
-        }
+        values: dict[str, Any] = {"name": self.name, **{name: getattr(self, name) for name in _FIELDS}}
         if self.collections:
             package = collection_pb2.CollectionConfigPackage()
             values["collections"] = parse(package, self.collections, f"collections of {self.name}")
@@ -99,11 +94,6 @@ def definition_of(name: str, result: _Result) -> Definition:
     collections = result.collections
     return Definition(
         name=name,
-        version=result.version,
-        sequence=result.sequence,
-        validation_parameter=result.validation_parameter,
-        init_required=result.init_required,
-        endorsement_plugin=result.endorsement_plugin,
-        validation_plugin=result.validation_plugin,
+        **{field: getattr(result, field) for field in _FIELDS},
         collections=collections.SerializeToString(deterministic=True) if collections.config else b"",
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
 import grpc
@@ -119,27 +120,25 @@ async def deliver(
 async def one_block(
     connections: Connections,
     node: Node,
-    method: DeliverMethod[Answer],
     channel: str,
     position: Position,
     signer: Signer,
     *,
+    method: DeliverMethod[Answer],
     deadline: float,
     wait: bool = False,
     best_effort: bool = False,
 ) -> Block:
-    """Return a block, asking again if the connection breaks. Raises Refused (NOT_FOUND) if there is none."""
+    """Return a block, asking again if the connection breaks. Raises Refused (NOT_FOUND) if there is none.
+
+    `wait` until there is one. With `best_effort` an orderer answers also while its channel has no leader.
+    """
     what = f"deliver block {position} of {channel}"
 
     async def attempt(left: float) -> Block:
+        bound = connections.tls_cert_hash
         request = seek_envelope(
-            channel,
-            position,
-            position,
-            signer,
-            wait=wait,
-            best_effort=best_effort,
-            tls_cert_hash=connections.tls_cert_hash,
+            channel, position, position, signer, wait=wait, best_effort=best_effort, tls_cert_hash=bound
         )
         async with aclosing(deliver(connections, node, method, request, what, deadline=left)) as answers:
             async for answer in answers:
@@ -155,16 +154,15 @@ async def one_block(
 async def one_config_block(
     connections: Connections,
     node: Node,
-    method: DeliverMethod[Answer],
     channel: str,
     signer: Signer,
     *,
+    method: DeliverMethod[Answer],
     deadline: float,
 ) -> Block:
     """Return the latest configuration block of the channel that this node has."""
     clock = Deadline(deadline)
-    newest = await one_block(connections, node, method, channel, "newest", signer, deadline=clock.left())
+    read = partial(one_block, connections, node, channel, method=method)
+    newest = await read("newest", signer, deadline=clock.left())
     number = last_config_index(newest)
-    if number == newest.header.number:
-        return newest
-    return await one_block(connections, node, method, channel, number, signer, deadline=clock.left())
+    return newest if number == newest.header.number else await read(number, signer, deadline=clock.left())

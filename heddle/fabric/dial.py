@@ -1,6 +1,5 @@
 """Find the way to a node: directly, or through the API server of its cluster."""
 
-from types import TracebackType
 from typing import Protocol, Self
 
 from heddle.errors import FabricError, KubeError
@@ -67,9 +66,7 @@ class ClusterDialer:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def endpoint(self, node: Node, port: int) -> tuple[str, int]:

@@ -15,13 +15,12 @@ from fabric_protos.peer import (
 )
 
 from heddle.configtx.envelope import channel_header, new_nonce, signature_header, transaction_id
-from heddle.errors import FabricError, Refused
+from heddle.errors import FabricError
 from heddle.fabric.answers import unreadable
 from heddle.fabric.connection import Connections
-from heddle.fabric.failures import hint_for
+from heddle.fabric.failures import refused
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
-from heddle.text import printable
 from heddle.waiting import reading
 
 __all__ = ["Proposal", "evaluate", "new_proposal", "propose", "transaction"]
@@ -109,12 +108,7 @@ async def propose(
         raise unreadable(node, what, "no ProposalResponse")
     status, words = answer.response.status, answer.response.message
     if status >= 400 or status < 200:
-        raise Refused(
-            f"{node.at()}: {what}: {status} {printable(words)}",
-            status=status,
-            words=words,
-            hint=hint_for(words),
-        )
+        raise refused(node, f"{what}: {status}", status, words)
     return answer
 
 

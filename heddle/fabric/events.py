@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import grpc
 from fabric_protos.common import common_pb2
-from fabric_protos.common.common_pb2 import Block, Envelope
+from fabric_protos.common.common_pb2 import Envelope
 from fabric_protos.peer import events_pb2, events_pb2_grpc
 from google.protobuf.message import DecodeError
 
@@ -115,22 +116,13 @@ class CommitWatch:
         """Read the next block as the peer filters it."""
         what = f"deliver filtered blocks of {self._channel}"
         if self._stream is None:
+            bound = self._connections.tls_cert_hash
             request = seek_envelope(
-                self._channel,
-                self._next,
-                "max",
-                self._signer,
-                wait=True,
-                tls_cert_hash=self._connections.tls_cert_hash,
+                self._channel, self._next, "max", self._signer, wait=True, tls_cert_hash=bound
             )
+            left = self._clock.left()
             self._stream = deliver(
-                self._connections,
-                self._node,
-                _filtered,
-                request,
-                what,
-                deadline=self._clock.left(),
-                kind="filtered_block",
+                self._connections, self._node, _filtered, request, what, deadline=left, kind="filtered_block"
             )
         try:
             block = (await anext(self._stream)).filtered_block
@@ -156,14 +148,9 @@ class CommitWatch:
 
     async def _take_whole(self) -> None:
         """Read the next block as it stands on the ledger."""
+        left = self._clock.left()
         block = await deliver_block(
-            self._connections,
-            self._node,
-            self._channel,
-            self._next,
-            self._signer,
-            deadline=self._clock.left(),
-            wait=True,
+            self._connections, self._node, self._channel, self._next, self._signer, deadline=left, wait=True
         )
         codes = b"".join(block.metadata.metadata[common_pb2.TRANSACTIONS_FILTER :][:1])
         if len(codes) != len(block.data.data):
@@ -195,24 +182,8 @@ async def watch_commits(
         await watch.close()
 
 
-async def deliver_block(
-    connections: Connections,
-    node: Node,
-    channel: str,
-    position: Position,
-    signer: Signer,
-    *,
-    deadline: float,
-    wait: bool = False,
-) -> Block:
-    """Return block `position` of the peer's ledger; `wait` until the peer has committed it."""
-    return await one_block(
-        connections, node, _blocks, channel, position, signer, deadline=deadline, wait=wait
-    )
+deliver_block = partial(one_block, method=_blocks)
+"""Return a block of the peer's ledger; with `wait`, once the peer has committed it."""
 
-
-async def config_block(
-    connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
-) -> Block:
-    """Return the channel's latest configuration block that the peer has committed."""
-    return await one_config_block(connections, node, _blocks, channel, signer, deadline=deadline)
+config_block = partial(one_config_block, method=_blocks)
+"""Return the channel's latest configuration block that the peer has committed."""

@@ -14,7 +14,7 @@ from heddle.fabric.node import Node
 from heddle.protobuf import enum_name
 from heddle.text import printable
 
-__all__ = ["hint_for", "http_words", "refused_status", "rpc_failure", "unreachable"]
+__all__ = ["hint_for", "http_words", "refused", "refused_status", "rpc_failure", "unreachable"]
 
 _LOST = (
     grpc.StatusCode.UNAVAILABLE,
@@ -22,20 +22,18 @@ _LOST = (
     grpc.StatusCode.CANCELLED,
 )
 
+_RESTARTS = "The node restarts, or does not accept this client certificate: see its log."
+_NOT_THERE = "Nothing listens there: is the node running, and is the port right?"
 # Part of the words → what to do about it. The first that matches is shown.
 _HINTS = (
     ("CERTIFICATE_VERIFY_FAILED", "Its TLS certificate is not from the expected root, or lacks this name."),
-    (
-        "Hostname mismatch",
-        "The node's TLS certificate lacks this name: issue it with this host.",
-    ),
-    ("Hostname Verification", "The node's TLS certificate lacks this name: issue it with this host."),
-    ("connection ended", "The node restarts, or does not accept this client certificate: see its log."),
-    ("connection reset", "The node restarts, or does not accept this client certificate: see its log."),
+    ("Hostname", "The node's TLS certificate lacks this name: issue it with this host."),
+    ("connection ended", _RESTARTS),
+    ("connection reset", _RESTARTS),
     ("alert", "The node does not accept this client certificate: it must be of a root it trusts."),
     ("handshake", "TLS failed: compare the node's certificate with the TLS roots of its organization."),
-    ("connection refused", "Nothing listens there: is the node running, and is the port right?"),
-    ("connection attempts failed", "Nothing listens there: is the node running, and is the port right?"),
+    ("connection refused", _NOT_THERE),
+    ("connection attempts failed", _NOT_THERE),
     ("DNS resolution failed", "The name does not resolve here; give the node an address to dial."),
     ('pods "', "The pod does not exist: look at its StatefulSet."),
     ("no Raft leader", "A majority of the channel's consenters must run and see each other."),
@@ -80,12 +78,20 @@ def http_words(error: Exception) -> str:
     return f"{type(error).__name__}: the connection ended"
 
 
+def refused(
+    node: Node, what: str, status: int, words: str, *, told: str = "", hint: str = "", port: int | None = None
+) -> Refused:
+    """Return the error for the node's own refusal; `told` is how its status is shown before its words."""
+    shown = ": ".join(filter(None, (told, printable(words))))
+    return Refused(
+        f"{node.at(port)}: {what}: {shown}", status=status, words=words, hint=hint_for(words, hint)
+    )
+
+
 def refused_status(node: Node, what: str, status: int, words: str = "") -> Refused:
     """Return the error for a `common.Status` other than SUCCESS of an orderer or deliver service."""
-    name = enum_name(common_pb2.Status.DESCRIPTOR, status)
-    said = f"{name}: {printable(words)}" if words else name
-    hint = hint_for(words, _STATUS_HINTS.get(status, ""))
-    return Refused(f"{node.at()}: {what}: {said}", status=status, words=words or name, hint=hint)
+    name, hint = enum_name(common_pb2.Status.DESCRIPTOR, status), _STATUS_HINTS.get(status, "")
+    return refused(node, what, status, words or name, told=name if words else "", hint=hint)
 
 
 def rpc_failure(node: Node, what: str, error: grpc.aio.AioRpcError, *, tunnel: str = "") -> FabricError:
@@ -99,10 +105,7 @@ def rpc_failure(node: Node, what: str, error: grpc.aio.AioRpcError, *, tunnel: s
     if code in _LOST or (code is grpc.StatusCode.UNKNOWN and "Stream removed" in words):
         said = f"{code.name}: {words}" if words else code.name
         return unreachable(node, what, said, tunnel=tunnel)
-    status = int(code.value[0])
-    return Refused(
-        f"{node.at()}: {what}: {printable(words)}", status=status, words=words, hint=hint_for(words)
-    )
+    return refused(node, what, int(code.value[0]), words)
 
 
 def _gateway_details(error: grpc.aio.AioRpcError) -> list[str]:

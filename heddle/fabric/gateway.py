@@ -15,11 +15,10 @@ from heddle.fabric.answers import message_of, unreadable, validation_code
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import Argument, Proposal, new_proposal
 from heddle.fabric.events import Commit
-from heddle.fabric.failures import hint_for
+from heddle.fabric.failures import refused
 from heddle.fabric.node import Node
 from heddle.fabric.transactions import PATIENCE, Outcome
 from heddle.identity.signer import Signer
-from heddle.text import printable
 from heddle.waiting import Deadline, reading, retry
 
 if TYPE_CHECKING:
@@ -169,13 +168,9 @@ async def invoke(
 
     async def submit_and_see(_: float) -> Commit:
         await submit(connections, node, proposal, envelope, deadline=clock.left())
+        share = min(PATIENCE, clock.left())
         return await commit_status(
-            connections,
-            node,
-            channel,
-            proposal.transaction_id,
-            signer,
-            deadline=min(PATIENCE, clock.left()),
+            connections, node, channel, proposal.transaction_id, signer, deadline=share
         )
 
     commit = await retry(submit_and_see, deadline=clock, least=_LAST_SUBMIT)
@@ -211,13 +206,7 @@ def _expect_own(node: Node, what: str, proposal: Proposal, payload: bytes) -> No
 
 def _payload(node: Node, what: str, response: proposal_response_pb2.Response) -> bytes:
     if response.status >= 400:
-        words = response.message
-        raise Refused(
-            f"{node.at()}: {what}: {response.status} {printable(words)}",
-            status=response.status,
-            words=words,
-            hint=hint_for(words),
-        )
+        raise refused(node, f"{what}: {response.status}", response.status, response.message)
     return response.payload
 
 

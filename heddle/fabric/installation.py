@@ -34,12 +34,7 @@ async def install(
             ["InstallChaincode", args.SerializeToString()],
             tls_cert_hash=connections.tls_cert_hash,
         )
-        try:
-            answer = await propose(connections, node, proposal, signer, deadline=left)
-        except Refused as refusal:
-            if "already successfully installed" in refusal.words:  # somebody was faster
-                return expected
-            raise
+        answer = await propose(connections, node, proposal, signer, deadline=left)
         result = lifecycle_pb2.InstallChaincodeResult()
         content = answer.response.payload
         return message_of(result, content, node, f"install {label}").package_id
@@ -58,16 +53,11 @@ async def installed(
     connections: Connections, node: Node, signer: Signer, *, deadline: float
 ) -> tuple[Installed, ...]:
     """List the packages on a peer. For a local administrator."""
-    result = await query(
-        connections,
-        node,
-        signer,
-        "",
-        "QueryInstalledChaincodes",
+    args, result = (
         lifecycle_pb2.QueryInstalledChaincodesArgs(),
         lifecycle_pb2.QueryInstalledChaincodesResult(),
-        deadline,
     )
+    await query(connections, node, signer, "", "QueryInstalledChaincodes", args, result, deadline)
     return tuple(
         Installed(
             package_id=package.package_id,

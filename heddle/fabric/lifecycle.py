@@ -6,13 +6,8 @@ from fabric_protos.peer.lifecycle import lifecycle_pb2
 
 from heddle.errors import Refused
 from heddle.fabric.connection import Connections
-from heddle.fabric.definition import (
-    Approval,
-    Committed,
-    Definition,
-    Readiness,
-    definition_of,
-)
+from heddle.fabric.definition import Approval, Committed, Definition, Readiness, definition_of
+from heddle.fabric.endorser import Argument
 from heddle.fabric.lifecyclequery import LIFECYCLE, query
 from heddle.fabric.node import Node
 from heddle.fabric.transactions import submit, wait_until_level
@@ -66,16 +61,8 @@ async def approve(
         return found if found == goal else None
 
     async def act(left: float) -> Approval:
-        await submit(
-            connections,
-            [node],
-            orderers,
-            signer,
-            channel,
-            LIFECYCLE,
-            ["ApproveChaincodeDefinitionForMyOrg", args.SerializeToString()],
-            deadline=left,
-        )
+        call: list[Argument] = ["ApproveChaincodeDefinitionForMyOrg", args.SerializeToString()]
+        await submit(connections, [node], orderers, signer, channel, LIFECYCLE, call, deadline=left)
         return goal
 
     return await ensure(act, done, deadline=deadline)
@@ -95,16 +82,11 @@ async def approved(
 
     For a local administrator.
     """
+    args = lifecycle_pb2.QueryApprovedChaincodeDefinitionArgs(name=name, sequence=sequence)
+    result = lifecycle_pb2.QueryApprovedChaincodeDefinitionResult()
     try:
-        result = await query(
-            connections,
-            node,
-            signer,
-            channel,
-            "QueryApprovedChaincodeDefinition",
-            lifecycle_pb2.QueryApprovedChaincodeDefinitionArgs(name=name, sequence=sequence),
-            lifecycle_pb2.QueryApprovedChaincodeDefinitionResult(),
-            deadline,
+        await query(
+            connections, node, signer, channel, "QueryApprovedChaincodeDefinition", args, result, deadline
         )
     except Refused as refusal:
         if "could not fetch approved chaincode definition" in refusal.words:
@@ -123,16 +105,9 @@ async def check_readiness(
     deadline: float,
 ) -> Readiness:
     """Tell which organizations have approved this definition. Raises Refused unless its sequence is next."""
-    result = await query(
-        connections,
-        node,
-        signer,
-        channel,
-        "CheckCommitReadiness",
-        lifecycle_pb2.CheckCommitReadinessArgs(**wanted.fields()),
-        lifecycle_pb2.CheckCommitReadinessResult(),
-        deadline,
-    )
+    args = lifecycle_pb2.CheckCommitReadinessArgs(**wanted.fields())
+    result = lifecycle_pb2.CheckCommitReadinessResult()
+    await query(connections, node, signer, channel, "CheckCommitReadiness", args, result, deadline)
     return Readiness(
         approvals=dict(result.approvals),
         mismatches={msp: tuple(found.items) for msp, found in result.mismatches.items()},
@@ -163,16 +138,9 @@ async def commit(
         clock = Deadline(left)
         # A peer that has not seen the last approval would refuse, or endorse another result.
         await wait_until_level(connections, endorsers, orderers, channel, signer, deadline=clock.left())
-        await submit(
-            connections,
-            endorsers,
-            orderers,
-            signer,
-            channel,
-            LIFECYCLE,
-            ["CommitChaincodeDefinition", args.SerializeToString()],
-            deadline=clock.left(),
-        )
+        call: list[Argument] = ["CommitChaincodeDefinition", args.SerializeToString()]
+        left = clock.left()
+        await submit(connections, endorsers, orderers, signer, channel, LIFECYCLE, call, deadline=left)
         found = await done(clock.left())
         if found is None:
             raise Refused(
@@ -188,17 +156,10 @@ async def definition(
     connections: Connections, node: Node, channel: str, name: str, signer: Signer, *, deadline: float
 ) -> Committed | None:
     """Return the definition in force, or None if the channel has no chaincode of this name."""
+    args = lifecycle_pb2.QueryChaincodeDefinitionArgs(name=name)
+    result = lifecycle_pb2.QueryChaincodeDefinitionResult()
     try:
-        result = await query(
-            connections,
-            node,
-            signer,
-            channel,
-            "QueryChaincodeDefinition",
-            lifecycle_pb2.QueryChaincodeDefinitionArgs(name=name),
-            lifecycle_pb2.QueryChaincodeDefinitionResult(),
-            deadline,
-        )
+        await query(connections, node, signer, channel, "QueryChaincodeDefinition", args, result, deadline)
     except Refused as refusal:
         if refusal.status == 404:
             return None
@@ -210,14 +171,9 @@ async def definitions(
     connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
 ) -> tuple[Definition, ...]:
     """List all definitions in force on a channel."""
-    result = await query(
-        connections,
-        node,
-        signer,
-        channel,
-        "QueryChaincodeDefinitions",
+    args, result = (
         lifecycle_pb2.QueryChaincodeDefinitionsArgs(),
         lifecycle_pb2.QueryChaincodeDefinitionsResult(),
-        deadline,
     )
+    await query(connections, node, signer, channel, "QueryChaincodeDefinitions", args, result, deadline)
     return tuple(definition_of(one.name, one) for one in result.chaincode_definitions)

@@ -5,7 +5,7 @@ from google.protobuf.message import Message
 from heddle.configtx.values import MessageT
 from heddle.fabric.answers import message_of
 from heddle.fabric.connection import Connections
-from heddle.fabric.endorser import evaluate
+from heddle.fabric.endorser import Argument, evaluate
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 
@@ -24,14 +24,7 @@ async def query(
     result: MessageT,
     deadline: float,
 ) -> MessageT:
-    """Call a function with its message, and return `result` filled with the answer."""
-    answer = await evaluate(
-        connections,
-        node,
-        signer,
-        channel,
-        LIFECYCLE,
-        [function, args.SerializeToString()],
-        deadline=deadline,
-    )
+    """Call a function with its message; fill `result` with the answer, and return it."""
+    call: list[Argument] = [function, args.SerializeToString()]
+    answer = await evaluate(connections, node, signer, channel, LIFECYCLE, call, deadline=deadline)
     return message_of(result, answer, node, f"{LIFECYCLE} {function}{f' on {channel}' if channel else ''}")

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from heddle.errors import FabricError, Refused
+from heddle.errors import FabricError
 from heddle.fabric.answers import HttpAnswer, plain_of
 from heddle.fabric.connection import Connections
+from heddle.fabric.failures import refused
 from heddle.fabric.node import ClientTls, Node
 from heddle.plain import Plain
 from heddle.text import printable
@@ -143,9 +144,6 @@ def _expect(response: HttpAnswer, node: Node, path: str) -> HttpAnswer:
         hint = "The endpoint speaks TLS: give a client certificate."
     elif path == "/metrics" and response.status == 404:
         hint = "Set metrics.provider to prometheus in core.yaml or orderer.yaml."
-    raise Refused(
-        f"{node.at(node.operations_port)}: GET {path}: HTTP {response.status}: {printable(words)}",
-        status=response.status,
-        words=words,
-        hint=hint,
-    )
+    told = f"HTTP {response.status}"
+    port = node.operations_port
+    raise refused(node, f"GET {path}", response.status, words, told=told, hint=hint, port=port)

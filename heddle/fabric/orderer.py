@@ -1,6 +1,7 @@
 """Use the AtomicBroadcast service of an orderer: hand in envelopes, read blocks."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import grpc
 from fabric_protos.common import common_pb2
@@ -11,7 +12,7 @@ from heddle.configtx.blocks import verify_genesis
 from heddle.errors import FabricError, HeddleError, Refused, Unreachable
 from heddle.fabric.answers import unreadable
 from heddle.fabric.connection import Connections
-from heddle.fabric.deliver import Position, one_block, one_config_block
+from heddle.fabric.deliver import one_block, one_config_block
 from heddle.fabric.failures import refused_status, unreachable
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
@@ -38,6 +39,13 @@ def _deliver(
     channel: grpc.aio.Channel,
 ) -> grpc.aio.StreamStreamMultiCallable[Envelope, ab_pb2.DeliverResponse]:
     return ab_pb2_grpc.AtomicBroadcastStub(channel).Deliver
+
+
+deliver_block = partial(one_block, method=_deliver)
+"""Return a block of the channel from the orderer; with `wait`, once it has the block."""
+
+config_block = partial(one_config_block, method=_deliver)
+"""Return the channel's latest configuration block that the orderer has."""
 
 
 async def broadcast(connections: Connections, node: Node, envelope: Envelope, *, deadline: float) -> None:
@@ -123,34 +131,6 @@ async def _offer(connections: Connections, node: Node, envelope: Envelope, deadl
         raise refused_status(node, what, answer.status, answer.info)
 
 
-async def deliver_block(
-    connections: Connections,
-    node: Node,
-    channel: str,
-    position: Position,
-    signer: Signer,
-    *,
-    deadline: float,
-    wait: bool = False,
-    best_effort: bool = False,
-) -> Block:
-    """Return block `position` of the channel; `wait` for it if the orderer does not have it yet.
-
-    With `best_effort` from its own ledger, also while the channel has no leader.
-    """
-    return await one_block(
-        connections,
-        node,
-        _deliver,
-        channel,
-        position,
-        signer,
-        deadline=deadline,
-        wait=wait,
-        best_effort=best_effort,
-    )
-
-
 async def verified_genesis(
     connections: Connections,
     nodes: Sequence[Node],
@@ -181,10 +161,3 @@ async def verified_genesis(
         + "\n  ".join(failures),
         hint="An orderer of the channel must run, and the signer be among the channel's readers.",
     )
-
-
-async def config_block(
-    connections: Connections, node: Node, channel: str, signer: Signer, *, deadline: float
-) -> Block:
-    """Return the channel's latest configuration block."""
-    return await one_config_block(connections, node, _deliver, channel, signer, deadline=deadline)

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 from fabric_protos.common.common_pb2 import Block
 
-from heddle.errors import FabricError, Refused
+from heddle.errors import FabricError
 from heddle.fabric.answers import JSON_BYTES, HttpAnswer, plain_of
 from heddle.fabric.connection import Connections
-from heddle.fabric.failures import unreachable
+from heddle.fabric.failures import refused, unreachable
 from heddle.fabric.node import ClientTls, Node
 from heddle.plain import Plain, ShapeError, parse_json
-from heddle.text import printable
 from heddle.waiting import Deadline, ensure, poll, reading
 
 __all__ = ["ChannelInfo", "channel_info", "join", "remove", "wait_until"]
@@ -178,9 +177,5 @@ def _expect(response: HttpAnswer, node: Node, what: str, status: int) -> None:
         409: "The orderer is removing the channel: wait until it is gone.",
         503: "Set ChannelParticipation.Enabled in orderer.yaml.",
     }.get(response.status, "")
-    raise Refused(
-        f"{node.at(node.admin_port)}: {what}: HTTP {response.status}: {printable(words)}",
-        status=response.status,
-        words=words,
-        hint=hint,
-    )
+    told = f"HTTP {response.status}"
+    raise refused(node, what, response.status, words, told=told, hint=hint, port=node.admin_port)

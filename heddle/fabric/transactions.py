@@ -1,7 +1,7 @@
 """Bring a transaction from proposal to commit, asking the peers one by one (no gateway)."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -92,8 +92,6 @@ async def submit(
     args: Sequence[Argument],
     *,
     deadline: float,
-    transient: Mapping[str, bytes] | None = None,
-    is_init: bool = False,
 ) -> Outcome:
     """Have a call endorsed by every endorser, ordered, and committed as valid on every endorser.
 
@@ -101,15 +99,8 @@ async def submit(
     may still be committed: read the ledger before you send it again.
     """
     clock = Deadline(deadline)
-    proposal = new_proposal(
-        signer,
-        channel,
-        chaincode,
-        args,
-        transient=transient,
-        is_init=is_init,
-        tls_cert_hash=connections.tls_cert_hash,
-    )
+    bound = connections.tls_cert_hash
+    proposal = new_proposal(signer, channel, chaincode, args, tls_cert_hash=bound)
     responses = await asyncio.gather(
         *(propose(connections, node, proposal, signer, deadline=clock.left()) for node in endorsers)
     )
