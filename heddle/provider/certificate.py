@@ -8,7 +8,7 @@ from heddle.identity.expiry import not_after
 from heddle.plugin.interface import DiffKind
 from heddle.plugin.values import UNKNOWN, Properties
 from heddle.provider.expiring import timestamp, warn_before_expiry
-from heddle.provider.handler import Call, Created, Handler, Plan, Seen
+from heddle.provider.handler import Call, Plan, Recorded
 from heddle.schema.identity import CERTIFICATE
 
 __all__ = ["CertificateHandler"]
@@ -16,10 +16,11 @@ __all__ = ["CertificateHandler"]
 _WARN_DAYS = 30
 
 
-class CertificateHandler(Handler):
+class CertificateHandler(Recorded):
     """Issue and renew certificates; see `heddle.schema.identity`."""
 
     declaration = CERTIFICATE
+    identifier = "{commonName}"
 
     async def diff(self, call: Call) -> dict[str, DiffKind]:
         """Warn before a certificate expires, but report no difference: renewing restarts nodes."""
@@ -34,17 +35,9 @@ class CertificateHandler(Handler):
         message = "a new certificate for the same key" if call.id else ""
         return Plan(outputs={**changed, "privateKey": key}, message=message)
 
-    async def create(self, call: Call) -> Created:
-        """Make a key and issue a certificate for it."""
-        return Created(id=call.inputs["commonName"], outputs=_issue(call, None))
-
     async def update(self, call: Call) -> Properties:
-        """Issue a new certificate for the key that is there."""
-        return _issue(call, call.old_outputs["privateKey"].encode())
-
-    async def read(self, call: Call) -> Seen:
-        """Return the outputs of the state: nothing outside it holds any."""
-        return Seen(outputs={name: call.old_outputs[name] for name in CERTIFICATE.outputs})
+        """Issue a certificate for the key that is there, or for a new one."""
+        return _issue(call, call.old_outputs["privateKey"].encode() if call.id else None)
 
 
 def _issue(call: Call, private_key: bytes | None) -> Properties:

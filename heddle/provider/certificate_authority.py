@@ -5,7 +5,7 @@ from heddle.identity.expiry import not_after
 from heddle.plugin.interface import DiffKind
 from heddle.plugin.values import Properties
 from heddle.provider.expiring import timestamp, warn_before_expiry
-from heddle.provider.handler import Call, Created, Handler, Seen
+from heddle.provider.handler import Call, Created, Recorded
 from heddle.schema.identity import CERTIFICATE_AUTHORITY
 
 __all__ = ["CertificateAuthorityHandler"]
@@ -14,7 +14,7 @@ _WARN_DAYS = 365
 """To put a new authority beside the old one on every channel takes planning."""
 
 
-class CertificateAuthorityHandler(Handler):
+class CertificateAuthorityHandler(Recorded):
     """See `heddle.schema.identity`. Nothing about it can change, so an update has nothing to do."""
 
     declaration = CERTIFICATE_AUTHORITY
@@ -38,15 +38,3 @@ class CertificateAuthorityHandler(Handler):
         hint = "Put a second authority beside it on every channel in good time."
         await warn_before_expiry(self.session, call, days=_WARN_DAYS, hint=hint)
         return {}
-
-    async def update(self, call: Call) -> Properties:
-        """Keep key and certificate: no input may change but the way in which the state holds them."""
-        return _outputs(call)
-
-    async def read(self, call: Call) -> Seen:
-        """Return the outputs of the state: nothing outside it holds any."""
-        return Seen(outputs=_outputs(call))
-
-
-def _outputs(call: Call) -> Properties:
-    return {name: call.old_outputs[name] for name in CERTIFICATE_AUTHORITY.outputs}

@@ -2,7 +2,7 @@
 
 from heddle.configtx.blocks import config_of
 from heddle.fabric.cscc import config_block
-from heddle.fabric.lifecycle import Approval, approve, approved, definition
+from heddle.fabric.lifecycle import approve, approved, definition
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, Unknown
 from heddle.provider.checked_values import node, nodes, signer
@@ -16,7 +16,7 @@ from heddle.provider.definitions import (
     summary,
     wanted_definition,
 )
-from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
+from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
 from heddle.schema.chaincode import CHAINCODE_APPROVAL
 from heddle.waiting import Deadline
 
@@ -30,6 +30,7 @@ class ChaincodeApprovalHandler(Handler):
     """See `heddle.schema.chaincode`. Approving is idempotent; an approval cannot be withdrawn."""
 
     declaration = CHAINCODE_APPROVAL
+    identifier = "{channel}/{name}/{signer[mspId]}"
 
     def verify(self, inputs: Properties) -> list[CheckFailure]:
         """Report policies and collections that cannot be read."""
@@ -43,11 +44,6 @@ class ChaincodeApprovalHandler(Handler):
         lines = [f"{_msp_id(who)} approves {summary(call.inputs)}", *ahead.changes, f"package: {shown}"]
         return Plan(outputs={}, message="\n".join(lines))
 
-    async def create(self, call: Call) -> Created:
-        """Approve the definition, unless the organization has approved the very same one."""
-        await self.update(call)
-        return Created(id=f"{call.inputs['channel']}/{call.inputs['name']}/{call.inputs['signer']['mspId']}")
-
     async def update(self, call: Call) -> Properties:
         """Approve the definition, unless the organization has approved the very same one."""
         inputs, wanted = call.inputs, wanted_definition(call.inputs)
@@ -58,38 +54,20 @@ class ChaincodeApprovalHandler(Handler):
         if channel_policies(inputs):
             block = await config_block(connections, peer, channel, who, deadline=clock.left())
             check_channel_policies(inputs, config_of(block).config.channel_group)
-        await approve(
-            connections,
-            peer,
-            nodes(inputs["orderers"]),
-            channel,
-            wanted,
-            inputs["packageId"],
-            who,
-            deadline=clock.left(),
-        )
+        orderers, package = nodes(inputs["orderers"]), inputs["packageId"]
+        await approve(connections, peer, orderers, channel, wanted, package, who, deadline=clock.left())
         return {}
 
     async def read(self, call: Call) -> Seen:
         """Read the approval; gone when the organization has approved nothing for this sequence."""
-        found = await self._approved(call)
-        if found is None:
-            msp_id = call.inputs["signer"]["mspId"]
-            raise Gone(f"{msp_id} has not approved {call.inputs['name']}, sequence {call.inputs['sequence']}")
-        inputs = definition_inputs(found.definition, call.inputs)
-        return Seen(outputs={}, inputs={**inputs, "packageId": found.package_id or call.inputs["packageId"]})
-
-    async def _approved(self, call: Call) -> Approval | None:
-        inputs = call.inputs
-        return await approved(
-            self.session.connections,
-            node(inputs["peer"]),
-            inputs["channel"],
-            inputs["name"],
-            signer(inputs["signer"]),
-            sequence=inputs["sequence"],
-            deadline=_READING,
-        )
+        inputs, sequence = call.inputs, call.inputs["sequence"]
+        channel, name, who = inputs["channel"], inputs["name"], signer(inputs["signer"])
+        connections, peer = self.session.connections, node(inputs["peer"])
+        approval = await approved(connections, peer, channel, name, who, sequence=sequence, deadline=_READING)
+        if approval is None:
+            raise Gone(f"{who.msp_id} has not approved {name}, sequence {sequence}")
+        live = definition_inputs(approval.definition, inputs)
+        return Seen(outputs={}, inputs={**live, "packageId": approval.package_id or inputs["packageId"]})
 
 
 def _msp_id(who: object) -> str:

@@ -20,7 +20,7 @@ from heddle.provider.definitions import (
     summary,
     wanted_definition,
 )
-from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
+from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
 from heddle.schema.chaincode import CHAINCODE_DEFINITION
 from heddle.waiting import Deadline, poll
 
@@ -37,6 +37,7 @@ class ChaincodeDefinitionHandler(Handler):
     """See `heddle.schema.chaincode`. Committing is idempotent; a definition cannot be withdrawn."""
 
     declaration = CHAINCODE_DEFINITION
+    identifier = "{channel}/{name}"
 
     def verify(self, inputs: Properties) -> list[CheckFailure]:
         """Report policies and collections that cannot be read."""
@@ -59,11 +60,6 @@ class ChaincodeDefinitionHandler(Handler):
         if ahead.missing:
             lines.append(f"MISSING approval: {ahead.missing}, {_ELSEWHERE}")
         return Plan(outputs={}, message="\n".join(lines))
-
-    async def create(self, call: Call) -> Created:
-        """Commit, unless it is in force."""
-        await self.update(call)
-        return Created(id=f"{call.inputs['channel']}/{call.inputs['name']}")
 
     async def update(self, call: Call) -> Properties:
         """Commit, unless it is in force, once the organizations of the endorsing peers have approved."""

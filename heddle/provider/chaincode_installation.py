@@ -8,7 +8,7 @@ from heddle.fabric.package import package_id
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.checked_values import node, signer
-from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
+from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
 from heddle.schema.chaincode import CHAINCODE_INSTALLATION
 from heddle.waiting import Deadline
 
@@ -22,6 +22,7 @@ class ChaincodeInstallationHandler(Handler):
     """See `heddle.schema.chaincode`. Installing is idempotent; nothing is ever uninstalled."""
 
     declaration = CHAINCODE_INSTALLATION
+    identifier = "{peer[name]}/{label}"
 
     def verify(self, inputs: Properties) -> list[CheckFailure]:
         """Check that the bytes are the package that the id names: peers would know it by another id."""
@@ -47,25 +48,14 @@ class ChaincodeInstallationHandler(Handler):
         where = peer["name"] if isinstance(peer, dict) else "a peer known after apply"
         return Plan(outputs={}, message=f"install on {where}\n{package}{stays}")
 
-    async def create(self, call: Call) -> Created:
-        """Install, unless it is there."""
-        await self.update(call)
-        return Created(id=f"{call.inputs['peer']['name']}/{call.inputs['label']}")
-
     async def update(self, call: Call) -> Properties:
         """Install, unless it is there."""
         inputs, peer = call.inputs, node(call.inputs["peer"])
         clock = Deadline(call.deadline(_DEADLINE))
         connections = self.session.connections
         await connections.wait_until_ready(peer, deadline=clock.left())
-        await install(
-            connections,
-            peer,
-            inputs["label"],
-            b64decode(inputs["package"]),
-            signer(inputs["signer"]),
-            deadline=clock.left(),
-        )
+        package, who = b64decode(inputs["package"]), signer(inputs["signer"])
+        await install(connections, peer, inputs["label"], package, who, deadline=clock.left())
         return {}
 
     async def read(self, call: Call) -> Seen:

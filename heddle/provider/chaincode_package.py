@@ -4,7 +4,7 @@ from base64 import b64encode
 
 from heddle.fabric.package import chaincode_package, package_id
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
-from heddle.provider.handler import Call, Created, Handler, Plan, Seen
+from heddle.provider.handler import Call, Handler, Plan, Seen
 from heddle.schema.chaincode import CHAINCODE_PACKAGE
 
 __all__ = ["ChaincodePackageHandler"]
@@ -14,16 +14,13 @@ class ChaincodePackageHandler(Handler):
     """Computes packages, as `heddle.schema.chaincode` declares them."""
 
     declaration = CHAINCODE_PACKAGE
+    identifier = "{label}"
 
     async def plan(self, call: Call) -> Plan:
         """Compute the outputs as soon as the inputs are known."""
         if has_unknown(call.inputs):
             return Plan(outputs=dict.fromkeys(CHAINCODE_PACKAGE.outputs, UNKNOWN))
         return Plan(outputs=_outputs(call))
-
-    async def create(self, call: Call) -> Created:
-        """Compute the package and its id."""
-        return Created(id=call.inputs["label"], outputs=_outputs(call))
 
     async def update(self, call: Call) -> Properties:
         """Compute it anew; nodes keep what they have until it is installed."""

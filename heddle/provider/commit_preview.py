@@ -40,10 +40,9 @@ _NEEDED = ("channel", "signer", *CONTENT)
 class CommitPreview:
     """Describe a commit ahead: what changes against the definition in force, and who must approve first.
 
-    `read` is false where the ledger did not answer; then nothing is known of the rest.
+    Where the ledger did not answer, nothing is known: every field keeps its default.
     """
 
-    read: bool = False
     changes: tuple[str, ...] = ()
     in_force: bool = False
     missing: MissingSignatures | None = None
@@ -58,30 +57,23 @@ async def preview_commit(
     that cannot be read is a warning, not an answer.
     """
     inputs = call.inputs
-    if isinstance(peer, Unknown) or has_unknown(dict(peer)):
+    known = not isinstance(peer, Unknown) and not has_unknown(dict(peer))
+    if not known or not call.id or any(has_unknown(inputs.get(name)) for name in _NEEDED):
         return CommitPreview()
-    if not call.id or any(has_unknown(inputs.get(name)) for name in _NEEDED):
-        return CommitPreview()
-    wanted, channel, who, asked = (
-        wanted_definition(inputs),
-        inputs["channel"],
-        signer(inputs["signer"]),
-        node(cast("NodeInput", peer)),
-    )
+    wanted, channel, who = wanted_definition(inputs), inputs["channel"], signer(inputs["signer"])
+    asked = node(cast("NodeInput", peer))
     try:
         found = await definition(session.connections, asked, channel, wanted.name, who, deadline=_READING)
         check_turn(wanted, found, channel)
         if found is not None and found.definition == wanted:
-            return CommitPreview(read=True, in_force=True)
+            return CommitPreview(in_force=True)
         readiness = await commit_readiness(session, asked, channel, wanted, who)
     except FabricError as error:
         await session.warn(f"ledger not read, whether this can be committed is not known\n{error}", call.urn)
         return CommitPreview()
     check_channel_policies(inputs, readiness.config.channel_group)
     changes = differences(found.definition, wanted) if found else ()
-    return CommitPreview(
-        read=True, changes=tuple(changes), missing=readiness.missing(readiness.approved | own)
-    )
+    return CommitPreview(changes=tuple(changes), missing=readiness.missing(readiness.approved | own))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from heddle.plugin.values import UNKNOWN, Properties
 from heddle.provider.session import Session
 from heddle.schema import ResourceType
 
-__all__ = ["Call", "Created", "Gone", "Handler", "Partial", "Plan", "Seen"]
+__all__ = ["Call", "Created", "Gone", "Handler", "Partial", "Plan", "Recorded", "Seen"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Created:
-    """A new resource: its id and its outputs besides the inputs."""
+    """Name a new resource by its id, with its outputs besides the inputs."""
 
     id: str
     outputs: Properties = field(default_factory=dict)
@@ -61,11 +61,11 @@ class Seen:
 
 
 class Gone(Exception):  # noqa: N818 - an answer, not an error
-    """A reachable node said that the resource does not exist (DESIGN, decision 7); its text is for users."""
+    """Raise when a reachable node says that the resource does not exist (DESIGN, decision 7)."""
 
 
 class Partial(Exception):  # noqa: N818 - an outcome, not an error
-    """Something was left behind that must be saved, so that the next run goes on from it."""
+    """Raise with what was left behind and must be saved, so that the next run goes on from it."""
 
     def __init__(self, *, id: str, outputs: Properties, reasons: Sequence[str]) -> None:  # noqa: A002
         super().__init__("; ".join(reasons))
@@ -75,9 +75,13 @@ class Partial(Exception):  # noqa: N818 - an outcome, not an error
 
 
 class Handler(ABC):
-    """A resource type in action. Methods may raise HeddleError; nothing else is meant for users."""
+    """Act for one resource type. Methods may raise HeddleError; nothing else is meant for users.
+
+    `identifier` is the template of a new resource's id, filled with its inputs.
+    """
 
     declaration: ClassVar[ResourceType]
+    identifier: ClassVar[str]
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -99,14 +103,26 @@ class Handler(ABC):
         known = {name: call.old_outputs.get(name, UNKNOWN) for name in self.declaration.outputs}
         return Plan(outputs=known)
 
-    @abstractmethod
     async def create(self, call: Call) -> Created:
-        """Create, idempotently. May raise Partial."""
+        """Create, idempotently, by what `update` does. May raise Partial."""
+        return Created(id=self.identifier.format(**call.inputs), outputs=await self.update(call))
 
     @abstractmethod
     async def update(self, call: Call) -> Properties:
-        """Change in place; the outputs besides the inputs. May raise Partial."""
+        """Change in place; return the outputs besides the inputs. May raise Partial."""
 
     @abstractmethod
     async def read(self, call: Call) -> Seen:
         """Look at what is. Raises Gone on a reachable node's own answer, Unreachable if there is none."""
+
+
+class Recorded(Handler):
+    """Act for a resource type that exists in the state alone: nothing can have changed it elsewhere."""
+
+    async def update(self, call: Call) -> Properties:
+        """Return the outputs as they are: what may change says nothing about them."""
+        return {name: call.old_outputs[name] for name in self.declaration.outputs}
+
+    async def read(self, call: Call) -> Seen:
+        """Return the outputs as they are."""
+        return Seen(outputs=await Recorded.update(self, call))

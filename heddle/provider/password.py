@@ -4,7 +4,7 @@ import secrets
 import string
 
 from heddle.plugin.values import UNKNOWN, Properties
-from heddle.provider.handler import Call, Created, Handler, Plan, Seen
+from heddle.provider.handler import Call, Plan, Recorded
 from heddle.schema.identity import PASSWORD
 
 __all__ = ["PasswordHandler"]
@@ -13,27 +13,16 @@ _CHARACTERS = string.ascii_letters + string.digits
 """Letters and digits: a shell, a URL or an ini file reads them as they are."""
 
 
-class PasswordHandler(Handler):
+class PasswordHandler(Recorded):
     """Make random passwords; see `heddle.schema.identity`."""
 
     declaration = PASSWORD
+    identifier = "password"
 
     async def plan(self, call: Call) -> Plan:
         """Plan another password, whatever changed."""
         return Plan(outputs={"password": UNKNOWN}, message="another password" if call.id else "")
 
-    async def create(self, call: Call) -> Created:
-        """Make a password. The id tells nothing of it."""
-        return Created(id="password", outputs=_made(call))
-
     async def update(self, call: Call) -> Properties:
-        """Make another password, whatever changed."""
-        return _made(call)
-
-    async def read(self, call: Call) -> Seen:
-        """Return the outputs of the state: nothing outside it holds any."""
-        return Seen(outputs={"password": call.old_outputs["password"]})
-
-
-def _made(call: Call) -> Properties:
-    return {"password": "".join(secrets.choice(_CHARACTERS) for _ in range(call.inputs["length"]))}
+        """Make a password, another one each time."""
+        return {"password": "".join(secrets.choice(_CHARACTERS) for _ in range(call.inputs["length"]))}

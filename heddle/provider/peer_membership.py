@@ -9,7 +9,7 @@ from heddle.fabric.qscc import block_by_number, height_if_admitted
 from heddle.identity.signer import Signer
 from heddle.plugin.values import Properties
 from heddle.provider.checked_values import node, nodes, signer
-from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
+from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
 from heddle.schema.membership import PEER_MEMBERSHIP
 from heddle.waiting import Deadline, poll
 
@@ -23,6 +23,7 @@ class PeerMembershipHandler(Handler):
     """See `heddle.schema.membership`. Joining is idempotent; a channel of another genesis is refused."""
 
     declaration = PEER_MEMBERSHIP
+    identifier = "{peer[name]}/{channel}"
 
     async def plan(self, call: Call) -> Plan:
         """Tell which peer joins the channel, and with which genesis block."""
@@ -32,11 +33,6 @@ class PeerMembershipHandler(Handler):
         message = f"{name} joins {call.inputs['channel']}\nwith block 0 from an orderer, hash {shown}"
         return Plan(outputs={}, message=message)
 
-    async def create(self, call: Call) -> Created:
-        """Join, unless the peer has."""
-        await self.update(call)
-        return Created(id=f"{call.inputs['peer']['name']}/{call.inputs['channel']}")
-
     async def update(self, call: Call) -> Properties:
         """Join, unless the peer has, and wait until it has the channel's ledger."""
         inputs, peer, who = call.inputs, node(call.inputs["peer"]), signer(call.inputs["signer"])
@@ -44,13 +40,9 @@ class PeerMembershipHandler(Handler):
         connections = self.session.connections
         await connections.wait_until_ready(peer, deadline=clock.left())
         if channel not in await channels(connections, peer, who, deadline=clock.left()):
+            orderers, expected = nodes(inputs["orderers"]), inputs["genesisHash"]
             genesis = await verified_genesis(
-                connections,
-                nodes(inputs["orderers"]),
-                channel,
-                inputs["genesisHash"],
-                who,
-                deadline=clock.left(),
+                connections, orderers, channel, expected, who, deadline=clock.left()
             )
             await join_channel(connections, peer, channel, genesis, who, deadline=clock.left())
         await self._wait_for_ledger(peer, channel, who, clock)

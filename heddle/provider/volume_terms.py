@@ -4,7 +4,7 @@ from typing import Any
 
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, has_unknown
-from heddle.provider.handler import Call, Created, Handler, Plan, Seen
+from heddle.provider.handler import Recorded
 from heddle.schema.kubernetes import VOLUME_TERMS
 
 __all__ = ["VolumeTermsHandler"]
@@ -19,13 +19,14 @@ _DATABASE = (
 )
 
 
-class VolumeTermsHandler(Handler):
+class VolumeTermsHandler(Recorded):
     """See `heddle.schema.kubernetes`. It asks nobody: the terms are those of the last `up`, in the state.
 
     Refusing when inputs are checked ends previews too, and the claims that wait for it are not registered.
     """
 
     declaration = VOLUME_TERMS
+    identifier = "terms"
 
     def verify_change(self, olds: Properties, news: Properties) -> list[CheckFailure]:
         """Report a node that stays and would get another class or database."""
@@ -33,22 +34,6 @@ class VolumeTermsHandler(Handler):
             *_changed(olds, news, "storageClasses", _CLASS),
             *_changed(olds, news, "stateDatabases", _DATABASE),
         ]
-
-    async def plan(self, call: Call) -> Plan:
-        """Plan only to remember the terms: no volume changes."""
-        return Plan(outputs={})
-
-    async def create(self, call: Call) -> Created:
-        """Remember the terms in the state."""
-        return Created(id="terms")
-
-    async def update(self, call: Call) -> Properties:
-        """Remember the terms of the nodes that came, forget those that went."""
-        return {}
-
-    async def read(self, call: Call) -> Seen:
-        """Return no outputs: nothing outside the state holds the terms."""
-        return Seen(outputs={})
 
 
 def _changed(olds: Properties, news: Properties, name: str, reason: str) -> list[CheckFailure]:

@@ -1,7 +1,7 @@
 """Ask the orderers of a channel, as its `Channel` resource names them."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from heddle.configtx.read import settings_of
 from heddle.configtx.settings import ChannelSettings
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import ClientTls, Node
+from heddle.fabric.participation import ChannelInfo, join, wait_until
 from heddle.identity.signer import Signer
 from heddle.network.answers import ask_orderer
 from heddle.network.configuration import config_block_now, config_block_once_led, newest_config_block
@@ -143,30 +144,32 @@ class ChannelClient:
 
         Raises Unreachable when those that may have it do not answer, else the first refusal.
         """
-        orderers = asked or self.orderers
-        return self.live_of(
-            await newest_config_block(
-                self.connections, orderers, self.channel, self.signer, deadline=deadline
-            )
-        )
+        return self.live_of(await newest_config_block(*self._asking(asked), deadline=deadline))
 
     async def live_now(self, *, deadline: float) -> LiveConfig:
         """Return the configuration in force; wait only while the lead changes hands.
 
         Raises Unreachable also for a channel that stays without a leader.
         """
-        return self.live_of(
-            await config_block_now(
-                self.connections, self.orderers, self.channel, self.signer, deadline=deadline
-            )
-        )
+        return self.live_of(await config_block_now(*self._asking(), deadline=deadline))
 
     async def live_once_led(self, clock: Deadline, asked: Sequence[Node] = ()) -> LiveConfig:
         """Return the configuration once the orderers have a leader: without one they hand out nothing."""
-        orderers = asked or self.orderers
-        return self.live_of(
-            await config_block_once_led(self.connections, orderers, self.channel, self.signer, clock)
-        )
+        return self.live_of(await config_block_once_led(*self._asking(asked), clock))
+
+    def _asking(self, asked: Sequence[Node] = ()) -> tuple[Connections, Sequence[Node], str, Signer]:
+        return self.connections, asked or self.orderers, self.channel, self.signer
+
+    async def join(self, node: Node, block: Block, *, deadline: float) -> None:
+        """Have an orderer join the channel by a configuration block, unless it has."""
+        await join(self.connections, node, self.channel, block, self.admin_tls, deadline=deadline)
+
+    async def wait_until(
+        self, node: Node, enough: Callable[[ChannelInfo], bool], *, deadline: float, wanted: str
+    ) -> None:
+        """Wait until an orderer says `enough` of the channel. Raises FabricError at the deadline."""
+        tls = self.admin_tls
+        await wait_until(self.connections, node, self.channel, tls, enough, deadline=deadline, wanted=wanted)
 
     def live_of(self, block: Block) -> LiveConfig:
         """Return the configuration that a configuration block puts in force."""

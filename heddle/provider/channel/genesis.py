@@ -12,14 +12,13 @@ from heddle.configtx.settings import ChannelSettings
 from heddle.errors import ProviderError, Unreachable
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import deliver_block
-from heddle.fabric.participation import join, wait_until
 from heddle.planner.facts import Answer, LedgerState, NoAnswer, orders
 from heddle.provider.channel.client import ChannelClient
-from heddle.waiting import Deadline
+from heddle.waiting import Deadline, poll
 
 __all__ = ["join_all", "make_or_adopt", "own_hash", "wait_for_answers"]
 
-_PAUSE = 0.1
+_ASKING = 10.0
 _ONE_BLOCK = 15.0
 _SPARED = 10.0
 """Seconds for a consenter that may be just restarting."""
@@ -59,16 +58,22 @@ async def wait_for_answers(
     `spared` nodes only for a while: they are on the channel already, and may be away.
     """
     patience = Deadline(min(_SPARED, clock.left()))
-    while True:
-        answers = await client.answers(deadline=min(10.0, clock.left()))
-        silent = {name: answer for name, answer in answers.items() if isinstance(answer, NoAnswer)}
-        missed = [answer for name, answer in silent.items() if name not in spared]
-        if not silent or (not missed and patience.passed()):
-            return answers
-        if clock.left() <= _PAUSE:
-            answer = (missed or [*silent.values()])[0]
-            raise Unreachable(answer.reason, hint=answer.hint)
-        await clock.pause(_PAUSE)
+
+    def missed(answers: Mapping[str, Answer]) -> list[NoAnswer]:
+        """Return why orderers do not answer, but for those that are waited for no longer."""
+        waiting = (answer for name, answer in answers.items() if name not in spared or not patience.passed())
+        return [answer for answer in waiting if isinstance(answer, NoAnswer)]
+
+    def unreachable(answers: Mapping[str, Answer]) -> Unreachable:
+        answer = missed(answers)[0]
+        return Unreachable(answer.reason, hint=answer.hint)
+
+    return await poll(
+        lambda left: client.answers(deadline=min(_ASKING, left)),
+        lambda answers: not missed(answers),
+        deadline=clock,
+        otherwise=unreachable,
+    )
 
 
 async def join_all(
@@ -102,27 +107,16 @@ async def _join(
             )
         return
     if answer is None:
-        await join(client.connections, node, client.channel, block, client.admin_tls, deadline=clock.left())
-    await wait_until(
-        client.connections,
-        node,
-        client.channel,
-        client.admin_tls,
-        lambda info: info.status == "active",
-        deadline=clock.left(),
-        wanted="active",
+        await client.join(node, block, deadline=clock.left())
+    await client.wait_until(
+        node, lambda info: info.status == "active", deadline=clock.left(), wanted="active"
     )
 
 
 async def _block_zero(client: ChannelClient, node: Node, clock: Deadline) -> Block:
+    share = min(_ONE_BLOCK, clock.left())
     return await deliver_block(
-        client.connections,
-        node,
-        client.channel,
-        0,
-        client.signer,
-        deadline=min(_ONE_BLOCK, clock.left()),
-        best_effort=True,
+        client.connections, node, client.channel, 0, client.signer, deadline=share, best_effort=True
     )
 
 

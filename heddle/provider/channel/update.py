@@ -17,7 +17,7 @@ from heddle.configtx.request import new_request, sign_request
 from heddle.configtx.settings import ChannelSettings, Consenter
 from heddle.errors import FabricError, ProviderError
 from heddle.fabric.node import Node
-from heddle.fabric.participation import ChannelInfo, join, wait_until
+from heddle.fabric.participation import ChannelInfo
 from heddle.network.updates import UpdateDelivery
 from heddle.planner.channel import Kind, Step, applied_after, planned_steps
 from heddle.planner.consenters import consenter_change_refusal
@@ -152,15 +152,8 @@ class Updater:
         def enough(info: ChannelInfo) -> bool:
             return info.height >= height and (node.name != joiner or info.relation == "consenter")
 
-        await wait_until(
-            client.connections,
-            node,
-            client.channel,
-            client.admin_tls,
-            enough,
-            deadline=min(_SPREADING, clock.left()),
-            wanted=f"at height {height}",
-        )
+        share = min(_SPREADING, clock.left())
+        await client.wait_until(node, enough, deadline=share, wanted=f"at height {height}")
         if step.kind is not Kind.SETTINGS:
             # The lead may have moved: the channel is well when everybody serves it again.
             await client.live_once_led(Deadline(min(_SPREADING, clock.left())), [node])
@@ -179,14 +172,9 @@ class Updater:
         if step.kind not in (Kind.ADD, Kind.REPLACE):
             return
         node, height = client.node(self._name(step.joins)), int(live.block.header.number) + 1
-        await join(
-            client.connections, node, client.channel, live.block, client.admin_tls, deadline=clock.left()
-        )
-        await wait_until(
-            client.connections,
+        await client.join(node, live.block, deadline=clock.left())
+        await client.wait_until(
             node,
-            client.channel,
-            client.admin_tls,
             lambda info: info.status == "active" and info.height >= height,
             deadline=clock.left(),
             wanted=f"active at height {height}",

@@ -8,7 +8,7 @@ from heddle.kube.pods import NodePods, PodState, together
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.checked_values import client_tls, nodes, signers
-from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
+from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
 from heddle.provider.rollout.asking import NodeClient, OrdererClient, PeerClient
 from heddle.provider.rollout.restart import Restarter
 from heddle.schema.kubernetes import ROLLOUT
@@ -26,6 +26,7 @@ class RolloutHandler(Handler):
     """
 
     declaration = ROLLOUT
+    identifier = "{namespace}/{kind}s"
 
     def verify(self, inputs: dict[str, Any]) -> list[CheckFailure]:
         """Report orderers without a certificate to ask them, and revisions that belong to no node."""
@@ -65,11 +66,6 @@ class RolloutHandler(Handler):
             head = f"wait until {len(fresh)} new {call.inputs['kind']}s are ready"
         lines = [head, *restarts, *(f"{name}: known after apply" for name in doubtful)]
         return Plan(outputs={}, message="\n".join([*lines, *(f"{name}: new" for name in fresh)]))
-
-    async def create(self, call: Call) -> Created:
-        """Wait until all nodes are ready; fresh pods are not restarted."""
-        await self.update(call)
-        return Created(id=f"{call.inputs['namespace']}/{call.inputs['kind']}s")
 
     async def update(self, call: Call) -> Properties:
         """Restart outdated pods singly, each until it has caught up."""
