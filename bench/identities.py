@@ -11,7 +11,8 @@ import yaml
 from bench.figures import Figure, median_of, run
 from heddle.identity.authority import Authority, new_authority
 from heddle.identity.certificate import CertificateRequest, Issued, Usage, issue
-from heddle.identity.msp import Msp, msp_folder
+from heddle.identity.msp import Msp
+from tests.real.mspfolder import msp_folder
 
 ORGANIZATIONS, PEERS = 40, 10
 

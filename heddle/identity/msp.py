@@ -1,4 +1,4 @@
-"""Write and read an organization's MSP, to which its members chain, as protobuf and as folder.
+"""Write and read an organization's MSP, to which its members chain, as protobuf.
 
 NodeOUs are always on: a certificate's OU (client, peer, admin, orderer) is its role, so no list of
 administrators has to be kept on the ledger. The OU identifiers name no certificate, so that they hold for
@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 from heddle.errors import IdentityError
 from heddle.identity.keys import load_certificate
 
-__all__ = ["Msp", "change_msp", "msp_config", "msp_folder", "msp_from_config"]
+__all__ = ["Msp", "change_msp", "msp_config", "msp_from_config"]
 
 FABRIC_MSP: Final = 0
 """`MSPConfig.type` of an X.509 MSP; 1 is idemix (msp/msp.go)."""
@@ -22,23 +22,12 @@ MAX_ITEMS: Final = 500
 """Certificates of each kind at most: each may be tried as issuer of each other, and MSPs come from others."""
 ROLES: Final = ("client", "peer", "admin", "orderer")
 
-_CONFIG_YAML: Final = b"NodeOUs:\n  Enable: true\n" + b"".join(
-    f"  {role.capitalize()}OUIdentifier:\n    OrganizationalUnitIdentifier: {role}\n".encode()
-    for role in ROLES
-)
 _FIELDS: Final = {
     "root_certificates": "root_certs",
     "intermediate_certificates": "intermediate_certs",
     "tls_root_certificates": "tls_root_certs",
     "tls_intermediate_certificates": "tls_intermediate_certs",
     "revocation_lists": "revocation_list",
-}
-_FOLDERS: Final = {
-    "root_certificates": "cacerts/ca",
-    "intermediate_certificates": "intermediatecerts/ica",
-    "tls_root_certificates": "tlscacerts/tlsca",
-    "tls_intermediate_certificates": "tlsintermediatecerts/tlsica",
-    "revocation_lists": "crls/crl",
 }
 
 
@@ -115,27 +104,6 @@ def change_msp(config: msp_config_pb2.MSPConfig, msp: Msp) -> msp_config_pb2.MSP
         raise IdentityError(f"MSP {fabric.name} cannot become {msp.msp_id}: an MSP id is for ever")
     _fill(fabric, msp)
     return msp_config_pb2.MSPConfig(type=FABRIC_MSP, config=fabric.SerializeToString())
-
-
-def msp_folder(
-    msp: Msp, *, certificate: bytes | None = None, private_key: bytes | None = None
-) -> dict[str, bytes]:
-    """Return the folder that nodes and Fabric's tools read, relative path to content.
-
-    With a certificate and key it is a local MSP (of a node or a user), without them a verifying one.
-    Source: msp/configbuilder.go. Raises IdentityError as `msp_config` does.
-    """
-    _check(msp)
-    folder = {"config.yaml": _CONFIG_YAML}
-    for name, stem in _FOLDERS.items():
-        items: tuple[bytes, ...] = getattr(msp, name)
-        # A number in the name: Fabric reads every file of a folder and never looks at what it is called.
-        folder |= {f"{stem}-{number}.pem": item for number, item in enumerate(items)}
-    if certificate is not None:
-        folder["signcerts/cert.pem"] = certificate
-    if private_key is not None:
-        folder["keystore/key.pem"] = private_key
-    return folder
 
 
 def _fill(fabric: msp_config_pb2.FabricMSPConfig, msp: Msp) -> None:

@@ -17,8 +17,9 @@ from heddle.configtx.settings import (
     OrdererOrganization,
     PeerOrganization,
 )
-from heddle.identity.msp import Msp, msp_folder
+from heddle.identity.msp import Msp
 from heddle.settings import BatchSettings
+from tests.real.mspfolder import msp_folder
 
 META = {"Readers": "ANY Readers", "Writers": "ANY Writers", "Admins": "MAJORITY Admins"}
 

@@ -13,9 +13,9 @@ import yaml
 from fabric_protos.common import common_pb2
 
 from heddle.configtx.settings import ChannelSettings
-from heddle.identity.msp import msp_folder
 from tests.configtx.networks import organization, trade
 from tests.programs import program
+from tests.real.mspfolder import msp_folder
 
 PROGRAMS = ("orderer", "osnadmin", "configtxlator", "configtxgen", "cryptogen")
 """What driving the node takes."""

@@ -31,13 +31,14 @@ from heddle.configtx.read import settings_of
 from heddle.configtx.settings import ChannelSettings
 from heddle.configtx.validate import apply_update
 from heddle.errors import ConfigtxError, NoDifference
-from heddle.identity.msp import msp_config, msp_folder
+from heddle.identity.msp import msp_config
 from heddle.identity.signer import Signer
 from heddle.settings import BatchSettings
 from tests.configtx.networks import organization, peer_organization, trade
 from tests.configtx.real_orderer import PROGRAMS, OrdererProcess, running
 from tests.configtx.strategies import bft_channels, channels
 from tests.programs import needs
+from tests.real.mspfolder import msp_folder
 
 pytestmark = [pytest.mark.real, needs(*PROGRAMS)]
 

@@ -32,10 +32,10 @@ from heddle.configtx.review import review, signers_of, still_missing
 from heddle.configtx.settings import ChannelSettings
 from heddle.configtx.validate import apply_update
 from heddle.errors import ConfigtxError
-from heddle.identity.msp import msp_folder
 from heddle.settings import BatchSettings
 from tests.configtx.networks import organization, peer_organization, trade
 from tests.programs import needs, program
+from tests.real.mspfolder import msp_folder
 
 ADMINS = {name: organization(name).signer("admin") for name in ("alpha", "beta", "orderer")}
 LIVE = configtx_pb2.Config(sequence=4, channel_group=channel_group(trade()))
@@ -161,28 +161,28 @@ def b64(data: bytes) -> str:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "expected JSON"),
-        (b"\xff\xfe", "expected JSON"),
-        (b"[" * 100_000, "expected JSON"),
-        (b"[]", "expected format heddle/signable-request/1"),
+        (b"", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[]", "at the top: an object expected, a list found"),
         (changed(format="other"), "expected format"),
         (changed(more=1), "unknown field 'more'"),
-        (changed(channel=None), "channel: expected a str"),
+        (changed(channel=None), "channel is missing"),
         (changed(channel="Trade"), "illegal characters"),
         (changed(channel="other"), "it is for channel 'trade', the request for 'other'"),
-        (changed(sequence=True), "sequence: expected a number"),
-        (changed(sequence=-1), "sequence: -1"),
-        (changed(sequence=1.5), "sequence: expected a number"),
-        (changed(update="no base64!"), "update: expected base64"),
-        (changed(update="é"), "update: expected base64"),
+        (changed(sequence=True), "sequence: a whole number expected"),
+        (changed(sequence=-1), "sequence: a number from 0"),
+        (changed(sequence=1.5), "sequence: a whole number expected"),
+        (changed(update="no base64!"), "update: base64 expected"),
+        (changed(update="é"), "update: base64 expected"),
         (changed(update=b64(b"\x0a\xff")), "the request's update cannot be read"),
-        (changed(signatures="x"), "signatures: expected a list"),
-        (changed(signatures=[1]), "signatures: expected base64"),
+        (changed(signatures="x"), "signatures: a list expected"),
+        (changed(signatures=[1]), "signatures[0]: text expected"),
         (changed(signatures=[b64(b"\xff")]), "a signature of the request cannot be read"),
         (changed(signatures=[b64(b"\x0a" + b"\xff" * 9)]), "cannot be read"),
         (changed(signatures=[b64(b"x" * 70_000)]), "expected at most 65536"),
         (changed(signatures=[""] * (MAX_SIGNATURES + 1)), "expected at most 256"),
-        (changed(summary=[1]), "summary: expected lines of text"),
+        (changed(summary=[1]), "summary[0]: text expected"),
         (changed(summary=["a\x1b[2Jb"]), "printable characters"),
         (changed(summary=["x" * 1001]), "printable characters"),
         (changed(summary=["x"] * 2001), "expected at most 2000"),

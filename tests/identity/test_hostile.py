@@ -20,7 +20,7 @@ from heddle.identity.chain import TrustStore
 from heddle.identity.expiry import expires_within, not_after
 from heddle.identity.keys import MAX_CERTIFICATE, load_certificate, load_key, public_key_of, verify
 from heddle.identity.membership import membership
-from heddle.identity.msp import MAX_ITEMS, Msp, msp_config, msp_folder, msp_from_config
+from heddle.identity.msp import MAX_ITEMS, Msp, msp_config, msp_from_config
 
 AUTHORITY = new_authority(common_name="ca.alpha", organization="alpha")
 TLS = new_authority(common_name="tlsca.alpha", organization="alpha")
@@ -86,7 +86,6 @@ USES: list[Callable[[bytes], object]] = [
     lambda pem: TrustStore([pem]).trusts(pem),
     lambda pem: TrustStore([TLS.certificate], [pem]).trusts(SERVER.certificate),
     lambda pem: TrustStore([TLS.certificate]).serial_number(pem),
-    lambda pem: msp_folder(Msp(msp_id="A", root_certificates=(pem,), tls_root_certificates=(pem,))),
     load_key,
 ]
 

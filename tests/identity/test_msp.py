@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import yaml
 from fabric_protos.msp import identities_pb2
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +12,7 @@ from heddle.errors import IdentityError
 from heddle.identity.authority import new_authority
 from heddle.identity.certificate import CertificateRequest, Usage, issue
 from heddle.identity.keys import verify
-from heddle.identity.msp import Msp, change_msp, fabric_msp, msp_config, msp_folder, msp_from_config
+from heddle.identity.msp import Msp, change_msp, fabric_msp, msp_config, msp_from_config
 from heddle.identity.signer import Signer
 
 CERTIFICATES = [new_authority(common_name=f"ca{n}", organization="o").certificate for n in range(4)]
@@ -34,40 +33,6 @@ msps = st.builds(
 def test_an_msp_survives_the_channel(msp: Msp) -> None:
     """Reading is the inverse of writing."""
     assert msp_from_config(msp_config(msp)) == msp
-
-
-@given(msps)
-def test_a_folder_holds_every_certificate(msp: Msp) -> None:
-    """One file for each, in the folder where Fabric looks."""
-    folder = msp_folder(msp)
-    for name, field in {
-        "cacerts": msp.root_certificates,
-        "intermediatecerts": msp.intermediate_certificates,
-        "tlscacerts": msp.tls_root_certificates,
-        "tlsintermediatecerts": msp.tls_intermediate_certificates,
-        "crls": msp.revocation_lists,
-    }.items():
-        assert tuple(folder[path] for path in sorted(folder) if path.startswith(f"{name}/")) == field
-
-
-def test_the_folder_switches_node_ous_on() -> None:
-    """config.yaml says the four roles in the words of msp/configbuilder.go."""
-    folder = msp_folder(Msp(msp_id="M", root_certificates=(CERTIFICATES[0],), tls_root_certificates=()))
-    assert yaml.safe_load(folder["config.yaml"]) == {
-        "NodeOUs": {"Enable": True}
-        | {
-            f"{role}OUIdentifier": {"OrganizationalUnitIdentifier": role.lower()}
-            for role in ("Client", "Peer", "Admin", "Orderer")
-        }
-    }
-
-
-def test_a_local_folder_has_certificate_and_key() -> None:
-    """Where nodes and tools look for them."""
-    msp = Msp(msp_id="M", root_certificates=(CERTIFICATES[0],), tls_root_certificates=())
-    folder = msp_folder(msp, certificate=b"certificate", private_key=b"key")
-    assert folder["signcerts/cert.pem"] == b"certificate"
-    assert folder["keystore/key.pem"] == b"key"
 
 
 def test_a_change_keeps_what_we_cannot_say() -> None:

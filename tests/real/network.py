@@ -27,9 +27,10 @@ from heddle.configtx.settings import (
 from heddle.fabric.node import ClientTls, Node
 from heddle.identity.authority import Authority, new_authority
 from heddle.identity.certificate import CertificateRequest, Issued, Usage, issue
-from heddle.identity.msp import Msp, msp_folder
+from heddle.identity.msp import Msp
 from heddle.identity.signer import Signer
 from heddle.settings import BatchSettings
+from tests.real.mspfolder import msp_folder
 from tests.real.processes import Program, free_ports
 from tests.real.release import Release, release
 
