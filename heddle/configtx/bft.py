@@ -5,6 +5,7 @@ orderer/consensus/smartbft/util/util.go (Fabric 3.1.5).
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from fabric_protos.common import configtx_pb2, configuration_pb2, policies_pb2
@@ -25,6 +26,7 @@ __all__ = [
     "mapping_of",
     "options_message",
     "options_of",
+    "put_consenters",
 ]
 
 REQUEST_MAX_BYTES: Final = 10 * 1024
@@ -49,39 +51,29 @@ def mapping(consenters: Iterable[Consenter]) -> configuration_pb2.Orderers:
     return configuration_pb2.Orderers(
         consenter_mapping=[
             configuration_pb2.Consenter(
-                id=node.id,
-                host=node.host,
-                port=node.port,
-                msp_id=node.msp_id,
-                identity=node.identity,
-                client_tls_cert=node.client_tls_certificate,
-                server_tls_cert=node.server_tls_certificate,
+                id=node.id, msp_id=node.msp_id, identity=node.identity, **values.place(node)
             )
             for node in consenters
         ]
     )
 
 
+def put_consenters(orderer: configtx_pb2.ConfigGroup, consenters: Iterable[Consenter]) -> None:
+    """Set the channel's consenters with the policy of its blocks: nodes refuse the one without the other."""
+    message = mapping(consenters)
+    values.put(orderer, "Orderers", message)
+    orderer.policies["BlockValidation"].policy.CopyFrom(block_validation(message.consenter_mapping))
+
+
 def mapping_of(orderer: configtx_pb2.ConfigGroup) -> Sequence[configuration_pb2.Consenter]:
     """Return the consenters in the group /Channel/Orderer, as messages; none if it has no such value."""
-    found: Sequence[configuration_pb2.Consenter] = values.read(
-        orderer, "Orderers", configuration_pb2.Orderers()
-    ).consenter_mapping
-    return found
+    return values.read(orderer, "Orderers", configuration_pb2.Orderers()).consenter_mapping
 
 
 def consenters_of(orderer: configtx_pb2.ConfigGroup) -> tuple[Consenter, ...]:
     """Return the consenters in the group /Channel/Orderer, as settings."""
     return tuple(
-        Consenter(
-            host=node.host,
-            port=node.port,
-            client_tls_certificate=node.client_tls_cert,
-            server_tls_certificate=node.server_tls_cert,
-            id=node.id,
-            msp_id=node.msp_id,
-            identity=node.identity,
-        )
+        replace(values.consenter_of(node), id=node.id, msp_id=node.msp_id, identity=node.identity)
         for node in mapping_of(orderer)
     )
 

@@ -9,8 +9,10 @@ from typing import Final
 from fabric_protos.common import common_pb2, configtx_pb2, configuration_pb2
 
 from heddle.configtx import values
+from heddle.configtx.bft import mapping_of
 from heddle.configtx.policies import SignedData, signed_data_refusal
 from heddle.errors import ConfigtxError
+from heddle.identity.lowlevel import der
 from heddle.identity.signer import serialized_identity
 
 __all__ = [
@@ -33,14 +35,7 @@ def header_bytes(header: common_pb2.BlockHeader) -> bytes:
     """Return the header in DER: SEQUENCE of INTEGER number, OCTET STRINGs previous hash and data hash."""
     # One byte more than needed where the top bit is set: DER's integers are signed.
     number = header.number.to_bytes(header.number.bit_length() // 8 + 1, "big")
-    content = _der(0x02, number) + _der(0x04, header.previous_hash) + _der(0x04, header.data_hash)
-    return _der(0x30, content)
-
-
-def _der(tag: int, content: bytes) -> bytes:
-    if len(content) >= 0x80:  # hashes of 32 bytes and an integer of 9: 80 in all
-        raise ConfigtxError(f"a block header holds a hash of {len(content)} bytes, expected 32")
-    return bytes([tag, len(content)]) + content
+    return der(0x30, der(0x02, number) + der(0x04, header.previous_hash) + der(0x04, header.data_hash))
 
 
 def block_hash(header: common_pb2.BlockHeader) -> bytes:
@@ -148,11 +143,10 @@ def _signed_data(block: common_pb2.Block, config: configtx_pb2.Config) -> list[S
 
 def _consenter_identity(config: configtx_pb2.Config, identifier_header: bytes) -> bytes:
     header = values.parse(common_pb2.IdentifierHeader(), identifier_header, "a block's identifier header")
-    group = values.group_at(config.channel_group, "Orderer")
     capabilities = values.read(config.channel_group, "Capabilities", configuration_pb2.Capabilities())
     if "V3_0" not in capabilities.capabilities:
         return b""  # such a channel knows no numbers
-    for consenter in values.read(group, "Orderers", configuration_pb2.Orderers()).consenter_mapping:
+    for consenter in mapping_of(values.group_at(config.channel_group, "Orderer")):
         if consenter.id == header.identifier:
             return serialized_identity(consenter.msp_id, consenter.identity)
     return b""

@@ -8,34 +8,18 @@ from typing import Any, Final
 from fabric_protos.common import configtx_pb2, configuration_pb2, policies_pb2
 from fabric_protos.msp import msp_config_pb2
 from fabric_protos.orderer import configuration_pb2 as orderer_pb2
-from fabric_protos.peer import configuration_pb2 as peer_pb2
 
 from heddle.configtx import values
+from heddle.configtx.opaque import VALUES
 from heddle.durations import nanoseconds
 from heddle.errors import ConfigtxError, IdentityError
 from heddle.identity.membership import membership
 
 __all__ = ["check_bundle", "check_succession"]
 
-_CHANNEL: Final = {
-    "HashingAlgorithm": configuration_pb2.HashingAlgorithm,
-    "BlockDataHashingStructure": configuration_pb2.BlockDataHashingStructure,
-    "OrdererAddresses": configuration_pb2.OrdererAddresses,
-    "Orderers": configuration_pb2.Orderers,
-    "Consortium": configuration_pb2.Consortium,
-    "Capabilities": configuration_pb2.Capabilities,
-}
-_ORDERER: Final = {
-    "ConsensusType": orderer_pb2.ConsensusType,
-    "BatchSize": orderer_pb2.BatchSize,
-    "BatchTimeout": orderer_pb2.BatchTimeout,
-    "ChannelRestrictions": orderer_pb2.ChannelRestrictions,
-    "Capabilities": configuration_pb2.Capabilities,
-    "Orderers": configuration_pb2.Orderers,
-}
-_APPLICATION: Final = {"ACLs": peer_pb2.ACLs, "Capabilities": configuration_pb2.Capabilities}
-_ORDERER_ORG: Final = {"MSP": msp_config_pb2.MSPConfig, "Endpoints": configuration_pb2.OrdererAddresses}
-_PEER_ORG: Final = {"MSP": msp_config_pb2.MSPConfig, "AnchorPeers": peer_pb2.AnchorPeers}
+_CHANNEL: Final = {**VALUES["Channel"], "Orderers": configuration_pb2.Orderers}
+_ORDERER: Final = {name: kind for name, kind in VALUES["Orderer"].items() if name != "KafkaBrokers"}
+"""Fabric 3 knows no Kafka any more, but configtxlator still reads what it left behind."""
 
 
 def check_bundle(config: configtx_pb2.Config) -> None:
@@ -123,7 +107,7 @@ def _check_section(name: str, group: configtx_pb2.ConfigGroup, v3: bool, msps: d
         raise ConfigtxError(f"Disallowed channel group: {name}")
     orderer = name == "Orderer"
     try:
-        _check_values(group, _ORDERER if orderer else _APPLICATION)
+        _check_values(group, _ORDERER if orderer else VALUES["Application"])
         if orderer:
             _check_batch(group)
         for below in sorted(group.groups):
@@ -161,7 +145,7 @@ def _check_organization(group: configtx_pb2.ConfigGroup, orderer: bool, msps: di
         raise ConfigtxError(
             f"{'OrdererOrg' if orderer else 'ApplicationOrg'} config does not allow sub-groups"
         )
-    _check_values(group, _ORDERER_ORG if orderer else _PEER_ORG)
+    _check_values(group, VALUES["Orderer Org" if orderer else "Application Org"])
     content = group.values["MSP"].value if "MSP" in group.values else b""
     try:
         msp_id = membership(content).msp_id

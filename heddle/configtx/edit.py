@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from fabric_protos.common import configtx_pb2, configuration_pb2
 from fabric_protos.msp import msp_config_pb2
+from fabric_protos.orderer.etcdraft import configuration_pb2 as etcdraft_pb2
 from fabric_protos.peer import configuration_pb2 as peer_pb2
 
 from heddle.configtx import bft, values
@@ -116,11 +117,7 @@ class _Editor:
             kind.metadata = message.SerializeToString(deterministic=True)
             values.put(orderer, "ConsensusType", kind)
         if moved:
-            consenters = bft.mapping(self._in_order(nodes))
-            values.put(orderer, "Orderers", consenters)
-            # Nodes refuse a mapping without the policy that follows from it.
-            validation = bft.block_validation(consenters.consenter_mapping)
-            orderer.policies["BlockValidation"].policy.CopyFrom(validation)
+            bft.put_consenters(orderer, self._in_order(nodes))
 
     def _raft(self, nodes: dict[str, Consenter], moved: bool) -> None:
         options = self._changed("raft", *vars(self.target.raft))
@@ -130,7 +127,9 @@ class _Editor:
         kind, metadata = consensus_metadata(orderer)
         values.fill(metadata.options, self.target.raft, options)
         del metadata.consenters[:]
-        metadata.consenters.extend(values.consenter(node) for node in self._in_order(nodes))
+        metadata.consenters.extend(
+            etcdraft_pb2.Consenter(**values.place(node)) for node in self._in_order(nodes)
+        )
         kind.metadata = metadata.SerializeToString(deterministic=True)
         values.put(orderer, "ConsensusType", kind)
 

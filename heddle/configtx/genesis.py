@@ -87,10 +87,7 @@ def _put_consensus(group: configtx_pb2.ConfigGroup, settings: ChannelSettings) -
         return
     metadata = bft.options_message(settings.bft).SerializeToString(deterministic=True)
     values.put(group, "ConsensusType", orderer_pb2.ConsensusType(type=BFT, metadata=metadata))
-    consenters = bft.mapping(settings.consenters)
-    values.put(group, "Orderers", consenters)
-    # Whatever the profile says: a BFT channel's blocks are signed by a quorum of these very identities.
-    group.policies["BlockValidation"].policy.CopyFrom(bft.block_validation(consenters.consenter_mapping))
+    bft.put_consenters(group, settings.consenters)
 
 
 def _application(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:

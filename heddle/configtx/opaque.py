@@ -28,7 +28,7 @@ from google.protobuf.empty_pb2 import Empty
 from heddle.configtx import values
 from heddle.errors import ConfigtxError
 
-__all__ = ["content_of", "is_opaque", "part_below"]
+__all__ = ["VALUES", "content_of", "is_opaque", "part_below"]
 
 Make = Callable[[], Any]
 
@@ -87,7 +87,7 @@ _PAYLOADS: Final[dict[int, Make]] = {
 }
 _CONSENSUS: Final[dict[str, Make]] = {"etcdraft": etcdraft_pb2.ConfigMetadata, "BFT": smartbft_pb2.Options}
 
-_VALUES: Final[dict[str, dict[str, Make]]] = {
+VALUES: Final[dict[str, dict[str, Make]]] = {
     "Channel": {
         "HashingAlgorithm": configuration_pb2.HashingAlgorithm,
         "BlockDataHashingStructure": configuration_pb2.BlockDataHashingStructure,
@@ -137,7 +137,7 @@ def content_of(message: Any, field: str, part: str) -> Any:  # noqa: ANN401 - pr
         return _STATIC[field]()
     if field == "common.ConfigValue.value":
         kind, _, name = part.partition(":")
-        return _known(_VALUES[kind], name, f"{kind} value")
+        return _known(VALUES[kind], name, f"{kind} value")
     if field == "rwset.NsReadWriteSet.rwset":
         return kv_rwset_pb2.KVRWSet()
     if field == "common.Payload.data":

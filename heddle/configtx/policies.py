@@ -6,7 +6,7 @@ Source: common/policies/{policy,implicitmeta}.go, common/cauthdsl/cauthdsl.go (F
 Fabric's own words ("" = satisfied), because stand-ins send them and users search for them.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -89,13 +89,7 @@ def missing(
 
     A policy that does not exist, or that cannot be read, is never satisfied: it is among what is missing.
     """
-    found = _find(root, path)
-    if isinstance(found, str):
-        return MissingSignatures(count=1, among=(found,))
-    try:
-        return _missing(found, Signers(identities, Members.of(root)))
-    except (ConfigtxError, IdentityError) as error:
-        return _unreadable(path, error)
+    return _lacking(root, path, lambda: Signers(identities, Members.of(root)))
 
 
 def missing_organizations(
@@ -105,17 +99,19 @@ def missing_organizations(
 
     Any member of an organization stands for all of its principals. A policy that cannot be read is missing.
     """
-    found = _find(root, path)
-    if isinstance(found, str):
-        return MissingSignatures(count=1, among=(found,))
+    return _lacking(root, path, lambda: Organizations(msp_ids))
+
+
+def _lacking(
+    root: configtx_pb2.ConfigGroup, path: str, voters: Callable[[], Voters]
+) -> MissingSignatures | None:
     try:
-        return _missing(found, Organizations(msp_ids))
-    except ConfigtxError as error:
-        return _unreadable(path, error)
-
-
-def _unreadable(path: str, error: HeddleError) -> MissingSignatures:
-    return MissingSignatures(count=1, among=(f"the policy {path}, which cannot be read: {error.message}",))
+        policy = _find(root, path)
+        if not isinstance(policy, str):
+            return _missing(policy, voters())
+    except (ConfigtxError, IdentityError) as error:
+        policy = f"the policy {path}, which cannot be read: {error.message}"
+    return MissingSignatures(count=1, among=(policy,))
 
 
 def signed_data_refusal(root: configtx_pb2.ConfigGroup, path: str, signed: Iterable[SignedData]) -> str:

@@ -112,15 +112,7 @@ def _consensus(
 
 def _raft(orderer: configtx_pb2.ConfigGroup) -> tuple[tuple[Consenter, ...], RaftOptions]:
     metadata = consensus_metadata(orderer)[1]
-    consenters = tuple(
-        Consenter(
-            host=node.host,
-            port=node.port,
-            client_tls_certificate=node.client_tls_cert,
-            server_tls_certificate=node.server_tls_cert,
-        )
-        for node in metadata.consenters
-    )
+    consenters = tuple(map(values.consenter_of, metadata.consenters))
     return consenters, RaftOptions(**values.held(metadata.options, RaftOptions))
 
 

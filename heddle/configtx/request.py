@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from fabric_protos.common import common_pb2, configtx_pb2
 
@@ -22,11 +22,11 @@ from heddle.configtx.policies import Identity
 from heddle.errors import ConfigtxError, IdentityError
 from heddle.identity.keys import verify
 from heddle.identity.signer import Signer
+from heddle.plain import Plain, ShapeError, parse_json
 
 __all__ = [
     "MAX_BYTES",
     "Request",
-    "header_of",
     "merge_requests",
     "new_request",
     "printable",
@@ -107,25 +107,23 @@ def request_from_bytes(data: bytes) -> Request:
     """
     _limit(data)
     try:
-        content = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ConfigtxError("a request for signatures cannot be read: expected JSON", hint=_HINT) from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ConfigtxError(f"no request for signatures: expected format {FORMAT}", hint=_HINT)
-    unknown = sorted(set(content) - set(_KEYS))
-    if unknown:
-        raise ConfigtxError(f"a request for signatures has an unknown field {unknown[0][:80]!r}", hint=_HINT)
-    signatures = _field(content, "signatures", list)
-    if len(signatures) > MAX_SIGNATURES:
-        raise _wrong("signatures", f"{len(signatures)} of them, expected at most {MAX_SIGNATURES}")
-    request = Request(
-        channel=_field(content, "channel", str),
-        sequence=_field(content, "sequence", int),
-        update=_bytes("update", _field(content, "update", str)),
-        signatures=tuple(_bytes("signatures", one) for one in signatures),
-        summary=tuple(_text(line) for line in _field(content, "summary", list)),
-    )
-    return _checked(request)
+        content = parse_json(data, limit=MAX_BYTES)
+        if content.object().get("format") != FORMAT:
+            raise ConfigtxError(f"no request for signatures: expected format {FORMAT}", hint=_HINT)
+        unknown = sorted(set(content.object()) - set(_KEYS))
+        if unknown:
+            raise _wrong(f"unknown field {unknown[0][:80]!r}")
+        return _checked(
+            Request(
+                channel=content["channel"].text(),
+                sequence=content["sequence"].integer(),
+                update=_bytes(content["update"]),
+                signatures=tuple(map(_bytes, content["signatures"].items())),
+                summary=content["summary"].texts(),
+            )
+        )
+    except ShapeError as error:
+        raise _wrong(str(error)) from error
 
 
 def sign_request(request: Request, signer: Signer) -> Request:
@@ -193,21 +191,21 @@ def request_envelope(request: Request, submitter: Signer) -> common_pb2.Envelope
 def _checked(request: Request) -> Request:
     check_channel_id(request.channel)
     if not 0 <= request.sequence < 2**64:
-        raise _wrong("sequence", f"{request.sequence}, expected a number from 0")
+        raise _wrong(f"sequence: {request.sequence}, expected a number from 0")
     if len(request.update) > MAX_BYTES:
-        raise _wrong("update", f"{len(request.update)} bytes, expected at most {MAX_BYTES}")
+        raise _wrong(f"update: {len(request.update)} bytes, expected at most {MAX_BYTES}")
     named = update_of(request.update).channel_id
     if named != request.channel:
-        raise _wrong("update", f"it is for channel {named[:80]!r}, the request for {request.channel!r}")
+        raise _wrong(f"update: it is for channel {named[:80]!r}, the request for {request.channel!r}")
     if len(request.signatures) > MAX_SIGNATURES:
-        raise _wrong("signatures", f"{len(request.signatures)} of them, expected at most {MAX_SIGNATURES}")
+        raise _wrong(f"signatures: {len(request.signatures)} of them, expected at most {MAX_SIGNATURES}")
     for one in request.signatures:
         _creator(one)
     if len(request.summary) > MAX_LINES:
-        raise _wrong("summary", f"{len(request.summary)} lines, expected at most {MAX_LINES}")
+        raise _wrong(f"summary: {len(request.summary)} lines, expected at most {MAX_LINES}")
     for line in request.summary:
         if len(line) > MAX_LINE or line != printable(line):
-            raise _wrong("summary", f"expected lines of up to {MAX_LINE} printable characters")
+            raise _wrong(f"summary: expected lines of up to {MAX_LINE} printable characters")
     return request
 
 
@@ -218,8 +216,9 @@ def printable(text: str) -> str:
 
 def _creator(signature: bytes) -> bytes:
     if len(signature) > MAX_SIGNATURE_BYTES:
-        raise _wrong("signatures", f"one of {len(signature)} bytes, expected at most {MAX_SIGNATURE_BYTES}")
-    creator = bytes(header_of(signature_of(signature)).creator)
+        raise _wrong(f"signatures: one of {len(signature)} bytes, expected at most {MAX_SIGNATURE_BYTES}")
+    about = signature_of(signature).signature_header
+    creator = values.parse(common_pb2.SignatureHeader(), about, "a signature's header").creator
     Identity.parse(creator)
     return creator
 
@@ -239,11 +238,6 @@ def signature_of(data: bytes) -> configtx_pb2.ConfigSignature:
     return values.parse(configtx_pb2.ConfigSignature(), data, "a signature of the request")
 
 
-def header_of(signature: configtx_pb2.ConfigSignature) -> common_pb2.SignatureHeader:
-    """Return a signature's header, which names the signer. Raises ConfigtxError."""
-    return values.parse(common_pb2.SignatureHeader(), signature.signature_header, "a signature's header")
-
-
 def update_of(data: bytes) -> configtx_pb2.ConfigUpdate:
     """Read a request's update. Raises ConfigtxError."""
     return values.parse(configtx_pb2.ConfigUpdate(), data, "the request's update")
@@ -254,25 +248,14 @@ def _limit(data: bytes) -> None:
         raise ConfigtxError(f"a request for signatures of {len(data)} bytes, expected at most {MAX_BYTES}")
 
 
-def _field(content: dict[str, Any], name: str, kind: type) -> Any:  # noqa: ANN401 - of that type
-    value = content.get(name)
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise _wrong(name, f"expected {'a number' if kind is int else f'a {kind.__name__}'}")
-    return value
-
-
-def _text(line: object) -> str:
-    if not isinstance(line, str):
-        raise _wrong("summary", "expected lines of text")
-    return line
-
-
-def _bytes(name: str, text: object) -> bytes:
+def _bytes(text: Plain) -> bytes:
     try:
-        return base64.b64decode(text.encode("ascii") if isinstance(text, str) else b"?", validate=True)
+        return base64.b64decode(text.text(), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise _wrong(name, "expected base64") from error
+        if isinstance(error, ShapeError):
+            raise
+        raise text.unlike("base64") from error
 
 
-def _wrong(name: str, problem: str) -> ConfigtxError:
-    return ConfigtxError(f"a request for signatures: {name}: {problem}", hint=_HINT)
+def _wrong(problem: str) -> ConfigtxError:
+    return ConfigtxError(f"a request for signatures: {problem}", hint=_HINT)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fabric_protos.common import configtx_pb2
 
 from heddle.configtx.elements import element_map, group_of
-from heddle.configtx.policies import Identity, MissingSignatures, SignedData, valid_identities
+from heddle.configtx.policies import Identity, MissingSignatures, valid_identities
 from heddle.configtx.read import differences, settings_of
-from heddle.configtx.request import Request, header_of, printable, signature_of, update_of
-from heddle.configtx.validate import changed_elements, missing_signatures, required_policies
+from heddle.configtx.request import Request, printable, signature_of, update_of
+from heddle.configtx.validate import changed_elements, missing_signatures, required_policies, signed_data
 from heddle.errors import ConfigtxError, HeddleError
 
 __all__ = ["Review", "expect_signed", "review", "signers_of", "still_missing"]
@@ -30,10 +30,7 @@ class Review:
 
 def signers_of(request: Request, config: configtx_pb2.Config) -> list[Identity]:
     """Return the members of the channel whose signatures hold. Raises ConfigtxError."""
-    signed = []
-    for one in map(signature_of, request.signatures):
-        data = one.signature_header + request.update
-        signed.append(SignedData(data, header_of(one).creator, one.signature))
+    signed = signed_data(request.update, map(signature_of, request.signatures))
     return valid_identities(config.channel_group, signed)
 
 

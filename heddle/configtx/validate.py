@@ -4,7 +4,7 @@ Source: common/configtx/{update,validator}.go, orderer/common/msgprocessor/stand
 orderer/common/multichannel/chainsupport.go (Fabric 3.1.5).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from fabric_protos.common import common_pb2, configtx_pb2
 
@@ -15,8 +15,16 @@ from heddle.configtx.members import Signatory
 from heddle.configtx.names import check_config_id
 from heddle.configtx.policies import MissingSignatures, SignedData, missing, refusal, valid_identities
 from heddle.errors import ConfigtxError, IdentityError
+from heddle.protobuf import enum_name
 
-__all__ = ["apply_update", "changed_elements", "missing_signatures", "required_policies", "written_elements"]
+__all__ = [
+    "apply_update",
+    "changed_elements",
+    "missing_signatures",
+    "required_policies",
+    "signed_data",
+    "written_elements",
+]
 
 
 def apply_update(config: configtx_pb2.Config, envelope: common_pb2.Envelope) -> configtx_pb2.Config:
@@ -85,15 +93,10 @@ def _open(envelope: common_pb2.Envelope) -> tuple[str, configtx_pb2.ConfigUpdate
     if header.type != common_pb2.CONFIG_UPDATE:
         raise ConfigtxError(
             "error converting envelope to config update: invalid type "
-            f"{_type_name(header.type)}, expected CONFIG_UPDATE"
+            f"{enum_name(common_pb2.HeaderType.DESCRIPTOR, header.type)}, expected CONFIG_UPDATE"
         )
     content = values.parse(configtx_pb2.ConfigUpdateEnvelope(), payload.data, "the configuration update")
     return header.channel_id, content
-
-
-def _type_name(number: int) -> str:
-    known = common_pb2.HeaderType.DESCRIPTOR.values_by_number.get(number)
-    return str(known.name) if known else str(number)
 
 
 def _authorize(
@@ -109,7 +112,9 @@ def _authorize(
     try:
         delta = _delta(existing, update)
         try:
-            _check_delta(config.channel_group, existing, delta, _signed_data(content))
+            _check_delta(
+                config.channel_group, existing, delta, signed_data(content.config_update, content.signatures)
+            )
         except ConfigtxError as error:
             raise ConfigtxError(f"error validating DeltaSet: {error.message}") from error
         proposed = {**existing, **delta}
@@ -201,10 +206,11 @@ def _check_mod_policy(key: str, mod_policy: str) -> None:
         raise ConfigtxError(f"invalid mod_policy for element {key}: {error.message}") from error
 
 
-def _signed_data(content: configtx_pb2.ConfigUpdateEnvelope) -> list[SignedData]:
+def signed_data(update: bytes, signatures: Iterable[configtx_pb2.ConfigSignature]) -> list[SignedData]:
+    """Return an update's signatures, each with its creator and the bytes signed. Raises ConfigtxError."""
     signed = []
-    for signature in content.signatures:
-        header = values.parse(common_pb2.SignatureHeader(), signature.signature_header, "a signature header")
-        data = signature.signature_header + content.config_update
-        signed.append(SignedData(data, header.creator, signature.signature))
+    for signature in signatures:
+        about = signature.signature_header
+        header = values.parse(common_pb2.SignatureHeader(), about, "a signature's header")
+        signed.append(SignedData(about + update, header.creator, signature.signature))
     return signed

@@ -25,12 +25,13 @@ __all__ = [
     "anchor_peers",
     "capabilities",
     "consensus_type",
-    "consenter",
+    "consenter_of",
     "fill",
     "group_at",
     "held",
     "host_port",
     "parse",
+    "place",
     "put",
     "read",
 ]
@@ -127,20 +128,31 @@ def anchor_peers(peers: Iterable[str]) -> peer_pb2.AnchorPeers:
     )
 
 
-def consenter(node: Consenter) -> etcdraft_pb2.Consenter:
-    """Return the message `etcdraft.Consenter`."""
-    return etcdraft_pb2.Consenter(
-        host=node.host,
-        port=node.port,
-        client_tls_cert=node.client_tls_certificate,
-        server_tls_cert=node.server_tls_certificate,
+def place(node: Consenter) -> dict[str, Any]:
+    """Return the fields that both messages of a consenter, Raft's and BFT's, have alike."""
+    return {
+        "host": node.host,
+        "port": node.port,
+        "client_tls_cert": node.client_tls_certificate,
+        "server_tls_cert": node.server_tls_certificate,
+    }
+
+
+def consenter_of(message: etcdraft_pb2.Consenter | configuration_pb2.Consenter) -> Consenter:
+    """Return the consenter of a message, as far as both messages say it."""
+    return Consenter(
+        host=message.host,
+        port=message.port,
+        client_tls_certificate=message.client_tls_cert,
+        server_tls_certificate=message.server_tls_cert,
     )
 
 
 def consensus_type(consenters: Iterable[Consenter], raft: RaftOptions) -> orderer_pb2.ConsensusType:
     """Return `orderer.ConsensusType` for Raft, in normal state."""
     metadata = etcdraft_pb2.ConfigMetadata(
-        consenters=[consenter(node) for node in consenters], options=fill(etcdraft_pb2.Options(), raft)
+        consenters=[etcdraft_pb2.Consenter(**place(node)) for node in consenters],
+        options=fill(etcdraft_pb2.Options(), raft),
     )
     return orderer_pb2.ConsensusType(type=ETCDRAFT, metadata=metadata.SerializeToString(deterministic=True))
 

@@ -11,7 +11,7 @@ from cryptography.x509.oid import ObjectIdentifier
 from heddle.errors import IdentityError
 from heddle.identity.keys import low_s
 
-__all__ = ["key_usage", "name_of", "signed_pem", "subject_key_identifier"]
+__all__ = ["der", "key_usage", "name_of", "signed_pem", "subject_key_identifier"]
 
 _ECDSA_WITH_SHA256: Final = bytes.fromhex("300a06082a8648ce3d040302")
 
@@ -64,12 +64,13 @@ def signed_pem(certificate: x509.Certificate) -> bytes:
     signature = low_s(certificate.signature)
     if signature == certificate.signature:
         return certificate.public_bytes(serialization.Encoding.PEM)
-    bit_string = _der(0x03, b"\x00" + signature)
-    der = _der(0x30, certificate.tbs_certificate_bytes + _ECDSA_WITH_SHA256 + bit_string)
-    return x509.load_der_x509_certificate(der).public_bytes(serialization.Encoding.PEM)
+    bit_string = der(0x03, b"\x00" + signature)
+    encoded = der(0x30, certificate.tbs_certificate_bytes + _ECDSA_WITH_SHA256 + bit_string)
+    return x509.load_der_x509_certificate(encoded).public_bytes(serialization.Encoding.PEM)
 
 
-def _der(tag: int, content: bytes) -> bytes:
+def der(tag: int, content: bytes) -> bytes:
+    """Return one element of DER."""
     size = len(content)
     if size < 0x80:
         return bytes([tag, size]) + content

@@ -6,7 +6,6 @@ not be found out is kept as `NoAnswer` with its reason, never left out: unknown 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Literal, TypeGuard
 
 from heddle.configtx.settings import BFT, ChannelSettings
@@ -119,8 +118,6 @@ class NodeFacts:
     pod: PodFacts | None = None
     version: str | NoAnswer = ""
     """Fabric's version as the operations endpoint says; empty: not asked."""
-    certificate_expires: datetime | None = None
-    """When the TLS certificate that the node presents expires; None: not asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
