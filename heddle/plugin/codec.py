@@ -31,6 +31,7 @@ __all__ = [
     "UNKNOWN_SENTINEL",
     "decode",
     "decode_value",
+    "decode_wrapper",
     "encode",
     "encode_value",
     "number",
@@ -130,12 +131,12 @@ def decode_value(wire: Wire) -> Value:
         return [decode_value(item) for item in wire.list_value.values]
     if kind == "struct_value":
         fields = decode(wire.struct_value)
-        return _decode_special(fields) if SIGNATURE in fields else fields
+        return decode_wrapper(fields) if SIGNATURE in fields else fields
     return None
 
 
-def _decode_special(fields: Properties) -> Value:
-    """Read a wrapper from its fields."""
+def decode_wrapper(fields: Properties) -> Value:
+    """Read a wrapper from its fields, the signature among them. Raises PluginError."""
     signature = fields[SIGNATURE]
     if signature == SECRET:
         return secret(fields.get("value"))

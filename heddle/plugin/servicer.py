@@ -8,11 +8,14 @@ CLI does without. Source: proto/pulumi/provider.proto of pulumi/pulumi, 3.272.
 import functools
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import fields
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import grpc
 import grpc.aio
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from heddle.errors import HeddleError
@@ -24,6 +27,15 @@ __all__ = ["Servicer"]
 
 Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
 _Answer = TypeVar("_Answer")
+_Request = TypeVar(
+    "_Request",
+    api.CheckRequest,
+    api.DiffRequest,
+    api.CreateRequest,
+    api.ReadRequest,
+    api.UpdateRequest,
+    api.DeleteRequest,
+)
 _Method: TypeAlias = Callable[["Servicer", Any, Context], Awaitable[_Answer]]
 _UNKNOWN_STATUS = 2
 """google.rpc code UNKNOWN, which is what Pulumi's SDKs send with an ErrorResourceInitFailed."""
@@ -62,9 +74,7 @@ async def _abort_partially(context: Context, failure: api.PartialFailure) -> NoR
         )
     )
     await context.abort(
-        grpc.StatusCode.UNKNOWN,
-        failure.message,
-        (("grpc-status-details-bin", status.SerializeToString()),),
+        grpc.StatusCode.UNKNOWN, failure.message, (("grpc-status-details-bin", status.SerializeToString()),)
     )
 
 
@@ -141,58 +151,26 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_answers
     async def Check(self, request: provider_pb2.CheckRequest, _: Context) -> provider_pb2.CheckResponse:
         """Validate a resource's inputs."""
-        wanted = api.CheckRequest(
-            urn=request.urn,
-            type=request.type,
-            name=request.name,
-            olds=decode(request.olds),
-            news=decode(request.news),
-            random_seed=request.randomSeed,
-        )
+        wanted = _translated(api.CheckRequest, request, random_seed="randomSeed")
         return _checked(await self.provider.check(wanted))
 
     @_answers
     async def Diff(self, request: provider_pb2.DiffRequest, _: Context) -> provider_pb2.DiffResponse:
         """Compare a resource with its new inputs."""
-        wanted = api.DiffRequest(
-            urn=request.urn,
-            type=request.type,
-            id=request.id,
-            old_inputs=decode(request.old_inputs),
-            old_outputs=decode(request.olds),
-            news=decode(request.news),
-            ignore_changes=tuple(request.ignoreChanges),
-        )
+        wanted = _translated(api.DiffRequest, request, old_outputs="olds", ignore_changes="ignoreChanges")
         return _compared(await self.provider.diff(wanted))
 
     @_answers
     async def Create(self, request: provider_pb2.CreateRequest, _: Context) -> provider_pb2.CreateResponse:
         """Create a resource, or say what creating it would give."""
-        result = await self.provider.create(
-            api.CreateRequest(
-                urn=request.urn,
-                type=request.type,
-                name=request.name,
-                inputs=decode(request.properties),
-                preview=request.preview,
-                timeout=request.timeout,
-            )
-        )
+        wanted = _translated(api.CreateRequest, request, inputs="properties")
+        result = await self.provider.create(wanted)
         return provider_pb2.CreateResponse(id=result.id, properties=encode(result.properties))
 
     @_answers
     async def Read(self, request: provider_pb2.ReadRequest, _: Context) -> provider_pb2.ReadResponse:
         """Read a resource; without inputs in the answer the engine would forget them."""
-        result = await self.provider.read(
-            api.ReadRequest(
-                urn=request.urn,
-                type=request.type,
-                name=request.name,
-                id=request.id,
-                inputs=decode(request.inputs),
-                properties=decode(request.properties),
-            )
-        )
+        result = await self.provider.read(_translated(api.ReadRequest, request))
         if not result.id:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
@@ -202,36 +180,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     @_answers
     async def Update(self, request: provider_pb2.UpdateRequest, _: Context) -> provider_pb2.UpdateResponse:
         """Change a resource, or say what changing it would give."""
-        result = await self.provider.update(
-            api.UpdateRequest(
-                urn=request.urn,
-                type=request.type,
-                name=request.name,
-                id=request.id,
-                old_inputs=decode(request.old_inputs),
-                old_outputs=decode(request.olds),
-                news=decode(request.news),
-                preview=request.preview,
-                timeout=request.timeout,
-                ignore_changes=tuple(request.ignoreChanges),
-            )
-        )
+        wanted = _translated(api.UpdateRequest, request, old_outputs="olds", ignore_changes="ignoreChanges")
+        result = await self.provider.update(wanted)
         return provider_pb2.UpdateResponse(properties=encode(result.properties))
 
     @_answers
     async def Delete(self, request: provider_pb2.DeleteRequest, _: Context) -> Empty:
         """Delete a resource through the provider."""
-        await self.provider.delete(
-            api.DeleteRequest(
-                urn=request.urn,
-                type=request.type,
-                name=request.name,
-                id=request.id,
-                old_inputs=decode(request.old_inputs),
-                properties=decode(request.properties),
-                timeout=request.timeout,
-            )
-        )
+        await self.provider.delete(_translated(api.DeleteRequest, request))
         return Empty()
 
     @_answers
@@ -239,6 +195,18 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Give up what is under way."""
         await self.provider.cancel()
         return Empty()
+
+
+def _translated(kind: type[_Request], message: Message, **names: str) -> _Request:
+    """Return a request of the interface; `names` are fields that the protocol calls otherwise."""
+    values: dict[str, Any] = {}
+    for field in fields(kind):
+        value = getattr(message, names.get(field.name, field.name))
+        is_list = field.name == "ignore_changes"
+        values[field.name] = (
+            decode(value) if isinstance(value, Struct) else tuple(value) if is_list else value
+        )
+    return kind(**values)
 
 
 def _failures(failures: Iterable[api.CheckFailure]) -> list[provider_pb2.CheckFailure]:

@@ -192,18 +192,13 @@ class Backend:
     def begin(self) -> None:
         """Set the state as it is aside, as the CLI does: beside the checkpoint and among backups."""
         with _writing(self._base):
-            self._begin()
-
-    def _begin(self) -> None:
-        self._meta()
-        path = self._existing()
-        if path is None:
-            return
-        content = path.read_bytes()
-        path.with_name(path.name + ".bak").write_bytes(content)
-        self._backups.mkdir(parents=True, exist_ok=True)
-        stem, _, suffix = path.name.partition(".json")
-        (self._backups / f"{stem}.{time.time_ns()}.json{suffix}").write_bytes(content)
+            self._meta()
+            if (path := self._existing()) is not None:
+                content = path.read_bytes()
+                path.with_name(path.name + ".bak").write_bytes(content)
+                self._backups.mkdir(parents=True, exist_ok=True)
+                stem, _, suffix = path.name.partition(".json")
+                (self._backups / f"{stem}.{time.time_ns()}.json{suffix}").write_bytes(content)
 
     def _meta(self) -> None:
         """Say once which layout this is: the one with projects."""

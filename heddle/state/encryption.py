@@ -73,11 +73,11 @@ class Crypter:
             raise self._wrong()
 
     def _salt_of(self, text: str) -> bytes:
-        """Return the salt in `v1:SALT:PROOF`."""
-        version, _, rest = text.partition(":")
+        """Return the salt in `v1:SALT:PROOF`, where the proof is `v1:NONCE:CIPHERTEXT`."""
+        parts = text.split(":")
         try:
-            if version == "v1" and rest.count(":") == 3:  # the proof is v1:NONCE:CIPHERTEXT
-                return base64.b64decode(rest.partition(":")[0])
+            if len(parts) == 5 and parts[0] == parts[2] == "v1" and parts[4]:
+                return base64.b64decode(parts[1])
         except ValueError:
             pass
         raise EngineError(

@@ -3,6 +3,7 @@
 Source: sdk/go/common/apitype/core.go (ResourceV3, OperationV2) of pulumi/pulumi, checkpoint version 3.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -91,40 +92,25 @@ class Operation:
     type: str
 
 
-# JSON key, attribute: what needs no translation.
 _PLAIN = (
-    ("parent", "parent"),
-    ("protect", "protect"),
-    ("external", "external"),
-    ("provider", "provider"),
-    ("pendingReplacement", "pending_replacement"),
-    ("retainOnDelete", "retain_on_delete"),
-    ("deletedWith", "deleted_with"),
-    ("created", "created"),
-    ("modified", "modified"),
-    ("sourcePosition", "source_position"),
+    "parent",
+    "protect",
+    "external",
+    "provider",
+    "pending_replacement",
+    "retain_on_delete",
+    "deleted_with",
+    "created",
+    "modified",
+    "source_position",
 )
-_LISTS = (
-    ("dependencies", "dependencies"),
-    ("initErrors", "init_errors"),
-    ("additionalSecretOutputs", "additional_secret_outputs"),
-    ("ignoreChanges", "ignore_changes"),
-    ("replaceOnChanges", "replace_on_changes"),
-)
-_TRANSLATED = {
-    *(key for key, _ in (*_PLAIN, *_LISTS)),
-    *(
-        "urn",
-        "type",
-        "custom",
-        "delete",
-        "id",
-        "aliases",
-        "inputs",
-        "outputs",
-        "propertyDependencies",
-        "customTimeouts",
-    ),
+_LISTS = ("dependencies", "init_errors", "additional_secret_outputs", "ignore_changes", "replace_on_changes")
+_KEYS = {name: re.sub(r"_(.)", lambda match: match[1].upper(), name) for name in (*_PLAIN, *_LISTS)}
+"""Keys of the state's JSON by the attributes that hold them as they are, the lists as tuples."""
+_TRANSLATED = {each.name for each in fields(Resource)} | {
+    *_KEYS.values(),
+    "propertyDependencies",
+    "customTimeouts",
 }
 _REFUSED = {
     "taint",
@@ -142,7 +128,7 @@ _KINDS: Mapping[str, Callable[[Plain], object]] = {
         ("custom", "delete", "protect", "external", "pendingReplacement", "retainOnDelete"), Plain.flag
     ),
     **dict.fromkeys(("id", "parent", "deletedWith", "created", "modified", "sourcePosition"), Plain.text),
-    **dict.fromkeys((key for key, _ in _LISTS), Plain.texts),
+    **dict.fromkeys((_KEYS[name] for name in _LISTS), Plain.texts),
     **dict.fromkeys(("inputs", "outputs"), Plain.object),
     "provider": lambda found: split_reference(found.text()) if found.value else None,
     "propertyDependencies": lambda found: [urns.texts() for _, urns in found.entries() if urns.value],
@@ -170,12 +156,9 @@ def dump_resource(resource: Resource, crypter: Crypter) -> str:
         "outputs": dump_properties(resource.outputs, crypter, resource.urn),
     }
     document |= {key: value for key, value in head.items() if value}
-    for key, attribute in _PLAIN:
-        if value := getattr(resource, attribute):
-            document[key] = value
-    for key, attribute in _LISTS:
-        if value := getattr(resource, attribute):
-            document[key] = list(value)
+    for name, key in _KEYS.items():
+        if value := getattr(resource, name):
+            document[key] = list(value) if name in _LISTS else value
     if resource.property_dependencies:
         document["propertyDependencies"] = {
             key: list(urns) for key, urns in sorted(resource.property_dependencies.items())
@@ -198,8 +181,11 @@ def load_resource(entry: Plain, crypter: Crypter) -> Resource:
         raise NeedsCli(
             f"{urn} uses {', '.join(refused)}: this needs the CLI", hint="Use `pulumi` for this stack."
         )
-    values: dict[str, Any] = {attribute: document[key] for key, attribute in _PLAIN if document.get(key)}
-    values |= {attribute: tuple(document[key]) for key, attribute in _LISTS if document.get(key)}
+    values: dict[str, Any] = {
+        name: tuple(document[key]) if name in _LISTS else document[key]
+        for name, key in _KEYS.items()
+        if document.get(key)
+    }
     return Resource(
         urn=urn,
         type=document["type"],

@@ -9,8 +9,17 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from heddle.errors import EngineError
-from heddle.plugin.codec import ARCHIVE, ASSET, RESOURCE, SECRET, SIGNATURE, UNKNOWN_SENTINEL, number
+from heddle.errors import EngineError, PluginError
+from heddle.plugin.codec import (
+    ARCHIVE,
+    ASSET,
+    RESOURCE,
+    SECRET,
+    SIGNATURE,
+    UNKNOWN_SENTINEL,
+    decode_wrapper,
+    number,
+)
 from heddle.plugin.values import (
     UNKNOWN,
     Archive,
@@ -112,27 +121,10 @@ def _special(document: dict[str, Json], decrypt: _Encrypt) -> Value:
     if signature == SECRET:
         plaintext = document["plaintext"] if "plaintext" in document else decrypt(document["ciphertext"])
         return secret(_from_json(json.loads(plaintext), lambda text: text))
-    if signature == RESOURCE:
-        identifier = document.get("id")
-        if "id" in document and identifier in ("", UNKNOWN_SENTINEL):
-            identifier = UNKNOWN
-        return ResourceReference(
-            urn=document["urn"], id=identifier, package_version=document.get("packageVersion") or ""
-        )
-    if signature == ASSET:
-        fields = {key: document.get(key) for key in ("path", "text", "uri")}
-        return Asset(**fields, hash=document.get("hash") or "")
-    if signature == ARCHIVE:
-        assets = document.get("assets")
-        return Archive(
-            assets=None
-            if assets is None
-            else {key: _from_json(item, decrypt) for key, item in assets.items()},
-            path=document.get("path"),
-            uri=document.get("uri"),
-            hash=document.get("hash") or "",
-        )
     if signature == FLOAT:
         (value,) = struct.unpack(">d", bytes.fromhex(document["value"]))
         return float(value)
-    raise EngineError(f"a value in the state has the unknown signature {signature!r}")
+    try:
+        return decode_wrapper({key: _from_json(item, decrypt) for key, item in document.items()})
+    except PluginError as error:
+        raise EngineError(f"a value in the state cannot be read: {error.message}") from error
