@@ -25,7 +25,6 @@ __all__ = [
     "mapping",
     "mapping_of",
     "options_message",
-    "options_of",
     "put_consenters",
 ]
 
@@ -39,11 +38,6 @@ def options_message(options: BftOptions, live: smartbft_pb2.Options | None = Non
     if live is not None:
         message.CopyFrom(live)
     return values.fill(message, options)
-
-
-def options_of(message: smartbft_pb2.Options) -> BftOptions:
-    """Return the settings in `smartbft.Options`."""
-    return BftOptions(**values.held(message, BftOptions))
 
 
 def mapping(consenters: Iterable[Consenter]) -> configuration_pb2.Orderers:

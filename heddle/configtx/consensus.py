@@ -90,7 +90,8 @@ def check_consensus(
 def _check_raft(
     old: configtx_pb2.Config, new: configtx_pb2.Config, active: frozenset[bytes] | None, now: datetime
 ) -> None:
-    metadata, store = _metadata(new), _tls_store(new)
+    groups = values.group_at(new.channel_group, "Orderer").groups.values()
+    metadata, store = _metadata(new), TrustStore.of_msps(group.values["MSP"].value for group in groups)
     try:
         _check_metadata(metadata, store)
     except ConfigtxError as error:
@@ -183,8 +184,3 @@ def _check_quorum(change: MembershipChange, before: int, after: int, active: fro
         raise ConfigtxError(
             f"{len(active)} out of {before} nodes are alive, configuration will result in quorum loss"
         )
-
-
-def _tls_store(config: configtx_pb2.Config) -> TrustStore:
-    orderer = values.group_at(config.channel_group, "Orderer")
-    return TrustStore.of_msps(group.values["MSP"].value for group in orderer.groups.values())

@@ -89,15 +89,12 @@ def _policy(policy: policies_pb2.Policy) -> str:
 
 
 def _check_certificates(node: configuration_pb2.Consenter) -> None:
-    for pem in (node.server_tls_cert, node.client_tls_cert):
+    tls, signing = "invalid PEM block", "could not decode the PEM structure"
+    for pem, words in ((node.server_tls_cert, tls), (node.client_tls_cert, tls), (node.identity, signing)):
         try:
             load_certificate(pem)
         except IdentityError as error:
-            raise ConfigtxError("invalid PEM block") from error
-    try:
-        load_certificate(node.identity)
-    except IdentityError as error:
-        raise ConfigtxError("could not decode the PEM structure") from error
+            raise ConfigtxError(words) from error
 
 
 def _check_options(options: smartbft_pb2.Options, batch: orderer_pb2.BatchSize) -> None:

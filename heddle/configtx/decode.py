@@ -22,10 +22,7 @@ __all__ = ["json_text", "message_json"]
 MAX_DEPTH: Final = 100
 """Messages inside messages. An endorsed transaction with its policies has thirty."""
 
-_WIDE: Final = {
-    FieldDescriptor.CPPTYPE_INT64,
-    FieldDescriptor.CPPTYPE_UINT64,
-}
+_WIDE: Final = {FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64}
 """Written as text: JSON's numbers are not exact above 2^53."""
 
 Tree = dict[str, Any]

@@ -17,13 +17,7 @@ from heddle.configtx.flat import Flat, flatten, same
 from heddle.configtx.genesis import orderer_group, peer_group
 from heddle.configtx.merge import merge
 from heddle.configtx.read import bft_options, consensus_kind, consensus_metadata, settings_of
-from heddle.configtx.settings import (
-    BFT,
-    ChannelSettings,
-    Consenter,
-    OrdererOrganization,
-    PeerOrganization,
-)
+from heddle.configtx.settings import BFT, ChannelSettings, Consenter, OrdererOrganization, PeerOrganization
 from heddle.errors import ConfigtxError
 from heddle.identity.msp import change_msp
 from heddle.settings import BatchSettings

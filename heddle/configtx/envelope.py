@@ -80,12 +80,7 @@ def update_envelope(
 
 
 def signed_envelope(
-    header_type: int,
-    channel: str,
-    data: bytes,
-    signer: Signer,
-    *,
-    tls_cert_hash: bytes = b"",
+    header_type: int, channel: str, data: bytes, signer: Signer, *, tls_cert_hash: bytes = b""
 ) -> common_pb2.Envelope:
     """Return an envelope around `data`, signed.
 

@@ -21,13 +21,7 @@ from heddle.configtx.members import principal_text
 from heddle.configtx.roles import role_principal
 from heddle.errors import ConfigtxError
 
-__all__ = [
-    "MAX_DEPTH",
-    "MAX_LENGTH",
-    "expression_of",
-    "parse_expression",
-    "parse_implicit_meta",
-]
+__all__ = ["MAX_DEPTH", "MAX_LENGTH", "expression_of", "parse_expression", "parse_implicit_meta"]
 
 MAX_LENGTH: Final = 16_384
 """Characters: five hundred principals with long names."""

@@ -1,6 +1,6 @@
 """Three-way merge of settings: what was applied last, what the channel says now, what is wanted."""
 
-from heddle.configtx.flat import Flat, Key, flatten, same, shown, subject, unflatten
+from heddle.configtx.flat import flatten, same, shown, subject, unflatten
 from heddle.configtx.settings import ChannelSettings
 from heddle.errors import ConfigtxError
 
@@ -37,7 +37,8 @@ def merge(
             continue
         if value is not None:
             merged[key] = value
-    conflicts += [f"{subject(key)}: its organization is gone" for key in merged if _orphan(merged, key)]
+    orphans = (key for key in merged if len(key) == 4 and (*key[:2], "msp") not in merged)
+    conflicts += [f"{subject(key)}: its organization is gone" for key in orphans]
     if conflicts:
         raise ConfigtxError(
             f"channel {wanted.channel}: others changed it meanwhile, and not as it is wanted here:\n  "
@@ -45,7 +46,3 @@ def merge(
             hint="Write the channel's value into the stack file, or agree with the others; then try again.",
         )
     return unflatten(merged, wanted.channel)
-
-
-def _orphan(flat: Flat, key: Key) -> bool:
-    return len(key) == 4 and (*key[:2], "msp") not in flat

@@ -59,10 +59,7 @@ _CHOSEN: Final[dict[str, tuple[str, dict[Any, Make]]]] = {
             policies_pb2.Policy.IMPLICIT_META: policies_pb2.ImplicitMetaPolicy,
         },
     ),
-    "msp.MSPConfig.config": (
-        "type",
-        {0: msp_config_pb2.FabricMSPConfig, 1: msp_config_pb2.IdemixMSPConfig},
-    ),
+    "msp.MSPConfig.config": ("type", {0: msp_config_pb2.FabricMSPConfig, 1: msp_config_pb2.IdemixMSPConfig}),
     "common.MSPPrincipal.principal": (
         "principal_classification",
         {

@@ -190,7 +190,10 @@ def _missing(found: _Found, voters: Voters) -> MissingSignatures | None:
         meta = _meta(found.policy)
         subs = _missing_below(found.group, meta, voters)
         return _short(_threshold(meta, len(subs)), subs)
-    envelope = _signature(found.policy)
+    if found.policy.type != policies_pb2.Policy.SIGNATURE:
+        raise ConfigtxError(f"has unknown policy type: {found.policy.type}")
+    content = found.policy.value
+    envelope = values.parse(policies_pb2.SignaturePolicyEnvelope(), content, "a signature policy")
     lacking = _missing_in_rule(envelope.rule, envelope, set(), voters)
     return MissingSignatures(count=1, among=(lacking,)) if isinstance(lacking, str) else lacking
 
@@ -252,9 +255,3 @@ def _missing_in_rule(
 
 def _meta(policy: policies_pb2.Policy) -> policies_pb2.ImplicitMetaPolicy:
     return values.parse(policies_pb2.ImplicitMetaPolicy(), policy.value, "an implicit meta policy")
-
-
-def _signature(policy: policies_pb2.Policy) -> policies_pb2.SignaturePolicyEnvelope:
-    if policy.type != policies_pb2.Policy.SIGNATURE:
-        raise ConfigtxError(f"has unknown policy type: {policy.type}")
-    return values.parse(policies_pb2.SignaturePolicyEnvelope(), policy.value, "a signature policy")

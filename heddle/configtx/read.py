@@ -101,19 +101,17 @@ def bft_options(kind: orderer_pb2.ConsensusType) -> smartbft_pb2.Options:
     return values.parse(smartbft_pb2.Options(), kind.metadata, "SmartBFT's options")
 
 
-def _consensus(
-    orderer: configtx_pb2.ConfigGroup,
-) -> tuple[tuple[Consenter, ...], RaftOptions, BftOptions]:
+def _consensus(orderer: configtx_pb2.ConfigGroup) -> tuple[tuple[Consenter, ...], RaftOptions, BftOptions]:
     kind = consensus_kind(orderer)
     if kind.type == BFT:
-        return bft.consenters_of(orderer), RaftOptions(), bft.options_of(bft_options(kind))
-    return *_raft(orderer), BftOptions()
-
-
-def _raft(orderer: configtx_pb2.ConfigGroup) -> tuple[tuple[Consenter, ...], RaftOptions]:
+        return (
+            bft.consenters_of(orderer),
+            RaftOptions(),
+            BftOptions(**values.held(bft_options(kind), BftOptions)),
+        )
     metadata = consensus_metadata(orderer)[1]
     consenters = tuple(map(values.consenter_of, metadata.consenters))
-    return consenters, RaftOptions(**values.held(metadata.options, RaftOptions))
+    return consenters, RaftOptions(**values.held(metadata.options, RaftOptions)), BftOptions()
 
 
 def _batch(orderer: configtx_pb2.ConfigGroup) -> BatchSettings:

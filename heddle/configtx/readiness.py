@@ -8,7 +8,7 @@ scc.go and lifecycle.go, common/policies/implicitmeta.go (Fabric 3.1.5).
 from collections.abc import Collection
 
 from fabric_protos.common import configtx_pb2
-from fabric_protos.msp import msp_config_pb2
+from fabric_protos.msp.msp_config_pb2 import MSPConfig
 
 from heddle.configtx import policies, values
 from heddle.configtx.policies import MissingSignatures
@@ -26,17 +26,14 @@ def missing_organizations(
 ) -> MissingSignatures | None:
     """Return the organizations (MSP ids) that are needed beside these; None if they suffice.
 
-    A policy that cannot be read is never satisfied. On a channel without the policy, peers ask for a majority
-    of the organizations.
+    A policy that cannot be read is never satisfied. A channel without the policy was made before Fabric 2:
+    its peers ask for a member's endorsement from each of a majority of the organizations.
     """
     application = values.group_at(root, _APPLICATION)
     if _LIFECYCLE in application.policies:
         return policies.missing_organizations(root, f"/Channel/{_APPLICATION}/{_LIFECYCLE}", msp_ids)
-    members = {_msp_id(group) for group in application.groups.values()}
+    configs = (values.read(group, "MSP", MSPConfig()) for group in application.groups.values())
+    members = {msp_from_config(config).msp_id for config in configs}
     short = majority(len(members)) - len(members & set(msp_ids))
     others = tuple(sorted(members - set(msp_ids)))
     return MissingSignatures(count=short, among=others) if members and short > 0 else None
-
-
-def _msp_id(group: configtx_pb2.ConfigGroup) -> str:
-    return msp_from_config(values.read(group, "MSP", msp_config_pb2.MSPConfig())).msp_id

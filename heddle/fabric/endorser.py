@@ -13,19 +13,22 @@ from fabric_protos.peer import (
     proposal_response_pb2,
     transaction_pb2,
 )
+from google.protobuf.message import Message
 
 from heddle.configtx.envelope import channel_header, new_nonce, signature_header, transaction_id
+from heddle.configtx.values import MessageT
 from heddle.errors import FabricError
-from heddle.fabric.answers import unreadable
+from heddle.fabric.answers import message_of, unreadable
 from heddle.fabric.connection import Connections
 from heddle.fabric.failures import refused
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.waiting import reading
 
-__all__ = ["Proposal", "evaluate", "new_proposal", "propose", "transaction"]
+__all__ = ["LIFECYCLE", "Proposal", "evaluate", "new_proposal", "propose", "query", "transaction"]
 
 Argument = str | bytes
+LIFECYCLE = "_lifecycle"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,17 +130,28 @@ async def evaluate(
 
     async def attempt(left: float) -> bytes:
         proposal = new_proposal(
-            signer,
-            channel,
-            chaincode,
-            args,
-            transient=transient,
-            tls_cert_hash=connections.tls_cert_hash,
+            signer, channel, chaincode, args, transient=transient, tls_cert_hash=connections.tls_cert_hash
         )
         answer = await propose(connections, node, proposal, signer, deadline=left)
         return answer.response.payload
 
     return await reading(attempt, deadline=deadline)
+
+
+async def query(
+    connections: Connections,
+    node: Node,
+    signer: Signer,
+    channel: str,
+    function: str,
+    args: Message,
+    result: MessageT,
+    deadline: float,
+) -> MessageT:
+    """Call a function of `_lifecycle` with its message; fill `result` with the answer, and return it."""
+    call: list[Argument] = [function, args.SerializeToString()]
+    answer = await evaluate(connections, node, signer, channel, LIFECYCLE, call, deadline=deadline)
+    return message_of(result, answer, node, f"{LIFECYCLE} {function}{f' on {channel}' if channel else ''}")
 
 
 def transaction(

@@ -16,11 +16,7 @@ from heddle.text import printable
 
 __all__ = ["hint_for", "http_words", "refused", "refused_status", "rpc_failure", "unreachable"]
 
-_LOST = (
-    grpc.StatusCode.UNAVAILABLE,
-    grpc.StatusCode.DEADLINE_EXCEEDED,
-    grpc.StatusCode.CANCELLED,
-)
+_LOST = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
 
 _RESTARTS = "The node restarts, or does not accept this client certificate: see its log."
 _NOT_THERE = "Nothing listens there: is the node running, and is the port right?"

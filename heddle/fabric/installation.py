@@ -6,8 +6,7 @@ from heddle.errors import Refused
 from heddle.fabric.answers import message_of
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Installed
-from heddle.fabric.endorser import new_proposal, propose
-from heddle.fabric.lifecyclequery import LIFECYCLE, query
+from heddle.fabric.endorser import LIFECYCLE, new_proposal, propose, query
 from heddle.fabric.node import Node
 from heddle.fabric.package import package_id
 from heddle.identity.signer import Signer

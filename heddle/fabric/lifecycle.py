@@ -7,8 +7,7 @@ from fabric_protos.peer.lifecycle import lifecycle_pb2
 from heddle.errors import Refused
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Approval, Committed, Definition, Readiness, definition_of
-from heddle.fabric.endorser import Argument
-from heddle.fabric.lifecyclequery import LIFECYCLE, query
+from heddle.fabric.endorser import LIFECYCLE, Argument, query
 from heddle.fabric.node import Node
 from heddle.fabric.transactions import submit, wait_until_level
 from heddle.identity.signer import Signer
@@ -96,13 +95,7 @@ async def approved(
 
 
 async def check_readiness(
-    connections: Connections,
-    node: Node,
-    channel: str,
-    wanted: Definition,
-    signer: Signer,
-    *,
-    deadline: float,
+    connections: Connections, node: Node, channel: str, wanted: Definition, signer: Signer, *, deadline: float
 ) -> Readiness:
     """Tell which organizations have approved this definition. Raises Refused unless its sequence is next."""
     args = lifecycle_pb2.CheckCommitReadinessArgs(**wanted.fields())

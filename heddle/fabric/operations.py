@@ -1,4 +1,4 @@
-"""Ask the operations endpoint of a node: version, health, metrics (core/operations/system.go).
+"""Ask the operations endpoint of a node: version, metrics (core/operations/system.go).
 
 It answers before ledgers are open, and an orderer's health says nothing of its consensus: use it for what it
 measures. Without `tls` it is plain HTTP; with TLS on, Fabric wants a client certificate for the metrics.
@@ -15,22 +15,13 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.failures import refused
 from heddle.fabric.node import ClientTls, Node
 from heddle.plain import Plain
-from heddle.text import printable
 from heddle.waiting import reading
 
-__all__ = ["Health", "Metrics", "Sample", "healthz", "metrics", "parse_metrics", "version"]
+__all__ = ["Metrics", "Sample", "metrics", "parse_metrics", "version"]
 
 _LINE_LENGTH = 16 * 1024
 """Characters; what is longer is no metric of Fabric's, and could take minutes to look through."""
 _VERSION = 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class Health:
-    """Tell whether all of the node's checks pass, and what the others say ("couchdb: …")."""
-
-    ok: bool
-    failed: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,24 +60,6 @@ async def version(
         return answer["Version"].text(most=_VERSION)
 
     return plain_of(content, read, node, "GET /version", port=node.operations_port)
-
-
-async def healthz(
-    connections: Connections, node: Node, *, tls: ClientTls | None = None, deadline: float
-) -> Health:
-    """Ask the node's own health checks. Orderers have none, and are always healthy here."""
-    response = await _get(connections, node, "/healthz", tls, deadline)
-    if response.status not in (200, 503):
-        _expect(response, node, "/healthz")
-    failed = plain_of(response.content, _failed, node, "GET /healthz", port=node.operations_port)
-    return Health(ok=response.status == 200, failed=failed)
-
-
-def _failed(answer: Plain) -> tuple[str, ...]:
-    checks = answer.get("failed_checks")
-    if checks is None:
-        return ()
-    return tuple(printable(f"{one['component'].text()}: {one['reason'].text()}") for one in checks.items())
 
 
 async def metrics(

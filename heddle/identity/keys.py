@@ -116,14 +116,10 @@ def verify(cert_pem: bytes, message: bytes, signature: bytes) -> bool:
             return True
         if not isinstance(key, ec.EllipticCurvePublicKey):
             raise IdentityError("a certificate's key is neither ECDSA nor Ed25519: Fabric has no use for it")
-        if _has_high_s(signature, key.curve):
+        # Only P-256 is checked here: other curves are not issued, and their order is not ours to keep.
+        if key.curve.name == CURVE.name and decode_dss_signature(signature)[1] > P256_ORDER // 2:
             return False
         key.verify(signature, message, _ALGORITHM)
     except (InvalidSignature, ValueError):  # ValueError: not a DER signature at all
         return False
     return True
-
-
-def _has_high_s(signature: bytes, curve: ec.EllipticCurve) -> bool:
-    # Only P-256 is checked here: other curves are not issued, and their order is not ours to keep.
-    return curve.name == CURVE.name and decode_dss_signature(signature)[1] > P256_ORDER // 2

@@ -6,15 +6,7 @@ Source: orderer/consensus/etcdraft and orderer/consensus/smartbft (Fabric 3.1.5)
 from collections.abc import Collection, Mapping
 
 from heddle.planner.channel import Kind, Step
-from heddle.planner.facts import (
-    Answer,
-    ChannelFacts,
-    Refusal,
-    describe,
-    is_level,
-    newest_height,
-    orders,
-)
+from heddle.planner.facts import Answer, ChannelFacts, Refusal, describe, is_level, newest_height, orders
 from heddle.quorum import quorum
 
 __all__ = ["consenter_change_refusal", "joining_refusal", "lagging_consenters"]

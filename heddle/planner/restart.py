@@ -11,6 +11,7 @@ from heddle.planner.facts import (
     describe,
     is_active,
     is_level,
+    newest_height,
     orders,
 )
 from heddle.quorum import quorum
@@ -64,7 +65,7 @@ def missing_blocks(node: NodeFacts, newest: Mapping[str, int]) -> str:
     if lines:
         return "; ".join(lines)
     for channel, height in newest.items():
-        own = _height(node.channels.get(channel))
+        own = newest_height([node.channels.get(channel)])
         if not is_level(own, height):
             lines.append(f"{channel}: block {own} of {height}")
     return "; ".join(lines)
@@ -76,10 +77,6 @@ def _is_ready(node: NodeFacts) -> bool:
 
 def _leads(node: NodeFacts) -> bool:
     return any(isinstance(answer, LedgerState) and answer.leader for answer in node.channels.values())
-
-
-def _height(answer: Answer) -> int:
-    return answer.height if isinstance(answer, LedgerState) else 0
 
 
 def _lost_quorum(channel: str, others: Sequence[NodeFacts]) -> str:

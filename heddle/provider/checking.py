@@ -7,18 +7,7 @@ from typing import TypeAlias
 
 from heddle.plugin.interface import CheckFailure, CheckResult
 from heddle.plugin.values import Properties, Secret, Unknown, Value, secret
-from heddle.schema import (
-    Boolean,
-    Duration,
-    Integer,
-    Kind,
-    ListOf,
-    MapOf,
-    ObjectType,
-    Property,
-    Size,
-    Text,
-)
+from heddle.schema import Boolean, Duration, Integer, Kind, ListOf, MapOf, ObjectType, Property, Size, Text
 
 __all__ = ["check_properties"]
 

@@ -88,7 +88,8 @@ def check_succession(olds: Properties, news: Properties) -> list[CheckFailure]:
     if None in (olds.get("sequence"), olds.get("name")) or has_unknown([*before.values(), *after.values()]):
         return []
     try:
-        check_turn(wanted_definition(news), _in_force(olds), str(news["channel"]))
+        in_force = Committed(definition=wanted_definition(olds), approvals={})
+        check_turn(wanted_definition(news), in_force, str(news["channel"]))
     except ProviderError as refusal:
         return [CheckFailure(property="sequence", reason=str(refusal))]
     except ConfigtxError:
@@ -133,14 +134,11 @@ def check_channel_policies(inputs: Mapping[str, Any], root: configtx_pb2.ConfigG
     Fabric commits such a definition, and no transaction satisfies it.
     """
     if absent := list(filter(None, (no_such_policy(root, path) for path in channel_policies(inputs)))):
+        known = [f"/Channel/Application/{name}" for name in sorted(root.groups["Application"].policies)]
         raise ProviderError(
             f"chaincode {inputs['name']}: channel {inputs['channel']}: {'; '.join(absent)}",
-            hint=f"Its applications' policies are {', '.join(_paths(root))}.",
+            hint=f"Its applications' policies are {', '.join(known)}.",
         )
-
-
-def _paths(root: configtx_pb2.ConfigGroup) -> list[str]:
-    return [f"/Channel/Application/{name}" for name in sorted(root.groups["Application"].policies)]
 
 
 def differences(old: Definition, new: Definition) -> list[str]:
@@ -183,10 +181,6 @@ def _collections(value: Any) -> str:  # noqa: ANN401 - a list of objects, or UNK
 def _known(inputs: Mapping[str, Any], name: str, form: str) -> str:
     value = inputs[name]
     return f"{name} known after apply" if isinstance(value, Unknown) else form.format(value)
-
-
-def _in_force(inputs: Properties) -> Committed:
-    return Committed(definition=wanted_definition(inputs), approvals={})
 
 
 def _policy(definition: Definition) -> str:

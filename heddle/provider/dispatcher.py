@@ -43,12 +43,13 @@ class HeddleProvider:
 
     async def diff_config(self, urn: str, olds: Properties, news: Properties) -> api.DiffResult:
         """Report that nothing is replaced: a renewed kubeconfig is another way to the same nodes."""
-        changed = [key for key in CONFIG if olds.get(key) != news.get(key)]
+        one_sided = {True: api.DiffKind.ADD, False: api.DiffKind.DELETE}
         kinds = {
-            key: api.DiffKind.UPDATE if key in olds and key in news else _one_sided(key in news)
-            for key in changed
+            key: api.DiffKind.UPDATE if key in olds and key in news else one_sided[key in news]
+            for key in CONFIG
+            if olds.get(key) != news.get(key)
         }
-        return api.DiffResult(changes=bool(changed), detailed=kinds)
+        return api.DiffResult(changes=bool(kinds), detailed=kinds)
 
     async def configure(self, inputs: Properties) -> None:
         """Take the way to the nodes."""
@@ -92,7 +93,11 @@ class HeddleProvider:
     async def read(self, request: api.ReadRequest) -> api.ReadResult:
         """Read; what cannot be reached keeps its state, with a warning."""
         handler = self._handler(request.type)
-        inputs = request.inputs or _inputs_among(handler.declaration, request.properties)
+        inputs = request.inputs or {
+            name: request.properties[name]
+            for name in handler.declaration.inputs
+            if name in request.properties
+        }
         if not inputs:
             raise ProviderError(
                 f"{request.type} {request.id}: cannot be imported: its inputs say how to reach it",
@@ -148,7 +153,10 @@ class HeddleProvider:
     def _handler(self, token: str) -> Handler:
         handler = self._handlers.get(token)
         if handler is None:
-            raise ProviderError(f"{token} is not a resource type of heddle", hint=_known(self._handlers))
+            raise ProviderError(
+                f"{token} is not a resource type of heddle",
+                hint=f"Known are {', '.join(sorted(self._handlers))}.",
+            )
         return handler
 
     async def _plan(self, handler: Handler, call: Call) -> Properties:
@@ -188,10 +196,7 @@ def _refuse(declaration: ResourceType, changes: list[Change], request: api.DiffR
 
 
 def _call_of(
-    request: api.DiffRequest | api.ReadRequest | api.UpdateRequest,
-    inputs: Properties,
-    *,
-    timeout: float = 0,
+    request: api.DiffRequest | api.ReadRequest | api.UpdateRequest, inputs: Properties, *, timeout: float = 0
 ) -> Call:
     """Return the call for a resource that exists."""
     if isinstance(request, api.ReadRequest):
@@ -225,15 +230,3 @@ def _partial_failure(handler: Handler, partial: Partial, inputs: Properties) -> 
         inputs=inputs,
         reasons=partial.reasons,
     )
-
-
-def _inputs_among(declaration: ResourceType, properties: Properties) -> Properties:
-    return {name: properties[name] for name in declaration.inputs if name in properties}
-
-
-def _one_sided(added: bool) -> api.DiffKind:
-    return api.DiffKind.ADD if added else api.DiffKind.DELETE
-
-
-def _known(handlers: Mapping[str, Handler]) -> str:
-    return f"Known are {', '.join(sorted(handlers))}."

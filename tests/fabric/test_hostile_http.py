@@ -39,13 +39,9 @@ ASKS: dict[str, tuple[Ask, dict[str, Any]]] = {
         lambda c, n, d: operations.version(c, n, tls=TLS, deadline=d),
         {"CommitSHA": "0", "Version": "v3.1.5"},
     ),
-    "health": (
-        lambda c, n, d: operations.healthz(c, n, tls=TLS, deadline=d),
-        {"status": "bad", "failed_checks": [{"component": "couchdb", "reason": "down"}]},
-    ),
     "metrics": (lambda c, n, d: operations.metrics(c, n, tls=TLS, deadline=d), {}),
 }
-REAL_STATUS = {"remove": 404, "health": 503}
+REAL_STATUS = {"remove": 404}
 ODD = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4)
 JSON = st.recursive(
     ODD, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=3), inner), max_leaves=5

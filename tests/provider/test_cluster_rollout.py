@@ -13,7 +13,6 @@ from heddle.fabric.node import Node
 from heddle.kube.apiserver import ApiServer
 from heddle.kube.pods import NodePods
 from heddle.planner.facts import NodeFacts
-from heddle.provider.rollout.asking import NodeClient
 from heddle.provider.rollout.restart import Restarter
 from heddle.versions import SAMPLE_CHAINCODE_IMAGE
 
@@ -25,11 +24,9 @@ RUN = "import signal, sys, time; signal.signal(15, lambda *_: sys.exit()); time.
 FAIL = "print('bad configuration'); raise SystemExit(1)"
 
 
-class NoChannels(NodeClient):
-    """Nodes without channels: only their pods matter."""
-
-    async def ask(self, node: Node) -> NodeFacts:
-        return NodeFacts(name=node.name, kind="peer")
+async def _without_channels(node: Node) -> NodeFacts:
+    """Return the facts of a node without channels: only its pod matters."""
+    return NodeFacts(name=node.name, kind="peer")
 
 
 def _heddle(*arguments: str) -> str:
@@ -98,7 +95,7 @@ async def test_pods_are_restarted_singly_and_a_bad_one_shows_why(cluster: NodePo
 
     The correction then heals the broken node first, and the other one follows.
     """
-    restarter = Restarter(pods=cluster, client=NoChannels(), nodes=NODES, patience=60)
+    restarter = Restarter(pods=cluster, ask=_without_channels, nodes=NODES, patience=60)
     await _apply(cluster, "1")
     assert await restarter.run() == []
     first = await restarter.states()
@@ -110,7 +107,7 @@ async def test_pods_are_restarted_singly_and_a_bad_one_shows_why(cluster: NodePo
     assert all(second[name].uid != first[name].uid for name in second)
 
     await _apply(cluster, "3", FAIL)
-    hurried = Restarter(pods=cluster, client=NoChannels(), nodes=NODES, patience=15)
+    hurried = Restarter(pods=cluster, ask=_without_channels, nodes=NODES, patience=15)
     with pytest.raises(ProviderError, match="log bad configuration"):
         await hurried.run()
     third = await restarter.states()
@@ -123,6 +120,6 @@ async def test_pods_are_restarted_singly_and_a_bad_one_shows_why(cluster: NodePo
 async def test_what_is_not_there_is_said(cluster: NodePods) -> None:
     """A node without a StatefulSet is named."""
     nobody = Node(name="nobody", msp_id="M", host="nobody", port=7051)
-    restarter = Restarter(pods=cluster, client=NoChannels(), nodes=(nobody,), patience=0.5)
+    restarter = Restarter(pods=cluster, ask=_without_channels, nodes=(nobody,), patience=0.5)
     with pytest.raises(ProviderError, match="StatefulSet nobody: there is no such StatefulSet"):
         await restarter.run()

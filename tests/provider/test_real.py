@@ -2,10 +2,10 @@
 
 import asyncio
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from fabric_protos.common.common_pb2 import Block
@@ -20,6 +20,7 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import broadcast
+from heddle.network.answers import ask_orderer_channels, ask_peer_channels
 from heddle.planner.facts import Answer, LedgerState, NodeFacts, PodFacts
 from heddle.planner.restart import newest_heights, restart_refusal
 from heddle.plugin import interface as api
@@ -28,7 +29,6 @@ from heddle.provider import chaincode_definition
 from heddle.provider.channel import handler
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.genesis import join_all
-from heddle.provider.rollout.asking import NodeClient, OrdererClient, PeerClient
 from heddle.waiting import Deadline
 from tests.provider.harness import (
     CheckFailedError,
@@ -405,11 +405,14 @@ async def test_a_cancelled_creation_is_saved(
     assert engine.outputs["channel"]["genesisHash"]
 
 
-async def _one_leader(orderers: OrdererClient, network: RealNetwork) -> list[NodeFacts]:
+Ask: TypeAlias = Callable[[Node], Awaitable[NodeFacts]]
+
+
+async def _one_leader(ask: Ask, network: RealNetwork) -> list[NodeFacts]:
     """Return the facts once exactly one node says that it leads: metrics follow an election with a delay."""
     clock = Deadline(15)
     while True:
-        facts = await _ask(orderers, network.orderers)
+        facts = await _ask(ask, network.orderers)
         answers = [each.channels["channel"] for each in facts]
         if [isinstance(answer, LedgerState) and answer.leader for answer in answers].count(True) == 1:
             return facts
@@ -417,8 +420,8 @@ async def _one_leader(orderers: OrdererClient, network: RealNetwork) -> list[Nod
         await asyncio.sleep(0.1)
 
 
-async def _ask(client: NodeClient, nodes: Iterable[Node]) -> list[NodeFacts]:
-    return [await client.ask(node) for node in nodes]
+async def _ask(ask: Ask, nodes: Iterable[Node]) -> list[NodeFacts]:
+    return [await ask(node) for node in nodes]
 
 
 def _without(network: RealNetwork, *names: str) -> dict[str, Any]:
@@ -483,7 +486,11 @@ async def test_health_of_real_nodes(network: RealNetwork, engine: Engine) -> Non
     channel = await engine.up(CHANNEL, "channel", _channel(network))
     await engine.up(MEMBERSHIP, "member-0", _membership(network, 0, channel["genesisHash"]))
     async with Connections(DirectDialer()) as connections:
-        orderers = OrdererClient(connections, ["channel", "unmade"], network.admin_tls)
+        channels, tls = ["channel", "unmade"], network.admin_tls
+
+        async def orderers(node: Node) -> NodeFacts:
+            return await ask_orderer_channels(connections, node, channels, tls, deadline=10)
+
         facts = await _one_leader(orderers, network)
         assert [newest_heights([each]) for each in facts] == [{"channel": 1}] * 3
         assert _refusal(facts[1:]) == ""
@@ -492,10 +499,17 @@ async def test_health_of_real_nodes(network: RealNetwork, engine: Engine) -> Non
         assert refusal.startswith("channel: 1 others order, 2 are needed; orderer3: orderer3 (localhost:")
 
         admin = network.organizations["organization"].admin
-        peers = await _ask(PeerClient(connections, ["channel"], [admin]), network.peers)
+        own = {admin.msp_id: admin}
+
+        async def peer(node: Node) -> NodeFacts:
+            who = own.get(node.msp_id)
+            return await ask_peer_channels(connections, node, ["channel"], who, deadline=10)
+
+        peers = await _ask(peer, network.peers)
         assert newest_heights(peers[:1]) == {"channel": 1}
         assert newest_heights(peers[1:2]) == {}, "it has not joined"
-        (stranger,) = await _ask(PeerClient(connections, ["channel"], []), network.peers[:1])
+        own.clear()
+        (stranger,) = await _ask(peer, network.peers[:1])
         assert (stranger.channels, stranger.silent) == ({}, None), "nobody to ask as: it answers, no more"
 
 

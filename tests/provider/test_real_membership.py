@@ -11,10 +11,10 @@ from heddle.configtx.settings import BFT
 from heddle.errors import HeddleError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
+from heddle.network.answers import ask_orderer_channels
 from heddle.planner.facts import PodFacts
 from heddle.planner.restart import restart_refusal
 from heddle.plugin.interface import PartialFailure
-from heddle.provider.rollout.asking import OrdererClient
 from heddle.quorum import quorum
 from tests.provider.harness import Engine, channel_value
 from tests.real.network import RealNetwork, prepared_network
@@ -134,8 +134,11 @@ async def test_bft_from_genesis_to_five_and_back(network: RealNetwork, engine: E
 async def _objection(network: RealNetwork, numbers: str) -> str:
     """Why none but these can be spared, as a rollout sees it."""
     async with Connections(DirectDialer()) as connections:
-        client = OrdererClient(connections, ["channel"], network.admin_tls)
-        facts = [await client.ask(node) for node in network.orderers if node.name[-1] in numbers]
+        facts = [
+            await ask_orderer_channels(connections, node, ["channel"], network.admin_tls, deadline=10)
+            for node in network.orderers
+            if node.name[-1] in numbers
+        ]
     return restart_refusal([replace(each, pod=PodFacts(ready=True, outdated=False)) for each in facts])
 
 

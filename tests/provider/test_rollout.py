@@ -10,7 +10,6 @@ from heddle.errors import FabricError, ProviderError
 from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState
 from heddle.planner.facts import LedgerState, NoAnswer, NodeFacts
-from heddle.provider.rollout.asking import NodeClient
 from heddle.provider.rollout.restart import Restarter
 
 
@@ -47,7 +46,7 @@ class World:
         return "  log panic: bad configuration"
 
 
-class Orderers(NodeClient):
+class Orderers:
     def __init__(self, world: World) -> None:
         self.world = world
 
@@ -84,7 +83,7 @@ async def _run(world: World, patience: float = 20.0, databases: dict[str, str] |
     databases = databases or {}
     restarter = Restarter(
         pods=cast("NodePods", world),
-        client=Orderers(world),
+        ask=Orderers(world).ask,
         nodes=[_node(name) for name in world.pods if name not in databases.values()],
         patience=patience,
         databases=databases,

@@ -6,7 +6,7 @@ from typing import Any
 from heddle.configtx.read import differences
 from heddle.configtx.renewed import keep_renewed
 from heddle.configtx.settings import BFT, ChannelSettings
-from heddle.planner.channel import Step, planned_steps
+from heddle.planner.channel import planned_steps
 from heddle.plugin.values import has_unknown
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.settings import SETTINGS, settings_from
@@ -99,7 +99,10 @@ def plan_update(
     unsigned = "SIGNATURES MISSING, " if any(one.missing for one in prepared) else ""
     lines = [f"{head}: {unsigned}{summary}{f', and {more} more' if more else ''}", *joins]
     for number, (step, one) in enumerate(zip(todo, prepared, strict=True), 1):
-        lines += [f"update {number} of {len(todo)}: {step.kind.value}", *_indented(step)]
+        lines += [
+            f"update {number} of {len(todo)}: {step.kind.value}",
+            *(f"  {change}" for change in step.changes),
+        ]
         lines += [f"  signatures {consent}" for consent in one.consents]
     if unsigned:
         lines.append("the update will stop there and leave a request: `heddle channel request`")
@@ -116,23 +119,18 @@ def tell_drift(channel: str, live: LiveConfig, base: ChannelSettings, without: C
     return "\n".join([head, *lines, "the next update puts it back; to keep it, declare it"])
 
 
-def _indented(step: Step) -> list[str]:
-    return [f"  {change}" for change in step.changes]
-
-
 def _settings_lines(settings: ChannelSettings) -> list[str]:
     batch, capabilities = settings.batch, settings.capabilities
-    bft = settings.consensus == BFT
-    timeout = settings.bft.request_batch_max_interval if bft else batch.timeout
+    timeout, consensus = batch.timeout, []
+    if settings.consensus == BFT:
+        timeout, nodes = settings.bft.request_batch_max_interval, len(settings.consenters)
+        needed, spare = quorum(nodes, bft=True), fault_tolerance(nodes, bft=True)
+        consensus = [f"consensus: BFT, blocks signed by {needed} of {nodes}, {spare} may fail"]
     return [
-        *(["consensus: BFT, blocks signed by " + _quorum(len(settings.consenters))] if bft else []),
+        *consensus,
         f"blocks: {timeout} or {batch.max_message_count} messages or {show_size(batch.preferred_max_bytes)}",
         f"capabilities: {capabilities.channel}, {capabilities.orderer}, {capabilities.application}",
     ]
-
-
-def _quorum(consenters: int) -> str:
-    return f"{quorum(consenters, bft=True)} of {consenters}, {fault_tolerance(consenters, bft=True)} may fail"
 
 
 def _count(what: str, items: Any) -> str:  # noqa: ANN401 - a list, or UNKNOWN

@@ -115,11 +115,7 @@ def _consenter_inputs(consenter: Consenter, names: Mapping[str, str]) -> Value:
         "serverTlsCertificate": consenter.server_tls_certificate.decode(),
     }
     if consenter.id:
-        inputs |= {
-            "id": consenter.id,
-            "mspId": consenter.msp_id,
-            "identity": consenter.identity.decode(),
-        }
+        inputs |= {"id": consenter.id, "mspId": consenter.msp_id, "identity": consenter.identity.decode()}
     return inputs
 
 

@@ -13,8 +13,10 @@ from fabric_protos.common.configtx_pb2 import ConfigUpdate
 from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.envelope import sign_update, update_envelope
+from heddle.configtx.policies import MissingSignatures
 from heddle.configtx.request import new_request, sign_request
 from heddle.configtx.settings import ChannelSettings, Consenter
+from heddle.configtx.validate import missing_signatures, required_policies
 from heddle.errors import FabricError, ProviderError
 from heddle.fabric.node import Node
 from heddle.fabric.participation import ChannelInfo
@@ -22,7 +24,6 @@ from heddle.network.updates import UpdateDelivery
 from heddle.planner.channel import Kind, Step, applied_after, planned_steps
 from heddle.planner.consenters import consenter_change_refusal
 from heddle.provider.channel.client import ChannelClient, LiveConfig
-from heddle.provider.channel.signatures import Consent, consents
 from heddle.provider.session import Session
 from heddle.waiting import Deadline
 
@@ -32,6 +33,18 @@ _SPREADING = 20.0
 """Seconds until every consenter must have an update that is in force."""
 _ATTEMPTS = 5
 _ASKING = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consent:
+    """A policy that an update must satisfy. `missing` is None when the signers at hand satisfy it."""
+
+    policy: str
+    missing: MissingSignatures | None
+
+    def __str__(self) -> str:
+        state = "signed" if self.missing is None else f"MISSING {self.missing}"
+        return f"{self.policy}: {state}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +64,10 @@ def prepare(client: ChannelClient, live: LiveConfig, step: Step) -> Prepared:
     """Compute the update and its consents."""
     edited = apply_settings(live.config, step.settings, None)
     update = compute_update(client.channel, live.config, edited)
-    return Prepared(update=update, consents=tuple(consents(live.config, update, client.signers)))
+    needs = missing_signatures(live.config, update, client.signers)
+    policies = required_policies(live.config, update)
+    consents = tuple(Consent(policy=path, missing=needs.get(path)) for path in policies)
+    return Prepared(update=update, consents=consents)
 
 
 def prepare_all(client: ChannelClient, live: LiveConfig, todo: Sequence[Step]) -> list[Prepared]:

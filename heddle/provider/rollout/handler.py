@@ -1,20 +1,23 @@
 """Rollout: every node of a set runs the template that its StatefulSet holds (DESIGN, decision 6)."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState, together
+from heddle.network.answers import ask_orderer_channels, ask_peer_channels
+from heddle.planner.facts import NodeFacts
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.checked_values import client_tls, nodes, signers
 from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
-from heddle.provider.rollout.asking import NodeClient, OrdererClient, PeerClient
 from heddle.provider.rollout.restart import Restarter
 from heddle.schema.kubernetes import ROLLOUT
 
 __all__ = ["RolloutHandler"]
 
+_CALL = 10.0
+"""Seconds for one node: a busy one answers in that time."""
 _PATIENCE = 300.0
 """Seconds for one node to become ready, or to catch up: an image may have to be pulled."""
 
@@ -72,7 +75,7 @@ class RolloutHandler(Handler):
         async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as pods:
             restarter = Restarter(
                 pods=pods,
-                client=self._client(call),
+                ask=self._asking(call),
                 nodes=nodes(call.inputs["nodes"]),
                 patience=call.deadline(_PATIENCE),
                 databases=call.inputs.get("databases") or {},
@@ -95,11 +98,16 @@ class RolloutHandler(Handler):
                 revisions[name] = "outdated" if state is not None else "missing"
         return Seen(outputs={}, inputs={"revisions": revisions})
 
-    def _client(self, call: Call) -> NodeClient:
+    def _asking(self, call: Call) -> Callable[[Node], Awaitable[NodeFacts]]:
+        """Return how a node is asked: as its admin endpoint's client, or as a member of its organization."""
         connections, channels = self.session.connections, call.inputs["channels"]
         if call.inputs["kind"] == "orderer":
-            return OrdererClient(connections, channels, client_tls(call.inputs["adminTls"]))
-        return PeerClient(connections, channels, signers(call.inputs["signers"]))
+            tls = client_tls(call.inputs["adminTls"])
+            return lambda node: ask_orderer_channels(connections, node, channels, tls, deadline=_CALL)
+        members = {signer.msp_id: signer for signer in signers(call.inputs["signers"])}
+        return lambda node: ask_peer_channels(
+            connections, node, channels, members.get(node.msp_id), deadline=_CALL
+        )
 
 
 async def _state(pods: NodePods, node: Node, databases: Mapping[str, str]) -> PodState | None:

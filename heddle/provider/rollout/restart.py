@@ -1,7 +1,7 @@
 """Restart outdated pods one at a time: ask, have the planner decide, act, wait."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from heddle.errors import FabricError, ProviderError
@@ -9,7 +9,6 @@ from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState, together
 from heddle.planner.facts import NodeFacts, PodFacts
 from heddle.planner.restart import missing_blocks, newest_heights, next_restart, restart_refusal
-from heddle.provider.rollout.asking import NodeClient
 from heddle.waiting import poll
 
 __all__ = ["Restarter"]
@@ -19,13 +18,14 @@ __all__ = ["Restarter"]
 class Restarter:
     """Restarts the nodes of one set.
 
+    ask: returns the facts of one node on its channels; why it does not answer is a fact, too.
     patience: seconds for each single wait.
     databases: names of state databases by their peers' names. The two are one thing here, since neither is
         of use without the other.
     """
 
     pods: NodePods
-    client: NodeClient
+    ask: Callable[[Node], Awaitable[NodeFacts]]
     nodes: Sequence[Node]
     patience: float
     databases: Mapping[str, str] = field(default_factory=dict)
@@ -55,8 +55,12 @@ class Restarter:
         return next(node for node in self.nodes if chosen is not None and node.name == chosen.name)
 
     async def _facts(self, nodes: Sequence[Node], states: Mapping[str, PodState]) -> list[NodeFacts]:
-        facts = await asyncio.gather(*(self.client.ask(node) for node in nodes))
-        return [replace(each, pod=_pod_facts(states[each.name])) for each in facts]
+        facts = await asyncio.gather(*(self.ask(node) for node in nodes))
+        pods = {
+            name: PodFacts(ready=state.ready, outdated=state.outdated, status=state.status)
+            for name, state in states.items()
+        }
+        return [replace(each, pod=pods[each.name]) for each in facts]
 
     async def _restart(self, node: Node) -> None:
         """Delete one node's outdated pods and wait for their successors to catch up.
@@ -89,18 +93,15 @@ class Restarter:
             )
 
         facts = await poll(
-            look,
-            lambda facts: not restart_refusal(facts),
-            deadline=self.patience,
-            otherwise=never_spared,
+            look, lambda facts: not restart_refusal(facts), deadline=self.patience, otherwise=never_spared
         )
-        return newest_heights([*facts, await self.client.ask(node)])
+        return newest_heights([*facts, await self.ask(node)])
 
     async def _caught_up(self, node: Node, newest: Mapping[str, int]) -> None:
         """Wait until the node serves its channels, level with the others as they were."""
 
         async def missing(_: float) -> str:
-            return missing_blocks(await self.client.ask(node), newest)
+            return missing_blocks(await self.ask(node), newest)
 
         def behind(words: str) -> FabricError:
             return FabricError(
@@ -144,7 +145,3 @@ class Restarter:
             return state
         problem = "there is no such StatefulSet" if state is None else "its controller does not see it"
         raise ProviderError(f"StatefulSet {name}: {problem}", hint="Look at the cluster's controllers.")
-
-
-def _pod_facts(state: PodState) -> PodFacts:
-    return PodFacts(ready=state.ready, outdated=state.outdated, status=state.status)
