@@ -26,8 +26,8 @@ def missing_organizations(
 ) -> MissingSignatures | None:
     """Return the organizations (MSP ids) that are needed beside these; None if they suffice.
 
-    A policy that cannot be read is never satisfied. A channel without the policy was made before Fabric 2:
-    its peers ask for a member's endorsement from each of a majority of the organizations.
+    A policy that cannot be read is never satisfied. On a channel without the policy, as Fabric before
+    2.0 made them, peers ask for the endorsement of one member of each of a majority of the organizations.
     """
     application = values.group_at(root, _APPLICATION)
     if _LIFECYCLE in application.policies:

@@ -1,12 +1,18 @@
 """Chaincode between two organizations on official nodes: who must approve, endorse, and with which bytes."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
+from fabric_protos.common.common_pb2 import Block, Envelope, Payload
+from fabric_protos.common.configtx_pb2 import ConfigEnvelope
 
+from heddle.configtx.blocks import config_of, data_hash
 from heddle.configtx.endorsement import policy_bytes
+from heddle.configtx.genesis import genesis_block
+from heddle.configtx.readiness import missing_organizations
 from heddle.errors import FabricError, Refused
-from heddle.fabric import gateway, lifecycle, transactions
+from heddle.fabric import cscc, gateway, lifecycle, participation, transactions
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
 from heddle.fabric.dial import DirectDialer
@@ -124,3 +130,41 @@ async def test_a_sequence_that_is_not_the_next_is_refused(
             alpha.admin,
             deadline=10,
         )
+
+
+def _without_lifecycle_policy(block: Block) -> Block:
+    """Return a genesis block like this one, but of a channel that has no LifecycleEndorsement."""
+    envelope = Envelope.FromString(block.data.data[0])
+    payload = Payload.FromString(envelope.payload)
+    content = ConfigEnvelope.FromString(payload.data)
+    del content.config.channel_group.groups["Application"].policies["LifecycleEndorsement"]
+    payload.data = content.SerializeToString()
+    envelope.payload = payload.SerializeToString()
+    block.data.data[0] = envelope.SerializeToString()
+    block.header.data_hash = data_hash(block.data)
+    return block
+
+
+async def test_without_a_lifecycle_policy_a_majority_endorses(
+    real_consortium: RealNetwork, deployed: Deployed, connections: Connections
+) -> None:
+    """Peers then ask for a member of more than half of the organizations: of two, both."""
+    settings = replace(real_consortium.settings(), channel="plain")
+    genesis = _without_lifecycle_policy(genesis_block(settings))
+    peers, orderers = real_consortium.peers, real_consortium.orderers
+    wanted = Definition(name="assets", version="1", sequence=1)
+    for node in orderers:
+        await participation.join(connections, node, "plain", genesis, real_consortium.admin_tls, deadline=30)
+    for peer in peers:
+        admin = real_consortium.organization_of(peer).admin
+        await cscc.join_channel(connections, peer, "plain", genesis, admin, deadline=30)
+    for peer in peers:
+        admin = real_consortium.organization_of(peer).admin
+        await lifecycle.approve(connections, peer, orderers, "plain", wanted, "", admin, deadline=60)
+    block = await cscc.config_block(connections, peers[-1], "plain", admin, deadline=10)
+    root = config_of(block).config.channel_group
+    assert str(missing_organizations(root, {peers[0].msp_id})) == peers[1].msp_id
+    with pytest.raises(Refused, match="ENDORSEMENT_POLICY_FAILURE"):
+        await lifecycle.commit(connections, peers[:1], orderers, "plain", wanted, admin, deadline=30)
+    assert missing_organizations(root, {peer.msp_id for peer in peers}) is None
+    await lifecycle.commit(connections, peers, orderers, "plain", wanted, admin, deadline=30)

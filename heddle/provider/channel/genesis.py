@@ -59,18 +59,23 @@ async def wait_for_answers(
     """
     patience = Deadline(min(_SPARED, clock.left()))
 
-    def missed(answers: Mapping[str, Answer]) -> list[NoAnswer]:
-        """Return why orderers do not answer, but for those that are waited for no longer."""
-        waiting = (answer for name, answer in answers.items() if name not in spared or not patience.passed())
-        return [answer for answer in waiting if isinstance(answer, NoAnswer)]
+    def silent(answers: Mapping[str, Answer]) -> dict[str, NoAnswer]:
+        return {name: answer for name, answer in answers.items() if isinstance(answer, NoAnswer)}
+
+    async def look(left: float) -> dict[str, Answer]:
+        return await client.answers(deadline=min(_ASKING, left))
+
+    def enough(answers: Mapping[str, Answer]) -> bool:
+        return all(name in spared and patience.passed() for name in silent(answers))
 
     def unreachable(answers: Mapping[str, Answer]) -> Unreachable:
-        answer = missed(answers)[0]
+        missed = silent(answers)
+        answer = missed[min(missed, key=lambda name: name in spared)]
         return Unreachable(answer.reason, hint=answer.hint)
 
     return await poll(
         lambda left: client.answers(deadline=min(_ASKING, left)),
-        lambda answers: not missed(answers),
+        enough,
         deadline=clock,
         otherwise=unreachable,
     )
