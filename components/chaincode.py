@@ -140,5 +140,5 @@ def _definition(plan: ChaincodePlan) -> dict[str, Any]:
 
 def _collection(plan: CollectionPlan) -> dict[str, Any]:
     policies = {"policy": plan.policy, "endorsementPolicy": plan.endorsement_policy}
-    said = {name: policy for name, policy in policies.items() if policy}
-    return {"name": plan.name, **said, **inputs_of(plan.terms)}
+    given = {name: policy for name, policy in policies.items() if policy}
+    return {"name": plan.name, **given, **inputs_of(plan.terms)}

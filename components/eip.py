@@ -68,11 +68,11 @@ def _endpoint(node: NodePlan, service: Service, site: Site) -> pulumi.Input[str]
 def _node_port(address: str, service: Service) -> pulumi.Output[str]:
     """Return the address and the port that Kubernetes chose. A preview knows neither port nor status."""
 
-    def reached(known: Sequence[Any]) -> str:
+    def endpoint(known: Sequence[Any]) -> str:
         spec, _ = known
         return f"{_host(address)}:{spec['ports'][0]['node_port']}"
 
-    return pulumi.Output.all(service.spec, service.status).apply(reached)
+    return pulumi.Output.all(service.spec, service.status).apply(endpoint)
 
 
 def _balanced(status: Any, port: int) -> str:  # noqa: ANN401 — the SDK's status is untyped

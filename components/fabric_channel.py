@@ -9,14 +9,7 @@ import pulumi
 from components.orderer_set import OrdererSet
 from components.peer_set import PeerSet
 from components.site import Site
-from heddle.resources import (
-    Channel,
-    ChannelArgs,
-    Msp,
-    PeerMembership,
-    PeerMembershipArgs,
-    PeerOrganization,
-)
+from heddle.resources import Channel, ChannelArgs, Msp, PeerMembership, PeerMembershipArgs, PeerOrganization
 from heddle.settings import inputs_of
 from heddle.spec.members import External
 from heddle.topology import ChannelPlan, MemberPlan, NodePlan

@@ -14,14 +14,7 @@ from components.openings import node_opening
 from components.organization import Organization
 from components.site import Site
 from heddle.render import orderer_yaml
-from heddle.resources import (
-    ClientTls,
-    Consenter,
-    Node,
-    OrdererOrganization,
-    Rollout,
-    RolloutArgs,
-)
+from heddle.resources import ClientTls, Consenter, Node, OrdererOrganization, Rollout, RolloutArgs
 from heddle.topology import NodePlan, OrganizationPlan
 
 

@@ -17,9 +17,9 @@ _MILLISECOND: Final = 1_000_000
 class _Kind:
     """How values of a kind are compared and shown, where the kind says nothing else."""
 
-    def same(self, one: object, other: object) -> bool:
+    def same(self, value: object, other: object) -> bool:
         """Tell whether two values are equal."""
-        return one == other
+        return value == other
 
     def show(self, value: object) -> str:
         """Return the value as text."""
@@ -54,9 +54,9 @@ class Duration(_Kind):
             raise ValueError(self.allowed)
         return canonical(length)
 
-    def same(self, one: object, other: object) -> bool:
+    def same(self, value: object, other: object) -> bool:
         """Tell whether two texts are one length of time: `2000ms` is `2s`."""
-        return self.show(one) == self.show(other)
+        return self.show(value) == self.show(other)
 
     def show(self, value: object) -> str:
         """Return the duration in its one spelling; a ledger may hold what only Go can read, that stays."""

@@ -75,8 +75,8 @@ def settings_of(group: type[Any]) -> tuple[Setting, ...]:
 
 def inputs_of(values: object) -> dict[str, Any]:
     """Return the values of a group that a stack file can say, as the provider's inputs."""
-    said = (each for each in settings_of(type(values)) if each.key)
-    return {each.input_name: getattr(values, each.name) for each in said}
+    settable = (each for each in settings_of(type(values)) if each.key)
+    return {each.input_name: getattr(values, each.name) for each in settable}
 
 
 def camel_case(name: str) -> str:

@@ -32,7 +32,7 @@ def section_in(annotation: Any) -> tuple[type[Section] | None, str]:  # noqa: AN
         return annotation, ""
     many = {tuple: "[]", dict: ".<name>"}.get(get_origin(annotation), "")
     for inner in get_args(annotation):
-        found, suffix = section_in(inner)
-        if found is not None:
-            return found, f"{many}{suffix}"
+        section, suffix = section_in(inner)
+        if section is not None:
+            return section, f"{many}{suffix}"
     return None, ""

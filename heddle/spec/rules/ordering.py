@@ -1,22 +1,12 @@
 """Check sizes and times of ordering that belong together, and options of the other consensus."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from heddle.durations import nanoseconds
 from heddle.quantities import show_size
-from heddle.settings import (
-    NOT_LONGER,
-    BatchSettings,
-    BftOptions,
-    Duration,
-    RaftOptions,
-    Setting,
-    Size,
-    settings_of,
-)
+from heddle.settings import NOT_LONGER, BatchSettings, BftOptions, RaftOptions, settings_of
 from heddle.spec.problems import Problem
-from heddle.spec.rules.reading import Data, Place, items, ordering_type, problem, section, whole
+from heddle.spec.rules.reading import Data, Place, items, ordering_type, problem, section, setting_value
 
 _BATCH = {each.name: each for each in settings_of(BatchSettings)}
 _BFT = {each.name: each for each in settings_of(BftOptions)}
@@ -42,7 +32,9 @@ def broken(data: Data) -> Iterator[Problem]:
 def _batch(said: Data, inherited: Data, place: Place, *, bft: bool) -> Iterator[Problem]:
     """Yield problems of the limits that are said here; the others are `ordering.batch`'s, or the defaults."""
     batch = {**inherited, **said}
-    preferred, absolute, messages = (_read(each, batch) for each in (_PREFERRED, _ABSOLUTE, _MESSAGES))
+    preferred, absolute, messages = (
+        setting_value(each, batch) for each in (_PREFERRED, _ABSOLUTE, _MESSAGES)
+    )
     if absolute is None:
         return
     limit = f"{_ABSOLUTE.key}, which is {show_size(absolute)}"
@@ -65,18 +57,7 @@ def _bft(data: Data, *, bft: bool) -> Iterator[Problem]:
         return
     options = section(data, "ordering", "bft")
     for shorter, longer in ((_BFT[low], _BFT[high]) for low, high in NOT_LONGER):
-        length, bound = _read(shorter, options), _read(longer, options)
+        length, bound = setting_value(shorter, options), setting_value(longer, options)
         if length is not None and bound is not None and nanoseconds(length) > nanoseconds(bound):
             allowed = f"at most {longer.key}, which is {bound}"
             yield problem(("ordering", "bft", shorter.key), options.get(shorter.key, length), allowed)
-
-
-def _read(setting: Setting, said: Data) -> Any:  # noqa: ANN401 - text or number, as the setting's kind says
-    """Return what the file says of a setting, or its default; None for what the models refuse."""
-    value = said.get(setting.key, setting.default)
-    if not isinstance(setting.kind, Duration | Size):
-        return whole(value)
-    try:
-        return setting.kind.read(value)
-    except ValueError:
-        return None

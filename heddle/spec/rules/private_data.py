@@ -5,7 +5,7 @@ Source: core/chaincode/lifecycle/scc.go validateCollectionConfigs (Fabric 3.1.5)
 
 from collections.abc import Iterator
 
-from heddle.spec.chaincode import Collection
+from heddle.settings import CollectionTerms, settings_of
 from heddle.spec.problems import MISSING, Problem
 from heddle.spec.rules.chaincodes import is_expression, msp_ids_of
 from heddle.spec.rules.expressions import broken_expression
@@ -17,10 +17,12 @@ from heddle.spec.rules.reading import (
     listed,
     members_of,
     problem,
+    setting_value,
     text,
     values,
-    whole,
 )
+
+_TERMS = {each.key: each for each in settings_of(CollectionTerms)}
 
 
 def broken(data: Data) -> Iterator[Problem]:
@@ -58,7 +60,7 @@ def _holders(collection: Data, place: Place, data: Data, chaincode: Data) -> Ite
 
 
 def _counts(collection: Data, place: Place) -> Iterator[Problem]:
-    required, most = (_count(collection, key) for key in ("requiredPeerCount", "maxPeerCount"))
+    required, most = (setting_value(_TERMS[key], collection) for key in ("requiredPeerCount", "maxPeerCount"))
     if required is not None and most is not None and most < required:
         shown = collection.get("maxPeerCount", most)
         yield problem((*place, "maxPeerCount"), shown, f"at least requiredPeerCount, which is {required}")
@@ -74,7 +76,7 @@ def _copies(collection: Data, place: Place, data: Data, chaincode: Data) -> Iter
     if any(members[name][0].external for name in holders):
         return
     others = sum(joined or 0 for _, joined in (members[name] for name in set(holders))) - 1
-    required = _count(collection, "requiredPeerCount")
+    required = setting_value(_TERMS["requiredPeerCount"], collection)
     if required is not None and required > others:
         yield problem(
             (*place, "requiredPeerCount"),
@@ -82,8 +84,3 @@ def _copies(collection: Data, place: Place, data: Data, chaincode: Data) -> Iter
             f"at most {others}: so many other peers of these organizations are on the channel",
             "With more, no transaction is endorsed.",
         )
-
-
-def _count(collection: Data, key: str) -> int | None:
-    fields = {field.alias: field for field in Collection.model_fields.values()}
-    return whole(collection.get(key, fields[key].default))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from heddle.settings import Duration, Setting, Size
 from heddle.spec.defaults import default_msp_id
 from heddle.spec.members import Organization
 from heddle.spec.ordering import DEFAULT_NODES, OrdererOrganization, Ordering
@@ -59,6 +60,17 @@ def whole(value: object, default: int | None = None) -> int | None:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else default
+
+
+def setting_value(setting: Setting, said: Data) -> Any:  # noqa: ANN401 - text or number, as the setting's kind says
+    """Return what the file says of a setting, or its default; None for what the models refuse."""
+    value = said.get(setting.key, setting.default)
+    if not isinstance(setting.kind, Duration | Size):
+        return whole(value)
+    try:
+        return setting.kind.read(value)
+    except ValueError:
+        return None
 
 
 def named(data: Data, key: str) -> list[tuple[Place, str]]:
