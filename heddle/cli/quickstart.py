@@ -101,8 +101,11 @@ def _load_images(stack: str) -> None:
 
 def _first_transaction(stack: str) -> None:
     """Commit a transaction once, so that a user sees the channel work."""
-    known = _output("chaincode", "query", stack, "--name", "assets", "list")
-    if "car-1" not in known:
+    argv = _argv("chaincode", "query", stack, "--name", "assets", "list")
+    query = subprocess.run(argv, check=False, capture_output=True, text=True)
+    if query.returncode:
+        raise HeddleError(f"heddle {' '.join(argv[3:])} failed:\n{query.stdout}{query.stderr}")
+    if "car-1" not in query.stdout:
         _heddle("chaincode", "invoke", stack, "--name", "assets", "put", "car-1", "alice", "20000")
 
 
@@ -128,11 +131,3 @@ def _heddle(*arguments: str) -> None:
     code = subprocess.run(_argv(*arguments), check=False).returncode
     if code:
         raise typer.Exit(code)
-
-
-def _output(*arguments: str) -> str:
-    """Return what a command prints. Raises HeddleError with it if the command fails."""
-    done = subprocess.run(_argv(*arguments), check=False, capture_output=True, text=True)
-    if done.returncode:
-        raise HeddleError(f"heddle {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
-    return done.stdout

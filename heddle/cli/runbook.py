@@ -10,7 +10,7 @@ from heddle.cli.consent import USAGE, ask_consent, require_terminal
 from heddle.cli.options import HERE, Folder, Json, Yes, named_values
 from heddle.cli.printing import print_json
 from heddle.errors import RunbookError
-from heddle.runbooks.catalog import Runbook, Variable, find_runbook, runbooks
+from heddle.runbooks.catalog import Variable, find_runbook, runbooks
 from heddle.runbooks.deployed import context_of
 from heddle.runbooks.display import Display
 from heddle.runbooks.run import Run, run
@@ -57,7 +57,12 @@ def run_(
 ) -> None:
     """Show a runbook's plan, ask, and run it; exit code 0 when it ended well, or there was nothing to do."""
     variables = dict(named_values(extra, "-e"))
-    runbook = _checked(name, variables)
+    try:
+        runbook = find_runbook(name)
+        runbook.check(variables)
+    except RunbookError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(USAGE) from None
     if not (yes or check):
         require_terminal("--yes", "--check")
     with open_stack(folder, stack).backend.locked():
@@ -78,17 +83,6 @@ def run_(
             ask_consent(f"Do you want to run {name}?", yes=yes, declined=declined)
             changes = _execute(replace(plan, check=False))
             typer.echo(f"{changes} changed" if changes else "nothing changed")
-
-
-def _checked(name: str, variables: dict[str, str]) -> Runbook:
-    """Return the runbook if it takes these variables; else leave with exit code 2."""
-    try:
-        runbook = find_runbook(name)
-        runbook.check(variables)
-    except RunbookError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(USAGE) from None
-    return runbook
 
 
 def _execute(what: Run) -> int:

@@ -8,7 +8,7 @@ import typer
 from heddle.cli.options import HERE, Folder, StackFile
 from heddle.clientconfig.authorities import authority_keys
 from heddle.clientconfig.files import ClientRequest, client_files
-from heddle.clientconfig.folder import Written, write_client_folder
+from heddle.clientconfig.folder import write_client_folder
 from heddle.network.network import open_network
 
 __all__ = ["sdk_config"]
@@ -41,18 +41,14 @@ def sdk_config(
         authority_keys=keys,
     )
     owner = {"instance": network.instance.name, "organization": org}
-    _report(write_client_folder(out, owner, client_files(network, request), force=force))
+    written = write_client_folder(out, owner, client_files(network, request), force=force)
+    for file in written:
+        if file.changed:
+            typer.echo(f"{file.path}{'  (secret)' if file.secret else ''}")
+    if same := sum(not file.changed for file in written):
+        typer.echo(f"{same} files unchanged")
     if not user:
         typer.echo("No private key was written: name the client's user with --user.", err=True)
     if keys:
         words = f"Warning: whoever reads {out}/certificates/ca-key.pem can become any member of {org}."
         typer.secho(f"{words} Move it to a safe place now.", err=True, bold=True)
-
-
-def _report(written: tuple[Written, ...]) -> None:
-    for file in written:
-        if file.changed:
-            typer.echo(f"{file.path}{'  (secret)' if file.secret else ''}")
-    same = sum(not file.changed for file in written)
-    if same:
-        typer.echo(f"{same} files unchanged")

@@ -203,22 +203,18 @@ def _user(
         yield "tls/admin-client.pem", ClientFile(content=instance.admin_tls_certificate)
         yield "tls/admin-client-key.pem", ClientFile(content=network.access.admin_tls_key, secret=True)
     yield "env/core.yaml", ClientFile(content=_CORE)
-    yield f"env/{user}.sh", ClientFile(content=_env(instance, member, user, osnadmin=osnadmin))
-    if instance.peers_of(member.name):
-        yield f"env/discover-{user}.yaml", ClientFile(content=_discover(member, user, request.root))
-
-
-def _env(instance: InstanceOutput, member: OrganizationOutput, user: str, *, osnadmin: bool) -> str:
-    orderers = instance.orderers
-    return client_env(
+    environment = client_env(
         user=user,
         organization=member.name,
         msp_id=member.msp_id,
         peers=[_node(node) for node in instance.peers_of(member.name)],
-        orderers=[_node(node) for node in orderers],
-        orderer_ca=_tls_file(orderers[0].organization, member) if orderers else "",
+        orderers=[_node(node) for node in instance.orderers],
+        orderer_ca=_tls_file(instance.orderers[0].organization, member) if instance.orderers else "",
         osnadmin=osnadmin,
     )
+    yield f"env/{user}.sh", ClientFile(content=environment)
+    if instance.peers_of(member.name):
+        yield f"env/discover-{user}.yaml", ClientFile(content=_discover(member, user, request.root))
 
 
 def _discover(member: OrganizationOutput, user: str, root: str) -> str:

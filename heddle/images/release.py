@@ -49,12 +49,11 @@ def pack_release(release: Path, out: Path) -> tuple[Packed, ...]:
         )
     for name in ("peer", "orderer"):
         _check_version(release / "bin" / name)
-    return tuple(_write(image, out) for image in (_peer(release), _orderer(release)))
-
-
-def _write(image: Image, out: Path) -> Packed:
-    archive = out / ARCHIVES[image.name]
-    return Packed(image=image.name, archive=archive, identifier=write_image(image, archive))
+    images = {image.name: image for image in (_peer(release), _orderer(release))}
+    return tuple(
+        Packed(image=name, archive=out / archive, identifier=write_image(images[name], out / archive))
+        for name, archive in ARCHIVES.items()
+    )
 
 
 def _peer(release: Path) -> Image:

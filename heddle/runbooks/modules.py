@@ -20,22 +20,21 @@ PEER: dict[str, Any] = {"peer": {"type": "str", "required": True}}
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """The network, the options and the mode that a module acts with. `check`: nothing may be changed."""
+    """Hold the network and the options that a module acts with."""
 
     context: Context
     cluster: KubeClient
     connections: Connections
     parameters: Mapping[str, Any]
-    check: bool
 
     @property
     def peer(self) -> NodeOutput:
         """Return the peer that the module's option names. Raises RunbookError with those there are."""
         name = self.parameters["peer"]
-        peers = {one.name: one for one in self.context.network.instance.peers}
+        peers = {each.name: each for each in self.context.network.instance.peers}
         if name not in peers:
-            there = ", ".join(sorted(peers))
-            raise RunbookError(f"stack {self.context.stack!r} has no peer {name!r}", hint=f"It has: {there}.")
+            known = ", ".join(sorted(peers))
+            raise RunbookError(f"stack {self.context.stack!r} has no peer {name!r}", hint=f"It has: {known}.")
         return peers[name]
 
 
@@ -59,11 +58,5 @@ async def _act(module: Any, act: Callable[[Scene], Awaitable[dict[str, Any]]]) -
         await KubeClient.open(context.kubeconfig) as cluster,
         Connections(ClusterDialer(context.kubeconfig)) as connections,
     ):
-        scene = Scene(
-            context=context,
-            cluster=cluster,
-            connections=connections,
-            parameters=module.params,
-            check=module.check_mode,
-        )
+        scene = Scene(context=context, cluster=cluster, connections=connections, parameters=module.params)
         return await act(scene)
