@@ -26,12 +26,8 @@ def node_job(
 
     It has the node's image, user, files and restrictions, so it fits the namespace's pod security and is
     placed where the volume can be mounted. It has no labels of the node: no Service may send it clients.
-
-    Args:
-        statefulset: the node's, as the API server gives it.
-        commands: argument lists; each starts when the one before has succeeded.
-        runbook: for the Job's label.
-        suffix: what the Job's name has after the node's.
+    Each command, an argument list, starts when the one before has succeeded. `statefulset` is the node's, as
+    the API server gives it; `suffix` is what the Job's name has after the node's.
     """
     name, namespace = statefulset["metadata"]["name"], statefulset["metadata"]["namespace"]
     pod = deepcopy(statefulset["spec"]["template"]["spec"])
@@ -74,15 +70,8 @@ def folders_job(
 ) -> dict[str, Any]:
     """Return a Job that runs one command as root with folders of a Kubernetes node.
 
-    Args:
-        name: of the Job.
-        namespace: one that admits privileged pods.
-        machine: the Kubernetes node.
-        image: has the command.
-        command: an argument list.
-        folders: the node's folders by the path where the command finds them.
-        runbook: for the Job's label.
-        read_only: the command may only look.
+    The namespace must admit privileged pods. `machine` is the Kubernetes node, `folders` are its folders by
+    the path where the command, an argument list, finds them.
     """
     mounts, volumes = [], []
     for number, (mount, path) in enumerate(folders.items()):

@@ -41,9 +41,8 @@ class Scene:
 def run_module(module: Any, act: Callable[[Scene], Awaitable[dict[str, Any]]]) -> None:  # noqa: ANN401
     """Do what an Ansible module does, and print the result.
 
-    Args:
-        module: its AnsibleModule, made by itself: by that import Ansible knows a module of today's kind.
-        act: returns what the module registers; `changed` defaults to false.
+    A module makes its AnsibleModule itself: by that import Ansible knows one of today's kind. `act` returns
+    what the module registers; `changed` defaults to false.
     """
     try:
         result = asyncio.run(_act(module, act))
