@@ -46,7 +46,7 @@ _LANGUAGES: Mapping[str, Mapping[str, str]] = {
     },
 }
 _PACKAGE_ID = {"node": "CORE_CHAINCODE_ID", "java": "CORE_CHAINCODE_ID_NAME"}
-"""Where a language's library reads the package id, besides CHAINCODE_ID."""
+"""The variable in which a language's library reads the package id, besides CHAINCODE_ID."""
 
 
 def environment(

@@ -34,7 +34,7 @@ class Couchdb(pulumi.ComponentResource):
     secret: Secret
     """The Secret with its administrator's name and password."""
     checksum: pulumi.Output[str]
-    """Of the Secret: its peer restarts with another password."""
+    """Checksum of the Secret: with another password its peer restarts."""
     revision: pulumi.Output[str]
     """Checksum of its pod template, the Secret included."""
 

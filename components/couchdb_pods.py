@@ -14,7 +14,7 @@ USERNAME_KEY, PASSWORD_KEY = "username", "password"
 
 _DATA = "/opt/couchdb/data"
 _SETTINGS = "/opt/couchdb/etc/local.d"
-"""Where the entry point writes the administrator, anew with each start: so a changed password counts."""
+"""The folder to which the entry point writes the administrator at each start: a new password counts."""
 
 
 def couchdb_pod(database: CouchdbPlan, *, site: Site, image: str, checksum: pulumi.Input[str]) -> Manifest:

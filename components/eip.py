@@ -22,7 +22,7 @@ class Eip(pulumi.ComponentResource):
     services: dict[str, Service]
     """Service of each node, by the node's name."""
     endpoints: Mapping[str, pulumi.Input[str]]
-    """Where clients outside reach each node (`address:port`); empty where they do not."""
+    """The `address:port` at which clients outside reach each node; empty where they do not."""
 
     def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:kubernetes:Eip", name, None, opts)

@@ -6,16 +6,16 @@ INSTANCE = "app.kubernetes.io/instance"
 NAME = "app.kubernetes.io/name"
 NODE = "heddle.dev/node"
 WORKS_FOR = "heddle.dev/works-for"
-"""On a runbook's pod (heddle.kube.volumejob), the name of the node whose volume it works on."""
+"""Label of a runbook's pod (heddle.kube.volumejob): the name of the node whose volume it works on."""
 ORGANIZATION = "heddle.dev/organization"
 CHAINCODE = "heddle.dev/chaincode"
 """Name of a chaincode server."""
 MONITORING = "heddle.dev/monitoring"
-"""On a namespace, `true` lets its pods scrape the operations endpoints."""
+"""Label of a namespace: `true` lets its pods scrape the operations endpoints."""
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
-"""For what is complete once stored; the provider would wait 10 s for a Service's endpoints to settle."""
+"""Annotation of objects complete once stored: for Services the provider would await endpoints (10 s)."""
 AWAIT_LOAD_BALANCER = {"pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ingress}"}
-"""For a Service whose address somebody reads; its endpoints come later, with the pods that wait for it."""
+"""Annotation of a Service whose address is an output; its endpoints come later, with its pods."""
 
 
 def common(instance: str) -> dict[str, str]:

@@ -44,7 +44,7 @@ class FabricNode(pulumi.ComponentResource):
     statefulset: StatefulSet
     """The StatefulSet that runs the node."""
     address: Node
-    """How the ledger's resources reach it."""
+    """The name, port and roots by which the ledger's resources reach the node."""
     tls_certificate: pulumi.Output[str]
     """The TLS certificate, PEM, by which Raft knows a consenter."""
     identity_certificate: pulumi.Output[str]

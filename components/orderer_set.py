@@ -37,7 +37,7 @@ class OrdererSet(pulumi.ComponentResource):
     nodes: dict[str, FabricNode]
     """The nodes by name, in consenter order."""
     addresses: list[Node]
-    """How to reach each, in consenter order."""
+    """The orderers as the ledger's resources reach them, in consenter order."""
     consenters: list[Consenter]
     """Each orderer as a channel's configuration lists it."""
     definition: OrdererOrganization

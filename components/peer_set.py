@@ -24,7 +24,7 @@ class PeerSetArgs:
     plan: OrganizationPlan
     organization: Organization
     claims: Mapping[str, PersistentVolumeClaim]
-    """Of the peers and of their databases, by name."""
+    """Claims of the peers and of their databases, by name."""
     services: Mapping[str, Service]
 
 

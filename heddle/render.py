@@ -16,7 +16,7 @@ from heddle.topology import NodePlan
 CONFIG_PATH = "/etc/hyperledger/fabric"
 """FABRIC_CFG_PATH: core.yaml or orderer.yaml, msp/ and tls/ are in it."""
 LEDGER_PATH = "/var/hyperledger/production"
-"""Where the node's claim is mounted."""
+"""The folder in which the node's claim is mounted."""
 CCAAS_BUILDER = "/opt/hyperledger/ccaas_builder"
 """The external builder that upstream's peer image brings."""
 COUCHDB_USER = "peer"

@@ -29,7 +29,7 @@ from heddle.quorum import fault_tolerance, quorum
 __all__ = ["app"]
 
 _SECONDS = 10.0
-"""For one node: long enough for a busy one, short enough to wait for one that is away."""
+"""Seconds for one node: long enough for a busy one, short enough to wait for one that is away."""
 
 app = typer.Typer(no_args_is_help=True, help="Channels as their nodes have them now; signatures for them.")
 for verb in (block, request, sign, submit):

@@ -42,7 +42,7 @@ class ClientRequest:
     users: tuple[str, ...] = ()
     """Users whose keys are wanted; the profiles and gateway.json name the first one."""
     root: str
-    """Where the folder will be on the application's host: some SDKs and tools want absolute paths."""
+    """The folder's place on the application's host: some SDKs and tools want absolute paths."""
     authority_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Private keys of the organization's authorities, `ca` and `tls-ca`, if they are wanted."""
 

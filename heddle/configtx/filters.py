@@ -18,7 +18,7 @@ from heddle.identity.expiry import not_after
 __all__ = ["PERMISSION_DENIED", "envelope_signed_data", "expired", "message_refusal"]
 
 PERMISSION_DENIED: Final = "permission denied"
-"""How a refusal ends that Broadcast answers with FORBIDDEN; any other is BAD_REQUEST."""
+"""The end of a refusal that Broadcast answers with FORBIDDEN; any other is BAD_REQUEST."""
 
 
 def message_refusal(

@@ -41,7 +41,7 @@ __all__ = [
 
 FORMAT: Final = "heddle/signable-request/1"
 MAX_BYTES: Final = 8 * 1024 * 1024
-"""Of the whole text. Orderers take messages of up to 10 MiB; forty organizations' MSPs have half a MiB."""
+"""Bytes of a request at most. Orderers take messages up to 10 MiB; forty MSPs have half of one."""
 MAX_SIGNATURES: Final = 256
 MAX_SIGNATURE_BYTES: Final = 64 * 1024
 MAX_LINES: Final = 2000

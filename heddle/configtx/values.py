@@ -50,7 +50,7 @@ CAPABILITIES: Final = {
 BATCH: Final = (orderer_pb2.BatchSize, orderer_pb2.BatchTimeout)
 """The messages that hold the settings of batches; each is the value of its own name in /Channel/Orderer."""
 MAX_BYTES: Final = 100 * 1024 * 1024
-"""Of any message: no node of Fabric's takes or sends a larger one (comm/config.go MaxRecvMsgSize)."""
+"""Bytes of a message at most: no node takes or sends a larger one (comm/config.go MaxRecvMsgSize)."""
 MessageT = TypeVar("MessageT", bound=Message)
 
 

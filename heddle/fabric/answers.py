@@ -19,7 +19,7 @@ __all__ = ["JSON_BYTES", "HttpAnswer", "message_of", "plain_of", "unreadable", "
 T = TypeVar("T")
 
 JSON_BYTES = 8 * 1024 * 1024
-"""Of any JSON answer: some ten thousand channels."""
+"""Bytes of a JSON answer at most: some ten thousand channels."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ __all__ = ["Connections"]
 _MESSAGE_BYTES = 100 * 1024 * 1024
 """Fabric's own limit (peer.maxRecvMsgSize, General.MaxRecvMsgSize)."""
 _BODY_BYTES = 64 * 1024 * 1024
-"""Of any HTTP answer: metrics of a node with hundreds of channels are a tenth of that."""
+"""Bytes of an HTTP answer at most: metrics of a node with hundreds of channels are a tenth of that."""
 
 # grpc.aio answers a message that it cannot parse with None, which our clients look for, and with a traceback
 # in this log.

@@ -23,7 +23,7 @@ __all__ = ["broadcast", "broadcast_transaction", "config_block", "deliver_block"
 _NO_LEADER = "no Raft leader"
 """etcdraft/chain.go, Submit: the envelope was not taken."""
 _FORWARDED = "waiting on forwarding"
-"""Also there: the leader may have it, or have died. So nothing is known, and that is Unreachable."""
+"""Also in Submit: the leader may have it, or have died. Nothing is known, so it counts as Unreachable."""
 
 _PASSING = (common_pb2.SERVICE_UNAVAILABLE, common_pb2.NOT_FOUND)
 """Statuses of an orderer that another orderer of the channel may not have, or this one only for a moment."""

@@ -11,7 +11,7 @@ __all__ = ["FOR_NODE", "LONGEST_NAME", "RUNBOOK", "claim_path", "date_of_name", 
 RUNBOOK = "heddle.dev/runbook"
 """Label of a Job: the runbook that made it."""
 FOR_NODE = "heddle.dev/works-for"
-"""On a Job's pod, the node's name: where a network enforces policies, its state database lets the pod in."""
+"""Label of a Job's pod, the node's name: where policies are enforced, its state database lets the pod in."""
 LONGEST_NAME = 63
 """Characters of a Job's name: a label of its pods has it as value."""
 

@@ -28,7 +28,7 @@ _CHUNK = 64 * 1024
 _STATUS_BYTES = 64 * 1024
 _OPEN_SECONDS = 15.0
 _FRAME_BYTES = 16 * 1024 * 1024
-"""Of a frame; kubelets send 32 KiB (streaming/portforward, and SPDY's own)."""
+"""Bytes of a frame at most; kubelets send 32 KiB (streaming/portforward, and SPDY's own)."""
 _PORT = struct.Struct("<H")
 
 

@@ -15,7 +15,7 @@ from heddle.text import printable
 __all__ = ["ask_orderer", "ask_orderer_channels", "ask_peer", "ask_peer_channels", "no_answer", "peer_facts"]
 
 _NOT_JOINED = "not found"
-"""Of a peer that has not joined the channel (core/endorser/endorser.go): "channel 'x' not found"."""
+"""A peer's answer if it has not joined the channel (core/endorser/endorser.go): "channel 'x' not found"."""
 
 
 async def ask_orderer(

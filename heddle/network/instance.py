@@ -45,7 +45,7 @@ class NodeOutput:
     tls_root_certificates: tuple[str, ...]
     operations_port: Port
     admin_port: Port | None
-    """Of an orderer's participation API; None for a peer."""
+    """The port of an orderer's participation API; None for a peer."""
     public_endpoint: str
     """`address:port` for clients outside; empty = none."""
     state_database: str

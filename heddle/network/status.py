@@ -33,7 +33,7 @@ class NodeStatus:
     address: str
     """The name and port on the ledger, where the node answers inside the cluster."""
     public_endpoint: str
-    """Where it answers outside; empty = nowhere."""
+    """The address at which it answers outside; empty = none."""
     version: str
     """Fabric's version; empty if the operations endpoint did not answer."""
     heights: Mapping[str, int]

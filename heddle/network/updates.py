@@ -37,7 +37,7 @@ _SUBMITTING = 90.0
 _FIRST_LOOK = 0.05
 _LONGEST_LOOK = 0.5
 _STALE = "be at version"
-"""Of an update that is in force already, or that another one overtook (common/configtx/update.go)."""
+"""The refusal of an update that is in force, or that another one overtook (common/configtx/update.go)."""
 _UNSETTLED = "nodes are alive, configuration will result in quorum loss"
 """A node that has just started knows of no active nodes yet, and Raft's own count lags by seconds."""
 

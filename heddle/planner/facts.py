@@ -112,9 +112,9 @@ class NodeFacts:
     """`host:port` as the ledger names it."""
     msp_id: str = ""
     channels: Mapping[str, Answer] = field(default_factory=dict)
-    """By channel; a channel that is missing here was not asked about."""
+    """The node's answers by channel; a channel that is missing here was not asked about."""
     silent: NoAnswer | None = None
-    """Why the node could not be asked at all."""
+    """The reason why the node could not be asked at all."""
     pod: PodFacts | None = None
     version: str | NoAnswer = ""
     """Fabric's version as the operations endpoint says; empty: not asked."""

@@ -11,7 +11,7 @@ from heddle.schema.identity import CERTIFICATE_AUTHORITY
 __all__ = ["CertificateAuthorityHandler"]
 
 _WARN_DAYS = 365
-"""To put a new authority beside the old one on every channel takes planning."""
+"""Days of warning: to put a new authority beside the old one on every channel takes planning."""
 
 
 class CertificateAuthorityHandler(Recorded):

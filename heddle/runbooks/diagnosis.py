@@ -24,7 +24,7 @@ from heddle.waiting import poll
 __all__ = ["ANNOTATION", "Diagnosis", "Remedy", "Verdict", "diagnose", "plan_lines"]
 
 ANNOTATION = "heddle.dev/rejoin-peer"
-"""On the StatefulSet of a peer that is out of service for this: JSON with `date` and `remedy`."""
+"""Annotation of the StatefulSet of a peer that a run took out of service: JSON with `date` and `remedy`."""
 
 _CALL = 10.0
 
@@ -72,7 +72,7 @@ class Diagnosis:
     evidence: tuple[str, ...] = ()
     remedies: tuple[Remedy, ...] = ()
     date: str = ""
-    """When an earlier run began that is to be ended, as that run wrote it; else empty."""
+    """The start of an earlier run that is to be ended, as that run wrote it; else empty."""
     missing_channels: tuple[str, ...] = ()
     missing_packages: tuple[str, ...] = ()
     behind: Mapping[str, str] = field(default_factory=dict)

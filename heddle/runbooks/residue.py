@@ -30,10 +30,10 @@ Json = Any
 INSTANCE = "app.kubernetes.io/instance"
 MANAGED = {"app.kubernetes.io/managed-by": "heddle"}
 VOLUMES_FOLDER = "heddle.dev/volumes"
-"""On a StorageClass: the nodes' folder in which its volumes are folders."""
+"""Annotation of a StorageClass: the nodes' folder in which its volumes are folders."""
 
 _PREFIX = "fabric-"
-"""Of namespaces whose stack file names none."""
+"""The prefix of namespaces whose stack file names none."""
 _KNOWN_FOLDERS = {"rancher.io/local-path": "/opt/local-path-provisioner"}
 """Provisioners that keep volumes as folders of a node, by their defaults."""
 _LEFT = ("Released", "Failed")

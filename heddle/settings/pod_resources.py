@@ -13,4 +13,4 @@ DEFAULT_RESOURCES: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     "couchdb": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "2Gi"}},
     "chaincode": {"requests": {"cpu": "25m", "memory": "64Mi"}, "limits": {"memory": "1Gi"}},
 }
-"""By kind of node, in Kubernetes' quantities."""
+"""The defaults by kind of node, in Kubernetes' quantities."""

@@ -20,7 +20,7 @@ class Problem:
     """A mistake in a stack file."""
 
     path: str
-    """Where in the file: `instance.ordering.nodes`, `instance.channels[0].name`."""
+    """The place in the file: `instance.ordering.nodes`, `instance.channels[0].name`."""
     found: object = MISSING
     """The value there, as read."""
     allowed: str

@@ -44,7 +44,7 @@ _QUOTAS = (
     ("Channels", "channels"),
 )
 _UNLIMITED = 2**31 - 1
-"""From here on a greatest value is that of the field on the wire, of no use to a reader."""
+"""A greater maximum is only the limit of the field on the wire, of no use to a reader."""
 
 
 def tables() -> str:

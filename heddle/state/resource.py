@@ -134,7 +134,7 @@ _KINDS: Mapping[str, Callable[[Plain], object]] = {
     "propertyDependencies": lambda found: [urns.texts() for _, urns in found.entries() if urns.value],
     "customTimeouts": lambda found: [time.seconds() for _, time in found.entries() if time.value],
 }
-"""How each field is read that may be missing."""
+"""The reader of each field that may be missing."""
 
 
 def _check(entry: Plain) -> None:

@@ -184,7 +184,7 @@ class ChaincodePlan:
     language: str
     """python, go, node or java: which environment the image expects."""
     endorsement_policy: str | None
-    """In the syntax of `peer lifecycle --signature-policy`, or the path of a channel policy (begins with /);
+    """A rule of `peer lifecycle --signature-policy`, or the path of a channel policy (begins with `/`);
     None = the channel's own Endorsement policy."""
     init_required: bool
     environment: Mapping[str, str] = field(hash=False)
@@ -215,7 +215,7 @@ class Topology:
     public_address: str
     """Address of the nodes for clients outside, empty = none."""
     service_type: str
-    """Of the nodes' Services: `ClusterIP`, `NodePort` or `LoadBalancer`."""
+    """The type of the nodes' Services: `ClusterIP`, `NodePort` or `LoadBalancer`."""
     consensus: str
     """`etcdraft` or `BFT`, as the ledger says it."""
     bft: BftOptions | None

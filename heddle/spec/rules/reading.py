@@ -119,7 +119,7 @@ class Party:
     msp_id: str
     external: bool
     peers: int
-    """How many it has here."""
+    """The number of its peers here."""
 
 
 def parties(data: Data) -> dict[str, Party]:
