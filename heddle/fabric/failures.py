@@ -1,5 +1,6 @@
 """Make errors of failed calls: the node, its address, Fabric's own words, the next step."""
 
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -16,6 +17,9 @@ from heddle.text import printable
 
 __all__ = ["hint_for", "http_words", "refused", "refused_status", "rpc_failure", "unreachable"]
 
+_REFUSING_POD = re.compile(r"forwarding port (\d+) to pod .*connection refused", re.IGNORECASE | re.DOTALL)
+"""As a kubelet tells it (k8s.io/kubelet, pkg/cri/streaming/portforward)."""
+
 _LOST = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
 
 _RESTARTS = "The node restarts, or does not accept this client certificate: see its log."
@@ -31,6 +35,10 @@ _HINTS = (
     ("connection refused", _NOT_THERE),
     ("connection attempts failed", _NOT_THERE),
     ("DNS resolution failed", "The name does not resolve here; give the node an address to dial."),
+    (
+        "does not have a host assigned",
+        "Its pod is not scheduled: look at the pod's events; is its claim there?",
+    ),
     ('pods "', "The pod does not exist: look at its StatefulSet."),
     ("no Raft leader", "A majority of the channel's consenters must run and see each other."),
     ("expired", "The certificate has expired: renew it with the same key."),
@@ -55,13 +63,22 @@ def unreachable(
 
     `tunnel` is what the dialer knows: why the way to the node broke.
     """
-    words = f"{words} ({tunnel})" if tunnel else words
+    whole = f"{words} ({tunnel})" if tunnel else words
     return Unreachable(
-        f"{node.at(port)}: {what}: no answer: {printable(words)}",
+        f"{node.at(port)}: {what}: no answer: {printable(whole)}",
         # gRPC tells of all addresses that it tried; the last says why.
-        cause=printable(tunnel or words.rpartition("last error: ")[2].removeprefix("UNKNOWN: ")),
-        hint=hint_for(words, "Look at the node's pod and log, then try again."),
+        cause=printable(
+            _tunnel_cause(tunnel) or words.rpartition("last error: ")[2].removeprefix("UNKNOWN: ")
+        ),
+        # Behind a broken tunnel gRPC complains of TLS, whatever the reason is.
+        hint=hint_for(tunnel or words, "Look at the node's pod and log, then try again."),
     )
+
+
+def _tunnel_cause(tunnel: str) -> str:
+    """Return why the tunnel broke; of a kubelet's story of namespaces and addresses only its end."""
+    refusing = _REFUSING_POD.search(tunnel)
+    return f"port {refusing[1]} of its pod refuses connections" if refusing else tunnel
 
 
 def http_words(error: Exception) -> str:

@@ -33,6 +33,39 @@ def test_a_lost_call_says_nothing_of_the_node(code: grpc.StatusCode, details: st
     assert failure.hint
 
 
+@pytest.mark.parametrize(
+    ("tunnel", "cause", "hint"),
+    [
+        (
+            "API server: HTTP 400 pod orderer1-0 does not have a host assigned",
+            "API server: HTTP 400 pod orderer1-0 does not have a host assigned",
+            "not scheduled",
+        ),
+        (
+            'API server: HTTP 404 pods "orderer1-0" not found',
+            'API server: HTTP 404 pods "orderer1-0" not found',
+            "look at its StatefulSet",
+        ),
+        (
+            "error forwarding port 7050 to pod 37f8, uid : failed to execute portforward in namespace "
+            '"/run/netns/cni-a0": failed to connect to localhost:7050 inside namespace "37f8", IPv4: dial '
+            "tcp4 127.0.0.1:7050: connect: connection refused IPv6 dial tcp6: address localhost: none",
+            "port 7050 of its pod refuses connections",
+            "is the node running",
+        ),
+        ("API server https://k: it cannot be used", "API server https://k: it cannot be used", "pod and log"),
+    ],
+)
+def test_a_broken_tunnel_says_why_and_not_that_tls_failed(tunnel: str, cause: str, hint: str) -> None:
+    """A connection that ends is a failed handshake to gRPC, also where no pod has ever answered."""
+    details = "last error: UNAVAILABLE: ipv4:127.0.0.1:34845: Handshake read failed (Socket closed)"
+    failure = rpc_failure(NODE, "connect", _error(grpc.StatusCode.UNAVAILABLE, details), tunnel=tunnel)
+    assert isinstance(failure, Unreachable)
+    assert failure.cause == cause
+    assert hint in failure.hint
+    assert tunnel in failure.message
+
+
 def test_an_answer_keeps_fabric_s_words() -> None:
     """Status and words can be told apart from Heddle's own."""
     failure = rpc_failure(NODE, "endorse", _error(grpc.StatusCode.FAILED_PRECONDITION, "no such chaincode"))
