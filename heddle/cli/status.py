@@ -39,7 +39,9 @@ def status(
 
 def _show(console: Console, found: InstanceStatus, *, verbose: bool) -> None:
     kind = "stand-ins" if found.standin else "Fabric"
-    console.print(Text.assemble((found.name, "bold"), f" in namespace {found.namespace}, on {kind}"))
+    console.print(
+        Text.assemble(cell(found.name, "bold"), " in namespace ", cell(found.namespace), f", on {kind}")
+    )
     console.print(_node_table(found))
     if found.chaincodes:
         console.print("", _chaincode_table(found), sep="\n")

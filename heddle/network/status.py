@@ -23,6 +23,10 @@ __all__ = [
 ]
 
 
+_HEALED = "`heddle refresh`, then `heddle up` mend it"
+"""An `up` alone changes nothing: the state says that it is there."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NodeStatus:
     """Describe a node: its answers, and what is wrong with it."""
@@ -143,10 +147,10 @@ def judge_chaincode(wanted: ChaincodeOutput, found: Definition | NoAnswer | None
     if isinstance(found, NoAnswer):
         problem = found.reason
     elif found is None:
-        problem, advice = f"not committed on {wanted.channel}", "; `heddle up` commits it"
+        problem, advice = f"not committed on {wanted.channel}", f"; {_HEALED}"
     elif (found.version, found.sequence) != (wanted.version, wanted.sequence):
         problem = f"the channel has version {found.version}, sequence {found.sequence}"
-        advice = f"; `heddle up` commits version {wanted.version}, sequence {wanted.sequence}"
+        advice = "; `heddle refresh`, then `heddle preview` say what to declare"
     return ChaincodeStatus(
         name=wanted.name,
         channel=wanted.channel,
@@ -185,7 +189,7 @@ def _problems(facts: NodeFacts) -> Iterator[_Problem]:
             yield _Problem(brief=f"{channel}: {_brief(answer)}", whole=answer.reason)
         elif answer is None:
             words = f"{channel}: not joined"
-            yield _Problem(brief=f"{words}; `heddle up` joins it", whole=words)
+            yield _Problem(brief=f"{words}; {_HEALED}", whole=words)
         elif facts.kind == "orderer" and not orders(answer):
             words = f"{channel}: {answer.relation}/{answer.status}, not consenter/active"
             yield _Problem(brief=f"{words}; `heddle channel show` says who orders", whole=words)

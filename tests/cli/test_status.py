@@ -117,7 +117,7 @@ def test_a_node_that_has_not_joined_its_channel(status: Status, deployed: Networ
     code, text = status(channels=channels | {"other": other})
 
     assert code == 1
-    assert "beta-peer1: other: not joined; `heddle up` joins it" in text
+    assert "beta-peer1: other: not joined; `heddle refresh`, then `heddle up` mend it" in text
     assert text.count("✗") == 2, "the orderer has not joined either"
 
 
