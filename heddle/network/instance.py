@@ -162,11 +162,11 @@ def read_access(data: object) -> AccessOutput:
     return _read(AccessOutput, "access", data)
 
 
-def split_old_output(data: object) -> tuple[object, object] | None:
+def split_old_output(data: object) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """Return `instance` and `access`, made of the one output that Heddle 0.1 wrote; None for a newer output.
 
-    An old output holds a kubeconfig and no version. Values of a wrong kind in it are refused when the two
-    parts are read.
+    An old output holds a kubeconfig and no version. Values in it stay as they are: secrets marked, and those
+    of a wrong kind for the readers of the two parts to refuse.
     """
     if not isinstance(data, dict) or "version" in data or not {"kubeconfig", "adminTls"} <= data.keys():
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from heddle.errors import EngineError
 from heddle.fabric.connection import Connections
@@ -126,12 +127,13 @@ def network_of(stack: str, outputs: Properties) -> Network:
             f"stack {stack!r} has no network yet",
             hint=f"Make it: heddle up {stack} (or pulumi up -s {stack}).",
         )
-    instance = strip_secrets(outputs["instance"])
-    old = split_old_output(instance)
+    old = split_old_output(outputs["instance"])
     if old is not None:
-        _check_encrypted(stack, "instance.kubeconfig", _entry(outputs["instance"], "kubeconfig"))
-        return Network(instance=read_instance(old[0]), access=read_access(old[1]))
-    found = read_instance(instance)
+        _check_old_encrypted(stack, old[1])
+        return Network(
+            instance=read_instance(strip_secrets(old[0])), access=read_access(strip_secrets(old[1]))
+        )
+    found = read_instance(strip_secrets(outputs["instance"]))
     if "access" not in outputs:
         raise EngineError(
             f"stack {stack!r} has no output `access`, which holds the credentials of its network",
@@ -153,5 +155,11 @@ def _check_encrypted(stack: str, output: str, value: Value) -> None:
         )
 
 
-def _entry(value: Value, key: str) -> Value:
-    return value.get(key) if isinstance(value, Mapping) else None
+def _check_old_encrypted(stack: str, access: Mapping[str, Any]) -> None:
+    """Refuse an old output if one of its credentials is in clear: each was encrypted by itself."""
+    found = {"kubeconfig": access["kubeconfig"], "adminTls.privateKey": access["adminTlsKey"]}
+    for name, users in access["userKeys"].items():
+        found |= {f"organizations.{name}.{user}.privateKey": key for user, key in users.items()}
+    for place, value in found.items():
+        if value is not None:
+            _check_encrypted(stack, f"instance.{place}", value)

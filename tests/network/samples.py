@@ -108,6 +108,16 @@ def old_instance() -> dict[str, Any]:
     return data | {"kubeconfig": access["kubeconfig"], "adminTls": admin_tls}
 
 
+def encrypted_old_instance() -> dict[str, Any]:
+    """`old_instance` as the state has it: every secret encrypted by itself."""
+    old = old_instance()
+    users = [entry[user] for entry in old["organizations"].values() for user in ("admin", "user")]
+    old["kubeconfig"] = Secret(old["kubeconfig"])
+    for owner in (old["adminTls"], *users):
+        owner["privateKey"] = Secret(owner["privateKey"])
+    return old
+
+
 def sample_network(instance: dict[str, Any] | None = None, access: dict[str, Any] | None = None) -> Network:
     """The network of these outputs, or of the samples."""
     outputs: Properties = {

@@ -16,7 +16,13 @@ from heddle.network.instance import (
 from heddle.network.network import Network, network_of
 from heddle.network.records import write_record, written
 from heddle.plugin.values import Secret
-from tests.network.samples import old_instance, plain_access, plain_instance, sample_network
+from tests.network.samples import (
+    encrypted_old_instance,
+    old_instance,
+    plain_access,
+    plain_instance,
+    sample_network,
+)
 
 
 def test_things_are_found_by_name() -> None:
@@ -62,9 +68,7 @@ def test_a_field_cannot_be_forgotten_or_misspelt() -> None:
 
 def test_an_output_from_before_there_were_two_is_still_read() -> None:
     """Its secrets go to the credentials, and what it lacks was not there to have."""
-    old = old_instance()
-
-    network = network_of("dev", {"instance": old | {"kubeconfig": Secret(old["kubeconfig"])}})
+    network = network_of("dev", {"instance": encrypted_old_instance()})
 
     assert network == sample_network()
     assert "key of" not in str(write_record(network.instance))
@@ -95,6 +99,23 @@ def test_credentials_in_clear_are_refused() -> None:
         network_of("dev", {"instance": plain_instance(), "access": plain_access()})
     with pytest.raises(EngineError, match=r"output `instance.kubeconfig` is not encrypted"):
         network_of("dev", {"instance": old_instance()})
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["kubeconfig", "adminTls.privateKey", "organizations.one.admin.privateKey"],
+)
+def test_every_credential_of_an_old_output_must_have_been_encrypted(place: str) -> None:
+    """A key in clear was planted, like a kubeconfig in clear."""
+    old = encrypted_old_instance()
+    *parents, last = place.split(".")
+    owner = old
+    for key in parents:
+        owner = owner[key]
+    owner[last] = "planted"
+
+    with pytest.raises(EngineError, match=f"output `instance.{place}` is not encrypted"):
+        network_of("dev", {"instance": old})
 
 
 def test_a_stack_without_a_network_says_how_to_make_one() -> None:

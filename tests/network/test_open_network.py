@@ -13,7 +13,7 @@ from heddle.state.backend import Backend
 from heddle.state.encryption import Crypter
 from heddle.state.serialization import dump, dump_properties
 from heddle.state.urn import ROOT_TYPE
-from tests.network.samples import old_instance, plain_access, plain_instance, sample_network
+from tests.network.samples import encrypted_old_instance, plain_access, plain_instance, sample_network
 
 PASSPHRASE = "of the test"
 
@@ -64,11 +64,7 @@ def test_a_network_is_read_from_the_state(stack: StackOnDisk) -> None:
 
 def test_the_state_of_an_older_heddle_opens(stack: StackOnDisk) -> None:
     """All of it was in one output, its secrets encrypted one by one."""
-    old = old_instance()
-    old["kubeconfig"] = Secret(old["kubeconfig"])
-    for owner in (old["adminTls"], *(old["organizations"][name]["admin"] for name in ("one", "two"))):
-        owner["privateKey"] = Secret(owner["privateKey"])
-    stack.save({"instance": old})
+    stack.save({"instance": encrypted_old_instance()})
 
     assert open_network("dev", stack.folder) == sample_network()
 
