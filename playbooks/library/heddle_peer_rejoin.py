@@ -36,6 +36,5 @@ if __name__ == "__main__":
             "step": {"choices": steps, "required": True},
             "patience": {"type": "int", "default": 300},
         },
-        supports_check_mode=True,
     )
     run_module(module, act)

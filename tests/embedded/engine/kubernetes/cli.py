@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,8 @@ class Cli:
         (folder / "state").mkdir()
         self._environment = {
             **os.environ,
+            # The program runs on the interpreter of these tests: the CLI takes the first python3 on PATH.
+            "PATH": f"{Path(sys.prefix)}/bin:{os.environ['PATH']}",
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": "x",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
