@@ -69,7 +69,7 @@ def check_runtime(config: configtx_pb2.Config) -> None:
     members = Members.of(config.channel_group)
     for node in consenters:
         _check_certificates(node)
-        if not members.knows(node.msp_id):
+        if node.msp_id not in members.by_id:
             raise ConfigtxError(f"no MSP found for MSP with ID of {node.msp_id}")
     _check_options(_options(orderer), values.read(orderer, "BatchSize", orderer_pb2.BatchSize()))
     _check_ids(consenters)

@@ -100,7 +100,9 @@ def _field(message: Any, field: Any, depth: int) -> Any:
     value = getattr(message, field.name)
     if _is_map(field):
         below = field.message_type.fields_by_name["value"]
-        return {_key(key): _one(below, value[key], depth) for key in value}
+        # Keys of maps are text in JSON, also true and false.
+        keys = {key: str(key).lower() if isinstance(key, bool) else str(key) for key in value}
+        return {text: _one(below, value[key], depth) for key, text in keys.items()}
     if _is_list(field):
         return [_one(field, one, depth) for one in value]
     if field.message_type is not None and not message.HasField(field.name):
@@ -126,10 +128,6 @@ def _moment(value: Timestamp) -> str:
         return str(value.ToJsonString())
     except (ValueError, OverflowError) as error:
         raise ConfigtxError(f"a time stamp of {value.seconds} seconds is out of range") from error
-
-
-def _key(key: Any) -> str:
-    return str(key).lower() if isinstance(key, bool) else str(key)
 
 
 def _left_out(message: Any, field: Any) -> bool:

@@ -46,10 +46,6 @@ class Members:
                         found[one.msp_id] = one
         return cls(found)
 
-    def knows(self, msp_id: str) -> bool:
-        """Tell whether the channel has such an MSP."""
-        return msp_id in self.by_id
-
     def refusal(self, identity: Signatory) -> str:
         """Return why the identity is no valid member of its MSP, in Fabric's words; empty if it is."""
         if identity.msp_id not in self.by_id:

@@ -126,7 +126,7 @@ def valid_identities(root: configtx_pb2.ConfigGroup, signed: Iterable[SignedData
     for item in signed:
         try:
             identity = Identity.parse(item.identity)
-            if not members.knows(identity.msp_id) or (key := _key(identity)) in found:
+            if identity.msp_id not in members.by_id or (key := _key(identity)) in found:
                 continue
             if verify(identity.certificate, item.data, item.signature):
                 found[key] = identity

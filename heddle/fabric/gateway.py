@@ -153,7 +153,6 @@ async def invoke(
     *,
     deadline: float,
     transient: Mapping[str, bytes] | None = None,
-    organizations: Sequence[str] = (),
     is_init: bool = False,
 ) -> Outcome:
     """Endorse, submit and wait for the commit. Raises Refused when the transaction is invalid.
@@ -162,9 +161,7 @@ async def invoke(
     """
     clock = Deadline(deadline)
     proposal = new_proposal(signer, channel, chaincode, args, transient=transient, is_init=is_init)
-    envelope = await endorse(
-        connections, node, proposal, signer, deadline=clock.left(), organizations=organizations
-    )
+    envelope = await endorse(connections, node, proposal, signer, deadline=clock.left())
 
     async def submit_and_see(_: float) -> Commit:
         await submit(connections, node, proposal, envelope, deadline=clock.left())

@@ -7,12 +7,12 @@ from heddle.provider.chaincode_approval import ChaincodeApprovalHandler
 from heddle.provider.chaincode_definition import ChaincodeDefinitionHandler
 from heddle.provider.chaincode_installation import ChaincodeInstallationHandler
 from heddle.provider.chaincode_package import ChaincodePackageHandler
-from heddle.provider.channel import ChannelHandler
+from heddle.provider.channel.handler import ChannelHandler
 from heddle.provider.dispatcher import HeddleProvider
 from heddle.provider.namespace_ownership import NamespaceOwnershipHandler
 from heddle.provider.password import PasswordHandler
 from heddle.provider.peer_membership import PeerMembershipHandler
-from heddle.provider.rollout import RolloutHandler
+from heddle.provider.rollout.handler import RolloutHandler
 from heddle.provider.volume_terms import VolumeTermsHandler
 
 __all__ = ["HeddleProvider", "create_provider"]

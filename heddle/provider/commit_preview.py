@@ -11,6 +11,7 @@ from heddle.configtx.policies import MissingSignatures
 from heddle.configtx.read import settings_of
 from heddle.configtx.readiness import missing_organizations
 from heddle.configtx.settings import PeerOrganization
+from heddle.configtx.values import host_port
 from heddle.errors import FabricError
 from heddle.fabric.cscc import config_block
 from heddle.fabric.definition import Definition
@@ -113,12 +114,7 @@ async def commit_readiness(
 
 def _anchor(organization: PeerOrganization) -> Node:
     """Return an organization's first anchor peer, verified by the TLS roots that the channel has of it."""
-    address = organization.anchor_peers[0]
-    host, _, port = address.rpartition(":")
-    return Node(
-        name=address,
-        msp_id=organization.msp.msp_id,
-        host=host,
-        port=int(port),
-        tls_root_certificates=organization.msp.tls_root_certificates,
-    )
+    address, msp = organization.anchor_peers[0], organization.msp
+    host, port = host_port(address)
+    roots = msp.tls_root_certificates
+    return Node(name=address, msp_id=msp.msp_id, host=host, port=port, tls_root_certificates=roots)

@@ -192,20 +192,16 @@ class Backend:
     def begin(self) -> None:
         """Set the state as it is aside, as the CLI does: beside the checkpoint and among backups."""
         with _writing(self._base):
-            self._meta()
+            meta = self._base / "meta.yaml"
+            if not meta.exists():  # says which layout this is: the one with projects
+                self._base.mkdir(parents=True, exist_ok=True)
+                meta.write_text("version: 1\n", encoding="utf-8")
             if (path := self._existing()) is not None:
                 content = path.read_bytes()
                 path.with_name(path.name + ".bak").write_bytes(content)
                 self._backups.mkdir(parents=True, exist_ok=True)
                 stem, _, suffix = path.name.partition(".json")
                 (self._backups / f"{stem}.{time.time_ns()}.json{suffix}").write_bytes(content)
-
-    def _meta(self) -> None:
-        """Say once which layout this is: the one with projects."""
-        meta = self._base / "meta.yaml"
-        if not meta.exists():
-            self._base.mkdir(parents=True, exist_ok=True)
-            meta.write_text("version: 1\n", encoding="utf-8")
 
     def remember(self, update: Json) -> None:
         """Add an update (UpdateInfo) to the history, with a copy of the checkpoint it left."""

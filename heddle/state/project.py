@@ -124,7 +124,9 @@ def read_config(project: Project, file: StackFile, decrypt: Callable[[str], str]
     """Return the stack's configuration with the project's defaults, secrets decrypted."""
     given: dict[str, Any] = {}
     for key, declared in project.config.items():
-        value = _default(declared)
+        # In the project's `config` a value stands plainly, or under `value` or `default`.
+        is_object = isinstance(declared, dict)
+        value = declared.get("value", declared.get("default")) if is_object else declared
         if value is not None:
             given[key if ":" in key else f"{project.name}:{key}"] = value
     given |= {key if ":" in key else f"{project.name}:{key}": value for key, value in file.config.items()}
@@ -135,13 +137,6 @@ def read_config(project: Project, file: StackFile, decrypt: Callable[[str], str]
         if is_secret:
             secret_keys.append(key)
     return Config(values=values, secret_keys=tuple(secret_keys))
-
-
-def _default(declared: Any) -> Any:  # noqa: ANN401 - YAML
-    """Return the value of a key in the project's `config`: plain, or under `value` or `default`."""
-    if isinstance(declared, dict):
-        return declared.get("value", declared.get("default"))
-    return declared
 
 
 def _config_text(value: Any, decrypt: Callable[[str], str]) -> tuple[str, bool]:  # noqa: ANN401 - YAML
