@@ -36,7 +36,7 @@ _SUBMITTING = 90.0
 """Seconds for a request that somebody hands in: one orderer that is silent, and the effect."""
 _FIRST_LOOK = 0.05
 _LONGEST_LOOK = 0.5
-_STALE = "be at version"
+_STALE = ("be at version", "but key is at version", "was in the read set")
 """The refusal of an update that is in force, or that another one overtook (common/configtx/update.go)."""
 _UNSETTLED = "nodes are alive, configuration will result in quorum loss"
 """A node that has just started knows of no active nodes yet, and Raft's own count lags by seconds."""
@@ -72,7 +72,7 @@ class UpdateDelivery:
             try:
                 await self._offer(target, envelope, clock)
             except Refused as refusal:
-                if _STALE in refusal.words:
+                if any(words in refusal.words for words in _STALE):
                     return await self._effect(self.orderers, update, before, clock)
                 if refusal.status != SERVICE_UNAVAILABLE or clock.left() <= _LAST_OFFER:
                     raise

@@ -155,9 +155,18 @@ def _after(config: Config, update: ConfigUpdate) -> Config:
     return Config(sequence=config.sequence + 1, channel_group=group_of(elements))
 
 
-STALE = Refused("stale", status=400, words="proposed update requires that key be at version 0")
+STALE = [
+    Refused("stale", status=400, words=words)
+    for words in (
+        "proposed update requires that key [Value]  /Channel/x be at version 0, but it is at version 1",
+        "attempt to set key [Value]  /Channel/x to version 1, but key is at version 1",
+        "existing config does not contain element for [Group]  /Channel/x but was in the read set",
+    )
+]
+"""In Fabric's words (common/configtx/update.go): of an element that the update read, that it writes, or read and is gone."""
 
 
+@pytest.mark.parametrize("stale", STALE, ids=["read", "written", "removed"])
 def test_an_answer_that_was_lost_is_no_refusal(
     heddle: Callable[..., Result],
     signed: Path,
@@ -165,16 +174,19 @@ def test_an_answer_that_was_lost_is_no_refusal(
     network: RealNetwork,
     answers: list[FabricError],
     monkeypatch: pytest.MonkeyPatch,
+    stale: Refused,
 ) -> None:
     """The first orderer took it without a word, so the next one finds it stale: it is in force."""
     after = _after(config, update_of(request_from_bytes(signed.read_bytes()).update))
     _in_force(monkeypatch, genesis_block(network.settings()), config, config, config, after)
-    answers += [Unreachable("no answer"), STALE]
+    answers += [Unreachable("no answer"), stale]
     done = heddle("submit", str(signed), "--stack", "s", "--yes")
     assert "configuration 1 is in force" in done.output, done.exception
 
 
-@pytest.mark.parametrize("refused", [True, False], ids=["refused as stale", "taken, and dropped"])
+@pytest.mark.parametrize(
+    "refused", [*([each] for each in STALE), []], ids=["read", "written", "removed", "taken, and dropped"]
+)
 def test_another_update_that_came_first_is_not_called_this_one(
     heddle: Callable[..., Result],
     signed: Path,
@@ -182,7 +194,7 @@ def test_another_update_that_came_first_is_not_called_this_one(
     network: RealNetwork,
     answers: list[FabricError],
     monkeypatch: pytest.MonkeyPatch,
-    refused: bool,
+    refused: list[Refused],
 ) -> None:
     """A newer configuration is in force, without what this request wanted: it says so."""
     settings = network.settings()
@@ -190,7 +202,7 @@ def test_another_update_that_came_first_is_not_called_this_one(
     other = compute_update("channel", config, apply_settings(config, settings, None))
     genesis = genesis_block(network.settings())
     _in_force(monkeypatch, genesis, config, _after(config, other))
-    answers += [STALE] if refused else []
+    answers += refused
     done = heddle("submit", str(signed), "--stack", "s", "--yes")
     assert isinstance(done.exception, ConfigtxError), done.output
     assert "another update came first: configuration 1 is in force, without this one" in str(done.exception)
