@@ -163,7 +163,7 @@ STALE = [
         "existing config does not contain element for [Group]  /Channel/x but was in the read set",
     )
 ]
-"""In Fabric's words (common/configtx/update.go): of an element that the update read, that it writes, or read and is gone."""
+"""In Fabric's words (common/configtx/update.go): of elements that an update reads, writes and misses."""
 
 
 @pytest.mark.parametrize("stale", STALE, ids=["read", "written", "removed"])
