@@ -23,8 +23,10 @@ __all__ = [
 ]
 
 
-_HEALED = "`heddle refresh`, then `heddle up` mend it"
+_MENDED = "`heddle refresh`, then `heddle up` mend it"
 """An `up` alone changes nothing: the state says that it is there."""
+_EXPLAINED = "`heddle refresh`, then `heddle preview` say what to do"
+"""An `up` may refuse it: a consenter that lost its ledger must not return, a sequence does not go back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,10 +149,10 @@ def judge_chaincode(wanted: ChaincodeOutput, found: Definition | NoAnswer | None
     if isinstance(found, NoAnswer):
         problem = found.reason
     elif found is None:
-        problem, advice = f"not committed on {wanted.channel}", f"; {_HEALED}"
+        problem, advice = f"not committed on {wanted.channel}", f"; {_MENDED}"
     elif (found.version, found.sequence) != (wanted.version, wanted.sequence):
         problem = f"the channel has version {found.version}, sequence {found.sequence}"
-        advice = "; `heddle refresh`, then `heddle preview` say what to declare"
+        advice = f"; {_EXPLAINED}"
     return ChaincodeStatus(
         name=wanted.name,
         channel=wanted.channel,
@@ -189,7 +191,7 @@ def _problems(facts: NodeFacts) -> Iterator[_Problem]:
             yield _Problem(brief=f"{channel}: {_brief(answer)}", whole=answer.reason)
         elif answer is None:
             words = f"{channel}: not joined"
-            yield _Problem(brief=f"{words}; {_HEALED}", whole=words)
+            yield _Problem(brief=f"{words}; {_MENDED if facts.kind == 'peer' else _EXPLAINED}", whole=words)
         elif facts.kind == "orderer" and not orders(answer):
             words = f"{channel}: {answer.relation}/{answer.status}, not consenter/active"
             yield _Problem(brief=f"{words}; `heddle channel show` says who orders", whole=words)

@@ -33,11 +33,11 @@ def judged(answers: dict[str, Answer], version: str | NoAnswer = "3.1.5") -> tup
             1,
         ),
         ({"c": ACTIVE}, SILENT, 'version: pods "orderer0-0" not found. Look at its StatefulSet.', 1),
-        ({"c": None}, "3.1.5", "c: not joined; `heddle refresh`, then `heddle up` mend it", 1),
+        ({"c": None}, "3.1.5", "c: not joined; `heddle refresh`, then `heddle preview` say what to do", 1),
         (
             {"c": None, "d": None},
             "3.1.5",
-            "c: not joined; `heddle refresh`, then `heddle up` mend it (and 1 more)",
+            "c: not joined; `heddle refresh`, then `heddle preview` say what to do (and 1 more)",
             2,
         ),
         (
