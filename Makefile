@@ -41,8 +41,9 @@ e2e: $(BIN)/.ready ## the whole way on a local cluster of its own
 bench: $(BIN)/.ready ## figures, each beside its peer
 	$(BIN)/python -m bench
 
-stubs: $(BIN)/.ready ## the types of Fabric's messages, made anew
+stubs: $(BIN)/.ready ## the types of Fabric's messages and of Heddle's own inputs, made anew
 	$(BIN)/python typings/generate.py
+	$(BIN)/python -m typings.declared
 
 clean: ## forget the Python environment
 	rm -rf .venv

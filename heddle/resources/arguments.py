@@ -1,6 +1,6 @@
 """Objects inside arguments: dictionaries with Pulumi's names, values or outputs.
 
-Made by `python -m heddle.schema.typed`; change the declarations, not this.
+Made by `make stubs`; change the declarations, not this.
 """
 
 from collections.abc import Sequence

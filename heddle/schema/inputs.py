@@ -1,6 +1,6 @@
 """Objects inside the provider's checked inputs: defaults filled in, nothing secret or unknown.
 
-Made by `python -m heddle.schema.typed`; change the declarations, not this.
+Made by `make stubs`; change the declarations, not this.
 """
 
 from collections.abc import Sequence

@@ -17,7 +17,7 @@ from heddle.schema import (
     package_schema,
 )
 from heddle.schema.model import snake_case
-from heddle.schema.typed import FILES, typed_dictionaries
+from typings.declared import FILES, typed_dictionaries
 
 ALL = pytest.mark.parametrize("resource", RESOURCES.values(), ids=lambda resource: resource.name)
 
@@ -99,5 +99,5 @@ def test_python_names(name: str, python: str) -> None:
 
 @pytest.mark.parametrize("wrapper", FILES, ids=["provider" if not each else "programs" for each in FILES])
 def test_typed_dictionaries_are_fresh(wrapper: str) -> None:
-    """What the declarations say now; `python -m heddle.schema.typed` writes them."""
+    """What the declarations say now; `make stubs` writes them."""
     assert FILES[wrapper].read_text() == typed_dictionaries(wrapper)

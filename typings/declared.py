@@ -1,6 +1,6 @@
 """Make typed dictionaries of the declared objects, as text: one file for programs, one for the provider.
 
-`python -m heddle.schema.typed` writes both; a test holds them fresh.
+`make stubs` writes both; a test holds them fresh. Heddle itself never runs this.
 """
 
 import textwrap
@@ -11,8 +11,8 @@ from heddle.schema.model import Kind, ListOf, ObjectType, Property
 from heddle.schema.package import object_types
 from heddle.settings import Boolean, Integer, Size
 
-_ROOM: Final = Path(__file__).parent.parent
-FILES: Final = {"pulumi.Input": _ROOM / "resources" / "arguments.py", "": _ROOM / "schema" / "inputs.py"}
+_HEDDLE: Final = Path(__file__).parent.parent / "heddle"
+FILES: Final = {"pulumi.Input": _HEDDLE / "resources" / "arguments.py", "": _HEDDLE / "schema" / "inputs.py"}
 """The files that are made: values wrapped in `pulumi.Input` for programs, and plain as check leaves them."""
 _ABOUT: Final = {
     "pulumi.Input": "Objects inside arguments: dictionaries with Pulumi's names, values or outputs.",
@@ -20,7 +20,7 @@ _ABOUT: Final = {
 }
 _READ: Final = {"Node", "Msp", "Consenter", "Identity", "ClientTls"}
 """Objects that the provider reads key by key; groups of settings are read by their tables."""
-_MADE: Final = "Made by `python -m heddle.schema.typed`; change the declarations, not this."
+_MADE: Final = "Made by `make stubs`; change the declarations, not this."
 
 
 def typed_dictionaries(wrapper: str) -> str:
