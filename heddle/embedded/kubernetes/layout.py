@@ -50,7 +50,7 @@ class Layout:
 
     @property
     def lock(self) -> Path:
-        """Return the file that is locked while the cluster changes; `--purge` leaves it."""
+        """Return the file that is locked while the cluster changes; it goes with `folder`."""
         return self.folder.parent / f".{self.name}.lock"
 
     @property
