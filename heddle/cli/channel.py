@@ -70,7 +70,9 @@ def list_(stack: Stack, json_: Json = False, folder: Folder = HERE) -> None:
 @app.command()
 def show(
     stack: Stack,
-    channel: Annotated[str, typer.Argument(help="The channel; may be left out if there is one.")] = "",
+    channel: Annotated[
+        str, typer.Argument(metavar="CHANNEL", help="The channel; may be left out if there is one.")
+    ] = "",
     json_: Json = False,
     folder: Folder = HERE,
 ) -> None:

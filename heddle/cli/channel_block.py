@@ -19,7 +19,7 @@ __all__ = ["block"]
 
 def block(
     stack: Stack,
-    channel: Annotated[str, typer.Argument(help="The channel.")],
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="The channel.")],
     which: Annotated[
         str, typer.Option("--block", "-b", help="config (the latest with one), newest, oldest or a number.")
     ] = "config",

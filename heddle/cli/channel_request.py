@@ -36,7 +36,7 @@ InStack = Annotated[
 
 def request(
     stack: Stack,
-    channel: Annotated[str, typer.Argument(help="The channel.")],
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="The channel.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.", dir_okay=False)],
     envelope: Annotated[
         bool, typer.Option("--envelope", help="Write what `peer channel signconfigtx` takes instead.")

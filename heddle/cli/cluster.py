@@ -129,7 +129,9 @@ def kubeconfig(
 
 @app.command()
 def load(
-    archives: Annotated[list[Path], typer.Argument(help="docker-archive or OCI tar files", exists=True)],
+    archives: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE.tar", help="docker-archive or OCI tar files", exists=True)
+    ],
     name: Name = _LOCAL,
 ) -> None:
     """Load images into the cluster, so that pods need not pull them."""
@@ -142,7 +144,9 @@ def load(
 
 @app.command()
 def logs(
-    component: Annotated[str, typer.Argument(help="etcd, kubelet, …; none: the end of each")] = "",
+    component: Annotated[
+        str, typer.Argument(metavar="COMPONENT", help="etcd, kubelet, …; none: the end of each")
+    ] = "",
     name: Name = _LOCAL,
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many lines from the end.")] = 20,
 ) -> None:

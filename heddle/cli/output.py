@@ -16,7 +16,7 @@ __all__ = ["output"]
 
 def output(
     stack: StackFile,
-    name: Annotated[str, typer.Argument(help="One output; all of them when left out.")] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One output; all of them when left out.")] = "",
     json_: Json = False,
     show_secrets: Annotated[bool, typer.Option("--show-secrets", help="Print secrets in clear.")] = False,
     folder: Folder = HERE,
