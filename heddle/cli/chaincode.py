@@ -54,7 +54,7 @@ Init = Annotated[
 ]
 Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for all of it.")]
 Function = Annotated[str, typer.Argument(metavar="FUNCTION", help="The chaincode's function.")]
-Args = Annotated[list[str] | None, typer.Argument(metavar="ARGS…", help="Its arguments.")]
+Args = Annotated[list[str] | None, typer.Argument(metavar="ARGS", help="Its arguments.")]
 SECONDS = 60.0
 
 
