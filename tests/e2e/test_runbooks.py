@@ -115,7 +115,7 @@ def test_a_broken_ledger_is_seen_and_mended(
     mended = runbook(pair, "rejoin-peer", "-e", "peer=peer0-north")
 
     assert mended.code == 0, mended.output
-    assert "✓ Its ledgers are level with those of all other nodes." in mended.output
+    assert "✓ The peer's ledgers are level with those of all other nodes." in mended.output
     assert [path for path in folder.iterdir() if path.name.startswith("set-aside-")]
     price = ("getPrice", "crate-1", "--org", "north", "--peer", "peer0-north")
     assert "4711" in assets(pair, "query", *price)
