@@ -9,6 +9,7 @@ from fabric_protos.common.common_pb2 import Block, BlockData, Envelope, Payload
 from fabric_protos.common.configtx_pb2 import Config, ConfigEnvelope, ConfigUpdate
 from typer.testing import CliRunner, Result
 
+from heddle.cli import channel_request, channel_submit
 from heddle.cli.app import app
 from heddle.configtx.blocks import config_of
 from heddle.configtx.delta import compute_update
@@ -61,7 +62,8 @@ def heddle(network: RealNetwork, config: Config, monkeypatch: pytest.MonkeyPatch
     async def in_force(*_: object) -> Config:
         return config
 
-    monkeypatch.setattr(updates, "read_config", in_force)
+    for command in (channel_request, channel_submit):
+        monkeypatch.setattr(command, "read_config", in_force)
     return lambda *arguments, answer="": CliRunner().invoke(app, ["channel", *arguments], input=answer)
 
 
