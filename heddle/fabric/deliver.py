@@ -12,6 +12,7 @@ from fabric_protos.orderer import ab_pb2
 
 from heddle.configtx.blocks import last_config_index
 from heddle.configtx.envelope import signed_envelope
+from heddle.errors import ConfigtxError
 from heddle.fabric.answers import unreadable
 from heddle.fabric.connection import Connections
 from heddle.fabric.failures import refused_status, unreachable
@@ -160,9 +161,15 @@ async def one_config_block(
     method: DeliverMethod[Answer],
     deadline: float,
 ) -> Block:
-    """Return the latest configuration block of the channel that this node has."""
+    """Return the latest configuration block of the channel that this node has.
+
+    Raises Unreachable when its newest block does not say which one that is.
+    """
     clock = Deadline(deadline)
     read = partial(one_block, connections, node, channel, method=method)
     newest = await read("newest", signer, deadline=clock.left())
-    number = last_config_index(newest)
+    try:
+        number = last_config_index(newest)
+    except ConfigtxError as error:
+        raise unreadable(node, f"deliver block newest of {channel}", error.message) from error
     return newest if number == newest.header.number else await read(number, signer, deadline=clock.left())

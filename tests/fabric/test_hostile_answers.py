@@ -215,6 +215,22 @@ async def test_what_a_service_answers(
     assert not [record for record in caplog.records if record.name.startswith("grpc")]
 
 
+@pytest.mark.parametrize("slot", [common_pb2.SIGNATURES, common_pb2.LAST_CONFIG])
+async def test_a_block_with_unreadable_metadata_names_the_node(
+    evil: Hostile, connections: Connections, slot: int
+) -> None:
+    """Fuzzing finds such a block in one run of many, so it has a test of its own."""
+    block = common_pb2.Block.FromString(CONFIGURATION.SerializeToString())
+    block.metadata.metadata[slot] = b"\n\xcd\x92\xf5"
+    if slot == common_pb2.LAST_CONFIG:
+        block.metadata.metadata[common_pb2.SIGNATURES] = b""
+    evil.answers = [ab_pb2.DeliverResponse(block=block).SerializeToString(), ENDED]
+    text = await refused(
+        lambda: orderer.config_block(connections, evil.node, "a", SIGNER, deadline=D), must=True
+    )
+    assert "its answer cannot be read: the block's metadata" in text
+
+
 async def test_another_block_than_asked_for_is_not_taken(evil: Hostile, connections: Connections) -> None:
     """Nor one of another kind."""
     evil.answers = [DELIVERED, ENDED]
