@@ -53,7 +53,7 @@ class OrdererSet(pulumi.ComponentResource):
         self.nodes = {plan.name: self._node(name, plan, args) for plan in args.plan.nodes}
         self.addresses = [node.address for node in self.nodes.values()]
         consenter = _bft_consenter if args.site.topology.bft else _raft_consenter
-        self.consenters = [consenter(index, node) for index, node in enumerate(self.nodes.values())]
+        self.consenters = [consenter(plan, self.nodes[plan.name]) for plan in args.plan.nodes]
         self.definition = {
             "name": args.plan.msp_id,
             "msp": args.organization.msp,
@@ -119,7 +119,7 @@ class OrdererSet(pulumi.ComponentResource):
         )
 
 
-def _raft_consenter(_: int, node: FabricNode) -> Consenter:
+def _raft_consenter(_: NodePlan, node: FabricNode) -> Consenter:
     return {
         "node": node.address["name"],
         "host": node.address["host"],
@@ -129,11 +129,11 @@ def _raft_consenter(_: int, node: FabricNode) -> Consenter:
     }
 
 
-def _bft_consenter(index: int, node: FabricNode) -> Consenter:
+def _bft_consenter(plan: NodePlan, node: FabricNode) -> Consenter:
     """Return a node as BFT consenter. Its id is its index plus 1, so that it stays the node's for ever."""
     return {
-        **_raft_consenter(index, node),
-        "id": index + 1,
+        **_raft_consenter(plan, node),
+        "id": plan.index + 1,
         "mspId": node.address["mspId"],
         "identity": node.identity_certificate,
     }

@@ -6,6 +6,7 @@ from pydantic import GetJsonSchemaHandler, WrapValidator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core.core_schema import CoreSchema, ValidatorFunctionWrapHandler
 
+from heddle.spec.indices import Indices, nodes_rule
 from heddle.spec.kinds import between
 from heddle.spec.model import Section, refused
 from heddle.spec.names import ORGANIZATION, OrganizationName
@@ -16,10 +17,10 @@ class Membership(Section):
 
     name: OrganizationName
     """Name of the organization."""
-    peers: Annotated[int, *between(1, 99)] | None = None
-    """How many of its peers join: the first ones. Default: all."""
+    peers: Annotated[Indices, *nodes_rule("1 to 99", least=1)] | None = None
+    """Which of its peers join, as a number or as indices: 2 is [0, 1]. Default: all."""
     anchor_peers: Annotated[int, *between(0, 99)] = 1
-    """How many of them are announced to the other organizations: the first ones."""
+    """How many of them are announced to the other organizations: those with the lowest indices."""
 
 
 def _membership(value: object, handler: ValidatorFunctionWrapHandler) -> Any:  # noqa: ANN401 — pydantic's

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from heddle.settings import RaftOptions
 from heddle.spec.fields import with_settings
-from heddle.spec.kinds import between
+from heddle.spec.indices import Indices, nodes_rule
 from heddle.spec.member import Member
 from heddle.spec.model import Section
 from heddle.spec.names import ChannelName, MspId, OrganizationName
@@ -42,10 +42,11 @@ class Organization(Section):
     """Name of the organization; part of every peer's name."""
     msp_id: MspId | None = None
     """MSP id: immutable, unique in a consortium. Default: made of organization and instance."""
-    peers: Annotated[int, *between(1, 99)] = 2
-    """Number of peers; two keep endorsing while one restarts."""
+    peers: Annotated[Indices, *nodes_rule("1 to 99", least=1)] = 2
+    """Number of peers; two keep endorsing while one restarts. Or their indices: 2 is [0, 1]; in [0, 2] the
+    new peer 2 has taken the place of 1, which is gone for good."""
     ports: PortBlock | None = None
-    """Ports of its peers, one each in their order. Needed with `domain`, and only then."""
+    """Ports of its peers, the first one for index 0. Needed with `domain`, and only then."""
     external: External | None = None
     """Set for an organization that is run elsewhere; it has no peers here."""
 

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, ValidationInfo
 
 from heddle.settings import BatchSettings, BftOptions, RaftOptions
 from heddle.spec.fields import with_settings
-from heddle.spec.kinds import Whole
+from heddle.spec.indices import MOST_NODES, Indices, indices_in, nodes_rule
 from heddle.spec.model import Section, refused
 from heddle.spec.names import MspId, OrganizationName
 from heddle.spec.ports import PortBlock
@@ -15,25 +15,20 @@ DEFAULT_NODES = {"raft": 3, "bft": 4}
 """Number of ordering nodes by type."""
 
 
-def check_nodes(count: int | None, info: ValidationInfo) -> int | None:
-    """Return the count. Raises PydanticCustomError for one that the type of ordering cannot have."""
-    if count is None:
-        return count
+def check_nodes(nodes: Indices, info: ValidationInfo) -> Indices:
+    """Return the nodes. Raises PydanticCustomError for a number that the type of ordering cannot have."""
+    count = len(nodes) if isinstance(nodes, tuple) else nodes
     if info.data.get("type") == "bft":
-        return _bft_nodes(count)
-    if count == 2:
+        if not 4 <= count <= MOST_NODES:
+            words = "BFT needs at least 4 nodes (at most 99 here); of n nodes (n − 1) / 3 may fail or lie"
+            raise refused(words, "4, 7 and 10 are usual.")
+    elif count == 2:
         words = "Raft needs 1, 3 or more nodes here; with 2, losing either stops the channel"
-        raise refused(words, "Use 3, or 1 for a throw-away network.")
-    if not 1 <= count <= 99:
+        listed = "Name one more; a new index takes the place of a node that is lost, as 3 in [0, 1, 3]."
+        raise refused(words, listed if isinstance(nodes, tuple) else "Use 3, or 1 for a throw-away network.")
+    elif not 1 <= count <= MOST_NODES:
         raise refused("1 to 99 nodes", "3 and 5 are usual.")
-    return count
-
-
-def _bft_nodes(count: int) -> int:
-    if not 4 <= count <= 99:
-        words = "BFT needs at least 4 nodes (at most 99 here); of n nodes (n − 1) / 3 may fail or lie"
-        raise refused(words, "4, 7 and 10 are usual.")
-    return count
+    return nodes
 
 
 @with_settings(BatchSettings)
@@ -54,7 +49,7 @@ class OrdererOrganization(Section):
     msp_id: MspId | None = None
     """MSP id: immutable, unique in a consortium. Default: made of organization and instance."""
     ports: PortBlock | None = None
-    """Ports of its nodes, one each in their order. Needed with `domain`, and only then."""
+    """Ports of its nodes, the first one for index 0. Needed with `domain`, and only then."""
 
 
 @with_settings(RaftOptions)
@@ -63,13 +58,17 @@ class Ordering(Section):
 
     type: Literal["raft", "bft"] = "raft"
     """Consensus: raft survives crashes, bft also nodes that lie. A channel keeps what it was made with."""
-    nodes: Annotated[
-        Whole | None,
-        AfterValidator(check_nodes),
-        WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 99, "not": {"const": 2}}),
-    ] = None
+    nodes: (
+        Annotated[
+            Indices,
+            *nodes_rule("1, 3 or more; with bft 4 or more; at most 99", **{"not": {"const": 2}}),
+            AfterValidator(check_nodes),
+        ]
+        | None
+    ) = None
     """Number of ordering nodes: with raft 1, 3 or more, of which (n − 1) / 2 may fail; with bft 4 or more, of
-    which (n − 1) / 3 may. Default: 3 with raft, 4 with bft."""
+    which (n − 1) / 3 may. Or their indices: 3 is [0, 1, 2]; in [0, 1, 3] the new node 3 has taken the
+    place of 2, which is gone for good. Default: 3 with raft, 4 with bft."""
     organization: OrdererOrganization = OrdererOrganization()
     """The organization that runs the nodes."""
     batch: Batch = Batch()
@@ -78,6 +77,6 @@ class Ordering(Section):
     """Clocks and buffers of BFT. With bft only; default: upstream's."""
 
     @property
-    def node_count(self) -> int:
-        """Return the number of ordering nodes, the default filled in."""
-        return self.nodes or DEFAULT_NODES[self.type]
+    def indices(self) -> tuple[int, ...]:
+        """Return the index of every ordering node, the default filled in."""
+        return indices_in(DEFAULT_NODES[self.type] if self.nodes is None else self.nodes)

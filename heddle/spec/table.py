@@ -5,26 +5,27 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Le
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, WrapValidator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from heddle.settings import DEFAULT_RESOURCES
 from heddle.spec.editions import EDITIONS, Edition
 from heddle.spec.fields import Reader
+from heddle.spec.indices import IndicesRule
 from heddle.spec.instance import Instance, check_public_address
 from heddle.spec.kinds import check_processors, check_quantity
 from heddle.spec.member import Member
 from heddle.spec.model import Section, section_in
 from heddle.spec.names import NameRule
-from heddle.spec.ordering import Bft, check_nodes
+from heddle.spec.ordering import Bft
 from heddle.spec.policies import check_endorsement, check_members, check_policy
 from heddle.spec.references import check_image, check_registry
 
 MARK = "<!-- Made by `python -m heddle.spec.table`; change the models, not this. -->"
 """Begins what is made; all above it is written by hand."""
 
-_IN_WORDS = {
+_IN_WORDS: dict[object, str] = {
     check_processors: "processors, as `2` or `500m`",
     check_quantity: "quantity, as `10Gi`",
     check_registry: "registry and path",
@@ -32,7 +33,6 @@ _IN_WORDS = {
     check_members: "expression",
     check_policy: "expression or path",
     check_image: "image",
-    check_nodes: "1, 3 or more; with bft 4 or more; at most 99",
     check_public_address: "`auto`, `none`, an IP address or a DNS name",
 }
 """The words for what a validator allows, by its function."""
@@ -112,7 +112,9 @@ def _values(annotation: Any, metadata: list[Any], *, short: bool = False) -> str
     if origin is Annotated:
         return _values(inner[0], [*_flat(inner[1:]), *metadata], short=short)
     for each in metadata:
-        if isinstance(each, AfterValidator | BeforeValidator) and (words := _checked(each, short=short)):
+        if isinstance(each, AfterValidator | BeforeValidator | WrapValidator) and (
+            words := _checked(each, short=short)
+        ):
             return words
     if origin in {Union, types.UnionType}:
         return " or ".join(_values(each, metadata, short=short) for each in inner if each is not type(None))
@@ -132,8 +134,10 @@ def _flat(metadata: tuple[Any, ...]) -> Iterator[Any]:
         yield from each.metadata if isinstance(each, FieldInfo) else [each]
 
 
-def _checked(validator: AfterValidator | BeforeValidator, *, short: bool) -> str:
+def _checked(validator: AfterValidator | BeforeValidator | WrapValidator, *, short: bool) -> str:
     rule = getattr(validator.func, "__self__", None)
+    if isinstance(rule, IndicesRule):
+        return f"{rule.words}; or a list of indices"
     if isinstance(rule, Reader):
         return rule.kind.range
     if not isinstance(rule, NameRule):

@@ -11,6 +11,7 @@ from heddle.spec import Instance
 from heddle.spec.chaincode import Chaincode
 from heddle.spec.defaults import default_msp_id, default_namespace
 from heddle.spec.fields import stated
+from heddle.spec.indices import indices_in
 from heddle.spec.member import Membership
 from heddle.spec.members import Channel, Organization
 from heddle.spec.ports import PortBlock
@@ -46,8 +47,8 @@ def plan(instance: Instance, *, public_address: str = "") -> Topology:
         public_address: where clients outside reach the nodes, already resolved; empty = nowhere.
     """
     site = _Site(instance, public_address)
-    orderer, count = instance.ordering.organization, instance.ordering.node_count
-    ordering = site.managed("orderer", orderer.name, orderer.msp_id, count, orderer.ports)
+    orderer, indices = instance.ordering.organization, instance.ordering.indices
+    ordering = site.managed("orderer", orderer.name, orderer.msp_id, indices, orderer.ports)
     members = {each.name: site.organization(each) for each in instance.organizations}
     channels = {each.name: site.channel(each, members) for each in instance.channels}
     msp_ids = {each.name: each.msp_id for each in members.values()}
@@ -71,8 +72,8 @@ def plan(instance: Instance, *, public_address: str = "") -> Topology:
 
 
 def _member(organization: OrganizationPlan, wanted: Membership) -> MemberPlan:
-    # The first peers stay the first when the organization grows or shrinks.
-    peers = organization.nodes[: wanted.peers]
+    indices = None if wanted.peers is None else indices_in(wanted.peers)
+    peers = tuple(peer for peer in organization.nodes if indices is None or peer.index in indices)
     external = organization.external
     anchors = external.anchor_peers if external else (peer.address for peer in peers[: wanted.anchor_peers])
     return MemberPlan(
@@ -119,17 +120,17 @@ class _Site:
 
     def organization(self, wanted: Organization) -> OrganizationPlan:
         if wanted.external is None:
-            return self.managed("peer", wanted.name, wanted.msp_id, wanted.peers, wanted.ports)
+            indices = indices_in(wanted.peers)
+            return self.managed("peer", wanted.name, wanted.msp_id, indices, wanted.ports)
         external = wanted.external
         return OrganizationPlan(name=wanted.name, msp_id=external.msp_id, nodes=(), external=external)
 
     def managed(
-        self, kind: str, name: str, msp_id: str | None, count: int, ports: PortBlock | None
+        self, kind: str, name: str, msp_id: str | None, indices: tuple[int, ...], ports: PortBlock | None
     ) -> OrganizationPlan:
         msp_id = msp_id or default_msp_id(name, self.instance.name)
         nodes = tuple(
-            self.node(kind, index, name, msp_id, ports.first + index if ports else None)
-            for index in range(count)
+            self.node(kind, index, name, msp_id, ports.first + index if ports else None) for index in indices
         )
         return OrganizationPlan(name=name, msp_id=msp_id, nodes=nodes)
 
@@ -139,6 +140,7 @@ class _Site:
         return NodePlan(
             name=name,
             kind=kind,
+            index=index,
             organization=organization,
             msp_id=msp_id,
             namespace=self.namespace,

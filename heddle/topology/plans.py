@@ -81,6 +81,8 @@ class NodePlan(StoredPod):
     """
 
     msp_id: str
+    index: int
+    """Its own for ever: its name, its pinned port and its number among BFT's consenters are made of it."""
     operations_port: int
     admin_port: int | None = None
     """Orderers: channel participation, on the pod's loopback."""

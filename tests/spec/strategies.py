@@ -70,6 +70,19 @@ SETTINGS = some(
 )
 
 
+def indices(counts: list[int]) -> st.SearchStrategy[int | list[int]]:
+    """So many nodes, or so many indices from 0 to 8."""
+    listed = st.sampled_from(counts).flatmap(
+        lambda count: st.lists(st.integers(0, 8), min_size=count, max_size=count, unique=True)
+    )
+    return st.one_of(st.sampled_from(counts), listed)
+
+
+def indices_of(said: int | list[int]) -> list[int]:
+    """The index of each node."""
+    return list(range(said)) if isinstance(said, int) else sorted(said)
+
+
 @st.composite
 def organizations(draw: st.DrawFn, *, domain: bool, consortium: bool) -> list[File]:
     """Up to four, the first of them managed here."""
@@ -87,9 +100,10 @@ def organizations(draw: st.DrawFn, *, domain: bool, consortium: bool) -> list[Fi
             }
             found.append({"name": name, "external": external})
             continue
-        organization = {"name": name, "mspId": msp_id, "peers": draw(st.integers(1, 3))}
+        peers = draw(indices([1, 2, 3]))
+        organization: File = {"name": name, "mspId": msp_id, "peers": peers}
         if domain:
-            organization["ports"] = {"first": 30100 + 20 * index, "count": draw(st.integers(3, 20))}
+            organization["ports"] = {"first": 30100 + 20 * index, "count": draw(st.integers(9, 20))}
         found.append(organization)
     return found
 
@@ -102,10 +116,10 @@ def channels(draw: st.DrawFn, members: list[File]) -> list[File]:
         others = draw(st.lists(st.sampled_from(members), unique_by=lambda each: str(each["name"])))
         seats = []
         for each in [members[0], *(other for other in others if other is not members[0])]:
-            peers = each.get("peers", 0)
-            if peers and draw(st.booleans()):
-                joining = draw(st.integers(1, peers))
-                anchors = draw(st.integers(0, joining))
+            peers = indices_of(each.get("peers", 0))
+            if len(peers) > 0 and draw(st.booleans()):
+                joining: list[int] = draw(st.lists(st.sampled_from(peers), min_size=1, unique=True))
+                anchors = draw(st.integers(0, len(joining)))
                 seats.append({"name": each["name"], "peers": joining, "anchorPeers": anchors})
             else:
                 seats.append(each["name"])
@@ -169,10 +183,11 @@ def instances(draw: st.DrawFn) -> File:
     on = draw(channels(members))
     ordering: File = {
         "type": "bft" if bft else "raft",
-        "nodes": draw(st.sampled_from([4, 5, 7] if bft else [1, 3, 5])),
+        "nodes": draw(indices([4, 5, 7] if bft else [1, 3, 5])),
         "organization": {"ports": {"first": 30000, "count": 10}} if domain else {},
         **draw(some(batch=batches())),
     }
+    first = f"orderer{indices_of(ordering['nodes'])[0]}-orderer"
     file: File = {
         "name": draw(names(INSTANCE)),
         "type": "consortium" if consortium else "private",
@@ -182,7 +197,7 @@ def instances(draw: st.DrawFn) -> File:
         "organizations": members,
         "channels": on,
         "chaincodes": draw(chaincodes(on)),
-        "nodes": draw(some(peer=SETTINGS, orderer=SETTINGS, **{"orderer0-orderer": SETTINGS})),
+        "nodes": draw(some(peer=SETTINGS, orderer=SETTINGS, **{first: SETTINGS})),
     }
     return {**file, "domain": "fabric.example.com"} if domain else file
 

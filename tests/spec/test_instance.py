@@ -100,7 +100,7 @@ def test_dev_is_the_network_that_the_readme_promises() -> None:
     dev = instance("dev")
 
     batch = BatchSettings(**stated(dev.ordering.batch, BatchSettings))
-    assert (dev.ordering.node_count, [each.peers for each in dev.organizations]) == (3, [2])
+    assert (len(dev.ordering.indices), [each.peers for each in dev.organizations]) == (3, [2])
     assert (batch.timeout, batch.max_message_count, batch.preferred_max_bytes) == ("2s", 500, 2 * 1024 * 1024)
     assert (dev.disposable, dev.chaincodes[0].image) == (True, SAMPLE_CHAINCODE_IMAGE)
 
@@ -118,7 +118,7 @@ def test_what_is_left_out_is_safe() -> None:
     minimal = parse_instance(MINIMAL, source="test")
 
     assert (minimal.disposable, minimal.standin, minimal.public_address) == (False, False, "none")
-    assert (minimal.ordering.node_count, minimal.organizations[0].peers) == (3, 2)
+    assert (len(minimal.ordering.indices), minimal.organizations[0].peers) == (3, 2)
 
 
 def test_an_instance_made_in_a_program_obeys_the_same_rules() -> None:

@@ -49,7 +49,7 @@ def test_the_smallest_file_of_the_documentation_is_valid() -> None:
 
     instance = parse_instance(example["config"]["fabric:instance"], source="docs")
 
-    assert (instance.ordering.node_count, instance.organizations[0].peers) == (3, 2)
+    assert (len(instance.ordering.indices), instance.organizations[0].peers) == (3, 2)
     assert not instance.disposable
 
 

@@ -1,6 +1,7 @@
 """Names, addresses and ports of an instance."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -10,12 +11,14 @@ from heddle.quantities import amount
 from heddle.spec.load import parse_instance
 from heddle.spec.names import ORGANIZATION
 from heddle.spec.policies import Endorsement
-from heddle.topology import ChannelPlan, MemberPlan, Topology, endorsement_policy, plan
-from tests.spec.strategies import instances, names
+from heddle.topology import ChannelPlan, MemberPlan, Placement, Topology, endorsement_policy, plan
+from tests.spec.strategies import indices_of, instances, names
 
 DNS_LABEL = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 # A StatefulSet's pods carry its name, a dash and a hash of ten characters in a label.
 LONGEST_STATEFULSET = 63 - 11
+UNSET: dict[str, Any] = {"resources": {}, "placement": Placement(), "labels": {}, "environment": {}}
+"""What the file may say of a node by its name: settings of a node that is gone must go from the file, too."""
 
 
 def planned(data: dict[str, Any]) -> Topology:
@@ -55,14 +58,14 @@ def test_pinned_ports_are_nobody_elses(data: dict[str, Any]) -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(instances())
-def test_a_member_joins_with_its_first_peers_and_announces_the_first_of_those(data: dict[str, Any]) -> None:
-    """Growing an organization moves nobody; what is external has no peers here."""
+def test_a_member_joins_with_the_peers_named_and_announces_the_first_of_those(data: dict[str, Any]) -> None:
+    """Peers are known by their indices; what is external has no peers here."""
     topology = planned(data)
     organizations = {each.name: each for each in topology.organizations}
 
     for member in (member for channel in topology.channels for member in channel.members):
         nodes = organizations[member.organization].nodes
-        assert member.peers == nodes[: len(member.peers)]
+        assert member.peers == tuple(node for node in nodes if node in member.peers)
         announced = () if organizations[member.organization].external else member.anchor_peers
         assert [peer.address for peer in member.peers[: len(announced)]] == [*announced]
         assert bool(member.peers) == (organizations[member.organization].external is None)
@@ -151,8 +154,67 @@ def _grown(organization: dict[str, Any]) -> dict[str, Any]:
     """One more peer, and room for it."""
     if "external" in organization:
         return organization
-    grown = {**organization, "peers": organization["peers"] + 1}
+    grown = {**organization, "peers": [*indices_of(organization["peers"]), 9]}
     return {**grown, "ports": {**grown["ports"], "count": 20}} if "ports" in grown else grown
+
+
+@settings(max_examples=25, deadline=None)
+@given(instances(), st.data())
+def test_a_node_that_goes_for_good_changes_nothing_of_any_other(
+    data: dict[str, Any], draws: st.DataObject
+) -> None:
+    """Neither names, ports, certificates nor numbers: whichever index is taken out, whichever comes in."""
+    before = planned(data)
+    orderers = indices_of(data["ordering"]["nodes"])
+    out, into = (
+        draws.draw(st.sampled_from(orderers)),
+        draws.draw(st.integers(0, 9).filter(lambda each: each not in orderers)),
+    )
+    swapped = {**data["ordering"], "nodes": [into, *(each for each in orderers if each != out)]}
+    kept = {key: value for key, value in data["nodes"].items() if key in {"peer", "orderer"}}
+
+    after = planned({**data, "ordering": swapped, "nodes": kept})
+
+    lost = {node.index for node in before.ordering.nodes} - {node.index for node in after.ordering.nodes}
+    assert lost == {out}
+    same = {node for node in before.nodes if (node.kind, node.index) != ("orderer", out)}
+    assert {replace(node, **UNSET) for node in same} <= {replace(node, **UNSET) for node in after.nodes}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 9), min_size=3, max_size=3, unique=True), st.data())
+def test_a_peer_that_goes_for_good_changes_nothing_of_any_other(
+    peers: list[int], draws: st.DataObject
+) -> None:
+    """Its channel loses it, and its pinned port stays its own."""
+    out = draws.draw(st.sampled_from(peers))
+    left = sorted(set(peers) - {out})
+    before, after = (_with_peers(each) for each in (peers, left))
+
+    assert {node for node in before.nodes if node.name != f"peer{out}-one"} == set(after.nodes)
+    assert [peer.port for peer in after.channels[0].members[0].peers] == [30100 + index for index in left]
+
+
+def _with_peers(indices: list[int]) -> Topology:
+    return planned(
+        {
+            "name": "dev",
+            "domain": "fabric.example.com",
+            "stateDatabase": "CouchDB",
+            "ordering": {"organization": {"ports": {"first": 30000}}},
+            "organizations": [{"name": "one", "peers": indices, "ports": {"first": 30100}}],
+            "channels": [{"name": "channel", "organizations": ["one"]}],
+        }
+    )
+
+
+def test_a_number_of_nodes_means_the_indices_from_0() -> None:
+    """What a stack file said before it could say indices means the same."""
+    file = {"name": "dev", "organizations": [{"name": "one"}]}
+    for type_, count in (("raft", 3), ("bft", 4)):
+        counted = planned({**file, "ordering": {"type": type_, "nodes": count}})
+        listed = planned({**file, "ordering": {"type": type_, "nodes": list(range(count))[::-1]}})
+        assert counted == listed == planned({**file, "ordering": {"type": type_}})
 
 
 @settings(max_examples=25, deadline=None)

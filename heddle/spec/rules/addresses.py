@@ -9,8 +9,9 @@ from heddle.spec.rules.reading import (
     DEFAULT_PEERS,
     Data,
     Place,
+    indices,
     items,
-    orderer_count,
+    orderer_indices,
     problem,
     section,
     whole,
@@ -29,7 +30,8 @@ class _Block:
     place: Place
     first: int
     count: int
-    nodes: int | None
+    nodes: tuple[int, ...] | None
+    """Their indices, if the file can be read."""
 
     @property
     def last(self) -> int:
@@ -54,16 +56,16 @@ def broken(data: Data) -> Iterator[Problem]:
     yield from _apart(blocks)
 
 
-def _owners(data: Data) -> Iterator[tuple[Place, Data, int | None]]:
-    """Yield place, organization and node count of every block of ports that belongs to nodes."""
+def _owners(data: Data) -> Iterator[tuple[Place, Data, tuple[int, ...] | None]]:
+    """Yield place, organization and indices of the nodes of every block of ports that belongs to nodes."""
     organization = section(data, "ordering", "organization")
-    yield ("ordering", "organization", "ports"), organization, orderer_count(data)
+    yield ("ordering", "organization", "ports"), organization, orderer_indices(data)
     for index, item in items(data, "organizations"):
         if item.get("external") is None:
-            yield ("organizations", index, "ports"), item, whole(item.get("peers", DEFAULT_PEERS))
+            yield ("organizations", index, "ports"), item, indices(item.get("peers", DEFAULT_PEERS))
 
 
-def _block(place: Place, ports: Data, nodes: int | None) -> _Block | None:
+def _block(place: Place, ports: Data, nodes: tuple[int, ...] | None) -> _Block | None:
     first = whole(ports.get("first"))
     count = whole(ports.get("count", PortBlock.model_fields["count"].default))
     if first is None or count is None or not 1024 <= first <= 65535 or not 1 <= count <= 1000:
@@ -86,8 +88,9 @@ def _fits(block: _Block, node_port: bool) -> Iterator[Problem]:
     for port, use in _TAKEN.items():
         if block.first <= port <= block.last:
             yield problem(block.place, span, f"without {port}, {use}")
-    if block.nodes is not None and block.nodes > block.count:
-        allowed = f"at least as many ports as nodes, {block.nodes} here"
+    last = max(block.nodes or (), default=-1)
+    if last >= block.count:
+        allowed = f"at least {last + 1}: the ports begin with that of index 0, and the last index is {last}"
         yield problem((*block.place, "count"), block.count, allowed)
 
 

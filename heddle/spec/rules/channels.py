@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+from heddle.spec.indices import indices_in
 from heddle.spec.problems import Problem
 from heddle.spec.rules.reading import (
     Data,
     Party,
     Seat,
     items,
+    joining,
     listed,
     names_of,
     parties,
@@ -51,12 +53,23 @@ def _peers(seat: Seat, party: Party) -> Iterator[Problem]:
                 allowed = f"nothing: {party.name} is external, its own people join its peers"
                 yield problem((*place, key), seat.said[key], allowed, step)
         return
-    joining = whole(seat.said.get("peers"), party.peers) or 0
-    if joining > party.peers:
-        yield problem(
-            (*place, "peers"), seat.said["peers"], f"at most the {party.peers} peers of {party.name}"
-        )
+    join = [index for index in joining(seat, party) if index in party.peers]
+    if len(join) < len(joining(seat, party)):
+        yield problem((*place, "peers"), seat.said["peers"], _allowed(party), _step(seat, party))
     anchors = whole(seat.said.get("anchorPeers"), 0) or 0
-    if anchors > min(joining, party.peers):
-        allowed = f"at most the {min(joining, party.peers)} peers that join"
+    if anchors > len(join):
+        allowed = f"at most the {len(join)} peers that join"
         yield problem((*place, "anchorPeers"), seat.said["anchorPeers"], allowed)
+
+
+def _allowed(party: Party) -> str:
+    if party.peers == indices_in(len(party.peers)):
+        return f"at most the {len(party.peers)} peers of {party.name}"
+    return f"peers of {party.name}: {listed([str(index) for index in party.peers])}"
+
+
+def _step(seat: Seat, party: Party) -> str:
+    """Return what to write where a number means other peers than its author may think."""
+    if isinstance(seat.said["peers"], list | tuple) or party.peers == indices_in(len(party.peers)):
+        return ""
+    return f"A number counts from peer 0; write the indices, as {list(party.peers)}."

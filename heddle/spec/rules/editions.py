@@ -6,15 +6,15 @@ from heddle.spec.editions import EDITIONS, Edition
 from heddle.spec.problems import MISSING, Problem
 from heddle.spec.rules.reading import (
     Data,
+    indices,
     items,
-    orderer_count,
+    orderer_indices,
     ordering_type,
     parties,
     problem,
     section,
     text,
     values,
-    whole,
 )
 
 
@@ -36,7 +36,7 @@ def _ordering(data: Data, edition: Edition) -> Iterator[Problem]:
         step = "Use raft, or edition enterprise."
         yield problem(("ordering", "type"), "bft", f"raft in edition {edition.name}", step)
         return
-    count = orderer_count(data) or 0
+    count = len(orderer_indices(data) or ())
     if count > edition.orderers:
         found = section(data, "ordering").get("nodes", MISSING)
         yield _over(("ordering", "nodes"), found, edition, edition.orderers, "ordering nodes")
@@ -53,7 +53,7 @@ def _members(data: Data, edition: Edition) -> Iterator[Problem]:
             ("organizations",), data["organizations"], edition, edition.invited, "external organizations"
         )
     for index, item in items(data, "organizations"):
-        if (whole(item.get("peers"), 0) or 0) > edition.peers:
+        if len(indices(item.get("peers")) or ()) > edition.peers:
             place = ("organizations", index, "peers")
             yield _over(place, item["peers"], edition, edition.peers, "peers per organization")
 

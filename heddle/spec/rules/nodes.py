@@ -14,7 +14,7 @@ from heddle.spec.rules.reading import (
     Place,
     items,
     named,
-    orderer_count,
+    orderer_indices,
     orderer_organization,
     parties,
     problem,
@@ -59,10 +59,8 @@ def broken(data: Data) -> Iterator[Problem]:
 
 def _known(data: Data, *, couchdb: bool) -> list[str]:
     """Return the kinds and names of pods that settings may be for."""
-    orderers = [
-        f"orderer{index}-{orderer_organization(data)}" for index in range(min(orderer_count(data) or 0, 99))
-    ]
-    peers = [(index, party.name) for party in parties(data).values() for index in range(min(party.peers, 99))]
+    orderers = [f"orderer{index}-{orderer_organization(data)}" for index in orderer_indices(data) or ()]
+    peers = [(index, party.name) for party in parties(data).values() for index in party.peers]
     nodes = [f"peer{index}-{name}" for index, name in peers]
     databases = [f"couchdb{index}-{name}" for index, name in peers if couchdb]
     kinds = [kind for kind in DEFAULT_RESOURCES if couchdb or kind != "couchdb"]

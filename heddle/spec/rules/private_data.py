@@ -75,7 +75,7 @@ def _copies(collection: Data, place: Place, data: Data, chaincode: Data) -> Iter
     # How many peers an external organization has is not known here.
     if any(members[name][0].external for name in holders):
         return
-    others = sum(joined or 0 for _, joined in (members[name] for name in set(holders))) - 1
+    others = sum(len(joined) for _, joined in (members[name] for name in set(holders))) - 1
     required = setting_value(_TERMS["requiredPeerCount"], collection)
     if required is not None and required > others:
         yield problem(

@@ -6,6 +6,7 @@ from typing import Any
 
 from heddle.settings import Duration, Setting, Size
 from heddle.spec.defaults import default_msp_id
+from heddle.spec.indices import LARGEST_INDEX, MOST_NODES, indices_in
 from heddle.spec.members import Organization
 from heddle.spec.ordering import DEFAULT_NODES, OrdererOrganization, Ordering
 from heddle.spec.problems import Problem, path_of
@@ -98,10 +99,21 @@ def ordering_type(data: Data) -> str:
     return text(section(data, "ordering"), "type") or str(Ordering.model_fields["type"].default)
 
 
-def orderer_count(data: Data) -> int | None:
-    """Return the number of ordering nodes; None if the file gives no number, or names no known type."""
+def indices(value: object) -> tuple[int, ...] | None:
+    """Return the indices that a number or a list of them says; None for what the models refuse."""
+    if not isinstance(value, list | tuple):
+        count = whole(value)
+        return indices_in(count) if count is not None and 0 <= count <= MOST_NODES else None
+    found = [whole(each, -1) or 0 for each in value]
+    if len(set(found)) < len(found) or not all(0 <= each <= LARGEST_INDEX for each in found):
+        return None
+    return tuple(sorted(found))
+
+
+def orderer_indices(data: Data) -> tuple[int, ...] | None:
+    """Return the indices of the ordering nodes; None if the file does not say, or names no known type."""
     said = section(data, "ordering").get("nodes")
-    return whole(said) if said is not None else DEFAULT_NODES.get(ordering_type(data))
+    return indices(said if said is not None else DEFAULT_NODES.get(ordering_type(data)))
 
 
 def orderer_organization(data: Data) -> str:
@@ -118,8 +130,8 @@ class Party:
     name: str
     msp_id: str
     external: bool
-    peers: int
-    """The number of its peers here."""
+    peers: tuple[int, ...]
+    """The indices of its peers here."""
 
 
 def parties(data: Data) -> dict[str, Party]:
@@ -132,7 +144,7 @@ def parties(data: Data) -> dict[str, Party]:
         external = item.get("external") is not None
         definition = section(item, "external") if external else item
         msp_id = text(definition, "mspId") or default_msp_id(name, text(data, "name"))
-        peers = 0 if external else whole(item.get("peers", DEFAULT_PEERS), DEFAULT_PEERS) or 0
+        peers = () if external else indices(item.get("peers", DEFAULT_PEERS)) or indices_in(DEFAULT_PEERS)
         found[name] = Party(index=index, name=name, msp_id=msp_id, external=external, peers=peers)
     return found
 
@@ -161,8 +173,13 @@ def seats(channel: Data, index: int) -> list[Seat]:
     return found
 
 
-def members_of(data: Data, channel: str) -> dict[str, tuple[Party, int | None]] | None:
-    """Return the members of a channel with the number of peers that join, by name.
+def joining(seat: Seat, party: Party) -> tuple[int, ...]:
+    """Return the indices of the peers that join a channel: all unless the file says which."""
+    return indices(seat.said.get("peers")) or party.peers
+
+
+def members_of(data: Data, channel: str) -> dict[str, tuple[Party, tuple[int, ...]]] | None:
+    """Return the members of a channel with the indices of the peers that join, by name.
 
     None if there is no such channel, or not every member is an organization of the file.
     """
@@ -174,8 +191,5 @@ def members_of(data: Data, channel: str) -> dict[str, tuple[Party, int | None]] 
                 return None
             if any(seat.name not in known for seat in sitting):
                 return None
-            return {
-                seat.name: (known[seat.name], whole(seat.said.get("peers"), known[seat.name].peers))
-                for seat in sitting
-            }
+            return {seat.name: (known[seat.name], joining(seat, known[seat.name])) for seat in sitting}
     return None
