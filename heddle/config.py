@@ -6,7 +6,6 @@ problem in it, which Pulumi prints without a traceback.
 """
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -172,13 +171,19 @@ def _refused(stack: str, problems: list[Problem]) -> StackFileError:
 
 @dataclass(frozen=True, kw_only=True)
 class _Source:
-    """The kubeconfig file and context to use, and the key of the stack file that names them."""
+    """The kubeconfig files and the context to use, and the key of the stack file that names them."""
 
-    path: Path
+    files: tuple[Path, ...]
+    """Several are merged as kubectl merges them."""
     named_at: str
     context: str = ""
     local: bool = False
     identifier: str = ""
+
+    @property
+    def found(self) -> str:
+        """Return the names of the files, for messages."""
+        return ", ".join(str(path) for path in self.files)
 
 
 def _find_cluster(stack: str, data: object, kube_context: str) -> ClusterAccess | Problem:
@@ -189,14 +194,12 @@ def _find_cluster(stack: str, data: object, kube_context: str) -> ClusterAccess 
     """
     source = _source(stack, data.get("cluster") if isinstance(data, dict) else None, kube_context)
     try:
-        text = source.path.read_text()
-        cut, context = kubeconfig.one_context(text, source.context, folder=source.path.parent)
+        cut, context = kubeconfig.one_context(kubeconfig.merged(source.files), source.context)
         host = _host(kubeconfig.server(cut)) if source.local else ""
     except OSError:
         return _no_kubeconfig(stack, source)
-    except (kubeconfig.KubeconfigError, UnicodeDecodeError) as error:
-        why = "a file of text" if isinstance(error, UnicodeDecodeError) else error
-        return Problem(path=source.named_at, found=str(source.path), allowed=f"a usable kubeconfig; {why}")
+    except kubeconfig.KubeconfigError as error:
+        return Problem(path=source.named_at, found=source.found, allowed=f"a usable kubeconfig; {error}")
     return ClusterAccess(kubeconfig=cut, identifier=source.identifier or context, public_address=host)
 
 
@@ -209,23 +212,17 @@ def _host(url: str) -> str:
 
 def _source(stack: str, cluster: object, kube_context: str) -> _Source:
     if kube_context:
-        return _Source(path=_default_kubeconfig(), context=kube_context, named_at="fabric:kubeContext")
+        return _Source(files=kubeconfig.default_files(), context=kube_context, named_at="fabric:kubeContext")
     if not isinstance(cluster, dict):
         path, identifier = cluster_kubeconfig(stack), f"local-{stack}"
-        return _Source(path=path, named_at="instance.cluster", local=True, identifier=identifier)
+        return _Source(files=(path,), named_at="instance.cluster", local=True, identifier=identifier)
     named = cluster.get("kubeconfig")
     return _Source(
-        path=Path(str(named)).expanduser() if named else _default_kubeconfig(),
+        files=(Path(str(named)).expanduser(),) if named else kubeconfig.default_files(),
         context=str(cluster.get("context") or ""),
         named_at="instance.cluster.kubeconfig",
         identifier=str(cluster.get("identifier") or ""),
     )
-
-
-def _default_kubeconfig() -> Path:
-    """Return the first file of $KUBECONFIG, else ~/.kube/config."""
-    first = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
-    return Path(first or "~/.kube/config").expanduser()
 
 
 def _no_kubeconfig(stack: str, source: _Source) -> Problem:
@@ -233,12 +230,12 @@ def _no_kubeconfig(stack: str, source: _Source) -> Problem:
         return Problem(
             path=source.named_at,
             found=MISSING,
-            allowed=f"the local cluster {stack}, which is not there (no {source.path})",
+            allowed=f"the local cluster {stack}, which is not there (no {source.found})",
             step=f"Start it: heddle cluster up --name {stack}. Or name a cluster of your own here.",
         )
     return Problem(
         path=source.named_at,
-        found=str(source.path),
+        found=source.found,
         allowed="a kubeconfig file that can be read",
         step="Set it to the path of one, or set KUBECONFIG.",
     )

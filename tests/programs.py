@@ -37,6 +37,7 @@ KINDS = (
     ),
     Kind("pulumi", "Pulumi's CLI", ("pulumi", "pulumi-resource-kubernetes")),
     Kind("node", "Node.js", ("node", "npm")),
+    Kind("kubectl", "kubectl", ("kubectl",)),
     Kind("go", "Go", ("go",), ("/usr/local/go/bin/go",)),
     Kind("zsh", "the Z shell", ("zsh",)),
 )

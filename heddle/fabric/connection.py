@@ -197,7 +197,7 @@ def _options(node: Node) -> tuple[tuple[str, str | int], ...]:
         ("grpc.dns_min_time_between_resolutions_ms", 2_000),
         # Channels differ in the name they verify: they must not share connections by address.
         ("grpc.use_local_subchannel_pool", 1),
-        # A node is reached directly or through the API server, never through a web proxy.
+        # The dialer has put the proxy on the way where there is one; gRPC's own rules differ from Go's.
         ("grpc.enable_http_proxy", 0),
     )
 

@@ -6,6 +6,8 @@ from heddle.errors import FabricError, KubeError
 from heddle.fabric.node import Node
 from heddle.kube.apiserver import ApiServer
 from heddle.kube.portforward import Forward
+from heddle.kube.proxies import proxy_for
+from heddle.kube.tunnel import Tunnel
 
 __all__ = ["ClusterDialer", "Dialer", "DirectDialer", "split_address"]
 
@@ -32,19 +34,41 @@ def split_address(address: str) -> tuple[str, int]:
 
 
 class DirectDialer:
-    """Connect to the address to dial where the node has one, else to its name."""
+    """Connect to the address to dial where the node has one, else to its name.
+
+    Where $HTTPS_PROXY and $NO_PROXY put a proxy on the way, one local listener per address leads through it.
+    So gRPC and HTTP take the same way, and TLS verifies the node's name as ever.
+    """
+
+    def __init__(self) -> None:
+        self._tunnels: dict[tuple[str, int], Tunnel] = {}
 
     async def endpoint(self, node: Node, port: int) -> tuple[str, int]:
-        """Return the address to dial for this port, else the node's own."""
-        direct = node.direct(port)
-        return split_address(direct) if direct else (node.host, port)
+        """Return the address to dial for this port. Raises FabricError for a proxy that cannot be used."""
+        host, port = address = _address(node, port)
+        try:
+            proxy = proxy_for(f"https://{f'[{host}]' if ':' in host else host}:{port}")
+        except KubeError as error:
+            raise FabricError(f"{node.at()}: {error.message}", hint=error.hint) from error
+        if not proxy:
+            return address
+        return await self._tunnels.setdefault(address, Tunnel(proxy, host, port)).listen()
 
     def trouble(self, node: Node, port: int) -> str:
-        """Return "": the error of the call itself says all."""
-        return ""
+        """Return what the proxy said when the last connection through it failed."""
+        tunnel = self._tunnels.get(_address(node, port))
+        return tunnel.trouble if tunnel else ""
 
     async def close(self) -> None:
-        """Do nothing, as nothing was opened."""
+        """Close all listeners and the connections through them."""
+        tunnels, self._tunnels = list(self._tunnels.values()), {}
+        for tunnel in tunnels:
+            await tunnel.close()
+
+
+def _address(node: Node, port: int) -> tuple[str, int]:
+    direct = node.direct(port)
+    return split_address(direct) if direct else (node.host, port)
 
 
 class ClusterDialer:
@@ -87,10 +111,11 @@ class ClusterDialer:
     def trouble(self, node: Node, port: int) -> str:
         """Return what the API server or the pod's node said when the last port-forward failed."""
         forward = self._forwards.get((node.namespace, node.pod, port))
-        return forward.trouble if forward else ""
+        return forward.trouble if forward else self._direct.trouble(node, port)
 
     async def close(self) -> None:
         """Close all listeners and the connections through them."""
         forwards, self._forwards = list(self._forwards.values()), {}
         for forward in forwards:
             await forward.close()
+        await self._direct.close()

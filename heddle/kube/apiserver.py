@@ -6,12 +6,14 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import yaml
 from kubernetes import client, config
 
 from heddle.errors import KubeError
 from heddle.kube.kubeconfig import KubeconfigError, one_context
+from heddle.kube.proxies import proxy_for, proxy_name
 from heddle.text import printable
 
 __all__ = ["ApiServer"]
@@ -21,14 +23,20 @@ __all__ = ["ApiServer"]
 class ApiServer:
     """The address of an API server, and how to authenticate there.
 
-    `tls` holds the CA and the client certificate; `configuration` is the official client's, for tokens.
+    `tls` holds the CA, the client certificate and the name to expect; `configuration` is the official
+    client's, for tokens.
     """
 
     url: str
     tls: ssl.SSLContext | None
-    tls_server_name: str
     proxy: str
+    """URL of the proxy to go through, "" for none."""
     configuration: client.Configuration
+
+    @property
+    def way(self) -> str:
+        """Return the server's URL, and the proxy on the way to it, for messages."""
+        return f"{self.url} through the proxy {proxy_name(self.proxy)}" if self.proxy else self.url
 
     @staticmethod
     async def load(kubeconfig: str, context: str = "") -> "ApiServer":
@@ -64,7 +72,9 @@ def _load(kubeconfig: str, context: str) -> ApiServer:
     # The official client wants certificates and keys as files. They live until the TLS context has read them.
     with tempfile.TemporaryDirectory(prefix="heddle-") as scratch:
         try:
+            # With a proxy set, the official client leaves the environment alone: `proxy_for` reads it.
             configuration = client.Configuration()
+            configuration.proxy = ""
             config.kube_config.KubeConfigLoader(
                 config_dict=yaml.safe_load(one_context(text, context, folder=folder)[0]),
                 temp_file_path=scratch,
@@ -72,10 +82,11 @@ def _load(kubeconfig: str, context: str) -> ApiServer:
             return ApiServer(
                 url=configuration.host,
                 tls=_tls(configuration),
-                tls_server_name=configuration.tls_server_name or "",
-                proxy=configuration.proxy or "",
+                proxy=proxy_for(configuration.host, configuration.proxy or ""),
                 configuration=configuration,
             )
+        except KubeError:
+            raise
         except (config.ConfigException, KubeconfigError, ssl.SSLError, OSError) as error:
             raise _unusable(context, printable(str(error))) from error
         except Exception as error:
@@ -90,10 +101,43 @@ def _unusable(context: str, why: str) -> KubeError:
     )
 
 
+class _NamedContext(ssl.SSLContext):
+    """TLS that expects a kubeconfig's `tls-server-name`, whatever name was dialled, also behind a proxy.
+
+    httpx takes another name to expect for direct connections alone: its requests through a proxy ignore it.
+    """
+
+    _expected: str
+
+    def __new__(cls, _expected: str) -> Self:
+        return super().__new__(cls, ssl.PROTOCOL_TLS_CLIENT)
+
+    def __init__(self, expected: str) -> None:
+        super().__init__()
+        self._expected = expected
+        # What Python's own default contexts demand of certificates beyond a client's least.
+        self.verify_flags |= ssl.create_default_context().verify_flags
+
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
+        name = self._expected or server_hostname
+        return super().wrap_bio(incoming, outgoing, server_side, name, session)
+
+
 def _tls(configuration: client.Configuration) -> ssl.SSLContext | None:
     if not configuration.host.startswith("https"):
         return None
-    context = ssl.create_default_context(cafile=configuration.ssl_ca_cert or None)
+    context = _NamedContext(configuration.tls_server_name or "")
+    if configuration.ssl_ca_cert:
+        context.load_verify_locations(configuration.ssl_ca_cert)
+    else:
+        context.load_default_certs()
     if not configuration.verify_ssl:  # the kubeconfig's own `insecure-skip-tls-verify`
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -63,16 +63,14 @@ class KubeClient:
         headers = dict(await self._server.headers())
         if content_type:
             headers["Content-Type"] = content_type
-        extensions = {"sni_hostname": self._server.tls_server_name} if self._server.tls_server_name else {}
         try:
-            return await self._client.request(
-                method, path, params=query, headers=headers, json=json, extensions=extensions
-            )
+            return await self._client.request(method, path, params=query, headers=headers, json=json)
         except httpx.TransportError as error:
             words = str(error) or type(error).__name__
             raise Unreachable(
-                f"API server {self._server.url}: {method} {path}: no answer: {words}",
-                hint="Does `kubectl get pods` work with this kubeconfig?",
+                f"API server {self._server.way}: {method} {path}: no answer: {words}",
+                hint="Does `kubectl get pods` work with this kubeconfig?"
+                + (" What needs no proxy belongs into NO_PROXY." if self._server.proxy else ""),
             ) from error
 
     async def get(self, path: str, **query: str) -> Json | None:

@@ -1,7 +1,8 @@
 """Cut a kubeconfig down to one context, as text that works anywhere: files that it names are read in."""
 
 import base64
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ _EMBEDDED = {
     "client-certificate": "client-certificate-data",
     "client-key": "client-key-data",
 }
+_LISTS = ("clusters", "contexts", "users")
 _MOST = 4 * 1024 * 1024
 """Bytes of a kubeconfig, and of each file that it names."""
 
@@ -46,11 +48,90 @@ def one_context(text: str, context: str = "", *, folder: Path = Path()) -> tuple
     return yaml.safe_dump(result, sort_keys=True), name
 
 
+def default_files(environment: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+    """Return the files that $KUBECONFIG lists, else ~/.kube/config; some may not exist."""
+    listed = (os.environ if environment is None else environment).get("KUBECONFIG", "")
+    names = [name for name in listed.split(os.pathsep) if name] or ["~/.kube/config"]
+    return tuple(Path(name).expanduser() for name in dict.fromkeys(names))
+
+
+def merged(files: Iterable[Path]) -> str:
+    """Return the kubeconfig that several files make together, by kubectl's rules, as text.
+
+    The first file that has a cluster, a context or a user of a name has the whole of it; the first
+    `current-context` counts. Names of files within count from the folder of the file that names them. Files
+    that do not exist are passed over. Raises OSError if none exists or one cannot be read, and
+    KubeconfigError, naming the file, for one that is no kubeconfig.
+    """
+    result: dict[str, Any] = {"apiVersion": "v1", "kind": "Config", "current-context": ""}
+    entries: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in _LISTS}
+    missing: FileNotFoundError | None = None
+    read = 0
+    for path in files:
+        try:
+            config = _parsed_file(path)
+        except FileNotFoundError as error:
+            missing = error
+            continue
+        read += 1
+        result["current-context"] = result["current-context"] or config.get("current-context") or ""
+        for kind in _LISTS:
+            for name, entry in _named_in(path, config, kind).items():
+                entries[kind].setdefault(name, entry)
+    if not read and missing is not None:
+        raise missing
+    for kind, named in entries.items():
+        result[kind] = [{"name": name, kind.removesuffix("s"): entry} for name, entry in named.items()]
+    return yaml.safe_dump(result, sort_keys=True)
+
+
+def _parsed_file(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        return _parsed(text) if text.strip() else {}
+    except (KubeconfigError, UnicodeDecodeError) as error:
+        why = "it is no text" if isinstance(error, UnicodeDecodeError) else error
+        raise KubeconfigError(f"{path}: {why}") from None
+
+
+def _named_in(path: Path, config: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    try:
+        named = _named(config, kind)
+    except KubeconfigError as error:
+        raise KubeconfigError(f"{path}: {error}") from None
+    return {name: _absolute(entry, path.absolute().parent) for name, entry in named.items()}
+
+
+def _absolute(entry: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return an entry whose file names count from anywhere."""
+    result = dict(entry)
+    for key in (*_EMBEDDED, "tokenFile"):
+        if isinstance(name := result.get(key), str) and name:
+            result[key] = str(folder / name)
+    return _with_plugin(result, folder)
+
+
+def _with_plugin(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return an entry whose credential plugin is found from anywhere; a name without a slash is on PATH."""
+    plugin = entry.get("exec")
+    command = plugin.get("command") if isinstance(plugin, dict) else None
+    if not isinstance(plugin, dict) or not isinstance(command, str) or os.sep not in command:
+        return entry
+    return {**entry, "exec": {**plugin, "command": str(folder.absolute() / command)}}
+
+
 def server(text: str) -> str:
     """Return the API server's URL in a kubeconfig of one context. Raises KubeconfigError if there is none."""
     for cluster in _named(_parsed(text), "clusters").values():
         return _text(cluster.get("server", ""), "its server")
     raise KubeconfigError("it has no cluster")
+
+
+def proxy_url(text: str) -> str:
+    """Return the `proxy-url` in a kubeconfig of one context, "" if it has none."""
+    for cluster in _named(_parsed(text), "clusters").values():
+        return _text(cluster.get("proxy-url") or "", "its proxy-url")
+    return ""
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -115,7 +196,7 @@ def _embedded(entry: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     if "tokenFile" in result:
         name = _text(result.pop("tokenFile"), "tokenFile")
         result["token"] = _read(folder, name, lambda data: data.decode().strip())
-    return result
+    return _with_plugin(result, folder)
 
 
 def _read(folder: Path, name: str, convert: Callable[[bytes], str]) -> str:

@@ -18,6 +18,7 @@ from websockets.typing import Subprotocol
 
 from heddle.errors import KubeError
 from heddle.kube.apiserver import ApiServer
+from heddle.kube.listener import LocalListener
 from heddle.plain import ShapeError, parse_json
 from heddle.text import printable
 
@@ -32,64 +33,30 @@ _FRAME_BYTES = 16 * 1024 * 1024
 _PORT = struct.Struct("<H")
 
 
-class Forward:
+class Forward(LocalListener):
     """A pod's port behind a listener on 127.0.0.1."""
 
     def __init__(self, server: ApiServer, namespace: str, pod: str, port: int) -> None:
+        super().__init__()
         self._server = server
         self._port = port
         self._path = f"/api/v1/namespaces/{quote(namespace)}/pods/{quote(pod)}/portforward?ports={port}"
-        self._starting = asyncio.Lock()
-        self._listener: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
-        self.trouble = ""
-        """Why the last connection could not be made or ended early; "" after one that worked."""
 
-    async def listen(self) -> tuple[str, int]:
-        """Return the local address; start to listen at the first call."""
-        async with self._starting:
-            if self._listener is None:
-                self._listener = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        host, port = self._listener.sockets[0].getsockname()
-        return host, port
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with await self._open() as tunnel:
+            self.trouble = ""
+            await self._pump(reader, writer, tunnel)
 
-    async def close(self) -> None:
-        """Stop listening and end what runs through here."""
-        if self._listener is not None:
-            self._listener.close()
-        for task in list(self._connections):
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
-        if self._listener is not None:
-            await self._listener.wait_closed()
-            self._listener = None
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - asyncio runs the callback as a task
-        self._connections.add(task)
-        try:
-            async with await self._open() as tunnel:
-                self.trouble = ""
-                await self._pump(reader, writer, tunnel)
-        except websockets.InvalidStatus as error:
+    def _words(self, error: Exception) -> str:
+        if isinstance(error, websockets.InvalidStatus):
             words = _status_message(bytes(error.response.body or b""))
-            self.trouble = f"API server: HTTP {error.response.status_code} {words}".strip()
-        except KubeError as error:
-            self.trouble = error.message
-        except (OSError, ssl.SSLError, TimeoutError, websockets.WebSocketException) as error:
-            self.trouble = f"API server {self._server.url}: {printable(str(error)) or type(error).__name__}"
-        except asyncio.CancelledError:
-            # Only close() cancels, and it awaits the end; the stream server would log this as an error.
-            pass
-        except Exception as error:
-            # A URL, proxy or token that websockets finds no words for. What it says may hold the token.
-            self.trouble = f"API server {self._server.url}: it cannot be used ({type(error).__name__})"
-        finally:
-            self._connections.discard(task)
-            writer.close()
-            with contextlib.suppress(OSError, ssl.SSLError, asyncio.CancelledError):
-                await writer.wait_closed()
+            return f"API server: HTTP {error.response.status_code} {words}".strip()
+        if isinstance(error, KubeError):
+            return error.message
+        if isinstance(error, OSError | ssl.SSLError | TimeoutError | websockets.WebSocketException):
+            return f"API server {self._server.way}: {printable(str(error)) or type(error).__name__}"
+        # A URL, proxy or token that websockets finds no words for. What it says may hold the token.
+        return f"API server {self._server.way}: it cannot be used ({type(error).__name__})"
 
     async def _open(self) -> ClientConnection:
         # "https://…" → "wss://…"
@@ -97,8 +64,6 @@ class Forward:
         options: dict[str, Any] = {}
         if self._server.tls is not None:
             options["ssl"] = self._server.tls
-            if self._server.tls_server_name:
-                options["server_hostname"] = self._server.tls_server_name
         return await connect(
             url,
             subprotocols=[Subprotocol("v4.channel.k8s.io")],

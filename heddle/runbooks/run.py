@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from heddle.errors import RunbookError
+from heddle.kube.kubeconfig import KubeconfigError, proxy_url, server
+from heddle.kube.proxies import proxy_credentials, proxy_for
 from heddle.runbooks.catalog import PLAYBOOKS, Runbook
 from heddle.runbooks.context import VARIABLE, Context, save_context, write_private
 from heddle.runbooks.inventory import inventory_of
@@ -131,6 +133,7 @@ def _environment(folder: Path) -> dict[str, str]:
         VARIABLE: str(folder / "context.json"),
         "ANSIBLE_CONFIG": str(PLAYBOOKS.parent / "ansible.cfg"),
         "K8S_AUTH_KUBECONFIG": str(folder / "kubeconfig"),
+        **_proxy((folder / "kubeconfig").read_text()),
         "ANSIBLE_HOME": str(folder / "ansible"),
         "ANSIBLE_LOCAL_TEMP": str(folder / "ansible/tmp"),
         "ANSIBLE_REMOTE_TEMP": str(folder / "ansible/remote"),
@@ -138,4 +141,20 @@ def _environment(folder: Path) -> dict[str, str]:
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_NOCOLOR": "true",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
+
+
+def _proxy(kubeconfig: str) -> dict[str, str]:
+    """Return what leads kubernetes.core through the proxy that every other call goes through, or past all."""
+    try:
+        proxy = proxy_for(server(kubeconfig), proxy_url(kubeconfig))
+    except KubeconfigError:
+        return {}  # the first module that needs the cluster says what is wrong with it
+    if not proxy:
+        return {"K8S_AUTH_NO_PROXY": "*"}
+    credentials = proxy_credentials(proxy)
+    return {
+        "K8S_AUTH_PROXY": proxy,
+        "K8S_AUTH_NO_PROXY": "nothing.invalid",
+        **({"K8S_AUTH_PROXY_HEADERS_PROXY_BASIC_AUTH": credentials} if credentials else {}),
     }

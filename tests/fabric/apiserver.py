@@ -19,6 +19,9 @@ from websockets.http11 import Request, Response
 from heddle.identity.authority import new_authority
 from heddle.identity.certificate import CertificateRequest, Usage, issue
 
+NAME = "api.test"
+"""A name that the server's certificate covers, too. No resolver knows it."""
+
 
 @dataclass
 class FakeApiServer:
@@ -34,6 +37,8 @@ class FakeApiServer:
     def check(self, connection: ServerConnection, request: Request) -> Response | None:
         """Refuse as an API server refuses: before the upgrade, with a Status object."""
         self.tokens.append(request.headers.get("Authorization"))
+        if request.path == "/version":
+            return connection.respond(http.HTTPStatus.OK, json.dumps({"gitVersion": "v1.0.0"}))
         parts = urlsplit(request.path).path.split("/")
         if "/".join((parts[4], parts[6])) not in self.pods:
             status = {
@@ -87,7 +92,7 @@ async def api_server(folder: Path, pods: dict[str, dict[int, int]]) -> AsyncIter
     """It serves TLS and asks for client certificates; its kubeconfig holds certificate, key, token and CA."""
     authority = new_authority(common_name="kubernetes", organization="")
     server_pair = issue(
-        authority, CertificateRequest(common_name="api", hosts=("127.0.0.1",), usage=Usage.TLS)
+        authority, CertificateRequest(common_name="api", hosts=("127.0.0.1", NAME), usage=Usage.TLS)
     )
     client_pair = issue(authority, CertificateRequest(common_name="admin", usage=Usage.TLS))
     for name, content in (

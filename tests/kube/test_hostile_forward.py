@@ -33,7 +33,7 @@ class Pod:
 
 def server_at(url: str, **others: Any) -> ApiServer:
     authorization = SimpleNamespace(get_api_key_with_prefix=lambda _: TOKEN, username="")
-    values = {"tls": None, "tls_server_name": "", "proxy": "", "configuration": authorization, **others}
+    values = {"tls": None, "proxy": "", "configuration": authorization, **others}
     return ApiServer(url=url, **values)
 
 

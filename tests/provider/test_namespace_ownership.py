@@ -73,7 +73,7 @@ def namespaces(monkeypatch: pytest.MonkeyPatch) -> Namespaces:
 
     async def api_server(_: Session) -> ApiServer:
         nobody = Configuration()
-        return ApiServer(url="http://cluster", tls=None, tls_server_name="", proxy="", configuration=nobody)
+        return ApiServer(url="http://cluster", tls=None, proxy="", configuration=nobody)
 
     monkeypatch.setattr(Session, "api_server", api_server)
     return cluster

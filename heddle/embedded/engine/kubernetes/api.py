@@ -14,6 +14,7 @@ from kubernetes.client import ApiClient
 
 from heddle.embedded.engine.kubernetes.objects import Json, at
 from heddle.errors import ProviderError
+from heddle.kube.proxies import proxy_name
 
 __all__ = ["Api", "ApiError", "ClusterUnreachable"]
 
@@ -74,6 +75,7 @@ class Api:
         self._client = client
         self._pool = client.rest_client.pool_manager
         self.host = str(client.configuration.host)
+        self._proxy = str(client.configuration.proxy or "")
         self.stop = threading.Event()
 
     def get(self, path: str, **query: str) -> Json:
@@ -164,8 +166,10 @@ class Api:
         except urllib3.exceptions.HTTPError as error:
             cause = getattr(error, "reason", None) or error
             raise ClusterUnreachable(
-                f"no answer from the Kubernetes API server {self.host}: {cause}",
-                hint="Is the cluster up, and is the kubeconfig the right one? Try: kubectl version.",
+                f"no answer from the Kubernetes API server {self.host}"
+                + (f" through the proxy {proxy_name(self._proxy)}: {cause}" if self._proxy else f": {cause}"),
+                hint="Is the cluster up, and is the kubeconfig the right one? Try: kubectl version."
+                + (" What needs no proxy belongs into NO_PROXY." if self._proxy else ""),
             ) from error
 
 

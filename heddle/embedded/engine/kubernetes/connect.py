@@ -5,14 +5,17 @@ Source: pulumi-kubernetes 4.28 provider/pkg/provider/provider.go Configure.
 
 from typing import Any
 
+import urllib3
+import yaml
 from kubernetes import client, config
-from kubernetes.config import kube_config
 from kubernetes.config.config_exception import ConfigException
 
 from heddle.embedded.engine.kubernetes.api import Api
 from heddle.embedded.engine.kubernetes.objects import at
 from heddle.embedded.engine.kubernetes.settings import Settings
-from heddle.errors import ProviderError
+from heddle.errors import KubeError, ProviderError
+from heddle.kube.kubeconfig import KubeconfigError, default_files, merged
+from heddle.kube.proxies import proxy_credentials, proxy_for
 
 __all__ = ["connect", "default_namespace"]
 
@@ -27,6 +30,8 @@ def connect(settings: Settings) -> Api:
     cluster does not answer, ApiError when it answers no.
     """
     configuration = client.Configuration()
+    # The official client has rules of its own for $HTTPS_PROXY; with a proxy set it leaves them alone.
+    configuration.proxy = ""
     try:
         if settings.kubeconfig is not None:
             config.load_kube_config_from_dict(
@@ -42,6 +47,7 @@ def connect(settings: Settings) -> Api:
             f"unable to load Kubernetes client configuration: {error}",
             hint="Set kubeconfig or context of the Kubernetes provider, or $KUBECONFIG.",
         ) from error
+    _put_on_the_way(configuration)
     configuration.connection_pool_maxsize = _CONNECTIONS
     api = Api(client.ApiClient(configuration))
     api.get("/version")
@@ -50,14 +56,29 @@ def connect(settings: Settings) -> Api:
 
 def _ambient(settings: Settings, configuration: client.Configuration) -> None:
     """Read $KUBECONFIG or its default; inside a pod, the pod's own account, unless a context is named."""
-    try:
-        config.load_kube_config(
-            context=settings.context or None, client_configuration=configuration, persist_config=False
+    kubeconfig = _ambient_kubeconfig()
+    if kubeconfig or settings.context:
+        config.load_kube_config_from_dict(
+            kubeconfig,
+            context=settings.context or None,
+            client_configuration=configuration,
+            persist_config=False,
         )
-    except ConfigException:
-        if settings.context:
-            raise
+    else:
         config.load_incluster_config(client_configuration=configuration)
+
+
+def _put_on_the_way(configuration: client.Configuration) -> None:
+    """Set the proxy that the kubeconfig or the environment puts on the way to the API server."""
+    try:
+        configuration.proxy = proxy_for(configuration.host, configuration.proxy or "")
+        # NO_PROXY has had its say; the official client must not ask it once more, by other rules.
+        configuration.no_proxy = ""  # type: ignore[attr-defined] # the stubs are older
+    except KubeError as error:
+        raise ProviderError(error.message, hint=error.hint) from error
+    if credentials := proxy_credentials(configuration.proxy):
+        headers = urllib3.make_headers(proxy_basic_auth=credentials)
+        configuration.proxy_headers = headers  # type: ignore[attr-defined] # the stubs are older
 
 
 def _chosen(settings: Settings) -> dict[str, Any]:
@@ -84,8 +105,13 @@ def default_namespace(settings: Settings) -> str:
 
 
 def _ambient_kubeconfig() -> dict[str, Any]:
+    """Return the user's own kubeconfig, merged from its files; empty where there is none."""
     try:
-        contexts, active = kube_config.list_kube_config_contexts()
-    except ConfigException:
+        parsed = yaml.safe_load(merged(default_files()))
+    except OSError:
         return {}
-    return {"contexts": contexts, "current-context": active["name"]}
+    except KubeconfigError as error:
+        raise ProviderError(
+            f"the kubeconfig cannot be used: {error}", hint="`kubectl config view` must be able to read it."
+        ) from error
+    return dict(parsed)
