@@ -25,8 +25,11 @@ def _heddle() -> None:
     """Deploy and operate Hyperledger Fabric networks on Kubernetes, as code."""
 
 
-def main() -> None:
+def main(platform: str = sys.platform) -> None:
     """Run the command line; a HeddleError becomes its message, its next step and exit code 1."""
+    if platform == "win32":
+        typer.echo("error: Heddle runs on Linux and macOS\n  On Windows use it within WSL 2.", err=True)
+        sys.exit(1)
     # A run builds one graph that lives to its end. Going through it again at every 700 new objects, as
     # Python does, finds nothing and takes a third of a large preview.
     gc.set_threshold(100_000, 50, 100)

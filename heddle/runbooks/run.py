@@ -1,9 +1,10 @@
 """Run a playbook by ansible-runner: with an inventory, private files, and its events while it goes on."""
 
-import contextlib
 import json
 import os
+import re
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from typing import Any
 from heddle.errors import RunbookError
 from heddle.kube.kubeconfig import KubeconfigError, proxy_url, server
 from heddle.kube.proxies import proxy_credentials, proxy_for
+from heddle.processes import is_running
 from heddle.runbooks.catalog import PLAYBOOKS, Runbook
 from heddle.runbooks.context import VARIABLE, Context, save_context, write_private
 from heddle.runbooks.inventory import inventory_of
@@ -21,6 +23,7 @@ from heddle.runbooks.inventory import inventory_of
 __all__ = ["Run", "run"]
 
 _PREFIX = "heddle-runbook-"
+_PID = re.compile("[0-9]{1,9}")
 
 Event = Mapping[str, Any]
 """An event of ansible-runner: `event` and `event_data`."""
@@ -71,21 +74,20 @@ def _keep(record: Path, to: Path) -> None:
 
 
 def _sweep() -> None:
-    """Remove what killed runs of this user left: it holds keys."""
+    """Remove what killed runs of this user left: it holds keys.
+
+    Everybody can make names in the temporary folder: links, and what others own or remove just now, are
+    passed over.
+    """
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
         pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        mine = folder.stat().st_uid == os.getuid()
-        if mine and pid.isdigit() and not _runs(int(pid)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _runs(pid: int) -> bool:
-    with contextlib.suppress(PermissionError):  # it runs, as somebody else
         try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-    return True
+            status = folder.lstat()
+        except OSError:
+            continue
+        mine = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+        if mine and _PID.fullmatch(pid) and not is_running(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _limit(what: Run, inventory: Mapping[str, Any]) -> str:

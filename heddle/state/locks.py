@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heddle.plain import ShapeError, parse_json
+from heddle.processes import is_running
 
 __all__ = ["Lock", "read_lock"]
 
@@ -26,7 +27,7 @@ class Lock:
 
     def dead(self) -> bool:
         """Tell whether its process was on this machine and is gone."""
-        return self.host == socket.gethostname() and not _alive(self.pid)
+        return self.host == socket.gethostname() and not is_running(self.pid)
 
 
 def read_lock(path: Path) -> Lock | None:
@@ -47,12 +48,3 @@ def read_lock(path: Path) -> Lock | None:
         raise
     except (ShapeError, OSError):
         return None
-
-
-def _alive(pid: int) -> bool:
-    """Tell whether a process runs; one that has ended and only waits to be collected does not."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] not in "ZX"

@@ -6,7 +6,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from heddle.cli.app import app
+from heddle.cli.app import app, main
 from heddle.cli.subcommands import SUBCOMMANDS
 
 
@@ -39,3 +39,10 @@ def test_a_name_that_is_none_is_answered_with_one_that_is() -> None:
 
     assert result.exit_code == 2
     assert "'status'" in result.output
+
+
+def test_windows_is_told_where_heddle_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything is imported that Windows does not have."""
+    with pytest.raises(SystemExit):
+        main("win32")
+    assert "WSL 2" in capsys.readouterr().err

@@ -187,6 +187,24 @@ def test_namespaces_of_all_stacks(tmp_path: Path) -> None:
         namespaces_of(tmp_path)
 
 
+def test_the_sweep_passes_over_what_others_put_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody can write the temporary folder: links to nowhere, to our own folders, names without end."""
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "key").touch()
+    links = [tmp_path / f"heddle-runbook-{pid}-x" for pid in (999999999, 999999998)]
+    links[0].symlink_to(tmp_path / "nowhere")
+    links[1].symlink_to(kept)
+    (tmp_path / f"heddle-runbook-{'9' * 30}-x").mkdir()
+    (tmp_path / "heddle-runbook-²-x").mkdir()
+
+    running._sweep()
+
+    assert (kept / "key").exists()
+    assert all(link.is_symlink() for link in links)
+
+
 def test_what_killed_runs_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their folders hold keys; those of runs that go on stay."""
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))

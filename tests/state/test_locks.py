@@ -6,9 +6,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from heddle import processes
 from heddle.errors import EngineError
 from tests.state.conftest import Shelf
 
@@ -62,3 +64,59 @@ def test_a_damaged_lock_is_a_lock(shelf: Shelf, content: bytes) -> None:
         pass
     assert "pulumi cancel" in str(caught.value)
     assert path.read_bytes() == content
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from heddle import processes
+from heddle.state.backend import Backend
+if sys.argv[2] == "no":
+    processes._PROC = Path("/no/proc")
+with Backend(Path(sys.argv[1]), "lab", "dev").locked():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture(params=["with /proc", "without /proc"])
+def proc(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Linux, and a system like macOS, which has no /proc."""
+    if request.param == "without /proc":
+        monkeypatch.setattr(processes, "_PROC", Path("/no/proc"))
+        return "no"
+    return "yes"
+
+
+def test_a_living_process_holds_its_lock(shelf: Shelf, proc: str) -> None:
+    """A second one is refused, with the holder's name, machine, process and time, and removes nothing."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(shelf.folder / "state"), proc],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdin is not None
+    assert holder.stdout is not None
+    with holder:
+        assert holder.stdout.readline() == b"held\n"
+        (lock,) = shelf.locks.iterdir()
+        written = json.loads(lock.read_text())
+        with pytest.raises(EngineError, match="currently locked") as caught, shelf.backend.locked():
+            pass
+        who = f"created by {written['username']}@{socket.gethostname()} (pid {holder.pid})"
+        assert f"{who} at {written['timestamp']}" in str(caught.value)
+        assert [lock] == list(shelf.locks.iterdir())
+        holder.kill()  # its lock stays behind
+        holder.stdin.close()
+    with shelf.backend.locked():
+        assert lock not in shelf.locks.iterdir()
+
+
+def test_a_lock_of_another_machine_stays(shelf: Shelf, dead: int) -> None:
+    """Its processes cannot be seen from here."""
+    shelf.locks.mkdir(parents=True)
+    path = shelf.locks / "x.json"
+    path.write_text(json.dumps({**LOCK, "hostname": "elsewhere", "pid": dead}))
+    with pytest.raises(EngineError, match="u@elsewhere"), shelf.backend.locked():
+        pass
+    assert path.exists()
