@@ -17,6 +17,8 @@ from heddle.identity.signer import serialized_identity
 
 __all__ = [
     "block_hash",
+    "channel_of",
+    "check_data",
     "config_of",
     "data_hash",
     "header_bytes",
@@ -59,7 +61,10 @@ def channel_of(block: common_pb2.Block) -> str:
 
 
 def config_of(block: common_pb2.Block) -> configtx_pb2.ConfigEnvelope:
-    """Return the configuration in a configuration block. Raises ConfigtxError for any other block."""
+    """Return the configuration in a configuration block, with the update that made it.
+
+    Raises ConfigtxError for any other block.
+    """
     if not is_config_block(block):
         raise ConfigtxError(f"block {block.header.number} is not a configuration block")
     return values.parse(configtx_pb2.ConfigEnvelope(), _payload(block).data, "the block's configuration")
@@ -92,7 +97,7 @@ def verify_genesis(block: common_pb2.Block, expected_hash_hex: str) -> configtx_
             f"genesis block: hash {found}, expected {expected_hash_hex}",
             hint="This is another channel of the same name. Nothing was joined.",
         )
-    _check_data(block)
+    check_data(block)
     return config_of(block).config
 
 
@@ -110,7 +115,7 @@ def verify_block(
     Raises:
         ConfigtxError: the block cannot be believed; says why.
     """
-    _check_data(block)
+    check_data(block)
     number = block.header.number
     if previous_hash is not None and block.header.previous_hash != previous_hash:
         raise ConfigtxError(f"block {number} does not follow the block before it: its previous hash differs")
@@ -152,7 +157,8 @@ def _consenter_identity(config: configtx_pb2.Config, identifier_header: bytes) -
     return b""
 
 
-def _check_data(block: common_pb2.Block) -> None:
+def check_data(block: common_pb2.Block) -> None:
+    """Check a block's data against its header. Raises ConfigtxError."""
     if data_hash(block.data) != block.header.data_hash:
         raise ConfigtxError(f"block {block.header.number}: its data do not belong to its header")
 

@@ -19,6 +19,7 @@ from heddle.protobuf import enum_name
 
 __all__ = [
     "apply_update",
+    "authorized_group",
     "changed_elements",
     "missing_signatures",
     "required_policies",
@@ -49,6 +50,23 @@ def apply_update(config: configtx_pb2.Config, envelope: common_pb2.Envelope) -> 
         words = f"error applying config update to existing channel '{channel}': {error.message}"
         raise ConfigtxError(words) from error
     return new
+
+
+def authorized_group(
+    config: configtx_pb2.Config, envelope: common_pb2.Envelope, channel: str
+) -> configtx_pb2.ConfigGroup:
+    """Return the tree that a signed update makes of a configuration, by what a peer checks.
+
+    Those are signatures and versions. What only orderers check is left out, so that old updates hold which
+    newer orderers would not take.
+
+    Raises:
+        ConfigtxError: not an update of this channel, or not allowed; in Fabric's words.
+    """
+    named, content = _open(envelope)
+    if named != channel:
+        raise ConfigtxError(f"the update is for channel '{named}', not for '{channel}'")
+    return group_of(_authorize(config, channel, content))
 
 
 def changed_elements(config: configtx_pb2.Config, update: configtx_pb2.ConfigUpdate) -> dict[str, Element]:
