@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Collection, Mapping
 
 from fabric_protos.common.common_pb2 import Block
+from fabric_protos.common.configtx_pb2 import Config, ConfigGroup
 
 from heddle.configtx.blocks import block_hash, config_of
+from heddle.configtx.elements import Element, element_map
 from heddle.configtx.genesis import genesis_block
 from heddle.configtx.read import differences, settings_of
 from heddle.configtx.settings import ChannelSettings
-from heddle.errors import ProviderError, Unreachable
+from heddle.configtx.trust import first
+from heddle.errors import ConfigtxError, ProviderError, Unreachable
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import deliver_block
 from heddle.planner.facts import Answer, LedgerState, NoAnswer, orders
@@ -25,7 +28,7 @@ _SPARED = 10.0
 
 
 async def make_or_adopt(client: ChannelClient, wanted: ChannelSettings, clock: Deadline) -> Block:
-    """Return the genesis block that orderers have, if it is of the wanted organizations; else a new one.
+    """Return the genesis block that orderers have, if it is the one this stack makes; else a new one.
 
     An orderer has one when an earlier run was killed before it could save the state. Raises ProviderError for
     a foreign one, FabricError when an orderer does not answer: it might have another.
@@ -125,18 +128,50 @@ async def _block_zero(client: ChannelClient, node: Node, clock: Deadline) -> Blo
     )
 
 
-def _expect_own(client: ChannelClient, block: Block, wanted: ChannelSettings, there: list[str]) -> None:
-    """Raise ProviderError unless the genesis names the wanted ordering organizations with their roots.
+def _expect_own(client: ChannelClient, block: Block, wanted: ChannelSettings, holders: list[str]) -> None:
+    """Raise ProviderError unless the genesis has the very configuration that this stack makes.
 
-    Nobody else can have made such a block in earnest: its authorities are this stack's own.
+    Nobody signs a genesis block, so every policy counts: a forged one could let anybody change the channel.
     """
-    found = settings_of(config_of(block).config, channel=client.channel)
-    mine = {one.name: one.msp for one in wanted.orderer_organizations}
-    theirs = {one.name: one.msp for one in found.orderer_organizations}
-    if mine == theirs:
+    found, own = _genesis_config(client, block, holders), config_of(genesis_block(wanted)).config
+    if found == own:
         return
+    theirs, mine = settings_of(found, channel=client.channel), settings_of(own, channel=client.channel)
+    lines = differences(theirs, mine) or _other_elements(found, own)
     raise ProviderError(
-        f"channel {client.channel}: {', '.join(there)} have a channel of this name, not "
-        "this stack's:\n  " + "\n  ".join(differences(found, wanted)),
-        hint="Nothing was changed. The volumes are of another network: use empty ones, or another name.",
+        f"channel {client.channel}: {', '.join(holders)} have a channel of this name, not "
+        "this stack's:\n  " + "\n  ".join(lines),
+        hint="Nothing was changed. If an earlier `up` of this stack made it and was killed, run `up` once "
+        "with the stack file of that time. Else the volumes are of another network, or a node is not honest: "
+        "use empty volumes, or another name.",
     )
+
+
+def _genesis_config(client: ChannelClient, block: Block, holders: list[str]) -> Config:
+    """Return the configuration in a genesis block of this channel, whose data belong to its header."""
+    try:
+        return first(block, client.channel, own_hash(block)).config
+    except ConfigtxError as error:
+        raise ProviderError(
+            f"channel {client.channel}: {', '.join(holders)}: {error.message}",
+            hint="Nothing was changed. The node is damaged or not honest: give it an empty volume.",
+        ) from error
+
+
+def _other_elements(found: Config, own: Config) -> list[str]:
+    """Return the elements in which two configurations differ though their settings are the same."""
+    theirs, mine = (element_map(each.channel_group) for each in (found, own))
+    keys = sorted(
+        key
+        for key in theirs.keys() | mine.keys()
+        if key not in theirs or key not in mine or _own_part(theirs[key]) != _own_part(mine[key])
+    )
+    return [f"{key}: not as this stack makes it" for key in keys] or [f"sequence {found.sequence}, not 0"]
+
+
+def _own_part(element: Element) -> tuple[object, ...]:
+    """Return what an element says itself; of a group, not what is below it."""
+    message = element.message
+    if isinstance(message, ConfigGroup):
+        return (message.version, message.mod_policy)
+    return (message,)
