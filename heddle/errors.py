@@ -5,7 +5,8 @@ HeddleError
 ├── SpecError            a stack file that cannot be used; lists every problem
 ├── IdentityError        a key, certificate or MSP that is not what it should be
 ├── ConfigtxError        channel configuration, blocks and their signatures
-│   └── NoDifference     two configurations are equal, there is nothing to update
+│   ├── NoDifference     two configurations are equal, there is nothing to update
+│   └── NotBelieved      what orderers say of a channel's configuration does not hold
 ├── FabricError          a running node refused, or cannot be reached
 │   ├── Unreachable      no answer: nothing is known of the node's state
 │   └── Refused          the node's own answer, in Fabric's words
@@ -30,6 +31,7 @@ __all__ = [
     "LocalKubeError",
     "NeedsCli",
     "NoDifference",
+    "NotBelieved",
     "PluginError",
     "ProviderError",
     "Refused",
@@ -68,6 +70,18 @@ class ConfigtxError(HeddleError):
 
 class NoDifference(ConfigtxError):
     """Two configurations are equal, so there is no update."""
+
+
+class NotBelieved(ConfigtxError):
+    """What orderers say of a channel's configuration does not hold, and no other answer was to be had.
+
+    `silent`: others did not answer. `leaderless`: others have no leader, and answer once they have.
+    """
+
+    def __init__(self, message: str, *, silent: bool, leaderless: bool, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.silent = silent
+        self.leaderless = leaderless
 
 
 class FabricError(HeddleError):

@@ -20,10 +20,9 @@ _CALL = 10.0
 
 
 async def read_config_block(network: Network, connections: Connections, channel: str) -> Block:
-    """Return the newest configuration block of a channel. Raises the orderers' most telling error."""
-    return await newest_config_block(
-        connections, network.orderers, channel, network.signer_for(channel), deadline=_CALL
-    )
+    """Return the newest configuration block of a channel, proved. Raises as `newest_config_block` does."""
+    history, signer = network.history(channel), network.signer_for(channel)
+    return await newest_config_block(connections, network.orderers, history, signer, deadline=_CALL)
 
 
 async def read_block(network: Network, connections: Connections, channel: str, position: Position) -> Block:

@@ -1,15 +1,24 @@
-"""Read the configuration of a channel from its orderers."""
+"""Read the configuration of a channel from its orderers, and prove it: one of them may lie."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fabric_protos.common.common_pb2 import NOT_FOUND, SERVICE_UNAVAILABLE, Block
 
-from heddle.errors import FabricError, HeddleError, Refused, Unreachable
+from heddle.errors import (
+    ConfigtxError,
+    FabricError,
+    HeddleError,
+    IdentityError,
+    NotBelieved,
+    Refused,
+    Unreachable,
+)
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
-from heddle.fabric.orderer import config_block
+from heddle.fabric.orderer import config_block, deliver_block
 from heddle.identity.signer import Signer
+from heddle.network.history import ConfigHistory, ReadBlock
 from heddle.waiting import Deadline, retry
 
 __all__ = ["config_block_now", "config_block_once_led", "most_telling", "newest_config_block"]
@@ -17,31 +26,88 @@ __all__ = ["config_block_now", "config_block_once_led", "most_telling", "newest_
 _READING = 10.0
 _PAUSE = 0.1
 _LONGEST_PAUSE = 0.5
+_PROVING = 60.0
+"""Seconds to prove one orderer's answer: a first time may have to read the whole history."""
 
 
 async def newest_config_block(
-    connections: Connections, orderers: Sequence[Node], channel: str, signer: Signer, *, deadline: float
+    connections: Connections,
+    orderers: Sequence[Node],
+    history: ConfigHistory,
+    signer: Signer,
+    *,
+    deadline: float,
 ) -> Block:
-    """Return the newest configuration block that any of the orderers has; all are asked at once.
+    """Return the newest configuration block that any of the orderers has, proved; all are asked at once.
 
-    Raises Unreachable when those that may have it do not answer, else the first refusal.
+    An answer that does not hold is kept in `history.refused`, and the next newest one is taken.
+
+    Raises:
+        NotBelieved: there were answers, and none of them holds.
+        Unreachable: those that may have it do not answer; else the first refusal is raised.
     """
 
     async def ask(node: Node) -> Block | FabricError:
         try:
-            return await config_block(connections, node, channel, signer, deadline=deadline)
+            return await config_block(connections, node, history.channel, signer, deadline=deadline)
         except FabricError as error:
             return error
 
-    answers = await asyncio.gather(*(ask(node) for node in orderers))
-    blocks = [answer for answer in answers if isinstance(answer, Block)]
-    if not blocks:
-        raise most_telling([answer for answer in answers if isinstance(answer, FabricError)])
-    return max(blocks, key=lambda block: int(block.header.number))
+    answers = dict(zip(orderers, await asyncio.gather(*map(ask, orderers)), strict=True))
+    errors = [answer for answer in answers.values() if isinstance(answer, FabricError)]
+    blocks = {node: answer for node, answer in answers.items() if isinstance(answer, Block)}
+    lies: dict[str, str] = {}
+    silent: dict[str, str] = {}
+    for node, block in sorted(blocks.items(), key=lambda item: -item[1].header.number):
+        try:
+            await history.prove(block, _reader(connections, node, history.channel, signer))
+        except FabricError as error:
+            errors.append(error)
+            silent[node.name] = error.message
+        except (ConfigtxError, IdentityError) as error:
+            lies[node.name] = error.message
+        else:
+            # Those before it claimed a newer block, and did not hand out what it rests on.
+            history.refused |= lies | silent
+            return block
+    history.refused |= lies
+    if lies:
+        raise _not_believed(history.channel, lies, errors)
+    raise most_telling(errors)
+
+
+def _reader(connections: Connections, node: Node, channel: str, signer: Signer) -> ReadBlock:
+    """Return what reads old blocks from an orderer's own ledger, whether or not the channel has a leader."""
+    clock = Deadline(_PROVING)
+
+    async def read(number: int) -> Block:
+        left = min(_READING, clock.left())
+        return await deliver_block(
+            connections, node, channel, number, signer, deadline=left, best_effort=True
+        )
+
+    return read
+
+
+def _not_believed(channel: str, lies: Mapping[str, str], others: Sequence[FabricError]) -> NotBelieved:
+    return NotBelieved(
+        f"channel {channel}: its configuration is not believed:\n  "
+        + "\n  ".join(
+            [*(f"{name}: {reason}" for name, reason in lies.items()), *(each.message for each in others)]
+        ),
+        silent=bool(others),
+        leaderless=any(map(_has_no_leader, others)),
+        hint="Nothing was signed. Such a node is damaged or not honest: stop it, look at it with `heddle "
+        "channel verify`, and run this again.",
+    )
 
 
 async def config_block_once_led(
-    connections: Connections, orderers: Sequence[Node], channel: str, signer: Signer, clock: Deadline
+    connections: Connections,
+    orderers: Sequence[Node],
+    history: ConfigHistory,
+    signer: Signer,
+    clock: Deadline,
 ) -> Block:
     """Return the newest configuration block once the orderers have a leader: without one they serve none.
 
@@ -49,9 +115,9 @@ async def config_block_once_led(
     """
     return await retry(
         lambda left: newest_config_block(
-            connections, orderers, channel, signer, deadline=min(_READING, left)
+            connections, orderers, history, signer, deadline=min(_READING, left)
         ),
-        lambda error: isinstance(error, FabricError),
+        lambda error: isinstance(error, FabricError) or (isinstance(error, NotBelieved) and error.silent),
         deadline=clock,
         pause=_PAUSE,
         longest=_LONGEST_PAUSE,
@@ -59,7 +125,12 @@ async def config_block_once_led(
 
 
 async def config_block_now(
-    connections: Connections, orderers: Sequence[Node], channel: str, signer: Signer, *, deadline: float
+    connections: Connections,
+    orderers: Sequence[Node],
+    history: ConfigHistory,
+    signer: Signer,
+    *,
+    deadline: float,
 ) -> Block:
     """Return the newest configuration block; wait only while the lead changes hands.
 
@@ -67,8 +138,8 @@ async def config_block_now(
     """
     try:
         return await retry(
-            lambda _: newest_config_block(connections, orderers, channel, signer, deadline=deadline),
-            _has_no_leader,
+            lambda _: newest_config_block(connections, orderers, history, signer, deadline=deadline),
+            lambda error: _has_no_leader(error) or (isinstance(error, NotBelieved) and error.leaderless),
             deadline=deadline,
             pause=_PAUSE,
             longest=_LONGEST_PAUSE,

@@ -1,15 +1,17 @@
 """Open a running network: what its stack's outputs say of it, and the ways to its nodes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from heddle.configtx.trust import ConfigMark
 from heddle.errors import EngineError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import ClusterDialer
 from heddle.fabric.node import ClientTls, Node
 from heddle.identity.signer import Signer
+from heddle.network.history import ConfigHistory
 from heddle.network.instance import (
     AccessOutput,
     InstanceOutput,
@@ -19,8 +21,9 @@ from heddle.network.instance import (
     read_instance,
     split_old_output,
 )
+from heddle.network.requests import CHANNEL_TYPE, kept_marks
 from heddle.plugin.values import Properties, Secret, Value, strip_secrets
-from heddle.state.outputs import read_outputs
+from heddle.state.outputs import read_outputs_and
 
 __all__ = ["Network", "Representative", "network_of", "open_network"]
 
@@ -36,14 +39,23 @@ class Representative:
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """Hold what is known of a running network, and the credentials to use it."""
+    """Hold what is known of a running network, and the credentials to use it.
+
+    `marks` are the newest configuration blocks that were proved, by channel, where the state keeps them.
+    """
 
     instance: InstanceOutput
     access: AccessOutput
+    marks: Mapping[str, ConfigMark] = field(default_factory=dict)
 
     def connections(self) -> Connections:
         """Return clients that dial through the cluster's API server, for `async with`."""
         return Connections(ClusterDialer(self.access.kubeconfig))
+
+    def history(self, channel: str) -> ConfigHistory:
+        """Return what proves the channel's configuration. Raises EngineError for an unknown channel."""
+        genesis_hash = self.instance.channel(channel).genesis_hash
+        return ConfigHistory(channel, genesis_hash, self.marks.get(channel))
 
     @property
     def orderers(self) -> tuple[Node, ...]:
@@ -117,7 +129,8 @@ def open_network(stack: str, folder: Path) -> Network:
 
     Raises EngineError: no such stack, nothing has been deployed yet, or its outputs cannot be read.
     """
-    return network_of(stack, read_outputs(folder, stack))
+    outputs, channels = read_outputs_and(folder, stack, CHANNEL_TYPE)
+    return replace(network_of(stack, outputs), marks=kept_marks(channels))
 
 
 def network_of(stack: str, outputs: Properties) -> Network:

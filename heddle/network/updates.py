@@ -19,6 +19,7 @@ from heddle.fabric.node import Node
 from heddle.fabric.orderer import broadcast
 from heddle.identity.signer import Signer
 from heddle.network.configuration import config_block_now, config_block_once_led, newest_config_block
+from heddle.network.history import ConfigHistory
 from heddle.network.network import Network
 from heddle.waiting import Deadline, poll, retry
 
@@ -47,11 +48,11 @@ class UpdateDelivery:
     """Deliver signed updates to a channel.
 
     orderers: offered the update in this order.
-    signer: reads the channel's configuration.
+    history: proves the channel's configuration, which the signer reads.
     """
 
     connections: Connections
-    channel: str
+    history: ConfigHistory
     orderers: Sequence[Node]
     signer: Signer
 
@@ -68,7 +69,7 @@ class UpdateDelivery:
             Refused: an orderer refused the update for another reason than a leader that is missing.
             Unreachable: no orderer answered.
         """
-        for target in itertools.cycle(self.orderers):
+        for target in itertools.cycle(self._honest_first()):
             try:
                 await self._offer(target, envelope, clock)
             except Refused as refusal:
@@ -83,12 +84,16 @@ class UpdateDelivery:
                 return await self._effect([target], update, before, clock)
             # The answer may have been lost, not the update: what is in force says whether it was taken.
             block = await config_block_once_led(
-                self.connections, self.orderers, self.channel, self.signer, clock
+                self.connections, self.orderers, self.history, self.signer, clock
             )
             if _progress(update, block) is not UpdateProgress.PENDING:
                 return block
             await clock.pause(_LONGEST_LOOK)
-        raise Unreachable(f"channel {self.channel}: there is no orderer to hand the update to")
+        raise Unreachable(f"channel {self.history.channel}: there is no orderer to hand the update to")
+
+    def _honest_first(self) -> list[Node]:
+        """Return the orderers, those whose configuration was not believed last: they may drop it."""
+        return sorted(self.orderers, key=lambda node: node.name in self.history.refused)
 
     async def _offer(self, target: Node, envelope: Envelope, clock: Deadline) -> None:
         await retry(
@@ -109,7 +114,7 @@ class UpdateDelivery:
             # While the lead changes hands nothing is handed out: look again.
             with contextlib.suppress(FabricError):
                 block = await newest_config_block(
-                    self.connections, asked, self.channel, self.signer, deadline=left
+                    self.connections, asked, self.history, self.signer, deadline=left
                 )
             return block
 
@@ -124,9 +129,9 @@ class UpdateDelivery:
 
 async def read_config(network: Network, channel: str) -> Config:
     """Return the channel's configuration in force, read by the administrator that acts for it."""
-    signer = network.signer_for(channel)
+    signer, history = network.signer_for(channel), network.history(channel)
     async with network.connections() as connections:
-        block = await config_block_now(connections, network.orderers, channel, signer, deadline=_READING)
+        block = await config_block_now(connections, network.orderers, history, signer, deadline=_READING)
     return config_of(block).config
 
 
@@ -138,12 +143,11 @@ async def submit_request(network: Network, request: Request, signer: Signer) -> 
         FabricError: an orderer refused it, or none put it in force in time.
     """
     update, envelope = update_of(request.update), request_envelope(request, signer)
+    history = network.history(request.channel)
     async with network.connections() as connections:
         orderers = network.orderers
-        before = await config_block_now(connections, orderers, request.channel, signer, deadline=_READING)
-        delivery = UpdateDelivery(
-            connections=connections, channel=request.channel, orderers=orderers, signer=signer
-        )
+        before = await config_block_now(connections, orderers, history, signer, deadline=_READING)
+        delivery = UpdateDelivery(connections=connections, history=history, orderers=orderers, signer=signer)
         block = await delivery.hand_in(envelope, update, before, Deadline(_SUBMITTING))
     sequence = int(config_of(block).config.sequence)
     match _progress(update, block):

@@ -1,7 +1,8 @@
 """Channels, and the peers on them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -58,6 +59,8 @@ class Channel(DeclaredResource[ChannelArgs]):
     """The hash of block 0's header, hexadecimal."""
     sequence: pulumi.Output[int]
     """The configuration's sequence number."""
+    verified: pulumi.Output[Mapping[str, Any]]
+    """The newest configuration block that was proved: its `number` and `hash`."""
     applied: pulumi.Output[str]
     """The configuration last applied (common.Config), base64."""
     request: pulumi.Output[str]

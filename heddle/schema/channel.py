@@ -70,6 +70,15 @@ CAPABILITIES = ObjectType(
     },
 )
 
+VERIFIED = ObjectType(
+    name="VerifiedBlock",
+    description="A configuration block that was proved; the next one is proved from it.",
+    properties={
+        "number": Property(Integer(minimum=0), "Its number."),
+        "hash": Property(HASH, "The hash of its header, hexadecimal."),
+    },
+)
+
 CHANNEL = ResourceType(
     type="heddle:ledger:Channel",
     description=(
@@ -116,6 +125,7 @@ CHANNEL = ResourceType(
         "genesisHash": Property(HASH, "The hash of block 0's header, hexadecimal."),
         "sequence": Property(Integer(minimum=0), "The configuration's sequence number."),
         "applied": Property(BASE64, "The configuration last applied (common.Config), base64."),
+        "verified": Property(VERIFIED, "The newest configuration block that was proved."),
         "request": Property(
             BASE64,
             "An update whose signatures are missing, base64, for `heddle channel request`; else empty.",

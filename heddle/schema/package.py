@@ -1,6 +1,6 @@
 """List all resource types, and make Pulumi's package schema from them (`pulumi package get-schema`)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from heddle.schema import chaincode, channel, identity, kubernetes, membership
@@ -43,8 +43,11 @@ RESOURCES: Mapping[str, ResourceType] = {
 
 def object_types() -> dict[str, ObjectType]:
     """Return every object that an input mentions by its name, each after those that it holds."""
-    inputs = (declared for resource in RESOURCES.values() for declared in resource.inputs.values())
-    return {kind.name: kind for declared in inputs for kind in _objects_in(declared.kind)}
+    return _objects(declared for resource in RESOURCES.values() for declared in resource.inputs.values())
+
+
+def _objects(properties: Iterable[Property]) -> dict[str, ObjectType]:
+    return {kind.name: kind for declared in properties for kind in _objects_in(declared.kind)}
 
 
 def _objects_in(kind: Kind) -> Iterator[ObjectType]:
@@ -60,6 +63,8 @@ def _objects_in(kind: Kind) -> Iterator[ObjectType]:
 def package_schema() -> dict[str, Any]:
     """Return the package schema, after pulumi.com/docs/iac/guides/building-extending/packages/schema."""
     config = {name: _property(declared) for name, declared in CONFIG.items()}
+    outputs = (declared for resource in RESOURCES.values() for declared in resource.outputs.values())
+    objects = object_types() | _objects(outputs)
     return {
         "name": "heddle",
         "displayName": "Heddle",
@@ -72,9 +77,7 @@ def package_schema() -> dict[str, Any]:
             "inputProperties": config,
             "properties": config,
         },
-        "types": {
-            f"heddle:index:{name}": _object_type(kind) for name, kind in sorted(object_types().items())
-        },
+        "types": {f"heddle:index:{name}": _object_type(kind) for name, kind in sorted(objects.items())},
         "resources": {token: _resource(resource) for token, resource in RESOURCES.items()},
     }
 

@@ -5,9 +5,11 @@ import json
 from collections.abc import Callable
 
 import pytest
+from fabric_protos.common.common_pb2 import Block
 from typer.testing import CliRunner, Result
 
 from heddle.cli.app import app
+from heddle.configtx.blocks import block_hash
 from heddle.errors import Refused
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
@@ -20,20 +22,27 @@ pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")
-def network(real_network: RealNetwork) -> RealNetwork:
-    async def prepare() -> None:
-        async with Connections(DirectDialer()) as connections:
-            await make_channel(connections, real_network)
-            await deploy_assets(connections, real_network)
+def genesis_hash(real_network: RealNetwork) -> str:
+    """The hash of the channel's block 0; the channel has the sample chaincode in force."""
 
-    asyncio.run(prepare())
+    async def prepare() -> Block:
+        async with Connections(DirectDialer()) as connections:
+            genesis = await make_channel(connections, real_network)
+            await deploy_assets(connections, real_network)
+            return genesis
+
+    return block_hash(asyncio.run(prepare()).header).hex()
+
+
+@pytest.fixture
+def network(real_network: RealNetwork, genesis_hash: str) -> RealNetwork:
     return real_network
 
 
 @pytest.fixture
-def heddle(network: RealNetwork, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+def heddle(network: RealNetwork, genesis_hash: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """The command line, with this network as every stack."""
-    use_network(monkeypatch, network_of_processes(network))
+    use_network(monkeypatch, network_of_processes(network, genesis_hash))
     monkeypatch.setenv("COLUMNS", "200")
     return lambda *arguments: CliRunner().invoke(app, list(arguments))
 

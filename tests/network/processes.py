@@ -46,7 +46,7 @@ def _node(node: Node, organization: str) -> NodeOutput:
     )
 
 
-def network_of_processes(real: RealNetwork) -> Network:
+def network_of_processes(real: RealNetwork, genesis_hash: str = "00") -> Network:
     """The network with all its peers on `channel` and the chaincode `assets`; nodes are dialled by name."""
     members = {real.ordering.name: real.ordering, **real.organizations}
     return Network(
@@ -69,7 +69,7 @@ def network_of_processes(real: RealNetwork) -> Network:
                     name="channel",
                     organizations=tuple(real.organizations),
                     peers=tuple(peer.name for peer in real.peers),
-                    genesis_hash="00",
+                    genesis_hash=genesis_hash,
                 )
             },
             chaincodes={

@@ -130,4 +130,4 @@ def sample_network(instance: dict[str, Any] | None = None, access: dict[str, Any
 def use_network(monkeypatch: pytest.MonkeyPatch, network: Network) -> None:
     """Let every stack have the outputs of this network."""
     outputs = {"instance": write_record(network.instance), "access": Secret(write_record(network.access))}
-    monkeypatch.setattr(network_module, "read_outputs", lambda _folder, _stack: outputs)
+    monkeypatch.setattr(network_module, "read_outputs_and", lambda *_: (outputs, []))

@@ -29,6 +29,7 @@ from heddle.provider import chaincode_definition
 from heddle.provider.channel import handler
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.genesis import join_all
+from heddle.provider.channel.state import history_of
 from heddle.waiting import Deadline
 from tests.provider.harness import (
     CheckFailedError,
@@ -456,7 +457,9 @@ async def _update(engine: Engine, news: dict[str, Any], *, seconds: float) -> No
 async def _live(network: RealNetwork, engine: Engine, asked: str = "orderer1") -> LiveConfig:
     node = next(node for node in network.orderers if node.name == asked)
     async with Connections(DirectDialer()) as connections:
-        client = ChannelClient.of(connections, plain(await engine.check(CHANNEL, "x", _channel(network))))
+        inputs = plain(await engine.check(CHANNEL, "x", _channel(network)))
+        history = history_of("channel", engine.outputs["channel"])
+        client = ChannelClient.of(connections, inputs, history=history)
         return await client.live_once_led(Deadline(10), [node])
 
 

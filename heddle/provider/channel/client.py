@@ -17,6 +17,7 @@ from heddle.fabric.participation import ChannelInfo, join, wait_until
 from heddle.identity.signer import Signer
 from heddle.network.answers import ask_orderer
 from heddle.network.configuration import config_block_now, config_block_once_led, newest_config_block
+from heddle.network.history import ConfigHistory
 from heddle.planner.consenters import lagging_consenters
 from heddle.planner.facts import Answer, ChannelFacts, is_active, newest_height
 from heddle.provider.checked_values import client_tls, node, nodes, signers
@@ -46,14 +47,14 @@ class LiveConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelClient:
-    """Reach a channel: its name, the orderers that are asked, and the identities that ask.
+    """Reach a channel: the orderers that are asked, the identities that ask, and what proves the answers.
 
     node_of: names of nodes by their consenters' host:port.
     former: consenters of the last update that no input names any more, by their host:port: they leave.
     """
 
     connections: Connections
-    channel: str
+    history: ConfigHistory
     orderers: tuple[Node, ...]
     signers: tuple[Signer, ...]
     admin_tls: ClientTls
@@ -62,16 +63,22 @@ class ChannelClient:
 
     @staticmethod
     def of(
-        connections: Connections, inputs: Mapping[str, Any], olds: Mapping[str, Any] | None = None
+        connections: Connections,
+        inputs: Mapping[str, Any],
+        olds: Mapping[str, Any] | None = None,
+        history: ConfigHistory | None = None,
     ) -> "ChannelClient":
-        """Return the client for a Channel's inputs, which must be known, and those of its last update."""
+        """Return the client for a Channel's inputs, which must be known, and those of its last update.
+
+        Without a history nothing is believed before `history.begin`.
+        """
         old = {each["name"]: each for each in (olds or {}).get("orderers", ())}
         known = old | {each["name"]: each for each in inputs["orderers"]}
         node_of = _nodes_by_address(inputs["consenters"])
         former = _nodes_by_address((olds or {}).get("consenters", ()))
         return ChannelClient(
             connections=connections,
-            channel=inputs["channel"],
+            history=history or ConfigHistory(inputs["channel"]),
             orderers=nodes(inputs["orderers"]),
             signers=signers(inputs["signers"]),
             admin_tls=client_tls(inputs["adminTls"]),
@@ -82,6 +89,11 @@ class ChannelClient:
                 if address not in node_of and name in known
             },
         )
+
+    @property
+    def channel(self) -> str:
+        """Return the channel's name."""
+        return self.history.channel
 
     @property
     def signer(self) -> Signer:
@@ -140,9 +152,9 @@ class ChannelClient:
         return facts, newest
 
     async def live(self, asked: Sequence[Node] = (), *, deadline: float) -> LiveConfig:
-        """Return the newest configuration that any of the orderers has, or of those that are asked.
+        """Return the newest configuration that any of the orderers has, or of those that are asked, proved.
 
-        Raises Unreachable when those that may have it do not answer, else the first refusal.
+        Raises as `newest_config_block` does.
         """
         return self.live_of(await newest_config_block(*self._asking(asked), deadline=deadline))
 
@@ -157,8 +169,10 @@ class ChannelClient:
         """Return the configuration once the orderers have a leader: without one they hand out nothing."""
         return self.live_of(await config_block_once_led(*self._asking(asked), clock))
 
-    def _asking(self, asked: Sequence[Node] = ()) -> tuple[Connections, Sequence[Node], str, Signer]:
-        return self.connections, asked or self.orderers, self.channel, self.signer
+    def _asking(
+        self, asked: Sequence[Node] = ()
+    ) -> tuple[Connections, Sequence[Node], ConfigHistory, Signer]:
+        return self.connections, asked or self.orderers, self.history, self.signer
 
     async def join(self, node: Node, block: Block, *, deadline: float) -> None:
         """Have an orderer join the channel by a configuration block, unless it has."""

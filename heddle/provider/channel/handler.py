@@ -27,7 +27,9 @@ from heddle.provider.channel.state import (
     encoded,
     first_outputs,
     genesis_of,
+    history_of,
     merged_request,
+    verified,
 )
 from heddle.provider.channel.update import MissingSignaturesError, Updater
 from heddle.provider.handler import Call, Created, Gone, Handler, Partial, Plan, Seen
@@ -72,13 +74,15 @@ class ChannelHandler(Handler):
         if not call.id:
             return Plan(outputs=dict.fromkeys(CHANNEL.outputs, UNKNOWN), message=plan_create(call.inputs))
         known = {name: call.old_outputs.get(name, UNKNOWN) for name in ("genesisBlock", "genesisHash")}
-        outputs = {**known, "sequence": UNKNOWN, "applied": UNKNOWN, "request": UNKNOWN}
+        changing = dict.fromkeys(("sequence", "verified", "applied", "request"), UNKNOWN)
+        outputs = {**known, **changing}
         inputs = _reachable(call)
         if has_unknown(inputs):
             return Plan(outputs=outputs, message=plan_unknown(inputs, call.old_inputs))
-        client = ChannelClient.of(self.session.connections, inputs, call.old_inputs)
+        client = self._client(inputs, call.old_inputs, call.old_outputs)
         base = applied_of(call.old_outputs)
         live, answers, broken = await self._look(call, client)
+        await self._warn_of_lies(call, client)
         settings = settings_of(base, channel=client.channel)
         joining = [name for name, answer in answers.items() if answer is None]
         message = plan_update(client, live, settings_from(inputs), settings, joining, broken)
@@ -94,6 +98,7 @@ class ChannelHandler(Handler):
         wanted, clock = settings_from(call.inputs), Deadline(call.deadline(_DEADLINE))
         client = ChannelClient.of(self.session.connections, call.inputs)
         genesis = await make_or_adopt(client, wanted, clock)
+        client.history.begin(genesis)
         first = first_outputs(genesis, config_of(genesis).config)
         try:
             outputs = await self._converge(call, client, first, clock)
@@ -110,7 +115,7 @@ class ChannelHandler(Handler):
         that asks for something else when it is run again.
         """
         clock = Deadline(call.deadline(_DEADLINE))
-        client = ChannelClient.of(self.session.connections, call.inputs, call.old_inputs)
+        client = self._client(call.inputs, call.old_inputs, call.old_outputs)
         last = {name: call.old_outputs.get(name, "") for name in CHANNEL.outputs}
         before = dict(last)
         try:
@@ -123,21 +128,40 @@ class ChannelHandler(Handler):
 
     async def read(self, call: Call) -> Seen:
         """Read the configuration in force, as inputs and outputs. Gone when no orderer has the channel."""
-        client = ChannelClient.of(self.session.connections, call.inputs)
+        client = self._client(call.inputs, call.inputs, call.old_outputs)
         answers = await client.answers(deadline=_READING)
         if all(answer is None for answer in answers.values()):
             raise Gone(f"none of the orderers has the channel {client.channel} any more")
         live = await client.live_now(deadline=_READING)
+        await self._warn_of_lies(call, client)
         inputs = settings_inputs(live.settings, call.inputs)
         without = {name for name, answer in answers.items() if answer is None}
         if without:
             inputs["orderers"] = [one for one in call.inputs["orderers"] if one["name"] not in without]
         known = {name: call.old_outputs[name] for name in ("genesisBlock", "genesisHash")}
         outputs = {**known, "sequence": live.sequence, "applied": encoded(live.config)}
+        outputs |= verified(client.history)
         if "request" in call.old_outputs:  # not in the state of an earlier release
             outputs["request"] = current_request(str(call.old_outputs["request"]), live.sequence)
         base = settings_of(applied_of(call.old_outputs), channel=client.channel)
         return Seen(outputs=outputs, inputs=inputs, message=tell_drift(client.channel, live, base, without))
+
+    def _client(
+        self, inputs: Mapping[str, Any], olds: Mapping[str, Any], outputs: Properties
+    ) -> ChannelClient:
+        """Return the client of a channel that exists, with what the state knows to prove its answers by."""
+        history = history_of(inputs["channel"], outputs)
+        return ChannelClient.of(self.session.connections, inputs, olds, history)
+
+    async def _warn_of_lies(self, call: Call, client: ChannelClient) -> None:
+        """Name the orderers whose configuration was not believed, while others' answers were used."""
+        if refused := client.history.refused:
+            lines = "\n".join(f"  {name}: {reason}" for name, reason in refused.items())
+            await self.session.warn(
+                f"channel {client.channel}: these orderers' configuration is not believed, others' is used\n"
+                f"{lines}\nsuch a node is damaged or not honest: `heddle channel verify` looks at its blocks",
+                call.urn,
+            )
 
     async def _converge(
         self, call: Call, client: ChannelClient, last: Properties, clock: Deadline
@@ -153,10 +177,13 @@ class ChannelHandler(Handler):
         try:
             live = await updater.run(live, clock)
         except (HeddleError, asyncio.CancelledError):
-            last.update(_reached(updater))
+            last.update(_reached(updater, client))
             raise
+        finally:
+            await self._warn_of_lies(call, client)
         asked = apply_settings(live.config, keep_renewed(wanted, live.settings), None)
-        return {**last, "sequence": live.sequence, "applied": encoded(asked), "request": ""}
+        reached: Properties = {"sequence": live.sequence, "applied": encoded(asked), "request": ""}
+        return {**last, **reached, **verified(client.history)}
 
     async def _joined(
         self, call: Call, client: ChannelClient, last: Properties, clock: Deadline
@@ -248,12 +275,13 @@ async def _latest(client: ChannelClient, genesis: Block) -> Block:
         return genesis
 
 
-def _reached(updater: Updater) -> Properties:
+def _reached(updater: Updater, client: ChannelClient) -> Properties:
     """Return the outputs that say how far an update came; none if it did nothing."""
     if updater.live is None:
         return {}
     applied = apply_settings(updater.live.config, updater.base, None)
-    return {"sequence": updater.live.sequence, "applied": encoded(applied)}
+    reached: Properties = {"sequence": updater.live.sequence, "applied": encoded(applied)}
+    return {**reached, **verified(client.history)}
 
 
 def _reason(error: BaseException) -> str:

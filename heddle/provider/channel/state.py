@@ -7,12 +7,23 @@ from fabric_protos.common.configtx_pb2 import Config
 
 from heddle.configtx.blocks import config_of
 from heddle.configtx.request import Request, merge_requests, request_from_bytes, request_to_bytes
+from heddle.configtx.trust import read_mark
 from heddle.configtx.values import parse
 from heddle.errors import ConfigtxError
+from heddle.network.history import ConfigHistory
 from heddle.plugin.values import Properties
 from heddle.provider.channel.genesis import own_hash
 
-__all__ = ["applied_of", "current_request", "encoded", "first_outputs", "genesis_of", "merged_request"]
+__all__ = [
+    "applied_of",
+    "current_request",
+    "encoded",
+    "first_outputs",
+    "genesis_of",
+    "history_of",
+    "merged_request",
+    "verified",
+]
 
 
 def first_outputs(genesis: Block, config: Config) -> Properties:
@@ -21,9 +32,28 @@ def first_outputs(genesis: Block, config: Config) -> Properties:
         "genesisBlock": b64encode(genesis.SerializeToString()).decode(),
         "genesisHash": own_hash(genesis),
         "sequence": 0,
+        "verified": {"number": 0, "hash": own_hash(genesis)},
         "applied": encoded(config),
         "request": "",
     }
+
+
+def history_of(channel: str, outputs: Properties) -> ConfigHistory:
+    """Return what proves the channel's configuration: from the block that the state marks, else from block 0.
+
+    The state of an earlier release marks none: then the whole history is proved once.
+    """
+    mark = read_mark(outputs.get("verified"))
+    history = ConfigHistory(channel, mark=mark)
+    if mark is None or mark.number == 0:
+        history.begin(genesis_of(outputs))
+    return history
+
+
+def verified(history: ConfigHistory) -> Properties:
+    """Return the output that marks the newest configuration block that is proved."""
+    mark = history.mark
+    return {"verified": {"number": mark.number, "hash": mark.hash}} if mark is not None else {}
 
 
 def encoded(config: Config) -> str:

@@ -141,7 +141,7 @@ class Updater:
         signatures = [sign_update(content, signer) for signer in client.signers]
         delivery = UpdateDelivery(
             connections=client.connections,
-            channel=client.channel,
+            history=client.history,
             orderers=self._targets(live, step),
             signer=client.signer,
         )

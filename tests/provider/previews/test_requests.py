@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from heddle.cli.app import app
 from heddle.errors import HeddleError
+from heddle.state.outputs import read_resources
 from tests.contract.standins import prepared_standins
 from tests.network.processes import network_of_processes
 from tests.network.samples import use_network
@@ -38,7 +39,12 @@ def heddle(network: RealNetwork, project: Project, monkeypatch: pytest.MonkeyPat
 
 @ENGINES
 async def test_a_request_goes_round(
-    network: RealNetwork, project: Project, heddle: Callable[..., Result], official: bool, tmp_path: Path
+    network: RealNetwork,
+    project: Project,
+    heddle: Callable[..., Result],
+    official: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Alpha admits gamma, and needs beta: who lives elsewhere, has its key there, and signs there."""
     wanted = Wanted(network, {})
@@ -46,6 +52,8 @@ async def test_a_request_goes_round(
     wanted.inputs("channel")["signers"] = wanted.signers("ordering", "alpha")
     project.want(wanted.declared())
     await project.up()
+    [channel] = read_resources(project.folder, "dev", CHANNEL)
+    use_network(monkeypatch, network_of_processes(network, str(channel["genesisHash"])))
     assert "no signatures are missing" in _error(heddle("channel", "request", "dev", "channel", "-o", "x"))
 
     wanted.inputs("channel")["peerOrganizations"].append(wanted.gamma())
