@@ -29,6 +29,8 @@ class ClusterArgs:
     """Text of a kubeconfig with one context."""
     identifier: str
     """Name of the cluster in the state: credentials may change beneath it, and nothing is replaced."""
+    dns_domain: str
+    """What the names of the cluster's Services end with."""
     protect: bool
     """The namespace must not be deleted: the volumes' claims would go with it."""
 
@@ -92,6 +94,7 @@ class Cluster(pulumi.ComponentResource):
                 namespace=args.namespace,
                 instance=args.instance,
                 owner=pulumi.Output.unsecret(owner.password),
+                dns_domain=args.dns_domain,
             ),
             options,
         )

@@ -76,6 +76,7 @@ class Network(pulumi.ComponentResource):
                 namespace=self._topology.namespace,
                 kubeconfig=self._args.kubeconfig,
                 identifier=self._args.cluster_identifier,
+                dns_domain=self._args.instance.dns_domain,
                 protect=not self._args.instance.disposable,
             ),
             pulumi.ResourceOptions(parent=self),

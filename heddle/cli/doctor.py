@@ -9,7 +9,6 @@ from heddle.cli.options import HERE, Folder, Json
 from heddle.cli.printing import print_findings, print_json
 from heddle.doctor.machine import local_cluster_findings, passphrase_finding
 from heddle.doctor.stack import stack_findings
-from heddle.embedded.kubernetes.dns import resolves_by_tcp
 from heddle.embedded.kubernetes.prerequisites import obstacles
 from heddle.embedded.kubernetes.programs import built
 
@@ -26,7 +25,7 @@ def doctor(
     """Print the findings of all checks; exit code 1 if one of them has a next step."""
     findings = [*local_cluster_findings(obstacles(needs_go=built() is None)), passphrase_finding()]
     if stack:
-        findings += stack_findings(stack, folder, resolves_by_tcp)
+        findings += stack_findings(stack, folder)
     if json_:
         print_json([asdict(finding) for finding in findings])
     else:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from heddle import config
-from heddle.doctor.domain import Resolves, domain_findings
+from heddle.doctor.domain import dns_domain_finding, domain_findings
 from heddle.doctor.findings import Finding
 from heddle.errors import EngineError, HeddleError, SpecError
 from heddle.kube.client import KubeClient
@@ -15,8 +15,8 @@ from heddle.topology import plan
 __all__ = ["stack_findings"]
 
 
-def stack_findings(stack: str, folder: Path, resolves: Resolves) -> Iterator[Finding]:
-    """Check the stack's file, its cluster, and each node's name; stop where a check needs the one before."""
+def stack_findings(stack: str, folder: Path) -> Iterator[Finding]:
+    """Check the stack's file, its cluster and the names; stop where a check needs the one before."""
     try:
         values = open_stack(folder, stack).config.values
     except EngineError as error:
@@ -31,9 +31,12 @@ def stack_findings(stack: str, folder: Path, resolves: Resolves) -> Iterator[Fin
     yield Finding(what="stack file", found=f"stacks/Pulumi.{stack}.yaml can be used")
     cluster = asyncio.run(_cluster_finding(settings.cluster.kubeconfig))
     yield cluster
-    if settings.instance.domain and not cluster.step:
+    if cluster.step:
+        return
+    yield dns_domain_finding(settings.instance.dns_domain, settings.cluster.kubeconfig)
+    if settings.instance.domain:
         hosts = [node.host for node in plan(settings.instance).nodes]
-        yield from domain_findings(settings.instance.domain, hosts, settings.cluster.kubeconfig, resolves)
+        yield from domain_findings(settings.instance.domain, hosts, settings.cluster.kubeconfig)
 
 
 async def _cluster_finding(kubeconfig: str) -> Finding:

@@ -3,8 +3,9 @@
 from typing import Any
 from urllib.parse import quote
 
-from heddle.errors import ProviderError, Unreachable
+from heddle.errors import KubeError, ProviderError, Unreachable
 from heddle.kube.client import KubeClient, refusal
+from heddle.kube.dns import cluster_name, unknown_names
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
 from heddle.schema.kubernetes import NAMESPACE_OWNERSHIP
@@ -41,7 +42,23 @@ class NamespaceOwnershipHandler(Handler):
             return Plan(outputs={}, message=f"whether {call.inputs['namespace']} is free shows after apply")
         if found is not None and not _leaving(found):
             _refuse_others(call, found)
-        return Plan(outputs={})
+        return Plan(outputs={}, message=await self._check_dns_domain(call))
+
+    async def _check_dns_domain(self, call: Call) -> str:
+        """Raise ProviderError if the cluster's names end otherwise; return what could not be found out."""
+        wanted = call.inputs["dnsDomain"]
+        try:
+            unknown = await unknown_names(await self.session.api_server(), [cluster_name(wanted)])
+        except (KubeError, Unreachable) as error:
+            return f"not checked: whether the cluster's DNS domain is {wanted} ({error.message})"
+        if unknown:
+            raise ProviderError(
+                f"the names of this cluster's Services do not end with {wanted}: "
+                f"its DNS does not know {unknown[0]}",
+                hint="Set `cluster.dnsDomain` in the stack file. /etc/resolv.conf of any pod has a line with "
+                "svc.DOMAIN.",
+            )
+        return ""
 
     async def create(self, call: Call) -> Created:
         """Make it, or take what was made for this instance; wait while one of its name is being deleted."""
@@ -53,6 +70,7 @@ class NamespaceOwnershipHandler(Handler):
                 hint="`kubectl get namespace -o yaml` says under `status` what it waits for.",
             )
 
+        await self._check_dns_domain(call)
         async with KubeClient(await self.session.api_server()) as server:
             await poll(lambda _: _made(server, call), bool, deadline=patience, otherwise=still_there)
         return Created(id=call.inputs["namespace"])

@@ -21,11 +21,15 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class NamespaceOwnershipArgs:
-    """A namespace, its instance, and the stack that owns it: `owner` is a text that no other stack has."""
+    """A namespace, its instance, and the stack that owns it: `owner` is a text that no other stack has.
+
+    `dns_domain`: what the names of the cluster's Services end with.
+    """
 
     namespace: str
     instance: str
     owner: pulumi.Input[str]
+    dns_domain: str
 
 
 class NamespaceOwnership(DeclaredResource[NamespaceOwnershipArgs]):

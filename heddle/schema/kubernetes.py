@@ -2,6 +2,7 @@
 
 from heddle.schema.model import ListOf, MapOf, Property, ResourceType, Text, connection, fixed
 from heddle.schema.shared import CHANNEL_NAME, CLIENT_TLS, IDENTITY, NAME, NODE
+from heddle.spec.defaults import DNS_DOMAIN
 
 NAMESPACE_OWNERSHIP = ResourceType(
     type="heddle:kubernetes:NamespaceOwnership",
@@ -18,6 +19,15 @@ NAMESPACE_OWNERSHIP = ResourceType(
         ),
         "instance": connection(
             NAME, "The instance's name: a namespace that was made beforehand with this label is taken."
+        ),
+        "dnsDomain": fixed(
+            NAME,
+            "What the names of the cluster's Services end with. The cluster's DNS is asked before all else.",
+            default=DNS_DOMAIN,
+            way_out=(
+                "Names of nodes are on the ledger and in certificates, those of chaincodes in packages. "
+                "Put the old value back, or declare another instance."
+            ),
         ),
         "owner": connection(NAME, "What tells this stack from all others; written on the namespace."),
     },

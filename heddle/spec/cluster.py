@@ -4,9 +4,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from heddle.spec.defaults import DNS_DOMAIN
 from heddle.spec.kinds import between
 from heddle.spec.model import Section
-from heddle.spec.names import SecretName
+from heddle.spec.names import Domain, SecretName
 from heddle.spec.references import Image, check_registry
 
 
@@ -20,6 +21,9 @@ class Cluster(Section):
     """Context within it. Default: its current context."""
     identifier: str | None = None
     """Name of the cluster in the state: a renewed kubeconfig replaces nothing. Default: the context."""
+    dns_domain: Domain = DNS_DOMAIN
+    """DNS domain of the cluster, with which the names of its Services end. It is on the ledger and in
+    certificates: it cannot be changed later."""
 
 
 class Certificates(Section):

@@ -12,3 +12,7 @@ def default_msp_id(organization: str, instance: str) -> str:
 def default_namespace(instance: str) -> str:
     """Return the namespace where the stack file names none; the prefix keeps clear of namespaces in use."""
     return f"fabric-{instance}"
+
+
+DNS_DOMAIN = "cluster.local"
+"""What the names of most clusters' Services end with."""

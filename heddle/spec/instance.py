@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from heddle.spec.chaincode import Chaincode
 from heddle.spec.cluster import Certificates, Cluster, Images
+from heddle.spec.defaults import DNS_DOMAIN
 from heddle.spec.members import Channel, Organization
 from heddle.spec.model import Section, refused
 from heddle.spec.names import DOMAIN, Domain, InstanceName, Namespace
@@ -74,6 +75,11 @@ class Instance(Section):
     """Channels between the organizations."""
     chaincodes: tuple[Chaincode, ...] = ()
     """Chaincodes on the channels."""
+
+    @property
+    def dns_domain(self) -> str:
+        """Return what the names of the cluster's Services end with."""
+        return self.cluster.dns_domain if self.cluster else DNS_DOMAIN
 
     @model_validator(mode="after")
     def _references_hold(self) -> Self:

@@ -106,7 +106,7 @@ class _Site:
 
     @property
     def service_domain(self) -> str:
-        return f"{self.namespace}.svc.cluster.local"
+        return f"{self.namespace}.svc.{self.instance.dns_domain}"
 
     @property
     def domain(self) -> str:

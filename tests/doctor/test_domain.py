@@ -1,61 +1,42 @@
 """Names of a domain: looked up outside and at the cluster's DNS, with what to do about those nobody knows."""
 
 import socket
-import socketserver
-import struct
-import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
+import yaml
 
 from heddle.doctor import domain
 from heddle.doctor.findings import Finding
-from heddle.embedded.kubernetes.dns import resolves_by_tcp
-from heddle.fabric.node import Node
+from heddle.errors import KubeError
+from heddle.kube import dns as kube_dns
+from heddle.kube.apiserver import ApiServer
+from tests.kube.names import Names, serving
 
 HOSTS = ["orderer0-orderer.fabric.example.com", "peer0-org1.fabric.example.com"]
-KUBECONFIG = "apiVersion: v1\nkind: Config\n"
-
-
-class Names(socketserver.StreamRequestHandler):
-    """A DNS server over TCP that knows some names."""
-
-    known: ClassVar[set[str]] = set()
-
-    def handle(self) -> None:
-        (length,) = struct.unpack("!H", self.rfile.read(2))
-        query = self.rfile.read(length)
-        name = _name(query[12:])
-        code, count = (0, 1) if name in self.known else (3, 0)
-        header = query[:2] + struct.pack("!5H", 0x8180 | code, 1, count, 0, 0)
-        record = b"\xc0\x0c" + struct.pack("!2HIH4B", 1, 1, 5, 4, 192, 0, 2, 1) if count else b""
-        answer = header + query[12:] + record
-        self.wfile.write(struct.pack("!H", len(answer)) + answer)
-
-
-def _name(question: bytes) -> str:
-    labels, place = [], 0
-    while question[place]:
-        labels.append(question[place + 1 : place + 1 + question[place]].decode())
-        place += question[place] + 1
-    return ".".join(labels)
+KUBECONFIG = yaml.safe_dump(
+    {
+        "current-context": "a",
+        "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}],
+        "clusters": [{"name": "a", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "users": [{"name": "a", "user": {"token": "t"}}],
+    }
+)
 
 
 @pytest.fixture
 def dns(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Names]]:
     """The cluster's DNS, reached directly."""
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Names) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        found = Node(name="dns", msp_id="", host="127.0.0.1", port=server.server_address[1])
+    with serving() as port:
 
-        async def dns_server(_: str) -> Node:
-            return found
+        async def endpoint(_: ApiServer) -> kube_dns._Endpoint:
+            return kube_dns._Endpoint(host="127.0.0.1", port=port)
 
-        monkeypatch.setattr(domain, "_dns_server", dns_server)
+        monkeypatch.setattr(kube_dns, "_endpoint", endpoint)
+        monkeypatch.setattr(Names, "known", set())
         yield Names
-        server.shutdown()
 
 
 def looked_up(monkeypatch: pytest.MonkeyPatch, outside: set[str]) -> dict[str, Finding]:
@@ -68,7 +49,7 @@ def looked_up(monkeypatch: pytest.MonkeyPatch, outside: set[str]) -> dict[str, F
 
     with monkeypatch.context() as patched:
         patched.setattr(domain, "socket", SimpleNamespace(getaddrinfo=getaddrinfo, SOCK_STREAM=1))
-        findings = domain.domain_findings("fabric.example.com", HOSTS, KUBECONFIG, resolves_by_tcp)
+        findings = domain.domain_findings("fabric.example.com", HOSTS, KUBECONFIG)
         return {one.what: one for one in findings}
 
 
@@ -101,12 +82,33 @@ def test_names_that_one_side_does_not_know_are_listed(
 def test_a_dns_that_cannot_be_asked_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the way to try it by hand."""
 
-    async def refuse(_: str) -> None:
-        raise LookupError("the Service kube-system/kube-dns has no ready endpoint")
+    async def refuse(_: ApiServer) -> None:
+        raise KubeError("the Service kube-system/kube-dns has no ready endpoint")
 
-    monkeypatch.setattr(domain, "_dns_server", refuse)
+    monkeypatch.setattr(kube_dns, "_endpoint", refuse)
 
     found = looked_up(monkeypatch, set(HOSTS))
 
     assert "no ready endpoint" in found["names inside"].found
     assert f"nslookup {HOSTS[0]}" in found["names inside"].step
+
+
+@pytest.mark.usefixtures("dns")
+@pytest.mark.parametrize(("is_", "step"), [("corp.example", ""), ("cluster.local", "cluster.dnsDomain")])
+def test_the_clusters_own_domain_is_looked_up(monkeypatch: pytest.MonkeyPatch, is_: str, step: str) -> None:
+    """Another one than the stack file says is found, with what to write there."""
+    monkeypatch.setattr(Names, "known", {"kubernetes.default.svc.corp.example"})
+
+    found = domain.dns_domain_finding(is_, KUBECONFIG)
+
+    assert is_ in found.found
+    assert step in found.step
+    assert bool(step) == bool(found.step)
+
+
+def test_a_domain_that_cannot_be_looked_up_is_said() -> None:
+    """With where else it stands."""
+    found = domain.dns_domain_finding("cluster.local", KUBECONFIG)
+
+    assert "cannot be asked" in found.found
+    assert "/etc/resolv.conf" in found.step

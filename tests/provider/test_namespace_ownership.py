@@ -13,6 +13,7 @@ from heddle.kube.apiserver import ApiServer
 from heddle.plugin.values import UNKNOWN
 from heddle.provider.namespace_ownership import INSTANCE, OWNER
 from heddle.provider.session import Session
+from tests.kube.names import Names, serving
 from tests.provider.harness import Engine
 
 OWNERSHIP = "heddle:kubernetes:NamespaceOwnership"
@@ -26,6 +27,7 @@ class Namespaces:
         self.objects: dict[str, dict[str, Any]] = {}
         self.asked: list[str] = []
         self.gone_after: int | None = None
+        self.dns_port = 0
 
     def have(self, *, labels: dict[str, str], annotations: dict[str, str], leaving: bool = False) -> None:
         metadata: dict[str, Any] = {
@@ -38,12 +40,23 @@ class Namespaces:
             metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
         self.objects["fabric-dev"] = {"metadata": metadata}
 
+    def dns(self, _: httpx.Request) -> httpx.Response:
+        """Its DNS, where it may be looked for."""
+        if not self.dns_port:
+            return httpx.Response(403, json={"message": "endpointslices is forbidden"})
+        ports = [{"name": "dns-tcp", "port": self.dns_port}]
+        return httpx.Response(
+            200, json={"items": [{"ports": ports, "endpoints": [{"addresses": ["127.0.0.1"]}]}]}
+        )
+
     @property
     def annotations(self) -> dict[str, str]:
         found: dict[str, str] = self.objects["fabric-dev"]["metadata"]["annotations"]
         return found
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        if "endpointslices" in request.url.path:
+            return self.dns(request)
         self.asked.append(request.method)
         name = request.url.path.removeprefix("/api/v1/namespaces").strip("/")
         if request.method == "GET":
@@ -150,3 +163,39 @@ async def test_a_refresh_sees_that_it_is_gone_or_anothers(namespaces: Namespaces
     assert (await engine.read(OWNERSHIP, "own")).id == ""
     namespaces.objects.clear()
     assert (await engine.read(OWNERSHIP, "own")).id == ""
+
+
+async def test_another_dns_domain_is_refused_before_anything_is_made(
+    namespaces: Namespaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names would go into certificates and onto the ledger that nobody in this cluster finds."""
+    monkeypatch.setattr(Names, "known", {"kubernetes.default.svc.corp.example"})
+    with serving() as namespaces.dns_port:
+        for act in (Engine().preview, Engine().up):
+            with pytest.raises(ProviderError, match=r"do not end with cluster\.local") as refused:
+                await act(OWNERSHIP, "own", INPUTS)
+            assert "cluster.dnsDomain" in refused.value.hint
+        assert namespaces.objects == {}
+        await Engine().up(OWNERSHIP, "own", {**INPUTS, "dnsDomain": "corp.example"})
+    assert "fabric-dev" in namespaces.objects
+
+
+@pytest.mark.usefixtures("namespaces")
+async def test_what_may_not_be_asked_is_said_by_the_preview() -> None:
+    """A user of one namespace sees nothing of the cluster's DNS."""
+    _, message = await Engine().preview(OWNERSHIP, "own", INPUTS)
+
+    assert "not checked: whether the cluster's DNS domain is cluster.local" in message
+    assert "forbidden" in message
+
+
+@pytest.mark.usefixtures("namespaces")
+async def test_the_dns_domain_stays() -> None:
+    """A stack of before, whose inputs do not name it, has the usual one."""
+    engine = Engine()
+    await engine.up(OWNERSHIP, "own", INPUTS)
+
+    assert not (await engine.diff(OWNERSHIP, "own", {**INPUTS, "dnsDomain": "cluster.local"})).changes
+    with pytest.raises(ProviderError, match="dnsDomain") as refused:
+        await engine.diff(OWNERSHIP, "own", {**INPUTS, "dnsDomain": "corp.example"})
+    assert "on the ledger" in str(refused.value)

@@ -171,3 +171,21 @@ def test_a_variable_of_a_node_wins_over_its_kinds_and_over_the_default() -> None
     assert second.environment["GOGC"] == "off"
     assert second.environment["CORE_PEER_VALIDATORPOOLSIZE"] == "4"
     assert int(second.environment["GOMEMLIMIT"]) == 2**30 * 9 // 10
+
+
+def test_every_name_ends_with_the_clusters_dns_domain() -> None:
+    """Of nodes and their certificates, state databases and chaincode servers."""
+    topology = laid_out(
+        stateDatabase="CouchDB",
+        cluster={"dnsDomain": "k8s.corp.example"},
+        channels=[{"name": "c", "organizations": ["one"]}],
+        chaincodes=[{"name": "assets", "channel": "c", "version": "1", "image": "x:1"}],
+    )
+    end = ".fabric-dev.svc.k8s.corp.example"
+    hosts = [node.host for node in topology.nodes]
+    hosts += [database.host for database in topology.databases]
+    hosts += [server.host for chaincode in topology.chaincodes for server in chaincode.servers]
+
+    assert all(host.endswith(end) for host in hosts)
+    assert all(node.host in node.tls_hosts for node in topology.nodes)
+    assert "cluster.local" not in repr(topology)

@@ -7,7 +7,7 @@ import dns.message
 import dns.query
 import dns.rdatatype
 
-__all__ = ["resolves", "resolves_by_tcp"]
+__all__ = ["resolves"]
 
 
 def resolves(name: str, server: IPv4Address, *, seconds: float = 0.5) -> bool:
@@ -16,14 +16,6 @@ def resolves(name: str, server: IPv4Address, *, seconds: float = 0.5) -> bool:
         return _has_address(dns.query.udp(_query(name), str(server), timeout=seconds))
     except (OSError, dns.exception.DNSException):
         return False
-
-
-def resolves_by_tcp(name: str, host: str, port: int, *, seconds: float = 5) -> bool:
-    """Ask over TCP, which a port-forward carries; `host` is an address. Raises OSError without an answer."""
-    try:
-        return _has_address(dns.query.tcp(_query(name), host, timeout=seconds, port=port))
-    except (EOFError, dns.exception.DNSException) as error:
-        raise ConnectionError(f"{host}:{port} gave no answer that can be read: {error}") from error
 
 
 def _query(name: str) -> dns.message.Message:
