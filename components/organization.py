@@ -68,7 +68,7 @@ class Organization(pulumi.ComponentResource):
         return CertificateAuthority(
             name,
             CertificateAuthorityArgs(common_name=f"{msp_id} {kind}", organization=args.plan.name),
-            pulumi.ResourceOptions(parent=self, protect=args.site.protect),
+            pulumi.ResourceOptions(parent=self, protect=args.site.protect and not args.plan.leaving),
         )
 
     def _identity(self, name: str, common_name: str, role: str) -> Identity:

@@ -33,7 +33,7 @@ class Site:
 
     @property
     def protect(self) -> bool:
-        """Return whether claims, authorities and channels must not be deleted."""
+        """Return whether the namespace, authorities, channels and the nodes' data must not be deleted."""
         return not self.spec.disposable
 
     def options(
@@ -41,9 +41,9 @@ class Site:
         parent: pulumi.Resource,
         *,
         after: Sequence[pulumi.Resource] = (),
-        protect: bool | None = None,
+        retain: bool | None = None,
     ) -> pulumi.ResourceOptions:
-        """Return the options of an object in the namespace, made after it.
+        """Return the options of an object in the namespace, made after it; `retain` it when it is deleted.
 
         In a disposable instance it goes with the namespace and is not deleted by itself. A protected
         namespace stays, so there every object is deleted for itself: if only forgotten, it would live on.
@@ -52,5 +52,5 @@ class Site:
             parent=parent,
             depends_on=[self.place, *after],
             deleted_with=None if self.protect else self.place,
-            protect=protect,
+            retain_on_delete=retain,
         )

@@ -1,4 +1,4 @@
-"""Claim the volumes of the nodes."""
+"""Claim the volumes of the nodes, and keep them when a node leaves."""
 
 import pulumi
 from pulumi_kubernetes.core.v1 import PersistentVolumeClaim
@@ -7,7 +7,7 @@ from components import labels
 from components.manifests import Manifest, metadata
 from components.site import Site
 from heddle.resources import VolumeTerms, VolumeTermsArgs
-from heddle.topology import StoredPod
+from heddle.topology import OrganizationPlan, StoredPod
 
 
 class Storage(pulumi.ComponentResource):
@@ -23,15 +23,23 @@ class Storage(pulumi.ComponentResource):
         self.register_outputs({"claims": list(self.claims)})
 
     def _terms(self, name: str, site: Site) -> VolumeTerms:
-        """Refuse another storage class before any claim is registered: Pulumi would replace the claim."""
+        """Refuse what must not be before any claim is registered, as another storage class.
+
+        Nodes wait for their claims, channels for their nodes, so nothing of the network has changed by then.
+        """
         peers = [node for node in site.topology.nodes if node.kind == "peer"]
+        members = {each.name: _member_terms(each, site) for each in site.topology.managed}
         return VolumeTerms(
             f"{name}-terms",
             VolumeTermsArgs(
                 storage_classes={node.name: node.storage_class or "" for node in site.topology.stored},
                 state_databases={peer.name: "CouchDB" if peer.couchdb else "LevelDB" for peer in peers},
+                namespace=site.namespace,
+                claims="retained" if site.protect else "deleted",
+                members=members,
             ),
-            pulumi.ResourceOptions(parent=self),
+            # After the namespace: what an earlier one of its name held is gone by then.
+            pulumi.ResourceOptions(parent=self, depends_on=[site.place]),
         )
 
     def _claim(self, name: str, node: StoredPod, site: Site, terms: VolumeTerms) -> PersistentVolumeClaim:
@@ -47,5 +55,10 @@ class Storage(pulumi.ComponentResource):
             # It binds when its pod is placed; the pod's start tells if that fails.
             metadata=metadata(node.name, node.namespace, node_labels, labels.SKIP_AWAIT),
             spec=spec,
-            opts=site.options(self, after=[terms], protect=site.protect),
+            # Not protected: a protected claim would refuse that its node ever leaves the file.
+            opts=site.options(self, after=[terms], retain=site.protect),
         )
+
+
+def _member_terms(organization: OrganizationPlan, site: Site) -> str:
+    return "stays" if site.protect and not organization.leaving else "may leave"

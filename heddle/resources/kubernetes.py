@@ -40,14 +40,24 @@ class NamespaceOwnership(DeclaredResource[NamespaceOwnershipArgs]):
 
 @dataclass(frozen=True, kw_only=True)
 class VolumeTermsArgs:
-    """The storage class of each node's claim (empty = the default), and each peer's kind of database."""
+    """The storage class of each node's claim (empty = the default), and each peer's kind of database.
+
+    `claims` says what becomes of a leaving node's claim: retained or deleted. `members`: by organization,
+    `stays` or `may leave`.
+    """
 
     storage_classes: Mapping[str, str]
     state_databases: Mapping[str, str] | None = None
+    namespace: str | None = None
+    claims: str | None = None
+    members: Mapping[str, str] | None = None
 
 
 class VolumeTerms(DeclaredResource[VolumeTermsArgs]):
-    """Refuses another storage class for a node's claim, or another kind of state database for a peer."""
+    """Refuses what would lose a node's data: another storage class, another kind of database, a used volume.
+
+    An organization that leaves at once is refused too, before anything is done.
+    """
 
     declaration = VOLUME_TERMS
 

@@ -33,12 +33,14 @@ NAMESPACE_OWNERSHIP = ResourceType(
     },
 )
 
+STAYS, LEAVES = "stays", "may leave"
+
 VOLUME_TERMS = ResourceType(
     type="heddle:kubernetes:VolumeTerms",
     description=(
         "What the volumes of nodes stay for as long as there are these nodes. A claim's "
         "class cannot change, so Pulumi would replace it, and with it a ledger; and no peer reads the state "
-        "that another kind of database holds. Nodes may come and go."
+        "that another kind of database holds. Nodes may come and go, and organizations in two steps."
     ),
     on_delete="forgets what the volumes were; claims are resources of their own",
     inputs={
@@ -46,6 +48,23 @@ VOLUME_TERMS = ResourceType(
             MapOf(Text()), "By node: the class of its claim; empty = the cluster's default when it was made."
         ),
         "stateDatabases": Property(MapOf(NAME), "By peer: LevelDB or CouchDB.", default={}),
+        "namespace": connection(
+            NAME,
+            "The namespace of the claims: the volume of a new node must not be one that was used before. "
+            "Without it nobody looks.",
+            optional=True,
+        ),
+        "claims": connection(
+            Text(choices=("retained", "deleted")),
+            "What becomes of a leaving node's claim.",
+            default="deleted",
+        ),
+        "members": connection(
+            MapOf(Text(choices=(STAYS, LEAVES))),
+            "By organization that is managed here: whether it may leave the program. One that stays is "
+            "protected, and leaves in two steps.",
+            default={},
+        ),
     },
 )
 

@@ -47,6 +47,9 @@ class Organization(Section):
     new peer 2 has taken the place of 1, which is gone for good."""
     ports: PortBlock | None = None
     """Ports of its peers, the first one for index 0. Needed with `domain`, and only then."""
+    leaving: bool = False
+    """True: it is taken off all channels, and its authorities are no longer protected. In a later `up` it may
+    leave the file."""
     external: External | None = None
     """Set for an organization that is run elsewhere; it has no peers here."""
 

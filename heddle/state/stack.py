@@ -14,6 +14,7 @@ from heddle.state.encryption import Crypter, find_passphrase
 from heddle.state.project import Config, Project, StackFile, open_project, open_stack_file, read_config
 from heddle.state.resource import Operation, Resource, load_resource
 from heddle.state.serialization import dump
+from heddle.state.takeover import taken_over
 
 __all__ = ["Stack", "open_stack"]
 
@@ -58,10 +59,9 @@ def open_stack(
     state = Plain(value=deployment)
     crypter, reader = _crypters(backend, file, state)
     with _of_checkpoint(backend):
-        resources = {
-            load_resource(document, reader): dump(document.value) if reader is crypter else ""
-            for document in _items(state, "resources")
-        }
+        resources = dict(
+            _loaded(document, reader, as_it_is=reader is crypter) for document in _items(state, "resources")
+        )
         interrupted = tuple(_interrupted(state, reader))
     return Stack(
         name=name,
@@ -72,6 +72,13 @@ def open_stack(
         resources=resources,
         interrupted=interrupted,
     )
+
+
+def _loaded(document: Plain, reader: Crypter, *, as_it_is: bool) -> tuple[Resource, str]:
+    """Return a resource with its JSON text, empty for one that must be written anew."""
+    read = load_resource(document, reader)
+    resource = taken_over(read)
+    return resource, dump(document.value) if as_it_is and resource is read else ""
 
 
 def _crypters(backend: Backend, file: StackFile, state: Plain) -> tuple[Crypter, Crypter]:

@@ -17,6 +17,7 @@ __all__ = [
     "split_reference",
     "urn_name",
     "urn_qualified_type",
+    "urn_stack",
     "urn_type",
 ]
 
@@ -51,6 +52,11 @@ def urn_qualified_type(urn: str) -> str:
 def urn_type(urn: str) -> str:
     """Return the type token alone."""
     return urn_qualified_type(urn).rpartition("$")[2]
+
+
+def urn_stack(urn: str) -> str:
+    """Return the name of the stack that the resource is in."""
+    return _parts(urn)[0].rpartition(":")[2]
 
 
 def urn_name(urn: str) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from heddle.settings import BatchSettings, BftOptions, RaftOptions
@@ -121,7 +121,8 @@ class _Site:
     def organization(self, wanted: Organization) -> OrganizationPlan:
         if wanted.external is None:
             indices = indices_in(wanted.peers)
-            return self.managed("peer", wanted.name, wanted.msp_id, indices, wanted.ports)
+            managed = self.managed("peer", wanted.name, wanted.msp_id, indices, wanted.ports)
+            return replace(managed, leaving=wanted.leaving)
         external = wanted.external
         return OrganizationPlan(name=wanted.name, msp_id=external.msp_id, nodes=(), external=external)
 
@@ -184,8 +185,11 @@ class _Site:
         )
 
     def channel(self, wanted: Channel, members: Mapping[str, OrganizationPlan]) -> ChannelPlan:
-        """Lay out a channel; its members are in the order of `organizations` in the stack file."""
-        by_name = {each.name: each for each in wanted.organizations}
+        """Lay out a channel; its members are in the order of `organizations` in the stack file.
+
+        An organization that is leaving is none of them, although the channel still names it.
+        """
+        by_name = {each.name: each for each in wanted.organizations if not members[each.name].leaving}
         ordering = self.instance.ordering
         return ChannelPlan(
             name=wanted.name,

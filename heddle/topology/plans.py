@@ -110,6 +110,8 @@ class OrganizationPlan:
     nodes: tuple[NodePlan, ...]
     external: External | None = None
     """Set for an organization that is run elsewhere; it has no nodes here."""
+    leaving: bool = False
+    """True: it is on no channel, and may be taken out of the stack file."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -153,15 +153,42 @@ def test_the_template_changes_with_the_files_of_this_node_alone() -> None:
 def test_what_cannot_be_made_again_is_protected_unless_disposable(
     network: Recorder, public: Recorder
 ) -> None:
-    """Claims, authorities and channels."""
-    precious = [
-        *network.of("PersistentVolumeClaim"),
-        *network.of("CertificateAuthority"),
-        *network.of("Channel"),
-    ]
+    """Authorities and channels."""
+    precious = [*network.of("CertificateAuthority"), *network.of("Channel")]
 
     assert [name for name in precious if not network.options[name].protect] == []
     assert [name for name in precious if public.options[name].protect] == []
+
+
+def test_a_claim_is_retained_unless_disposable(network: Recorder, public: Recorder) -> None:
+    """Never protected: a node may leave the file, and its volume stays as a leftover."""
+    claims = network.of("PersistentVolumeClaim")
+
+    assert [name for name in claims if network.options[name].protect] == []
+    assert [name for name in claims if not network.options[name].retain_on_delete] == []
+    assert [name for name in claims if public.options[name].retain_on_delete] == []
+
+
+def test_a_leaving_organization_is_off_its_channels_and_unprotected() -> None:
+    """Its nodes run on until it is out of the file, and it signs for its own removal."""
+    one, two = NETWORK["organizations"]
+    shared = {**NETWORK, "channels": NETWORK["channels"][:1]}
+    network = record(shared)
+    leaving = record({**shared, "organizations": [one, {**two, "leaving": True}]})
+
+    authorities = leaving.of("CertificateAuthority")
+    assert {name for name in authorities if not leaving.options[name].protect} == {
+        "dev-two-ca",
+        "dev-two-tlsca",
+    }
+    assert named(leaving, "StatefulSet").keys() == named(network, "StatefulSet").keys()
+    for before, after in zip(network.of("Channel").values(), leaving.of("Channel").values(), strict=True):
+        assert {each["name"] for each in after["peerOrganizations"]} < {
+            each["name"] for each in before["peerOrganizations"]
+        }
+        assert after["signers"] == before["signers"]
+    assert [name for name in leaving.of("PeerMembership") if name.endswith("-two")] == []
+    assert leaving.of("VolumeTerms")["dev-storage-terms"]["members"] == {"one": "stays", "two": "may leave"}
 
 
 def test_objects_go_with_a_disposable_namespace() -> None:

@@ -77,7 +77,7 @@ def test_every_peer_has_a_database_of_its_own(couchdb: Recorder) -> None:
     claims = named(couchdb, "PersistentVolumeClaim")
     assert claims["couchdb0-one"]["spec"]["resources"]["requests"]["storage"] == "20Gi"
     assert claims["peer0-one"]["spec"]["resources"]["requests"]["storage"] == "10Gi"
-    assert couchdb.options["dev-storage-couchdb0-one"].protect
+    assert couchdb.options["dev-storage-couchdb0-one"].retain_on_delete
 
 
 def test_a_peer_and_its_database_share_a_password_and_nobody_else(couchdb: Recorder) -> None:

@@ -42,6 +42,7 @@ class Journal:
         self._backend = backend
         self._crypter = crypter
         self._texts = {resource: text for resource, text in resources.items() if text}
+        self._stale = len(self._texts) < len(resources)
         self._base: dict[Resource, None] = dict.fromkeys(resources)
         self._done: dict[Resource, None] = {}
         self._by_urn = {item.urn: item for item in resources if not item.delete}
@@ -145,8 +146,8 @@ class Journal:
             await asyncio.shield(self._write())
 
     async def finish(self) -> None:
-        """Write what is left to write; a stack without any checkpoint gets its first."""
-        if self._backend is not None and not self._backend.exists():
+        """Write what is left to write or was read to be written anew; a stack gets its first checkpoint."""
+        if self._backend is not None and (self._stale or not self._backend.exists()):
             self._changed()
         await self.durable()
         self._thread.shutdown(wait=False)

@@ -18,6 +18,9 @@ from heddle.spec.rules.reading import (
     whole,
 )
 
+_ALL_EXTERNAL = "A channel of external organizations alone belongs into one of their stacks."
+_ALL_LEAVE = "Who leaves is off the channel with this `up`: let another organization join it first."
+
 
 def broken(data: Data) -> Iterator[Problem]:
     """Yield problems with the members of channels."""
@@ -35,12 +38,12 @@ def broken(data: Data) -> Iterator[Problem]:
             else:
                 yield from _peers(seat, known[seat.name])
             seen.add(seat.name)
-        if seen and seen <= {name for name, party in known.items() if party.external}:
+        if seen and seen <= {name for name, party in known.items() if party.external or party.leaving}:
             yield problem(
                 ("channels", index, "organizations"),
                 sorted(seen),
-                "at least one organization that is managed here",
-                "A channel of external organizations alone belongs into one of their stacks.",
+                "at least one organization that is managed here and stays",
+                _ALL_LEAVE if any(known[name].leaving for name in seen) else _ALL_EXTERNAL,
             )
 
 

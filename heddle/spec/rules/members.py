@@ -5,6 +5,14 @@ from collections.abc import Iterator
 from heddle.spec.problems import MISSING, Problem
 from heddle.spec.rules.reading import Data, items, problem
 
+_NOT_EXTERNAL = {
+    "mspId": "The MSP id is external.mspId.",
+    "peers": "",
+    "ports": "",
+    "leaving": "Nothing of it is protected here: take it off the channels and out of the file at once.",
+}
+"""Keys that an external organization does not have, and what to do instead."""
+
 
 def broken(data: Data) -> Iterator[Problem]:
     """Yield problems with the organizations of the instance."""
@@ -23,11 +31,7 @@ def broken(data: Data) -> Iterator[Problem]:
                 "external organizations only in a consortium",
                 "Set type: consortium, or take the organization out.",
             )
-        for key in ("mspId", "peers", "ports"):
+        for key, step in _NOT_EXTERNAL.items():
             if item.get(key) is not None:
-                yield problem(
-                    ("organizations", index, key),
-                    item[key],
-                    "not with external: its peers are run elsewhere",
-                    "The MSP id is external.mspId." if key == "mspId" else "",
-                )
+                allowed = "not with external: its peers are run elsewhere"
+                yield problem(("organizations", index, key), item[key], allowed, step)

@@ -14,6 +14,7 @@ from heddle.spec.problems import Problem, path_of
 Place = tuple[int | str, ...]
 Data = Mapping[str, Any]
 
+_TRUE = ("true", "t", "yes", "y", "on", "1")
 DEFAULT_PEERS: int = Organization.model_fields["peers"].default
 
 
@@ -61,6 +62,11 @@ def whole(value: object, default: int | None = None) -> int | None:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else default
+
+
+def truth(value: object) -> bool:
+    """Tell whether the models take a value for true; anything that they refuse counts as false."""
+    return value is True or (isinstance(value, str) and value.lower() in _TRUE) or whole(value) == 1
 
 
 def setting_value(setting: Setting, said: Data) -> Any:  # noqa: ANN401 - text or number, as the setting's kind says
@@ -132,6 +138,8 @@ class Party:
     external: bool
     peers: tuple[int, ...]
     """The indices of its peers here."""
+    leaving: bool
+    """True: no channel has it, whether it names it or not."""
 
 
 def parties(data: Data) -> dict[str, Party]:
@@ -145,7 +153,14 @@ def parties(data: Data) -> dict[str, Party]:
         definition = section(item, "external") if external else item
         msp_id = text(definition, "mspId") or default_msp_id(name, text(data, "name"))
         peers = () if external else indices(item.get("peers", DEFAULT_PEERS)) or indices_in(DEFAULT_PEERS)
-        found[name] = Party(index=index, name=name, msp_id=msp_id, external=external, peers=peers)
+        found[name] = Party(
+            index=index,
+            name=name,
+            msp_id=msp_id,
+            external=external,
+            peers=peers,
+            leaving=truth(item.get("leaving")),
+        )
     return found
 
 
@@ -179,7 +194,7 @@ def joining(seat: Seat, party: Party) -> tuple[int, ...]:
 
 
 def members_of(data: Data, channel: str) -> dict[str, tuple[Party, tuple[int, ...]]] | None:
-    """Return the members of a channel with the indices of the peers that join, by name.
+    """Return the members of a channel that stay, with the indices of the peers that join, by name.
 
     None if there is no such channel, or not every member is an organization of the file.
     """
@@ -191,5 +206,9 @@ def members_of(data: Data, channel: str) -> dict[str, tuple[Party, tuple[int, ..
                 return None
             if any(seat.name not in known for seat in sitting):
                 return None
-            return {seat.name: (known[seat.name], joining(seat, known[seat.name])) for seat in sitting}
+            return {
+                seat.name: (known[seat.name], joining(seat, known[seat.name]))
+                for seat in sitting
+                if not known[seat.name].leaving
+            }
     return None

@@ -33,6 +33,7 @@ class Lab:
         self.folder = folder
         self.world = World(folder / "world.json")
         self.events: list[Event] = []
+        self.packages: tuple[str, ...] = ("test",)
         (folder / "Pulumi.yaml").write_text("name: lab\nruntime: python\nstackConfigDir: stacks\n")
         (folder / "stacks").mkdir()
 
@@ -44,9 +45,8 @@ class Lab:
 
     def engine(self, *, parallel: int = 16) -> Engine:
         self.events.clear()
-        return Engine(
-            self.folder, "dev", {"test": self.world.factory()}, sink=self.events.append, parallel=parallel
-        )
+        factories = dict.fromkeys(self.packages, self.world.factory())
+        return Engine(self.folder, "dev", factories, sink=self.events.append, parallel=parallel)
 
     async def up(self) -> Outcome:
         return await self.engine().up()
