@@ -45,8 +45,8 @@ class Approval:
 class Context:
     """A stack as a run sees it.
 
-    `deployed` is None when the stack has no network (any more). `namespaces`: by instance name, those that
-    the stacks of this backend have.
+    `deployed` is None when the stack has no network (any more). `namespaces`: those that the stacks of this
+    backend have, each with its instance's name. `claims`: names of the volume claims in the stack's state.
     """
 
     stack: str
@@ -55,6 +55,7 @@ class Context:
     packages: tuple[Package, ...]
     approvals: tuple[Approval, ...]
     namespaces: Mapping[str, str]
+    claims: tuple[str, ...] = ()
 
     @property
     def network(self) -> Network:
@@ -77,6 +78,7 @@ def save_context(path: Path, context: Context) -> None:
         "packages": [vars(package) for package in context.packages],
         "approvals": [vars(approval) for approval in context.approvals],
         "namespaces": dict(context.namespaces),
+        "claims": list(context.claims),
     }
     write_private(path, json.dumps(content))
 
@@ -103,4 +105,5 @@ def load_context() -> Context:
         packages=tuple(Package(**each) for each in data["packages"]),
         approvals=tuple(Approval(**each) for each in data["approvals"]),
         namespaces=data["namespaces"],
+        claims=tuple(data["claims"]),
     )

@@ -19,6 +19,7 @@ __all__ = ["context_of", "namespaces_of"]
 _INSTALLATION = "heddle:chaincode:ChaincodeInstallation"
 _APPROVAL = "heddle:chaincode:ChaincodeApproval"
 _NAMESPACE = "kubernetes:core/v1:Namespace"
+_CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 _INSTANCE = "app.kubernetes.io/instance"
 
 
@@ -64,6 +65,7 @@ def context_of(stack: Stack) -> Context:
         packages=tuple(packages),
         approvals=tuple(approvals),
         namespaces=namespaces,
+        claims=tuple(inputs["metadata"]["name"] for inputs in _inputs(stack.resources, _CLAIM)),
     )
 
 

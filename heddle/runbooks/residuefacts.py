@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from heddle.errors import HeddleError, RunbookError
 from heddle.kube.client import Json, KubeClient, is_ready
-from heddle.runbooks.residue import Facts
+from heddle.runbooks.residueobjects import Facts
 
 __all__ = ["gather", "nodes_of", "pod_logs_of"]
 

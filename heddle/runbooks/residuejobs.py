@@ -13,6 +13,7 @@ from typing import Any
 
 from heddle.errors import RunbookError
 from heddle.kube.jobs import LONGEST_NAME, folders_job
+from heddle.runbooks.nodefolders import Listing
 
 __all__ = ["NAMESPACE", "clear_job", "image_on", "listed", "look_job"]
 
@@ -30,28 +31,68 @@ def image_on(node: Mapping[str, Any], wanted: Sequence[str]) -> str:
     return next((name for name in wanted if name in present), wanted[0])
 
 
-def look_job(node: str, image: str, folders: Sequence[str], *, date: str) -> dict[str, Any]:
-    """Return a Job that prints the folders in these folders of a node, one a line, as `listed` reads them.
+def look_job(
+    node: str, image: str, folders: Sequence[str], *, date: str, positions: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return a Job that prints what is in these folders of a node, and what is on the way to them.
 
-    The node's whole disk is mounted, read-only: a folder that is not there must neither be made nor be an
-    error. `find` descends only where it is told to.
+    Folders and symbolic links are printed, one a line, as `listed` reads them. `positions` are more paths of
+    which the kind must be known. The node's whole disk is mounted, read-only: a folder that is not there must
+    neither be made nor be an error. `find` descends only where it is told to, and follows no link.
     """
-    above: list[str] = []
-    within: list[str] = []
     for folder in folders:
         _refuse_unsafe(node, folder)
-        for path in (*reversed(PurePosixPath(folder).parents), PurePosixPath(folder)):
-            above += ["-o", "-path", f"{_MOUNT}{path}"] if str(path) != "/" else []
-        within += ["-o", "-path", f"{_MOUNT}{folder}/*"]
-    command = ["/usr/bin/find", _MOUNT, "-mindepth", "1", "(", *above[1:], ")"]
-    command += ["-o", "(", *within[1:], ")", "-type", "d", "-prune", "-printf", "%p\\n", "-o", "-prune"]
+    ways = {str(step) for each in folders for step in (PurePosixPath(each), *PurePosixPath(each).parents)}
+    way = _any_of(sorted({*ways, *positions} - {"/"}))
+    within = [part for folder in folders for part in ("-o", "-path", f"{_MOUNT}{_literal(folder)}/*")]
+    printed = ["(", "-type", "l", "-printf", "%p\\t%l\\n", "-o", "-type", "d", "-printf", "%p\\n", ")"]
+    command = [
+        "/usr/bin/find",
+        _MOUNT,
+        "-mindepth",
+        "1",
+        "(",
+        "(",
+        *way,
+        *within,
+        ")",
+        *printed,
+        "-false",
+        ")",
+    ]
+    command += ["-o", "(", *way, ")", "-o", "-prune"]
     return _job("look", date, node, image, command, {_MOUNT: "/"})
 
 
-def listed(log: str) -> list[str]:
-    """Return the node's paths that a Job which looked has printed."""
-    lines = (line.strip() for line in log.splitlines())
-    return [line.removeprefix(_MOUNT) for line in lines if line.startswith(f"{_MOUNT}/")]
+def _any_of(paths: Sequence[str]) -> list[str]:
+    """Return a test of `find` for these very paths."""
+    return [part for path in paths for part in ("-o", "-path", f"{_MOUNT}{_literal(path)}")][1:]
+
+
+def _literal(path: str) -> str:
+    """Return a pattern of `find` that only this path matches."""
+    return re.sub(r"([\\*?\[])", r"\\\1", path)
+
+
+def listed(log: str, folders: Sequence[str], positions: Sequence[str]) -> Listing:
+    """Return what a Job which looked has printed; it was told of these folders and positions."""
+    found: set[str] = set()
+    links: dict[str, str] = {}
+    for line in log.splitlines():
+        path, tab, target = line.partition("\t")
+        if not path.startswith(f"{_MOUNT}/"):
+            continue
+        path = path.removeprefix(_MOUNT)
+        if tab:
+            links[path] = target
+        else:
+            found.add(path)
+    return Listing(
+        folders=frozenset(found),
+        links=links,
+        looked_at=frozenset(positions),
+        contents=frozenset(folders),
+    )
 
 
 def clear_job(node: str, image: str, paths: Sequence[str], *, date: str) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
 
     async def api_server(_: Session) -> ApiServer:
         nobody = Configuration()
-        return ApiServer(url="http://cluster", tls=None, tls_server_name="", proxy="", configuration=nobody)
+        return ApiServer(url="http://cluster", tls=None, proxy="", configuration=nobody)
 
     monkeypatch.setattr(Session, "api_server", api_server)
     return cluster

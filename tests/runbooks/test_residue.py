@@ -4,19 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from heddle.errors import RunbookError
-from heddle.runbooks.residue import (
-    Facts,
-    Target,
-    deleted_instances,
-    directories_left,
-    node_folders,
-    plan_for,
-    signs_of_life,
-)
+from heddle.runbooks.residue import deleted_instances, plan_for, signs_of_life
+from heddle.runbooks.residueobjects import Facts, Target
 
 GONE = Target(instance="gone", namespace="fabric-gone")
 LABELS = {"app.kubernetes.io/instance": "gone", "app.kubernetes.io/managed-by": "heddle"}
@@ -82,7 +73,7 @@ def test_what_is_left_goes() -> None:
     plan = plan_for(facts, GONE)
 
     assert plan.volumes == (VOLUME,)
-    assert plan.directories == {"one": ("/volumes/a",)}
+    assert plan.directories == {}, "a volume's own path is not enough: nodefolders decides"
     assert [(each["kind"], each["name"]) for each in plan.objects] == [
         ("ClusterRole", "gone-reader"),
         ("Namespace", "fabric-gone"),
@@ -133,68 +124,3 @@ def test_deleted_instances_are_found() -> None:
     )
 
     assert deleted_instances(facts) == [GONE, Target(instance="named", namespace="own")]
-
-
-LOGS = "/var/log/pods"
-
-
-@pytest.mark.parametrize(
-    ("path", "left"),
-    [
-        (f"{LOGS}/fabric-gone_peer0-a-0_{UID}", True),
-        (f"{LOGS}/fabric-gone-too_peer0-a-0_{UID}", False),
-        (f"{LOGS}/kube-system_fabric-gone_{UID}", False),
-        (f"/volumes/fabric-gone_peer0-a_{VOLUME}", True),
-        (f"/volumes/{VOLUME}_fabric-gone_peer0-a", True),
-        (f"/volumes/fabric-gone2_peer0-a_{VOLUME}", False),
-        ("/volumes/fabric-gone_peer0-a_backup", False),
-        ("/volumes/fabric-gone", False),
-        (f"/volumes/fabric-gone_peer0-a_{VOLUME}_x", False),
-        (f"/volumes/-rf_fabric-gone_{VOLUME}", False),
-    ],
-)
-def test_a_folder_is_known_by_its_whole_name(path: str, left: bool) -> None:
-    """Log folders are NAMESPACE_POD_UID, volumes name namespace, claim and volume: nothing alike will do."""
-    assert directories_left(NOTHING, GONE, LOGS, [path]) == ([path] if left else [])
-
-
-def test_a_folder_that_a_volume_still_has_stays() -> None:
-    """By path or by the volume's name: a volume that is not to go keeps its folder."""
-    path = f"/volumes/fabric-gone_peer0-a_{VOLUME}"
-    by_path = replace(NOTHING, volumes=[volume("Bound", namespace="other", name="v", path=path)])
-    by_name = replace(NOTHING, volumes=[volume("Available", namespace="")])
-
-    assert directories_left(by_path, GONE, LOGS, [path]) == []
-    assert directories_left(by_name, GONE, LOGS, [path]) == []
-
-
-@given(
-    st.lists(
-        st.text(alphabet="fabric-gone_/.*0123456789pvc", max_size=60).map(lambda name: f"/volumes/{name}")
-    )
-)
-def test_no_name_makes_it_leave_its_folder(listing: list[str]) -> None:
-    """Whatever a node lists, what goes is directly within the folder that was listed."""
-    for path in directories_left(NOTHING, GONE, LOGS, listing):
-        assert path.count("/") == 2
-        assert ".." not in path
-
-
-def test_folders_to_look_into() -> None:
-    """Logs, where volumes are, what StorageClasses say; never a whole disk."""
-    annotated = thing("StorageClass", "local") | {"provisioner": "heddle/local-folder"}
-    annotated["metadata"]["annotations"] = {"heddle.dev/volumes": "/data/volumes"}
-    known = thing("StorageClass", "path") | {"provisioner": "rancher.io/local-path"}
-    facts = replace(
-        NOTHING,
-        classes=[annotated, known],
-        volumes=[volume("Bound", path="/disk1/a"), volume("Bound", path="/b")],
-    )
-
-    assert node_folders(facts, pod_logs=LOGS, more=["/mine"]) == (
-        LOGS,
-        "/data/volumes",
-        "/disk1",
-        "/mine",
-        "/opt/local-path-provisioner",
-    )

@@ -1,5 +1,7 @@
 """Jobs that mount folders of a Kubernetes node: as little of it as can be."""
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,7 +31,28 @@ def test_looking_is_read_only() -> None:
 
 def test_what_was_listed_is_the_nodes_paths() -> None:
     """Other lines of a log are none."""
-    assert listed("/node/var/log/pods/a\nfind: oops\n/node/data/b\n") == ["/var/log/pods/a", "/data/b"]
+    listing = listed("/node/var/log/pods/a\nfind: oops\n/node/data/b\n/node/data/c\t/x y\n", ["/data"], [])
+
+    assert listing.folders == {"/var/log/pods/a", "/data/b"}
+    assert listing.links == {"/data/c": "/x y"}
+
+
+def test_looking_prints_folders_and_links_of_what_it_is_told(tmp_path: Path) -> None:
+    """As this machine's find does it: nothing below what is listed, no link followed, no pattern expanded."""
+    for folder in ("data/v/a/deep", "data/v/b", "else/where/x", "odd[1]/y"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "data" / "v" / "link").symlink_to("/else/where")
+    (tmp_path / "way").symlink_to("data/v")
+    job = look_job(
+        "one", "image", ["/data/v"], date="d", positions=["/way", "/way/a", "/odd[1]", "/odd[1]/y"]
+    )
+    command = [part.replace("/node", str(tmp_path)) for part in container(job)["command"]]
+
+    found = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    listing = listed(found.replace(str(tmp_path), "/node"), ["/data/v"], [])
+
+    assert listing.folders == {"/data", "/data/v", "/data/v/a", "/data/v/b", "/odd[1]", "/odd[1]/y"}
+    assert listing.links == {"/data/v/link": "/else/where", "/way": "data/v"}
 
 
 def test_clearing_mounts_the_parents_alone() -> None:
