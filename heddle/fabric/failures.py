@@ -40,6 +40,7 @@ _HINTS = (
         "Its pod is not scheduled: look at the pod's events; is its claim there?",
     ),
     ('pods "', "The pod does not exist: look at its StatefulSet."),
+    ("will result in quorum loss", "Too few consenters would run: bring back those that are down first."),
     ("no Raft leader", "A majority of the channel's consenters must run and see each other."),
     ("expired", "The certificate has expired: renew it with the same key."),
     ("channel does not exist", "This node does not serve the channel: ask another, or join it."),

@@ -119,9 +119,12 @@ def _with_metrics(answer: Answer, metrics: operations.Metrics, channel: str) -> 
 
 def no_answer(error: FabricError) -> NoAnswer:
     """Return a failed call as a fact."""
+    refused = isinstance(error, Refused)
     words = error.words if isinstance(error, Refused) else ""
     cause = error.cause if isinstance(error, Unreachable) else words
-    return NoAnswer(reason=error.message, cause=printable(cause or error.message), hint=error.hint)
+    return NoAnswer(
+        reason=error.message, cause=printable(cause or error.message), hint=error.hint, refused=refused
+    )
 
 
 def _address(node: Node) -> str:

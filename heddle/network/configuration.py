@@ -111,13 +111,14 @@ async def config_block_once_led(
 ) -> Block:
     """Return the newest configuration block once the orderers have a leader: without one they serve none.
 
-    Waits also for orderers that do not answer. Raises the last error at the deadline.
+    Waits also for orderers that do not answer, or do not have the channel yet. Raises the last error at the
+    deadline, and at once a refusal that waiting cannot change: a reader that is none, for example.
     """
     return await retry(
         lambda left: newest_config_block(
             connections, orderers, history, signer, deadline=min(_READING, left)
         ),
-        lambda error: isinstance(error, FabricError) or (isinstance(error, NotBelieved) and error.silent),
+        _passes,
         deadline=clock,
         pause=_PAUSE,
         longest=_LONGEST_PAUSE,
@@ -148,6 +149,13 @@ async def config_block_now(
         if _has_no_leader(refusal):
             raise Unreachable(refusal.message, hint=refusal.hint) from refusal
         raise
+
+
+def _passes(error: HeddleError) -> bool:
+    statuses = (NOT_FOUND, SERVICE_UNAVAILABLE)
+    if isinstance(error, NotBelieved):
+        return error.silent
+    return isinstance(error, Unreachable) or (isinstance(error, Refused) and error.status in statuses)
 
 
 def _has_no_leader(error: HeddleError) -> bool:

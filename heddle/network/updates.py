@@ -1,7 +1,9 @@
 """Hand configuration updates in, and find out what becomes of them."""
 
+import asyncio
 import contextlib
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,14 +15,16 @@ from heddle.configtx.progress import UpdateProgress, update_progress
 from heddle.configtx.read import settings_of
 from heddle.configtx.request import Request, request_envelope, update_of
 from heddle.configtx.settings import BFT
-from heddle.errors import ConfigtxError, FabricError, Refused, Unreachable
+from heddle.errors import ConfigtxError, FabricError, HeddleError, Refused, Unreachable
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import broadcast
 from heddle.identity.signer import Signer
+from heddle.network.answers import ask_orderer
 from heddle.network.configuration import config_block_now, config_block_once_led, newest_config_block
 from heddle.network.history import ConfigHistory
 from heddle.network.network import Network
+from heddle.planner.facts import orders
 from heddle.waiting import Deadline, poll, retry
 
 __all__ = ["UpdateDelivery", "read_config", "submit_request"]
@@ -39,8 +43,10 @@ _FIRST_LOOK = 0.05
 _LONGEST_LOOK = 0.5
 _STALE = ("be at version", "but key is at version", "was in the read set")
 """The refusal of an update that is in force, or that another one overtook (common/configtx/update.go)."""
-_UNSETTLED = "nodes are alive, configuration will result in quorum loss"
-"""A node that has just started knows of no active nodes yet, and Raft's own count lags by seconds."""
+_QUORUM_LOSS = re.compile(r"(\d+) out of \d+ nodes are alive, configuration will result in quorum loss")
+"""Raft's refusal to change consenters, with its own count (etcdraft/chain.go, ValidateConsensusMetadata)."""
+_SETTLING = 30.0
+"""Seconds for Raft's count: a node that has just started knows of no active nodes, and the count lags."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +55,15 @@ class UpdateDelivery:
 
     orderers: offered the update in this order.
     history: proves the channel's configuration, which the signer reads.
+    running: number of consenters that are known to run; None: nobody has looked. Raft's own count lags behind
+        this, and only while it does may it still allow what it has refused.
     """
 
     connections: Connections
     history: ConfigHistory
     orderers: Sequence[Node]
     signer: Signer
+    running: int | None = None
 
     async def hand_in(
         self, envelope: Envelope, update: ConfigUpdate, before: Block, clock: Deadline
@@ -98,10 +107,15 @@ class UpdateDelivery:
     async def _offer(self, target: Node, envelope: Envelope, clock: Deadline) -> None:
         await retry(
             lambda left: broadcast(self.connections, target, envelope, deadline=min(_ONE_ORDERER, left)),
-            lambda error: isinstance(error, Refused) and _UNSETTLED in error.words,
-            deadline=clock,
+            self._may_settle,
+            deadline=min(_SETTLING, clock.left()),
             least=_LAST_OFFER,
         )
+
+    def _may_settle(self, error: HeddleError) -> bool:
+        """Tell whether an orderer refused only because its count of living consenters lags behind."""
+        count = _QUORUM_LOSS.search(error.words) if isinstance(error, Refused) else None
+        return count is not None and (self.running is None or int(count[1]) < self.running)
 
     async def _effect(
         self, asked: Sequence[Node], update: ConfigUpdate, before: Block, clock: Deadline
@@ -147,7 +161,13 @@ async def submit_request(network: Network, request: Request, signer: Signer) -> 
     async with network.connections() as connections:
         orderers = network.orderers
         before = await config_block_now(connections, orderers, history, signer, deadline=_READING)
-        delivery = UpdateDelivery(connections=connections, history=history, orderers=orderers, signer=signer)
+        delivery = UpdateDelivery(
+            connections=connections,
+            history=history,
+            orderers=orderers,
+            signer=signer,
+            running=await _running(network, connections, request.channel, before),
+        )
         block = await delivery.hand_in(envelope, update, before, Deadline(_SUBMITTING))
     sequence = int(config_of(block).config.sequence)
     match _progress(update, block):
@@ -163,6 +183,17 @@ async def submit_request(network: Network, request: Request, signer: Signer) -> 
         f"channel {request.channel}: accepted, but not in force: configuration {sequence} still is",
         hint="Look at the channel (`heddle channel show`) and at the leader's log.",
     )
+
+
+async def _running(network: Network, connections: Connections, channel: str, block: Block) -> int:
+    """Return how many consenters run, as far as this instance can ask; others' count as running."""
+    consenters = {one.address for one in settings_of(config_of(block).config).consenters}
+    own = [node for node in network.orderers if f"{node.host}:{node.port}" in consenters]
+    tls = network.client_tls()
+    answers = await asyncio.gather(
+        *(ask_orderer(connections, node, channel, tls, deadline=_READING) for node in own)
+    )
+    return len(consenters) - sum(not orders(answer) for answer in answers)
 
 
 def _progress(update: ConfigUpdate, block: Block) -> UpdateProgress:

@@ -1,80 +1,173 @@
 """Decide whether the consenters of a channel may change now, and which orderers may join it.
 
+Every rule counts what is left after the step. A node that answers but has no ledger, or an old one, does not
+run: after a lost disk it must not vote again under its old identity.
+
 Source: orderer/consensus/etcdraft and orderer/consensus/smartbft (Fabric 3.1.5).
 """
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from heddle.configtx.settings import ChannelSettings
 from heddle.planner.channel import Kind, Step
 from heddle.planner.facts import Answer, ChannelFacts, Refusal, describe, is_level, newest_height, orders
-from heddle.quorum import quorum
+from heddle.quorum import fault_tolerance, quorum
 
-__all__ = ["consenter_change_refusal", "joining_refusal", "lagging_consenters"]
+__all__ = [
+    "Outlook",
+    "Standing",
+    "joining_refusal",
+    "missing_consenters",
+    "outlook",
+    "standing",
+    "standstill",
+]
+
+_INDEX = re.compile(r"[a-z]+(\d+)(?:-.*)?")
+"""A node's name begins with its kind and its index (heddle.topology)."""
 
 
-def consenter_change_refusal(
-    channel: ChannelFacts, step: Step, broken: Collection[str], newest: int
-) -> Refusal | None:
-    """Return why the step must wait, or None if the consenters that stay are well and remain a quorum.
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Count the consenters of a channel, those of them that run, and those that it needs to order."""
 
-    A change of consenters while another one is down can cost the channel its quorum. Consenters of other
-    organizations are not asked: the orderers themselves refuse to lose a majority (Raft).
+    running: int
+    consenters: int
+    needed: int
 
-    Args:
-        channel: its facts now.
-        step: the change of consenters.
-        broken: consenters (host:port) known not to order; those among them that leave are not missed.
-        newest: the height that the nodes had when they were asked before.
+    @property
+    def margin(self) -> int:
+        """Return how many more may fail before the channel stops; below 0 it has stopped."""
+        return self.running - self.needed
+
+    def __str__(self) -> str:
+        return f"{self.running} of {self.consenters} running, margin {self.margin}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """A step, what the channel has left after it, and why it must not be taken; None if it may."""
+
+    step: Step
+    left: Standing
+    refusal: Refusal | None
+
+
+def missing_consenters(channel: ChannelFacts, newest: int) -> dict[str, str]:
+    """Return the consenters that do not run, by their host:port, each with what is wrong with it.
+
+    Consenters that were not asked belong to others: they count as running, and orderers refuse by themselves
+    to lose a majority. `newest` is the height that the nodes had when they were asked before.
     """
-    changed = step.joins if step.kind is Kind.ROTATE else step.leaves
-    changed_address = changed.address if changed is not None else ""
-    staying = [one.address for one in channel.settings.consenters if one.address != changed_address]
-    own = {address: channel.answers[address] for address in staying if address in channel.answers}
-    down = {address: answer for address, answer in own.items() if not orders(answer)}
-    if down:
-        details = {address: describe(answer) for address, answer in down.items()}
-        return _refused(channel, "while one of them is down", details)
-    if lagging := lagging_consenters(channel, newest, leaving=changed_address):
-        details = {address: f"block {height} of {newest}" for address, height in lagging.items()}
-        return _refused(channel, "while one of them lacks blocks", details)
-    running = len(own) + sum(1 for address in staying if address not in own and address not in broken)
-    lost = _lost_quorum(channel, step, running, leaver_runs=changed_address not in broken)
-    return _refused(channel, f"without a quorum: {lost}", {}) if lost else None
+    found: dict[str, str] = {}
+    for address in (one.address for one in channel.settings.consenters):
+        answer = channel.answers.get(address)
+        if address not in channel.answers:
+            continue
+        if not orders(answer):
+            found[address] = describe(answer)
+        elif not is_level(answer.height, newest):
+            found[address] = f"block {answer.height} of {newest}"
+    return found
 
 
-def lagging_consenters(channel: ChannelFacts, newest: int, leaving: str = "") -> dict[str, int]:
-    """Return the heights of consenters that order, but lack blocks which another one had; by host:port."""
-    answers = ((one.address, channel.answers.get(one.address)) for one in channel.settings.consenters)
-    return {
-        address: answer.height
-        for address, answer in answers
-        if orders(answer) and address != leaving and not is_level(answer.height, newest)
-    }
+def standing(settings: ChannelSettings, missing: Collection[str], *, bft: bool) -> Standing:
+    """Return how a channel of these consenters stands while `missing` (host:port) do not run."""
+    addresses = [one.address for one in settings.consenters]
+    return Standing(
+        running=sum(address not in missing for address in addresses),
+        consenters=len(addresses),
+        needed=quorum(len(addresses), bft=bft),
+    )
 
 
-def _refused(channel: ChannelFacts, why: str, details: Mapping[str, str]) -> Refusal:
-    """Return the refusal; `details` tell of each node, by its host:port, what is wrong with it."""
-    named = {channel.nodes.get(address, address): detail for address, detail in details.items()}
-    nodes = f": {', '.join(named)}" if named else ""
-    lines = [f"channel {channel.name}: consenters are not changed {why}{nodes}"]
-    lines += [f"{name}: {detail}" for name, detail in named.items()]
-    return Refusal(reason="\n  ".join(lines), hint="Bring these orderers up first; then run it again.")
+def outlook(channel: ChannelFacts, steps: Sequence[Step], newest: int) -> Iterator[Outlook]:
+    """Yield every step with what it leaves, each as if those before it were done.
 
-
-def _lost_quorum(channel: ChannelFacts, step: Step, running: int, *, leaver_runs: bool) -> str:
-    """Return how the channel could not take the step, or could not go on after it; empty if it can.
-
-    A node that joins has the ledger already; a channel of one or two grows without a quorum for a moment.
+    A node that joins runs afterwards: it has the ledger before it becomes a consenter.
     """
-    before, after = len(channel.settings.consenters), len(step.settings.consenters)
-    running_now = running + (1 if leaver_runs and step.kind is not Kind.ADD else 0)
-    running_then = running + (1 if step.joins is not None else 0)
-    needed_now, needed_then = quorum(before, bft=channel.bft), quorum(after, bft=channel.bft)
-    if running_now < needed_now:
-        return f"{running_now} of {before} consenters order, {needed_now} are needed"
-    if running_then < needed_then:
-        return f"{running_then} of {after} would order, {needed_then} would be needed"
+    missing, settings = missing_consenters(channel, newest), channel.settings
+    for step in steps:
+        left = standing(step.settings, missing, bft=channel.bft)
+        reason = _objection(settings, step, missing, bft=channel.bft)
+        what = "it must wait" if step.kind is Kind.SETTINGS else f"{step.kind.value}: it must wait"
+        way_on = _way_on(channel, step, missing)
+        refusal = _refusal(channel, what, reason, missing, way_on) if reason else None
+        yield Outlook(step=step, left=left, refusal=refusal)
+        settings = step.settings
+
+
+def standstill(channel: ChannelFacts, newest: int) -> Refusal | None:
+    """Return why the channel cannot order anything, or None while enough of its consenters run."""
+    missing = missing_consenters(channel, newest)
+    now = standing(channel.settings, missing, bft=channel.bft)
+    if now.margin >= 0:
+        return None
+    return _refusal(channel, "it has stopped", _no_quorum(now), missing, _way_back(channel, missing))
+
+
+def _objection(before: ChannelSettings, step: Step, missing: Collection[str], *, bft: bool) -> str:
+    """Return why a step must not be taken now; empty if it may."""
+    now, then = (standing(each, missing, bft=bft) for each in (before, step.settings))
+    if now.margin < 0:
+        return _no_quorum(now)
+    if step.kind is Kind.SETTINGS:
+        return ""
+    if then.margin < 0:
+        return f"{then.running} of {then.consenters} consenters would run, {then.needed} would be needed"
+    # Raft's leader counts those that live without the new node, or the one with a new certificate
+    # (etcdraft/membership.go, UnacceptableQuorumLoss). With BFT, too, the latter is out of work for a moment.
+    out = step.joins.address if step.joins is not None and (step.kind is Kind.ROTATE or not bft) else ""
+    meanwhile = standing(step.settings, {*missing, out}, bft=bft)
+    if meanwhile.margin < 0 and then.consenters > 2:
+        return (
+            f"{meanwhile.running} of {then.consenters} consenters would run until it does, "
+            f"{then.needed} would be needed"
+        )
+    if then.margin < min(1, fault_tolerance(then.consenters, bft=bft)) and then.margin < now.margin:
+        return (
+            f"{then.running} of {then.consenters} consenters would run, "
+            "and one more failure would stop the channel"
+        )
     return ""
+
+
+def _no_quorum(now: Standing) -> str:
+    return (
+        f"{now.running} of {now.consenters} consenters run, {now.needed} are needed: "
+        "no configuration update can be ordered"
+    )
+
+
+def _refusal(
+    channel: ChannelFacts, what: str, reason: str, missing: Mapping[str, str], way_out: str
+) -> Refusal:
+    """Return a refusal that tells of each node that does not run what is wrong with it."""
+    named = {channel.nodes.get(address, address): detail for address, detail in missing.items()}
+    lines = [f"channel {channel.name}: {what}: {reason}", *(f"{name}: {why}" for name, why in named.items())]
+    return Refusal(reason="\n  ".join(lines), hint=way_out)
+
+
+def _way_back(channel: ChannelFacts, missing: Collection[str]) -> str:
+    names = " or ".join(channel.nodes.get(address, address) for address in missing)
+    return f"Bring back {names}, with its ledger: a volume that is lost, from a backup. Then run it again."
+
+
+def _way_on(channel: ChannelFacts, step: Step, missing: Collection[str]) -> str:
+    """Return what brings the channel on: nodes that come back, or new ones in the place of the lost."""
+    if standing(channel.settings, missing, bft=channel.bft).margin < 0:
+        return _way_back(channel, missing)
+    staying = [one.address for one in step.settings.consenters]
+    lost = [each for each in missing if each in staying and channel.answers[each] is None]
+    down = [channel.nodes.get(address, address) for address in missing if address not in lost]
+    hints = [f"Bring {' and '.join(down)} up first; then run it again."] if down else []
+    if lost:
+        names = [channel.nodes.get(address, address) for address in staying]
+        instead = _replacement(names, [channel.nodes.get(address, address) for address in lost])
+        hints.append(f"Let a new node take the place of one that has lost its ledger: {instead}.")
+    return " ".join(hints)
 
 
 def joining_refusal(
@@ -106,8 +199,21 @@ def joining_refusal(
         return Refusal(
             reason=f"channel {channel}: {', '.join(lost)}: a consenter without its ledger, while the "
             f"others are at height {height}: with an empty disk it must not join under its old identity",
-            hint="Restore its volume. If the volume is lost, remove the node from the channel's consenters "
-            "by an update of it, then refresh and update: it first follows, then is a new consenter. If "
-            "it never was on the channel, use `osnadmin channel join` with the latest configuration block.",
+            hint="Restore its volume. If the volume is lost, give the node up and let a new one take its "
+            f"place: {_replacement(answers, lost)}; then preview and update.",
         )
     return None
+
+
+def _replacement(names: Collection[str], lost: Collection[str]) -> str:
+    """Return the option of the stack file that gives the lost nodes up and names new ones instead.
+
+    Where the names have no index, as those of orderers that no stack file describes, an example.
+    """
+    matches = {name: _INDEX.fullmatch(name) for name in names}
+    known = {name: int(match[1]) for name, match in matches.items() if match is not None}
+    if len(known) < len(names):
+        return "`ordering.nodes` in the stack file, as [0, 1, 3] where 2 is lost"
+    new = [max(known.values()) + number for number in range(1, len(lost) + 1)]
+    indices = sorted([*(index for name, index in known.items() if name not in lost), *new])
+    return f"`ordering.nodes: {indices}` in the stack file"

@@ -79,11 +79,13 @@ class NoAnswer:
     reason: the whole story: the node, what was asked, and what came instead.
     cause: what broke the way to the node, or its refusal, in a few words.
     hint: what to do.
+    refused: whether the node itself refused to tell: asking again changes nothing.
     """
 
     reason: str
     cause: str = ""
     hint: str = ""
+    refused: bool = False
 
     def __str__(self) -> str:
         return f"{self.reason}\n  {self.hint}" if self.hint else self.reason

@@ -10,7 +10,7 @@ import yaml
 from heddle.configtx.settings import ChannelSettings, Consenter, OrdererOrganization
 from heddle.identity.msp import Msp
 from heddle.planner.channel import Kind, steps
-from heddle.planner.consenters import consenter_change_refusal, joining_refusal
+from heddle.planner.consenters import joining_refusal, missing_consenters, outlook
 from heddle.planner.facts import (
     Answer,
     ChannelFacts,
@@ -40,23 +40,23 @@ def test_the_plan_is_as_written(case: str) -> None:
 def _consenters(facts: Facts) -> Iterator[str]:
     """All steps from the consenters in force to the wanted ones, until one is refused."""
     live, wanted = _settings(facts, "consenters"), _settings(facts, "wanted")
-    broken = {_address(name) for name in facts.get("broken", ())}
     answers = {_address(name): _answer(text) for name, text in facts["answers"].items()}
     newest = facts.get("newest", newest_height(answers.values()))
-    for number, step in enumerate(steps(live, wanted, broken), 1):
-        yield f"{number}. {step.kind.value}: {step}"
-        channel = ChannelFacts(
-            name="trade",
-            settings=live,
-            answers=answers,
-            nodes={_address(name): name for name in facts["answers"]},
-        )
-        if step.kind is not Kind.SETTINGS and (
-            refusal := consenter_change_refusal(channel, step, broken, newest)
-        ):
-            yield from _refused(refusal)
+    channel = ChannelFacts(
+        name="trade",
+        settings=live,
+        answers=answers,
+        nodes={
+            _address(name.split()[0]): name.split()[0] for name in (*facts["consenters"], *facts["wanted"])
+        },
+    )
+    todo = steps(live, wanted, missing_consenters(channel, newest))
+    for number, ahead in enumerate(outlook(channel, todo, newest), 1):
+        left = "" if ahead.step.kind is Kind.SETTINGS else f" — leaves {ahead.left}"
+        yield f"{number}. {ahead.step.kind.value}: {ahead.step}{left}"
+        if ahead.refusal is not None:
+            yield from _refused(ahead.refusal)
             return
-        live = step.settings
 
 
 def _join(facts: Facts) -> Iterator[str]:
@@ -104,11 +104,12 @@ def _refused(refusal: Refusal) -> Iterator[str]:
 
 def _settings(facts: Facts, part: str) -> ChannelSettings:
     names = [str(name).split()[0] for name in facts[part]]
+    endpoints = facts.get("endpoints", names) if part == "consenters" else names
     keys = {name.split()[0]: name.encode() for name in facts[part]}
     return ChannelSettings(
         channel="trade",
         orderer_organizations=(
-            OrdererOrganization(name="ordering", msp=MSP, endpoints=tuple(map(_address, names))),
+            OrdererOrganization(name="ordering", msp=MSP, endpoints=tuple(map(_address, endpoints))),
         ),
         peer_organizations=(),
         consenters=tuple(

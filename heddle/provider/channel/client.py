@@ -18,8 +18,8 @@ from heddle.identity.signer import Signer
 from heddle.network.answers import ask_orderer
 from heddle.network.configuration import config_block_now, config_block_once_led, newest_config_block
 from heddle.network.history import ConfigHistory
-from heddle.planner.consenters import lagging_consenters
-from heddle.planner.facts import Answer, ChannelFacts, is_active, newest_height
+from heddle.planner.consenters import missing_consenters
+from heddle.planner.facts import Answer, ChannelFacts, newest_height
 from heddle.provider.checked_values import client_tls, node, nodes, signers
 from heddle.waiting import Deadline, poll
 
@@ -50,7 +50,9 @@ class ChannelClient:
     """Reach a channel: the orderers that are asked, the identities that ask, and what proves the answers.
 
     node_of: names of nodes by their consenters' host:port.
-    former: consenters of the last update that no input names any more, by their host:port: they leave.
+    former: consenters of the last update that are no longer wanted, by their host:port: they leave.
+    lost: consenters that leave, by host:port, and said at the last refresh that they have no ledger: their
+        connection is not known any more.
     """
 
     connections: Connections
@@ -60,6 +62,7 @@ class ChannelClient:
     admin_tls: ClientTls
     node_of: Mapping[str, str]
     former: Mapping[str, Node] = field(default_factory=dict)
+    lost: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
     def of(
@@ -75,7 +78,8 @@ class ChannelClient:
         old = {each["name"]: each for each in (olds or {}).get("orderers", ())}
         known = old | {each["name"]: each for each in inputs["orderers"]}
         node_of = _nodes_by_address(inputs["consenters"])
-        former = _nodes_by_address((olds or {}).get("consenters", ()))
+        before = _nodes_by_address((olds or {}).get("consenters", ()))
+        leaving = {address: name for address, name in before.items() if address not in node_of}
         return ChannelClient(
             connections=connections,
             history=history or ConfigHistory(inputs["channel"]),
@@ -83,11 +87,9 @@ class ChannelClient:
             signers=signers(inputs["signers"]),
             admin_tls=client_tls(inputs["adminTls"]),
             node_of=node_of,
-            former={
-                address: node(known[name])
-                for address, name in former.items()
-                if address not in node_of and name in known
-            },
+            former={address: node(known[name]) for address, name in leaving.items() if name in known},
+            # Inputs name no consenter that is none of the orderers: a refresh takes those out that lost it.
+            lost={address: name for address, name in leaving.items() if name not in known},
         )
 
     @property
@@ -105,51 +107,47 @@ class ChannelClient:
         return next(node for node in self.orderers if node.name == name)
 
     async def answers(self, *, deadline: float) -> dict[str, Answer]:
-        """Return every orderer's answer about the channel, by its name; all are asked at once."""
-        return await self._ask({node.name: node for node in self.orderers}, deadline)
-
-    async def broken(self, settings: ChannelSettings, *, deadline: float) -> frozenset[str]:
-        """Return those leaving consenters (host:port) that do not serve the channel: they leave first."""
-        leaving = {
-            each.address: self.former[each.address]
-            for each in settings.consenters
-            if each.address in self.former
-        }
-
-        async def look(_: float) -> frozenset[str]:
-            answers = await self._ask(leaving, deadline)
-            return frozenset(address for address, answer in answers.items() if not is_active(answer))
-
-        return await poll(
-            look, lambda broken: not broken, deadline=min(_STUMBLE, deadline), longest=_LONGEST_PAUSE
+        """Return the answer of every orderer that stays, by its name; all are asked at once."""
+        leaving = {node.name for node in self.former.values()}
+        return await self._ask(
+            {node.name: node for node in self.orderers if node.name not in leaving}, deadline
         )
 
     async def facts(self, live: LiveConfig, *, deadline: float) -> tuple[ChannelFacts, int]:
         """Return the facts that decide on a change of consenters, and the height to compare theirs with.
 
-        Consenters that lack blocks are asked again for a while: on a busy channel they have them by then.
+        Consenters that do not order, or lack blocks, are asked again for a while: others come or go, the lead
+        changes hands, and on a busy channel they have the blocks by then. No ledger comes back by waiting.
         """
         newest = 0
 
         async def look(_: float) -> ChannelFacts:
             nonlocal newest
-            answers = await self.answers(deadline=min(_ASKING, deadline))
+            answers = await self._consenters(min(_ASKING, deadline))
             newest = newest or newest_height(answers.values())
             return ChannelFacts(
                 name=self.channel,
                 settings=live.settings,
                 sequence=live.sequence,
-                answers={address: answers.get(name) for address, name in self.node_of.items()},
-                nodes=self.node_of,
+                answers=answers,
+                nodes={
+                    **self.node_of,
+                    **{address: node.name for address, node in self.former.items()},
+                    **self.lost,
+                },
             )
 
-        facts = await poll(
-            look,
-            lambda facts: not lagging_consenters(facts, newest),
-            deadline=min(_STUMBLE, deadline),
-            longest=_LONGEST_PAUSE,
-        )
-        return facts, newest
+        def settled(facts: ChannelFacts) -> bool:
+            return all(facts.answers[address] is None for address in missing_consenters(facts, newest))
+
+        patience = min(_STUMBLE, deadline)
+        return await poll(look, settled, deadline=patience, longest=_LONGEST_PAUSE), newest
+
+    async def _consenters(self, deadline: float) -> dict[str, Answer]:
+        """Return the answers of the consenters that are wanted, and of leaving ones, by their host:port."""
+        orderers = {node.name: node for node in self.orderers}
+        wanted = {address: orderers[name] for address, name in self.node_of.items() if name in orderers}
+        return {**await self._ask({**wanted, **self.former}, deadline), **dict.fromkeys(self.lost)}
 
     async def live(self, asked: Sequence[Node] = (), *, deadline: float) -> LiveConfig:
         """Return the newest configuration that any of the orderers has, or of those that are asked, proved.

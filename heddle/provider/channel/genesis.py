@@ -12,7 +12,7 @@ from heddle.configtx.genesis import genesis_block
 from heddle.configtx.read import differences, settings_of
 from heddle.configtx.settings import ChannelSettings
 from heddle.configtx.trust import first
-from heddle.errors import ConfigtxError, ProviderError, Unreachable
+from heddle.errors import ConfigtxError, FabricError, ProviderError, Unreachable
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import deliver_block
 from heddle.planner.facts import Answer, LedgerState, NoAnswer, orders
@@ -58,18 +58,20 @@ async def wait_for_answers(
 ) -> dict[str, Answer]:
     """Return every orderer's own answer; wait for those that are just starting.
 
-    `spared` nodes only for a while: they are on the channel already, and may be away.
+    `spared` nodes only for a while: they are on the channel already, and may be away. Raises FabricError at
+    once for another orderer that refuses to tell: asking again changes nothing.
     """
     patience = Deadline(min(_SPARED, clock.left()))
 
     def silent(answers: Mapping[str, Answer]) -> dict[str, NoAnswer]:
         return {name: answer for name, answer in answers.items() if isinstance(answer, NoAnswer)}
 
-    async def look(left: float) -> dict[str, Answer]:
-        return await client.answers(deadline=min(_ASKING, left))
-
     def enough(answers: Mapping[str, Answer]) -> bool:
-        return all(name in spared and patience.passed() for name in silent(answers))
+        waited = silent(answers)
+        refusing = [answer for name, answer in waited.items() if answer.refused and name not in spared]
+        if refusing:
+            raise FabricError(refusing[0].reason, hint=refusing[0].hint)
+        return all(name in spared and (patience.passed() or each.refused) for name, each in waited.items())
 
     def unreachable(answers: Mapping[str, Answer]) -> Unreachable:
         missed = silent(answers)

@@ -13,8 +13,14 @@ from heddle.configtx.read import settings_of
 from heddle.configtx.renewed import keep_renewed
 from heddle.configtx.settings import BFT
 from heddle.errors import ConfigtxError, FabricError, HeddleError, ProviderError, Unreachable
-from heddle.planner.consenters import joining_refusal
-from heddle.planner.facts import Answer, LedgerState, NoAnswer, Refusal
+from heddle.planner.channel import planned_steps
+from heddle.planner.consenters import (
+    joining_refusal,
+    missing_consenters,
+    outlook,
+    standstill,
+)
+from heddle.planner.facts import Answer, ChannelFacts, LedgerState, NoAnswer, Refusal
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
 from heddle.provider.channel.client import ChannelClient, LiveConfig
@@ -81,12 +87,21 @@ class ChannelHandler(Handler):
             return Plan(outputs=outputs, message=plan_unknown(inputs, call.old_inputs))
         client = self._client(inputs, call.old_inputs, call.old_outputs)
         base = applied_of(call.old_outputs)
-        live, answers, broken = await self._look(call, client)
+        live, answers = await self._look(call, client)
+        facts, newest = await client.facts(live, deadline=_READING)
         await self._warn_of_lies(call, client)
         settings = settings_of(base, channel=client.channel)
         joining = [name for name, answer in answers.items() if answer is None]
-        message = plan_update(client, live, settings_from(inputs), settings, joining, broken)
-        if refusal := _refusal(client, answers, live, call.old_outputs):
+        todo = planned_steps(
+            live.settings, settings_from(inputs), settings, missing_consenters(facts, newest)
+        )
+        ahead = list(outlook(facts, todo, newest))
+        message = plan_update(client, live, ahead, joining)
+        refusals: list[Refusal | None] = []
+        if _somebody_answers(facts):
+            refusals += [standstill(facts, newest), *(each.refusal for each in ahead)]
+        refusals.append(_refusal(client, answers, live, call.old_outputs))
+        if refusal := next(filter(None, refusals), None):
             message = f"WILL BE REFUSED: {refusal.reason}\n  {refusal.hint}\n{message}"
         return Plan(outputs=outputs, message=message)
 
@@ -199,6 +214,8 @@ class ChannelHandler(Handler):
         if any(answer is None for answer in answers.values()) and any(answers.values()):
             # The genesis does for a channel that is just beginning; one that lives hands out its latest.
             block = await _latest(client, genesis)
+        if call.id and last["applied"] and any(answers.values()):
+            await _expect_order(client, last)
         if refusal := _refusal(client, answers, client.live_of(block), last):
             raise ProviderError(refusal.reason, hint=refusal.hint)
         away = [str(answer) for answer in answers.values() if isinstance(answer, NoAnswer)]
@@ -207,10 +224,8 @@ class ChannelHandler(Handler):
         await join_all(client, answers, block, str(last["genesisHash"]), clock)
         return await client.live_once_led(clock)
 
-    async def _look(
-        self, call: Call, client: ChannelClient
-    ) -> tuple[LiveConfig, dict[str, Answer], frozenset[str]]:
-        """Return the configuration in force, the orderers' answers, and leaving consenters that are broken.
+    async def _look(self, call: Call, client: ChannelClient) -> tuple[LiveConfig, dict[str, Answer]]:
+        """Return the configuration in force, and the answers of the orderers that stay.
 
         Where the ledger cannot be read, with a warning, the configuration that is known, and no answers.
         """
@@ -219,14 +234,8 @@ class ChannelHandler(Handler):
             live = await client.live_now(deadline=_READING)
         except Unreachable as error:
             await self.session.warn(f"ledger not read, this is from the last known state\n{error}", call.urn)
-            config = applied_of(call.old_outputs)
-            settings = settings_of(config, channel=client.channel)
-            return (
-                LiveConfig(block=genesis_of(call.old_outputs), config=config, settings=settings),
-                {},
-                frozenset(),
-            )
-        return live, answers, await client.broken(live.settings, deadline=_READING)
+            return _applied(client, call.old_outputs), {}
+        return live, answers
 
 
 def _bft_consenters(inputs: Mapping[str, Any]) -> Iterator[CheckFailure]:
@@ -238,6 +247,28 @@ def _bft_consenters(inputs: Mapping[str, Any]) -> Iterator[CheckFailure]:
             if one.get(name) is None:
                 reason = "is missing: BFT knows its consenters by it"
                 yield CheckFailure(property=f"consenters[{index}].{name}", reason=reason)
+
+
+def _applied(client: ChannelClient, last: Properties) -> LiveConfig:
+    """Return the configuration that was applied last: what is known while nobody hands out a newer one."""
+    config = applied_of(last)
+    settings = settings_of(config, channel=client.channel)
+    return LiveConfig(block=genesis_of(last), config=config, settings=settings)
+
+
+def _somebody_answers(facts: ChannelFacts) -> bool:
+    """Tell whether any consenter answers; where none does, the update may well start them first."""
+    return not all(isinstance(answer, NoAnswer) for answer in facts.answers.values())
+
+
+async def _expect_order(client: ChannelClient, last: Properties) -> None:
+    """Raise ProviderError where the channel has no leader, and by the facts can have none: none will come."""
+    try:
+        await client.live_now(deadline=_READING)
+    except FabricError:
+        facts, newest = await client.facts(_applied(client, last), deadline=_READING)
+        if refusal := standstill(facts, newest):
+            raise ProviderError(refusal.reason, hint=refusal.hint) from None
 
 
 def _reachable(call: Call) -> dict[str, Any]:
@@ -297,5 +328,5 @@ def _request(last: Properties, error: BaseException) -> str:
 
 def _known_consenters(client: ChannelClient, last: Properties) -> frozenset[str]:
     """Return the names of the nodes that ordered the channel when it was applied last."""
-    settings = settings_of(applied_of(last), channel=client.channel)
+    settings = _applied(client, last).settings
     return frozenset(client.node_of.get(one.address, "") for one in settings.consenters)

@@ -6,7 +6,8 @@ from typing import Any
 from heddle.configtx.read import differences
 from heddle.configtx.renewed import keep_renewed
 from heddle.configtx.settings import BFT, ChannelSettings
-from heddle.planner.channel import planned_steps
+from heddle.planner.channel import Kind
+from heddle.planner.consenters import Outlook
 from heddle.plugin.values import has_unknown
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.settings import SETTINGS, settings_from
@@ -78,18 +79,16 @@ def _options(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Iterator[str]:
 def plan_update(
     client: ChannelClient,
     live: LiveConfig,
-    wanted: ChannelSettings,
-    base: ChannelSettings,
+    ahead: Sequence[Outlook],
     joining: Sequence[str],
-    broken: Collection[str] = frozenset(),
 ) -> str:
     """Describe the steps from the live configuration to the wanted one, and whose signatures they need.
 
-    Raises ConfigtxError for conflicts with others' changes: `up` would be refused for the same reason.
+    `ahead` are the steps with what each leaves, `joining` names of orderers that join the channel.
     """
     head = f"channel {client.channel}, configuration {live.sequence}"
     joins = [f"join the orderer {name}" for name in joining]
-    todo = planned_steps(live.settings, wanted, base, broken)
+    todo = [each.step for each in ahead]
     if not todo and not joins:
         return f"{head}: nothing to change on the ledger"
     changes = [change for step in todo for change in step.changes]
@@ -98,11 +97,13 @@ def plan_update(
     prepared = prepare_all(client, live, todo)
     unsigned = "SIGNATURES MISSING, " if any(one.missing for one in prepared) else ""
     lines = [f"{head}: {unsigned}{summary}{f', and {more} more' if more else ''}", *joins]
-    for number, (step, one) in enumerate(zip(todo, prepared, strict=True), 1):
+    for number, (each, one) in enumerate(zip(ahead, prepared, strict=True), 1):
+        step = each.step
         lines += [
             f"update {number} of {len(todo)}: {step.kind.value}",
             *(f"  {change}" for change in step.changes),
         ]
+        lines += [f"  leaves {each.left}"] if step.kind is not Kind.SETTINGS else []
         lines += [f"  signatures {consent}" for consent in one.consents]
     if unsigned:
         lines.append("the update will stop there and leave a request: `heddle channel request`")
@@ -111,12 +112,14 @@ def plan_update(
 
 def tell_drift(channel: str, live: LiveConfig, base: ChannelSettings, without: Collection[str]) -> str:
     """Describe what others changed since `base` was applied, and which orderers lost the channel."""
-    lines = [f"  {line}" for line in differences(keep_renewed(base, live.settings), live.settings)]
-    lines += [f"  orderer {name}: does not have the channel" for name in sorted(without)]
-    if not lines:
+    changed = [f"  {line}" for line in differences(keep_renewed(base, live.settings), live.settings)]
+    lost = [f"  orderer {name}: does not have the channel" for name in sorted(without)]
+    if not changed and not lost:
         return ""
     head = f"channel {channel}, configuration {live.sequence}: not as it was applied last"
-    return "\n".join([head, *lines, "the next update puts it back; to keep it, declare it"])
+    steps = ["the next update puts it back; to keep it, declare it"] if changed else []
+    steps += ["a consenter must not return without its ledger: the preview says what to do"] if lost else []
+    return "\n".join([head, *changed, *lost, *steps])
 
 
 def _settings_lines(settings: ChannelSettings) -> list[str]:

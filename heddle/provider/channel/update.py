@@ -5,9 +5,10 @@ is taken up by the next one.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from fabric_protos.common.common_pb2 import SERVICE_UNAVAILABLE
 from fabric_protos.common.configtx_pb2 import ConfigUpdate
 
 from heddle.configtx.delta import compute_update
@@ -17,12 +18,13 @@ from heddle.configtx.policies import MissingSignatures
 from heddle.configtx.request import new_request, sign_request
 from heddle.configtx.settings import ChannelSettings, Consenter
 from heddle.configtx.validate import missing_signatures, required_policies
-from heddle.errors import FabricError, ProviderError
+from heddle.errors import FabricError, ProviderError, Refused, Unreachable
 from heddle.fabric.node import Node
 from heddle.fabric.participation import ChannelInfo
 from heddle.network.updates import UpdateDelivery
 from heddle.planner.channel import Kind, Step, applied_after, planned_steps
-from heddle.planner.consenters import consenter_change_refusal
+from heddle.planner.consenters import missing_consenters, outlook, standing
+from heddle.planner.facts import ChannelFacts
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.session import Session
 from heddle.waiting import Deadline
@@ -32,7 +34,8 @@ __all__ = ["MissingSignaturesError", "Prepared", "Updater", "prepare", "prepare_
 _SPREADING = 20.0
 """Seconds until every consenter must have an update that is in force."""
 _ATTEMPTS = 5
-_ASKING = 10.0
+_ONE_STEP = 60.0
+"""Seconds for an update while no orderer takes it: then the facts are read anew, and may say why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,12 +108,13 @@ class Updater:
         """Take step after step until nothing is left to do; return the configuration in force then."""
         attempts = 0
         while True:
-            broken = await self._client.broken(live.settings, deadline=min(_ASKING, clock.left()))
-            todo = planned_steps(live.settings, self._wanted, self.base, broken)
+            facts, newest = await self._client.facts(live, deadline=clock.left())
+            missing = missing_consenters(facts, newest)
+            todo = planned_steps(live.settings, self._wanted, self.base, missing)
             if not todo:
                 return live
             before = live
-            live = await self._take(live, todo[0], broken, clock)
+            live = await self._take(live, todo[0], facts, newest, clock)
             attempts = attempts + 1 if live.sequence == before.sequence else 0
             if attempts == _ATTEMPTS:
                 raise FabricError(
@@ -119,15 +123,28 @@ class Updater:
                 )
 
     async def _take(
-        self, live: LiveConfig, step: Step, broken: Collection[str], clock: Deadline
+        self, live: LiveConfig, step: Step, facts: ChannelFacts, newest: int, clock: Deadline
     ) -> LiveConfig:
         """Take one step; return the configuration in force afterwards, also if it is still the old one."""
         prepared = prepare(self._client, live, step)
         if prepared.missing:
             raise MissingSignaturesError(self._client, live, step, prepared)
-        if step.kind is not Kind.SETTINGS:
-            await self._prepare_members(live, step, broken, clock)
-        after = await self._hand_in(live, step, prepared.update, clock)
+        _expect_safe(facts, step, newest)
+        if step.kind in (Kind.ADD, Kind.REPLACE):
+            await self._have_follow(live, step, clock)
+            facts, newest = await self._client.facts(live, deadline=clock.left())
+            _expect_safe(facts, step, newest)  # following takes its time
+        missing = missing_consenters(facts, newest)
+        running = standing(live.settings, missing, bft=facts.bft).running
+        try:
+            after = await self._hand_in(live, step, prepared.update, running, clock)
+        except FabricError as error:
+            if not _passes(error) or clock.passed():
+                raise
+            # Another consenter may have failed meanwhile: the facts say so, and the way is planned anew.
+            facts, newest = await self._client.facts(live, deadline=clock.left())
+            _expect_safe(facts, step, newest)
+            after = await self._client.live_once_led(clock)
         self.base = applied_after(self.base, live.settings, step.settings, after.settings)
         self.live = after
         if after.sequence > live.sequence:
@@ -135,7 +152,7 @@ class Updater:
         return after
 
     async def _hand_in(
-        self, live: LiveConfig, step: Step, update: ConfigUpdate, clock: Deadline
+        self, live: LiveConfig, step: Step, update: ConfigUpdate, running: int, clock: Deadline
     ) -> LiveConfig:
         client, content = self._client, update.SerializeToString(deterministic=True)
         signatures = [sign_update(content, signer) for signer in client.signers]
@@ -144,9 +161,11 @@ class Updater:
             history=client.history,
             orderers=self._targets(live, step),
             signer=client.signer,
+            running=running,
         )
         envelope = update_envelope(content, signatures, client.signer)
-        return client.live_of(await delivery.hand_in(envelope, update, live.block, clock))
+        share = Deadline(min(_ONE_STEP, clock.left()))
+        return client.live_of(await delivery.hand_in(envelope, update, live.block, share))
 
     async def _spread(self, live: LiveConfig, step: Step, clock: Deadline) -> None:
         """Wait until the consenters have the block. One that is down catches up later: that is a warning."""
@@ -174,19 +193,12 @@ class Updater:
             # The lead may have moved: the channel is well when everybody serves it again.
             await client.live_once_led(Deadline(min(_SPREADING, clock.left())), [node])
 
-    async def _prepare_members(
-        self, live: LiveConfig, step: Step, broken: Collection[str], clock: Deadline
-    ) -> None:
-        """Refuse the step unless those that stay are well, and let the node that joins follow first.
+    async def _have_follow(self, live: LiveConfig, step: Step, clock: Deadline) -> None:
+        """Let the node that joins follow the channel first.
 
-        A node that joins must have the ledger already: it would count for the quorum, and not order.
+        It must have the ledger already: it would count for the quorum, and not order.
         """
         client = self._client
-        facts, newest = await client.facts(live, deadline=clock.left())
-        if refusal := consenter_change_refusal(facts, step, broken, newest):
-            raise ProviderError(refusal.reason, hint=refusal.hint)
-        if step.kind not in (Kind.ADD, Kind.REPLACE):
-            return
         node, height = client.node(self._name(step.joins)), int(live.block.header.number) + 1
         await client.join(node, live.block, deadline=clock.left())
         await client.wait_until(
@@ -216,6 +228,20 @@ class Updater:
 
     def _name(self, consenter: Consenter | None) -> str:
         return self._client.node_of.get(consenter.address, "") if consenter else ""
+
+
+def _expect_safe(facts: ChannelFacts, step: Step, newest: int) -> None:
+    """Raise ProviderError with the planner's refusal, if it has one."""
+    (ahead,) = outlook(facts, [step], newest)
+    if ahead.refusal is not None:
+        raise ProviderError(ahead.refusal.reason, hint=ahead.refusal.hint)
+
+
+def _passes(error: FabricError) -> bool:
+    """Tell whether an update that ended so may be taken later: no answer, or no leader."""
+    return isinstance(error, Unreachable) or (
+        isinstance(error, Refused) and error.status == SERVICE_UNAVAILABLE
+    )
 
 
 class MissingSignaturesError(ProviderError):
