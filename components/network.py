@@ -54,10 +54,14 @@ class Network(pulumi.ComponentResource):
         members = {self._topology.ordering.name: self._orderers.organization} | {
             name: peer_set.organization for name, peer_set in self._peers.items()
         }
+        nodes = dict(self._orderers.nodes)
+        for peer_set in self._peers.values():
+            nodes |= peer_set.nodes
         self.instance = instance_output(
             self._topology,
             standin=args.instance.standin,
             members=members,
+            nodes=nodes,
             admin_tls=self._orderers.admin_tls,
             channels=self._channels,
             chaincodes=self._chaincodes,

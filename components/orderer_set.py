@@ -92,6 +92,7 @@ class OrdererSet(pulumi.ComponentResource):
                 namespace=args.site.namespace,
                 nodes=self.addresses,
                 revisions={node: each.revision for node, each in self.nodes.items()},
+                certificates={node: each.tls_certificate for node, each in self.nodes.items()},
                 channels=[channel.name for channel in args.site.topology.channels],
                 admin_tls=self.admin_tls,
             ),

@@ -92,6 +92,7 @@ class PeerSet(pulumi.ComponentResource):
                 namespace=args.site.namespace,
                 nodes=[node.address for node in self.nodes.values()],
                 revisions={node: each.revision for node, each in self.nodes.items()},
+                certificates={node: each.tls_certificate for node, each in self.nodes.items()},
                 databases=databases or None,
                 channels=args.site.topology.channels_of(args.plan.name),
                 signers=[args.organization.admin],

@@ -7,6 +7,7 @@ import pulumi
 
 from components.chaincode import Chaincode
 from components.fabric_channel import FabricChannel
+from components.node import FabricNode
 from components.organization import Organization
 from heddle.network.instance import (
     VERSION,
@@ -28,6 +29,7 @@ def instance_output(
     *,
     standin: bool,
     members: Mapping[str, Organization],
+    nodes: Mapping[str, FabricNode],
     admin_tls: ClientTls,
     channels: Mapping[str, FabricChannel],
     chaincodes: Mapping[str, Chaincode],
@@ -45,8 +47,10 @@ def instance_output(
         consensus=topology.consensus,
         domain=topology.domain,
         public_address=topology.public_address,
-        orderers=_nodes(ordering, members[ordering.name], endpoints),
-        peers=[node for plan in topology.managed for node in _nodes(plan, members[plan.name], endpoints)],
+        orderers=_nodes(ordering, members[ordering.name], nodes, endpoints),
+        peers=[
+            node for plan in topology.managed for node in _nodes(plan, members[plan.name], nodes, endpoints)
+        ],
         organizations=named(
             [
                 _organization(ordering.name, "orderer", members[ordering.name]),
@@ -79,7 +83,10 @@ def access_output(
 
 
 def _nodes(
-    plan: OrganizationPlan, organization: Organization, endpoints: Mapping[str, pulumi.Input[str]]
+    plan: OrganizationPlan,
+    organization: Organization,
+    nodes: Mapping[str, FabricNode],
+    endpoints: Mapping[str, pulumi.Input[str]],
 ) -> list[dict[str, Any]]:
     return [
         written(
@@ -96,6 +103,8 @@ def _nodes(
             admin_port=node.admin_port,
             public_endpoint=endpoints.get(node.name, ""),
             state_database=node.couchdb.name if node.couchdb else "",
+            tls_certificate=nodes[node.name].tls_certificate,
+            identity_certificate=nodes[node.name].identity_certificate,
         )
         for node in plan.nodes
     ]

@@ -4,9 +4,7 @@ import asyncio
 import hashlib
 import logging
 import ssl
-import tempfile
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import Self
 
 import grpc
@@ -19,6 +17,7 @@ from heddle.fabric.answers import HttpAnswer, unreadable
 from heddle.fabric.dial import Dialer
 from heddle.fabric.failures import http_words, rpc_failure, unreachable
 from heddle.fabric.node import ClientTls, Node
+from heddle.fabric.tls import tls_context
 from heddle.plain import ShapeError
 from heddle.waiting import retry
 
@@ -47,7 +46,7 @@ class Connections:
         self._client_tls = client_tls
         self._lock = asyncio.Lock()
         self._channels: dict[Node, grpc.aio.Channel] = {}
-        self._https: dict[tuple[Node, int, ClientTls | None, bool], httpx.AsyncClient] = {}
+        self._https: dict[tuple[Node, int, ClientTls | None, bool, bool], httpx.AsyncClient] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -84,10 +83,19 @@ class Connections:
             return self._channels[node]
 
     async def http(
-        self, node: Node, port: int, *, client_tls: ClientTls | None = None, tls: bool = True
+        self,
+        node: Node,
+        port: int,
+        *,
+        client_tls: ClientTls | None = None,
+        tls: bool = True,
+        any_date: bool = False,
     ) -> httpx.AsyncClient:
-        """Return an HTTP client for the node's relative URLs; `tls=False` for a plain operations endpoint."""
-        key = (node, port, client_tls, tls)
+        """Return an HTTP client for the node's relative URLs; `tls=False` for a plain operations endpoint.
+
+        `any_date`: a certificate that has expired does, too.
+        """
+        key = (node, port, client_tls, tls, any_date)
         async with self._lock:
             if key not in self._https:
                 host, local_port = await self.dialer.endpoint(node, port)
@@ -95,7 +103,7 @@ class Connections:
                     base_url=f"{'https' if tls else 'http'}://{host}:{local_port}",
                     # Uncompressed: a small answer cannot become a large one.
                     headers={"Host": f"{node.host}:{port}", "Accept-Encoding": "identity"},
-                    verify=_tls_context(node, client_tls) if tls else False,
+                    verify=tls_context(node, client_tls, any_date=any_date) if tls else False,
                     event_hooks={"request": [_verify_name_of(node)]},
                     trust_env=False,
                 )
@@ -112,13 +120,15 @@ class Connections:
         deadline: float,
         client_tls: ClientTls | None = None,
         tls: bool = True,
+        any_date: bool = False,
         files: Mapping[str, tuple[str, bytes, str]] | None = None,
     ) -> HttpAnswer:
         """Send an HTTP request and return the whole answer, whatever its status.
 
+        `any_date`: also to a node whose certificate has expired; for questions alone.
         Raises Unreachable when there is none by the deadline, and for one that is larger than any real one.
         """
-        client = await self.http(node, port, client_tls=client_tls, tls=tls)
+        client = await self.http(node, port, client_tls=client_tls, tls=tls, any_date=any_date)
         request = client.build_request(method, path, files=files, timeout=deadline)
         try:
             # httpx's own time limit begins anew with every piece.
@@ -209,26 +219,3 @@ def _verify_name_of(node: Node) -> Callable[[httpx.Request], Awaitable[None]]:
         request.extensions["sni_hostname"] = node.host
 
     return hook
-
-
-def _tls_context(node: Node, own: ClientTls | None) -> ssl.SSLContext:
-    try:
-        return _loaded_context(node, own)
-    except (ssl.SSLError, ValueError, TypeError) as error:
-        raise FabricError(
-            f"{node.at()}: its TLS roots or our client certificate cannot be used: {type(error).__name__}",
-            hint="They come from the stack's outputs or inputs and must be PEM: `up` writes them anew.",
-        ) from None
-
-
-def _loaded_context(node: Node, own: ClientTls | None) -> ssl.SSLContext:
-    roots = b"\n".join(node.tls_root_certificates).decode()
-    context = ssl.create_default_context(cadata=roots or None)
-    if own is not None:
-        # ssl reads key pairs from files only; the file is private and gone as soon as it was read.
-        with tempfile.TemporaryDirectory(prefix="heddle-") as scratch:
-            pair = Path(scratch, "pair.pem")
-            pair.touch(mode=0o600)
-            pair.write_bytes(own.private_key + b"\n" + own.certificate)
-            context.load_cert_chain(pair)
-    return context

@@ -23,9 +23,15 @@ _REFUSING_POD = re.compile(r"forwarding port (\d+) to pod .*connection refused",
 _LOST = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
 
 _RESTARTS = "The node restarts, or does not accept this client certificate: see its log."
+_RENEW = "Raise `certificates.renewal` in the stack file, then run `heddle up`."
 _NOT_THERE = "Nothing listens there: is the node running, and is the port right?"
 # Part of the words → what to do about it. The first that matches is shown.
 _HINTS = (
+    ("verify failed: certificate has expired", _RENEW),
+    ("VERIFY_FAILED: certificate has expired", _RENEW),
+    ("certificate expired", "Our client certificate has expired, or its clock is wrong. " + _RENEW),
+    ("client identity expired", "Our identity has expired. " + _RENEW),
+    ("identity expired", _RENEW),
     ("CERTIFICATE_VERIFY_FAILED", "Its TLS certificate is not from the expected root, or lacks this name."),
     ("Hostname", "The node's TLS certificate lacks this name: issue it with this host."),
     ("connection ended", _RESTARTS),

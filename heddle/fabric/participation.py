@@ -41,11 +41,25 @@ class ChannelInfo:
 
 
 async def channel_info(
-    connections: Connections, node: Node, channel: str, tls: ClientTls, *, deadline: float
+    connections: Connections,
+    node: Node,
+    channel: str,
+    tls: ClientTls,
+    *,
+    deadline: float,
+    any_date: bool = False,
 ) -> ChannelInfo | None:
-    """Return relation, status and height, or None if the orderer itself says it has no such channel."""
+    """Return relation, status and height, or None if the orderer itself says it has no such channel.
+
+    `any_date`: ask also an orderer whose certificate has expired.
+    """
     what = f"channel {channel}"
-    response = await _read(connections, node, tls, f"{_CHANNELS}/{channel}", what, deadline)
+    path = f"{_CHANNELS}/{channel}"
+
+    async def ask(left: float) -> HttpAnswer:
+        return await _send(connections, node, tls, "GET", path, what, left, any_date=any_date)
+
+    response = await reading(ask, deadline=deadline)
     if response.status == 404:
         return None
     _expect(response, node, what, 200)
@@ -136,14 +150,6 @@ def _info(answer: Plain) -> ChannelInfo:
     )
 
 
-async def _read(
-    connections: Connections, node: Node, tls: ClientTls, path: str, what: str, deadline: float
-) -> HttpAnswer:
-    return await reading(
-        lambda left: _send(connections, node, tls, "GET", path, what, left), deadline=deadline
-    )
-
-
 async def _send(
     connections: Connections,
     node: Node,
@@ -154,6 +160,7 @@ async def _send(
     deadline: float,
     *,
     files: dict[str, tuple[str, bytes, str]] | None = None,
+    any_date: bool = False,
 ) -> HttpAnswer:
     if node.admin_port is None:
         raise FabricError(
@@ -161,7 +168,15 @@ async def _send(
             hint="Only orderers have the participation API; give this one its Admin.ListenAddress port.",
         )
     return await connections.request(
-        node, node.admin_port, method, path, what, deadline=deadline, client_tls=tls, files=files
+        node,
+        node.admin_port,
+        method,
+        path,
+        what,
+        deadline=deadline,
+        client_tls=tls,
+        files=files,
+        any_date=any_date,
     )
 
 

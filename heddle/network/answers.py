@@ -1,7 +1,7 @@
 """Ask nodes about their channels, and keep their answers as facts: silence and refusals are answers too."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from heddle.errors import FabricError, Refused, Unreachable
@@ -9,6 +9,7 @@ from heddle.fabric import cscc, operations, participation, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import ClientTls, Node
 from heddle.identity.signer import Signer
+from heddle.network.certificates import ask_certificate, expired_answer
 from heddle.planner.facts import Answer, ConsensusCounts, LedgerState, NoAnswer, NodeFacts
 from heddle.text import printable
 
@@ -19,11 +20,19 @@ _NOT_JOINED = "not found"
 
 
 async def ask_orderer(
-    connections: Connections, node: Node, channel: str, tls: ClientTls, *, deadline: float
+    connections: Connections,
+    node: Node,
+    channel: str,
+    tls: ClientTls,
+    *,
+    deadline: float,
+    any_date: bool = False,
 ) -> Answer:
-    """Return an orderer's answer about a channel."""
+    """Return an orderer's answer about a channel, `any_date`: also if its certificate has expired."""
     try:
-        info = await participation.channel_info(connections, node, channel, tls, deadline=deadline)
+        info = await participation.channel_info(
+            connections, node, channel, tls, deadline=deadline, any_date=any_date
+        )
     except FabricError as error:
         return no_answer(error)
     if info is None:
@@ -32,21 +41,34 @@ async def ask_orderer(
 
 
 async def ask_orderer_channels(
-    connections: Connections, node: Node, channels: Sequence[str], tls: ClientTls, *, deadline: float
+    connections: Connections,
+    node: Node,
+    channels: Sequence[str],
+    tls: ClientTls,
+    *,
+    issued: Collection[bytes] = (),
+    deadline: float,
 ) -> NodeFacts:
     """Return an orderer's answers about channels, with what its metrics say of leader and consenters.
 
+    Its certificate may have expired, if it has the key of one of the `issued` certificates; the facts say so.
     An orderer without metrics is no leader that could be lost.
     """
-    answers, metrics = await asyncio.gather(
-        asyncio.gather(*(ask_orderer(connections, node, name, tls, deadline=deadline) for name in channels)),
-        _metrics(connections, node, deadline),
+    certificate, metrics = await asyncio.gather(
+        ask_certificate(connections, node, issued, deadline=deadline), _metrics(connections, node, deadline)
     )
-    told = {
-        name: _with_metrics(answer, metrics, name) for name, answer in zip(channels, answers, strict=True)
-    }
+    any_date = certificate is not None and certificate.expired
+    questions = (
+        ask_orderer(connections, node, name, tls, deadline=deadline, any_date=any_date) for name in channels
+    )
+    answers = zip(channels, await asyncio.gather(*questions), strict=True)
     return NodeFacts(
-        name=node.name, kind="orderer", address=_address(node), msp_id=node.msp_id, channels=told
+        name=node.name,
+        kind="orderer",
+        address=_address(node),
+        msp_id=node.msp_id,
+        channels={name: _with_metrics(answer, metrics, name) for name, answer in answers},
+        certificate=certificate,
     )
 
 
@@ -69,13 +91,18 @@ async def ask_peer_channels(
     channels: Sequence[str],
     signer: Signer | None,
     *,
+    issued: Collection[bytes] = (),
     deadline: float,
 ) -> NodeFacts:
     """Return a peer's answers about those of the channels that it has joined.
 
-    Without a signer of the peer's organization nothing is known but whether the peer answers.
+    Without a signer of the peer's organization nothing is known but whether the peer answers. One whose
+    certificate has expired is not asked: gRPC refuses it.
     """
-    facts = peer_facts(node)
+    certificate = await ask_certificate(connections, node, issued, deadline=deadline)
+    facts = replace(peer_facts(node), certificate=certificate)
+    if expired := expired_answer(node, certificate):
+        return replace(facts, silent=expired)
     try:
         if signer is None:
             await connections.ping(node, deadline=deadline)

@@ -50,6 +50,15 @@ class NodeOutput:
     """`address:port` for clients outside; empty = none."""
     state_database: str
     """Name of a peer's CouchDB (its StatefulSet, claim, Secret and Service); empty = LevelDB."""
+    tls_certificate: str | None = None
+    """The TLS certificate, PEM, that was issued to it last; None in the output of an earlier release."""
+    identity_certificate: str | None = None
+    """The enrolment certificate, PEM, that was issued to it last."""
+
+    @property
+    def issued_tls(self) -> tuple[bytes, ...]:
+        """Return the TLS certificate that was issued to the node, as far as it is known."""
+        return (self.tls_certificate.encode(),) if self.tls_certificate else ()
 
 
 @dataclass(frozen=True, kw_only=True)

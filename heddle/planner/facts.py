@@ -6,6 +6,7 @@ not be found out is kept as `NoAnswer` with its reason, never left out: unknown 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, TypeGuard
 
 from heddle.configtx.settings import BFT, ChannelSettings
@@ -13,6 +14,7 @@ from heddle.configtx.settings import BFT, ChannelSettings
 __all__ = [
     "LEVEL_BLOCKS",
     "Answer",
+    "CertificateFacts",
     "ChannelFacts",
     "ConsensusCounts",
     "LedgerState",
@@ -105,6 +107,32 @@ class PodFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CertificateFacts:
+    """Describe the TLS certificate that a node presents, with the key that was issued to it.
+
+    Node and clients refuse each other once it has expired; only connections that were open before go on.
+    """
+
+    not_after: datetime
+    expired: bool
+    authority_expired: bool = False
+    """Whether its TLS authority has expired, too: then no renewal makes it valid."""
+
+    @property
+    def remedy(self) -> str:
+        """Return what to do about an expired certificate."""
+        if self.authority_expired:
+            return (
+                "Its authority has expired, too, and renewals end with it: docs/operations/certificates.md."
+            )
+        return "Raise `certificates.renewal` in the stack file, then run `heddle up`."
+
+    def __str__(self) -> str:
+        word = "expired" if self.expired else "expires"
+        return f"its TLS certificate {word} on {self.not_after:%Y-%m-%d at %H:%M:%S} UTC"
+
+
+@dataclass(frozen=True, kw_only=True)
 class NodeFacts:
     """Gather what is known of one node. Facts that nobody asked for keep their defaults."""
 
@@ -120,6 +148,8 @@ class NodeFacts:
     pod: PodFacts | None = None
     version: str | NoAnswer = ""
     """Fabric's version as the operations endpoint says; empty: not asked."""
+    certificate: CertificateFacts | None = None
+    """The TLS certificate that the node presents; None: not asked, or not seen."""
 
 
 @dataclass(frozen=True, kw_only=True)

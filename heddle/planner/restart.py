@@ -16,46 +16,131 @@ from heddle.planner.facts import (
 )
 from heddle.quorum import quorum
 
-__all__ = ["missing_blocks", "newest_heights", "next_restart", "restart_refusal"]
+__all__ = [
+    "expected_heights",
+    "missing_blocks",
+    "newest_heights",
+    "next_restart",
+    "restart_hint",
+    "restart_refusal",
+    "serves_nobody",
+    "trouble",
+    "waits_for_successor",
+]
 
 
 def next_restart(nodes: Sequence[NodeFacts]) -> NodeFacts | None:
-    """Return the outdated node that restarts next: one that is not ready before others, a leader last."""
-    outdated = [node for node in nodes if node.pod is not None and node.pod.outdated]
-    unready = [node for node in outdated if not _is_ready(node)]
-    followers = [node for node in outdated if not _leads(node)]
-    return next(iter([*unready, *followers, *outdated]), None)
+    """Return the outdated node that restarts next: those that serve nobody before others, a leader last.
 
-
-def restart_refusal(others: Sequence[NodeFacts]) -> str:
-    """Return why a set cannot spare the node that is not among `others`; empty if it can.
-
-    Every other pod must be ready. Of three or more orderers, a quorum of each channel must order without the
-    node; with one or two, no restart keeps a majority, so it is taken.
+    Where certificates have expired, a leader may still hold its channel together by old connections.
     """
-    unready = [
-        f"{node.name}: {node.pod.status if node.pod else 'no pod'}" for node in others if not _is_ready(node)
-    ]
-    if unready:
-        return "\n  ".join(unready)
-    if len(others) < 2 or any(node.kind == "peer" for node in others):
+    outdated = sorted((node for node in nodes if node.pod is not None and node.pod.outdated), key=_leads)
+    unready = [node for node in outdated if not _is_ready(node)]
+    useless = [node for node in outdated if serves_nobody(node)]
+    return next(iter([*unready, *useless, *outdated]), None)
+
+
+def serves_nobody(node: NodeFacts) -> str:
+    """Return why a node is of no use to others as it is, so that no restart takes anything from them.
+
+    Empty for a node that serves. An expired certificate ends every new connection, in both directions
+    (orderers verify each other as clients, too), so nothing is gained by waiting until others can do without
+    the node; they wait for it.
+    """
+    if not _is_ready(node):
+        return node.pod.status if node.pod else "no pod"
+    expired = node.certificate is not None and node.certificate.expired
+    return str(node.certificate) if expired else ""
+
+
+def trouble(node: NodeFacts) -> str:
+    """Return in one line what is not well with a node; empty if all is.
+
+    A channel that the node says it does not have is for others to judge: it may just be coming.
+    """
+    if node.pod is None:
+        return "it has no StatefulSet: `heddle refresh`, then `heddle up` make it anew"
+    if not node.pod.ready:
+        return _one_line(node.pod.status)
+    if node.certificate is not None and node.certificate.expired:
+        return f"{node.certificate}. {node.certificate.remedy}"
+    if node.silent is not None:
+        return f"does not answer: {_one_line(node.silent.cause or node.silent.reason)}"
+    for channel, answer in node.channels.items():
+        if isinstance(answer, NoAnswer):
+            return f"{channel}: {_one_line(answer.cause or answer.reason)}"
+        if answer is not None and not is_active(answer):
+            return f"{channel}: {describe(answer)}"
+    return ""
+
+
+def _one_line(words: str) -> str:
+    return " ".join(words.split())
+
+
+def waits_for_successor(node: NodeFacts, nodes: Sequence[NodeFacts]) -> bool:
+    """Tell whether the restarted node must be ready before the next one restarts.
+
+    A pod that was not ready may stay so for its own reason. That must not keep nodes with expired
+    certificates from coming back: each of these is waited for, so a template that fails costs one of them.
+    """
+    return _is_ready(node) or not any(
+        other.pod is not None and other.pod.outdated and _is_ready(other) and serves_nobody(other)
+        for other in nodes
+    )
+
+
+def restart_refusal(node: NodeFacts, others: Sequence[NodeFacts]) -> str:
+    """Return why the `others` of its set cannot spare a node; empty if they can, or if it serves nobody.
+
+    Every other node must serve. Of three or more orderers, a quorum of each channel that the node is on must
+    order without it; with one or two, no restart keeps a majority, so it is taken.
+    """
+    if serves_nobody(node):
         return ""
-    channels = dict.fromkeys(channel for node in others for channel in node.channels)
-    return "\n".join(filter(None, (_lost_quorum(channel, others) for channel in channels)))
+    useless = [f"{other.name}: {reason}" for other in others if (reason := serves_nobody(other))]
+    if useless:
+        return "\n  ".join(useless)
+    if len(others) < 2 or node.kind == "peer":
+        return ""
+    lost = (_lost_quorum(channel, others) for channel in _channels_of(node))
+    return "\n".join(filter(None, lost))
+
+
+def restart_hint(others: Sequence[NodeFacts]) -> str:
+    """Return what to do when the others of a set cannot spare a node."""
+    expired = (
+        node.certificate for node in others if node.certificate is not None and node.certificate.expired
+    )
+    certificate = next(expired, None)
+    return certificate.remedy if certificate else "Bring the others up first, then run it again."
 
 
 def newest_heights(nodes: Sequence[NodeFacts]) -> dict[str, int]:
-    """Return the greatest height of each channel among the nodes that serve it."""
+    """Return the greatest height of each channel among the nodes that serve it.
+
+    A node with an expired certificate hands its blocks to nobody.
+    """
     heights: dict[str, int] = {}
     for node in nodes:
+        if node.certificate is not None and node.certificate.expired:
+            continue
         for channel, answer in node.channels.items():
             if is_active(answer):
                 heights[channel] = max(answer.height, heights.get(channel, 0))
     return heights
 
 
+def expected_heights(node: NodeFacts, newest: Mapping[str, int]) -> dict[str, int]:
+    """Return those of the newest heights that a node must reach: of the channels that it is on itself."""
+    mine = _channels_of(node)
+    return {name: height for name, height in newest.items() if name in mine}
+
+
 def missing_blocks(node: NodeFacts, newest: Mapping[str, int]) -> str:
     """Return what a restarted node still lacks of the channels it must have; empty once it has caught up."""
+    if node.certificate is not None and node.certificate.expired:
+        return str(node.certificate)
     if node.silent is not None:
         return node.silent.reason
     lines = []
@@ -73,6 +158,11 @@ def missing_blocks(node: NodeFacts, newest: Mapping[str, int]) -> str:
 
 def _is_ready(node: NodeFacts) -> bool:
     return node.pod is not None and node.pod.ready
+
+
+def _channels_of(node: NodeFacts) -> tuple[str, ...]:
+    """Return the channels of which the node does not say itself that it lacks them."""
+    return tuple(name for name, answer in node.channels.items() if answer is not None)
 
 
 def _leads(node: NodeFacts) -> bool:

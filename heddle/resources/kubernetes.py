@@ -66,14 +66,15 @@ class VolumeTerms(DeclaredResource[VolumeTermsArgs]):
 class RolloutArgs:
     """The nodes of a set (`kind` is orderer or peer) and the checksums of their pod templates.
 
-    Orderers need `admin_tls`, peers one identity of each organization in `signers`. `databases`: by peer,
-    the StatefulSet of its state database.
+    Orderers need `admin_tls`, peers one identity of each organization in `signers`. `certificates`: by node,
+    the TLS certificate issued to it. `databases`: by peer, the StatefulSet of its state database.
     """
 
     kind: str
     namespace: pulumi.Input[str]
     nodes: Sequence[pulumi.Input[Node]]
     revisions: pulumi.Input[Mapping[str, pulumi.Input[str]]]
+    certificates: Mapping[str, pulumi.Input[str]] | None = None
     databases: Mapping[str, str] | None = None
     channels: Sequence[str] | None = None
     admin_tls: pulumi.Input[ClientTls] | None = None

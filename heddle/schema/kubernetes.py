@@ -1,7 +1,7 @@
 """heddle:kubernetes: whose a namespace is, what a volume stays, and nodes that restart one at a time."""
 
 from heddle.schema.model import ListOf, MapOf, Property, ResourceType, Text, connection, fixed
-from heddle.schema.shared import CHANNEL_NAME, CLIENT_TLS, IDENTITY, NAME, NODE
+from heddle.schema.shared import CHANNEL_NAME, CLIENT_TLS, IDENTITY, NAME, NODE, PEM
 from heddle.spec.defaults import DNS_DOMAIN
 
 NAMESPACE_OWNERSHIP = ResourceType(
@@ -86,6 +86,11 @@ ROLLOUT = ResourceType(
         ),
         "revisions": Property(
             MapOf(NAME), "By node: a checksum of its pod template. A new one starts a rollout."
+        ),
+        "certificates": connection(
+            MapOf(PEM),
+            "By node: the TLS certificate that was issued to it, by whose key it is known once it expired.",
+            optional=True,
         ),
         "databases": connection(
             MapOf(NAME),

@@ -1,6 +1,7 @@
 """Every case in tests/cases/planner: facts in, the plan or the refusal out, word by word."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from heddle.planner.channel import Kind, steps
 from heddle.planner.consenters import joining_refusal, missing_consenters, outlook
 from heddle.planner.facts import (
     Answer,
+    CertificateFacts,
     ChannelFacts,
     ConsensusCounts,
     LedgerState,
@@ -22,8 +24,17 @@ from heddle.planner.facts import (
     Refusal,
     newest_height,
 )
-from heddle.planner.restart import missing_blocks, next_restart, restart_refusal
+from heddle.planner.restart import (
+    expected_heights,
+    missing_blocks,
+    next_restart,
+    restart_hint,
+    restart_refusal,
+    serves_nobody,
+    waits_for_successor,
+)
 
+EXPIRED = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
 CASES = Path(__file__).parents[1] / "cases/planner"
 MSP = Msp(msp_id="M", root_certificates=(b"root",), tls_root_certificates=(b"tls",))
 Facts = Mapping[str, Any]
@@ -76,17 +87,23 @@ def _restart(facts: Facts) -> Iterator[str]:
     if chosen is None:
         yield "nothing restarts"
         return
-    assert chosen.pod is not None
-    waits = restart_refusal([node for node in nodes if node is not chosen]) if chosen.pod.ready else ""
+    others = [node for node in nodes if node is not chosen]
+    waits = restart_refusal(chosen, others)
     yield f"restart {chosen.name}"
+    if because := serves_nobody(chosen):
+        yield f"BECAUSE it serves nobody: {because}"
     if waits:
         yield f"WAITS: {waits}"
+        yield f"  {restart_hint(others)}"
+    if not waits_for_successor(chosen, nodes):
+        yield "then the next at once"
 
 
 def _caught_up(facts: Facts) -> Iterator[str]:
     """What a restarted node still lacks."""
     node = _node("restarted", facts["node"], facts["kind"])
-    yield missing_blocks(node, facts["newest"]) or "caught up"
+    before = _node("restarted", facts.get("before", facts["node"]), facts["kind"])
+    yield missing_blocks(node, expected_heights(before, facts["newest"])) or "caught up"
 
 
 QUESTIONS: Mapping[str, Callable[[Facts], Iterator[str]]] = {
@@ -128,7 +145,8 @@ def _node(name: str, facts: Facts, kind: Any) -> NodeFacts:
         status="Running, not ready",
     )
     channels = {channel: _answer(text, counts) for channel, text in facts.get("channels", {}).items()}
-    return NodeFacts(name=name, kind=kind, pod=pod, channels=channels)
+    certificate = CertificateFacts(not_after=EXPIRED, expired=True) if "expired" in facts else None
+    return NodeFacts(name=name, kind=kind, pod=pod, channels=channels, certificate=certificate)
 
 
 def _answer(text: str | None, counts: ConsensusCounts | None = None) -> Answer:

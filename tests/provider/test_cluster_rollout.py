@@ -97,12 +97,12 @@ async def test_pods_are_restarted_singly_and_a_bad_one_shows_why(cluster: NodePo
     """
     restarter = Restarter(pods=cluster, ask=_without_channels, nodes=NODES, patience=60)
     await _apply(cluster, "1")
-    assert await restarter.run() == []
+    assert await restarter.run() == {}
     first = await restarter.states()
     assert all(state.good for state in first.values())
 
     await _apply(cluster, "2")
-    assert await restarter.run() == ["one", "two"]
+    assert list(await restarter.run()) == ["one", "two"]
     second = await restarter.states()
     assert all(second[name].uid != first[name].uid for name in second)
 
@@ -114,7 +114,7 @@ async def test_pods_are_restarted_singly_and_a_bad_one_shows_why(cluster: NodePo
     assert third["two"].uid == second["two"].uid, "one bad template costs one node"
 
     await _apply(cluster, "4")
-    assert await restarter.run() == ["one", "two"]
+    assert list(await restarter.run()) == ["one", "two"]
 
 
 async def test_what_is_not_there_is_said(cluster: NodePods) -> None:

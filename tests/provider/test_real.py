@@ -496,9 +496,9 @@ async def test_health_of_real_nodes(network: RealNetwork, engine: Engine) -> Non
 
         facts = await _one_leader(orderers, network)
         assert [newest_heights([each]) for each in facts] == [{"channel": 1}] * 3
-        assert _refusal(facts[1:]) == ""
+        assert _refusal(facts) == ""
         network.programs["orderer3"].stop()
-        refusal = _refusal(await _ask(orderers, network.orderers[1:]))
+        refusal = _refusal(await _ask(orderers, network.orderers))
         assert refusal.startswith("channel: 1 others order, 2 are needed; orderer3: orderer3 (localhost:")
 
         admin = network.organizations["organization"].admin
@@ -516,9 +516,10 @@ async def test_health_of_real_nodes(network: RealNetwork, engine: Engine) -> Non
         assert (stranger.channels, stranger.silent) == ({}, None), "nobody to ask as: it answers, no more"
 
 
-def _refusal(others: Iterable[NodeFacts]) -> str:
-    """Why none but these can be spared; their pods are ready."""
-    return restart_refusal([replace(each, pod=PodFacts(ready=True, outdated=False)) for each in others])
+def _refusal(facts: Iterable[NodeFacts]) -> str:
+    """Why the others cannot spare the first; their pods are ready."""
+    first, *others = [replace(each, pod=PodFacts(ready=True, outdated=False)) for each in facts]
+    return restart_refusal(first, others)
 
 
 async def test_a_definition_that_nobody_approved(

@@ -88,7 +88,7 @@ async def _run(world: World, patience: float = 20.0, databases: dict[str, str] |
         patience=patience,
         databases=databases,
     )
-    return await restarter.run()
+    return list(await restarter.run())
 
 
 def _node(name: str) -> Node:

@@ -1,23 +1,19 @@
 """Rollout: every node of a set runs the template that its StatefulSet holds (DESIGN, decision 6)."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from heddle.fabric.node import Node
-from heddle.kube.pods import NodePods, PodState, together
-from heddle.network.answers import ask_orderer_channels, ask_peer_channels
-from heddle.planner.facts import NodeFacts
-from heddle.plugin.interface import CheckFailure
+from heddle.errors import HeddleError
+from heddle.kube.pods import NodePods
+from heddle.plugin.interface import CheckFailure, DiffKind
 from heddle.plugin.values import Properties, has_unknown
-from heddle.provider.checked_values import client_tls, nodes, signers
 from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
+from heddle.provider.rollout.look import NodeSet, not_well, pod_state
 from heddle.provider.rollout.restart import Restarter
 from heddle.schema.kubernetes import ROLLOUT
 
 __all__ = ["RolloutHandler"]
 
-_CALL = 10.0
-"""Seconds for one node: a busy one answers in that time."""
 _PATIENCE = 300.0
 """Seconds for one node to become ready, or to catch up: an image may have to be pulled."""
 
@@ -47,6 +43,20 @@ class RolloutHandler(Handler):
             failures.append(CheckFailure(property=f"revisions.{name}", reason=reason))
         return failures
 
+    async def diff(self, call: Call) -> dict[str, DiffKind]:
+        """Warn of nodes that are not well. A pod with an old template is a difference: `up` restarts it."""
+        found = NodeSet.known(self.session.connections, call)
+        try:
+            async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as pods:
+                facts = await found.facts(pods)
+        except HeddleError as error:
+            await self.session.warn(f"nodes not looked at\n{error}", call.urn)
+            return {}
+        if words := not_well(call.inputs["kind"], facts):
+            await self.session.warn(words, call.urn)
+        due = [node.name for node in facts if node.pod is not None and node.pod.outdated]
+        return {f'revisions["{name}"]': DiffKind.UPDATE for name in due}
+
     async def plan(self, call: Call) -> Plan:
         """Tell which nodes restart."""
         if not call.id:
@@ -72,25 +82,28 @@ class RolloutHandler(Handler):
 
     async def update(self, call: Call) -> Properties:
         """Restart outdated pods singly, each until it has caught up."""
+        nodes = NodeSet(connections=self.session.connections, inputs=call.inputs, former=call.old_inputs)
         async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as pods:
             restarter = Restarter(
                 pods=pods,
-                ask=self._asking(call),
-                nodes=nodes(call.inputs["nodes"]),
+                ask=nodes.ask,
+                nodes=nodes.nodes,
                 patience=call.deadline(_PATIENCE),
-                databases=call.inputs.get("databases") or {},
+                databases=nodes.databases,
             )
             restarted = await restarter.run()
         if restarted:
-            await self.session.info(f"restarted {', '.join(restarted)}", call.urn)
+            await self.session.info(_told(restarted), call.urn)
         return {}
 
     async def read(self, call: Call) -> Seen:
         """Read the pods; an outdated or missing one gets another revision than the wanted one."""
         revisions = dict(call.inputs["revisions"])
+        nodes = NodeSet(connections=self.session.connections, inputs=call.inputs, former={})
         async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as pods:
-            databases = call.inputs.get("databases") or {}
-            states = {node.name: await _state(pods, node, databases) for node in nodes(call.inputs["nodes"])}
+            states = {
+                node.name: await pod_state(pods, node, nodes.databases.get(node.name)) for node in nodes.nodes
+            }
         if all(state is None for state in states.values()):
             raise Gone
         for name, state in states.items():
@@ -98,21 +111,10 @@ class RolloutHandler(Handler):
                 revisions[name] = "outdated" if state is not None else "missing"
         return Seen(outputs={}, inputs={"revisions": revisions})
 
-    def _asking(self, call: Call) -> Callable[[Node], Awaitable[NodeFacts]]:
-        """Return how a node is asked: as its admin endpoint's client, or as a member of its organization."""
-        connections, channels = self.session.connections, call.inputs["channels"]
-        if call.inputs["kind"] == "orderer":
-            tls = client_tls(call.inputs["adminTls"])
-            return lambda node: ask_orderer_channels(connections, node, channels, tls, deadline=_CALL)
-        members = {signer.msp_id: signer for signer in signers(call.inputs["signers"])}
-        return lambda node: ask_peer_channels(
-            connections, node, channels, members.get(node.msp_id), deadline=_CALL
-        )
 
-
-async def _state(pods: NodePods, node: Node, databases: Mapping[str, str]) -> PodState | None:
-    """Return the node's pod, together with its database's; None: a StatefulSet is missing."""
-    database = databases.get(node.name)
-    names = (database, node.name) if database is not None else (node.name,)
-    states = [state for name in names if (state := await pods.state(name)) is not None]
-    return together(states) if len(states) == len(names) else None
+def _told(restarted: Mapping[str, str]) -> str:
+    """Return what was restarted, and why some nodes did not have to wait for the others."""
+    free = [
+        f"{name} went without leave, since it served nobody: {why}" for name, why in restarted.items() if why
+    ]
+    return "\n".join([f"restarted {', '.join(restarted)}", *free])

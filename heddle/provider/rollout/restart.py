@@ -8,7 +8,16 @@ from heddle.errors import FabricError, ProviderError
 from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState, together
 from heddle.planner.facts import NodeFacts, PodFacts
-from heddle.planner.restart import missing_blocks, newest_heights, next_restart, restart_refusal
+from heddle.planner.restart import (
+    expected_heights,
+    missing_blocks,
+    newest_heights,
+    next_restart,
+    restart_hint,
+    restart_refusal,
+    serves_nobody,
+    waits_for_successor,
+)
 from heddle.waiting import poll
 
 __all__ = ["Restarter"]
@@ -38,23 +47,37 @@ class Restarter:
         states = await asyncio.gather(*(self._states(node) for node in self.nodes))
         return {node.name: together(each) for node, each in zip(self.nodes, states, strict=True)}
 
-    async def run(self) -> list[str]:
-        """Restart outdated nodes, then wait until every pod is ready; return the restarted nodes' names."""
-        restarted: list[str] = []
-        while node := await self._next():
-            await self._restart(node)
-            restarted.append(node.name)
+    async def facts(self) -> list[NodeFacts]:
+        """Return what is known of every node, its pod included."""
+        return await self._facts(self.nodes)
+
+    async def run(self) -> dict[str, str]:
+        """Restart outdated nodes, then wait until every pod is ready and level with the others.
+
+        Return the restarted nodes by name, each with the reason why it could go without leave, or "".
+        """
+        restarted: dict[str, str] = {}
+        while step := await self._next():
+            node, facts = step
+            restarted[node.name] = await self._restart(node, facts)
         await asyncio.gather(*(self._good(pod, "") for node in self.nodes for pod in self._pair(node)))
+        # A node that came back before the others could have no blocks from them yet.
+        freed = [node for node in self.nodes if restarted.get(node.name)]
+        newest = newest_heights(await self.facts()) if freed else {}
+        await asyncio.gather(*(self._back(node, newest) for node in freed))
         return restarted
 
-    async def _next(self) -> Node | None:
-        states = await self.states()
-        if not any(state.outdated for state in states.values()):
+    async def _next(self) -> tuple[Node, list[NodeFacts]] | None:
+        """Return the node that restarts next, with the facts of all nodes."""
+        if not any(state.outdated for state in (await self.states()).values()):
             return None
-        chosen = next_restart(await self._facts(self.nodes, states))
-        return next(node for node in self.nodes if chosen is not None and node.name == chosen.name)
+        facts = await self.facts()
+        chosen = next_restart(facts)
+        node = next((node for node in self.nodes if chosen is not None and node.name == chosen.name), None)
+        return None if node is None else (node, facts)
 
-    async def _facts(self, nodes: Sequence[Node], states: Mapping[str, PodState]) -> list[NodeFacts]:
+    async def _facts(self, nodes: Sequence[Node]) -> list[NodeFacts]:
+        states = await self.states()
         facts = await asyncio.gather(*(self.ask(node) for node in nodes))
         pods = {
             name: PodFacts(ready=state.ready, outdated=state.outdated, status=state.status)
@@ -62,46 +85,77 @@ class Restarter:
         }
         return [replace(each, pod=pods[each.name]) for each in facts]
 
-    async def _restart(self, node: Node) -> None:
+    async def _restart(self, node: Node, facts: Sequence[NodeFacts]) -> str:
         """Delete one node's outdated pods and wait for their successors to catch up.
 
-        A pod that is not ready serves nobody, so it needs no leave to go.
+        Return why the node could go without leave of the others: it served nobody; else "".
         """
-        states = await self._states(node)
-        newest = await self._wait_until_spared(node) if together(states).ready else {}
+        mine = next(each for each in facts if each.name == node.name)
+        reason = serves_nobody(mine)
+        newest = newest_heights(facts) if reason else await self._wait_until_spared(node)
+        deleted = await self._delete_outdated(node)
+        if not waits_for_successor(mine, facts):
+            return reason
+        for pod in self._pair(node):
+            await self._good(pod, deleted.get(pod, ""))
+        await (self._back(node, newest) if reason else self._caught_up(node, newest))
+        return reason
+
+    async def _delete_outdated(self, node: Node) -> dict[str, str]:
+        """Delete the outdated pods of a node and its database; return their uids by StatefulSet."""
         deleted: dict[str, str] = {}
         for pod, state in zip(self._pair(node), await self._states(node), strict=True):
             if state.outdated:
                 await self.pods.delete(pod, state.uid)
                 deleted[pod] = state.uid
-        for pod in self._pair(node):
-            await self._good(pod, deleted.get(pod, ""))
-        await self._caught_up(node, newest)
+        return deleted
 
     async def _wait_until_spared(self, node: Node) -> Mapping[str, int]:
-        """Wait until the others can do without this node; return the greatest heights of its channels."""
-        others = [other for other in self.nodes if other.name != node.name]
+        """Wait until the others can do without this node; return the heights that it has to reach again."""
 
-        async def look(_: float) -> list[NodeFacts]:
-            return await self._facts(others, await self.states())
+        async def look(_: float) -> tuple[NodeFacts, list[NodeFacts]]:
+            return await self._with_others(node)
 
-        def never_spared(facts: list[NodeFacts]) -> ProviderError:
+        def never_spared(facts: tuple[NodeFacts, list[NodeFacts]]) -> ProviderError:
             return ProviderError(
                 f"{node.name} is outdated, but cannot be spared after {self.patience:.0f} s\n"
-                f"  {restart_refusal(facts)}",
-                hint="Bring the others up first, then run it again. Nothing was restarted meanwhile.",
+                f"  {restart_refusal(*facts)}",
+                hint=f"{restart_hint(facts[1])} Nothing was restarted meanwhile.",
             )
 
-        facts = await poll(
-            look, lambda facts: not restart_refusal(facts), deadline=self.patience, otherwise=never_spared
+        mine, others = await poll(
+            look, lambda facts: not restart_refusal(*facts), deadline=self.patience, otherwise=never_spared
         )
-        return newest_heights([*facts, await self.ask(node)])
+        return expected_heights(mine, newest_heights([mine, *others]))
+
+    async def _with_others(self, node: Node) -> tuple[NodeFacts, list[NodeFacts]]:
+        facts = await self.facts()
+        mine = next(each for each in facts if each.name == node.name)
+        return mine, [each for each in facts if each is not mine]
 
     async def _caught_up(self, node: Node, newest: Mapping[str, int]) -> None:
-        """Wait until the node serves its channels, level with the others as they were."""
+        """Wait until the node serves its channels, with at least these heights."""
+        await self._wait_for(node, lambda facts: missing_blocks(facts, newest))
 
-        async def missing(_: float) -> str:
-            return missing_blocks(await self.ask(node), newest)
+    async def _back(self, node: Node, newest: Mapping[str, int]) -> None:
+        """Wait until a node that told nothing before its restart is level on the channels that it names now.
+
+        Its pod has a certificate for good: one that has expired is an error at once.
+        """
+
+        def missing(facts: NodeFacts) -> str:
+            if facts.certificate is not None and facts.certificate.expired:
+                raise ProviderError(
+                    f"{node.name}: it was restarted, but {facts.certificate}",
+                    hint=facts.certificate.remedy,
+                )
+            return missing_blocks(facts, expected_heights(facts, newest))
+
+        await self._wait_for(node, missing)
+
+    async def _wait_for(self, node: Node, missing: Callable[[NodeFacts], str]) -> None:
+        async def look(_: float) -> str:
+            return missing(await self.ask(node))
 
         def behind(words: str) -> FabricError:
             return FabricError(
@@ -109,7 +163,7 @@ class Restarter:
                 hint="Look at its log. The other outdated nodes were left as they are.",
             )
 
-        await poll(missing, lambda words: not words, deadline=self.patience, otherwise=behind)
+        await poll(look, lambda words: not words, deadline=self.patience, otherwise=behind)
 
     async def _good(self, pod: str, old_uid: str) -> None:
         """Wait until a StatefulSet's pod, a new one, is ready with the newest template."""

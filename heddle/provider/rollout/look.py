@@ -1,0 +1,105 @@
+"""Look at the nodes of a set as they are, for previews and for an `up` without changes."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from heddle.fabric.connection import Connections
+from heddle.fabric.node import Node
+from heddle.kube.pods import NodePods, PodState, together
+from heddle.network.answers import ask_orderer_channels, ask_peer_channels
+from heddle.planner.facts import NodeFacts, PodFacts
+from heddle.planner.restart import trouble
+from heddle.plugin.values import has_unknown
+from heddle.provider.checked_values import client_tls, nodes, signers
+from heddle.provider.handler import Call
+from heddle.schema.kubernetes import ROLLOUT
+from heddle.schema.model import OnChange
+
+__all__ = ["NodeSet", "not_well", "pod_state"]
+
+_CALL = 10.0
+"""Seconds for one node: a busy one answers in that time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeSet:
+    """Ask the nodes of one Rollout. `inputs`: checked and known; `former`: of before, if any."""
+
+    connections: Connections
+    inputs: Mapping[str, Any]
+    former: Mapping[str, Any]
+
+    @classmethod
+    def known(cls, connections: Connections, call: Call) -> "NodeSet":
+        """Return the nodes by what is known in a preview: the former ways to them, and no new node."""
+        former = call.old_inputs
+        ways = {
+            name: former[name]
+            for name, declared in ROLLOUT.inputs.items()
+            if declared.on_change is OnChange.NOTHING
+            and has_unknown(call.inputs.get(name))
+            and name in former
+        }
+        old = {each["name"] for each in former.get("nodes", ())}
+        listed = call.inputs["nodes"] if not has_unknown(call.inputs["nodes"]) else former.get("nodes", [])
+        kept = [each for each in listed if each["name"] in old]
+        return cls(connections=connections, inputs={**call.inputs, **ways, "nodes": kept}, former=former)
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Return the nodes, in their order."""
+        return nodes(self.inputs["nodes"])
+
+    @property
+    def databases(self) -> Mapping[str, str]:
+        """Return the names of state databases by their peers' names."""
+        return self.inputs.get("databases") or {}
+
+    async def ask(self, node: Node) -> NodeFacts:
+        """Return a node's facts, asked as its admin endpoint's client, or as a member of its organization."""
+        channels, issued = self.inputs["channels"], self._issued(node.name)
+        if self.inputs["kind"] == "orderer":
+            tls = client_tls(self.inputs["adminTls"])
+            return await ask_orderer_channels(
+                self.connections, node, channels, tls, issued=issued, deadline=_CALL
+            )
+        members = {signer.msp_id: signer for signer in signers(self.inputs["signers"])}
+        return await ask_peer_channels(
+            self.connections, node, channels, members.get(node.msp_id), issued=issued, deadline=_CALL
+        )
+
+    async def facts(self, pods: NodePods) -> list[NodeFacts]:
+        """Return every node's facts, its pod's among them, as they are at this moment."""
+        return await asyncio.gather(*(self._facts(pods, node) for node in self.nodes))
+
+    async def _facts(self, pods: NodePods, node: Node) -> NodeFacts:
+        facts, state = await asyncio.gather(
+            self.ask(node), pod_state(pods, node, self.databases.get(node.name))
+        )
+        if state is None:
+            return facts
+        pod = PodFacts(ready=state.ready, outdated=state.outdated, status=state.status)
+        return replace(facts, pod=pod)
+
+    def _issued(self, name: str) -> list[bytes]:
+        """Return the certificates that the state issued to a node: of now, and of before."""
+        issued = [(inputs.get("certificates") or {}).get(name) for inputs in (self.inputs, self.former)]
+        return [pem.encode() for pem in issued if isinstance(pem, str)]
+
+
+async def pod_state(pods: NodePods, node: Node, database: str | None) -> PodState | None:
+    """Return the node's pod, together with its database's; None: a StatefulSet is missing."""
+    names = (database, node.name) if database is not None else (node.name,)
+    states = [state for name in names if (state := await pods.state(name)) is not None]
+    return together(states) if len(states) == len(names) else None
+
+
+def not_well(kind: str, facts: list[NodeFacts]) -> str:
+    """Return a warning with a line for each node that is not well; empty if all are."""
+    lines = [f"{node.name}: {words}" for node in facts if (words := trouble(node))]
+    if not lines:
+        return ""
+    verb = "is" if len(lines) == 1 else "are"
+    return "\n".join([f"{len(lines)} of {len(facts)} {kind}s {verb} not well", *lines])
