@@ -1,4 +1,4 @@
-"""An API server that knows nothing but StatefulSets whose pods are ready."""
+"""An API server that knows nothing but StatefulSets whose pods are ready, unless a test says otherwise."""
 
 import json
 import threading
@@ -11,15 +11,15 @@ _STATUS = {"observedGeneration": 1, "updateRevision": "1"}
 
 
 class _Handler(BaseHTTPRequestHandler):
+    cluster: "ReadyCluster"
+
     def do_GET(self) -> None:
         *_, kind, name = self.path.partition("?")[0].split("/")
         found: dict[str, Any] | None = None
         if kind == "statefulsets":
             found = {"metadata": {"name": name, "generation": 1}, "status": _STATUS}
         if kind == "pods":
-            labels = {"controller-revision-hash": "1"}
-            conditions = [{"type": "Ready", "status": "True"}]
-            found = {"metadata": {"uid": name, "labels": labels}, "status": {"conditions": conditions}}
+            found = self.cluster.pod(name.removesuffix("-0"))
         content = json.dumps(found or {"message": "not found"}).encode()
         self.send_response(200 if found else 404)
         self.send_header("Content-Type", "application/json")
@@ -32,10 +32,32 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class ReadyCluster:
-    """Use as a context manager; `kubeconfig` is what reaches it."""
+    """Use as a context manager; `kubeconfig` is what reaches it.
+
+    `crashing` and `outdated` name nodes whose pods are not ready, or run an old template.
+    """
+
+    def __init__(self) -> None:
+        self.crashing: set[str] = set()
+        self.outdated: set[str] = set()
+
+    def pod(self, name: str) -> dict[str, Any]:
+        """One pod as Kubernetes describes it."""
+        revision = "0" if name in self.outdated else "1"
+        waiting = {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container"}
+        crashes = name in self.crashing
+        return {
+            "metadata": {"uid": name, "labels": {"controller-revision-hash": revision}},
+            "status": {
+                "phase": "Running",
+                "conditions": [{"type": "Ready", "status": "False" if crashes else "True"}],
+                "containerStatuses": [{"state": {"waiting": waiting}}] if crashes else [],
+            },
+        }
 
     def __enter__(self) -> "ReadyCluster":
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        handler = type("Handler", (_Handler,), {"cluster": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
