@@ -47,8 +47,10 @@ def _show(console: Console, found: InstanceStatus, *, verbose: bool) -> None:
         console.print("", _chaincode_table(found), sep="\n")
     wrong = [(each.name, each.summary, each.problems) for each in found.nodes if each.problems]
     wrong += [(each.name, each.summary, (each.problem,)) for each in found.chaincodes if each.problem]
-    if wrong:
+    if wrong or found.expired:
         console.print()
+    for line in found.expired:
+        console.print(Text.assemble(("expired", "red"), ": ", cell(line)), soft_wrap=True)
     for name, summary, problems in wrong:
         console.print(Text.assemble((name, "red"), ": ", cell(summary)), soft_wrap=True)
         for problem in problems if verbose else ():

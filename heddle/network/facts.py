@@ -11,6 +11,7 @@ from heddle.fabric.definition import Committed, Definition
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.network.answers import ask_orderer_channels, ask_peer, no_answer, peer_facts
+from heddle.network.certificates import ask_certificate, expired_answer
 from heddle.network.instance import ChaincodeOutput, NodeOutput
 from heddle.network.network import Network, node_of
 from heddle.planner.facts import NoAnswer, NodeFacts
@@ -39,21 +40,30 @@ async def node_facts(
         except FabricError as error:
             return no_answer(error)
 
-    async def about_orderer(node: Node) -> NodeFacts:
+    async def about_orderer(orderer: NodeOutput) -> NodeFacts:
+        node, issued = node_of(orderer), orderer.issued_tls
         facts, version = await asyncio.gather(
-            ask_orderer_channels(connections, node, channels, tls, deadline=deadline), ask_version(node)
+            ask_orderer_channels(connections, node, channels, tls, issued=issued, deadline=deadline),
+            ask_version(node),
         )
         return replace(facts, version=version)
 
     async def about_peer(peer: NodeOutput) -> NodeFacts:
         node, signer = node_of(peer), network.signer(peer.organization)
         names = [channel.name for channel in wanted if peer.name in channel.peers]
+        certificate, version = await asyncio.gather(
+            ask_certificate(connections, node, peer.issued_tls, deadline=deadline), ask_version(node)
+        )
+        facts = replace(peer_facts(node), version=version, certificate=certificate)
+        if expired := expired_answer(node, certificate):
+            return replace(facts, channels=dict.fromkeys(names, expired))
         questions = (ask_peer(connections, node, name, signer, deadline=deadline) for name in names)
-        version, answers = await asyncio.gather(ask_version(node), asyncio.gather(*questions))
-        return replace(peer_facts(node), channels=dict(zip(names, answers, strict=True)), version=version)
+        return replace(facts, channels=dict(zip(names, await asyncio.gather(*questions), strict=True)))
 
-    peers = network.instance.peers
-    return tuple(await asyncio.gather(*map(about_orderer, network.orderers), *map(about_peer, peers)))
+    instance = network.instance
+    return tuple(
+        await asyncio.gather(*map(about_orderer, instance.orderers), *map(about_peer, instance.peers))
+    )
 
 
 async def committed_definition(

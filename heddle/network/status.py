@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from heddle.fabric.definition import Definition
+from heddle.network.certificates import Expired, expired_of_instance, expired_of_node
 from heddle.network.facts import committed_definition, node_facts
 from heddle.network.instance import ChaincodeOutput, NodeOutput
 from heddle.network.network import Network
@@ -42,6 +43,8 @@ class NodeStatus:
     """The address at which it answers outside; empty = none."""
     version: str
     """Fabric's version; empty if the operations endpoint did not answer."""
+    certificate_expires: str
+    """When the TLS certificate that it presents expires or expired (ISO 8601); empty if none was seen."""
     heights: Mapping[str, int]
     """Number of blocks by channel."""
     roles: Mapping[str, str]
@@ -86,11 +89,14 @@ class InstanceStatus:
     standin: bool
     nodes: tuple[NodeStatus, ...]
     chaincodes: tuple[ChaincodeStatus, ...]
+    expired: tuple[str, ...] = ()
+    """Authorities and clients' certificates that have expired, each with what heals it."""
 
     @property
     def healthy(self) -> bool:
         """Tell whether everything answered, and as it should."""
-        return not any([*(each.problems for each in self.nodes), *(each.problem for each in self.chaincodes)])
+        problems = [*(each.problems for each in self.nodes), *(each.problem for each in self.chaincodes)]
+        return not any([*problems, *self.expired])
 
     def plain(self) -> dict[str, Any]:
         """Return the status as JSON has it."""
@@ -116,12 +122,14 @@ async def ask_status(network: Network, *, deadline: float) -> InstanceStatus:
         standin=instance.standin,
         nodes=tuple(map(judge_node, nodes, facts)),
         chaincodes=tuple(map(judge_chaincode, chaincodes, definitions)),
+        expired=tuple(f"{each}; {each.remedy}" for each in expired_of_instance(instance)),
     )
 
 
 def judge_node(node: NodeOutput, facts: NodeFacts) -> NodeStatus:
     """Return a node's status: every answer that is missing or not as it should be is a problem."""
-    problems = tuple(_problems(facts))
+    expired = tuple(expired_of_node(node, facts))
+    problems = tuple(_problems(facts, expired))
     states = {
         channel: answer for channel, answer in facts.channels.items() if isinstance(answer, LedgerState)
     }
@@ -132,13 +140,14 @@ def judge_node(node: NodeOutput, facts: NodeFacts) -> NodeStatus:
         address=facts.address,
         public_endpoint=node.public_endpoint,
         version=facts.version if isinstance(facts.version, str) else "",
+        certificate_expires=facts.certificate.not_after.isoformat() if facts.certificate else "",
         heights={channel: state.height for channel, state in states.items()},
         roles={
             channel: f"{state.relation}/{state.status}"
             for channel, state in states.items()
             if facts.kind == "orderer"
         },
-        summary=_summary(facts, problems),
+        summary=_summary(facts, problems, expired),
         problems=tuple(dict.fromkeys(each.whole for each in problems)),
     )
 
@@ -183,7 +192,9 @@ class _Problem:
     whole: str
 
 
-def _problems(facts: NodeFacts) -> Iterator[_Problem]:
+def _problems(facts: NodeFacts, expired: Sequence[Expired]) -> Iterator[_Problem]:
+    for each in expired:
+        yield _Problem(brief=f"{each}; {each.remedy}", whole=str(each))
     if isinstance(facts.version, NoAnswer):
         yield _Problem(brief=f"version: {_brief(facts.version)}", whole=facts.version.reason)
     for channel, answer in facts.channels.items():
@@ -197,13 +208,16 @@ def _problems(facts: NodeFacts) -> Iterator[_Problem]:
             yield _Problem(brief=f"{words}; `heddle channel show` says who orders", whole=words)
 
 
-def _summary(facts: NodeFacts, problems: Sequence[_Problem]) -> str:
-    """Return one line: of a silent node its silence, else what is wrong first and how much more there is."""
+def _summary(facts: NodeFacts, problems: Sequence[_Problem], expired: Sequence[Expired]) -> str:
+    """Return one line: of a silent node its silence, else what is wrong first and how much more there is.
+
+    An expired certificate is the reason of all else.
+    """
     if not problems:
         return ""
     answers = [*facts.channels.values(), facts.version]
     silent = [answer for answer in answers if isinstance(answer, NoAnswer)]
-    if len(silent) == len(answers):
+    if len(silent) == len(answers) and not expired:
         return f"does not answer: {_brief(silent[0])}"
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return f"{problems[0].brief}{more}"

@@ -1,9 +1,15 @@
 """Judging a node's answers: what is wrong fits in a line that a person can act on."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from heddle.identity.authority import Authority, new_authority
+from heddle.identity.certificate import CertificateRequest, Usage, issue
+from heddle.network.certificates import expired_of_instance
 from heddle.network.status import channel_nodes, judge_node
-from heddle.planner.facts import Answer, LedgerState, NoAnswer, NodeFacts
+from heddle.planner.facts import Answer, CertificateFacts, LedgerState, NoAnswer, NodeFacts
 from tests.network.samples import sample_network
 
 SILENT = NoAnswer(
@@ -68,3 +74,72 @@ def test_nodes_of_a_channel_are_those_that_were_asked_about_it() -> None:
     assert (first.node, first.role, first.state, first.height) == ("a", "consenter", "active", 7)
     assert (second.node, second.role, second.state, second.height) == ("b", "peer", "no answer", 0)
     assert second.trouble.startswith('pods "orderer0-0" not found')
+
+
+LONG_AGO = datetime.now(UTC) - timedelta(days=400)
+OLD = new_authority(common_name="ca", organization="o", now=LONG_AGO)
+RENEW = "raise `certificates.renewal` in the stack file by one, then run `heddle up`"
+
+
+def certificate(authority: Authority, now: datetime | None = None) -> str:
+    request = CertificateRequest(common_name="n", hosts=("n",), usage=Usage.TLS)
+    return issue(authority, request, now=now).certificate.decode()
+
+
+@pytest.mark.parametrize(
+    ("issued", "authority_expired", "remedy"),
+    [
+        (certificate(OLD, LONG_AGO), False, RENEW),
+        (certificate(OLD), False, "`heddle up` restarts it with the certificate that was issued since"),
+        (None, False, RENEW),
+        (None, True, "renewal does not heal it: see docs/operations/certificates.md"),
+    ],
+)
+def test_an_expired_certificate_is_named_with_what_heals_it(
+    issued: str | None, authority_expired: bool, remedy: str
+) -> None:
+    """It is the reason of all else, so it comes first, also for a node that is silent because of it."""
+    node = replace(sample_network().instance.orderers[0], tls_certificate=issued)
+    shown = CertificateFacts(
+        not_after=datetime(2026, 11, 28, 9, 30, tzinfo=UTC), expired=True, authority_expired=authority_expired
+    )
+    facts = NodeFacts(
+        name=node.name, kind="orderer", channels={"c": SILENT}, version=SILENT, certificate=shown
+    )
+
+    status = judge_node(node, facts)
+
+    assert status.summary == (
+        f"its TLS certificate expired on 2026-11-28 at 09:30 UTC; {remedy} (and 2 more)"
+    )
+    assert status.certificate_expires == "2026-11-28T09:30:00+00:00"
+
+
+def test_an_expired_enrolment_certificate_is_named() -> None:
+    """The node runs on, and does not start again."""
+    node = replace(sample_network().instance.orderers[0], identity_certificate=certificate(OLD, LONG_AGO))
+
+    status = judge_node(node, NodeFacts(name=node.name, kind="orderer", channels={"c": ACTIVE}))
+
+    assert status.summary.startswith("its enrolment certificate expired on ")
+    assert status.summary.endswith(RENEW)
+
+
+def test_expired_authorities_and_clients_are_named() -> None:
+    """What this stack's commands act with has dates, too; an authority is not healed by renewal."""
+    instance = sample_network().instance
+    short = new_authority(common_name="ca", organization="o", now=LONG_AGO, validity_days=30)
+    one = replace(
+        instance.organizations["one"],
+        tls_ca_certificate=short.certificate.decode(),
+        users={"admin": certificate(OLD, LONG_AGO), "user": certificate(OLD)},
+    )
+    instance = replace(instance, organizations={"one": one}, admin_tls_certificate=certificate(OLD, LONG_AGO))
+
+    expired = {each.what: each.remedy for each in expired_of_instance(instance)}
+
+    assert expired == {
+        "the TLS authority of one": "renewal does not heal it: see docs/operations/certificates.md",
+        "the certificate of admin of one": RENEW,
+        "the client certificate for the orderers' admin endpoints": RENEW,
+    }
