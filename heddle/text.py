@@ -1,6 +1,15 @@
 """Text that others wrote (a node, an API server, a kubelet), made safe to print."""
 
-__all__ = ["printable", "without_controls"]
+import hashlib
+import json
+import re
+from typing import Final
+
+__all__ = ["escaped", "printable", "shown_bytes", "without_controls"]
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.:/@*+=,-]+")
+_WHOLE: Final = 64
+"""Bytes of a value that are shown whole; of a longer one the beginning and the hash."""
 
 _LONGEST = 2000
 """Characters of a node's words in a message. A chaincode's error with its cause is a few hundred."""
@@ -18,3 +27,18 @@ def without_controls(text: str) -> str:
     return "".join(
         sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}" for sign in text
     )
+
+
+def escaped(text: str) -> str:
+    """Return a text of letters, digits and usual marks as it is, any other as a JSON string in ASCII.
+
+    Two different texts never look alike: not by spaces at their ends, not by letters of other alphabets.
+    """
+    return text if _PLAIN.fullmatch(text) else json.dumps(text)
+
+
+def shown_bytes(data: bytes) -> str:
+    """Return bytes as their number and hex; of long ones the first and the SHA-256 of all."""
+    if len(data) <= _WHOLE:
+        return f"{len(data)} bytes {data.hex()}".rstrip()
+    return f"{len(data)} bytes {data[:16].hex()}…, sha256:{hashlib.sha256(data).hexdigest()}"

@@ -14,13 +14,13 @@ from fabric_protos.common.configtx_pb2 import Config
 
 from heddle.cli.consent import ask_consent
 from heddle.cli.options import HERE, Folder, Stack, Yes
-from heddle.cli.printing import print_line
+from heddle.cli.printing import print_line, print_paragraphs
 from heddle.configtx import values
-from heddle.configtx.blocks import config_of
+from heddle.configtx.blocks import config_of_channel
 from heddle.configtx.request import Request, request_envelope, request_to_bytes, sign_request
 from heddle.configtx.requestfiles import read_copy
 from heddle.configtx.review import review, still_missing
-from heddle.errors import EngineError
+from heddle.errors import ConfigtxError, EngineError, FabricError, KubeError
 from heddle.identity.signer import Signer
 from heddle.network.network import Network, open_network
 from heddle.network.requests import kept_request
@@ -29,6 +29,10 @@ from heddle.network.updates import read_config
 __all__ = ["File", "InStack", "member", "request", "show_request", "sign"]
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The request.", exists=True, dir_okay=False)]
+_UNREVIEWED = (
+    "Give --stack of a network that can be reached, or --config-block with what `peer channel fetch config` "
+    "wrote. To sign what nobody has reviewed: --unreviewed."
+)
 InStack = Annotated[
     str, typer.Option("--stack", "-s", help="The stack whose administrator acts, and whose channel it is.")
 ]
@@ -45,14 +49,18 @@ def request(
 ) -> None:
     """Write the update for which an `up` lacked signatures, so that others can sign it."""
     found = kept_request(folder, stack, channel)
+    network = open_network(stack, folder)
     content = request_to_bytes(found)
     if envelope:
-        signer = member(open_network(stack, folder), channel, "")
-        content = request_envelope(found, signer).SerializeToString()
+        content = request_envelope(found, member(network, channel, "")).SerializeToString()
     out.write_bytes(content)
-    print_line(f"{out}: channel {found.channel}, configuration {found.sequence}, digest {found.digest[:16]}")
-    for line in found.summary:
-        print_line(f"  {line}")
+    print_line(f"{out}:")
+    try:
+        config = asyncio.run(read_config(network, channel))
+    except (FabricError, KubeError) as error:
+        show_unreviewed(found, f"{error.message}; what `up` has written of it:")
+    else:
+        show_request(found, config)
     print_line("Have it signed (`heddle channel sign`), then hand it in (`heddle channel submit`).")
 
 
@@ -76,6 +84,10 @@ def sign(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Where to write it; else FILE itself.")
     ] = None,
+    unreviewed: Annotated[
+        bool,
+        typer.Option("--unreviewed", help="Sign also when the channel's configuration is not at hand."),
+    ] = False,
     yes: Yes = False,
     folder: Folder = HERE,
 ) -> None:
@@ -84,14 +96,13 @@ def sign(
     if stack:
         network = open_network(stack, folder)
         signer = member(network, found.channel, organization)
-        config: Config | None = asyncio.run(read_config(network, found.channel))
     else:
-        signer = _given(msp_id, certificate, key)
-        config = None
-        if config_block:
-            block = values.parse(Block(), config_block.read_bytes(), f"{config_block}: a block")
-            config = config_of(block).config
-    show_request(found, config)
+        network, signer = None, _given(msp_id, certificate, key)
+    config = _configuration(found.channel, network, config_block, unreviewed=unreviewed)
+    if config is None:
+        show_unreviewed(found, "the channel's configuration is not at hand; its sender says:")
+    else:
+        show_request(found, config)
     ask_consent(f"Sign it for {signer.msp_id}?", yes=yes)
     signed = sign_request(found, signer)
     target = out or file
@@ -106,22 +117,51 @@ def sign(
         print_line("no signature is missing: hand it in with `heddle channel submit`")
 
 
-def show_request(request: Request, config: Config | None) -> None:
-    """Print what the update does to a configuration, or its sender's words where none is at hand."""
-    print_line(
-        f"channel {request.channel}, configuration {request.sequence}, digest {request.digest[:16]}, "
-        f"{len(request.signatures)} signatures"
+def _configuration(
+    channel: str, network: Network | None, config_block: Path | None, *, unreviewed: bool
+) -> Config | None:
+    """Return the channel's configuration, from the stack's orderers or else from the block that was given.
+
+    None if there is none and it may be signed so. Raises HeddleError if it may not.
+    """
+    why = ""
+    if network is not None:
+        try:
+            return asyncio.run(read_config(network, channel))
+        except (FabricError, KubeError) as error:
+            why = f": {error.message}"
+    if config_block is not None:
+        block = values.parse(Block(), config_block.read_bytes(), f"{config_block}: a block")
+        return config_of_channel(block, channel)
+    if unreviewed:
+        return None
+    raise ConfigtxError(
+        f"channel {channel}: there is no configuration to review the request with{why}", hint=_UNREVIEWED
     )
-    if config is None:
-        print_line("not reviewed: the channel's configuration is not at hand; its sender says:")
-        lines, elements = request.summary, {}
-    else:
-        found = review(request, config)
-        lines, elements = found.lines, dict(found.elements)
-    for line in lines:
-        print_line(f"  {line}")
-    for policy, places in elements.items():
-        print_line(f"  {policy}: {', '.join(places)}")
+
+
+def show_request(request: Request, config: Config) -> None:
+    """Print what the update does to a configuration: what gets weaker, then everything that changes."""
+    found = review(request, config)
+    _show_head(request)
+    if request.sequence != config.sequence:
+        print_line(f"reviewed with configuration {config.sequence}: it fits that one, too")
+    print_paragraphs(found.weaker, indent=2, warn=True)
+    print_paragraphs(found.text()[len(found.weaker) :], indent=2)
+
+
+def show_unreviewed(request: Request, why: str) -> None:
+    """Print what a request says of itself, and that nobody has checked it."""
+    _show_head(request)
+    print_paragraphs([f"NOT REVIEWED: {why}"], warn=True)
+    print_paragraphs(request.summary, indent=2)
+
+
+def _show_head(request: Request) -> None:
+    print_line(
+        f"channel {request.channel}, configuration {request.sequence}, {len(request.signatures)} signatures"
+    )
+    print_line(f"digest {request.digest}")
 
 
 def member(network: Network, channel: str, organization: str) -> Signer:

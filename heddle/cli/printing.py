@@ -1,8 +1,11 @@
 """Print what a subcommand has found, so that no text of others acts as markup or controls the terminal."""
 
 import json
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
+from textwrap import wrap
 
 import typer
 from rich.table import Table
@@ -11,7 +14,19 @@ from rich.text import Text
 from heddle.doctor.findings import Finding
 from heddle.text import printable, without_controls
 
-__all__ = ["cell", "listing", "marked", "print_findings", "print_json", "print_line", "print_text"]
+__all__ = [
+    "cell",
+    "listing",
+    "marked",
+    "print_findings",
+    "print_json",
+    "print_line",
+    "print_paragraphs",
+    "print_text",
+]
+
+_FOLD = partial(wrap, break_long_words=False, break_on_hyphens=False, replace_whitespace=False)
+"""Hashes and paths stay whole, so that they can be searched for and copied."""
 
 
 def cell(words: str, style: str = "") -> Text:
@@ -27,6 +42,24 @@ def marked(words: str, *, good: bool) -> Text:
 def print_line(line: str) -> None:
     """Print a line that may hold text of others, whole, without control signs."""
     typer.echo(without_controls(line))
+
+
+def print_paragraphs(lines: Iterable[str], *, indent: int = 0, warn: bool = False) -> None:
+    """Print lines that may hold text of others, whole; in a terminal folded at its width, between words.
+
+    What a line continues on stands further right than the line itself. `warn` is for what must be seen.
+    """
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    for line in lines:
+        whole = " " * indent + without_controls(line)
+        margin = " " * (len(whole) - len(whole.lstrip()))
+        folded = (
+            _FOLD(whole.lstrip(), width, initial_indent=margin, subsequent_indent=f"{margin}    ")
+            if width
+            else [whole]
+        )
+        for each in folded or [""]:
+            typer.echo(typer.style(each, fg="red", bold=True) if warn else each)
 
 
 def listing(*titles: str) -> Table:

@@ -14,12 +14,14 @@ from heddle.configtx.policies import SignedData, signed_data_refusal
 from heddle.errors import ConfigtxError
 from heddle.identity.lowlevel import der
 from heddle.identity.signer import serialized_identity
+from heddle.text import escaped
 
 __all__ = [
     "block_hash",
     "channel_of",
     "check_data",
     "config_of",
+    "config_of_channel",
     "data_hash",
     "header_bytes",
     "is_config_block",
@@ -68,6 +70,20 @@ def config_of(block: common_pb2.Block) -> configtx_pb2.ConfigEnvelope:
     if not is_config_block(block):
         raise ConfigtxError(f"block {block.header.number} is not a configuration block")
     return values.parse(configtx_pb2.ConfigEnvelope(), _payload(block).data, "the block's configuration")
+
+
+def config_of_channel(block: common_pb2.Block, channel: str) -> configtx_pb2.Config:
+    """Return the configuration of a channel in its configuration block.
+
+    Raises ConfigtxError for any other block, and for one of another channel.
+    """
+    found = channel_of(block)
+    if found != channel:
+        raise ConfigtxError(
+            f"block {block.header.number} is of channel {escaped(found)}, expected {channel}",
+            hint=f"Get the configuration block of {channel}: peer channel fetch config -c {channel}.",
+        )
+    return config_of(block).config
 
 
 def last_config_index(block: common_pb2.Block) -> int:

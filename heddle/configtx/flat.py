@@ -4,7 +4,7 @@ Comparing and merging then need no knowledge of the shape: a key is there or not
 Sets (endpoints, anchor peers, consenters, organizations) are keyed by name, so that order never counts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from heddle.configtx.settings import (
     OrdererOrganization,
     PeerOrganization,
 )
+from heddle.identity.describe import certificate_brief, revocation_list_text
 from heddle.identity.msp import Msp
 from heddle.settings import BatchSettings, BftOptions, RaftOptions, ScalarKind, settings_of
 
@@ -123,7 +124,7 @@ def subject(key: Key) -> str:
 
 
 def shown(key: Key, old: Value | None, new: Value | None) -> str:
-    """Return what became of a key, for people: "2s → 1s", "added", "TLS certificate changed"."""
+    """Return what became of a key, for people: "2s → 1s", "added", "TLS certificate sha256:… → …"."""
     if old is None:
         return "added"
     if new is None:
@@ -131,8 +132,8 @@ def shown(key: Key, old: Value | None, new: Value | None) -> str:
     if isinstance(old, Msp) and isinstance(new, Msp):
         if old.msp_id != new.msp_id:
             return f"MSP id {old.msp_id} → {new.msp_id}"
-        return "MSP: " + ", ".join(
-            f"{name.replace('_', ' ')} changed ({len(getattr(old, name))} → {len(getattr(new, name))})"
+        return "MSP: " + "; ".join(
+            f"{name.replace('_', ' ')} {_items_change(name, getattr(old, name), getattr(new, name))}"
             for name in _changed_fields(old, new)
         )
     if isinstance(old, Consenter) and isinstance(new, Consenter):
@@ -141,13 +142,30 @@ def shown(key: Key, old: Value | None, new: Value | None) -> str:
     return f"{kind.show(old)} → {kind.show(new)}" if kind else f"{old} → {new}"
 
 
+def _items_change(name: str, old: Sequence[bytes], new: Sequence[bytes]) -> str:
+    """Return which certificates or revocation lists go and come, by fingerprint and expiry."""
+    show = revocation_list_text if name == "revocation_lists" else certificate_brief
+    gone = [f"without {show(item)}" for item in old if item not in new]
+    return ", ".join([*gone, *(f"with {show(item)}" for item in new if item not in old)])
+
+
 def _consenter_change(old: Consenter, new: Consenter) -> str:
     changes = [f"id {old.id} → {new.id}"] if old.id != new.id else []
     if old.msp_id != new.msp_id:
         changes.append(f"MSP id {old.msp_id} → {new.msp_id}")
     if old.identity != new.identity:
-        changes.append("enrolment certificate changed")
-    tls = ("client_tls_certificate", "server_tls_certificate")
-    if any(getattr(old, name) != getattr(new, name) for name in tls):
-        changes.append("TLS certificate changed")
+        changes.append(f"enrolment certificate {_certificates(old.identity, new.identity)}")
+    tls = {
+        "server": (old.server_tls_certificate, new.server_tls_certificate),
+        "client": (old.client_tls_certificate, new.client_tls_certificate),
+    }
+    changed = {end: pair for end, pair in tls.items() if pair[0] != pair[1]}
+    # Fabric's nodes are servers and clients with one certificate as a rule: told once then.
+    same = len(changed) == 2 and changed["server"] == changed["client"]
+    for end, pair in {"TLS": changed["server"]}.items() if same else changed.items():
+        changes.append(f"{end if same else f'{end} TLS'} certificate {_certificates(*pair)}")
     return ", ".join(changes)
+
+
+def _certificates(old: bytes, new: bytes) -> str:
+    return f"{certificate_brief(old)} → {certificate_brief(new)}"

@@ -9,8 +9,10 @@ from fabric_protos.msp import identities_pb2, msp_principal_pb2
 
 from heddle.configtx import values
 from heddle.errors import ConfigtxError, IdentityError
+from heddle.identity.describe import certificate_text
 from heddle.identity.keys import load_certificate
 from heddle.identity.membership import Membership, membership
+from heddle.text import escaped, shown_bytes
 
 __all__ = ["Members", "Signatory", "principal_organization", "principal_text"]
 
@@ -83,22 +85,31 @@ class Members:
 
 
 def principal_text(principal: msp_principal_pb2.MSPPrincipal, *, depth: int = MAX_DEPTH) -> str:
-    """Return a principal for people: `ExampleMSP.admin`. Raises ConfigtxError if it cannot be read."""
+    """Return a principal for people: `ExampleMSP.admin`; what others named is escaped.
+
+    Raises ConfigtxError if it cannot be read.
+    """
     _check_depth(depth)
     kind, data = principal.principal_classification, principal.principal
     if kind == _KIND.ROLE:
         role = values.parse(msp_principal_pb2.MSPRole(), data, "a role")
-        return f"{role.msp_identifier}.{_role_name(role)}"
+        return f"{escaped(role.msp_identifier)}.{_role_name(role)}"
     if kind == _KIND.ORGANIZATION_UNIT:
         unit = values.parse(msp_principal_pb2.OrganizationUnit(), data, "an organizational unit")
-        return f"{unit.msp_identifier} with unit {unit.organizational_unit_identifier}"
+        name = escaped(unit.organizational_unit_identifier)
+        certifiers = f" certified by {unit.certifiers_identifier.hex()}" if unit.certifiers_identifier else ""
+        return f"{escaped(unit.msp_identifier)} with unit {name}{certifiers}"
     if kind == _KIND.IDENTITY:
         identity = values.parse(identities_pb2.SerializedIdentity(), data, "an identity")
-        return f"{identity.mspid} {_subject(identity.id_bytes)}"
+        return f"{escaped(identity.mspid)} with {certificate_text(identity.id_bytes)}"
     if kind == _KIND.COMBINED:
         combined = values.parse(msp_principal_pb2.CombinedPrincipal(), data, "a combined principal")
         return " and ".join(principal_text(one, depth=depth - 1) for one in combined.principals)
-    return "anybody who is not anonymous"
+    if kind == _KIND.ANONYMITY:
+        anonymity = values.parse(msp_principal_pb2.MSPIdentityAnonymity(), data, "an anonymity")
+        nominal = anonymity.anonymity_type == msp_principal_pb2.MSPIdentityAnonymity.NOMINAL
+        return "anybody who is not anonymous" if nominal else "anybody who is anonymous"
+    return f"a principal of unknown kind {kind}, {shown_bytes(data)}"
 
 
 def principal_organization(principal: msp_principal_pb2.MSPPrincipal) -> str:
@@ -115,13 +126,6 @@ def principal_organization(principal: msp_principal_pb2.MSPPrincipal) -> str:
 def _role_name(role: msp_principal_pb2.MSPRole) -> str:
     known = msp_principal_pb2.MSPRole.MSPRoleType.DESCRIPTOR.values_by_number.get(role.role)
     return str(known.name).lower() if known else f"role {role.role}"
-
-
-def _subject(certificate: bytes) -> str:
-    try:
-        return load_certificate(certificate).subject.rfc4514_string()
-    except IdentityError:
-        return "with a certificate that cannot be read"
 
 
 def _check_depth(depth: int) -> None:

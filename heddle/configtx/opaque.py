@@ -28,7 +28,7 @@ from google.protobuf.empty_pb2 import Empty
 from heddle.configtx import values
 from heddle.errors import ConfigtxError
 
-__all__ = ["VALUES", "content_of", "is_opaque", "part_below"]
+__all__ = ["VALUES", "content_of", "is_opaque", "part_at", "part_below"]
 
 Make = Callable[[], Any]
 
@@ -158,11 +158,24 @@ def part_below(message: Any, field: str, key: str, part: str) -> str:  # noqa: A
         return f"{part}:{key}"
     if field != "groups":
         return ""
-    if part == "Channel" and key in {"Orderer", "Application", "Consortiums"}:
-        return key
-    if part not in _GROUPS:
+    below = _group_below(part, key)
+    if not below:
         raise ConfigtxError(f"a {part} group has an unknown group {key[:80]!r} below it")
-    return _GROUPS[part]
+    return below
+
+
+def part_at(path: str) -> str:
+    """Return the part that the group at a path ("/Channel/Orderer") is; "" where Fabric has none."""
+    part = "Channel"
+    for name in path.split("/")[2:]:
+        part = _group_below(part, name)
+    return part
+
+
+def _group_below(part: str, name: str) -> str:
+    if part == "Channel":
+        return name if name in {"Orderer", "Application", "Consortiums"} else ""
+    return _GROUPS.get(part, "")
 
 
 def _known(choices: dict[Any, Make], found: Any, what: str) -> Any:  # noqa: ANN401

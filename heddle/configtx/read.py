@@ -24,7 +24,14 @@ from heddle.errors import ConfigtxError
 from heddle.identity.msp import Msp, msp_from_config
 from heddle.settings import BatchSettings, BftOptions, RaftOptions
 
-__all__ = ["bft_options", "consensus_kind", "consensus_metadata", "differences", "settings_of"]
+__all__ = [
+    "bft_options",
+    "consensus_kind",
+    "consensus_metadata",
+    "consenters_of",
+    "differences",
+    "settings_of",
+]
 
 T = TypeVar("T")
 
@@ -76,6 +83,12 @@ def differences(old: ChannelSettings, new: ChannelSettings) -> list[str]:
         for key in {**before, **after}
         if not same(key, before.get(key), after.get(key))
     ]
+
+
+def consenters_of(config: configtx_pb2.Config) -> tuple[str, tuple[Consenter, ...]]:
+    """Return the type of consensus and the consenters. Raises ConfigtxError if they cannot be read."""
+    orderer = values.group_at(config.channel_group, "Orderer")
+    return str(consensus_kind(orderer).type), _consensus(orderer)[0]
 
 
 def consensus_kind(orderer: configtx_pb2.ConfigGroup) -> orderer_pb2.ConsensusType:

@@ -6,26 +6,41 @@ from dataclasses import dataclass
 
 from fabric_protos.common import configtx_pb2
 
+from heddle.configtx.changes import ElementChange, element_changes
 from heddle.configtx.elements import element_map, group_of
 from heddle.configtx.policies import Identity, MissingSignatures, valid_identities
 from heddle.configtx.read import differences, settings_of
 from heddle.configtx.request import Request, printable, signature_of, update_of
 from heddle.configtx.validate import changed_elements, missing_signatures, required_policies, signed_data
+from heddle.configtx.weaker import weakenings
 from heddle.errors import ConfigtxError, HeddleError
 
-__all__ = ["Review", "expect_signed", "review", "signers_of", "still_missing"]
+__all__ = ["Review", "expect_signed", "review", "review_update", "signers_of", "still_missing"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
     """Describe what an update would do to a configuration, computed and not believed.
 
-    `lines` say what changes of the settings; `elements` are all places in the tree that change, by the policy
-    that must consent, and those that are "new" or "gone".
+    `weaker` is what needs fewer consents or trusts more than before, or may; `lines` say what changes of the
+    settings; `changes` are all elements of the tree that change, whole; `elements` are the changed ones by
+    the policy that must consent, and those that are "new" or "gone".
     """
 
+    weaker: tuple[str, ...]
     lines: tuple[str, ...]
+    changes: tuple[ElementChange, ...]
     elements: Mapping[str, Sequence[str]]
+
+    def text(self) -> list[str]:
+        """Return the review in lines for people: `weaker` first; what belongs to a line stands indented."""
+        result = [*self.weaker] or ["nothing gets weaker, as far as Heddle can tell"]
+        result += ["", *self.lines] if self.lines else []
+        for change in self.changes:
+            result += ["", *change.text()]
+        policies = {policy: keys for policy, keys in self.elements.items() if policy.startswith("/")}
+        result += ["", *(f"needs {policy} for {', '.join(keys)}" for policy, keys in policies.items())]
+        return [printable(line) for line in result]
 
 
 def signers_of(request: Request, config: configtx_pb2.Config) -> list[Identity]:
@@ -64,24 +79,35 @@ def review(request: Request, config: configtx_pb2.Config) -> Review:
     Raises:
         ConfigtxError: as `still_missing`.
     """
-    update = update_of(request.update)
     with _fits(request, config):
-        existing = element_map(config.channel_group)
-        changed = changed_elements(config, update)
-        after = configtx_pb2.Config(
-            sequence=config.sequence + 1, channel_group=group_of({**existing, **changed})
-        )
-        left = element_map(after.channel_group)
-        elements = {
-            "new": sorted(key for key in changed if key not in existing),
-            "gone": sorted(key for key in existing if key not in left),
-            **required_policies(config, update),
-        }
+        return review_update(update_of(request.update), config)
+
+
+def review_update(update: configtx_pb2.ConfigUpdate, config: configtx_pb2.Config) -> Review:
+    """Compute what an update does to a configuration. Raises ConfigtxError if it does not fit it."""
+    existing = element_map(config.channel_group)
+    changed = changed_elements(config, update)
+    after = configtx_pb2.Config(sequence=config.sequence + 1, channel_group=group_of({**existing, **changed}))
+    left = element_map(after.channel_group)
+    elements = {
+        "new": sorted(key for key in changed if key not in existing),
+        "gone": sorted(key for key in existing if key not in left),
+        **required_policies(config, update),
+    }
+    return Review(
+        weaker=weakenings(config, after),
+        lines=_settings_lines(config, after),
+        changes=element_changes(config.channel_group, after.channel_group),
+        elements={key: places for key, places in elements.items() if places},
+    )
+
+
+def _settings_lines(before: configtx_pb2.Config, after: configtx_pb2.Config) -> tuple[str, ...]:
     try:
-        lines = differences(settings_of(config), settings_of(after))
+        lines = differences(settings_of(before), settings_of(after))
     except HeddleError as error:
         lines = [f"the configuration after it cannot be read: {error.message}"]
-    return Review(lines=tuple(map(printable, lines)), elements={k: v for k, v in elements.items() if v})
+    return tuple(map(printable, lines))
 
 
 @contextmanager

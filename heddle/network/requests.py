@@ -30,7 +30,13 @@ def kept_request(folder: Path, stack: str, channel: str) -> Request:
             f"channel {channel}: no signatures are missing",
             hint="A request is left by an `up` that others must sign for.",
         )
-    return request_from_bytes(b64decode(requests[channel]))
+    request = request_from_bytes(b64decode(requests[channel]))
+    if request.channel != channel:
+        raise EngineError(
+            f"channel {channel}: its request in the state is for channel {request.channel}",
+            hint="Heddle did not write it: find out who changed the state.",
+        )
+    return request
 
 
 def kept_marks(channels: Iterable[Properties]) -> dict[str, ConfigMark]:

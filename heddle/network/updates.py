@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fabric_protos.common.common_pb2 import SERVICE_UNAVAILABLE, Block, Envelope
 from fabric_protos.common.configtx_pb2 import Config, ConfigUpdate
 
-from heddle.configtx.blocks import config_of
+from heddle.configtx.blocks import config_of, config_of_channel
 from heddle.configtx.progress import UpdateProgress, update_progress
 from heddle.configtx.read import settings_of
 from heddle.configtx.request import Request, request_envelope, update_of
@@ -142,11 +142,14 @@ class UpdateDelivery:
 
 
 async def read_config(network: Network, channel: str) -> Config:
-    """Return the channel's configuration in force, read by the administrator that acts for it."""
+    """Return the channel's configuration in force, read by the administrator that acts for it.
+
+    Raises FabricError where no orderer gives it, and ConfigtxError for a block of another channel.
+    """
     signer, history = network.signer_for(channel), network.history(channel)
     async with network.connections() as connections:
         block = await config_block_now(connections, network.orderers, history, signer, deadline=_READING)
-    return config_of(block).config
+    return config_of_channel(block, channel)
 
 
 async def submit_request(network: Network, request: Request, signer: Signer) -> int:

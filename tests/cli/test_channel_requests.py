@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from fabric_protos.common.common_pb2 import Block, BlockData, Envelope, Payload
 from fabric_protos.common.configtx_pb2 import Config, ConfigEnvelope, ConfigUpdate
+from fabric_protos.common.policies_pb2 import ImplicitMetaPolicy
 from typer.testing import CliRunner, Result
 
 from heddle.cli import channel_request, channel_submit
@@ -89,16 +90,83 @@ def test_a_block_reviews_it_without_a_stack(
     """An administrator elsewhere has no stack, but can fetch the channel's configuration."""
     block = tmp_path / "channel.block"
     block.write_bytes(genesis_block(network.settings()).SerializeToString())
-    admin = network.organizations["beta"].admin
-    pair = {"--certificate": admin.certificate, "--key": admin.private_key}
-    options = ["--msp-id", "BetaMSP", "--config-block", str(block), "--yes"]
-    for option, content in pair.items():
-        path = tmp_path / option.strip("-")
-        path.write_bytes(content)
-        options += [option, str(path)]
+    options = [*keys_of(network, "beta", tmp_path), "--config-block", str(block), "--yes"]
     done = heddle("sign", str(file), *options)
     assert "peer organization beta: removed" in done.output, done.output
-    assert "not reviewed" not in done.output
+    assert "NOT REVIEWED" not in done.output
+
+
+def keys_of(network: RealNetwork, organization: str, folder: Path) -> list[str]:
+    """The options with which an administrator signs without a stack."""
+    admin = network.organizations[organization].admin
+    options = ["--msp-id", admin.msp_id]
+    for option, content in (("--certificate", admin.certificate), ("--key", admin.private_key)):
+        path = folder / option.strip("-")
+        path.write_bytes(content)
+        options += [option, str(path)]
+    return options
+
+
+def test_nothing_is_signed_unseen(
+    heddle: Callable[..., Result], file: Path, network: RealNetwork, tmp_path: Path
+) -> None:
+    """Without a configuration only with --unreviewed, whatever --yes says; then it is called unreviewed."""
+    keys, before = keys_of(network, "beta", tmp_path), file.read_bytes()
+    for answer in (("--yes",), ()):
+        done = heddle("sign", str(file), *keys, *answer, answer="y\n")
+        assert isinstance(done.exception, ConfigtxError)
+        assert "--unreviewed" in done.exception.hint
+        assert file.read_bytes() == before
+    done = heddle("sign", str(file), *keys, "--unreviewed", "--yes")
+    assert "NOT REVIEWED" in done.output, done.exception
+    assert "what the sender says" in done.output
+    assert len(request_from_bytes(file.read_bytes()).signatures) == 1
+
+
+def test_orderers_that_are_silent_leave_nothing_to_review(
+    heddle: Callable[..., Result], file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As without a stack: their cause is named, and it is signed only with --unreviewed."""
+
+    async def silent(*_: object) -> Config:
+        raise Unreachable("orderer0: no answer")
+
+    monkeypatch.setattr(channel_request, "read_config", silent)
+    sign = ("sign", str(file), "--stack", "s", "--org", "beta", "--yes")
+    done = heddle(*sign)
+    assert "orderer0: no answer" in str(done.exception)
+    assert "NOT REVIEWED" in heddle(*sign, "--unreviewed").output
+
+
+def test_a_block_of_another_channel_reviews_nothing(
+    heddle: Callable[..., Result], file: Path, network: RealNetwork, tmp_path: Path
+) -> None:
+    """Its configuration may fit the update by chance, and says nothing about the channel that changes."""
+    block = tmp_path / "other.block"
+    other = replace(network.settings(), channel="other")
+    block.write_bytes(genesis_block(other).SerializeToString())
+    keys = keys_of(network, "beta", tmp_path)
+    done = heddle("sign", str(file), *keys, "--config-block", str(block), "--yes", "--unreviewed")
+    assert isinstance(done.exception, ConfigtxError)
+    assert "is of channel other, expected channel" in str(done.exception)
+
+
+def test_what_gets_weaker_stands_on_top(
+    heddle: Callable[..., Result], network: RealNetwork, config: Config, tmp_path: Path
+) -> None:
+    """Before everything else, then the element itself, old and new."""
+    target = Config.FromString(config.SerializeToString())
+    policies = target.channel_group.groups["Application"].policies
+    policies["Admins"].policy.value = ImplicitMetaPolicy(sub_policy="Writers").SerializeToString()
+    update = compute_update("channel", config, target).SerializeToString()
+    path = tmp_path / "weaker.json"
+    path.write_bytes(request_to_bytes(new_request(update, config, summary=["batch timeout: 2s → 3s"])))
+    done = heddle("sign", str(path), "--stack", "s", "--org", "beta", answer="n\n")
+    lines = done.output.splitlines()
+    words = "MAJORITY Admins → ANY Writers"
+    assert lines[2] == f"  may be weaker: policy /Channel/Application/Admins: {words}"
+    assert f"    policy: {words}" in lines
+    assert "batch timeout" not in done.output
 
 
 def test_nothing_is_sent_while_signatures_are_missing(heddle: Callable[..., Result], file: Path) -> None:

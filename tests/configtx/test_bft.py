@@ -22,6 +22,7 @@ from heddle.configtx.read import differences, settings_of
 from heddle.configtx.settings import BFT, Capabilities, ChannelSettings
 from heddle.configtx.validate import apply_update, missing_signatures
 from heddle.errors import ConfigtxError, NoDifference
+from heddle.identity.describe import certificate_brief
 from heddle.settings import BatchSettings, BftOptions
 from tests.configtx.networks import bft_trade, organization, trade
 from tests.configtx.strategies import bft_channels
@@ -100,9 +101,10 @@ def test_differences_read_aloud() -> None:
         bft=BftOptions(request_pool_size=7),
         consenters=(first, second, *old.consenters[2:], OWNER.bft_consenter(5, HOSTS[4])),
     )
+    shown = [certificate_brief(each.identity) for each in (old.consenters[0], first)]
     assert differences(old, new) == [
         "BFT request pool size: 100000 → 7",
-        "consenter orderer0.example:7050: enrolment certificate changed",
+        f"consenter orderer0.example:7050: enrolment certificate {' → '.join(shown)}",
         "consenter orderer1.example:7050: id 2 → 9",
         "consenter orderer4.example:7050: added",
     ]

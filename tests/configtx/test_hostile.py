@@ -232,4 +232,7 @@ def test_principals_that_nobody_knows_have_a_text() -> None:
     principal.principal_classification = msp_principal_pb2.MSPPrincipal.IDENTITY
     identity = identities_pb2.SerializedIdentity(mspid="A", id_bytes=b"nothing")
     principal.principal = identity.SerializeToString()
-    assert principal_text(principal) == "A with a certificate that cannot be read"
+    assert principal_text(principal) == "A with no certificate: 7 bytes 6e6f7468696e67"
+    principal.principal_classification = msp_principal_pb2.MSPPrincipal.Classification.ValueType(9)
+    principal.principal = b"new"
+    assert principal_text(principal) == "a principal of unknown kind 9, 3 bytes 6e6577"

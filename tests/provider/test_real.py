@@ -213,6 +213,8 @@ async def test_batch_timeout(network: RealNetwork, engine: Engine) -> None:
         "channel channel, configuration 0: batch timeout: 200ms → 1s",
         "update 1 of 1: settings",
         "  batch timeout: 200ms → 1s",
+        "  [Value]  /Channel/Orderer/BatchTimeout: version 0 → 1",
+        "    value.timeout: 200ms → 1s",
         "  signatures /Channel/Orderer/Admins: signed",
     ]
     state = await engine.up(CHANNEL, "channel", wanted)
@@ -231,6 +233,8 @@ async def test_missing_signatures_leave_a_request(network: RealNetwork, engine: 
         "channel channel, configuration 0: SIGNATURES MISSING, batch timeout: 200ms → 1s",
         "update 1 of 1: settings",
         "  batch timeout: 200ms → 1s",
+        "  [Value]  /Channel/Orderer/BatchTimeout: version 0 → 1",
+        "    value.timeout: 200ms → 1s",
         "  signatures /Channel/Orderer/Admins: MISSING OrderingMSP.admin",
         "the update will stop there and leave a request: `heddle channel request`",
     ]

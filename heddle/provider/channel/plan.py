@@ -101,7 +101,9 @@ def plan_update(
         step = each.step
         lines += [
             f"update {number} of {len(todo)}: {step.kind.value}",
+            *(f"  {line}" for line in one.review.weaker),
             *(f"  {change}" for change in step.changes),
+            *(f"  {line}" for element in one.review.changes for line in element.text()),
         ]
         lines += [f"  leaves {each.left}"] if step.kind is not Kind.SETTINGS else []
         lines += [f"  signatures {consent}" for consent in one.consents]

@@ -16,6 +16,7 @@ from heddle.configtx.edit import apply_settings
 from heddle.configtx.envelope import sign_update, update_envelope
 from heddle.configtx.policies import MissingSignatures
 from heddle.configtx.request import new_request, sign_request
+from heddle.configtx.review import Review, review_update
 from heddle.configtx.settings import ChannelSettings, Consenter
 from heddle.configtx.validate import missing_signatures, required_policies
 from heddle.errors import FabricError, ProviderError, Refused, Unreachable
@@ -52,10 +53,14 @@ class Consent:
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A step as an update of the live configuration, and whose consent it needs."""
+    """A step as an update of the live configuration, and whose consent it needs.
+
+    `review` is what others read before they sign it.
+    """
 
     update: ConfigUpdate
     consents: tuple[Consent, ...]
+    review: Review
 
     @property
     def missing(self) -> tuple[Consent, ...]:
@@ -70,7 +75,7 @@ def prepare(client: ChannelClient, live: LiveConfig, step: Step) -> Prepared:
     needs = missing_signatures(live.config, update, client.signers)
     policies = required_policies(live.config, update)
     consents = tuple(Consent(policy=path, missing=needs.get(path)) for path in policies)
-    return Prepared(update=update, consents=consents)
+    return Prepared(update=update, consents=consents, review=review_update(update, live.config))
 
 
 def prepare_all(client: ChannelClient, live: LiveConfig, todo: Sequence[Step]) -> list[Prepared]:

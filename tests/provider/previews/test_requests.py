@@ -75,10 +75,9 @@ async def test_a_request_goes_round(
     (tmp_path / "beta.pem").write_bytes(beta.certificate)
     (tmp_path / "beta.key").write_bytes(beta.private_key)
     keys = ("--certificate", str(tmp_path / "beta.pem"), "--key", str(tmp_path / "beta.key"))
-    done = await _run(
-        heddle, "channel", "sign", str(file), "--msp-id", "BetaMSP", *keys, "-o", str(signed), "--yes"
-    )
-    assert "not reviewed" in done
+    sign = ("channel", "sign", str(file), "--msp-id", "BetaMSP", *keys, "-o", str(signed), "--yes")
+    assert "no configuration to review" in await _fails(heddle, *sign)
+    assert "NOT REVIEWED" in await _run(heddle, *sign, "--unreviewed")
     done = await _run(heddle, "channel", "submit", str(signed), "--stack", "dev", "--yes")
     assert "/Channel/Application/Admins" in done
     assert "configuration 1 is in force" in done

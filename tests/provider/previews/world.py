@@ -154,7 +154,11 @@ def readable(text: str, network: RealNetwork) -> str:
     """A message without what differs from run to run: ports are the nodes' names, hashes are left out."""
     for node in (*network.orderers, *network.peers):
         text = re.sub(rf"\b(localhost|127\.0\.0\.1):{node.port}\b", f"<{node.name}>", text)
+        text = re.sub(rf"port: {node.port}\b", f"port: <{node.name}>", text)
         if node.admin_port:
             text = re.sub(rf"\b(localhost|127\.0\.0\.1):{node.admin_port}\b", f"<{node.name} admin>", text)
     text = re.sub(r"\b[0-9a-f]{64}\b", "<hash>", text)
+    # Addresses stand in the order of their ports.
+    text = re.sub(r"(addresses|consenters)\[\d+\]", r"\1[<place>]", text)
+    text = re.sub(r"until \d{4}-\d\d-\d\d", "until <date>", text)
     return re.sub(r"\b[0-9a-f]{16}\.\.\.", "<hash>", text)
