@@ -26,6 +26,7 @@ __all__ = [
     "header_bytes",
     "is_config_block",
     "last_config_index",
+    "signatures_of",
     "verify_block",
     "verify_genesis",
 ]
@@ -94,6 +95,11 @@ def last_config_index(block: common_pb2.Block) -> int:
         return int(content.last_config.index)
     value = _metadata(block, common_pb2.LAST_CONFIG).value
     return int(values.parse(common_pb2.LastConfig(), value, "the block's last configuration").index)
+
+
+def signatures_of(block: common_pb2.Block) -> bytes:
+    """Return the metadata that the ordering service signed, with its signatures."""
+    return bytes(b"".join(block.metadata.metadata[common_pb2.SIGNATURES :][:1]))
 
 
 def verify_genesis(block: common_pb2.Block, expected_hash_hex: str) -> configtx_pb2.Config:
