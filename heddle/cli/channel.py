@@ -13,6 +13,7 @@ from rich.text import Text
 from heddle.cli.channel_block import block
 from heddle.cli.channel_request import request, sign
 from heddle.cli.channel_submit import submit
+from heddle.cli.channel_verify import verify
 from heddle.cli.options import HERE, Folder, Json, Stack, only
 from heddle.cli.printing import cell, listing, print_json
 from heddle.configtx.blocks import config_of
@@ -32,7 +33,7 @@ _SECONDS = 10.0
 """Seconds for one node: long enough for a busy one, short enough to wait for one that is away."""
 
 app = typer.Typer(no_args_is_help=True, help="Channels as their nodes have them now; signatures for them.")
-for verb in (block, request, sign, submit):
+for verb in (block, request, sign, submit, verify):
     app.command()(verb)
 
 

@@ -20,7 +20,15 @@ from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.waiting import Deadline, reading
 
-__all__ = ["DeliverMethod", "Position", "deliver", "one_block", "one_config_block", "seek_envelope"]
+__all__ = [
+    "DeliverMethod",
+    "Position",
+    "deliver",
+    "many_blocks",
+    "one_block",
+    "one_config_block",
+    "seek_envelope",
+]
 
 Position: TypeAlias = int | Literal["newest", "oldest", "max"]
 """A block number, the last block (`newest`), the first (`oldest`), or as a stop no end at all (`max`)."""
@@ -150,6 +158,30 @@ async def one_block(
         raise unreachable(node, what, "SUCCESS without a block")
 
     return await reading(attempt, deadline=deadline)
+
+
+async def many_blocks(
+    connections: Connections,
+    node: Node,
+    channel: str,
+    start: int,
+    stop: int,
+    signer: Signer,
+    *,
+    method: DeliverMethod[Answer],
+    deadline: float,
+) -> AsyncGenerator[Block, None]:
+    """Yield the blocks `start` to `stop` of the node's own ledger, of an orderer also without a leader.
+
+    Raises as `deliver` does, after the blocks that came before; nothing is asked again.
+    """
+    what = f"deliver blocks {start} to {stop} of {channel}"
+    request = seek_envelope(
+        channel, start, stop, signer, best_effort=True, tls_cert_hash=connections.tls_cert_hash
+    )
+    async with aclosing(deliver(connections, node, method, request, what, deadline=deadline)) as answers:
+        async for answer in answers:
+            yield answer.block
 
 
 async def one_config_block(

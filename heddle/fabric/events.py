@@ -16,13 +16,13 @@ from google.protobuf.message import DecodeError
 from heddle.errors import Refused, Unreachable
 from heddle.fabric.answers import unreadable, validation_code
 from heddle.fabric.connection import Connections
-from heddle.fabric.deliver import Position, deliver, one_block, one_config_block, seek_envelope
+from heddle.fabric.deliver import Position, deliver, many_blocks, one_block, one_config_block, seek_envelope
 from heddle.fabric.failures import unreachable
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.waiting import Deadline, reading, retry
 
-__all__ = ["Commit", "CommitWatch", "config_block", "deliver_block", "watch_commits"]
+__all__ = ["Commit", "CommitWatch", "config_block", "deliver_block", "deliver_blocks", "watch_commits"]
 
 _HINTS = {
     "MVCC_READ_CONFLICT": "Another transaction changed what it had read: read again and try again.",
@@ -184,6 +184,9 @@ async def watch_commits(
 
 deliver_block = partial(one_block, method=_blocks)
 """Return a block of the peer's ledger; with `wait`, once the peer has committed it."""
+
+deliver_blocks = partial(many_blocks, method=_blocks)
+"""Yield blocks of the peer's ledger, one after the other."""
 
 config_block = partial(one_config_block, method=_blocks)
 """Return the channel's latest configuration block that the peer has committed."""

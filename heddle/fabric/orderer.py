@@ -12,13 +12,20 @@ from heddle.configtx.blocks import verify_genesis
 from heddle.errors import FabricError, HeddleError, Refused, Unreachable
 from heddle.fabric.answers import unreadable
 from heddle.fabric.connection import Connections
-from heddle.fabric.deliver import one_block, one_config_block
+from heddle.fabric.deliver import many_blocks, one_block, one_config_block
 from heddle.fabric.failures import refused_status, unreachable
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.waiting import Deadline, retry
 
-__all__ = ["broadcast", "broadcast_transaction", "config_block", "deliver_block", "verified_genesis"]
+__all__ = [
+    "broadcast",
+    "broadcast_transaction",
+    "config_block",
+    "deliver_block",
+    "deliver_blocks",
+    "verified_genesis",
+]
 
 _NO_LEADER = "no Raft leader"
 """etcdraft/chain.go, Submit: the envelope was not taken."""
@@ -43,6 +50,9 @@ def _deliver(
 
 deliver_block = partial(one_block, method=_deliver)
 """Return a block of the channel from the orderer; with `wait`, once it has the block."""
+
+deliver_blocks = partial(many_blocks, method=_deliver)
+"""Yield blocks of the orderer's own ledger, one after the other."""
 
 config_block = partial(one_config_block, method=_deliver)
 """Return the channel's latest configuration block that the orderer has."""
