@@ -39,9 +39,14 @@ def node_job(
         for number, command in enumerate(commands)
     ]
     pod["initContainers"], pod["containers"] = steps[:-1], steps[-1:]
-    return _job(
+    job = _job(
         f"{name}-{suffix}"[:LONGEST_NAME], namespace, pod, {RUNBOOK: runbook, FOR_NODE: name}, retries=2
     )
+    if uid := statefulset["metadata"].get("uid"):
+        # A Job that a run left goes with its node: on a claim of its own it would hold that for ever.
+        owner = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": name, "uid": uid}
+        job["metadata"]["ownerReferences"] = [owner]
+    return job
 
 
 def claim_path(statefulset: Mapping[str, Any]) -> str:

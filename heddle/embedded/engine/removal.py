@@ -17,22 +17,26 @@ __all__ = ["remove_rest"]
 
 
 async def remove_rest(context: Context) -> None:
-    """Delete everything in the state that no step has dealt with. Raises Stopped when something remains."""
+    """Delete everything in the state that no step has dealt with. Raises Stopped when something remains.
+
+    Nothing is deleted while something of it is protected. The CLI deletes the others first: of a network that
+    was to stay, its nodes.
+    """
     actions = Actions(context)
     condemned = context.journal.base
-    allowed = [resource for resource in condemned if not _protected(context, resource)]
+    if [resource for resource in condemned if _protected(context, resource)]:
+        raise Stopped("nothing was deleted")
     await _load_providers(context, condemned)
-    ends = {resource: asyncio.Event() for resource in allowed}
-    survivors = [resource for resource in condemned if resource not in ends]
+    ends = {resource: asyncio.Event() for resource in condemned}
+    survivors: list[Resource] = []
     users = _users(condemned)
-    leaving = {resource.urn for resource in allowed} - _held(condemned, set(allowed))
+    leaving = {resource.urn for resource in condemned}
 
     async def remove(resource: Resource) -> None:
         try:
             waited = users.get(resource, [])
             for user in waited:
-                if user in ends:
-                    await ends[user].wait()
+                await ends[user].wait()
             if any(user in survivors for user in waited):
                 survivors.append(resource)
                 return
@@ -45,7 +49,7 @@ async def remove_rest(context: Context) -> None:
         finally:
             ends[resource].set()
 
-    await asyncio.gather(*(remove(resource) for resource in allowed))
+    await asyncio.gather(*(remove(resource) for resource in condemned))
     if survivors:
         raise Stopped("not everything was deleted")
 
@@ -63,18 +67,6 @@ def _users(resources: Iterable[Resource]) -> dict[Resource, list[Resource]]:
                 users.setdefault(needed, []).append(resource)
         named.setdefault(resource.urn, []).append(resource)
     return users
-
-
-def _held(condemned: list[Resource], allowed: set[Resource]) -> set[str]:
-    """Return the URNs of what stays because something protected needs it, be it through others.
-
-    What is `deletedWith` one of these does not go by itself: forgetting it would lose it.
-    """
-    held: set[str] = set()
-    for resource in reversed(condemned):
-        if resource not in allowed or resource.urn in held:
-            held |= resource.references
-    return held
 
 
 def _protected(context: Context, resource: Resource) -> bool:

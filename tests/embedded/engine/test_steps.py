@@ -83,7 +83,7 @@ async def test_protected_resources_stay(lab: Lab, names: Names, verb: str) -> No
     await up(lab, 'Thing("a", {"forceNew": "1"}, pulumi.ResourceOptions(protect=True))\nThing("b")')
     if verb == "destroy":
         outcome = await lab.destroy()
-        assert names() == ["a"]
+        assert names() == ["a", "b"]
     else:
         kept = 'Thing("a", {"forceNew": "2"}, pulumi.ResourceOptions(protect=True))\n'
         lab.program((kept if verb == "replace" else "") + 'Thing("b")')
@@ -218,8 +218,8 @@ async def test_a_failed_delete_keeps_what_it_needs(lab: Lab, names: Names) -> No
     assert "b" in names()
 
 
-async def test_what_goes_with_a_resource_that_must_stay_is_deleted_itself(lab: Lab, names: Names) -> None:
-    """A protected claim holds its namespace: what was to vanish with that would be lost, not deleted."""
+async def test_nothing_is_deleted_while_something_of_it_is_protected(lab: Lab, names: Names) -> None:
+    """Neither the pods beside a protected claim by `destroy`, nor a dropped node beside a dropped channel."""
     await up(
         lab,
         """
@@ -230,8 +230,11 @@ async def test_what_goes_with_a_resource_that_must_stay_is_deleted_itself(lab: L
         """,
     )
     assert (await lab.destroy()).failed
-    assert names() == ["claim", "place"]
-    assert "Thing::pod" not in lab.checkpoint.read_text()
+    lab.program('Thing("place")')
+    assert (await lab.up()).failed
+
+    assert names() == ["claim", "place", "pod"]
+    assert lab.world.calls["delete"] == 0
 
 
 async def test_reversed_dependencies_do_not_wait_for_each_other(lab: Lab) -> None:

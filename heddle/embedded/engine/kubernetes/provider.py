@@ -150,8 +150,8 @@ class KubernetesProvider:
             if self._settings.delete_unreachable:
                 return
             raise ProviderError("configured Kubernetes cluster is unreachable", hint=_GONE_HINT)
-        api = self._api
-        await self._in_thread(lambda: delete(api, request))
+        api, tell = self._api, self._teller(request.urn)
+        await self._in_thread(lambda: delete(api, request, tell))
 
     async def invoke(self, token: str, args: Properties) -> InvokeResult:
         """Refuse the call: functions of charts, YAML and kustomize need Pulumi's CLI."""

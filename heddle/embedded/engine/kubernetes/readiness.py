@@ -1,13 +1,13 @@
-"""Wait until an object is ready, or gone: a watch per object, and the evidence when time is up.
+"""Wait until an object is ready: a watch per object, and the evidence when time is up.
 
-Source: pulumi-kubernetes 4.28 provider/pkg/await/await.go, service.go, condition/deleted.go.
+Source: pulumi-kubernetes 4.28 provider/pkg/await/await.go, service.go.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from heddle.embedded.engine.kubernetes.api import Api, ApiError
+from heddle.embedded.engine.kubernetes.api import Api
 from heddle.embedded.engine.kubernetes.evidence import evidence
 from heddle.embedded.engine.kubernetes.kinds import kind_of, kind_of_type
 from heddle.embedded.engine.kubernetes.objects import (
@@ -23,28 +23,29 @@ from heddle.embedded.engine.kubernetes.rules import ReadyState, Rule, claim_rule
 from heddle.embedded.engine.kubernetes.wanted import wanted_rule
 from heddle.errors import ProviderError
 
-__all__ = ["SKIP", "NotReady", "check_now", "path_of", "timeout_of", "wait_gone", "wait_ready"]
+__all__ = [
+    "SKIP",
+    "TELL_AFTER",
+    "WATCH",
+    "NotReady",
+    "Wait",
+    "check_now",
+    "path_of",
+    "timeout_of",
+    "wait_ready",
+]
 
 SKIP = "pulumi.com/skipAwait"
 _TIMEOUT = "pulumi.com/timeoutSeconds"
 _DEFAULT_TIMEOUT = 600.0
 # A watch is renewed after this many seconds, so that a cancelled run ends soon.
-_WATCH = 4
+WATCH = 4
 _POLL = 0.1
 _POLL_MAX = 1.0
 # After this long without progress, what is wrong with the pods is told while waiting goes on.
-_TELL_AFTER = 10.0
+TELL_AFTER = 10.0
 # Endpoints without any address: nothing is selected yet, and after this long nothing is expected.
 _SETTLED = 10.0
-# Kinds of which skipAwait also skips waiting for the end of a deletion.
-_SKIPS_DELETION = (
-    "apps/v1/DaemonSet",
-    "apps/v1/Deployment",
-    "apps/v1/StatefulSet",
-    "batch/v1/Job",
-    "v1/Namespace",
-    "v1/Pod",
-)
 
 
 class NotReady(ProviderError):  # noqa: N818 - an outcome, named after what users read
@@ -147,7 +148,7 @@ def _waits_for_pod(api: Api, claim: Json) -> bool:
 
 def _until(live: Json, rule: Rule, wait: Wait, tell: Callable[[str], None]) -> Json:
     """Follow the object's changes until the rule holds."""
-    obj, told, tell_at = live, "", time.monotonic() + _TELL_AFTER
+    obj, told, tell_at = live, "", time.monotonic() + TELL_AFTER
     while True:
         obj, state = _next_state(obj, rule, wait)
         if state.ready:
@@ -155,7 +156,7 @@ def _until(live: Json, rule: Rule, wait: Wait, tell: Callable[[str], None]) -> J
         if state.hopeless or wait.over:
             raise _not_ready(obj, state, wait)
         if time.monotonic() >= tell_at:
-            tell_at, problems = time.monotonic() + _TELL_AFTER, "\n".join(evidence(wait.api, obj))
+            tell_at, problems = time.monotonic() + TELL_AFTER, "\n".join(evidence(wait.api, obj))
             if problems and problems != told:
                 told = problems
                 tell(problems)
@@ -168,7 +169,7 @@ def _next_state(obj: Json, rule: Rule, wait: Wait) -> tuple[Json, ReadyState]:
     if state.ready or state.hopeless:
         return obj, state
     collection, name = kind_of(obj).collection(namespace_of(obj)), name_of(obj)
-    for event, seen in wait.api.watch(collection, name, version=_version(obj), seconds=_WATCH):
+    for event, seen in wait.api.watch(collection, name, version=_version(obj), seconds=WATCH):
         obj, state = seen, rule(seen)
         if state.ready or state.hopeless or event == "DELETED" or wait.over:
             break
@@ -238,39 +239,3 @@ def _endpoints_state(api: Api, service: Json, *, settled: bool = True) -> ReadyS
         "field '.spec.selector' may not match labels on any Pods"
     )
     return ReadyState(ready=False, reasons=(reason,))
-
-
-def wait_gone(api: Api, obj: Json, name: str, inputs: Json, *, timeout: float) -> None:
-    """Block until the object does not exist, or another of its name does.
-
-    Raises NotReady when it is still there in the end, with the finalizers that hold it.
-    """
-    if is_true(inputs, SKIP) and kind_id(obj) in _SKIPS_DELETION:
-        return
-    wait = Wait.of(api, timeout)
-    collection, uid = kind_of(obj).collection(namespace_of(obj)), at(obj, "metadata", "uid")
-    while True:
-        try:
-            live = api.get(f"{collection}/{name}")
-        except ApiError as error:
-            if error.not_found:
-                return
-            raise
-        if uid and at(live, "metadata", "uid") != uid and not at(live, "metadata", "deletionTimestamp"):
-            return
-        if wait.over:
-            raise _still_there(live, wait)
-        for event, _ in api.watch(collection, name, version=_version(live), seconds=_WATCH):
-            if event == "DELETED":
-                return
-            if wait.over:
-                break
-
-
-def _still_there(live: Json, wait: Wait) -> NotReady:
-    name = name_of(live)
-    if wait.cancelled:
-        return NotReady(f"Resource operation was cancelled for '{name}'", live, [])
-    holding = ", ".join(at(live, "metadata", "finalizers") or []) or "none"
-    reasons = [f"finalizers might be preventing deletion ({holding})", *evidence(wait.api, live)]
-    return NotReady(f"'{name}' timed out waiting to be deleted after {wait.seconds:g} s", live, reasons)

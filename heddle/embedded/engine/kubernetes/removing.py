@@ -3,10 +3,14 @@
 Source: pulumi-kubernetes 4.28 provider/pkg/await/await.go Deletion.
 """
 
+from collections.abc import Callable
+
 from heddle.embedded.engine.kubernetes.api import Api, ApiError
 from heddle.embedded.engine.kubernetes.checkpoint import parse
+from heddle.embedded.engine.kubernetes.gone import wait_gone
+from heddle.embedded.engine.kubernetes.holding import let_go
 from heddle.embedded.engine.kubernetes.objects import Json, annotation, kind_id, split_id
-from heddle.embedded.engine.kubernetes.readiness import NotReady, path_of, timeout_of, wait_gone
+from heddle.embedded.engine.kubernetes.readiness import NotReady, path_of, timeout_of
 from heddle.errors import ProviderError
 from heddle.plugin.interface import DeleteRequest
 
@@ -26,10 +30,11 @@ _OWNS_NOTHING = (
 )
 
 
-def delete(api: Api, request: DeleteRequest) -> None:
+def delete(api: Api, request: DeleteRequest, tell: Callable[[str], None]) -> None:
     """Delete the object with what it owns, and wait until it is gone; one that is gone already is success.
 
-    Raises ProviderError when it is still there after the timeout.
+    Jobs that runbooks left on a claim are deleted, too, and told. Raises ProviderError when the object is
+    still there after the timeout.
     """
     inputs, live = parse(request.properties)
     _, name = split_id(request.id)
@@ -40,7 +45,9 @@ def delete(api: Api, request: DeleteRequest) -> None:
             return
         raise
     try:
-        wait_gone(api, live, name, inputs, timeout=timeout_of(request.timeout, inputs))
+        if jobs := let_go(api, live):
+            tell(f"Jobs of runbooks used the claim, and are deleted: {', '.join(jobs)}")
+        wait_gone(api, live, name, inputs, timeout=timeout_of(request.timeout, inputs), tell=tell)
     except NotReady as error:
         raise ProviderError("\n".join([error.message, *error.reasons])) from error
 

@@ -25,11 +25,13 @@ class FakeApi:
         self.objects[path] = {**obj, "metadata": metadata}
         return self.objects[path]
 
-    def get(self, path: str, **_query: str) -> dict[str, Any]:
+    def get(self, path: str, labelSelector: str = "", **_query: str) -> dict[str, Any]:  # noqa: N803 - Kubernetes'
         self.calls.append(("get", path))
         if path in self.objects:
             return self.objects[path]
         items = [obj for key, obj in self.objects.items() if key.rpartition("/")[0] == path]
+        if labelSelector and "=" not in labelSelector:
+            items = [obj for obj in items if labelSelector in obj["metadata"].get("labels", {})]
         if items or path.rpartition("/")[2] in ("pods", "events"):
             return {"items": items}
         raise ApiError(404, {"message": f"{path} not found"})

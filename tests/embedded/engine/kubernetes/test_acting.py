@@ -1,5 +1,6 @@
 """Creating, changing, reading and deleting objects against an API server in memory."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -20,6 +21,7 @@ from tests.embedded.engine.kubernetes.fake import FakeApi
 
 _URN = "urn:pulumi:s::p::kubernetes:apps/v1:StatefulSet::r"
 _PATH = "/apis/apps/v1/namespaces/x/statefulsets/n"
+_CLAIM = "/api/v1/namespaces/x/persistentvolumeclaims/n"
 _INPUTS: dict[str, Any] = {
     "apiVersion": "apps/v1",
     "kind": "StatefulSet",
@@ -264,7 +266,7 @@ def test_a_deletion_ends_when_the_object_is_gone() -> None:
     fake = FakeApi()
     before = _created(fake)
     fake.script = [lambda obj: obj, lambda _obj: None]
-    delete(_api(fake), _delete(before))
+    delete(_api(fake), _delete(before), _silent)
     assert ("delete Foreground", _PATH) in fake.calls
 
 
@@ -273,7 +275,7 @@ def test_deleting_what_is_gone_succeeds() -> None:
     fake = FakeApi()
     before = _created(fake)
     fake.objects.clear()
-    delete(_api(fake), _delete(before))
+    delete(_api(fake), _delete(before), _silent)
 
 
 def test_a_deletion_that_hangs_names_the_finalizers() -> None:
@@ -283,7 +285,74 @@ def test_a_deletion_that_hangs_names_the_finalizers() -> None:
     live = fake.objects[_PATH]
     fake.put(_PATH, {**live, "metadata": {**live["metadata"], "finalizers": ["example.com/hold"]}})
     with pytest.raises(ProviderError, match=r"example\.com/hold"):
-        delete(_api(fake), _delete(before))
+        delete(_api(fake), _delete(before), _silent)
+
+
+def _claim(fake: FakeApi) -> dict[str, Any]:
+    """A claim that is being deleted, of which nothing but its pods says who holds it."""
+    metadata = {"name": "n", "namespace": "x", "annotations": {"pulumi.com/skipAwait": "true"}}
+    inputs = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
+    before = acting.create(_api(fake), _create(inputs), _silent).properties
+    live = fake.objects[_CLAIM]
+    fake.put(
+        _CLAIM, {**live, "metadata": {**live["metadata"], "finalizers": ["kubernetes.io/pvc-protection"]}}
+    )
+    return before
+
+
+def _pod(fake: FakeApi, name: str, owner: dict[str, str], labels: dict[str, str]) -> None:
+    volumes = [{"name": "ledger", "persistentVolumeClaim": {"claimName": "n"}}]
+    metadata = {"name": name, "namespace": "x", "labels": labels, "ownerReferences": [owner]}
+    pod = {"metadata": metadata, "spec": {"volumes": volumes}, "status": {"phase": "Succeeded"}}
+    fake.put(f"/api/v1/namespaces/x/pods/{name}", pod)
+
+
+def test_a_claim_that_hangs_names_the_pods_that_use_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it waits, and when its time is up; a pod that has ended holds it, too."""
+    monkeypatch.setattr("heddle.embedded.engine.kubernetes.gone.TELL_AFTER", 0.0)
+    fake, told = FakeApi(), list[str]()
+    before = _claim(fake)
+    _pod(fake, "mend-x7", {"kind": "Job", "name": "mend"}, {})
+
+    with pytest.raises(ProviderError, match=r"pod mend-x7 of Job mend \(Succeeded\) uses claim n") as caught:
+        delete(_api(fake), _delete(before), told.append)
+
+    assert "finalizer kubernetes.io/pvc-protection" in str(caught.value)
+    assert "pod mend-x7 of Job mend (Succeeded) uses claim n" in told[0]
+    assert not [call for call in fake.calls if call[1].startswith("/apis/batch")], (
+        "another's Job is not touched"
+    )
+
+
+def test_a_claim_is_let_go_by_what_a_runbook_left() -> None:
+    """Its Job goes first, and that is told."""
+    fake, told = FakeApi(), list[str]()
+    before = _claim(fake)
+    _pod(fake, "mend-x7", {"kind": "Job", "name": "mend"}, {"heddle.dev/runbook": "rejoin-peer"})
+    fake.put("/apis/batch/v1/namespaces/x/jobs/mend", {"metadata": {"name": "mend"}})
+    fake.script = [lambda _obj: None]
+
+    delete(_api(fake), _delete(before), told.append)
+
+    assert ("delete Background", "/apis/batch/v1/namespaces/x/jobs/mend") in fake.calls
+    assert told == ["Jobs of runbooks used the claim, and are deleted: mend"]
+
+
+def test_a_namespace_that_hangs_says_what_is_left_in_it() -> None:
+    """In Kubernetes' own words."""
+    fake = FakeApi()
+    inputs = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}
+    before = acting.create(_api(fake), _create(inputs), _silent).properties
+    live = fake.objects["/api/v1/namespaces/n"]
+    left = {
+        "type": "NamespaceFinalizersRemaining",
+        "status": "True",
+        "message": "some content has finalizers",
+    }
+    fake.put("/api/v1/namespaces/n", {**live, "status": {"conditions": [left]}})
+
+    with pytest.raises(ProviderError, match="NamespaceFinalizersRemaining: some content has finalizers"):
+        delete(_api(fake), replace(_delete(before), id="n"), _silent)
 
 
 def test_a_cancelled_wait_saves_what_exists() -> None:
