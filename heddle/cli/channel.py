@@ -15,7 +15,7 @@ from heddle.cli.channel_request import request, sign
 from heddle.cli.channel_submit import submit
 from heddle.cli.channel_verify import verify
 from heddle.cli.options import HERE, Folder, Json, Stack, only
-from heddle.cli.printing import cell, listing, print_json
+from heddle.cli.printing import cell, listing, print_json, print_lies
 from heddle.configtx.blocks import config_of
 from heddle.configtx.read import settings_of
 from heddle.configtx.settings import BFT, ChannelSettings
@@ -113,10 +113,12 @@ async def _all_nodes(network: Network) -> dict[str, tuple[ChannelNode, ...]]:
 
 async def _state(network: Network, channel: str) -> tuple[int, int, ChannelSettings, tuple[ChannelNode, ...]]:
     """Return the number of the configuration block, its sequence, what it says, and the nodes."""
+    history = network.history(channel)
     async with network.connections() as connections:
-        block = await read_config_block(network, connections, channel)
+        block = await read_config_block(network, connections, history)
         config = config_of(block).config
         facts = await node_facts(network, connections, [channel], deadline=_SECONDS)
+    print_lies(history.refused)
     return block.header.number, config.sequence, settings_of(config), channel_nodes(facts, channel)
 
 

@@ -8,7 +8,7 @@ import typer
 from fabric_protos.common.common_pb2 import Block
 
 from heddle.cli.options import HERE, Folder, Stack
-from heddle.cli.printing import print_text
+from heddle.cli.printing import print_lies, print_text
 from heddle.configtx.decode import json_text, message_json
 from heddle.fabric.deliver import Position
 from heddle.network.blocks import read_block, read_config_block
@@ -34,14 +34,16 @@ def block(
     """Print a block with everything in it decoded, as JSON."""
     position = _position(which)
     network = open_network(stack, folder)
+    history = network.history(channel)
 
     async def fetch() -> Block:
         async with network.connections() as connections:
             if position is None:
-                return await read_config_block(network, connections, channel)
+                return await read_config_block(network, connections, history)
             return await read_block(network, connections, channel, position)
 
     fetched = asyncio.run(fetch())
+    print_lies(history.refused)
     if out is None:
         print_text(json_text(message_json(fetched)), newline=False)
         return

@@ -14,7 +14,7 @@ from fabric_protos.common.configtx_pb2 import Config
 
 from heddle.cli.consent import ask_consent
 from heddle.cli.options import HERE, Folder, Stack, Yes
-from heddle.cli.printing import print_line, print_paragraphs
+from heddle.cli.printing import print_lies, print_line, print_paragraphs
 from heddle.configtx import values
 from heddle.configtx.blocks import config_of_channel
 from heddle.configtx.request import Request, request_envelope, request_to_bytes, sign_request
@@ -55,11 +55,13 @@ def request(
         content = request_envelope(found, member(network, channel, "")).SerializeToString()
     out.write_bytes(content)
     print_line(f"{out}:")
+    history = network.history(channel)
     try:
-        config = asyncio.run(read_config(network, channel))
+        config = asyncio.run(read_config(network, history))
     except (FabricError, KubeError) as error:
         show_unreviewed(found, f"{error.message}; what `up` has written of it:")
     else:
+        print_lies(history.refused)
         show_request(found, config)
     print_line("Have it signed (`heddle channel sign`), then hand it in (`heddle channel submit`).")
 
@@ -126,10 +128,14 @@ def _configuration(
     """
     why = ""
     if network is not None:
+        history = network.history(channel)
         try:
-            return asyncio.run(read_config(network, channel))
+            config = asyncio.run(read_config(network, history))
         except (FabricError, KubeError) as error:
             why = f": {error.message}"
+        else:
+            print_lies(history.refused)
+            return config
     if config_block is not None:
         block = values.parse(Block(), config_block.read_bytes(), f"{config_block}: a block")
         return config_of_channel(block, channel)

@@ -9,7 +9,7 @@ import typer
 from heddle.cli.channel_request import InStack, member, show_request
 from heddle.cli.consent import ask_consent
 from heddle.cli.options import HERE, Folder, Yes
-from heddle.cli.printing import print_line
+from heddle.cli.printing import print_lies, print_line
 from heddle.configtx.requestfiles import merge_copies
 from heddle.configtx.review import expect_signed
 from heddle.network.network import open_network
@@ -38,7 +38,9 @@ def submit(
     request = merge_copies({str(file): file.read_bytes() for file in files})
     network = open_network(stack, folder)
     signer = member(network, request.channel, organization)
-    config = asyncio.run(read_config(network, request.channel))
+    history = network.history(request.channel)
+    config = asyncio.run(read_config(network, history))
+    print_lies(history.refused)
     show_request(request, config)
     expect_signed(request, config)
     ask_consent(f"Hand it in as {signer.msp_id}?", yes=yes)

@@ -3,7 +3,7 @@
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from textwrap import wrap
 
@@ -20,6 +20,7 @@ __all__ = [
     "marked",
     "print_findings",
     "print_json",
+    "print_lies",
     "print_line",
     "print_paragraphs",
     "print_text",
@@ -60,6 +61,13 @@ def print_paragraphs(lines: Iterable[str], *, indent: int = 0, warn: bool = Fals
         )
         for each in folded or [""]:
             typer.echo(typer.style(each, fg="red", bold=True) if warn else each)
+
+
+def print_lies(refused: Mapping[str, str]) -> None:
+    """Name on standard error the nodes whose configuration was not believed, while others' was used."""
+    for name, reason in refused.items():
+        words = f"warning: {name}: its configuration is not believed, others' is used: {reason}"
+        typer.echo(without_controls(words), err=True)
 
 
 def listing(*titles: str) -> Table:

@@ -10,6 +10,7 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.deliver import Position
 from heddle.network.answers import ask_orderer
 from heddle.network.configuration import most_telling, newest_config_block
+from heddle.network.history import ConfigHistory
 from heddle.network.network import Network
 from heddle.planner.facts import LedgerState, describe
 
@@ -19,9 +20,9 @@ _CALL = 10.0
 """Seconds for one node: long enough for a busy one, short enough to wait for one that is away."""
 
 
-async def read_config_block(network: Network, connections: Connections, channel: str) -> Block:
+async def read_config_block(network: Network, connections: Connections, history: ConfigHistory) -> Block:
     """Return the newest configuration block of a channel, proved. Raises as `newest_config_block` does."""
-    history, signer = network.history(channel), network.signer_for(channel)
+    signer = network.signer_for(history.channel)
     return await newest_config_block(connections, network.orderers, history, signer, deadline=_CALL)
 
 

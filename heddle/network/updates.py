@@ -141,15 +141,16 @@ class UpdateDelivery:
         )
 
 
-async def read_config(network: Network, channel: str) -> Config:
+async def read_config(network: Network, history: ConfigHistory) -> Config:
     """Return the channel's configuration in force, read by the administrator that acts for it.
 
-    Raises FabricError where no orderer gives it, and ConfigtxError for a block of another channel.
+    `history` proves it, and knows afterwards whose answers do not hold. Raises FabricError where no orderer
+    gives it, NotBelieved where no answer holds, and ConfigtxError for a block of another channel.
     """
-    signer, history = network.signer_for(channel), network.history(channel)
+    signer = network.signer_for(history.channel)
     async with network.connections() as connections:
         block = await config_block_now(connections, network.orderers, history, signer, deadline=_READING)
-    return config_of_channel(block, channel)
+    return config_of_channel(block, history.channel)
 
 
 async def submit_request(network: Network, request: Request, signer: Signer) -> int:

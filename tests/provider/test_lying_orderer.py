@@ -1,5 +1,7 @@
 """One orderer of three lies about the channel's configuration: nothing of it is signed, and it is named."""
 
+import asyncio
+import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +12,9 @@ from typing import Any
 
 import pytest
 from fabric_protos.common import common_pb2, configtx_pb2, policies_pb2
+from typer.testing import CliRunner
 
+from heddle.cli.app import app
 from heddle.configtx.blocks import block_hash, config_of, data_hash, last_config_index
 from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
@@ -25,6 +29,8 @@ from heddle.fabric.orderer import config_block, deliver_block
 from heddle.identity.signer import Signer
 from heddle.waiting import retry
 from tests.contract.standins import ROOT, prepared_standins
+from tests.network.processes import network_of_processes
+from tests.network.samples import use_network
 from tests.provider.harness import Engine, channel_value
 from tests.provider.previews.others import change_batch
 from tests.real.network import RealNetwork
@@ -196,6 +202,23 @@ async def test_no_administrator_signs_what_one_orderer_made_up(
         assert new.values[name].mod_policy == old.values[name].mod_policy
     assert any(LIAR in warning and "not believed" in warning for warning in engine.log.of("warning"))
     await engine.read(CHANNEL, "channel")
+
+
+async def test_the_command_line_names_the_liar(
+    scene: Scene, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And shows what the others have."""
+    outputs = await engine.up(CHANNEL, "channel", scene.inputs())
+    await scene.led()
+    before = await scene.honest()
+    forged = config_of(before).config
+    _cut_consenters(forged)
+    scene.tell(_signed_alone(scene, before, forged))
+    use_network(monkeypatch, network_of_processes(scene.network, outputs["genesisHash"]))
+    shown = await asyncio.to_thread(CliRunner().invoke, app, ["channel", "show", "s", "--json"])
+    assert shown.exit_code == 0, shown.output
+    assert len(json.loads(shown.stdout)["settings"]["consenters"]) == 3
+    assert f"warning: {LIAR}: its configuration is not believed" in shown.stderr
 
 
 @pytest.mark.parametrize("forge", FORGERIES, ids=lambda forge: forge.__name__.strip("_"))
