@@ -57,5 +57,5 @@ $(BIN)/.ready: requirements.lock pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	@# Compiled here, on all cores, without Ansible's 20 000 files: they would take longest and few are used.
 	@$(BIN)/python -m compileall -q -j 0 -x '/(ansible|ansible_collections|ansiblelint)/' .venv/lib
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

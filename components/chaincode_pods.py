@@ -71,9 +71,13 @@ def chaincode_pod(
     site: Site,
     image: str,
     variables: Mapping[str, pulumi.Input[str]],
+    secrets: Mapping[str, tuple[str, str]],
     checksum: pulumi.Input[str],
 ) -> Manifest:
-    """Return the pod template of a chaincode server: it serves one package, with TLS."""
+    """Return the pod template of a chaincode server: it serves one package, with TLS.
+
+    `secrets` are further variables, with the Secret and the key that each value is in.
+    """
     own = labels.of_server(site.instance, server)
     return {
         "metadata": {
@@ -87,7 +91,7 @@ def chaincode_pod(
                 if server.replicas > 1
                 else {}
             ),
-            "containers": [_container(server, image, variables)],
+            "containers": [_container(server, image, [*_plain(variables), *_hidden(secrets)])],
             "volumes": [
                 {"name": "tls", "secret": {"secretName": server.name, "defaultMode": 0o440}},
                 {"name": "tmp", "emptyDir": {}},
@@ -96,13 +100,21 @@ def chaincode_pod(
     }
 
 
-def _container(server: ServerPlan, image: str, variables: Mapping[str, pulumi.Input[str]]) -> Manifest:
+def _plain(variables: Mapping[str, pulumi.Input[str]]) -> list[Manifest]:
+    return [{"name": name, "value": value} for name, value in variables.items()]
+
+
+def _hidden(secrets: Mapping[str, tuple[str, str]]) -> list[Manifest]:
+    return [pods.from_secret(name, *place) for name, place in secrets.items()]
+
+
+def _container(server: ServerPlan, image: str, variables: list[Manifest]) -> Manifest:
     probe = {"tcpSocket": {"port": "chaincode"}}
     return {
         "name": "chaincode",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "env": [{"name": name, "value": value} for name, value in variables.items()],
+        "env": variables,
         "ports": [{"name": "chaincode", "containerPort": CHAINCODE_PORT, "protocol": "TCP"}],
         "startupProbe": {**probe, "periodSeconds": 1, "failureThreshold": 300},
         "readinessProbe": {**probe, "periodSeconds": 5},

@@ -87,6 +87,7 @@ class ChaincodeServer(pulumi.ComponentResource):
                 site=args.site,
                 image=chaincode.image,
                 variables=variables,
+                secrets=chaincode.secret_environment,
                 checksum=checksum_of(_files(args, tls)),
             ),
         }

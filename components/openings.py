@@ -10,7 +10,15 @@ from heddle.topology import CHAINCODE_PORT, CouchdbPlan, OrganizationPlan, Serve
 
 _ANY_NAMESPACE: Manifest = {"namespaceSelector": {}}
 _MONITORING: Manifest = {"namespaceSelector": {"matchLabels": {labels.MONITORING: "true"}}}
-_SAME_NAMESPACE: Manifest = {"podSelector": {}}
+_SAME_NAMESPACE: Manifest = {
+    "podSelector": {"matchExpressions": [{"key": labels.NAME, "operator": "NotIn", "values": ["chaincode"]}]}
+}
+"""Pods of the instance but for chaincode, which is code of others."""
+_DNS: Manifest = {
+    "ports": [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")],
+    # Pods that serve DNS, and the node's own cache (NodeLocal DNSCache listens there).
+    "to": [_ANY_NAMESPACE, {"ipBlock": {"cidr": "169.254.20.10/32"}}],
+}
 
 
 def node_opening(name: str, plan: OrganizationPlan, site: Site, parent: pulumi.Resource) -> NetworkPolicy:
@@ -30,12 +38,20 @@ def node_opening(name: str, plan: OrganizationPlan, site: Site, parent: pulumi.R
 
 
 def chaincode_opening(name: str, server: ServerPlan, site: Site, parent: pulumi.Resource) -> NetworkPolicy:
-    """Open a chaincode server to the peers of its organization, and to nobody else."""
+    """Open a chaincode server to the peers of its organization, and to nobody else.
+
+    Connections of its own go to these peers and to the cluster's DNS, unless the stack file opens all.
+    """
     peers = labels.select_set(site.instance, "peer", server.organization)
     source = {"podSelector": {"matchLabels": peers}}
     ingress = [{"ports": [{"port": CHAINCODE_PORT, "protocol": "TCP"}], "from": [source]}]
+    egress = (
+        None
+        if server.open_egress
+        else [{"ports": [{"port": "grpc", "protocol": "TCP"}], "to": [source]}, _DNS]
+    )
     match = labels.select_server(site.instance, server)
-    return _policy(name, f"chaincode-{server.name}", site, match, ingress, parent)
+    return _policy(name, f"chaincode-{server.name}", site, match, ingress, parent, egress)
 
 
 def couchdb_opening(name: str, database: CouchdbPlan, site: Site, parent: pulumi.Resource) -> NetworkPolicy:
@@ -57,12 +73,16 @@ def _policy(
     match: dict[str, str],
     ingress: Manifest,
     parent: pulumi.Resource,
+    egress: Manifest | None = None,
 ) -> NetworkPolicy:
+    """Make a policy; without `egress` the pods' own connections go anywhere."""
     spec: Manifest = {
         "podSelector": {"matchLabels": match},
         "policyTypes": ["Ingress"],
         "ingress": ingress,
     }
+    if egress is not None:
+        spec |= {"policyTypes": ["Ingress", "Egress"], "egress": egress}
     return NetworkPolicy(
         name,
         metadata=metadata(object_name, site.namespace, labels.common(site.instance)),

@@ -7,12 +7,13 @@ problem in it, which Pulumi prints without a traceback.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pulumi
+from pulumi.runtime.config import is_config_secret
 
 from heddle.errors import SpecError
 from heddle.kube import kubeconfig
@@ -33,6 +34,7 @@ __all__ = [
 
 PROJECT = "fabric"
 """The namespace of the configuration keys: the project's name in Pulumi.yaml."""
+_KEYS = (f"{PROJECT}:instance", f"{PROJECT}:kubeContext")
 _LONGEST_PATH = 4096
 """Characters; a longer text is no path (Linux, PATH_MAX)."""
 _LARGEST_FILE = 1 << 20
@@ -67,6 +69,7 @@ class StackSettings:
 def load() -> StackSettings:
     """Return the settings of the stack that Pulumi runs. Raises StackFileError with every problem."""
     config = pulumi.Config(PROJECT)
+    _refuse_secrets(pulumi.get_stack(), [key for key in _KEYS if is_config_secret(key)])
     return read(
         stack=pulumi.get_stack(),
         data=_instance_data(config),
@@ -74,8 +77,12 @@ def load() -> StackSettings:
     )
 
 
-def read_values(stack: str, values: Mapping[str, str]) -> StackSettings:
-    """Return a stack's settings from its configuration values by namespaced key. Raises StackFileError."""
+def read_values(stack: str, values: Mapping[str, str], secret_keys: Collection[str]) -> StackSettings:
+    """Return a stack's settings from its configuration values by namespaced key. Raises StackFileError.
+
+    `secret_keys` are those in whose value something is encrypted.
+    """
+    _refuse_secrets(stack, [key for key in _KEYS if key in secret_keys])
     return read(
         stack=stack,
         data=json.loads(values.get(f"{PROJECT}:instance", "null")),
@@ -156,6 +163,24 @@ def _text_of(path: Path) -> str:
     if len(content) > _LARGEST_FILE:
         raise ValueError(f"{path}: more than {_LARGEST_FILE} bytes")
     return content.decode()
+
+
+def _refuse_secrets(stack: str, keys: Collection[str]) -> None:
+    """Raise StackFileError for encrypted values: what a stack file says is in the clear further on.
+
+    Names and settings go into pods, onto the ledger and into the public output, so a secret would leak
+    without a word. Which value it is, Pulumi's CLI does not tell the program.
+    """
+    allowed = "plain values: what stands here goes into pods, outputs and the state in the clear"
+    step = (
+        "Take the value with `secure:` out. Keep it in a Secret of the namespace; a chaincode reads it by "
+        "`secretEnvironment`."
+    )
+    if keys:
+        problems = [
+            Problem(path=key, found="a value with `secure:`", allowed=allowed, step=step) for key in keys
+        ]
+        raise _refused(stack, problems)
 
 
 def _instance_data(config: pulumi.Config) -> object:

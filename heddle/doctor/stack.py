@@ -18,12 +18,12 @@ __all__ = ["stack_findings"]
 def stack_findings(stack: str, folder: Path) -> Iterator[Finding]:
     """Check the stack's file, its cluster and the names; stop where a check needs the one before."""
     try:
-        values = open_stack(folder, stack).config.values
+        stored = open_stack(folder, stack).config
     except EngineError as error:
         yield Finding(what="stack", found=error.message, step=error.hint or "See the message.")
         return
     try:
-        settings = config.read_values(stack, values)
+        settings = config.read_values(stack, stored.values, stored.secret_keys)
     except SpecError as error:
         step = error.hint or "Mend the file, then look again."
         yield Finding(what="stack file", found=error.message, step=step)

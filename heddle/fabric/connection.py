@@ -17,7 +17,7 @@ from heddle.fabric.answers import HttpAnswer, unreadable
 from heddle.fabric.dial import Dialer
 from heddle.fabric.failures import http_words, rpc_failure, unreachable
 from heddle.fabric.node import ClientTls, Node
-from heddle.fabric.tls import tls_context
+from heddle.fabric.tls import roots_of, tls_context
 from heddle.plain import ShapeError
 from heddle.waiting import retry
 
@@ -172,7 +172,7 @@ class Connections:
     def _credentials(self, node: Node) -> grpc.ChannelCredentials:
         own = self._client_tls
         return grpc.ssl_channel_credentials(
-            root_certificates=b"\n".join(node.tls_root_certificates) or None,
+            root_certificates=roots_of(node),
             private_key=own.private_key if own else None,
             certificate_chain=own.certificate if own else None,
         )

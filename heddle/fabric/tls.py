@@ -12,7 +12,7 @@ from heddle.fabric.dial import Dialer
 from heddle.fabric.failures import unreachable
 from heddle.fabric.node import ClientTls, Node
 
-__all__ = ["presented_certificate", "tls_context"]
+__all__ = ["presented_certificate", "roots_of", "tls_context"]
 
 _ANY_DATE = ssl.VerifyFlags(0x200000)
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME, for which Python has no name: chain, name and key are verified."""
@@ -33,6 +33,17 @@ def tls_context(node: Node, own: ClientTls | None, *, any_date: bool = False) ->
     if any_date:
         context.verify_flags |= _ANY_DATE
     return context
+
+
+def roots_of(node: Node) -> bytes:
+    """Return the node's TLS roots, PEM. Raises FabricError without any: the machine's would count."""
+    roots = b"\n".join(node.tls_root_certificates)
+    if not roots.strip():
+        raise FabricError(
+            f"{node.at()}: no TLS root certificate of it is known, so whoever answers could be anybody",
+            hint="It comes from the stack's outputs or from an organization's definition: put it there.",
+        )
+    return roots
 
 
 async def presented_certificate(dialer: Dialer, node: Node, *, deadline: float) -> x509.Certificate:
@@ -60,8 +71,7 @@ async def presented_certificate(dialer: Dialer, node: Node, *, deadline: float) 
 
 
 def _loaded_context(node: Node, own: ClientTls | None) -> ssl.SSLContext:
-    roots = b"\n".join(node.tls_root_certificates).decode()
-    context = ssl.create_default_context(cadata=roots or None)
+    context = ssl.create_default_context(cadata=roots_of(node).decode())
     if own is not None:
         # ssl reads key pairs from files only; the file is private and gone as soon as it was read.
         with tempfile.TemporaryDirectory(prefix="heddle-") as scratch:

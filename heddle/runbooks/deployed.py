@@ -31,7 +31,11 @@ def context_of(stack: Stack) -> Context:
     root = stack_resource(stack.resources)
     network = network_of(stack.name, root.outputs) if root and "instance" in root.outputs else None
     # A destroyed stack has no output: the cluster is the one that the stack file names.
-    cluster = network.access if network else config.read_values(stack.name, stack.config.values).cluster
+    cluster = (
+        network.access
+        if network
+        else config.read_values(stack.name, stack.config.values, stack.config.secret_keys).cluster
+    )
     packages = (
         Package(
             peer=inputs["peer"]["name"],

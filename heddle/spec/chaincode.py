@@ -14,6 +14,8 @@ from heddle.spec.names import (
     ChannelName,
     CollectionName,
     OrganizationName,
+    SecretKeyName,
+    SecretName,
     Variable,
 )
 from heddle.spec.policies import Endorsement, check_endorsement, check_members, check_policy
@@ -33,6 +35,15 @@ class Collection(Section):
     endorsement_policy: Annotated[str, BeforeValidator(check_policy)] | None = None
     """The peers that must endorse a write: an expression or the path of a channel policy. Default: the
     chaincode's rule."""
+
+
+class SecretKey(Section):
+    """The place of a value: a key of a Secret in the instance's namespace, which is made beforehand."""
+
+    secret: SecretName
+    """Name of the Secret."""
+    key: SecretKeyName
+    """Key within it."""
 
 
 class Chaincode(Section):
@@ -58,6 +69,11 @@ class Chaincode(Section):
     """True: no invocation before one that is marked as initialization."""
     environment: dict[Variable, str] = Field(default_factory=dict)
     """Variables of the server. No secrets: they are plain in the pod."""
+    secret_environment: dict[Variable, SecretKey] = Field(default_factory=dict)
+    """Variables of the server whose values are in Secrets of the namespace."""
+    egress: Literal["closed", "open"] = "closed"
+    """Connections that the server itself makes: closed but for its organization's peers and DNS, or open.
+    It needs a cluster whose network enforces NetworkPolicies."""
     replicas: Annotated[int, *between(1, 20)] = 1
     """Number of servers that each organization runs."""
     collections: tuple[Collection, ...] = ()

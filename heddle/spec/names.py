@@ -98,6 +98,12 @@ SECRET = NameRule(
     words="name of a Kubernetes Secret: 1 to 253 of a–z, 0–9, . and -; no . or - at either end",
     noun="name of a Secret",
 )
+SECRET_KEY = NameRule(
+    pattern=r"[A-Za-z0-9._-]+",
+    longest=253,
+    words="key of a Kubernetes Secret: 1 to 253 of a–z, A–Z, 0–9, ., - and _",
+    noun="key of a Secret",
+)
 # apimachinery pkg/util/validation IsQualifiedName, IsValidLabelValue; pkg/apis/core/validation EnvVar names
 LABEL = NameRule(
     pattern=r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?",
@@ -146,3 +152,4 @@ LabelValue = Annotated[str, *named(LABEL_VALUE)]
 Variable = Annotated[str, *named(VARIABLE)]
 StorageClass = Annotated[str, *named(STORAGE_CLASS)]
 SecretName = Annotated[str, *named(SECRET)]
+SecretKeyName = Annotated[str, *named(SECRET_KEY)]

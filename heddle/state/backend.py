@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 from heddle.errors import EngineError, NeedsCli
 from heddle.plain import ShapeError, parse_json
+from heddle.state.copies import keep_newest, make_private_folder, write_private
 from heddle.state.locks import Lock, read_lock
 from heddle.state.serialization import Json, dump
 from heddle.versions import HEDDLE, PULUMI
@@ -42,7 +43,7 @@ def now() -> str:
 
 def write_durably(path: Path, content: str) -> None:
     """Replace a file so that after a crash it holds the old or the new content, and after return the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with temporary.open("w", encoding="utf-8") as file:
         os.fchmod(file.fileno(), 0o600)
@@ -194,23 +195,25 @@ class Backend:
         with _writing(self._base):
             meta = self._base / "meta.yaml"
             if not meta.exists():  # says which layout this is: the one with projects
-                self._base.mkdir(parents=True, exist_ok=True)
+                make_private_folder(self._base, self._base)
                 meta.write_text("version: 1\n", encoding="utf-8")
             if (path := self._existing()) is not None:
                 content = path.read_bytes()
-                path.with_name(path.name + ".bak").write_bytes(content)
-                self._backups.mkdir(parents=True, exist_ok=True)
+                write_private(path.with_name(path.name + ".bak"), content)
+                make_private_folder(self._backups, self._base)
                 stem, _, suffix = path.name.partition(".json")
-                (self._backups / f"{stem}.{time.time_ns()}.json{suffix}").write_bytes(content)
+                write_private(self._backups / f"{stem}.{time.time_ns()}.json{suffix}", content)
+                keep_newest(self._backups)
 
     def remember(self, update: Json) -> None:
         """Add an update (UpdateInfo) to the history, with a copy of the checkpoint it left."""
-        self._history.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self._history, self._base)
         prefix = f"{self.stack}-{time.time_ns()}"
-        (self._history / f"{prefix}.history.json").write_text(dump(update), encoding="utf-8")
+        write_private(self._history / f"{prefix}.history.json", dump(update).encode())
         if (path := self._existing()) is not None:
             suffix = path.name.removeprefix(self.checkpoint.name)
-            (self._history / f"{prefix}.checkpoint.json{suffix}").write_bytes(path.read_bytes())
+            write_private(self._history / f"{prefix}.checkpoint.json{suffix}", path.read_bytes())
+        keep_newest(self._history)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

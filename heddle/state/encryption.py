@@ -28,22 +28,32 @@ _PROOF = "pulumi"
 def find_passphrase() -> str:
     """Return the passphrase: Pulumi's variables, else the one that `make up` made (DESIGN, decision 3).
 
-    Raises EngineError when there is none; an empty PULUMI_CONFIG_PASSPHRASE is one.
+    Raises EngineError when there is none. An empty one encrypts with a key that everybody knows: refused.
     """
     given = os.environ.get("PULUMI_CONFIG_PASSPHRASE")
     if given is not None:
-        return given
+        return _not_empty(given, "PULUMI_CONFIG_PASSPHRASE")
     file = os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
     path = Path(file) if file else secrets_dir() / "passphrase"
     if file or path.exists():
         try:
-            return path.read_text(encoding="utf-8").strip()
+            return _not_empty(path.read_text(encoding="utf-8").strip(), str(path))
         except OSError as error:
             raise EngineError(f"the passphrase cannot be read: {error}") from error
     raise EngineError(
         "there is no passphrase for the secrets in the state",
         hint="Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE, "
         f"or write one to {path} (mode 0600).",
+    )
+
+
+def _not_empty(passphrase: str, source: str) -> str:
+    if passphrase:
+        return passphrase
+    raise EngineError(
+        f"the passphrase in {source} is empty: anybody could read the state's secrets",
+        hint="Set another one. A stack that was made with an empty one gets a passphrase by "
+        "`pulumi stack change-secrets-provider passphrase`.",
     )
 
 

@@ -215,6 +215,9 @@ class _Site:
             ),
             init_required=wanted.init_required,
             environment=wanted.environment,
+            secret_environment={
+                name: (place.secret, place.key) for name, place in wanted.secret_environment.items()
+            },
             # Organizations approve them in an order, which the file's must not change by accident.
             collections=tuple(
                 collection_plan(each, msp_ids) for each in sorted(wanted.collections, key=attrgetter("name"))
@@ -230,5 +233,6 @@ class _Site:
             host=f"{name}.{self.service_domain}",
             peers=member.peers,
             replicas=wanted.replicas,
+            open_egress=wanted.egress == "open",
             **pod_settings(self.instance.nodes, "chaincode", wanted.name),
         )

@@ -156,6 +156,8 @@ class ServerPlan(PodSettings):
     host: str
     peers: tuple[NodePlan, ...]
     replicas: int
+    open_egress: bool
+    """True: its own connections go anywhere; else to its organization's peers and DNS alone."""
 
     @property
     def address(self) -> str:
@@ -193,6 +195,8 @@ class ChaincodePlan:
     init_required: bool
     environment: Mapping[str, str] = field(hash=False)
     """Variables of the server, beside those that the language needs."""
+    secret_environment: Mapping[str, tuple[str, str]] = field(hash=False)
+    """Variables whose values are in Secrets: name of the Secret, and key."""
     collections: tuple[CollectionPlan, ...]
     servers: tuple[ServerPlan, ...]
     """The servers, one for each member of the channel that is managed here."""

@@ -288,6 +288,40 @@ def test_policies_open_only_what_is_used(network: Recorder, public: Recorder) ->
     assert "from" not in named(public, "NetworkPolicy")["peers-one"]["spec"]["ingress"][0]
     chaincode = policies["chaincode-assets-one-d0ff59"]["spec"]["ingress"][0]["from"][0]["podSelector"]
     assert chaincode["matchLabels"]["heddle.dev/organization"] == "one"
+    operations = policies["peers-one"]["spec"]["ingress"][1]["from"][1]["podSelector"]
+    assert operations == {
+        "matchExpressions": [{"key": "app.kubernetes.io/name", "operator": "NotIn", "values": ["chaincode"]}]
+    }
+
+
+def test_a_chaincode_connects_to_its_peers_and_dns_alone() -> None:
+    """It is code of others; the stack file may open it."""
+    chaincode = NETWORK["chaincodes"][0]
+    closed, open_ = (
+        named(record({**NETWORK, "chaincodes": [{**chaincode, **said}]}), "NetworkPolicy")
+        for said in ({}, {"egress": "open"})
+    )
+    spec = closed["chaincode-assets-one-d0ff59"]["spec"]
+    assert spec["policyTypes"] == ["Ingress", "Egress"]
+    peers, dns = spec["egress"]
+    assert peers["to"][0]["podSelector"]["matchLabels"]["heddle.dev/organization"] == "one"
+    assert {(port["port"], port["protocol"]) for port in dns["ports"]} == {(53, "UDP"), (53, "TCP")}
+    assert "egress" not in open_["chaincode-assets-one-d0ff59"]["spec"]
+
+
+def test_a_chaincode_reads_variables_from_secrets() -> None:
+    """Their values are in no output, and not in the state."""
+    place = {"API_TOKEN": {"secret": "partner", "key": "token"}}
+    chaincode = {**NETWORK["chaincodes"][0], "secretEnvironment": place}
+    recorded = record({**NETWORK, "chaincodes": [chaincode]})
+    container = named(recorded, "Deployment")["assets-one-d0ff59"]["spec"]["template"]["spec"]["containers"][
+        0
+    ]
+
+    assert {
+        "name": "API_TOKEN",
+        "valueFrom": {"secretKeyRef": {"name": "partner", "key": "token"}},
+    } in container["env"]
 
 
 @pytest.mark.parametrize(("nodes", "budgets"), [(1, 0), (3, 1)])

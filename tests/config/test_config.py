@@ -252,3 +252,26 @@ def test_a_key_beside_a_certificate_stays_in_its_file(
 
     assert "SECRET" not in report
     assert "one certificate as PEM text" in report
+
+
+@pytest.mark.usefixtures("local")
+def test_a_secret_value_is_refused() -> None:
+    """It would stand in pods, outputs and the state in the clear; the message names where it may be."""
+    values = {"fabric:instance": json.dumps(MINIMAL)}
+    config.read_values("dev", values, ())
+
+    with pytest.raises(config.StackFileError, match=r"fabric:instance: .a value with .secure:") as refused:
+        config.read_values("dev", values, ("fabric:instance",))
+    assert "secretEnvironment" in str(refused.value)
+
+
+@pytest.mark.usefixtures("local")
+def test_a_secret_value_is_refused_in_a_program_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of Pulumi's CLI, which has decrypted it, and says of the whole that something in it is secret."""
+    pulumi.runtime.set_all_config({"fabric:instance": json.dumps(MINIMAL)}, ["fabric:instance"])
+    monkeypatch.setattr(pulumi, "get_stack", lambda: "dev")
+    try:
+        with pytest.raises(config.StackFileError, match="secure:"):
+            config.load()
+    finally:
+        pulumi.runtime.set_all_config({}, [])

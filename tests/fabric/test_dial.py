@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from heddle.errors import FabricError
+from heddle.fabric.connection import Connections
 from heddle.fabric.dial import ClusterDialer, DirectDialer, split_address
 from heddle.fabric.node import Node
 from tests.fabric.apiserver import api_server
@@ -126,3 +127,14 @@ async def test_an_unknown_context_is_named(tmp_path: Path) -> None:
     async with api_server(tmp_path, {}) as server:
         with pytest.raises(FabricError, match="elsewhere is not in it; there is: here"):
             await ClusterDialer(server.kubeconfig, "elsewhere").endpoint(POD, 7051)
+
+
+@pytest.mark.parametrize("roots", [(), (b"",), (b" \n",)])
+async def test_a_node_without_tls_roots_is_not_dialled(roots: tuple[bytes, ...]) -> None:
+    """The machine's own authorities would be believed then: anybody with a public certificate."""
+    node = Node(name="o", msp_id="M", host="o.test", port=1, admin_port=2, tls_root_certificates=roots)
+    async with Connections(DirectDialer()) as connections:
+        with pytest.raises(FabricError, match="no TLS root certificate"):
+            await connections.channel(node)
+        with pytest.raises(FabricError, match="no TLS root certificate"):
+            await connections.http(node, 2)

@@ -5,8 +5,10 @@ are one link, whose route leads to the whole block, and rules that carry the clu
 """
 
 import json
+from collections.abc import Iterable
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import TypeAlias
 
 from heddle.embedded.kubernetes.addresses import Block
 from heddle.embedded.kubernetes.commands import run, succeeds
@@ -15,6 +17,9 @@ from heddle.embedded.kubernetes.machine import find_program
 from heddle.errors import LocalKubeError
 
 __all__ = ["connect", "disconnect", "network_leftovers", "routed_networks"]
+
+_Rule: TypeAlias = tuple[str, str, list[str]]
+"""Table, chain and the rule itself."""
 
 
 def routed_networks() -> list[IPv4Network]:
@@ -47,6 +52,7 @@ def connect(layout: Layout, block: Block) -> None:
     run(*inside, "route", "replace", "default", "via", str(block.gateway))
     run("ip", "route", "replace", str(block.network), "via", str(block.node), "dev", layout.outer_link)
     run("nsenter", f"--net={layout.netns}", "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+    _delete(_former_rules(layout, block))
     for rule in _rules(layout, block):
         if not succeeds("iptables", "--wait", "10", *_with("--check", rule)):
             run("iptables", "--wait", "10", *_with("--insert", rule))
@@ -54,13 +60,18 @@ def connect(layout: Layout, block: Block) -> None:
 
 def disconnect(layout: Layout, block: Block | None) -> None:
     """Remove rules, link and namespace, as far as they are there."""
-    for rule in _rules(layout, block) if block else ():
-        while succeeds("iptables", "--wait", "10", *_with("--delete", rule)):
-            pass
+    if block:
+        _delete([*_rules(layout, block), *_former_rules(layout, block)])
     if Path("/sys/class/net", layout.outer_link).exists():
         run("ip", "link", "delete", layout.outer_link)
     if layout.netns.exists():
         run("ip", "netns", "delete", layout.mark)
+
+
+def _delete(rules: Iterable[_Rule]) -> None:
+    for rule in rules:
+        while succeeds("iptables", "--wait", "10", *_with("--delete", rule)):
+            pass
 
 
 def network_leftovers(layout: Layout) -> list[str]:
@@ -76,18 +87,28 @@ def network_leftovers(layout: Layout) -> list[str]:
     return found
 
 
-def _rules(layout: Layout, block: Block) -> list[tuple[str, str, list[str]]]:
-    """Return table, chain and rule: pods go out behind the machine's address, despite Docker's DROP."""
+def _rules(layout: Layout, block: Block) -> list[_Rule]:
+    """Return table, chain and rule: pods go out behind the machine's address, despite Docker's DROP.
+
+    Through this machine only answers come in: other machines could set a route to the block otherwise.
+    """
     network = str(block.network)
     comment = ["-m", "comment", "--comment", layout.mark]
+    answers = ["-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED"]
     return [
         ("nat", "POSTROUTING", ["-s", network, "!", "-d", network, *comment, "-j", "MASQUERADE"]),
         ("filter", "FORWARD", ["-s", network, *comment, "-j", "ACCEPT"]),
-        ("filter", "FORWARD", ["-d", network, *comment, "-j", "ACCEPT"]),
+        ("filter", "FORWARD", ["-d", network, *answers, *comment, "-j", "ACCEPT"]),
     ]
 
 
-def _with(verb: str, rule: tuple[str, str, list[str]]) -> list[str]:
+def _former_rules(layout: Layout, block: Block) -> list[_Rule]:
+    """Return rules of earlier releases, which let others' new connections in as well."""
+    comment = ["-m", "comment", "--comment", layout.mark]
+    return [("filter", "FORWARD", ["-d", str(block.network), *comment, "-j", "ACCEPT"])]
+
+
+def _with(verb: str, rule: _Rule) -> list[str]:
     table, chain, words = rule
     return ["--table", table, verb, chain, *words]
 

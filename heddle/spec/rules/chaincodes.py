@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from heddle.spec.policies import Endorsement
 from heddle.spec.problems import Problem
 from heddle.spec.rules.expressions import broken_expression
-from heddle.spec.rules.reading import Data, items, listed, members_of, names_of, problem, section, text
+from heddle.spec.rules.reading import Data, Place, items, listed, members_of, names_of, problem, section, text
 
 _RESERVED = ("CHAINCODE_", "CORE_")
 """Beginnings of variables that Heddle sets itself, by the language."""
@@ -23,10 +23,19 @@ def broken(data: Data) -> Iterator[Problem]:
         if is_expression(endorsement):
             place = ("chaincodes", index, "endorsement")
             yield from broken_expression(place, endorsement, msp_ids_of(data, chaincode))
-        for name, value in section(chaincode, "environment").items():
-            if str(name).startswith(_RESERVED):
-                allowed = "names that do not begin with CHAINCODE_ or CORE_: Heddle sets those"
-                yield problem(("chaincodes", index, "environment", name), value, allowed)
+        for key in ("environment", "secretEnvironment"):
+            yield from _variables(("chaincodes", index, key), section(chaincode, key))
+        plain = section(chaincode, "environment")
+        for name in (each for each in section(chaincode, "secretEnvironment") if each in plain):
+            both = ("chaincodes", index, "secretEnvironment", name)
+            yield problem(both, name, "in environment or in secretEnvironment, not in both")
+
+
+def _variables(place: Place, variables: Data) -> Iterator[Problem]:
+    for name, value in variables.items():
+        if str(name).startswith(_RESERVED):
+            allowed = "names that do not begin with CHAINCODE_ or CORE_: Heddle sets those"
+            yield problem((*place, name), value, allowed)
 
 
 def is_expression(policy: str) -> bool:
