@@ -50,6 +50,10 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
         "heddle.cli.doctor:doctor",
         "Check this machine, and a stack's file and cluster; exit code 1 if something needs doing.",
     ),
+    "namespace": Subcommand(
+        "heddle.cli.namespace:namespace",
+        "Print the namespace of a stack and the rights in it, for `kubectl apply`.",
+    ),
     "cluster": Subcommand("heddle.cli.cluster:app", "Run one-node Kubernetes clusters on this machine."),
     "channel": Subcommand(
         "heddle.cli.channel:app",

@@ -6,6 +6,8 @@ from urllib.parse import quote
 from heddle.errors import KubeError, ProviderError, Unreachable
 from heddle.kube.client import KubeClient, refusal
 from heddle.kube.dns import cluster_name, unknown_names
+from heddle.kube.prepared import INSTANCE
+from heddle.kube.rights import missing_rights
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
 from heddle.schema.kubernetes import NAMESPACE_OWNERSHIP
@@ -13,8 +15,6 @@ from heddle.waiting import poll
 
 __all__ = ["INSTANCE", "OWNER", "NamespaceOwnershipHandler"]
 
-INSTANCE = "app.kubernetes.io/instance"
-"""Label of all that belongs to an instance."""
 OWNER = "heddle.dev/owner"
 """Annotation that says which stack a namespace belongs to."""
 
@@ -37,7 +37,10 @@ class NamespaceOwnershipHandler(Handler):
             return Plan(outputs={})
         try:
             async with KubeClient(await self.session.api_server()) as server:
-                found = await server.get(_path(call))
+                found = await _found(server, call)
+                await _check_rights(server, call)
+                if found is None:
+                    await _check_creation(server, call)
         except Unreachable:
             return Plan(outputs={}, message=f"whether {call.inputs['namespace']} is free shows after apply")
         if found is not None and not _leaving(found):
@@ -93,13 +96,47 @@ async def _made(server: KubeClient, call: Call) -> bool:
     response = await server.send("POST", "/api/v1/namespaces", json=_manifest(call))
     if response.status_code == 201:
         return True
-    if response.status_code != 409:
+    if response.status_code not in (403, 409):
         raise refusal(response)
-    found = await server.get(_path(call))
+    found = await _found(server, call)
+    if found is None and response.status_code == 403:
+        raise _unprepared(call, refusal(response).message)
     if found is None or _leaving(found):
         return False
     _refuse_others(call, found)
     return _owner(found) == call.inputs["owner"] or await _marked(server, call, found)
+
+
+async def _found(server: KubeClient, call: Call) -> dict[str, Any] | None:
+    """Return the namespace, None if there is none. Raises ProviderError for a user who may not look."""
+    response = await server.send("GET", _path(call))
+    if response.status_code == 403:
+        raise _unprepared(call, refusal(response).message)
+    if response.status_code not in (200, 404):
+        raise refusal(response)
+    return dict(response.json()) if response.status_code == 200 else None
+
+
+async def _check_rights(server: KubeClient, call: Call) -> None:
+    """Raise ProviderError, naming them, for rights that the user lacks in the namespace."""
+    missing = await missing_rights(server, call.inputs["namespace"])
+    if missing:
+        raise _unprepared(call, f"this user may not: {', '.join(missing)}")
+
+
+async def _check_creation(server: KubeClient, call: Call) -> None:
+    """Raise ProviderError if the user may not make the namespace, which a dry run says."""
+    response = await server.send("POST", "/api/v1/namespaces", query={"dryRun": "All"}, json=_manifest(call))
+    if response.status_code == 403:
+        raise _unprepared(call, refusal(response).message)
+
+
+def _unprepared(call: Call, why: str) -> ProviderError:
+    return ProviderError(
+        f"namespace {call.inputs['namespace']}: {why}",
+        hint="An administrator of the cluster prepares it and grants what is needed there: "
+        "heddle namespace STACK --user NAME | kubectl apply -f -",
+    )
 
 
 async def _marked(server: KubeClient, call: Call, namespace: dict[str, Any]) -> bool:

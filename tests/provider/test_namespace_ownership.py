@@ -28,6 +28,9 @@ class Namespaces:
         self.asked: list[str] = []
         self.gone_after: int | None = None
         self.dns_port = 0
+        self.forbidden: set[str] = set()
+        self.lacking: set[tuple[str, str]] = set()
+        """Verb and resource of what the user may not; nothing = may do everything."""
 
     def have(self, *, labels: dict[str, str], annotations: dict[str, str], leaving: bool = False) -> None:
         metadata: dict[str, Any] = {
@@ -39,6 +42,14 @@ class Namespaces:
         if leaving:
             metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
         self.objects["fabric-dev"] = {"metadata": metadata}
+
+    def review(self, request: httpx.Request) -> httpx.Response:
+        """What the user may do, as SelfSubjectAccessReview says it."""
+        asked = json.loads(request.content)["spec"]["resourceAttributes"]
+        assert asked["namespace"] == "fabric-dev"
+        whole = "/".join(filter(None, (asked["resource"], asked.get("subresource", ""))))
+        allowed = not self.lacking if asked["verb"] == "*" else (asked["verb"], whole) not in self.lacking
+        return httpx.Response(201, json={"status": {"allowed": allowed}})
 
     def dns(self, _: httpx.Request) -> httpx.Response:
         """Its DNS, where it may be looked for."""
@@ -57,6 +68,16 @@ class Namespaces:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if "endpointslices" in request.url.path:
             return self.dns(request)
+        if "selfsubjectaccessreviews" in request.url.path:
+            return self.review(request)
+        if request.method in self.forbidden:
+            return httpx.Response(403, json={"message": f"{request.method} is forbidden"})
+        if "dryRun" in request.url.params:
+            return httpx.Response(201, json={})
+        return self.serve(request)
+
+    def serve(self, request: httpx.Request) -> httpx.Response:
+        """Read, make or change a namespace."""
         self.asked.append(request.method)
         name = request.url.path.removeprefix("/api/v1/namespaces").strip("/")
         if request.method == "GET":
@@ -199,3 +220,40 @@ async def test_the_dns_domain_stays() -> None:
     with pytest.raises(ProviderError, match="dnsDomain") as refused:
         await engine.diff(OWNERSHIP, "own", {**INPUTS, "dnsDomain": "corp.example"})
     assert "on the ledger" in str(refused.value)
+
+
+async def test_a_prepared_namespace_serves_a_user_who_may_make_none(namespaces: Namespaces) -> None:
+    """Its label says whose it is; the owner's mark is written as ever."""
+    namespaces.have(labels={INSTANCE: "dev"}, annotations={})
+    namespaces.forbidden = {"POST"}
+
+    await Engine().preview(OWNERSHIP, "own", INPUTS)
+    await Engine().up(OWNERSHIP, "own", INPUTS)
+
+    assert namespaces.annotations[OWNER] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("forbidden", "lacking", "words"),
+    [
+        ({"GET"}, set(), "GET is forbidden"),
+        ({"POST"}, set(), "POST is forbidden"),
+        (
+            set(),
+            {("patch", "statefulsets"), ("create", "pods/portforward")},
+            "may not: patch statefulsets.apps",
+        ),
+        (set(), {("create", "pods/portforward")}, "may not: create pods/portforward"),
+    ],
+)
+async def test_the_preview_names_missing_rights(
+    namespaces: Namespaces, forbidden: set[str], lacking: set[tuple[str, str]], words: str
+) -> None:
+    """With the command by which an administrator grants them; nothing was done yet."""
+    namespaces.forbidden, namespaces.lacking = forbidden, lacking
+
+    with pytest.raises(ProviderError, match=words) as refused:
+        await Engine().preview(OWNERSHIP, "own", INPUTS)
+
+    assert "heddle namespace STACK --user NAME | kubectl apply -f -" in refused.value.hint
+    assert namespaces.objects == {}

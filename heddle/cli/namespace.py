@@ -1,0 +1,41 @@
+"""Print the manifest of a stack's namespace: `heddle namespace STACK | kubectl apply -f -`."""
+
+from typing import Annotated
+
+import typer
+import yaml
+
+from heddle import config
+from heddle.cli.options import HERE, Folder, StackFile
+from heddle.kube.prepared import prepared_namespace
+from heddle.state.stack import open_stack
+from heddle.topology import plan
+
+__all__ = ["namespace"]
+
+
+def namespace(
+    stack: StackFile,
+    user: Annotated[
+        list[str] | None,
+        typer.Option("--user", help="A user of the cluster who may run the stack; repeat it."),
+    ] = None,
+    service_account: Annotated[
+        list[str] | None,
+        typer.Option("--service-account", metavar="NAMESPACE:NAME", help="The same for a service account."),
+    ] = None,
+    folder: Folder = HERE,
+) -> None:
+    """Print Namespace, Role and RoleBinding for whoever may make them; nothing is changed."""
+    for account in service_account or ():
+        if not all(account.partition(":")):
+            raise typer.BadParameter(f"--service-account {account}: NAMESPACE:NAME is expected")
+    stored = open_stack(folder, stack).config
+    instance = config.read_values(stack, stored.values, stored.secret_keys).instance
+    objects = prepared_namespace(
+        plan(instance).namespace,
+        instance.name,
+        users=tuple(user or ()),
+        service_accounts=tuple(service_account or ()),
+    )
+    typer.echo(yaml.safe_dump_all(objects, sort_keys=False), nl=False)
