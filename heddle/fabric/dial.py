@@ -1,5 +1,6 @@
 """Find the way to a node: directly, or through the API server of its cluster."""
 
+import asyncio
 from typing import Protocol, Self
 
 from heddle.errors import FabricError, KubeError
@@ -84,6 +85,7 @@ class ClusterDialer:
         self._kubeconfig = kubeconfig
         self._context = context
         self._server: ApiServer | None = None
+        self._loading = asyncio.Lock()
         self._direct = DirectDialer()
         self._forwards: dict[tuple[str, str, int], Forward] = {}
 
@@ -97,16 +99,25 @@ class ClusterDialer:
         """Return a local address behind which the pod's port is. Raises FabricError for a bad kubeconfig."""
         if node.direct(port) or not node.pod:
             return await self._direct.endpoint(node, port)
-        if self._server is None:
-            try:
-                self._server = await ApiServer.load(self._kubeconfig, self._context)
-            except KubeError as error:
-                raise FabricError(error.message, hint=error.hint) from error
+        server = await self._api_server()
         key = (node.namespace, node.pod, port)
         forward = self._forwards.get(key)
         if forward is None:
-            forward = self._forwards.setdefault(key, Forward(self._server, *key))
+            forward = self._forwards.setdefault(key, Forward(server, *key))
         return await forward.listen()
+
+    async def _api_server(self) -> ApiServer:
+        """Return the API server; its kubeconfig is read once, however many ask for a way at the same time.
+
+        A credential plugin that it names runs once, too.
+        """
+        async with self._loading:
+            if self._server is None:
+                try:
+                    self._server = await ApiServer.load(self._kubeconfig, self._context)
+                except KubeError as error:
+                    raise FabricError(error.message, hint=error.hint) from error
+            return self._server
 
     def trouble(self, node: Node, port: int) -> str:
         """Return what the API server or the pod's node said when the last port-forward failed."""

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import tempfile
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,10 @@ from heddle.kube.proxies import proxy_for, proxy_name
 from heddle.text import printable
 
 __all__ = ["ApiServer"]
+
+
+_LOADING = threading.Lock()
+"""The official client shares its temporary files within the process: two loads at once lose each other's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +75,7 @@ def _load(kubeconfig: str, context: str) -> ApiServer:
         except UnicodeDecodeError:
             raise KubeError(f"kubeconfig {path}: it is no text", hint="Name a kubeconfig.") from None
     # The official client wants certificates and keys as files. They live until the TLS context has read them.
-    with tempfile.TemporaryDirectory(prefix="heddle-") as scratch:
+    with _LOADING, tempfile.TemporaryDirectory(prefix="heddle-") as scratch:
         try:
             # With a proxy set, the official client leaves the environment alone: `proxy_for` reads it.
             configuration = client.Configuration()

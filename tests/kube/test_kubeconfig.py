@@ -1,6 +1,7 @@
 """Kubeconfigs that anybody may have written: used, or refused without showing what is secret in them."""
 
 import asyncio
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from heddle.errors import KubeError
+from heddle.identity.authority import new_authority
+from heddle.identity.certificate import CertificateRequest, Usage, issue
 from heddle.kube.apiserver import ApiServer
 from heddle.kube.kubeconfig import KubeconfigError, one_context, server
 
@@ -125,3 +128,24 @@ async def test_a_file_that_is_no_text_is_an_answer(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(KubeError, match="it is no text"):
         await ApiServer.load(str(path))
+
+
+async def test_many_may_read_kubeconfigs_at_the_same_time() -> None:
+    """The official client's temporary files are the whole process's; nobody loses any."""
+    authority = new_authority(common_name="ca", organization="o")
+    own = issue(authority, CertificateRequest(common_name="a", usage=Usage.TLS))
+    kubeconfig = yaml.safe_load(yaml.safe_dump(GOOD))
+    kubeconfig["clusters"][0]["cluster"]["certificate-authority-data"] = _data(authority.certificate)
+    kubeconfig["users"][0]["user"] = {
+        "client-certificate-data": _data(own.certificate),
+        "client-key-data": _data(own.private_key),
+    }
+    text = yaml.safe_dump(kubeconfig)
+
+    loaded = await asyncio.gather(*(ApiServer.load(text) for _ in range(20)))
+
+    assert all(each.tls is not None for each in loaded)
+
+
+def _data(pem: bytes) -> str:
+    return b64encode(pem).decode()

@@ -115,6 +115,8 @@ class RolloutHandler(Handler):
 def _told(restarted: Mapping[str, str]) -> str:
     """Return what was restarted, and why some nodes did not have to wait for the others."""
     free = [
-        f"{name} went without leave, since it served nobody: {why}" for name, why in restarted.items() if why
+        f"{name} did not wait for the others, since it served nobody: {why}"
+        for name, why in restarted.items()
+        if why
     ]
     return "\n".join([f"restarted {', '.join(restarted)}", *free])
