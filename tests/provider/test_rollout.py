@@ -1,6 +1,7 @@
 """Outdated pods restart one at a time, in a simulated cluster: who, when, and when not."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -77,6 +78,11 @@ def _pod(name: str, revision: str, *, ready: bool = True, uid: str = "") -> PodS
 
 def _world(**revisions: str) -> World:
     return World(pods={name: _pod(name, revision) for name, revision in revisions.items()})
+
+
+def outdated_pods(names: Iterable[str]) -> World:
+    """A world in which every node has another template."""
+    return _world(**dict.fromkeys(names, "old"))
 
 
 async def _run(world: World, patience: float = 20.0, databases: dict[str, str] | None = None) -> list[str]:
