@@ -40,7 +40,11 @@ class Couchdb(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: CouchdbArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:fabric:Couchdb", name, None, opts)
-        password = Password(f"{name}-password", PasswordArgs(), pulumi.ResourceOptions(parent=self))
+        # Left out where it was never raised: programs of before declare the same.
+        renewal = args.site.spec.passwords.renewal or None
+        password = Password(
+            f"{name}-password", PasswordArgs(renewal=renewal), pulumi.ResourceOptions(parent=self)
+        )
         self.checksum = checksum_of({USERNAME_KEY: COUCHDB_USER, PASSWORD_KEY: password.password})
         self.secret = self._secret(name, args, password)
         self.statefulset = self._statefulset(name, args, self._service(name, args))

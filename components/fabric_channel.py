@@ -63,10 +63,7 @@ class FabricChannel(pulumi.ComponentResource):
                 ],
                 admin_tls=args.orderers.admin_tls,
             ),
-            # After the rollout: a channel is never changed while its orderers are being restarted.
-            pulumi.ResourceOptions(
-                parent=self, protect=args.site.protect, depends_on=[args.orderers.rollout]
-            ),
+            pulumi.ResourceOptions(parent=self, protect=args.site.protect, depends_on=_rollouts(args)),
         )
 
     def _definition(self, member: MemberPlan, args: FabricChannelArgs) -> PeerOrganization:
@@ -93,6 +90,15 @@ class FabricChannel(pulumi.ComponentResource):
                 deleted_with=peers.nodes[peer.name].statefulset,
             ),
         )
+
+
+def _rollouts(args: FabricChannelArgs) -> list[pulumi.Resource]:
+    """Return what is done before the channel changes: it never does while its orderers are being restarted.
+
+    Peers restart with their new keys before the channel refuses the old ones.
+    """
+    revoking = [each.rollout for each in args.peers.values() if each.organization.revocations is not None]
+    return [args.orderers.rollout, *revoking]
 
 
 def _settings(args: FabricChannelArgs) -> dict[str, Any]:

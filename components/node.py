@@ -37,8 +37,9 @@ class FabricNodeArgs:
 class FabricNode(pulumi.ComponentResource):
     """A StatefulSet of one replica with its ConfigMap and Secret.
 
-    A changed file changes the template's checksum, not the running pod (`OnDelete`): a Rollout restarts the
-    nodes of a set one at a time.
+    Its certificates are issued at once; `start` declares the rest, when it is known what the organization
+    revokes. A changed file changes the template's checksum, not the running pod (`OnDelete`): a Rollout
+    restarts the nodes of a set one at a time.
     """
 
     statefulset: StatefulSet
@@ -54,26 +55,35 @@ class FabricNode(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: FabricNodeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:fabric:Node", name, None, opts)
-        issue = args.organization.issue
+        self._name, self._args, issue = name, args, args.organization.issue
         # Not the host: a common name has 64 characters at most, and names are verified by the hosts.
         common_name, hosts = args.plan.name, args.plan.tls_hosts
-        identity = issue(
+        self._identity = issue(
             f"{name}-identity",
             self,
+            holder=common_name,
             common_name=common_name,
             usage="identity",
             units=(args.plan.kind,),
             hosts=(),
         )
-        tls = issue(f"{name}-tls", self, common_name=common_name, usage="tls", units=(), hosts=hosts)
+        # Channels know an orderer by its TLS key: with another one it could not order any more.
+        holder = "" if args.plan.kind == "orderer" else common_name
+        self._tls = issue(
+            f"{name}-tls", self, holder=holder, common_name=common_name, usage="tls", units=(), hosts=hosts
+        )
+        self.tls_certificate, self.identity_certificate = self._tls.certificate, self._identity.certificate
+        self.address = node_address(args.plan, args.organization)
+
+    def start(self) -> None:
+        """Declare the files and the StatefulSet; once, after the organization's `revoke`."""
+        name, args = self._name, self._args
         settings = {pods.config_file(args.plan): args.config, "msp-config.yaml": msp_config_yaml()}
-        secrets = _secret_files(args.organization, identity, tls)
+        secrets = _secret_files(args.organization, self._identity, self._tls)
         checksum = _checksum(settings, secrets, args.database)
         stored = [self._config_map(name, args, settings), self._secret(name, args, secrets)]
         self.statefulset = self._statefulset(name, args, checksum, stored)
-        self.tls_certificate, self.identity_certificate = tls.certificate, identity.certificate
         self.revision = _revision(args, checksum)
-        self.address = node_address(args.plan, args.organization)
         self.register_outputs({"revision": self.revision})
 
     def _config_map(self, name: str, args: FabricNodeArgs, files: Mapping[str, str]) -> ConfigMap:
@@ -121,8 +131,8 @@ def node_address(node: NodePlan, organization: Organization) -> Node:
 def _secret_files(
     organization: Organization, identity: Certificate, tls: Certificate
 ) -> dict[str, pulumi.Output[str]]:
-    """Return the content of each key of pods.SECRET_FILES."""
-    return {
+    """Return the content of each key of pods.SECRET_FILES, and of the revocation list if there is one."""
+    files = {
         "msp-ca.pem": organization.ca.certificate,
         "msp-tlsca.pem": organization.tls_ca.certificate,
         "msp-cert.pem": identity.certificate,
@@ -131,6 +141,9 @@ def _secret_files(
         "tls-server.key": tls.private_key,
         "tls-ca.crt": organization.tls_ca.certificate,
     }
+    if organization.revocations is not None:
+        files |= dict.fromkeys(pods.REVOCATION_FILES, organization.revocations.revocation_list)
+    return files
 
 
 def _metadata(args: FabricNodeArgs, annotations: Mapping[str, str] | None = None) -> Manifest:
@@ -139,7 +152,8 @@ def _metadata(args: FabricNodeArgs, annotations: Mapping[str, str] | None = None
 
 
 def _pod(args: FabricNodeArgs, checksum: pulumi.Input[str]) -> Manifest:
-    return pods.node_pod(args.plan, site=args.site, image=args.image, checksum=checksum)
+    revokes = args.organization.revocations is not None
+    return pods.node_pod(args.plan, site=args.site, image=args.image, checksum=checksum, revokes=revokes)
 
 
 def _checksum(

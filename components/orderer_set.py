@@ -51,6 +51,9 @@ class OrdererSet(pulumi.ComponentResource):
         super().__init__("heddle:fabric:OrdererSet", name, None, opts)
         self.organization = args.organization
         self.nodes = {plan.name: self._node(name, plan, args) for plan in args.plan.nodes}
+        self.organization.revoke()
+        for node in self.nodes.values():
+            node.start()
         self.addresses = [node.address for node in self.nodes.values()]
         consenter = _bft_consenter if args.site.topology.bft else _raft_consenter
         self.consenters = [consenter(plan, self.nodes[plan.name]) for plan in args.plan.nodes]

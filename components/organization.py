@@ -13,6 +13,9 @@ from heddle.resources import (
     CertificateAuthorityArgs,
     Identity,
     Msp,
+    Revocation,
+    RevocationList,
+    RevocationListArgs,
 )
 from heddle.topology import ADMIN, USER, OrganizationPlan
 
@@ -41,23 +44,20 @@ class Organization(pulumi.ComponentResource):
     """Root of its members' identities."""
     tls_ca: CertificateAuthority
     """Root of its TLS certificates."""
-    msp: Msp
-    """The MSP against which its members are verified."""
     admin: Identity
     """The administrator's identity: signs channel and lifecycle work."""
     user: Identity
     """The identity of a first user, for applications."""
+    revocations: RevocationList | None
+    """The revoked certificates; None where none is."""
 
     def __init__(self, name: str, args: OrganizationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:identity:Organization", name, None, opts)
-        self.msp_id, self._args = args.plan.msp_id, args
+        self.msp_id, self._name, self._args = args.plan.msp_id, name, args
         self.ca = self._authority(f"{name}-ca", "CA", args)
         self.tls_ca = self._authority(f"{name}-tlsca", "TLS CA", args)
-        self.msp = {
-            "mspId": self.msp_id,
-            "rootCertificates": [self.ca.certificate],
-            "tlsRootCertificates": [self.tls_ca.certificate],
-        }
+        self.revocations: RevocationList | None = None
+        self._identities: dict[str, Certificate] = {}
         self.admin = self._identity(f"{name}-{ADMIN}", ADMIN, "admin")
         self.user = self._identity(f"{name}-{USER}", USER, "client")
         self.register_outputs({"mspId": self.msp_id})
@@ -71,8 +71,50 @@ class Organization(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, protect=args.site.protect and not args.plan.leaving),
         )
 
+    @property
+    def msp(self) -> Msp:
+        """Return the MSP against which its members are verified; after `revoke`, with the revoked ones."""
+        msp: Msp = {
+            "mspId": self.msp_id,
+            "rootCertificates": [self.ca.certificate],
+            "tlsRootCertificates": [self.tls_ca.certificate],
+        }
+        if self.revocations is not None:
+            msp["revocationLists"] = [self.revocations.revocation_list]
+            msp["revoked"] = self.revocations.revocations
+        return msp
+
+    def revoke(self) -> None:
+        """Declare the list of revoked certificates, once all identities are issued; none if none is revoked.
+
+        So an instance where nobody ever lost a key has no such resource.
+        """
+        rekey = self._args.site.spec.certificates.rekey
+        given_up = [
+            _superseded(holder, each) for holder, each in self._identities.items() if rekey.get(holder)
+        ]
+        revoked = self._args.plan.revoked
+        if not given_up and not revoked:
+            return
+        self.revocations = RevocationList(
+            f"{self._name}-revocations",
+            RevocationListArgs(
+                authority_certificate=self.ca.certificate,
+                authority_private_key=self.ca.private_key,
+                superseded=pulumi.Output.all(*given_up).apply(
+                    lambda lists: [each for one in lists for each in one]
+                ),
+                revoked=revoked,
+                in_use={holder: each.serial_number for holder, each in self._identities.items()},
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
     def _identity(self, name: str, common_name: str, role: str) -> Identity:
-        issued = self.issue(name, self, common_name=common_name, usage="identity", units=(role,))
+        holder = f"{common_name}@{self._args.plan.name}"
+        issued = self.issue(
+            name, self, holder=holder, common_name=common_name, usage="identity", units=(role,)
+        )
         return {"mspId": self.msp_id, "certificate": issued.certificate, "privateKey": issued.private_key}
 
     def issue(
@@ -82,13 +124,17 @@ class Organization(pulumi.ComponentResource):
         *,
         common_name: str,
         usage: str,
+        holder: str = "",
         units: Sequence[str] | None = None,
         hosts: Sequence[str] | None = None,
     ) -> Certificate:
-        """Return a certificate from the authority for its usage, `identity` or `tls`."""
+        """Return a certificate from the authority for its usage, `identity` or `tls`.
+
+        Its key is renewed with the number that `certificates.rekey` gives for the holder; without one, never.
+        """
         authority = self.ca if usage == "identity" else self.tls_ca
         certificates = self._args.site.spec.certificates
-        return Certificate(
+        issued = Certificate(
             name,
             CertificateArgs(
                 authority_certificate=authority.certificate,
@@ -100,6 +146,23 @@ class Organization(pulumi.ComponentResource):
                 usage=usage,
                 validity_days=certificates.validity_days,
                 renewal=certificates.renewal,
+                # Left out where it was never raised: programs of before declare the same.
+                rekey=certificates.rekey.get(holder) or None,
             ),
             pulumi.ResourceOptions(parent=parent),
         )
+        if usage == "identity":
+            self._identities[holder] = issued
+        return issued
+
+
+def _superseded(holder: str, certificate: Certificate) -> pulumi.Output[list[Revocation]]:
+    """Return the certificates of the keys that a holder gave up, under the holder's name."""
+
+    def named(given_up: list[Revocation] | None) -> list[Revocation]:
+        return [
+            {"holder": holder, "serial": each["serial"], "expires": each.get("expires", "")}
+            for each in given_up or ()
+        ]
+
+    return certificate.superseded.apply(named)

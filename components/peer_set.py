@@ -42,6 +42,9 @@ class PeerSet(pulumi.ComponentResource):
         super().__init__("heddle:fabric:PeerSet", name, None, opts)
         self.organization = args.organization
         self.nodes = {plan.name: self._node(name, plan, args) for plan in args.plan.nodes}
+        self.organization.revoke()
+        for node in self.nodes.values():
+            node.start()
         self.rollout = self._rollout(name, args)
         node_opening(f"{name}-opening", args.plan, args.site, self)
         self.register_outputs({"nodes": list(self.nodes)})

@@ -33,6 +33,8 @@ SECRET_FILES = {
     "tls-ca.crt": "tls/ca.crt",
 }
 """Keys of a node's Secret, and where they appear under FABRIC_CFG_PATH."""
+REVOCATION_FILES = {"msp-crl.pem": "msp/crls/crl.pem"}
+"""More keys of the Secret where the organization has revoked certificates."""
 
 
 def config_file(node: NodePlan) -> str:
@@ -40,7 +42,9 @@ def config_file(node: NodePlan) -> str:
     return _CONFIG_FILES[node.kind]
 
 
-def node_pod(node: NodePlan, *, site: Site, image: str, checksum: pulumi.Input[str]) -> Manifest:
+def node_pod(
+    node: NodePlan, *, site: Site, image: str, checksum: pulumi.Input[str], revokes: bool = False
+) -> Manifest:
     """Return the pod template of a node.
 
     Args:
@@ -48,6 +52,7 @@ def node_pod(node: NodePlan, *, site: Site, image: str, checksum: pulumi.Input[s
         site: where it runs.
         image: image of the node.
         checksum: of all files that the pod mounts; another one makes another template.
+        revokes: whether there is a list of revoked certificates.
     """
     own = labels.of_node(site.instance, node)
     return {
@@ -60,7 +65,7 @@ def node_pod(node: NodePlan, *, site: Site, image: str, checksum: pulumi.Input[s
             "affinity": apart({labels.INSTANCE: site.instance, labels.NAME: node.kind}),
             "containers": [_node_container(node, image)],
             "volumes": [
-                {"name": "fabric", "projected": _projected(node)},
+                {"name": "fabric", "projected": _projected(node, revokes=revokes)},
                 {"name": "ledger", "persistentVolumeClaim": {"claimName": node.name}},
                 {"name": "tmp", "emptyDir": {}},
             ],
@@ -126,14 +131,15 @@ def from_secret(variable: str, secret: str, key: str) -> Manifest:
     return {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
 
 
-def _projected(node: NodePlan) -> Manifest:
+def _projected(node: NodePlan, *, revokes: bool) -> Manifest:
     """Return FABRIC_CFG_PATH as one volume: settings of the ConfigMap, keys and certificates."""
     plain = {config_file(node): config_file(node), **CONFIG_MAP_FILES}
+    secret = SECRET_FILES | REVOCATION_FILES if revokes else SECRET_FILES
     return {
         "defaultMode": 0o440,
         "sources": [
             {"configMap": {"name": node.name, "items": _items(plain)}},
-            {"secret": {"name": node.name, "items": _items(SECRET_FILES)}},
+            {"secret": {"name": node.name, "items": _items(secret)}},
         ],
     }
 

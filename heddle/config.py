@@ -123,15 +123,26 @@ def with_certificates(data: object) -> object:
 
     A file that cannot be read stays a path, which the check then reports beside all other problems.
     """
-    if not isinstance(data, dict) or not isinstance(data.get("organizations"), list):
+    if not isinstance(data, dict):
         return data
-    organizations = [
-        {**each, "external": _external(each["external"])}
-        if isinstance(each, dict) and isinstance(each.get("external"), dict)
-        else each
-        for each in data["organizations"]
-    ]
-    return {**data, "organizations": organizations}
+    read = dict(data)
+    if isinstance(data.get("organizations"), list):
+        read["organizations"] = [_organization(each) for each in data["organizations"]]
+    ordering = data.get("ordering")
+    if isinstance(ordering, dict) and "organization" in ordering:
+        read["ordering"] = {**ordering, "organization": _organization(ordering["organization"])}
+    return read
+
+
+def _organization(said: object) -> object:
+    if not isinstance(said, dict):
+        return said
+    read = dict(said)
+    if isinstance(said.get("external"), dict):
+        read["external"] = _external(said["external"])
+    if isinstance(said.get("revoked"), list):
+        read["revoked"] = [_certificate(each) for each in said["revoked"]]
+    return read
 
 
 def _external(definition: Mapping[str, object]) -> dict[str, object]:

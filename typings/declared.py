@@ -18,7 +18,7 @@ _ABOUT: Final = {
     "pulumi.Input": "Objects inside arguments: dictionaries with Pulumi's names, values or outputs.",
     "": "Objects inside the provider's checked inputs: defaults filled in, nothing secret or unknown.",
 }
-_READ: Final = {"Node", "Msp", "Consenter", "Identity", "ClientTls"}
+_READ: Final = {"Node", "Msp", "Consenter", "Identity", "ClientTls", "Revocation"}
 """Objects that the provider reads key by key; groups of settings are read by their tables."""
 _MADE: Final = "Made by `make stubs`; change the declarations, not this."
 

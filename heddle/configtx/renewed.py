@@ -5,6 +5,8 @@ from typing import TypeVar
 
 from heddle.configtx.settings import ChannelSettings, Consenter, OrdererOrganization, PeerOrganization
 from heddle.identity.keys import public_key_of
+from heddle.identity.msp import Msp
+from heddle.identity.revocation import lists_in_force
 
 __all__ = ["keep_renewed"]
 
@@ -16,7 +18,7 @@ def keep_renewed(wanted: ChannelSettings, live: ChannelSettings) -> ChannelSetti
 
     A consenter's certificate that was renewed with the same key needs no configuration update (docs
     raft_configuration.md; Fabric compares public keys, of BFT's enrolment certificates since 3.1.2).
-    Revocation lists are not among the inputs: whoever put one on the channel takes it away, too.
+    Revocation lists of the channel stay until a wanted one covers them: no revocation is taken back.
     """
     in_force = {each.address: each for each in live.consenters}
     consenters = []
@@ -32,11 +34,14 @@ def keep_renewed(wanted: ChannelSettings, live: ChannelSettings) -> ChannelSetti
 
 
 def _revoked_as(wanted: tuple[_Member, ...], live: tuple[_Member, ...]) -> tuple[_Member, ...]:
-    """Return the organizations, each with the revocation lists that it has on the channel."""
+    """Return the organizations, each with the revocation lists that it has on the channel or will have."""
     lists = {each.name: each.msp.revocation_lists for each in live}
-    return tuple(
-        replace(each, msp=replace(each.msp, revocation_lists=lists.get(each.name, ()))) for each in wanted
-    )
+    return tuple(replace(each, msp=_revoking(each.msp, lists.get(each.name, ()))) for each in wanted)
+
+
+def _revoking(msp: Msp, live: tuple[bytes, ...]) -> Msp:
+    authorities = (*msp.root_certificates, *msp.intermediate_certificates)
+    return replace(msp, revocation_lists=lists_in_force(msp.revocation_lists, live, authorities))
 
 
 def _known_by(consenter: Consenter) -> tuple[object, ...]:

@@ -21,6 +21,7 @@ from heddle.configtx.strength import Strength, compare_policies
 from heddle.errors import ConfigtxError, HeddleError, IdentityError
 from heddle.identity.describe import certificate_text, revocation_list_text
 from heddle.identity.msp import fabric_msp, msp_config_of
+from heddle.identity.revocation import covers
 from heddle.quorum import fault_tolerance
 from heddle.text import escaped
 
@@ -110,7 +111,10 @@ def _msp(old: bytes, new: bytes) -> Iterator[str]:
     for field, words in _TRUSTED.items():
         for pem in _more(getattr(before, field), getattr(after, field)):
             yield f"{_IS}: {words}: {certificate_text(pem)}"
+    authorities = (*after.root_certs, *after.intermediate_certs)
     for crl in _more(after.revocation_list, before.revocation_list):
+        if any(covers(new, crl, authorities) for new in after.revocation_list):
+            continue
         yield f"{_MAY}: a revocation list goes: {revocation_list_text(crl)}"
     if before.fabric_node_ous != after.fabric_node_ous:
         yield f"{_MAY}: other NodeOUs: who is client, peer, admin and orderer is decided anew"

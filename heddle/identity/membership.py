@@ -12,7 +12,6 @@ from datetime import timedelta
 from functools import lru_cache
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
@@ -22,6 +21,7 @@ from heddle.errors import IdentityError
 from heddle.identity.chain import chain_of
 from heddle.identity.keys import load_certificate
 from heddle.identity.msp import ROLES, fabric_msp, msp_config_of
+from heddle.identity.revocation import authority_of, load_revocation_list, signed_list
 
 __all__ = ["Membership", "membership"]
 
@@ -53,7 +53,7 @@ class Membership:
         self._intermediates = [load_certificate(pem) for pem in config.intermediate_certs]
         self._check_authorities()
         self._parents_of_authorities = self._internal_nodes()
-        self._revoked = [_load_crl(crl) for crl in config.revocation_list]
+        self._revoked = [load_revocation_list(crl) for crl in config.revocation_list]
         self._admins = [_der(load_certificate(pem)) for pem in config.admins]
         self._units = [
             _Unit(name=unit.organizational_unit_identifier, certifiers=self._certifiers(unit.certificate))
@@ -108,8 +108,8 @@ class Membership:
             )
         if _der(chain[1]) in self._parents_of_authorities:
             return "invalid validation chain. Parent certificate should be a leaf of the certification tree"
-        if self._is_revoked(leaf, chain[1]):
-            return "could not validate identity against certification chain: The certificate has been revoked"
+        if revoked := self._revocation(leaf, chain[1]):
+            return f"could not validate identity against certification chain: {revoked}"
         return self._unit_refusal(leaf, _identifier(chain[1:]))
 
     def _unit_refusal(self, leaf: x509.Certificate, certifiers: bytes) -> str:
@@ -156,7 +156,7 @@ class Membership:
             number = f"(SN: {authority.serial_number:x})"
             if not _is_ca(authority):
                 raise IdentityError(f"CA Certificate did not have the CA attribute, {number}")
-            if not _has_key_identifier(authority):
+            if _key_identifier(authority) is None:
                 raise IdentityError(
                     f"CA Certificate problem with Subject Key Identifier extension, {number}: "
                     "subjectKeyIdentifier not found in certificate"
@@ -168,13 +168,20 @@ class Membership:
         """Return the authorities that issued another authority: only the lowest may issue identities."""
         return {_der(above) for child in self._intermediates for above in self._chain(child)[1:]}
 
-    def _is_revoked(self, leaf: x509.Certificate, issuer: x509.Certificate) -> bool:
-        return any(
-            crl.issuer == issuer.subject
-            and crl.get_revoked_certificate_by_serial_number(leaf.serial_number) is not None
-            and _signed_crl(crl, issuer)
-            for crl in self._revoked
-        )
+    def _revocation(self, leaf: x509.Certificate, issuer: x509.Certificate) -> str:
+        """Return why the revocation lists let nobody with this certificate in; empty if they do."""
+        for crl in self._revoked:
+            authority = authority_of(crl)
+            if authority is None:
+                # Fabric gives up here: such a list shuts every member out.
+                return (
+                    "could not obtain Authority Key Identifier for crl: "
+                    "authorityKeyIdentifier not found in certificate"
+                )
+            listed = crl.get_revoked_certificate_by_serial_number(leaf.serial_number) is not None
+            if listed and authority == _key_identifier(issuer) and signed_list(crl, issuer):
+                return "The certificate has been revoked"
+        return ""
 
     def _is_listed_admin(self, certificate: bytes) -> bool:
         return bool(self._admins) and _der(load_certificate(certificate)) in self._admins
@@ -217,29 +224,8 @@ def _is_ca(certificate: x509.Certificate) -> bool:
         return False
 
 
-def _has_key_identifier(certificate: x509.Certificate) -> bool:
+def _key_identifier(certificate: x509.Certificate) -> bytes | None:
     try:
-        certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     except x509.ExtensionNotFound:
-        return False
-    return True
-
-
-def _load_crl(data: bytes) -> x509.CertificateRevocationList:
-    try:
-        is_pem = data.lstrip().startswith(b"-----")
-        crl = x509.load_pem_x509_crl(data) if is_pem else x509.load_der_x509_crl(data)
-        # Both are read only when they are asked for, and what is wrong in them would be said only then.
-        crl.issuer  # noqa: B018
-        crl.get_revoked_certificate_by_serial_number(0)
-    except (ValueError, OverflowError, x509.InvalidVersion) as error:
-        raise IdentityError("a revocation list cannot be read: expected PEM or DER") from error
-    return crl
-
-
-def _signed_crl(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
-    key = issuer.public_key()
-    try:
-        return isinstance(key, ec.EllipticCurvePublicKey) and crl.is_signature_valid(key)
-    except (UnsupportedAlgorithm, ValueError, TypeError):
-        return False  # signed in a way that no authority of this kind signs
+        return None

@@ -12,6 +12,7 @@ from heddle.provider.dispatcher import HeddleProvider
 from heddle.provider.namespace_ownership import NamespaceOwnershipHandler
 from heddle.provider.password import PasswordHandler
 from heddle.provider.peer_membership import PeerMembershipHandler
+from heddle.provider.revocation_list import RevocationListHandler
 from heddle.provider.rollout.handler import RolloutHandler
 from heddle.provider.volume_terms import VolumeTermsHandler
 
@@ -21,6 +22,7 @@ _HANDLERS = (
     CertificateAuthorityHandler,
     CertificateHandler,
     PasswordHandler,
+    RevocationListHandler,
     ChannelHandler,
     PeerMembershipHandler,
     ChaincodePackageHandler,

@@ -1,14 +1,16 @@
-"""Certificate: a key, and a certificate for it that is renewed with the same key."""
+"""Certificate: a key, and a certificate that is renewed with the same key until `rekey` asks for another."""
+
+from typing import Any
 
 from cryptography import x509
 
 from heddle.identity.authority import Authority
 from heddle.identity.certificate import CertificateRequest, Usage, issue
 from heddle.identity.expiry import not_after
-from heddle.plugin.interface import DiffKind
+from heddle.plugin.interface import CheckFailure, DiffKind
 from heddle.plugin.values import UNKNOWN, Properties
 from heddle.provider.expiring import timestamp, warn_before_expiry
-from heddle.provider.handler import Call, Plan, Recorded
+from heddle.provider.handler import Call, Plan, Recorded, Seen
 from heddle.schema.identity import CERTIFICATE
 
 __all__ = ["CertificateHandler"]
@@ -22,6 +24,14 @@ class CertificateHandler(Recorded):
     declaration = CERTIFICATE
     identifier = "{commonName}"
 
+    def verify_change(self, olds: Properties, news: Properties) -> list[CheckFailure]:
+        """Refuse to lower `rekey`: the state would say another number than that of the keys made."""
+        old, new = olds.get("rekey") or 0, news.get("rekey")
+        if isinstance(old, int) and isinstance(new, int) and new < old:
+            reason = f"{old} → {new}: it is only raised, by one for each new key; put {old} back"
+            return [CheckFailure(property="rekey", reason=reason)]
+        return []
+
     async def diff(self, call: Call) -> dict[str, DiffKind]:
         """Warn before a certificate expires, but report no difference: renewing restarts nodes."""
         hint = "Raise `renewal` to renew it with the same key; in a stack file: certificates.renewal."
@@ -29,15 +39,62 @@ class CertificateHandler(Recorded):
         return {}
 
     async def plan(self, call: Call) -> Plan:
-        """Plan a new certificate, expiry and serial number for the same key."""
+        """Plan a new certificate, expiry and serial number, for the same key or for a new one."""
         changed: Properties = dict.fromkeys(("certificate", "notAfter", "serialNumber"), UNKNOWN)
-        key = call.old_outputs.get("privateKey", UNKNOWN)
-        message = "a new certificate for the same key" if call.id else ""
-        return Plan(outputs={**changed, "privateKey": key}, message=message)
+        changed |= {"privateKey": call.old_outputs.get("privateKey", UNKNOWN), **_history(call)}
+        if not _rekeys(call):
+            return Plan(outputs=changed, message="a new certificate for the same key" if call.id else "")
+        given_up = ", ".join(str(each["serial"]) for each in _issued(call.old_outputs))
+        message = (
+            f"a new key and a certificate for it; the certificates of the old key are given up: {given_up}"
+        )
+        lines = [message, _unknown_history(call)]
+        return Plan(outputs={**changed, "privateKey": UNKNOWN}, message="\n".join(filter(None, lines)))
 
     async def update(self, call: Call) -> Properties:
-        """Issue a certificate for the key that is there, or for a new one."""
-        return _issue(call, call.old_outputs["privateKey"].encode() if call.id else None)
+        """Issue a certificate: for the key that is in use, or for a new one."""
+        keeps = call.id and not _rekeys(call)
+        if _rekeys(call) and (unknown := _unknown_history(call)):
+            await self.session.warn(unknown, call.urn)
+        issued = _issue(call, call.old_outputs["privateKey"].encode() if keeps else None)
+        return {**issued, **_history(call)}
+
+    async def read(self, call: Call) -> Seen:
+        """Return the outputs as they are; those of an earlier release knew no earlier certificates."""
+        known = {name: call.old_outputs[name] for name in CERTIFICATE.outputs if name in call.old_outputs}
+        return Seen(outputs=known)
+
+
+def _rekeys(call: Call) -> bool:
+    """Tell whether an update is to make a new key."""
+    return bool(call.id) and int(call.inputs["rekey"]) > int(call.old_inputs.get("rekey") or 0)
+
+
+def _issued(outputs: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the certificates of the key in use, the current one last."""
+    current = {"serial": outputs["serialNumber"], "expires": outputs["notAfter"]}
+    return [*(outputs.get("earlier") or []), current]
+
+
+def _history(call: Call) -> dict[str, Any]:
+    """Return what is kept of certificates that are replaced: who has the key can use each of them."""
+    if not call.id:
+        return {"earlier": [], "superseded": []}
+    superseded, issued = call.old_outputs.get("superseded") or [], _issued(call.old_outputs)
+    if _rekeys(call):
+        return {"earlier": [], "superseded": [*superseded, *issued]}
+    return {"earlier": issued, "superseded": superseded}
+
+
+def _unknown_history(call: Call) -> str:
+    """Return what to do where the state does not know all certificates of the old key; empty if it does."""
+    if "earlier" in call.old_outputs or not call.old_inputs.get("renewal"):
+        return ""
+    return (
+        f"certificate {call.id} was renewed before this release: earlier certificates for its old key are "
+        "not known here and stay valid\n"
+        "Add them to `revoked` of the organization, as certificates or serial numbers."
+    )
 
 
 def _issue(call: Call, private_key: bytes | None) -> Properties:

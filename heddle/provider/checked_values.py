@@ -63,6 +63,7 @@ def msp(value: inputs.Msp) -> Msp:
         intermediate_certificates=pems(value.get("intermediateCertificates", ())),
         tls_root_certificates=pems(value["tlsRootCertificates"]),
         tls_intermediate_certificates=pems(value.get("tlsIntermediateCertificates", ())),
+        revocation_lists=pems(value.get("revocationLists", ())),
     )
 
 

@@ -21,7 +21,16 @@ __all__ = [
     "OrdererOrganization",
     "PeerOrganization",
     "RaftOptions",
+    "Revocation",
 ]
+
+
+class Revocation(TypedDict):
+    """A certificate that is revoked, and its holder."""
+
+    holder: NotRequired[pulumi.Input[str]]
+    serial: pulumi.Input[str]
+    expires: NotRequired[pulumi.Input[str]]
 
 
 class Node(TypedDict):
@@ -49,6 +58,8 @@ class Msp(TypedDict):
     intermediateCertificates: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     tlsRootCertificates: pulumi.Input[Sequence[pulumi.Input[str]]]
     tlsIntermediateCertificates: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    revocationLists: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    revoked: NotRequired[pulumi.Input[Sequence[pulumi.Input[Revocation]]]]
 
 
 class OrdererOrganization(TypedDict):

@@ -1,12 +1,14 @@
 """Declare keys, certificates and passwords."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
+from heddle.resources.arguments import Revocation
 from heddle.resources.base import DeclaredResource
-from heddle.schema.identity import CERTIFICATE, CERTIFICATE_AUTHORITY, PASSWORD
+from heddle.schema.identity import CERTIFICATE, CERTIFICATE_AUTHORITY, PASSWORD, REVOCATION_LIST
 
 __all__ = [
     "Certificate",
@@ -15,6 +17,8 @@ __all__ = [
     "CertificateAuthorityArgs",
     "Password",
     "PasswordArgs",
+    "RevocationList",
+    "RevocationListArgs",
 ]
 
 
@@ -42,7 +46,10 @@ class CertificateAuthority(DeclaredResource[CertificateAuthorityArgs]):
 
 @dataclass(frozen=True, kw_only=True)
 class CertificateArgs:
-    """The subject of a certificate, and its authority. Raise `renewal` to renew it with the same key."""
+    """The subject of a certificate, and its authority.
+
+    Raise `renewal` to renew it with the same key, `rekey` to make a new key.
+    """
 
     authority_certificate: pulumi.Input[str]
     authority_private_key: pulumi.Input[str]
@@ -53,10 +60,11 @@ class CertificateArgs:
     hosts: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
     validity_days: int | None = None
     renewal: int | None = None
+    rekey: int | None = None
 
 
 class Certificate(DeclaredResource[CertificateArgs]):
-    """A key and a certificate for it. Every change issues a new certificate for the same key."""
+    """A key and a certificate for it. Every change but `rekey` issues a new certificate for the same key."""
 
     declaration = CERTIFICATE
 
@@ -68,6 +76,32 @@ class Certificate(DeclaredResource[CertificateArgs]):
     """The certificate's last moment, RFC 3339 in UTC."""
     serial_number: pulumi.Output[str]
     """The certificate's serial number, hexadecimal."""
+    earlier: pulumi.Output[Any]
+    """Certificates issued for this key before, as a list of Revocations."""
+    superseded: pulumi.Output[Any]
+    """Certificates of keys that were given up, as a list of Revocations; None in an old state."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevocationListArgs:
+    """The authority of a revocation list, and the certificates to revoke: serial numbers or PEM."""
+
+    authority_certificate: pulumi.Input[str]
+    authority_private_key: pulumi.Input[str]
+    superseded: pulumi.Input[Sequence[pulumi.Input[Revocation]]] | None = None
+    revoked: Sequence[str] | None = None
+    in_use: Mapping[str, pulumi.Input[str]] | None = None
+
+
+class RevocationList(DeclaredResource[RevocationListArgs]):
+    """The revoked certificates of an authority (CRL). A revocation is never taken back."""
+
+    declaration = REVOCATION_LIST
+
+    revocation_list: pulumi.Output[str]
+    """The list, PEM."""
+    revocations: pulumi.Output[Any]
+    """Every certificate on it, as a list of Revocations."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """heddle:identity: keys, certificates and passwords. Nothing here reaches a network."""
 
-from heddle.schema.model import ListOf, Property, ResourceType, Text, connection, fixed
-from heddle.schema.shared import DAYS, NAME, PEM
+from heddle.schema.model import ListOf, MapOf, Property, ResourceType, Text, connection, fixed
+from heddle.schema.shared import DAYS, NAME, PEM, REVOCATION
 from heddle.settings import Integer
 
 _NEW_AUTHORITY = (
@@ -33,8 +33,8 @@ CERTIFICATE_AUTHORITY = ResourceType(
 CERTIFICATE = ResourceType(
     type="heddle:identity:Certificate",
     description=(
-        "A key and a certificate for it. Every change issues a new certificate for the same key, "
-        "so the identity stays the same to Fabric."
+        "A key and a certificate for it. Every change but that of `rekey` issues a new certificate for the "
+        "same key, so the identity stays the same to Fabric."
     ),
     on_delete="forgets the certificate and its key with the state",
     inputs={
@@ -56,12 +56,48 @@ CERTIFICATE = ResourceType(
         "renewal": Property(
             Integer(minimum=0), "Raise it to renew the certificate with the same key.", default=0
         ),
+        "rekey": Property(
+            Integer(minimum=0), "Raise it to make a new key, with a certificate for it.", default=0
+        ),
     },
     outputs={
         "certificate": Property(PEM, "The certificate, PEM."),
         "privateKey": Property(PEM, "Its private key, PEM (PKCS #8).", secret=True),
         "notAfter": Property(Text(), "When it expires, RFC 3339 in UTC."),
         "serialNumber": Property(Text(), "Its serial number, hexadecimal."),
+        "earlier": Property(
+            ListOf(REVOCATION, key="serial"),
+            "Certificates issued for this key before. Who has the key can use them all.",
+        ),
+        "superseded": Property(
+            ListOf(REVOCATION, key="serial"), "Certificates of the keys that were given up by `rekey`."
+        ),
+    },
+)
+
+REVOCATION_LIST = ResourceType(
+    type="heddle:identity:RevocationList",
+    description=(
+        "The list of an authority's certificates that are revoked (CRL). A certificate that was once on it "
+        "stays on it, also after it has expired: a channel's policies do not ask for expiry."
+    ),
+    on_delete="forgets the list: channels keep the one that they have",
+    inputs={
+        "authorityCertificate": Property(PEM, "The authority's certificate, PEM."),
+        "authorityPrivateKey": connection(PEM, "The authority's private key, PEM.", secret=True),
+        "superseded": Property(
+            ListOf(REVOCATION, key="serial"), "Certificates of keys that were given up.", default=[]
+        ),
+        "revoked": Property(
+            ListOf(NAME), "Other certificates: serial numbers, hexadecimal, or certificates, PEM.", default=[]
+        ),
+        "inUse": connection(
+            MapOf(Text()), "Serial numbers that must not be revoked, by their holders.", default={}
+        ),
+    },
+    outputs={
+        "revocationList": Property(PEM, "The list, PEM."),
+        "revocations": Property(ListOf(REVOCATION, key="serial"), "Every certificate on it."),
     },
 )
 

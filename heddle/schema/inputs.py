@@ -7,6 +7,14 @@ from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 
+class Revocation(TypedDict):
+    """A certificate that is revoked, and its holder."""
+
+    holder: str
+    serial: str
+    expires: str
+
+
 class Node(TypedDict):
     """A peer or an orderer, and how to reach it. Its name tells it apart, all else is connection."""
 
@@ -32,6 +40,8 @@ class Msp(TypedDict):
     intermediateCertificates: NotRequired[Sequence[str]]
     tlsRootCertificates: Sequence[str]
     tlsIntermediateCertificates: NotRequired[Sequence[str]]
+    revocationLists: NotRequired[Sequence[str]]
+    revoked: NotRequired[Sequence[Revocation]]
 
 
 class Consenter(TypedDict):

@@ -28,6 +28,7 @@ RESOURCES: Mapping[str, ResourceType] = {
         identity.CERTIFICATE_AUTHORITY,
         identity.CERTIFICATE,
         identity.PASSWORD,
+        identity.REVOCATION_LIST,
         channel.CHANNEL,
         membership.PEER_MEMBERSHIP,
         chaincode.CHAINCODE_PACKAGE,

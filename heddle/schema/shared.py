@@ -3,7 +3,7 @@
 from heddle.schema.model import ListOf, ObjectType, Property, Text, connection, fixed
 from heddle.settings import Integer
 
-PEM = Text(pattern=r"(?s)\s*-----BEGIN [A-Z ]+-----.*-----END [A-Z ]+-----\s*", hint="PEM text")
+PEM = Text(pattern=r"(?s)\s*-----BEGIN [A-Z0-9 ]+-----.*-----END [A-Z0-9 ]+-----\s*", hint="PEM text")
 NAME = Text(pattern=r"(?s).+", hint="a text that is not empty")
 MSP_ID = Text(pattern=r"[a-zA-Z0-9.-]+", hint="letters, digits, '.' and '-'")
 CHANNEL_NAME = Text(
@@ -63,6 +63,19 @@ NODE = ObjectType(
     },
 )
 
+SERIAL = Text(pattern=r"[1-9a-f][0-9a-f]{0,39}", hint="a serial number, hexadecimal without leading zeros")
+
+REVOCATION = ObjectType(
+    name="Revocation",
+    description="A certificate that is revoked, and its holder.",
+    properties={
+        "holder": Property(Text(), "Who has the certificate; empty if unknown.", default=""),
+        # Not named as outputs of a Certificate: Pulumi's SDK would translate these, too.
+        "serial": Property(SERIAL, "Its serial number, hexadecimal."),
+        "expires": Property(Text(), "When it expires, RFC 3339 in UTC; empty if unknown.", default=""),
+    },
+)
+
 MSP = ObjectType(
     name="Msp",
     description="The certificates by which an organization's members are verified. NodeOUs are always on.",
@@ -75,6 +88,17 @@ MSP = ObjectType(
         "tlsRootCertificates": Property(ListOf(PEM, minimum_items=1), "Roots of its TLS certificates, PEM."),
         "tlsIntermediateCertificates": Property(
             ListOf(PEM), "Intermediates of its TLS certificates, PEM.", optional=True
+        ),
+        "revocationLists": Property(
+            ListOf(PEM),
+            "Lists of revoked certificates, PEM. A channel keeps the lists that it has until one of these "
+            "revokes as much.",
+            optional=True,
+        ),
+        "revoked": connection(
+            ListOf(REVOCATION, key="serial"),
+            "The certificates on the lists with their holders, for previews.",
+            optional=True,
         ),
     },
 )

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from heddle.spec.defaults import DNS_DOMAIN
 from heddle.spec.kinds import between
@@ -34,6 +34,17 @@ class Certificates(Section):
     it is. Previews warn in time."""
     validity_days: Annotated[int, *between(1, 3650)] = 365
     """Days that a certificate lasts from its issue."""
+    rekey: dict[str, Annotated[int, *between(0)]] = Field(default_factory=dict)
+    """Keys that leaked, by their holder: a node's name, as peer0-org1, or a person's, as admin@org1 and
+    user@org1. Raise a number by one, from 0, to make a new key; channels and nodes then refuse the old one.
+    A number stays in the file as long as its holder does."""
+
+
+class Passwords(Section):
+    """Passwords that Heddle makes: those of CouchDB."""
+
+    renewal: Annotated[int, *between(0)] = 0
+    """Raise it by one to make new passwords: the peers restart one by one, each with its database."""
 
 
 class Images(Section):

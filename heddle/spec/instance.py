@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from heddle.spec.chaincode import Chaincode
-from heddle.spec.cluster import Certificates, Cluster, Images
+from heddle.spec.cluster import Certificates, Cluster, Images, Passwords
 from heddle.spec.defaults import DNS_DOMAIN
 from heddle.spec.members import Channel, Organization
 from heddle.spec.model import Section, refused
@@ -66,7 +66,9 @@ class Instance(Section):
     nodes: dict[str, NodeSettings] = Field(default_factory=dict)
     """Settings of nodes, by kind (orderer, peer, couchdb, chaincode) or by a node's name, as peer0-org1."""
     certificates: Certificates = Certificates()
-    """Validity and renewal of certificates."""
+    """Validity, renewal and keys of certificates."""
+    passwords: Passwords = Passwords()
+    """Renewal of passwords."""
     ordering: Ordering = Ordering()
     """The ordering service and its nodes."""
     organizations: Annotated[tuple[Organization, ...], Field(min_length=1)]

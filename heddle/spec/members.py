@@ -12,6 +12,7 @@ from heddle.spec.model import Section
 from heddle.spec.names import ChannelName, MspId, OrganizationName
 from heddle.spec.ordering import Batch
 from heddle.spec.ports import PortBlock
+from heddle.spec.revoked import Revoked
 
 
 class External(Section):
@@ -50,6 +51,9 @@ class Organization(Section):
     leaving: bool = False
     """True: it is taken off all channels, and its authorities are no longer protected. In a later `up` it may
     leave the file."""
+    revoked: tuple[Revoked, ...] = ()
+    """Certificates that channels and nodes refuse, beside those of keys that `certificates.rekey` gave up:
+    serial numbers (hexadecimal, in quotes), PEM text or paths of PEM files. It is never taken back."""
     external: External | None = None
     """Set for an organization that is run elsewhere; it has no peers here."""
 

@@ -10,6 +10,7 @@ from heddle.spec.indices import MOST_NODES, Indices, indices_in, nodes_rule
 from heddle.spec.model import Section, refused
 from heddle.spec.names import MspId, OrganizationName
 from heddle.spec.ports import PortBlock
+from heddle.spec.revoked import Revoked
 
 DEFAULT_NODES = {"raft": 3, "bft": 4}
 """Number of ordering nodes by type."""
@@ -50,6 +51,8 @@ class OrdererOrganization(Section):
     """MSP id: immutable, unique in a consortium. Default: made of organization and instance."""
     ports: PortBlock | None = None
     """Ports of its nodes, the first one for index 0. Needed with `domain`, and only then."""
+    revoked: tuple[Revoked, ...] = ()
+    """Certificates that channels and nodes refuse, as those of `organizations`."""
 
 
 @with_settings(RaftOptions)

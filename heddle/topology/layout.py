@@ -49,6 +49,7 @@ def plan(instance: Instance, *, public_address: str = "") -> Topology:
     site = _Site(instance, public_address)
     orderer, indices = instance.ordering.organization, instance.ordering.indices
     ordering = site.managed("orderer", orderer.name, orderer.msp_id, indices, orderer.ports)
+    ordering = replace(ordering, revoked=orderer.revoked)
     members = {each.name: site.organization(each) for each in instance.organizations}
     channels = {each.name: site.channel(each, members) for each in instance.channels}
     msp_ids = {each.name: each.msp_id for each in members.values()}
@@ -122,7 +123,7 @@ class _Site:
         if wanted.external is None:
             indices = indices_in(wanted.peers)
             managed = self.managed("peer", wanted.name, wanted.msp_id, indices, wanted.ports)
-            return replace(managed, leaving=wanted.leaving)
+            return replace(managed, leaving=wanted.leaving, revoked=wanted.revoked)
         external = wanted.external
         return OrganizationPlan(name=wanted.name, msp_id=external.msp_id, nodes=(), external=external)
 

@@ -112,6 +112,8 @@ class OrganizationPlan:
     """Set for an organization that is run elsewhere; it has no nodes here."""
     leaving: bool = False
     """True: it is on no channel, and may be taken out of the stack file."""
+    revoked: tuple[str, ...] = ()
+    """Certificates that it revokes: serial numbers, hexadecimal, or PEM."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -74,8 +74,18 @@ def _plain(value: Any) -> Any:
 def outputs_of(args: MockResourceArgs) -> dict[str, Any]:
     """What a provider adds to the inputs."""
     match args.typ.split(":")[-1]:
-        case "CertificateAuthority" | "Certificate":
+        case "CertificateAuthority":
             return {"certificate": f"cert of {args.name}", "privateKey": f"key of {args.name}"}
+        case "Certificate":
+            given_up = [{"serial": "3fa1", "expires": "then"}] if args.inputs.get("rekey") else None
+            pair = {"certificate": f"cert of {args.name}", "privateKey": f"key of {args.name}"}
+            # An earlier release's state does not say what was given up; the first time, None was.
+            return {**pair, "serialNumber": f"serial of {args.name}", "superseded": given_up}
+        case "RevocationList":
+            return {
+                "revocationList": f"list of {args.name}",
+                "revocations": args.inputs.get("superseded", []),
+            }
         case "Channel":
             return {"genesisBlock": "AA==", "genesisHash": "00ff", "sequence": 0, "applied": "AA=="}
         case "ChaincodePackage":

@@ -14,6 +14,7 @@ from heddle.identity.keys import load_certificate
 from heddle.identity.lowlevel import key_usage, subject_key_identifier
 from heddle.identity.membership import Membership, membership
 from heddle.identity.msp import Msp, fabric_msp, msp_config
+from heddle.identity.revocation import new_revocation_list
 
 ROOT = new_authority(common_name="ca", organization="o")
 MSP = Msp(msp_id="M", root_certificates=(ROOT.certificate,), tls_root_certificates=())
@@ -99,22 +100,23 @@ def test_only_the_lowest_authority_issues_identities() -> None:
 def test_a_revoked_certificate_is_out() -> None:
     """By a list that the issuing authority signed; nobody else's counts."""
     pem = certificate("admin")
-    entry = (
-        x509.RevokedCertificateBuilder()
-        .serial_number(load_certificate(pem).serial_number)
-        .revocation_date(datetime.now(UTC))
-        .build()
+    serial = load_certificate(pem).serial_number
+    own = new_revocation_list(ROOT, [serial])
+    other = new_revocation_list(new_authority(common_name="ca", organization="o"), [serial])
+    assert "The certificate has been revoked" in members(revocation_lists=(own,)).refusal(pem)
+    assert members(revocation_lists=(own,)).refusal(certificate("admin")) == ""
+    assert members(revocation_lists=(other,)).refusal(pem) == ""
+
+
+def test_a_list_without_its_authoritys_identifier_shuts_everybody_out() -> None:
+    """As in Fabric, which asks for it before it looks who is on the list."""
+    now = datetime.now(UTC)
+    builder = x509.CertificateRevocationListBuilder(ROOT.x509.subject, now, now + timedelta(days=1))
+    crl = builder.sign(ROOT.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    assert members(revocation_lists=(crl,)).refusal(certificate("admin")) == (
+        "could not validate identity against certification chain: could not obtain Authority Key Identifier "
+        "for crl: authorityKeyIdentifier not found in certificate"
     )
-    lists = {}
-    for name, authority in (("own", ROOT), ("other", new_authority(common_name="ca", organization="o"))):
-        builder = x509.CertificateRevocationListBuilder(
-            authority.x509.subject, datetime.now(UTC), datetime.now(UTC) + timedelta(days=1)
-        ).add_revoked_certificate(entry)
-        crl = builder.sign(authority.key, hashes.SHA256())
-        lists[name] = crl.public_bytes(serialization.Encoding.PEM)
-    assert "revoked" in members(revocation_lists=(lists["own"],)).refusal(pem)
-    assert members(revocation_lists=(lists["own"],)).refusal(certificate("admin")) == ""
-    assert members(revocation_lists=(lists["other"],)).refusal(pem) == ""
 
 
 def test_listed_administrators_count() -> None:

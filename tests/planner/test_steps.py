@@ -149,7 +149,7 @@ def test_an_organization_that_goes_stays_until_its_nodes_have_left() -> None:
 
 
 def test_revocation_lists_of_others_are_never_taken_away() -> None:
-    """No input holds them, so that a refresh, which takes the channel's word for it, would not know them."""
+    """A revocation is final, whoever made it."""
     plain = _settings({})
     (organization,) = plain.orderer_organizations
     revoking = replace(organization, msp=replace(MSP, revocation_lists=(b"list",)))

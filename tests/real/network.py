@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,9 @@ class Organization:
     user: Signer
 
     @staticmethod
-    def new(name: str) -> "Organization":
-        authority = new_authority(common_name=f"ca.{name}", organization=name)
+    def new(name: str, *, since: datetime | None = None) -> "Organization":
+        """Make one; `since` is when its authority began, which may issue certificates that have expired."""
+        authority = new_authority(common_name=f"ca.{name}", organization=name, now=since)
         tls_authority = new_authority(common_name=f"tlsca.{name}", organization=name)
         msp = Msp(
             msp_id=f"{name.capitalize()}MSP",

@@ -39,6 +39,7 @@ from heddle.provider.channel.state import (
 )
 from heddle.provider.channel.update import MissingSignaturesError, Updater
 from heddle.provider.handler import Call, Created, Gone, Handler, Partial, Plan, Seen
+from heddle.provider.revocations import channel_revocations
 from heddle.schema import OnChange
 from heddle.schema.channel import CHANNEL
 from heddle.waiting import Deadline
@@ -92,11 +93,11 @@ class ChannelHandler(Handler):
         await self._warn_of_lies(call, client)
         settings = settings_of(base, channel=client.channel)
         joining = [name for name, answer in answers.items() if answer is None]
-        todo = planned_steps(
-            live.settings, settings_from(inputs), settings, missing_consenters(facts, newest)
-        )
+        wanted = settings_from(inputs)
+        todo = planned_steps(live.settings, wanted, settings, missing_consenters(facts, newest))
         ahead = list(outlook(facts, todo, newest))
         message = plan_update(client, live, ahead, joining)
+        message = "\n".join([message, *channel_revocations(inputs, live.settings, wanted)])
         refusals: list[Refusal | None] = []
         if _somebody_answers(facts):
             refusals += [standstill(facts, newest), *(each.refusal for each in ahead)]

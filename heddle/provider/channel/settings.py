@@ -129,6 +129,8 @@ def _msp_inputs(one: Msp) -> Value:
         result["intermediateCertificates"] = _texts(one.intermediate_certificates)
     if one.tls_intermediate_certificates:
         result["tlsIntermediateCertificates"] = _texts(one.tls_intermediate_certificates)
+    if one.revocation_lists:
+        result["revocationLists"] = _texts(one.revocation_lists)
     return result
 
 

@@ -12,6 +12,7 @@ from heddle.spec.rules import (
     chaincodes,
     channels,
     editions,
+    keys,
     members,
     naming,
     nodes,
@@ -30,6 +31,7 @@ _SUBJECTS = (
     chaincodes,
     private_data,
     nodes,
+    keys,
     editions,
 )
 

@@ -1,0 +1,120 @@
+"""What a stack file that asks for new keys, revocations and passwords declares."""
+
+import base64
+from typing import Any
+
+from tests.components.recording import Recorder, record
+
+NETWORK: dict[str, Any] = {
+    "name": "dev",
+    "stateDatabase": "CouchDB",
+    "organizations": [{"name": "one", "peers": 2}, {"name": "two", "peers": 1}],
+    "channels": [{"name": "channel", "organizations": ["one", "two"]}],
+}
+REKEY = {"peer0-one": 1, "admin@one": 2, "orderer0-orderer": 1, "user@two": 0}
+
+
+def _revoked(recorder: Recorder) -> dict[str, Any]:
+    """What the channel says is revoked, by MSP id."""
+    (channel,) = recorder.of("Channel").values()
+    members = [*channel["ordererOrganizations"], *channel["peerOrganizations"]]
+    return {each["name"]: each["msp"].get("revocationLists") for each in members}
+
+
+def _files(recorder: Recorder, node: str) -> set[str]:
+    """The files that a node's pod has of its Secret."""
+    (spec,) = (
+        each["spec"]["template"]["spec"]
+        for each in recorder.of("StatefulSet").values()
+        if each["metadata"]["name"] == node
+    )
+    return {item["path"] for item in spec["volumes"][0]["projected"]["sources"][1]["secret"]["items"]}
+
+
+def _waited_for(recorder: Recorder, name: str) -> list[str]:
+    depends_on: Any = recorder.options[name].depends_on
+    return [resource._name for resource in depends_on]
+
+
+def test_nobody_who_lost_no_key_sees_a_difference() -> None:
+    """No list, no file, no number: an instance of an earlier release declares what it did."""
+    recorder = record({**NETWORK, "certificates": {"rekey": {"user@two": 0}}})
+    assert recorder.of("RevocationList") == {}
+    assert all("rekey" not in each for each in recorder.of("Certificate").values())
+    assert all("renewal" not in each for each in recorder.of("Password").values())
+    assert set(map(str, _revoked(recorder).values())) == {"None"}
+    assert "msp/crls/crl.pem" not in _files(recorder, "peer0-one")
+
+
+def test_a_number_makes_new_keys_of_its_holder_alone() -> None:
+    """A peer's both; of an orderer the one that signs: channels know orderers by their TLS key."""
+    recorder = record({**NETWORK, "certificates": {"rekey": REKEY}})
+    rekeyed = {name: each["rekey"] for name, each in recorder.of("Certificate").items() if "rekey" in each}
+    assert rekeyed == {
+        "dev-one-admin": 2,
+        "dev-peers-one-peer0-one-identity": 1,
+        "dev-peers-one-peer0-one-tls": 1,
+        "dev-orderers-orderer0-orderer-identity": 1,
+    }
+
+
+def test_what_was_given_up_is_on_a_list_under_its_holders_name() -> None:
+    """Of identities; no list revokes TLS certificates. Those in use must not be on it."""
+    recorder = record({**NETWORK, "certificates": {"rekey": {"admin@one": 1}}})
+    (made,) = recorder.of("RevocationList").values()
+    assert made["superseded"] == [{"holder": "admin@one", "serial": "3fa1", "expires": "then"}]
+    assert made["authorityCertificate"] == "cert of dev-one-ca"
+    assert made["inUse"] == {
+        "admin@one": "serial of dev-one-admin",
+        "user@one": "serial of dev-one-user",
+        "peer0-one": "serial of dev-peers-one-peer0-one-identity",
+        "peer1-one": "serial of dev-peers-one-peer1-one-identity",
+    }
+
+
+def test_channels_and_nodes_of_the_organization_take_its_list() -> None:
+    """Nobody else's nodes restart for it."""
+    organizations = [{**NETWORK["organizations"][0], "revoked": ["3F:A1"]}, NETWORK["organizations"][1]]
+    ordering = {"organization": {"revoked": ["17"]}}
+    recorder = record({**NETWORK, "organizations": organizations, "ordering": ordering})
+
+    assert {name: each["revoked"] for name, each in recorder.of("RevocationList").items()} == {
+        "dev-one-revocations": ["3fa1"],
+        "dev-orderer-revocations": ["17"],
+    }
+    assert _revoked(recorder) == {
+        "OneDevMSP": ["list of dev-one-revocations"],
+        "OrdererDevMSP": ["list of dev-orderer-revocations"],
+        "TwoDevMSP": None,
+    }
+    having = {
+        name
+        for name in ("orderer0-orderer", "peer0-one", "peer1-one", "peer0-two")
+        if "msp/crls/crl.pem" in _files(recorder, name)
+    }
+    assert having == {"orderer0-orderer", "peer0-one", "peer1-one"}
+    (secret,) = (each for each in recorder.of("Secret").values() if each["metadata"]["name"] == "peer0-one")
+    assert secret["data"]["msp-crl.pem"] == base64.b64encode(b"list of dev-one-revocations").decode()
+
+
+def test_nodes_have_their_new_keys_before_channels_refuse_the_old_ones() -> None:
+    """The channel waits for the peers of organizations that revoke; else they start together."""
+    before = record(NETWORK)
+    after = record({**NETWORK, "certificates": {"rekey": {"peer0-one": 1}}})
+    channel = "dev-channel-channel-ledger"
+    waits = {
+        name: [each for each in _waited_for(recorder, channel) if "peers" in each]
+        for name, recorder in (("before", before), ("after", after))
+    }
+    assert waits == {"before": [], "after": ["dev-peers-one-rollout"]}
+
+
+def test_one_number_makes_new_passwords() -> None:
+    """Of databases; the mark on the namespace is no password, and nobody may change it."""
+    passwords = record({**NETWORK, "passwords": {"renewal": 1}}).of("Password")
+    assert {name: each.get("renewal") for name, each in passwords.items()} == {
+        "dev-cluster-owner": None,
+        "dev-peers-one-couchdb0-one-password": 1,
+        "dev-peers-one-couchdb1-one-password": 1,
+        "dev-peers-two-couchdb0-two-password": 1,
+    }
