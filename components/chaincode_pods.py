@@ -82,7 +82,7 @@ def chaincode_pod(
     return {
         "metadata": {
             "labels": {**server.labels, **own},
-            "annotations": {pods.CHECKSUM: checksum},
+            "annotations": {**server.annotations, pods.CHECKSUM: checksum},
         },
         "spec": {
             **pods.pod_basics(server, site=site),

@@ -107,7 +107,12 @@ class ChaincodeServer(pulumi.ComponentResource):
         }
         Service(
             f"{name}-service",
-            metadata=metadata(args.plan.name, args.site.namespace, _labels(args), labels.SKIP_AWAIT),
+            metadata=metadata(
+                args.plan.name,
+                args.site.namespace,
+                _labels(args),
+                {**args.plan.service_annotations, **labels.SKIP_AWAIT},
+            ),
             spec=spec,
             opts=args.site.options(self, after=[self.deployment]),
         )

@@ -70,9 +70,11 @@ class Couchdb(pulumi.ComponentResource):
             "selector": labels.select_node(args.site.instance, args.plan.name),
             "ports": [{"name": "http", "port": args.plan.port, "targetPort": "http", "protocol": "TCP"}],
         }
+        own = labels.of_node(args.site.instance, args.plan)
+        annotations = {**args.plan.service_annotations, **labels.SKIP_AWAIT}
         return Service(
             f"{name}-service",
-            metadata=_metadata(args, skip_await=True),
+            metadata=metadata(args.plan.name, args.plan.namespace, own, annotations),
             spec=spec,
             opts=args.site.options(self),
         )

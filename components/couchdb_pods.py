@@ -28,7 +28,10 @@ def couchdb_pod(database: CouchdbPlan, *, site: Site, image: str, checksum: pulu
     """
     own = labels.of_node(site.instance, database)
     return {
-        "metadata": {"labels": {**database.labels, **own}, "annotations": {pods.CHECKSUM: checksum}},
+        "metadata": {
+            "labels": {**database.labels, **own},
+            "annotations": {**database.annotations, pods.CHECKSUM: checksum},
+        },
         "spec": {
             **pods.pod_basics(database, site=site, user=USER_ID),
             "affinity": pods.beside(labels.select_node(site.instance, database.peer)),

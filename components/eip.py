@@ -50,7 +50,9 @@ class Eip(pulumi.ComponentResource):
         node_labels = labels.of_node(site.instance, node)
         return Service(
             f"{name}-{node.name}",
-            metadata=metadata(node.name, node.namespace, node_labels, awaited),
+            metadata=metadata(
+                node.name, node.namespace, node_labels, {**node.service_annotations, **awaited}
+            ),
             spec=spec,
             opts=site.options(self),
         )

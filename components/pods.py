@@ -58,7 +58,7 @@ def node_pod(
     return {
         "metadata": {
             "labels": {**node.labels, **own},
-            "annotations": {CHECKSUM: checksum},
+            "annotations": {**node.annotations, CHECKSUM: checksum},
         },
         "spec": {
             **pod_basics(node, site=site),
@@ -161,9 +161,7 @@ def pod_basics(settings: PodSettings, *, site: Site, user: int = USER_ID) -> Man
         "enableServiceLinks": False,
         "securityContext": {
             "runAsNonRoot": True,
-            "runAsUser": user,
-            "runAsGroup": user,
-            "fsGroup": user,
+            **_numbers(user, site),
             # Ledgers have many files; ownership is right once it is right at the top.
             "fsGroupChangePolicy": "OnRootMismatch",
             "seccompProfile": {"type": "RuntimeDefault"},
@@ -173,6 +171,16 @@ def pod_basics(settings: PodSettings, *, site: Site, user: int = USER_ID) -> Man
     if pull_secrets := site.topology.images.pull_secrets:
         basics["imagePullSecrets"] = [{"name": name} for name in pull_secrets]
     return basics
+
+
+def _numbers(user: int, site: Site) -> Manifest:
+    """Return the numbers of user and groups; none where the cluster gives a namespace numbers of its own.
+
+    OpenShift refuses pods that name others, and sets these itself.
+    """
+    if site.spec.cluster is not None and site.spec.cluster.pod_users == "cluster":
+        return {}
+    return {"runAsUser": user, "runAsGroup": user, "fsGroup": user}
 
 
 def container_security() -> Manifest:

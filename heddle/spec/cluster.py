@@ -1,6 +1,6 @@
 """Describe the Kubernetes that an instance runs on, its certificates and its node images."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -21,6 +21,9 @@ class Cluster(Section):
     """Context within it. Default: its current context."""
     identifier: str | None = None
     """Name of the cluster in the state: a renewed kubeconfig replaces nothing. Default: the context."""
+    pod_users: Literal["fixed", "cluster"] = "fixed"
+    """Numbers of the users that pods run as: fixed by Heddle, or given by the cluster, as OpenShift does by
+    namespace. The pods' images must then run as any user."""
     dns_domain: Domain = DNS_DOMAIN
     """DNS domain of the cluster, with which the names of its Services end. It is on the ledger and in
     certificates: it cannot be changed later."""

@@ -82,6 +82,10 @@ class NodeSettings(Section):
     """Machines to run on."""
     labels: dict[Label, LabelValue] = Field(default_factory=dict)
     """Labels of the pods, beside Heddle's own."""
+    annotations: dict[Label, str] = Field(default_factory=dict)
+    """Annotations of the pods, as a service mesh or a log collector reads them."""
+    service_annotations: dict[Label, str] = Field(default_factory=dict)
+    """Annotations of the Services, as a cloud's load balancer reads them."""
     environment: dict[Variable, str] = Field(default_factory=dict)
     """Variables of peers and orderers: CORE_… and ORDERER_… set what no other key does, as in Fabric's own
     documentation; FABRIC_LOGGING_SPEC and GOGC are of this kind too."""

@@ -32,12 +32,16 @@ class Placement:
 
 @dataclass(frozen=True, kw_only=True)
 class PodSettings:
-    """Resources, placement and labels of a pod: the stack file's settings over Heddle's defaults."""
+    """What a pod gets by the stack file, over Heddle's defaults: resources, machines, labels, annotations."""
 
     resources: Amounts = field(hash=False)
     placement: Placement = Placement()
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Labels beside Heddle's own."""
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Annotations beside Heddle's own."""
+    service_annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Annotations of the pod's Service beside Heddle's own."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ _LOGGING = "comm.grpc.server,endorser,gateway=warning:info"
 
 
 def pod_settings(settings: Mapping[str, NodeSettings], kind: str, name: str) -> dict[str, Any]:
-    """Return resources, placement and labels of a pod: arguments of a PodSettings.
+    """Return resources, placement, labels and annotations of a pod: arguments of a PodSettings.
 
     Args:
         settings: `nodes` of the stack file.
@@ -28,6 +28,8 @@ def pod_settings(settings: Mapping[str, NodeSettings], kind: str, name: str) -> 
         "resources": _resources(kind, [each.resources for each in stated]),
         "placement": _placement(stated),
         "labels": _merged(each.labels for each in stated),
+        "annotations": _merged(each.annotations for each in stated),
+        "service_annotations": _merged(each.service_annotations for each in stated),
     }
 
 

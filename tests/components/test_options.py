@@ -418,3 +418,28 @@ def test_a_claim_waits_for_what_refuses_another_class() -> None:
     assert {f"dev-storage-{node}" for node in terms["storageClasses"]} == set(claims)
     assert set(terms["stateDatabases"].values()) == {"CouchDB"}
     assert recorder.position("dev-storage-terms") < min(map(recorder.position, claims))
+
+
+def test_annotations_reach_pods_and_services() -> None:
+    """Of nodes, databases and chaincodes; Heddle's own stay, and a changed one is a new template."""
+    said = {"annotations": {"mesh/inject": "false"}, "serviceAnnotations": {"cloud/internal": "true"}}
+    settings = dict.fromkeys(("orderer", "peer", "couchdb", "chaincode"), said)
+    recorder = record({**NETWORK, "stateDatabase": "CouchDB", "nodes": settings})
+
+    names = ("orderer0-orderer", "peer0-one", "couchdb0-one", SERVER)
+    for name in names:
+        annotations = pod(recorder, name, "Deployment" if name == SERVER else "StatefulSet")["metadata"]
+        assert annotations["annotations"]["mesh/inject"] == "false"
+        assert "heddle.dev/checksum" in annotations["annotations"]
+        service = named(recorder, "Service")[name]["metadata"]["annotations"]
+        assert service == {"cloud/internal": "true", **labels.SKIP_AWAIT}
+
+
+@pytest.mark.parametrize(("users", "expected"), [("fixed", 1000), ("cluster", None)])
+def test_user_numbers_may_be_left_to_the_cluster(users: str, expected: int | None) -> None:
+    """OpenShift gives every namespace its own, and refuses pods that name others."""
+    recorder = record({**NETWORK, "cluster": {"podUsers": users}})
+    for name, kind in (("peer0-one", "StatefulSet"), (SERVER, "Deployment")):
+        security = pod(recorder, name, kind)["spec"]["securityContext"]
+        assert [security.get(key) for key in ("runAsUser", "runAsGroup", "fsGroup")] == [expected] * 3
+        assert security["runAsNonRoot"] is True

@@ -21,6 +21,8 @@ from heddle.spec.rules.reading import (
     section,
 )
 
+_OWN_ANNOTATIONS = ("heddle.dev/", "pulumi.com/")
+"""Beginnings of annotations that say how objects are rolled and awaited."""
 _OWN_LABELS = ("app.kubernetes.io/", "heddle.dev/")
 _OWN_VARIABLES = {
     "FABRIC_CFG_PATH",
@@ -51,6 +53,8 @@ def broken(data: Data) -> Iterator[Problem]:
         yield from _environment(section(said, "environment"), (*place, "environment"), key, chaincodes)
         yield from _resources(section(said, "resources"), (*place, "resources"))
         yield from _labels(section(said, "labels"), (*place, "labels"))
+        for kind in ("annotations", "serviceAnnotations"):
+            yield from _annotations(section(said, kind), (*place, kind))
         yield from _tolerations(section(said, "placement"), (*place, "placement"))
     if section(data, "storage").get("couchdb") is not None and not couchdb:
         found = section(data, "storage")["couchdb"]
@@ -98,6 +102,13 @@ def _resources(resources: Data, place: Place) -> Iterator[Problem]:
             yield problem(
                 (*place, "requests", key), requests[key], f"at most limits.{key}, which is {limits[key]}"
             )
+
+
+def _annotations(annotations: Data, place: Place) -> Iterator[Problem]:
+    for key, value in annotations.items():
+        if str(key).startswith(_OWN_ANNOTATIONS):
+            allowed = f"annotations of your own; {' and '.join(_OWN_ANNOTATIONS)} are Heddle's and Pulumi's"
+            yield problem((*place, key), value, allowed)
 
 
 def _labels(labels: Data, place: Place) -> Iterator[Problem]:
