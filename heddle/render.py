@@ -46,6 +46,11 @@ def client_env(**variables: object) -> str:
     return _render("client-env.sh", **variables)
 
 
+def access_yaml(**variables: object) -> str:
+    """Return the Role and RoleBinding of a person in a role; see templates/access/role.yaml.j2."""
+    return _render("access/role.yaml", **variables)
+
+
 def connection_profile(**variables: object) -> dict[str, object]:
     """Return a connection profile for the official SDKs, from templates/connection-profile.yaml.j2."""
     profile = yaml.safe_load(_render("connection-profile.yaml", **variables))

@@ -46,6 +46,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
         "heddle.cli.sdkconfig:sdk_config",
         "Write connection profiles, certificates, and the MSP folders of the users that are named.",
     ),
+    "access": Subcommand("heddle.cli.access:app", "Give people access: an identity and rights."),
     "doctor": Subcommand(
         "heddle.cli.doctor:doctor",
         "Check this machine, and a stack's file and cluster; exit code 1 if something needs doing.",

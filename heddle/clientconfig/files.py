@@ -16,7 +16,7 @@ from heddle.network.instance import ChannelOutput, InstanceOutput, NodeOutput, O
 from heddle.network.network import Network
 from heddle.render import client_env, connection_profile, msp_config_yaml
 
-__all__ = ["ClientFile", "ClientRequest", "client_files"]
+__all__ = ["ClientFile", "ClientRequest", "client_files", "msp_files"]
 
 _CORE = """\
 # Read by the official `peer` command because FABRIC_CFG_PATH says so; all it needs is in the environment.
@@ -81,7 +81,7 @@ def _certificates(instance: InstanceOutput, member: OrganizationOutput) -> dict[
         "certificates/ca.pem": member.ca_certificate,
         "certificates/tls-ca.pem": member.tls_ca_certificate,
         **{f"certificates/{user}.pem": certificate for user, certificate in member.users.items()},
-        **_msp("msp", member),
+        **msp_files("msp", member),
         **{
             _tls_file(each.name, member): each.tls_ca_certificate
             for each in _met(instance, member)
@@ -91,7 +91,7 @@ def _certificates(instance: InstanceOutput, member: OrganizationOutput) -> dict[
     return {name: ClientFile(content=content) for name, content in texts.items()}
 
 
-def _msp(folder: str, member: OrganizationOutput) -> dict[str, str]:
+def msp_files(folder: str, member: OrganizationOutput) -> dict[str, str]:
     """Return an MSP folder without an identity, by which others verify the organization's members."""
     return {
         f"{folder}/config.yaml": msp_config_yaml(),
@@ -194,7 +194,7 @@ def _user(
     """Yield an MSP folder with certificate and key, and the environment that makes Fabric's tools use it."""
     instance, signer = network.instance, network.signer(member.name, user)
     identity = _identity(user)
-    for name, content in _msp(f"users/{user}/msp", member).items():
+    for name, content in msp_files(f"users/{user}/msp", member).items():
         yield name, ClientFile(content=content)
     yield identity["certificate"], ClientFile(content=signer.certificate.decode())
     yield identity["privateKey"], ClientFile(content=signer.private_key.decode(), secret=True)

@@ -4,16 +4,27 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from fabric_protos.common.common_pb2 import NOT_FOUND
+
 from heddle.errors import FabricError, Refused, Unreachable
 from heddle.fabric import cscc, operations, participation, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import ClientTls, Node
+from heddle.fabric.orderer import deliver_block
 from heddle.identity.signer import Signer
 from heddle.network.certificates import ask_certificate, expired_answer
 from heddle.planner.facts import Answer, ConsensusCounts, LedgerState, NoAnswer, NodeFacts
 from heddle.text import printable
 
-__all__ = ["ask_orderer", "ask_orderer_channels", "ask_peer", "ask_peer_channels", "no_answer", "peer_facts"]
+__all__ = [
+    "ask_as_reader",
+    "ask_orderer",
+    "ask_orderer_channels",
+    "ask_peer",
+    "ask_peer_channels",
+    "no_answer",
+    "peer_facts",
+]
 
 _NOT_JOINED = "not found"
 """A peer's answer if it has not joined the channel (core/endorser/endorser.go): "channel 'x' not found"."""
@@ -68,6 +79,44 @@ async def ask_orderer_channels(
         address=_address(node),
         msp_id=node.msp_id,
         channels={name: _with_metrics(answer, metrics, name) for name, answer in answers},
+        certificate=certificate,
+    )
+
+
+async def ask_as_reader(
+    connections: Connections,
+    node: Node,
+    channels: Sequence[str],
+    reader: Signer,
+    issued: Collection[bytes] = (),
+    *,
+    deadline: float,
+) -> NodeFacts:
+    """Return what an orderer tells a reader of its channels: the newest block, as peers are served.
+
+    Whether it is a consenter only its admin endpoint tells; one that serves the newest block has a leader.
+    """
+
+    async def ask(channel: str) -> Answer:
+        try:
+            block = await deliver_block(connections, node, channel, "newest", reader, deadline=deadline)
+        except Refused as refusal:
+            return None if refusal.status == NOT_FOUND else no_answer(refusal)
+        except FabricError as error:
+            return no_answer(error)
+        return LedgerState(relation="consenter", status="active", height=int(block.header.number) + 1)
+
+    certificate = await ask_certificate(connections, node, issued, deadline=deadline)
+    if expired := expired_answer(node, certificate):
+        answers: list[Answer] = [expired for _ in channels]
+    else:
+        answers = list(await asyncio.gather(*map(ask, channels)))
+    return NodeFacts(
+        name=node.name,
+        kind="orderer",
+        address=_address(node),
+        msp_id=node.msp_id,
+        channels=dict(zip(channels, answers, strict=True)),
         certificate=certificate,
     )
 

@@ -9,8 +9,7 @@ from heddle.fabric import lifecycle, operations
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Committed, Definition
 from heddle.fabric.node import Node
-from heddle.identity.signer import Signer
-from heddle.network.answers import ask_orderer_channels, ask_peer, no_answer, peer_facts
+from heddle.network.answers import ask_as_reader, ask_orderer_channels, ask_peer, no_answer, peer_facts
 from heddle.network.certificates import ask_certificate, expired_answer
 from heddle.network.instance import ChaincodeOutput, NodeOutput
 from heddle.network.network import Network, node_of
@@ -32,7 +31,7 @@ async def node_facts(
     A peer is asked about those of the channels that it belongs to; `versions`: also which release it runs.
     """
     wanted = [network.instance.channel(name) for name in channels]
-    tls = network.client_tls()
+    reader = network.viewer
 
     async def ask_version(node: Node) -> str | NoAnswer:
         try:
@@ -42,14 +41,18 @@ async def node_facts(
 
     async def about_orderer(orderer: NodeOutput) -> NodeFacts:
         node, issued = node_of(orderer), orderer.issued_tls
-        facts, version = await asyncio.gather(
-            ask_orderer_channels(connections, node, channels, tls, issued=issued, deadline=deadline),
-            ask_version(node),
+        asked = (
+            ask_as_reader(connections, node, channels, reader, issued, deadline=deadline)
+            if reader
+            else ask_orderer_channels(
+                connections, node, channels, network.client_tls(), issued=issued, deadline=deadline
+            )
         )
+        facts, version = await asyncio.gather(asked, ask_version(node))
         return replace(facts, version=version)
 
     async def about_peer(peer: NodeOutput) -> NodeFacts:
-        node, signer = node_of(peer), network.signer(peer.organization)
+        node, signer = node_of(peer), network.reader(peer.organization)
         names = [channel.name for channel in wanted if peer.name in channel.peers]
         certificate, version = await asyncio.gather(
             ask_certificate(connections, node, peer.issued_tls, deadline=deadline), ask_version(node)
@@ -71,7 +74,7 @@ async def committed_definition(
 ) -> Definition | NoAnswer | None:
     """Return a chaincode's definition in force, None if there is none, from the first peer that answers."""
     reason = NoAnswer(reason=f"channel {chaincode.channel}: the instance has no peer on it")
-    for node, signer in _readers(network, chaincode.channel):
+    for node, signer in network.readers(chaincode.channel):
         try:
             found = await lifecycle.definition(
                 connections, node, chaincode.channel, chaincode.name, signer, deadline=deadline
@@ -91,7 +94,7 @@ async def committed_chaincodes(
     Raises the last peer's error.
     """
     last = FabricError(f"channel {channel}: the instance has no peer on it")
-    for node, signer in _readers(network, channel):
+    for node, signer in network.readers(channel):
         try:
             names = await lifecycle.definitions(connections, node, channel, signer, deadline=deadline)
             found = [
@@ -103,8 +106,3 @@ async def committed_chaincodes(
         else:
             return [each for each in found if each is not None]
     raise last
-
-
-def _readers(network: Network, channel: str) -> list[tuple[Node, Signer]]:
-    """Return the peers of a channel that are managed here, each with an administrator of its organization."""
-    return [(peer, acting.signer) for acting in network.representatives(channel) for peer in acting.peers]

@@ -1,5 +1,6 @@
 """Open a running network: what its stack's outputs say of it, and the ways to its nodes."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from heddle.fabric.node import ClientTls, Node
 from heddle.identity.signer import Signer
 from heddle.network.history import ConfigHistory
 from heddle.network.instance import (
+    VERSION,
     AccessOutput,
     InstanceOutput,
     NodeOutput,
@@ -22,6 +24,7 @@ from heddle.network.instance import (
     split_old_output,
 )
 from heddle.network.requests import CHANNEL_TYPE, kept_marks
+from heddle.network.viewer import own_kubeconfig, read_access_folder
 from heddle.plugin.values import Properties, Secret, Value, strip_secrets
 from heddle.state.outputs import read_outputs_and
 
@@ -47,6 +50,8 @@ class Network:
     instance: InstanceOutput
     access: AccessOutput
     marks: Mapping[str, ConfigMark] = field(default_factory=dict)
+    viewer: Signer | None = None
+    """Who looks, where the network was opened without the stack's own keys."""
 
     def connections(self) -> Connections:
         """Return clients that dial through the cluster's API server, for `async with`."""
@@ -64,6 +69,8 @@ class Network:
 
     def signer(self, organization: str, user: str = "admin") -> Signer:
         """Return a user of a managed organization. Raises EngineError with the names there are."""
+        if self.viewer is not None:
+            raise self._no_keys(f"{user} of organization {organization}")
         member, keys = self.instance.organization(organization), self.access.user_keys.get(organization, {})
         if user not in member.users or user not in keys:
             known = ", ".join(sorted(member.users.keys() & keys.keys())) or "none: it is managed elsewhere"
@@ -73,11 +80,26 @@ class Network:
         )
 
     def client_tls(self) -> ClientTls:
-        """Return the client certificate that the orderers' admin endpoints accept."""
+        """Return the client certificate that the orderers' admin endpoints accept.
+
+        Raises EngineError for somebody who only looks.
+        """
+        if self.viewer is not None:
+            raise self._no_keys("the orderers' admin endpoints")
         return ClientTls(
             certificate=self.instance.admin_tls_certificate.encode(),
             private_key=self.access.admin_tls_key.encode(),
         )
+
+    def _no_keys(self, what: str) -> EngineError:
+        return EngineError(
+            f"the key of {what} is not in this access folder",
+            hint="Run the command with the stack's name where its state and passphrase are.",
+        )
+
+    def reader(self, organization: str) -> Signer:
+        """Return who reads from an organization's peers: its administrator, or else the one who looks."""
+        return self.viewer or self.signer(organization)
 
     def representatives(self, channel: str) -> tuple[Representative, ...]:
         """Return the organizations that can act for a channel, as the channel lists them.
@@ -86,6 +108,8 @@ class Network:
         channel that the instance does not have.
         """
         found = self.instance.channel(channel)
+        if self.viewer is not None:
+            raise self._no_keys(f"an administrator for channel {channel}")
         managed = [name for name in found.organizations if "admin" in self.access.user_keys.get(name, {})]
         if not managed:
             raise EngineError(
@@ -104,9 +128,25 @@ class Network:
     def signer_for(self, channel: str, organization: str = "") -> Signer:
         """Return the administrator that acts for a channel: of that organization, else of its first here.
 
+        Somebody who only looks acts as oneself.
+
         Raises EngineError as `signer` and `representatives` do.
         """
+        if self.viewer is not None and not organization:
+            self.instance.channel(channel)
+            return self.viewer
         return self.signer(organization) if organization else self.representatives(channel)[0].signer
+
+    def readers(self, channel: str) -> list[tuple[Node, Signer]]:
+        """Return the channel's peers, each with who reads from it.
+
+        Raises EngineError as `representatives` does.
+        """
+        if self.viewer is None:
+            acting = self.representatives(channel)
+            return [(peer, each.signer) for each in acting for peer in each.peers]
+        found = self.instance.channel(channel)
+        return [(node_of(peer), self.viewer) for peer in self.instance.peers if peer.name in found.peers]
 
 
 def node_of(node: NodeOutput) -> Node:
@@ -127,10 +167,21 @@ def node_of(node: NodeOutput) -> Node:
 def open_network(stack: str, folder: Path) -> Network:
     """Return the network of a stack, from its state; `folder` has the project's Pulumi.yaml.
 
+    A name with a slash is a folder that `heddle access grant` has written: no state is read then.
+
     Raises EngineError: no such stack, nothing has been deployed yet, or its outputs cannot be read.
     """
+    if "/" in stack or os.sep in stack:
+        return network_of_viewer(Path(stack))
     outputs, channels = read_outputs_and(folder, stack, CHANNEL_TYPE)
     return replace(network_of(stack, outputs), marks=kept_marks(channels))
+
+
+def network_of_viewer(folder: Path) -> Network:
+    """Return the network of an access folder, reached with the caller's own kubeconfig."""
+    instance, viewer = read_access_folder(folder)
+    access = AccessOutput(version=VERSION, kubeconfig=own_kubeconfig(), user_keys={}, admin_tls_key="")
+    return Network(instance=instance, access=access, viewer=viewer)
 
 
 def network_of(stack: str, outputs: Properties) -> Network:

@@ -1,0 +1,47 @@
+"""Give people access to a network: `heddle access grant STACK --role ROLE --user NAME --org ORG`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from heddle.cli.options import HERE, Folder, StackFile
+from heddle.cli.printing import print_line
+from heddle.clientconfig.authorities import authority_keys
+from heddle.clientconfig.folder import write_client_folder
+from heddle.clientconfig.grant import Grant, Role, granted_files
+from heddle.network.network import open_network
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Give people access: an identity and rights.")
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `grant` a verb of its own, also while it is the only one."""
+
+
+@app.command()
+def grant(
+    stack: StackFile,
+    role: Annotated[Role, typer.Option("--role", help="What the person may do.")],
+    user: Annotated[
+        str, typer.Option("--user", help="The person: name in Kubernetes and in the certificate.")
+    ],
+    org: Annotated[str, typer.Option("--org", help="The organization whose member the person becomes.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write.", file_okay=False)],
+    days: Annotated[int, typer.Option("--days", min=1, help="Days for which the certificate holds.")] = 365,
+    force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
+    folder: Folder = HERE,
+) -> None:
+    """Write a folder with an identity, the public output of the stack, and the rights to apply."""
+    network = open_network(stack, folder)
+    wanted = Grant(user=user, role=role, organization=org, validity_days=days)
+    key = authority_keys(stack, folder, network.instance.organization(org))["ca"]
+    files = granted_files(network.instance, wanted, key.encode())
+    owner = {"instance": network.instance.name, "organization": org, "user": user, "role": str(role)}
+    for file in write_client_folder(out, owner, files, force=force):
+        print_line(f"{file.path}{'  (secret)' if file.secret else ''}")
+    print_line(f"A cluster's administrator gives the rights: kubectl apply -f {out / 'rbac.yaml'}")
+    print_line(f"{user} gets the folder, sets KUBECONFIG to an own one, and runs: heddle status {out}/")
