@@ -87,6 +87,18 @@ class NodePods(KubeClient):
         if response.status_code not in (200, 202, 404, 409):
             raise refusal(response)
 
+    async def missing_claims(self, pod: str) -> tuple[str, ...]:
+        """Return the claims that a pod mounts and that do not exist; empty where there is no such pod."""
+        found = await self.pod(self._namespace, pod)
+        volumes = (found or {}).get("spec", {}).get("volumes") or []
+        names = [
+            each["persistentVolumeClaim"]["claimName"]
+            for each in volumes
+            if each.get("persistentVolumeClaim")
+        ]
+        path = f"/api/v1/namespaces/{quote(self._namespace)}/persistentvolumeclaims"
+        return tuple([name for name in names if await self.get(f"{path}/{quote(name)}") is None])
+
     async def evidence(self, name: str) -> str:
         """Return what tells why a pod is not ready: its containers, its last events, the end of its log."""
         pod = await self.pod(self._namespace, _pod_name(name))

@@ -9,6 +9,7 @@ from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.checked_values import node, signer
 from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
+from heddle.provider.lost_volumes import gone_with_volume
 from heddle.schema.chaincode import CHAINCODE_INSTALLATION
 from heddle.waiting import Deadline
 
@@ -59,11 +60,11 @@ class ChaincodeInstallationHandler(Handler):
         return {}
 
     async def read(self, call: Call) -> Seen:
-        """Look at the peer's packages; gone when it has no such package."""
+        """Look at the peer's packages; gone when it has no such package, or has lost its volume."""
         peer = node(call.inputs["peer"])
-        there = await installed(
-            self.session.connections, peer, signer(call.inputs["signer"]), deadline=_READING
-        )
-        if all(one.package_id != call.inputs["packageId"] for one in there):
-            raise Gone(f"{call.inputs['packageId']} is not on {peer.name} any more")
+        who, package = signer(call.inputs["signer"]), call.inputs["packageId"]
+        async with gone_with_volume(self.session, peer, package):
+            packages = await installed(self.session.connections, peer, who, deadline=_READING)
+        if all(each.package_id != package for each in packages):
+            raise Gone(f"{package} is not on {peer.name} any more")
         return Seen(outputs={})

@@ -10,6 +10,7 @@ from heddle.identity.signer import Signer
 from heddle.plugin.values import Properties
 from heddle.provider.checked_values import node, nodes, signer
 from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
+from heddle.provider.lost_volumes import gone_with_volume
 from heddle.schema.membership import PEER_MEMBERSHIP
 from heddle.waiting import Deadline, poll
 
@@ -50,9 +51,10 @@ class PeerMembershipHandler(Handler):
         return {}
 
     async def read(self, call: Call) -> Seen:
-        """Look at the peer's channels; gone when the peer itself says that it has not joined."""
+        """Look at the peer's channels; gone when the peer says that it has not joined, or lost its volume."""
         peer, who = node(call.inputs["peer"]), signer(call.inputs["signer"])
-        there = await channels(self.session.connections, peer, who, deadline=_READING)
+        async with gone_with_volume(self.session, peer, f"the ledger of {call.inputs['channel']}"):
+            there = await channels(self.session.connections, peer, who, deadline=_READING)
         if call.inputs["channel"] not in there:
             raise Gone(f"{peer.name} has left {call.inputs['channel']}; the next update joins it again")
         return Seen(outputs={})

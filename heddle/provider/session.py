@@ -38,6 +38,11 @@ class Session:
             self._connections = Connections(through_cluster or DirectDialer())
         return self._connections
 
+    @property
+    def has_cluster(self) -> bool:
+        """Tell whether the nodes run in a cluster that can be asked."""
+        return bool(self._kubeconfig)
+
     async def api_server(self) -> ApiServer:
         """Return the cluster's API server. Raises ProviderError if no kubeconfig is set, KubeError."""
         if not self._kubeconfig:

@@ -78,6 +78,22 @@ def test_a_deleted_pod_comes_back(project: Project, kube: Kube) -> None:
     assert "bob" in query(project, "get", "car-2")
 
 
+def test_a_lost_volume_shows_in_the_first_refresh_and_the_next_up_heals_it(
+    project: Project, kube: Kube
+) -> None:
+    """The silent peer's channel and chaincode go with its claim, so one refresh and one `up` are enough."""
+    namespace = project.json("heddle", "output", project.stack, "--json")["instance"]["namespace"]
+    kube.lose_volume(namespace, "peer0-organization-0")
+
+    refreshed = " ".join(project.ok("heddle", "refresh", project.stack, "--yes").split())
+    assert "peer0-organization has lost its volume" in refreshed
+    project.ok("heddle", "up", project.stack, "--yes")
+
+    assert "alice" in query(project, "get", "car-1")
+    project.ok("heddle", "refresh", project.stack, "--yes", "--expect-no-changes")
+    project.ok("heddle", "up", project.stack, "--yes", "--expect-no-changes")
+
+
 def test_destroy_leaves_nothing(project: Project, kube: Kube) -> None:
     """No namespace, no volume and no resource in the state is left."""
     project.ok("heddle", "destroy", project.stack, "--yes")

@@ -39,6 +39,7 @@ from heddle.provider.channel.state import (
 )
 from heddle.provider.channel.update import MissingSignaturesError, Updater
 from heddle.provider.handler import Call, Created, Gone, Handler, Partial, Plan, Seen
+from heddle.provider.lost_volumes import without_lost_ledgers
 from heddle.provider.revocations import channel_revocations
 from heddle.schema import OnChange
 from heddle.schema.channel import CHANNEL
@@ -145,7 +146,8 @@ class ChannelHandler(Handler):
     async def read(self, call: Call) -> Seen:
         """Read the configuration in force, as inputs and outputs. Gone when no orderer has the channel."""
         client = self._client(call.inputs, call.inputs, call.old_outputs)
-        answers = await client.answers(deadline=_READING)
+        nodes = {node.name: node for node in client.orderers}
+        answers = await without_lost_ledgers(self.session, nodes, await client.answers(deadline=_READING))
         if all(answer is None for answer in answers.values()):
             raise Gone(f"none of the orderers has the channel {client.channel} any more")
         live = await client.live_now(deadline=_READING)

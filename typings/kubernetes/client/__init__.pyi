@@ -65,6 +65,18 @@ class V1Namespace:
 class V1PodCondition:
     type: str
     status: Literal["True", "False", "Unknown"]
+    reason: str | None
+    message: str | None
+
+class V1PersistentVolumeClaimVolumeSource:
+    claim_name: str
+
+class V1Volume:
+    name: str
+    persistent_volume_claim: V1PersistentVolumeClaimVolumeSource | None
+
+class V1PodSpec:
+    volumes: list[V1Volume] | None
 
 class V1ContainerState:
     terminated: object | None
@@ -80,6 +92,7 @@ class V1PodStatus:
 
 class V1Pod:
     metadata: V1ObjectMeta
+    spec: V1PodSpec
     status: V1PodStatus
 
 class V1ServicePort:
@@ -152,6 +165,7 @@ class CoreV1Api(_Api):
     def delete_namespaced_pod(
         self, name: str, namespace: str, *, grace_period_seconds: int = ...
     ) -> V1Pod: ...
+    def delete_namespaced_persistent_volume_claim(self, name: str, namespace: str) -> object: ...
     def list_namespaced_pod(self, namespace: str, *, field_selector: str = ...) -> _List[V1Pod]: ...
     def read_namespaced_service(self, name: str, namespace: str) -> V1Service: ...
     def connect_get_namespaced_pod_exec(self, name: str, namespace: str) -> str: ...
