@@ -2,9 +2,9 @@
 
 import asyncio
 
-from fabric_protos.common.common_pb2 import Block
+from fabric_protos.common.common_pb2 import NOT_FOUND, Block
 
-from heddle.errors import FabricError
+from heddle.errors import FabricError, Refused
 from heddle.fabric import orderer
 from heddle.fabric.connection import Connections
 from heddle.fabric.deliver import Position
@@ -27,7 +27,10 @@ async def read_config_block(network: Network, connections: Connections, history:
 
 
 async def read_block(network: Network, connections: Connections, channel: str, position: Position) -> Block:
-    """Return a block from the first orderer that gives it. Raises as `read_config_block` does."""
+    """Return a block from the first orderer that gives it.
+
+    Raises as `read_config_block` does, and FabricError with the last block's number for one beyond the end.
+    """
     signer = network.signer_for(channel)
     errors: list[FabricError] = []
     for node in network.orderers:
@@ -35,7 +38,16 @@ async def read_block(network: Network, connections: Connections, channel: str, p
             return await orderer.deliver_block(connections, node, channel, position, signer, deadline=_CALL)
         except FabricError as error:
             errors.append(error)
-    raise most_telling(errors)
+    telling = most_telling(errors)
+    if isinstance(position, int) and isinstance(telling, Refused) and telling.status == NOT_FOUND:
+        # An orderer says the same words for an unknown channel and for a block that is not there yet.
+        height = await channel_height(network, connections, channel)
+        if position >= height:
+            raise FabricError(
+                f"{channel}: there is no block {position}: its last one is {height - 1}",
+                hint="Give a number up to that, or `newest`.",
+            ) from telling
+    raise telling
 
 
 async def channel_height(network: Network, connections: Connections, channel: str) -> int:

@@ -55,6 +55,14 @@ def test_a_transaction_is_committed_and_read_back(project: Project) -> None:
     assert "alice" in query(project, "get", "car-1")
 
 
+def test_a_block_beyond_the_end_is_said_to_be_none(project: Project) -> None:
+    """The channel is known; the message names its last block."""
+    result = project.run("heddle", "channel", "block", project.stack, "channel", "--block", "100000")
+
+    assert result.code == 1
+    assert re.search(r"channel: there is no block 100000: its last one is \d+\n", result.output)
+
+
 def test_a_changed_batch_timeout_is_previewed_and_applied(project: Project) -> None:
     """The preview names old and new value; after `up` the ledger has the new one and nothing else differs."""
     project.edit("ordering", "batch", "timeout", value="1s")
