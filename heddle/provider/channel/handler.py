@@ -13,17 +13,19 @@ from heddle.configtx.read import settings_of
 from heddle.configtx.renewed import keep_renewed
 from heddle.configtx.settings import BFT
 from heddle.errors import ConfigtxError, FabricError, HeddleError, ProviderError, Unreachable
-from heddle.planner.channel import planned_steps
-from heddle.planner.consenters import (
-    joining_refusal,
-    missing_consenters,
-    outlook,
-    standstill,
-)
-from heddle.planner.facts import Answer, ChannelFacts, LedgerState, NoAnswer, Refusal
+from heddle.planner.facts import Answer, LedgerState, NoAnswer
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
 from heddle.provider.channel.client import ChannelClient, LiveConfig
+from heddle.provider.channel.gates import (
+    Ahead,
+    applied_config,
+    assumed,
+    expect_order,
+    join_refusal,
+    known_consenters,
+    look_ahead,
+)
 from heddle.provider.channel.genesis import join_all, make_or_adopt, wait_for_answers
 from heddle.provider.channel.plan import plan_create, plan_unknown, plan_update, tell_drift
 from heddle.provider.channel.settings import SETTINGS, settings_from, settings_inputs
@@ -86,26 +88,25 @@ class ChannelHandler(Handler):
         outputs = {**known, **changing}
         inputs = _reachable(call)
         if has_unknown(inputs):
-            return Plan(outputs=outputs, message=plan_unknown(inputs, call.old_inputs))
+            return Plan(outputs=outputs, message=await self._plan_unknown(call, inputs))
+        client, ahead = await self._ahead(call, inputs)
+        lines = channel_revocations(inputs, ahead.live.settings, settings_from(inputs))
+        return Plan(outputs=outputs, message="\n".join([plan_update(client, ahead), *lines]))
+
+    async def _plan_unknown(self, call: Call, inputs: Mapping[str, Any]) -> str:
+        """Describe an update as far as it is known; the order of its steps does not need new certificates."""
+        guessed = assumed(inputs, call.old_inputs)
+        if has_unknown(guessed):
+            return plan_unknown(inputs, call.old_inputs)
+        _, ahead = await self._ahead(call, guessed)
+        return plan_unknown(inputs, call.old_inputs, ahead)
+
+    async def _ahead(self, call: Call, inputs: Mapping[str, Any]) -> tuple[ChannelClient, Ahead]:
         client = self._client(inputs, call.old_inputs, call.old_outputs)
-        base = applied_of(call.old_outputs)
         live, answers = await self._look(call, client)
-        facts, newest = await client.facts(live, deadline=_READING)
+        ahead = await look_ahead(client, settings_from(inputs), live, answers, call.old_outputs)
         await self._warn_of_lies(call, client)
-        settings = settings_of(base, channel=client.channel)
-        joining = [name for name, answer in answers.items() if answer is None]
-        wanted = settings_from(inputs)
-        todo = planned_steps(live.settings, wanted, settings, missing_consenters(facts, newest))
-        ahead = list(outlook(facts, todo, newest))
-        message = plan_update(client, live, ahead, joining)
-        message = "\n".join([message, *channel_revocations(inputs, live.settings, wanted)])
-        refusals: list[Refusal | None] = []
-        if _somebody_answers(facts):
-            refusals += [standstill(facts, newest), *(each.refusal for each in ahead)]
-        refusals.append(_refusal(client, answers, live, call.old_outputs))
-        if refusal := next(filter(None, refusals), None):
-            message = f"WILL BE REFUSED: {refusal.reason}\n  {refusal.hint}\n{message}"
-        return Plan(outputs=outputs, message=message)
+        return client, ahead
 
     async def create(self, call: Call) -> Created:
         """Make the genesis, once, and have all orderers order the channel.
@@ -211,15 +212,15 @@ class ChannelHandler(Handler):
         A consenter that is away when the channel has been applied before is on it already: it catches up.
         """
         genesis = genesis_of(last)
-        spared = _known_consenters(client, last) if call.id and last["applied"] else frozenset()
+        spared = known_consenters(client, last) if call.id and last["applied"] else frozenset()
         answers = await wait_for_answers(client, clock, spared)
         block = genesis
         if any(answer is None for answer in answers.values()) and any(answers.values()):
             # The genesis does for a channel that is just beginning; one that lives hands out its latest.
             block = await _latest(client, genesis)
         if call.id and last["applied"] and any(answers.values()):
-            await _expect_order(client, last)
-        if refusal := _refusal(client, answers, client.live_of(block), last):
+            await expect_order(client, last)
+        if refusal := join_refusal(client, answers, client.live_of(block), last):
             raise ProviderError(refusal.reason, hint=refusal.hint)
         away = [str(answer) for answer in answers.values() if isinstance(answer, NoAnswer)]
         if away:
@@ -237,7 +238,7 @@ class ChannelHandler(Handler):
             live = await client.live_now(deadline=_READING)
         except Unreachable as error:
             await self.session.warn(f"ledger not read, this is from the last known state\n{error}", call.urn)
-            return _applied(client, call.old_outputs), {}
+            return applied_config(client, call.old_outputs), {}
         return live, answers
 
 
@@ -252,28 +253,6 @@ def _bft_consenters(inputs: Mapping[str, Any]) -> Iterator[CheckFailure]:
                 yield CheckFailure(property=f"consenters[{index}].{name}", reason=reason)
 
 
-def _applied(client: ChannelClient, last: Properties) -> LiveConfig:
-    """Return the configuration that was applied last: what is known while nobody hands out a newer one."""
-    config = applied_of(last)
-    settings = settings_of(config, channel=client.channel)
-    return LiveConfig(block=genesis_of(last), config=config, settings=settings)
-
-
-def _somebody_answers(facts: ChannelFacts) -> bool:
-    """Tell whether any consenter answers; where none does, the update may well start them first."""
-    return not all(isinstance(answer, NoAnswer) for answer in facts.answers.values())
-
-
-async def _expect_order(client: ChannelClient, last: Properties) -> None:
-    """Raise ProviderError where the channel has no leader, and by the facts can have none: none will come."""
-    try:
-        await client.live_now(deadline=_READING)
-    except FabricError:
-        facts, newest = await client.facts(_applied(client, last), deadline=_READING)
-        if refusal := standstill(facts, newest):
-            raise ProviderError(refusal.reason, hint=refusal.hint) from None
-
-
 def _reachable(call: Call) -> dict[str, Any]:
     """Return an update's inputs, with former connections where the new ones are not known yet."""
     ways = {
@@ -284,19 +263,6 @@ def _reachable(call: Call) -> dict[str, Any]:
         and name in call.old_inputs
     }
     return {**call.inputs, **ways}
-
-
-def _refusal(
-    client: ChannelClient, answers: Mapping[str, Answer], live: LiveConfig, last: Properties
-) -> Refusal | None:
-    """Return why orderers without the channel must not join it; None if they may, or nothing is known."""
-    if not answers:
-        return None
-    listed = {client.node_of.get(one.address, "") for one in live.settings.consenters}
-    sequence = int(str(last["sequence"]))
-    if live.sequence < sequence:  # nobody leads, so only the genesis is known: others have come since
-        listed |= _known_consenters(client, last)
-    return joining_refusal(client.channel, answers, listed, sequence)
 
 
 async def _latest(client: ChannelClient, genesis: Block) -> Block:
@@ -327,9 +293,3 @@ def _request(last: Properties, error: BaseException) -> str:
     if not isinstance(error, MissingSignaturesError):
         return str(last["request"])
     return merged_request(str(last["request"]), error.request)
-
-
-def _known_consenters(client: ChannelClient, last: Properties) -> frozenset[str]:
-    """Return the names of the nodes that ordered the channel when it was applied last."""
-    settings = _applied(client, last).settings
-    return frozenset(client.node_of.get(one.address, "") for one in settings.consenters)

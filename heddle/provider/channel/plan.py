@@ -1,6 +1,6 @@
 """Write the preview of a channel: a summary, then every step, and whose signatures it needs."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from heddle.configtx.read import differences
@@ -10,8 +10,9 @@ from heddle.planner.channel import Kind
 from heddle.planner.consenters import Outlook
 from heddle.plugin.values import has_unknown
 from heddle.provider.channel.client import ChannelClient, LiveConfig
+from heddle.provider.channel.gates import Ahead
 from heddle.provider.channel.settings import SETTINGS, settings_from
-from heddle.provider.channel.update import prepare_all
+from heddle.provider.channel.update import Prepared, prepare_all
 from heddle.quantities import show_size
 from heddle.quorum import fault_tolerance, quorum
 
@@ -38,8 +39,11 @@ def plan_create(inputs: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def plan_unknown(inputs: Mapping[str, Any], olds: Mapping[str, Any]) -> str:
-    """Describe an update that cannot be computed yet: what changes against the last inputs."""
+def plan_unknown(inputs: Mapping[str, Any], olds: Mapping[str, Any], ahead: Ahead | None = None) -> str:
+    """Describe an update that cannot be computed yet: what changes against the last inputs.
+
+    `ahead` are its steps, where only certificates are not known yet.
+    """
     unknown = [name for name, value in inputs.items() if has_unknown(value)]
     changes = [
         *_coming_and_going("orderer organization", olds, inputs, "ordererOrganizations", "name"),
@@ -49,8 +53,33 @@ def plan_unknown(inputs: Mapping[str, Any], olds: Mapping[str, Any]) -> str:
     ]
     head = f"channel {inputs['channel']}: {changes[0] if changes else 'configuration update'}"
     more = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
-    depends = f"steps and signatures are known after apply: they depend on {', '.join(unknown)}"
-    return "\n".join([f"{head}{more}, known after apply", *(f"  {line}" for line in changes), depends])
+    lines = [f"{head}{more}, known after apply", *(f"  {line}" for line in changes)]
+    steps = ahead.steps if ahead is not None else ()
+    for number, each in enumerate(steps, 1):
+        lines += _step(number, len(steps), each)
+    open_ones = "signatures are" if steps else "steps and signatures are"
+    lines.append(f"{open_ones} known after apply: they depend on {', '.join(unknown)}")
+    return "\n".join([*_refused(ahead), *lines])
+
+
+def _refused(ahead: Ahead | None) -> Iterator[str]:
+    if ahead is not None and ahead.refusal is not None:
+        yield f"WILL BE REFUSED: {ahead.refusal.reason}\n  {ahead.refusal.hint}"
+
+
+def _step(number: int, count: int, ahead: Outlook, prepared: Prepared | None = None) -> Iterator[str]:
+    """Yield the lines of a step: its kind, its changes, and what it leaves of the consenters.
+
+    `prepared` is the step as an update, which shows every element; None while it cannot be computed.
+    """
+    yield f"update {number} of {count}: {ahead.step.kind.value}"
+    if prepared is not None:
+        yield from (f"  {line}" for line in prepared.review.weaker)
+    yield from (f"  {change}" for change in ahead.step.changes)
+    if prepared is not None:
+        yield from (f"  {line}" for element in prepared.review.changes for line in element.text())
+    if ahead.step.kind is not Kind.SETTINGS:
+        yield f"  leaves {ahead.left}"
 
 
 def _coming_and_going(
@@ -76,40 +105,25 @@ def _options(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{part} {name}: {old.get(name, 'default')} → {new[name]}"
 
 
-def plan_update(
-    client: ChannelClient,
-    live: LiveConfig,
-    ahead: Sequence[Outlook],
-    joining: Sequence[str],
-) -> str:
-    """Describe the steps from the live configuration to the wanted one, and whose signatures they need.
-
-    `ahead` are the steps with what each leaves, `joining` names of orderers that join the channel.
-    """
-    head = f"channel {client.channel}, configuration {live.sequence}"
-    joins = [f"join the orderer {name}" for name in joining]
-    todo = [each.step for each in ahead]
+def plan_update(client: ChannelClient, ahead: Ahead) -> str:
+    """Describe the steps from the live configuration to the wanted one, and whose signatures they need."""
+    head = f"channel {client.channel}, configuration {ahead.live.sequence}"
+    joins = [f"join the orderer {name}" for name in ahead.joining]
+    todo = [each.step for each in ahead.steps]
     if not todo and not joins:
-        return f"{head}: nothing to change on the ledger"
+        return "\n".join([*_refused(ahead), f"{head}: nothing to change on the ledger"])
     changes = [change for step in todo for change in step.changes]
     summary = joins[0] if not changes else changes[0]
     more = len(changes) + len(joins) - 1
-    prepared = prepare_all(client, live, todo)
+    prepared = prepare_all(client, ahead.live, todo)
     unsigned = "SIGNATURES MISSING, " if any(one.missing for one in prepared) else ""
     lines = [f"{head}: {unsigned}{summary}{f', and {more} more' if more else ''}", *joins]
-    for number, (each, one) in enumerate(zip(ahead, prepared, strict=True), 1):
-        step = each.step
-        lines += [
-            f"update {number} of {len(todo)}: {step.kind.value}",
-            *(f"  {line}" for line in one.review.weaker),
-            *(f"  {change}" for change in step.changes),
-            *(f"  {line}" for element in one.review.changes for line in element.text()),
-        ]
-        lines += [f"  leaves {each.left}"] if step.kind is not Kind.SETTINGS else []
+    for number, (each, one) in enumerate(zip(ahead.steps, prepared, strict=True), 1):
+        lines += _step(number, len(todo), each, one)
         lines += [f"  signatures {consent}" for consent in one.consents]
     if unsigned:
         lines.append("the update will stop there and leave a request: `heddle channel request`")
-    return "\n".join(lines)
+    return "\n".join([*_refused(ahead), *lines])
 
 
 def tell_drift(channel: str, live: LiveConfig, base: ChannelSettings, without: Collection[str]) -> str:

@@ -43,6 +43,16 @@ def broken_expression(
         yield problem(place, text, allowed)
 
 
+def msp_ids_in(text: str) -> set[str]:
+    """Return the MSP ids that an expression names; none if it cannot be read."""
+    from heddle.configtx.expression import parse_expression
+
+    try:
+        return _msp_ids(parse_expression(text))
+    except ConfigtxError:
+        return set()
+
+
 def _reason(error: ConfigtxError) -> str:
     """Return the parser's message without the text, which the problem shows already."""
     words = str(error).split("\n")[0]

@@ -3,12 +3,12 @@
 Source: core/chaincode/lifecycle/scc.go validateCollectionConfigs (Fabric 3.1.5), which refuses the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from heddle.settings import CollectionTerms, settings_of
 from heddle.spec.problems import MISSING, Problem
 from heddle.spec.rules.chaincodes import is_expression, msp_ids_of
-from heddle.spec.rules.expressions import broken_expression
+from heddle.spec.rules.expressions import broken_expression, msp_ids_in
 from heddle.spec.rules.naming import repeated
 from heddle.spec.rules.reading import (
     Data,
@@ -68,14 +68,14 @@ def _counts(collection: Data, place: Place) -> Iterator[Problem]:
 
 def _copies(collection: Data, place: Place, data: Data, chaincode: Data) -> Iterator[Problem]:
     """Yield a problem where more copies are required than other peers can hold."""
-    members = members_of(data, text(chaincode, "channel"))
-    holders = [name for _, name in values(collection, "organizations") if isinstance(name, str)]
-    if not members or not holders or any(name not in members for name in holders):
+    members = members_of(data, text(chaincode, "channel")) or {}
+    holders = _named_holders(collection, {party.msp_id: name for name, (party, _) in members.items()})
+    if not holders or any(name not in members for name in holders):
         return
     # How many peers an external organization has is not known here.
     if any(members[name][0].external for name in holders):
         return
-    others = sum(len(joined) for _, joined in (members[name] for name in set(holders))) - 1
+    others = sum(len(joined) for _, joined in (members[name] for name in holders)) - 1
     required = setting_value(_TERMS["requiredPeerCount"], collection)
     if required is not None and required > others:
         yield problem(
@@ -84,3 +84,10 @@ def _copies(collection: Data, place: Place, data: Data, chaincode: Data) -> Iter
             f"at most {others}: so many other peers of these organizations are on the channel",
             "With more, no transaction is endorsed.",
         )
+
+
+def _named_holders(collection: Data, name_of: Mapping[str, str]) -> set[str]:
+    """Return the organizations that hold the data; `name_of` are the members by their MSP ids."""
+    names = {name for _, name in values(collection, "organizations") if isinstance(name, str)}
+    policy = text(collection, "policy")
+    return names or {name_of.get(msp_id, msp_id) for msp_id in (msp_ids_in(policy) if policy else ())}

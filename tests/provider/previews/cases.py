@@ -136,6 +136,20 @@ def a_consenter_is_removed(wanted: Wanted) -> None:
 
 
 @_case(DEPLOYED)
+def a_consenter_whose_certificate_is_to_come(wanted: Wanted) -> None:
+    """orderer4 takes the place of orderer3: the order of the steps is known before its certificate."""
+    authority = {"commonName": "orderer4", "organization": "ordering"}
+    wanted.resources = {
+        "ca": {"type": "heddle:identity:CertificateAuthority", "inputs": authority},
+        **wanted.resources,
+    }
+    wanted.inputs("channel").update(wanted.channel("124"))
+    newcomer = wanted.inputs("channel")["consenters"][-1]
+    for key in ("clientTlsCertificate", "serverTlsCertificate"):
+        newcomer[key] = {"$output": ["ca", "certificate"]}
+
+
+@_case(DEPLOYED)
 def another_consensus(wanted: Wanted) -> None:
     """Refused: a channel keeps it."""
     wanted.inputs("channel").update({**wanted.channel("1234"), "consensus": "BFT"})

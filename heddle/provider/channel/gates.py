@@ -1,0 +1,132 @@
+"""Judge by the facts of a channel what comes next, and what must not be done now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from heddle.configtx.read import settings_of
+from heddle.configtx.settings import ChannelSettings
+from heddle.errors import FabricError, ProviderError
+from heddle.planner.channel import planned_steps
+from heddle.planner.consenters import Outlook, joining_refusal, missing_consenters, outlook, standstill
+from heddle.planner.facts import Answer, ChannelFacts, NoAnswer, Refusal
+from heddle.plugin.values import UNKNOWN, Properties
+from heddle.provider.channel.client import ChannelClient, LiveConfig
+from heddle.provider.channel.state import applied_of, genesis_of
+
+__all__ = [
+    "Ahead",
+    "applied_config",
+    "assumed",
+    "expect_order",
+    "join_refusal",
+    "known_consenters",
+    "look_ahead",
+]
+
+_READING = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ahead:
+    """The steps from the configuration in force to the wanted one, and why they must not be taken, if so.
+
+    joining: names of orderers that join the channel.
+    """
+
+    live: LiveConfig
+    steps: Sequence[Outlook]
+    joining: Sequence[str]
+    refusal: Refusal | None
+
+
+async def look_ahead(
+    client: ChannelClient,
+    wanted: ChannelSettings,
+    live: LiveConfig,
+    answers: Mapping[str, Answer],
+    last: Properties,
+) -> Ahead:
+    """Return what an update to the wanted settings would do now. Raises ConfigtxError for conflicts.
+
+    Args:
+        client: of the channel.
+        wanted: what is asked for.
+        live: the configuration in force.
+        answers: of the orderers that stay; none where the ledger could not be read.
+        last: the channel's outputs.
+    """
+    facts, newest = await client.facts(live, deadline=_READING)
+    base = settings_of(applied_of(last), channel=client.channel)
+    todo = planned_steps(live.settings, wanted, base, missing_consenters(facts, newest))
+    steps = list(outlook(facts, todo, newest))
+    refusals: list[Refusal | None] = []
+    if _somebody_answers(facts):
+        refusals += [standstill(facts, newest), *(each.refusal for each in steps)]
+    refusals.append(join_refusal(client, answers, live, last))
+    return Ahead(
+        live=live,
+        steps=steps,
+        joining=[name for name, answer in answers.items() if answer is None],
+        refusal=next(filter(None, refusals), None),
+    )
+
+
+def assumed(inputs: Mapping[str, Any], olds: Mapping[str, Any]) -> dict[str, Any]:
+    """Return inputs in which former certificates stand for those of consenters that do not exist yet.
+
+    The order of the steps does not depend on them, only whether a step gives a node its new certificate.
+    """
+    consenters, former = inputs["consenters"], olds.get("consenters") or []
+    if not isinstance(consenters, list) or not former or not all(isinstance(one, dict) for one in consenters):
+        return dict(inputs)
+    old = {one["node"]: one for one in former}
+    filled = [
+        {
+            key: old.get(one["node"], former[0]).get(key, value) if value is UNKNOWN else value
+            for key, value in one.items()
+        }
+        for one in consenters
+    ]
+    return {**inputs, "consenters": filled}
+
+
+def applied_config(client: ChannelClient, last: Properties) -> LiveConfig:
+    """Return the configuration that was applied last: what is known while nobody hands out a newer one."""
+    config = applied_of(last)
+    settings = settings_of(config, channel=client.channel)
+    return LiveConfig(block=genesis_of(last), config=config, settings=settings)
+
+
+def _somebody_answers(facts: ChannelFacts) -> bool:
+    """Tell whether any consenter answers; where none does, the update may well start them first."""
+    return not all(isinstance(answer, NoAnswer) for answer in facts.answers.values())
+
+
+async def expect_order(client: ChannelClient, last: Properties) -> None:
+    """Raise ProviderError where the channel has no leader, and by the facts can have none: none will come."""
+    try:
+        await client.live_now(deadline=_READING)
+    except FabricError:
+        facts, newest = await client.facts(applied_config(client, last), deadline=_READING)
+        if refusal := standstill(facts, newest):
+            raise ProviderError(refusal.reason, hint=refusal.hint) from None
+
+
+def join_refusal(
+    client: ChannelClient, answers: Mapping[str, Answer], live: LiveConfig, last: Properties
+) -> Refusal | None:
+    """Return why orderers without the channel must not join it; None if they may, or nothing is known."""
+    if not answers:
+        return None
+    listed = {client.node_of.get(one.address, "") for one in live.settings.consenters}
+    sequence = int(str(last["sequence"]))
+    if live.sequence < sequence:  # nobody leads, so only the genesis is known: others have come since
+        listed |= known_consenters(client, last)
+    return joining_refusal(client.channel, answers, listed, sequence)
+
+
+def known_consenters(client: ChannelClient, last: Properties) -> frozenset[str]:
+    """Return the names of the nodes that ordered the channel when it was applied last."""
+    settings = applied_config(client, last).settings
+    return frozenset(client.node_of.get(one.address, "") for one in settings.consenters)
