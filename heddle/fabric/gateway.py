@@ -10,7 +10,7 @@ from fabric_protos.gateway import gateway_pb2, gateway_pb2_grpc
 from fabric_protos.peer import proposal_pb2, proposal_response_pb2, transaction_pb2
 
 from heddle.configtx.values import parse
-from heddle.errors import Refused
+from heddle.errors import Refused, Unreachable
 from heddle.fabric.answers import message_of, unreadable, validation_code
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import Argument, Proposal, new_proposal
@@ -19,7 +19,7 @@ from heddle.fabric.failures import refused
 from heddle.fabric.node import Node
 from heddle.fabric.transactions import PATIENCE, Outcome
 from heddle.identity.signer import Signer
-from heddle.waiting import Deadline, reading, retry
+from heddle.waiting import Deadline, no_answer, reading, retry
 
 if TYPE_CHECKING:
     from fabric_protos.gateway.gateway_pb2_grpc import GatewayAsyncStub
@@ -30,6 +30,8 @@ RequestT = TypeVar("RequestT")
 AnswerT = TypeVar("AnswerT")
 
 _NOT_YET_KNOWN = "no combination of peers can be derived"
+_PROCESSED = "request already processed"
+"""An orderer of BFT that has ordered it before (SmartBFT, requestpool.go): an earlier offer was taken."""
 _LAST_SUBMIT = 1.0
 """Seconds that a submit needs: with less left, a lost answer would hide the reason that is known."""
 _GOSSIP = 40.0
@@ -106,17 +108,23 @@ async def submit(
     """Have a transaction ordered; offer it again until the deadline while no orderer takes it.
 
     That is safe: a transaction's id makes a second copy invalid. After Unreachable `commit_status` tells.
+    Returns, too, when an orderer has ordered it already: no later offer would be taken.
     """
     request = gateway_pb2.SubmitRequest(
         transaction_id=proposal.transaction_id, channel_id=proposal.channel, prepared_transaction=envelope
     )
     what = f"submit transaction {proposal.transaction_id}"
-    await retry(
-        lambda left: _call(connections, node, lambda stub: stub.Submit, request, what, left),
-        deadline=deadline,
-        longest=0.5,
-        least=_LAST_SUBMIT,
-    )
+    try:
+        await retry(
+            lambda left: _call(connections, node, lambda stub: stub.Submit, request, what, left),
+            lambda error: no_answer(error) and _PROCESSED not in error.message,
+            deadline=deadline,
+            longest=0.5,
+            least=_LAST_SUBMIT,
+        )
+    except Unreachable as error:
+        if _PROCESSED not in error.message:
+            raise
 
 
 async def commit_status(

@@ -1,0 +1,39 @@
+"""Handing a transaction in through a gateway: again while nobody takes it, and no longer."""
+
+from typing import Any
+
+import pytest
+from fabric_protos.common.common_pb2 import Envelope
+
+from heddle.errors import Unreachable
+from heddle.fabric import gateway
+from heddle.fabric.connection import Connections
+from heddle.fabric.dial import DirectDialer
+from heddle.fabric.endorser import new_proposal
+from heddle.fabric.node import Node
+from heddle.identity.signer import Signer
+
+NODE = Node(name="peer0", msp_id="M", host="peer0", port=7051, tls_root_certificates=())
+SIGNER = Signer(msp_id="M", certificate=b"", private_key=b"")
+WORDS = "peer0: submit: no answer: UNAVAILABLE: insufficient number of orderers; orderer0 (M): received "
+PROCESSED = f"{WORDS}unsuccessful response from orderer: failed to submit request: request already processed"
+ELECTION = f"{WORDS}unsuccessful response from orderer: no Raft leader"
+
+
+async def _offers(monkeypatch: pytest.MonkeyPatch, answers: list[str]) -> int:
+    """How often a transaction is offered, when the gateway answers so."""
+    left = list(answers)
+
+    async def call(*_: Any, **__: Any) -> None:
+        raise Unreachable(left.pop(0))
+
+    monkeypatch.setattr(gateway, "_call", call)
+    proposal = new_proposal(SIGNER, "channel", "assets", ("put", "a", "b", "1"))
+    connections = Connections(DirectDialer())
+    await gateway.submit(connections, NODE, proposal, Envelope(), deadline=20)
+    return len(answers) - len(left)
+
+
+async def test_what_was_ordered_already_is_not_offered_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An offer before was taken, and its answer lost: BFT's orderers would say so until the deadline."""
+    assert await _offers(monkeypatch, [ELECTION, PROCESSED]) == 2
