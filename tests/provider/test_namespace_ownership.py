@@ -201,6 +201,14 @@ async def test_another_dns_domain_is_refused_before_anything_is_made(
     assert "fabric-dev" in namespaces.objects
 
 
+async def test_the_preview_of_a_new_stack_does_not_know_its_owner_yet(namespaces: Namespaces) -> None:
+    """The mark is made of a password, and no password is made before the first `up`."""
+    _, message = await Engine().preview(OWNERSHIP, "own", {**INPUTS, "owner": UNKNOWN})
+
+    assert message.startswith("not checked: whether the cluster's DNS domain is")
+    assert namespaces.objects == {}
+
+
 @pytest.mark.usefixtures("namespaces")
 async def test_what_may_not_be_asked_is_said_by_the_preview() -> None:
     """A user of one namespace sees nothing of the cluster's DNS."""
