@@ -10,6 +10,7 @@ HeddleError
 ├── FabricError          a running node refused, or cannot be reached
 │   ├── Unreachable      no answer: nothing is known of the node's state
 │   └── Refused          the node's own answer, in Fabric's words
+│       └── LedgerNotOpen  it has a ledger of the channel, but could not open it
 ├── KubeError            a kubeconfig that cannot be used, or an API server that refused
 ├── ProviderError        a resource that cannot be created, changed or deleted as asked
 ├── PluginError          Pulumi's provider protocol was not followed
@@ -28,6 +29,7 @@ __all__ = [
     "IdentityError",
     "ImageError",
     "KubeError",
+    "LedgerNotOpen",
     "LocalKubeError",
     "NeedsCli",
     "NoDifference",
@@ -106,6 +108,10 @@ class Refused(FabricError):
         super().__init__(message, hint=hint)
         self.status = status
         self.words = words
+
+
+class LedgerNotOpen(Refused):
+    """The node has the channel's ledger, but could not open it: it neither serves nor joins the channel."""
 
 
 class KubeError(HeddleError):

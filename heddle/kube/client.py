@@ -21,6 +21,8 @@ Json: TypeAlias = Any
 _CALL_SECONDS = 15.0
 _LOG_LINES = 400
 _WARNINGS = 3
+_FIRST_BYTES = 8 << 20
+"""Bytes of a container's log that hold what it said at its start; a peer prints its whole configuration."""
 
 
 class KubeClient:
@@ -101,6 +103,12 @@ class KubeClient:
     async def log(self, namespace: str, pod: str, *, previous: bool = False, lines: int = _LOG_LINES) -> str:
         """Return the end of a pod's log, or of its container's before; empty where there is none (yet)."""
         query = {"tailLines": str(lines), **({"previous": "true"} if previous else {})}
+        response = await self.send("GET", f"{pod_path(namespace, pod)}/log", query=query)
+        return response.text if response.status_code == httpx.codes.OK else ""
+
+    async def first_log(self, namespace: str, pod: str) -> str:
+        """Return the beginning of a running container's log, as far as its kubelet still has it."""
+        query = {"limitBytes": str(_FIRST_BYTES)}
         response = await self.send("GET", f"{pod_path(namespace, pod)}/log", query=query)
         return response.text if response.status_code == httpx.codes.OK else ""
 

@@ -68,6 +68,7 @@ class Peer:
         self.window = window
         self.packages = Packages(folder / "lifecycle" / "chaincodes")
         self.channels: dict[str, PeerChannel] = {}
+        self._not_open: set[str] = set()
         self._folder = folder
         self._tls_certificate = tls_certificate
         self._execute_timeout = execute_timeout
@@ -76,26 +77,35 @@ class Peer:
         self._tasks: list[asyncio.Task[None]] = []
 
     def open(self) -> None:
-        """Take up the channels that are on disk."""
+        """Take up the channels that are on disk; go on without one that cannot be read, as Fabric does.
+
+        Raises LedgerBroken when not even block 0 can be read: then the folder holds no ledger.
+        """
         for path in sorted((self._folder / "ledgersData" / "chains" / "chains").glob("*/blockfile_000000")):
             ledger = Ledger(path)
             if ledger.height:
-                self._add(self._opened(path.parent.name, ledger))
+                self._take_up(path.parent.name, ledger)
             else:
                 ledger.remove()
 
-    def _opened(self, name: str, ledger: Ledger) -> PeerChannel:
-        """Open a channel whose ledger is on disk. Raises LedgerBroken: no peer runs with half of them."""
+    def _take_up(self, name: str, ledger: Ledger) -> None:
         try:
-            return PeerChannel(ledger, self._private(name))
+            channel_of(ledger.block(0))
         except (HeddleError, *MALFORMED) as error:
             raise LedgerBroken(f"ledger of channel {name} cannot be read: {error}") from error
+        try:
+            channel = PeerChannel(ledger, self._private(name))
+        except (HeddleError, *MALFORMED) as error:
+            _LOG.error("Failed to load ledger %s(%s)", name, error)
+            self._not_open.add(name)
+        else:
+            self._add(channel)
 
     def join(self, genesis: common_pb2.Block) -> None:
         """Join with a genesis block. Raises ValueError in Fabric's words."""
         try:
             name = channel_of(genesis)
-            if name in self.channels:
+            if name in self.channels or name in self._not_open:
                 raise ValueError(
                     f"cannot create ledger from genesis block: "
                     f"ledger [{name}] already exists with state [ACTIVE]"

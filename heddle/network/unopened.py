@@ -1,0 +1,30 @@
+"""Find the ledgers that a peer has on its volume but could not open at its start.
+
+Such a peer goes on without the channel: it is Ready, does not list it, and refuses to join it, as it has the
+ledger (Initialize in core/peer/peer.go, Fabric 3.1.5). Only its log tells this from a channel never joined.
+"""
+
+import re
+from collections.abc import Mapping
+
+from heddle.kube.client import KubeClient
+from heddle.text import printable
+
+__all__ = ["ledgers_not_opened", "not_opened"]
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_FAILED = re.compile(r"Failed to load (?:ledger|chain) ([a-z][a-z0-9.-]*)\((.*)")
+
+
+async def ledgers_not_opened(cluster: KubeClient, namespace: str, pod: str) -> Mapping[str, str]:
+    """Return the channels whose ledgers the running container could not open, each with the peer's reason.
+
+    Empty when the log has nothing of it, which is no proof: kubelets drop the beginning of long logs.
+    """
+    return not_opened(await cluster.first_log(namespace, pod))
+
+
+def not_opened(log: str) -> Mapping[str, str]:
+    """Return what `ledgers_not_opened` does, from a peer's log since its start."""
+    found = (_FAILED.search(_ANSI.sub("", line)) for line in log.splitlines())
+    return {match[1]: printable(match[2].strip().removesuffix(")")) for match in found if match}

@@ -1,0 +1,38 @@
+"""Damage a stopped peer's ledger so that its next start cannot open it, but does not end for it."""
+
+import subprocess
+from pathlib import Path
+
+from heddle.fabric.node import Node
+from tests.real.network import RealNetwork
+
+_LENGTH = 8
+"""Bytes before a block in a stand-in's block file."""
+
+
+def spoil_blocks(network: RealNetwork, peer: Node, channel: str, *, standin: bool) -> None:
+    """Overwrite a part of the block file; an official peer's databases are dropped besides.
+
+    While it has them, an official peer reads no old block at its start.
+    """
+    folder = network.folder / peer.name / "production/ledgersData/chains/chains"
+    blocks = folder / channel / "blockfile_000000"
+    if standin:
+        _overwrite(blocks, _second_block(blocks), 64)
+        return
+    _overwrite(blocks, 100, 3000)
+    program = network.programs[peer.name]
+    rebuild = [program.argv[0], "node", "rebuild-dbs"]
+    subprocess.run(rebuild, env=program.environment, cwd=program.folder, capture_output=True, check=True)
+
+
+def _second_block(blocks: Path) -> int:
+    """Return where the content of block 1 begins in a stand-in's file; block 0 tells whose ledger it is."""
+    length = int.from_bytes(blocks.read_bytes()[:_LENGTH], "big")
+    return _LENGTH + length + _LENGTH
+
+
+def _overwrite(path: Path, start: int, count: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(start)
+        file.write(b"\xff" * count)
