@@ -16,6 +16,8 @@ LONGEST_NAME = 63
 """Characters of a Job's name: a label of its pods has it as value."""
 
 _SECONDS = 600
+_KEPT_SECONDS = 600
+"""Seconds that a Job on a node's claim stays when it has ended and its run was killed: it keeps the claim."""
 _DROPPED = ("ports", "startupProbe", "readinessProbe", "livenessProbe", "lifecycle", "command", "args")
 
 
@@ -39,9 +41,9 @@ def node_job(
         for number, command in enumerate(commands)
     ]
     pod["initContainers"], pod["containers"] = steps[:-1], steps[-1:]
-    job = _job(
-        f"{name}-{suffix}"[:LONGEST_NAME], namespace, pod, {RUNBOOK: runbook, FOR_NODE: name}, retries=2
-    )
+    labels = {RUNBOOK: runbook, FOR_NODE: name}
+    job = _job(f"{name}-{suffix}"[:LONGEST_NAME], namespace, pod, labels, retries=2)
+    job["spec"]["ttlSecondsAfterFinished"] = _KEPT_SECONDS
     if uid := statefulset["metadata"].get("uid"):
         # A Job that a run left goes with its node: on a claim of its own it would hold that for ever.
         owner = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": name, "uid": uid}

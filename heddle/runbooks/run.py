@@ -1,4 +1,7 @@
-"""Run a playbook by ansible-runner: with an inventory, private files, and its events while it goes on."""
+"""Run a playbook by ansible-runner: with an inventory, private files, and its events while it goes on.
+
+However a run ends, its Jobs go; those of a run that was killed go with the next one.
+"""
 
 import json
 import os
@@ -18,12 +21,16 @@ from heddle.kube.proxies import proxy_credentials, proxy_for
 from heddle.processes import is_running
 from heddle.runbooks.catalog import PLAYBOOKS, Runbook
 from heddle.runbooks.context import VARIABLE, Context, save_context, write_private
+from heddle.runbooks.interruption import Interruption
 from heddle.runbooks.inventory import inventory_of
+from heddle.runbooks.sweeping import remove_jobs
 
 __all__ = ["Run", "run"]
 
 _PREFIX = "heddle-runbook-"
 _PID = re.compile("[0-9]{1,9}")
+_LOOKS = 1
+"""Seconds between two looks at whether somebody interrupted the run."""
 
 Event = Mapping[str, Any]
 """An event of ansible-runner: `event` and `event_data`."""
@@ -49,8 +56,19 @@ def run(what: Run, sink: Callable[[Event], bool]) -> bool:
     """Run a runbook to its end and return whether it succeeded. `sink` says whether an event is to be kept.
 
     Raises:
-        RunbookError: the variables name a host that the network does not have, or Ansible is not installed.
+        RunbookError: the variables name a host that the network does not have, Ansible is not installed, or
+            somebody interrupted the run.
     """
+    if what.check:
+        return _run(what, sink)
+    remove_jobs(what.context, what.runbook.name)
+    try:
+        return _run(what, sink)
+    finally:
+        remove_jobs(what.context, what.runbook.name)
+
+
+def _run(what: Run, sink: Callable[[Event], bool]) -> bool:
     context = what.context
     instance = context.deployed.instance if context.deployed else None
     inventory = inventory_of(context.stack, instance, folder=what.folder, python=sys.executable)
@@ -125,8 +143,15 @@ def _ansible(what: Run, folder: Path, limit: str, sink: Callable[[Event], bool])
     config.prepare()
     # It must not go on when this process, and with it the stack's lock, is gone.
     config.command = [sys.executable, "-m", "heddle.runbooks.child", *config.command]
-    runner = Runner(config, event_handler=sink)
-    runner.run()
+    config.pexpect_timeout = _LOOKS
+    with Interruption() as interruption:
+        runner = Runner(config, event_handler=sink, cancel_callback=interruption.asked)
+        runner.run()
+    if interruption.asked():
+        raise RunbookError(
+            f"runbook {what.runbook.name} was interrupted",
+            hint="Run the same command again: it looks first, and goes on from what it finds.",
+        )
     return bool(runner.status == "successful")
 
 

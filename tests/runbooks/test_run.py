@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -95,6 +96,14 @@ def new_runbook(tmp_path: Path) -> Runbook:
     return find_runbook("look-around", folder.parent)
 
 
+@pytest.fixture(autouse=True)
+def swept(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """In place of a cluster: names of the runbooks whose Jobs were removed."""
+    found: list[str] = []
+    monkeypatch.setattr(running, "remove_jobs", lambda _, runbook: found.append(runbook))
+    return found
+
+
 def started(runbook: Runbook, folder: Path, **variables: str) -> tuple[bool, list[str]]:
     """Run a runbook on the network of the sample output; whether it succeeded, and its lines."""
     lines: list[str] = []
@@ -115,6 +124,62 @@ def test_a_new_runbook_is_a_new_folder(new_runbook: Runbook, tmp_path: Path) -> 
 
     assert done
     assert lines == ["Look at an orderer", "  ✓ Look", f"      {ORDERER} on {ORDERER}, ['a', 'b']"]
+
+
+def test_jobs_go_before_a_run_and_when_it_has_ended(
+    new_runbook: Runbook, tmp_path: Path, swept: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of a killed run first; its own also when it fails, and when it cannot even begin."""
+    started(new_runbook, tmp_path, orderer=ORDERER)
+    assert swept == ["look-around"] * 2
+    new_runbook.path.write_text(PLAYBOOK.replace("{{ orderer }}", "{{ nothing }}"))
+    assert not started(new_runbook, tmp_path, orderer=ORDERER)[0]
+    assert swept == ["look-around"] * 4
+    with pytest.raises(RunbookError):
+        started(new_runbook, tmp_path, orderer="none")
+    assert swept == ["look-around"] * 6
+
+
+def test_a_look_removes_nothing(new_runbook: Runbook, tmp_path: Path, swept: list[str]) -> None:
+    """With --check nothing is changed."""
+    what = Run(
+        runbook=new_runbook, context=CONTEXT, folder=tmp_path, variables={"orderer": ORDERER}, check=True
+    )
+
+    running.run(what, Display(lambda _: None))
+
+    assert swept == []
+
+
+SLOW = """
+- name: Take a while
+  hosts: orderers
+  gather_facts: false
+  tasks:
+    - name: Ask for the end of the run, and go on
+      ansible.builtin.command:
+        argv: [sh, -c, "echo $$ > {folder}/pid; kill -{number} {heddle}; sleep 300"]
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_ends_its_playbook_before_its_jobs_go(
+    new_runbook: Runbook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """A playbook that went on would make another Job."""
+    new_runbook.path.write_text(SLOW.format(folder=tmp_path, number=number, heddle=os.getpid()))
+    working: list[bool] = []
+
+    def remove(*_: object) -> None:
+        pid = tmp_path / "pid"
+        working.append(pid.exists() and Path(f"/proc/{pid.read_text().strip()}/cmdline").exists())
+
+    monkeypatch.setattr(running, "remove_jobs", remove)
+
+    with pytest.raises(RunbookError, match="was interrupted"):
+        started(new_runbook, tmp_path, orderer=ORDERER)
+
+    assert working == [False, False]
 
 
 def test_a_host_must_be_one_of_the_runbooks_kind(new_runbook: Runbook, tmp_path: Path) -> None:
