@@ -2,10 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from heddle.configtx.blocks import block_hash
 from heddle.errors import FabricError, RunbookError
@@ -16,12 +14,14 @@ from heddle.kube.client import Json, KubeClient, is_ready
 from heddle.network.answers import ask_peer_channels
 from heddle.network.instance import NodeOutput
 from heddle.network.network import Network, node_of
+from heddle.network.unopened import ledgers_not_opened
 from heddle.planner.facts import LedgerState, NoAnswer, is_level
 from heddle.runbooks.context import Context
-from heddle.runbooks.evidence import Damage, find_damage
+from heddle.runbooks.evidence import Damage, damage_behind, find_damage
+from heddle.runbooks.verdicts import Diagnosis, Remedy, Verdict
 from heddle.waiting import poll
 
-__all__ = ["ANNOTATION", "Diagnosis", "Remedy", "Verdict", "diagnose", "plan_lines"]
+__all__ = ["ANNOTATION", "diagnose"]
 
 ANNOTATION = "heddle.dev/rejoin-peer"
 """Annotation of the StatefulSet of a peer that a run took out of service: JSON with `date` and `remedy`."""
@@ -29,71 +29,11 @@ ANNOTATION = "heddle.dev/rejoin-peer"
 _CALL = 10.0
 
 
-class Verdict(StrEnum):
-    """Name the states that a peer can be in."""
-
-    SOUND = "sound"
-    """Ready, on its channels, with its packages, level with the orderers."""
-    BROKEN = "broken"
-    """The peer does not start, or does not go on, because of its ledger."""
-    INCOMPLETE = "incomplete"
-    """The peer runs, but lacks channels, packages or blocks: a run before this one did not end."""
-    STOPPED = "stopped"
-    """An earlier run took it out of service and did not end."""
-    OTHER = "other"
-    """Something else is wrong, or it cannot be told."""
-
-
-class Remedy(StrEnum):
-    """A way to mend a peer; the milder ones come first."""
-
-    REBUILD = "rebuild"
-    """`peer node rebuild-dbs`: databases are made again from the blocks, which stay, as private data does."""
-    REFETCH = "refetch"
-    """All but the store of private data is renamed on the volume; blocks are fetched again."""
-    SET_ASIDE = "set-aside"
-    """Everything is renamed on the volume, and the peer starts with nothing."""
-
-
 _REMEDIES = {
     Damage.DERIVED: (Remedy.REBUILD, Remedy.REFETCH, Remedy.SET_ASIDE),
     Damage.LEDGER: (Remedy.REFETCH, Remedy.SET_ASIDE),
     Damage.PRIVATE: (Remedy.SET_ASIDE,),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Diagnosis:
-    """The state of a peer. `remedies` are to be tried in this order; none where nothing is broken."""
-
-    peer: str
-    verdict: Verdict
-    why: str
-    evidence: tuple[str, ...] = ()
-    remedies: tuple[Remedy, ...] = ()
-    date: str = ""
-    """The start of an earlier run that is to be ended, as that run wrote it; else empty."""
-    missing_channels: tuple[str, ...] = ()
-    missing_packages: tuple[str, ...] = ()
-    behind: Mapping[str, str] = field(default_factory=dict)
-    nodes: tuple[str, ...] = ()
-    """StatefulSets that hold the ledger: the peer's, and its CouchDB's."""
-
-    def limited_to(self, choice: str) -> "Diagnosis":
-        """Keep the remedy that a person chose; `auto` keeps all. Raises RunbookError if it does not fit."""
-        if choice == "auto" or not self.remedies:
-            return self
-        wanted = Remedy(choice)
-        if wanted not in self.remedies:
-            raise RunbookError(
-                f"{self.peer}: {self.why}; {wanted.value} does not mend that",
-                hint=f"What may: {', '.join(self.remedies)}. Leave `remedy` out for the mildest.",
-            )
-        return replace(self, remedies=(wanted,))
-
-    def plain(self) -> dict[str, Any]:
-        """Return the diagnosis as plain data, which Ansible can hold."""
-        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
 
 
 async def diagnose(
@@ -112,15 +52,20 @@ async def diagnose(
     if not statefulset["spec"].get("replicas"):
         found = _stopped(peer, earlier)
     else:
-        pod = await _decided_pod(cluster, peer, patience)
-        if _serves(pod):
-            found = await _running(context, connections, peer)
+        seen = await _decided(cluster, connections, peer, patience)
+        if seen.answers:
+            found = await _running(context, cluster, connections, peer)
+        elif _serves(seen.pod):
+            found = _silent(peer, seen)
         else:
-            found = await _failing(cluster, peer, pod, standin=context.network.instance.standin)
+            found = await _failing(cluster, peer, seen.pod)
     database = f"couchdb{peer.name.removeprefix('peer')}"
     with_database = await cluster.statefulset(peer.namespace, database) is not None
     nodes = (peer.name, database) if with_database else (peer.name,)
-    return replace(found, nodes=nodes, date=earlier.get("date", ""))
+    standin = context.network.instance.standin
+    if standin:  # it has no databases, nor the command that rebuilds them
+        found = replace(found, remedies=tuple(each for each in found.remedies if each is not Remedy.REBUILD))
+    return replace(found, nodes=nodes, date=earlier.get("date", ""), standin=standin)
 
 
 def _stopped(peer: NodeOutput, earlier: Mapping[str, str]) -> Diagnosis:
@@ -133,13 +78,40 @@ def _stopped(peer: NodeOutput, earlier: Mapping[str, str]) -> Diagnosis:
     return Diagnosis(peer=peer.name, verdict=Verdict.STOPPED, why=why, remedies=rest)
 
 
-async def _decided_pod(cluster: KubeClient, peer: NodeOutput, patience: float) -> Json | None:
-    """Return the pod once it serves, or has failed, or time is up."""
-    return await poll(
-        lambda _: cluster.pod(peer.namespace, peer.pod),
-        lambda pod: bool(_serves(pod) or _ended(pod)),
-        deadline=patience,
-    )
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """Hold a pod as the cluster has it, and whether its peer answers; `trouble`: why not."""
+
+    pod: Json | None
+    answers: bool = False
+    trouble: str = ""
+
+
+async def _decided(cluster: KubeClient, connections: Connections, peer: NodeOutput, patience: float) -> _Seen:
+    """Look until the peer answers, or has failed, or time is up.
+
+    A pod is Ready before its peer answers: Fabric listens first and opens its ledgers then, or panics.
+    """
+
+    async def look(_: float) -> _Seen:
+        pod = await cluster.pod(peer.namespace, peer.pod)
+        if not _serves(pod):
+            return _Seen(pod=pod)
+        try:
+            await connections.ping(node_of(peer), deadline=_CALL)
+        except FabricError as error:
+            return _Seen(pod=pod, trouble=error.message)
+        return _Seen(pod=pod, answers=True)
+
+    def decided(seen: _Seen) -> bool:
+        return seen.answers or (not _serves(seen.pod) and _ended(seen.pod) is not None)
+
+    return await poll(look, decided, deadline=patience)
+
+
+def _silent(peer: NodeOutput, seen: _Seen) -> Diagnosis:
+    why = "its pod is ready, but it does not answer; a peer that rebuilds its databases does so when it has"
+    return Diagnosis(peer=peer.name, verdict=Verdict.OTHER, why=why, evidence=(seen.trouble,))
 
 
 def _serves(pod: Json | None) -> bool:
@@ -157,7 +129,7 @@ def _ended(pod: Json | None) -> Json | None:
     return (status.get("state") or {}).get("terminated") or (status.get("lastState") or {}).get("terminated")
 
 
-async def _failing(cluster: KubeClient, peer: NodeOutput, pod: Json | None, *, standin: bool) -> Diagnosis:
+async def _failing(cluster: KubeClient, peer: NodeOutput, pod: Json | None) -> Diagnosis:
     """Diagnose a peer whose pod is not ready."""
     state = _container(pod).get("state") or {}
     if _ended(pod) is None:
@@ -173,18 +145,18 @@ async def _failing(cluster: KubeClient, peer: NodeOutput, pod: Json | None, *, s
     if finding.damage is Damage.NONE:
         why = f"it has ended ({restarts} restarts), but not for its ledger; its log says why"
         return Diagnosis(peer=peer.name, verdict=Verdict.OTHER, why=why, evidence=finding.lines)
-    # A stand-in has no databases, nor the command that rebuilds them.
-    useless = {Remedy.REBUILD} if standin else set()
     return Diagnosis(
         peer=peer.name,
         verdict=Verdict.BROKEN,
         why=f"it does not start ({restarts} restarts): {finding.part} cannot be read",
         evidence=finding.lines,
-        remedies=tuple(each for each in _REMEDIES[finding.damage] if each not in useless),
+        remedies=_REMEDIES[finding.damage],
     )
 
 
-async def _running(context: Context, connections: Connections, peer: NodeOutput) -> Diagnosis:
+async def _running(
+    context: Context, cluster: KubeClient, connections: Connections, peer: NodeOutput
+) -> Diagnosis:
     """Diagnose a peer that answers: is its ledger the channel's, and is anything missing?"""
     network, node = context.network, node_of(peer)
     signer = network.signer(peer.organization)
@@ -214,6 +186,10 @@ async def _running(context: Context, connections: Connections, peer: NodeOutput)
             remedies=(Remedy.SET_ASIDE,),
         )
     not_joined = tuple(name for name in wanted if facts.channels.get(name) is None)
+    unopened = await ledgers_not_opened(cluster, peer.namespace, peer.pod) if not_joined else {}
+    broken = {name: unopened[name] for name in not_joined if name in unopened}
+    if broken:
+        return _unopened(peer, broken)
     missing = tuple(
         each.label for each in context.packages if each.peer == peer.name and each.package_id not in packages
     )
@@ -223,8 +199,21 @@ async def _running(context: Context, connections: Connections, peer: NodeOutput)
         verdict=Verdict.SOUND if complete else Verdict.INCOMPLETE,
         why="it runs, on its channels and level" if complete else "it runs, but is not complete",
         missing_channels=not_joined,
+        # A log that was cut does not tell; then the join does. Nothing is lost by fetching blocks again.
+        if_unopened=(Remedy.REFETCH,) if not_joined else (),
         missing_packages=missing,
         behind=behind,
+    )
+
+
+def _unopened(peer: NodeOutput, reasons: Mapping[str, str]) -> Diagnosis:
+    damages = [damage_behind(reason) for reason in reasons.values()]
+    return Diagnosis(
+        peer=peer.name,
+        verdict=Verdict.UNOPENED,
+        why=f"it runs, but could not open its ledger of {', '.join(reasons)}, so it is not on that channel",
+        evidence=tuple(f"{name}: {reason}" for name, reason in reasons.items()),
+        remedies=_REMEDIES[Damage.LEDGER if Damage.LEDGER in damages else Damage.DERIVED],
     )
 
 
@@ -253,26 +242,3 @@ async def _compare(
             return False, f"block {own.height - 1} has hash {hashes}"
         return True, "" if is_level(own.height, height) else f"{own.height} of {height} blocks"
     return True, "no orderer can be compared with: " + "; ".join(errors)
-
-
-_WORDS = {
-    Remedy.REBUILD: "stop it, drop what its blocks can make again (peer node rebuild-dbs), start it",
-    Remedy.REFETCH: "stop it, rename its ledger to set-aside-DATE-blocks on its volume, all but its store of "
-    "private data, start it",
-    Remedy.SET_ASIDE: "stop it, rename its ledger to set-aside-DATE on its volume, start it with none",
-}
-
-
-def plan_lines(found: Diagnosis) -> list[str]:
-    """Return the diagnosis and what would be done, as lines for people."""
-    lines = [f"{found.peer}: {found.why}", *(f"  {line}" for line in found.evidence)]
-    for number, remedy in enumerate(found.remedies):
-        lines.append(f"{'then' if not number else 'if it still does not start'}: {_WORDS[remedy]}")
-    if {Remedy.REFETCH, Remedy.SET_ASIDE} & set(found.remedies):
-        lines.append("then: join its channels with their verified block 0, install its packages, catch up")
-    lines += [f"then: join {name}" for name in found.missing_channels]
-    lines += [f"then: install {label}" for label in found.missing_packages]
-    lines += [f"then: wait for {name}: {words}" for name, words in found.behind.items()]
-    if found.verdict is Verdict.SOUND:
-        lines.append("nothing is to be done")
-    return lines

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Damage", "Finding", "find_damage"]
+__all__ = ["Damage", "Finding", "damage_behind", "find_damage"]
 
 _LINES = 3
 """Lines of the log that are shown as evidence."""
@@ -87,6 +87,16 @@ def find_damage(log: str) -> Finding:
     if any(word in line for word in _DERIVED_WORDS for line in telling):
         return Finding(damage=Damage.DERIVED, part="the state database", lines=shown)
     return Finding(damage=Damage.LEDGER, part="the ledger", lines=shown)
+
+
+def damage_behind(reason: str) -> Damage:
+    """Judge the reason of a peer that runs, but could not open a ledger.
+
+    Seen on 3.1.5: blocks that cannot be read, when the index or the state is made again from them ("proto:
+    cannot parse invalid wire-format data", "channelconfig Config cannot be nil"). So the block files are
+    broken unless the words tell of a database.
+    """
+    return Damage.DERIVED if any(words in reason for words in _DERIVED_WORDS) else Damage.LEDGER
 
 
 def _from_the_end_on(lines: list[str]) -> list[str]:

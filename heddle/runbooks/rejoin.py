@@ -5,10 +5,10 @@ Each step looks first and does only what is missing, so a run that was killed is
 
 import asyncio
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from heddle.errors import FabricError, Refused
+from heddle.errors import FabricError, LedgerNotOpen, Refused
 from heddle.fabric import cscc, installation, lifecycle, orderer, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
@@ -21,9 +21,17 @@ from heddle.planner.facts import is_level
 from heddle.runbooks.context import Approval, Package
 from heddle.waiting import Deadline, poll
 
-__all__ = ["Rejoining"]
+__all__ = ["Joined", "Rejoining"]
 
 _CALL = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Joined:
+    """Name the channels that a peer has joined, and those whose ledgers it could not open, with why."""
+
+    channels: tuple[str, ...]
+    unopened: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -47,13 +55,13 @@ class Rejoining:
     def _channels(self) -> tuple[ChannelOutput, ...]:
         return self.network.instance.channels_of(self.peer.name)
 
-    async def join(self) -> list[str]:
-        """Join what is not joined, each with its own verified block 0; names of the channels joined."""
+    async def join(self) -> "Joined":
+        """Join what is not joined, each with its own verified block 0."""
         clock = Deadline(self.patience)
         await self.connections.wait_until_ready(self._node, deadline=clock.left())
         joined = await cscc.channels(self.connections, self._node, self._signer, deadline=clock.left())
-        missing = [each for each in self._channels if each.name not in joined]
-        for channel in missing:
+        done, unopened = [], {}
+        for channel in (each for each in self._channels if each.name not in joined):
             genesis = await orderer.verified_genesis(
                 self.connections,
                 self.network.orderers,
@@ -62,10 +70,15 @@ class Rejoining:
                 self._signer,
                 deadline=clock.left(),
             )
-            await cscc.join_channel(
-                self.connections, self._node, channel.name, genesis, self._signer, deadline=clock.left()
-            )
-        return [channel.name for channel in missing]
+            try:
+                await cscc.join_channel(
+                    self.connections, self._node, channel.name, genesis, self._signer, deadline=clock.left()
+                )
+            except LedgerNotOpen as error:
+                unopened[channel.name] = error.message
+            else:
+                done.append(channel.name)
+        return Joined(channels=tuple(done), unopened=unopened)
 
     async def install(self, packages: Sequence[Package]) -> list[str]:
         """Install what the stack's last `up` had installed here; labels of what was missing."""
@@ -98,7 +111,8 @@ class Rejoining:
         def too_slow(last: int) -> FabricError:
             return FabricError(
                 f"{self._node.at()}: {channel}: {last} of {wanted} blocks after {self.patience:.0f} s",
-                hint="It goes on by itself; `-e patience=SECONDS` waits longer. Its log says what is wrong.",
+                hint="It goes on by itself; `-e patience=SECONDS` waits longer. If its height stands still, "
+                "its log says why; `-e remedy=refetch` fetches all its blocks again.",
             )
 
         return await poll(

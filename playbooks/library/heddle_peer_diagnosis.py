@@ -5,8 +5,9 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from heddle.runbooks.diagnosis import diagnose, plan_lines
+from heddle.runbooks.diagnosis import diagnose
 from heddle.runbooks.modules import PEER, Scene, run_module
+from heddle.runbooks.verdicts import plan_lines
 
 
 async def look(scene: Scene) -> dict[str, Any]:

@@ -16,7 +16,10 @@ async def act(scene: Scene) -> dict[str, Any]:
     )
     match scene.parameters["step"]:
         case "channels":
-            done = [f"joined {name}" for name in await rejoining.join()]
+            joined = await rejoining.join()
+            done = [f"joined {name}" for name in joined.channels]
+            lines = [*done, *joined.unopened.values()]
+            return {"changed": bool(done), "lines": lines, "unopened": list(joined.unopened)}
         case "packages":
             done = [f"installed {label}" for label in await rejoining.install(scene.context.packages)]
         case "approvals":

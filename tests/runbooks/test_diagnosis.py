@@ -9,10 +9,11 @@ import pytest
 from fabric_protos.common import common_pb2
 
 from heddle.configtx.blocks import block_hash
-from heddle.errors import RunbookError
+from heddle.errors import RunbookError, Unreachable
 from heddle.fabric import cscc, installation, orderer, qscc
 from heddle.runbooks.context import Context, Package
-from heddle.runbooks.diagnosis import ANNOTATION, Diagnosis, Remedy, Verdict, diagnose, plan_lines
+from heddle.runbooks.diagnosis import ANNOTATION, diagnose
+from heddle.runbooks.verdicts import Diagnosis, Remedy, Verdict, plan_lines
 from tests.network.samples import sample_network
 
 PANIC = "panic: leveldb: corrupted\ngithub.com/hyperledger/fabric/core/ledger/kvledger.(*Provider)."
@@ -28,6 +29,7 @@ class Cluster:
         self.ready = True
         self.container: dict[str, Any] = {}
         self.text = ""
+        self.beginning = ""
         self.database = False
 
     async def statefulset(self, _: str, name: str) -> Any:
@@ -43,8 +45,23 @@ class Cluster:
     async def log(self, *_: str, previous: bool = False) -> str:
         return self.text
 
+    async def first_log(self, *_: str) -> str:
+        return self.beginning
+
     async def warnings(self, *_: str) -> tuple[str, ...]:
         return ("FailedScheduling: no room",)
+
+
+class Silent:
+    """A peer that listens, and answers after some calls."""
+
+    def __init__(self, calls: int = 0) -> None:
+        self.calls = calls
+
+    async def ping(self, *_: object, **__: object) -> None:
+        if self.calls:
+            self.calls -= 1
+            raise Unreachable("peer0-one: connect: no answer")
 
 
 class Scene:
@@ -55,6 +72,7 @@ class Scene:
         self.channels: tuple[str, ...] = ("channel",)
         self.packages: tuple[str, ...] = ("assets_1.0:00",)
         self.height, self.current = 5, block_hash(BLOCK.header)
+        self.connections = Silent()
         network = sample_network()
         package = Package(peer="peer0-one", label="assets_1.0", package_id="assets_1.0:00", content="")
         self.context = Context(
@@ -86,10 +104,16 @@ class Scene:
         self.cluster.container = {"state": {"waiting": {}}, "lastState": ended, "restartCount": 3}
         self.cluster.text = log
 
-    async def look(self) -> Diagnosis:
+    async def look(self, patience: float = 0) -> Diagnosis:
         """The verdict."""
-        peer = self.context.network.instance.peers[0]
-        return await diagnose(self.context, self.cluster, None, peer, patience=0)  # type: ignore[arg-type]
+        peer, cluster, connections = self.context.network.instance.peers[0], self.cluster, self.connections
+        return await diagnose(self.context, cluster, connections, peer, patience=patience)  # type: ignore[arg-type]
+
+    def as_standin(self) -> None:
+        """The network is one of stand-ins."""
+        network = self.context.network
+        instance = replace(network.instance, standin=True)
+        self.context = replace(self.context, deployed=replace(network, instance=instance))
 
 
 @pytest.fixture
@@ -128,10 +152,7 @@ async def test_the_mildest_remedy_comes_first(
 
 async def test_a_stand_in_has_no_databases(scene: Scene) -> None:
     """There is nothing to rebuild, and no command for it."""
-    network = scene.context.network
-    scene.context = replace(
-        scene.context, deployed=replace(network, instance=replace(network.instance, standin=True))
-    )
+    scene.as_standin()
     scene.crashed(PANIC + "initStateDBProvider")
 
     assert Remedy.REBUILD not in (await scene.look()).remedies
@@ -144,6 +165,77 @@ async def test_a_remedy_that_does_not_apply_is_refused(scene: Scene) -> None:
 
     with pytest.raises(RunbookError, match="refetch does not mend that"):
         found.limited_to("refetch")
+
+
+UNOPENED = (
+    "ERRO [peer] Initialize -> Failed to load ledger channel(proto: cannot parse invalid wire-format data"
+)
+
+
+async def test_a_ledger_that_is_not_open_is_a_diagnosis_of_its_own(scene: Scene) -> None:
+    """It runs without the channel: it is not to be joined, its blocks are to be fetched again."""
+    scene.channels, scene.cluster.beginning = (), UNOPENED
+
+    found = await scene.look()
+
+    assert (found.verdict, found.missing_channels) == (Verdict.UNOPENED, ())
+    assert found.remedies == (Remedy.REFETCH, Remedy.SET_ASIDE)
+    assert found.evidence == ("channel: proto: cannot parse invalid wire-format data",)
+    assert "could not open its ledger of channel" in plan_lines(found)[0]
+
+
+async def test_a_database_that_blocks_can_make_again_is_rebuilt_first(scene: Scene) -> None:
+    """Also where the peer only says so and goes on."""
+    words = (
+        "Failed to load ledger channel(the state database [height=7] is ahead of the block store [height=5])"
+    )
+    scene.channels, scene.cluster.beginning = (), words
+
+    assert (await scene.look()).remedies == (Remedy.REBUILD, Remedy.REFETCH, Remedy.SET_ASIDE)
+
+
+async def test_a_missing_channel_may_still_have_a_ledger(scene: Scene) -> None:
+    """The beginning of a long log is gone: then the join tells, and the next remedy is known beforehand."""
+    scene.channels = ()
+
+    found = await scene.look()
+
+    assert (found.verdict, found.if_unopened) == (Verdict.INCOMPLETE, (Remedy.REFETCH,))
+    assert any(line.startswith("if it has a ledger of them that is not open: ") for line in plan_lines(found))
+    assert found.limited_to("rebuild").if_unopened == ()
+
+
+@pytest.mark.parametrize("choice", list(Remedy))
+async def test_a_remedy_that_was_asked_for_is_taken(scene: Scene, choice: Remedy) -> None:
+    """A block in the middle may be broken though the peer runs and is level."""
+    found = (await scene.look()).limited_to(choice.value)
+
+    assert (found.verdict, found.remedies) == (Verdict.SOUND, (choice,))
+    assert plan_lines(found)[1].startswith("as was asked for: stop it")
+
+
+async def test_what_stand_ins_do_not_have_is_not_taken(scene: Scene) -> None:
+    """There is no database to be made again."""
+    scene.as_standin()
+
+    with pytest.raises(RunbookError, match="rebuild does not mend that"):
+        (await scene.look()).limited_to("rebuild")
+
+
+async def test_a_peer_that_still_opens_its_ledgers_is_waited_for(scene: Scene) -> None:
+    """Its port takes connections before."""
+    scene.connections = Silent(calls=1)
+
+    assert (await scene.look(patience=5)).verdict is Verdict.SOUND
+
+
+async def test_a_peer_that_does_not_answer_is_left_alone(scene: Scene) -> None:
+    """It may be rebuilding: a remedy would undo what it has done."""
+    scene.connections = Silent(calls=99)
+
+    found = await scene.look()
+
+    assert (found.verdict, found.evidence) == (Verdict.OTHER, ("peer0-one: connect: no answer",))
 
 
 async def test_another_end_is_another_incident(scene: Scene) -> None:

@@ -15,12 +15,13 @@ from heddle.fabric.dial import DirectDialer
 from heddle.network.network import Network
 from heddle.runbooks.context import Approval, Package
 from heddle.runbooks.rejoin import Rejoining
+from tests.contract.damage import spoil_blocks
 from tests.contract.standins import prepared_standins
 from tests.network.processes import network_of_processes
 from tests.real.network import RealNetwork, running
 from tests.real.steps import Deployed, deploy_assets, make_channel
 
-FRESH = 6
+FRESH = 7
 
 
 @dataclass
@@ -89,8 +90,26 @@ async def prepared(processes: RealNetwork) -> Scene:
 async def test_missing_channels_are_joined_once(scene: Scene, connections: Connections) -> None:
     """A channel that the peer has joined is left alone."""
     rejoining = scene.rejoining(connections)
-    assert await rejoining.join() == ["channel"]
-    assert await rejoining.join() == []
+    assert (await rejoining.join()).channels == ("channel",)
+    assert (await rejoining.join()).channels == ()
+
+
+async def test_a_ledger_that_is_not_open_is_not_joined(scene: Scene, connections: Connections) -> None:
+    """The peer has it, and says 'already exists' whenever it is asked to join."""
+    peer = scene.fresh.pop()
+    rejoining = scene.rejoining(connections, peer=peer)
+    await rejoining.join()
+    await rejoining.catch_up()
+    node, program = rejoining._node, scene.processes.programs[peer]
+    program.stop()
+    spoil_blocks(scene.processes, node, "channel", standin=True)
+    program.start()
+    program.wait()
+
+    found = await rejoining.join()
+
+    assert (found.channels, list(found.unopened)) == ((), ["channel"])
+    assert "could not open it" in found.unopened["channel"]
 
 
 async def test_a_foreign_block_0_is_never_joined_with(scene: Scene, connections: Connections) -> None:
