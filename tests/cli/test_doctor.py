@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from heddle.cli.app import app
 from heddle.doctor.findings import Finding
+from tests.shipped import shipped_text
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -35,7 +36,7 @@ def findings(stack: str) -> tuple[int, dict[str, Finding]]:
 
 def test_a_cluster_that_is_not_there_is_said_with_how_to_start_it(project: Path) -> None:
     """The stack file is fine but for its cluster; doctor names the command."""
-    (project / "stacks/Pulumi.dev.yaml").write_text((ROOT / "stacks/Pulumi.dev.yaml").read_text())
+    (project / "stacks/Pulumi.dev.yaml").write_text(shipped_text("dev"))
 
     code, found = findings("dev")
 

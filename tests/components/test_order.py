@@ -1,16 +1,14 @@
 """What an edit of the stack file alone does to the resources of an instance that exists."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from heddle.provider.comparing import compare
 from heddle.schema import RESOURCES
 from tests.components.recording import record
+from tests.shipped import shipped_stack
 
-STACKS = Path(__file__).parent.parent.parent / "stacks"
 LISTS = ("organizations", "channels", "chaincodes", "collections")
 
 
@@ -34,7 +32,7 @@ def declared(file: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
 @pytest.mark.parametrize("stack", ["enterprise", "public-domain"])
 def test_the_order_of_lists_in_the_file_changes_nothing(stack: str) -> None:
     """No resource comes, goes, or differs in a way that its provider sees."""
-    file = yaml.safe_load((STACKS / f"Pulumi.{stack}.yaml").read_text())["config"]["fabric:instance"]
+    file = shipped_stack(stack)["config"]["fabric:instance"]
 
     before, after = declared(file), declared(backwards(file))
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 import yaml
 
 from tests.real.release import release_folder
+from tests.shipped import shipped_text
 
 ROOT = Path(__file__).parent.parent.parent
 PARTS = ("Pulumi.yaml", "__main__.py", "components", "heddle", "provider", "templates")
@@ -36,14 +36,14 @@ class Project:
 
     @classmethod
     def copy(cls, folder: Path, *, stack: str, base: str) -> "Project":
-        """Link the program, copy the stack file `base` under the name `stack`."""
+        """Link the program, write the stack file `base` as it ships under the name `stack`."""
         folder.mkdir(parents=True)
         for part in PARTS:
             (folder / part).symlink_to(ROOT / part)
         (folder / ".venv").symlink_to(Path(sys.prefix))
         (folder / "state").mkdir()
         (folder / "stacks").mkdir()
-        shutil.copy(ROOT / f"stacks/Pulumi.{base}.yaml", folder / f"stacks/Pulumi.{stack}.yaml")
+        (folder / f"stacks/Pulumi.{stack}.yaml").write_text(shipped_text(base))
         environment = os.environ | {
             "PULUMI_BACKEND_URL": f"file://{folder}/state",
             "PULUMI_CONFIG_PASSPHRASE": "correct horse battery staple",

@@ -6,7 +6,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -19,28 +18,21 @@ from heddle.spec.names import DOMAIN
 from heddle.spec.schema import stack_schema, stack_schema_text
 from heddle.topology import plan
 from heddle.versions import SAMPLE_CHAINCODE_IMAGE
+from tests.shipped import shipped_names, shipped_stack
 
 STACKS = Path(__file__).parent.parent.parent / "stacks"
 MINIMAL: dict[str, Any] = {"name": "dev", "organizations": [{"name": "one"}]}
 
 
-def stack(name: str) -> dict[str, Any]:
-    file: dict[str, Any] = yaml.safe_load((STACKS / f"Pulumi.{name}.yaml").read_text())
-    return file
-
-
 def instance(name: str) -> Instance:
-    return parse_instance(stack(name)["config"]["fabric:instance"], source=name)
+    return parse_instance(shipped_stack(name)["config"]["fabric:instance"], source=name)
 
 
-SHIPPED = sorted(path.name.split(".")[1] for path in STACKS.glob("Pulumi.*.yaml"))
-
-
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", shipped_names())
 def test_the_stacks_that_ship_are_valid(name: str) -> None:
     """By the models and by the JSON Schema that editors use."""
     assert instance(name).name == name
-    jsonschema.validate(stack(name), stack_schema())
+    jsonschema.validate(shipped_stack(name), stack_schema())
     assert plan(instance(name)).instance == name
 
 

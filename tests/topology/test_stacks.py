@@ -1,18 +1,14 @@
 """The stacks that ship, laid out: each shows what its comments promise."""
 
-from pathlib import Path
-
 import pytest
-import yaml
 
 from heddle.spec.load import parse_instance
 from heddle.topology import Topology, plan
-
-STACKS = Path(__file__).parent.parent.parent / "stacks"
+from tests.shipped import shipped_stack
 
 
 def laid_out(name: str, *, public_address: str = "") -> Topology:
-    file = yaml.safe_load((STACKS / f"Pulumi.{name}.yaml").read_text())
+    file = shipped_stack(name)
     return plan(parse_instance(file["config"]["fabric:instance"], source=name), public_address=public_address)
 
 
@@ -81,6 +77,6 @@ def test_external_cluster_takes_images_by_digest_and_spreads_its_consenters() ->
 )
 def test_every_stack_says_when_it_is_disposable(name: str) -> None:
     """Only what is for trials may be destroyed with its ledgers; production is protected."""
-    file = yaml.safe_load((STACKS / f"Pulumi.{name}.yaml").read_text())
+    file = shipped_stack(name)
 
     assert file["config"]["fabric:instance"].get("disposable", False) is (name != "external-cluster")
