@@ -1,0 +1,79 @@
+"""PeerMembership of a peer that has the channel's ledger but could not open it: the way out, no wait."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from heddle.errors import ProviderError
+from heddle.fabric import qscc
+from heddle.fabric.connection import Connections
+from heddle.fabric.dial import DirectDialer
+from heddle.provider.peer_membership import PeerMembershipHandler
+from heddle.waiting import poll
+from tests.contract.conftest import KINDS
+from tests.contract.damage import spoil_blocks
+from tests.contract.standins import prepared_standins
+from tests.provider.harness import Engine
+from tests.provider.test_real import CHANNEL, MEMBERSHIP, _channel, _membership
+from tests.real.network import RealNetwork, prepared_network
+
+WAY_OUT = "`heddle runbook run rejoin-peer --stack test -e peer="
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Stand-ins, or official nodes."""
+    return str(request.param)
+
+
+@pytest.fixture
+def network(kind: str, tmp_path: Path) -> Iterator[RealNetwork]:
+    """One orderer and one peer."""
+    build = prepared_standins if kind == "stand-in" else prepared_network
+    network = build(tmp_path, orderers=1, peers={"organization": 1})
+    network.start()
+    yield network
+    network.stop()
+
+
+async def _has_two_blocks(network: RealNetwork) -> None:
+    peer = network.peers[0]
+    admin = network.organization_of(peer).admin
+    async with Connections(DirectDialer()) as connections:
+
+        async def height(left: float) -> int:
+            return (await qscc.chain_info(connections, peer, "channel", admin, deadline=left)).height
+
+        assert await poll(height, lambda found: found >= 2, deadline=30) >= 2
+
+
+async def test_the_runbook_is_named(
+    network: RealNetwork, kind: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A create fails at once with it; a refresh that sees the peer's log keeps the state and warns."""
+    await engine.up(CHANNEL, "channel", _channel(network))
+    channel = await engine.up(CHANNEL, "channel", _channel(network, batch={"timeout": "1s"}))
+    member = _membership(network, 0, channel["genesisHash"])
+    await engine.up(MEMBERSHIP, "member", member)
+    await _has_two_blocks(network)
+    peer = network.peers[0]
+    program = network.programs[peer.name]
+    program.stop()
+    spoil_blocks(network, peer, "channel", standin=kind == "stand-in")
+    program.start()
+    program.wait()
+
+    began = time.monotonic()
+    with pytest.raises(ProviderError, match="could not open it") as error:
+        await engine.up(MEMBERSHIP, "again", member)
+    assert WAY_OUT in str(error.value)
+    assert time.monotonic() - began < 60, "of the 180 s that a join may take"
+
+    async def reason(*_: object) -> str:
+        return "proto: cannot parse"
+
+    monkeypatch.setattr(PeerMembershipHandler, "_reason_not_opened", reason)
+    assert (await engine.read(MEMBERSHIP, "member")).id
+    assert WAY_OUT in engine.log.of("warning")[-1]
