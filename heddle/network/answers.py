@@ -26,8 +26,8 @@ __all__ = [
     "peer_facts",
 ]
 
-_NOT_JOINED = "not found"
-"""A peer's answer if it has not joined the channel (core/endorser/endorser.go): "channel 'x' not found"."""
+_NOT_SERVED = "channel '{}' not found"
+"""A peer's answer if it does not serve the channel (core/endorser/endorser.go); it may have its ledger."""
 
 
 async def ask_orderer(
@@ -128,7 +128,7 @@ async def ask_peer(
     try:
         info = await qscc.chain_info(connections, node, channel, signer, deadline=deadline)
     except Refused as refusal:
-        return None if _NOT_JOINED in refusal.words else no_answer(refusal)
+        return None if _NOT_SERVED.format(channel) in refusal.words else no_answer(refusal)
     except FabricError as error:
         return no_answer(error)
     return LedgerState(relation="peer", status="joined", height=info.height, newest_hash=info.current_hash)

@@ -55,6 +55,8 @@ class Cluster:
 class Silent:
     """A peer that listens, and answers after some calls."""
 
+    dialer = None
+
     def __init__(self, calls: int = 0) -> None:
         self.calls = calls
 
@@ -92,6 +94,10 @@ class Scene:
             number = 4 if arguments[3] == "newest" else arguments[3]
             return common_pb2.Block(header=common_pb2.BlockHeader(number=number))
 
+        async def no_certificate(*_: object, **__: object) -> Any:
+            raise Unreachable("peer0-one: connect: no answer")
+
+        monkeypatch.setattr("heddle.network.certificates.presented_certificate", no_certificate)
         monkeypatch.setattr(cscc, "channels", channels)
         monkeypatch.setattr(installation, "installed", installed)
         monkeypatch.setattr(qscc, "chain_info", chain_info)
