@@ -207,7 +207,9 @@ def _user(
         user=user,
         organization=member.name,
         msp_id=member.msp_id,
-        peers=[_node(node) for node in instance.peers_of(member.name)],
+        peers=[
+            {**_node(node), "override": _override(instance, node)} for node in instance.peers_of(member.name)
+        ],
         orderers=[_node(node) for node in instance.orderers],
         orderer_ca=_tls_file(instance.orderers[0].organization, member) if instance.orderers else "",
         osnadmin=osnadmin,
@@ -238,6 +240,16 @@ def _discover(member: OrganizationOutput, user: str, root: str) -> str:
 def _address(node: NodeOutput) -> str:
     # Clients inside a private instance resolve the name; those outside dial the public endpoint.
     return node.public_endpoint or f"{node.host}:{node.port}"
+
+
+def _override(instance: InstanceOutput, node: NodeOutput) -> str:
+    """Return the name that a client must expect where the certificate lacks the address, else nothing.
+
+    A certificate names its node and the public address of the stack file (`tls_hosts` in heddle/topology).
+    It cannot name what a load balancer was given later.
+    """
+    host = _address(node).rpartition(":")[0].strip("[]")
+    return "" if host in (node.host, instance.public_address) else node.host
 
 
 def _node(node: NodeOutput) -> dict[str, str]:
