@@ -79,8 +79,8 @@ def test_no_job_is_left_that_could_work_on_the_volume_later(
     assert removal["delete_options"] == {"propagationPolicy": "Foreground"}
 
 
-def test_a_job_that_ended_well_stays_for_a_run_that_goes_on(tmp_path: Path) -> None:
-    """Found again by its name, its work is not done twice."""
+def test_a_job_that_ended_well_goes_with_the_run(tmp_path: Path) -> None:
+    """The tasks leave it: `heddle runbook run` removes all of its Jobs at its end."""
     done, calls = work(tmp_path, [{"type": "Complete", "status": "True"}])
 
     assert done
