@@ -1,11 +1,18 @@
 """Notice Ctrl-C and SIGTERM, so that a run can end its playbook first and then clean up."""
 
 import contextlib
+import os
 import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-__all__ = ["Interruption"]
+__all__ = ["Interruption", "end_processes"]
+
+_PATIENCE = 10.0
+"""Seconds that a killed process may take to be gone."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -41,3 +48,25 @@ class Interruption:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
+
+
+def end_processes(variable: str, value: str) -> None:
+    """Kill the processes that have this environment variable, and wait until they are gone.
+
+    Ansible's workers lead sessions of their own: a module that one of them runs outlives its killed playbook.
+    Where there is no /proc, only the playbook itself has been killed.
+    """
+    marker = f"{variable}={value}".encode()
+    until = time.monotonic() + _PATIENCE
+    while (found := list(_marked(marker))) and time.monotonic() < until:
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
+
+
+def _marked(marker: bytes) -> Iterator[int]:
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):  # gone meanwhile, or somebody else's
+            if marker in path.read_bytes().split(b"\0") and int(path.parent.name) != os.getpid():
+                yield int(path.parent.name)

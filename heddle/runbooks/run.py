@@ -21,7 +21,7 @@ from heddle.kube.proxies import proxy_credentials, proxy_for
 from heddle.processes import is_running
 from heddle.runbooks.catalog import PLAYBOOKS, Runbook
 from heddle.runbooks.context import VARIABLE, Context, save_context, write_private
-from heddle.runbooks.interruption import Interruption
+from heddle.runbooks.interruption import Interruption, end_processes
 from heddle.runbooks.inventory import inventory_of
 from heddle.runbooks.sweeping import remove_jobs
 
@@ -148,6 +148,7 @@ def _ansible(what: Run, folder: Path, limit: str, sink: Callable[[Event], bool])
         runner = Runner(config, event_handler=sink, cancel_callback=interruption.asked)
         runner.run()
     if interruption.asked():
+        end_processes(VARIABLE, str(folder / "context.json"))
         raise RunbookError(
             f"runbook {what.runbook.name} was interrupted",
             hint="Run the same command again: it looks first, and goes on from what it finds.",

@@ -11,7 +11,7 @@ import yaml
 
 from heddle.clientconfig.files import ClientRequest, client_files
 from heddle.network.network import network_of
-from heddle.plugin.values import Secret
+from heddle.plugin.values import Properties, Secret
 from tests.components.recording import Recorder, record
 
 BASE = {
@@ -53,7 +53,7 @@ def certified(recorder: Recorder) -> dict[str, set[str]]:
 
 def files_of(recorder: Recorder, organization: str) -> dict[str, str]:
     """The content of every file for a client of an organization."""
-    outputs = {"instance": recorder.instance, "access": Secret(recorder.access)}
+    outputs: Properties = {"instance": recorder.instance, "access": Secret(recorder.access)}
     request = ClientRequest(organization=organization, users=("admin",), root="/r")
     return {name: file.content for name, file in client_files(network_of("x", outputs), request).items()}
 
