@@ -10,9 +10,10 @@ from heddle.planner.facts import LedgerState, NodeFacts
 from heddle.provider.rollout.restart import Restarter
 from heddle.topology import NodePlan, OrganizationPlan, Topology
 from tests.provider.test_rollout import outdated_pods
-from tests.topology.test_stacks import STACKS, laid_out
+from tests.shipped import shipped_names
+from tests.topology.test_stacks import laid_out
 
-NAMES = sorted(file.name.split(".")[1] for file in STACKS.glob("Pulumi.*.yaml"))
+NAMES = shipped_names()
 HEIGHTS = {"goods": 20, "transport": 5, "sales": 12, "channel": 30}
 
 
