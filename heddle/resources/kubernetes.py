@@ -29,7 +29,7 @@ class NamespaceOwnershipArgs:
     namespace: str
     instance: str
     owner: pulumi.Input[str]
-    dns_domain: str
+    dns_domain: str | None = None
 
 
 class NamespaceOwnership(DeclaredResource[NamespaceOwnershipArgs]):

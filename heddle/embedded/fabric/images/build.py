@@ -26,6 +26,7 @@ _MODULES = (
     "protobuf.py",
     "quantities.py",
     "quorum.py",
+    "text.py",
     "versions.py",
     "identity",
     "configtx",
