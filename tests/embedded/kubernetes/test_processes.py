@@ -11,8 +11,11 @@ from heddle.embedded.kubernetes.processes import end, find_all
 def test_a_client_of_its_containerd_is_the_clusters(clusters: Path) -> None:
     """`up` may be killed while its ctr waits for the socket: `down` finds it by the path and ends it."""
     layout, other = layout_of("one"), layout_of("other")
-    waiting = [sys.executable, "-c", "input()", "--address", str(layout.containerd_socket)]
-    with subprocess.Popen(waiting, stdin=subprocess.PIPE) as process:
+    waiting = [sys.executable, "-c", "print(flush=True); input()", "--address", str(layout.containerd_socket)]
+    with subprocess.Popen(waiting, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        # The kernel shows no arguments for a moment after the program has begun.
+        process.stdout.readline()
         found, strangers = find_all(layout), find_all(other)
         left = end(found, seconds=0)
 
