@@ -20,7 +20,14 @@ pytestmark = pytest.mark.cluster
 
 CLUSTER = "h-provider"
 NODES = tuple(Node(name=name, msp_id="M", host=name, port=7051, pod=f"{name}-0") for name in ("one", "two"))
-RUN = "import signal, sys, time; signal.signal(15, lambda *_: sys.exit()); time.sleep(3600)"
+PORT = 9999
+RUN = f"""
+import signal, socket, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+server = socket.create_server(("", {PORT}))
+while True:
+    server.accept()[0].close()
+"""
 FAIL = "print('bad configuration'); raise SystemExit(1)"
 
 
@@ -58,6 +65,8 @@ def _statefulset(name: str, program: str, checksum: str) -> dict[str, Any]:
         "image": SAMPLE_CHAINCODE_IMAGE,
         "imagePullPolicy": "Never",
         "command": ["python3", "-c", program],
+        # As nodes have one: without it a program that fails counts as ready until it ends.
+        "readinessProbe": {"tcpSocket": {"port": PORT}, "periodSeconds": 1},
     }
     labels = {"node": name}
     return {
