@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from heddle.state.outputs import read_resources
 from tests.contract.standins import same_tests
+from tests.network.processes import network_of_processes
+from tests.network.samples import use_network
 from tests.provider.previews import test_requests
 from tests.provider.previews.engines import Project
 from tests.provider.previews.test_requests import heddle, project
@@ -31,13 +34,19 @@ globals().update(same_tests(test_requests))
 
 
 async def test_the_official_peer_signs(
-    network: RealNetwork, project: Project, heddle: Callable[..., Result], tmp_path: Path
+    network: RealNetwork,
+    project: Project,
+    heddle: Callable[..., Result],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What `request --envelope` writes is signed in place, and handed in beside the request."""
     wanted = Wanted(network, {})
     wanted.add("channel", CHANNEL, wanted.channel())
     project.want(wanted.declared())
     await project.up()
+    [channel] = read_resources(project.folder, "dev", CHANNEL)
+    use_network(monkeypatch, network_of_processes(network, str(channel["genesisHash"])))
     wanted.inputs("channel")["peerOrganizations"].append(wanted.gamma())
     wanted.inputs("channel")["signers"] = wanted.signers("ordering", "alpha")
     project.want(wanted.declared())
