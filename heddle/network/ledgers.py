@@ -138,7 +138,7 @@ class _Cursor:
             raise Unreachable(f"{self.ledger.node}: block {number} is missing in its answer") from None
 
     async def close(self) -> None:
-        """End the stream."""
+        """Close the stream of blocks from this node, and ignore what the node says meanwhile."""
         stream, self._stream = self._stream, None
         if stream is not None:
             with suppress(FabricError):
