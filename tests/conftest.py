@@ -1,8 +1,13 @@
 """What every test run does: asks for the programs that a test needs, and says what was skipped and why."""
 
 import pytest
+from hypothesis import settings
 
 from tests import programs
+
+# Hypothesis gives each example 200 ms by default. That is an absolute time, which a busy machine breaks.
+settings.register_profile("heddle", deadline=None)
+settings.load_profile("heddle")
 
 
 def pytest_configure() -> None:
