@@ -1,4 +1,4 @@
-"""Run a chaincode on a channel: a server per organization, and the lifecycle up to its definition."""
+"""Run a chaincode on its channels: a server per organization, and the lifecycle up to its definitions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,16 +20,17 @@ from heddle.resources import (
     ChaincodeInstallationArgs,
 )
 from heddle.settings import inputs_of
-from heddle.topology import ChaincodePlan, CollectionPlan, NodePlan, ServerPlan
+from heddle.topology import ChaincodePlan, CollectionPlan, DefinitionPlan, MemberPlan, NodePlan, ServerPlan
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChaincodeArgs:
-    """Which chaincode, on which channel and peers."""
+    """Which chaincode, on which channels and peers."""
 
     site: Site
     plan: ChaincodePlan
-    channel: FabricChannel
+    channels: Mapping[str, FabricChannel]
+    """Every channel of the instance, by its name."""
     orderers: OrdererSet
     peers: Mapping[str, PeerSet]
     """Peers of every organization that is managed here, by its name."""
@@ -38,26 +39,36 @@ class ChaincodeArgs:
 class Chaincode(pulumi.ComponentResource):
     """A chaincode: every member that is managed here installs, runs and approves it, then it is committed.
 
-    Installing and starting servers need the package alone, so they run beside the making of the channel. The
-    server of a former version is deleted last, after the new definition is committed.
+    Installing and starting servers need the package alone, so they run beside the making of the channels and
+    serve all of them. On each channel members approve and commit a definition of its own. The server of a
+    former version is deleted last, after the new definitions are committed.
     """
 
     servers: dict[str, ChaincodeServer]
     """Each organization's server, by its name."""
-    definition: ChaincodeDefinition
-    """The definition in force on the channel, once it is committed."""
+    definitions: dict[str, ChaincodeDefinition]
+    """The definition in force on each channel, by its name, once it is committed."""
 
     def __init__(self, name: str, args: ChaincodeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:fabric:Chaincode", name, None, opts)
         self.servers = {plan.organization: self._server(name, plan, args) for plan in args.plan.servers}
-        installed = [
-            self._installation(name, peer, plan, args) for plan in args.plan.servers for peer in plan.peers
-        ]
-        approved = [self._approval(name, plan, args) for plan in args.plan.servers]
-        # A definition in force whose server cannot start would leave the channel without its chaincode.
-        served = [server.deployment for server in self.servers.values()]
-        self.definition = self._definition(name, args, [*installed, *approved, *served])
+        self._installed = {
+            peer.name: self._installation(name, peer, plan, args)
+            for plan in args.plan.servers
+            for peer in plan.peers
+        }
+        self.definitions = {
+            plan.channel: self._on_channel(name, plan, args) for plan in args.plan.definitions
+        }
         self.register_outputs({"label": args.plan.label})
+
+    def _on_channel(self, name: str, plan: DefinitionPlan, args: ChaincodeArgs) -> ChaincodeDefinition:
+        """Declare the approvals on a channel, and the definition that follows what it needs there."""
+        installed = [self._installed[peer.name] for member in plan.members for peer in member.peers]
+        approved = [self._approval(name, member, plan, args) for member in plan.members]
+        # A definition in force whose server cannot start would leave the channel without its chaincode.
+        served = [self.servers[member.organization].deployment for member in plan.members]
+        return self._definition(name, plan, args, [*installed, *approved, *served])
 
     def _server(self, name: str, plan: ServerPlan, args: ChaincodeArgs) -> ChaincodeServer:
         return ChaincodeServer(
@@ -92,31 +103,33 @@ class Chaincode(pulumi.ComponentResource):
             ),
         )
 
-    def _approval(self, name: str, plan: ServerPlan, args: ChaincodeArgs) -> ChaincodeApproval:
-        peers, endorser = args.peers[plan.organization], plan.peers[0]
+    def _approval(
+        self, name: str, member: MemberPlan, plan: DefinitionPlan, args: ChaincodeArgs
+    ) -> ChaincodeApproval:
+        peers, endorser = args.peers[member.organization], member.peers[0]
         return ChaincodeApproval(
-            f"{name}-{plan.organization}",
+            _named(f"{name}-{member.organization}", plan),
             ChaincodeApprovalArgs(
-                **_definition(args.plan),
-                package_id=self.servers[plan.organization].package.package_id,
+                **_definition(args.plan, plan),
+                package_id=self.servers[member.organization].package.package_id,
                 peer=peers.address(endorser),
                 orderers=args.orderers.addresses,
                 signer=peers.organization.admin,
             ),
-            pulumi.ResourceOptions(parent=self, depends_on=[args.channel.memberships[endorser.name]]),
+            pulumi.ResourceOptions(
+                parent=self, depends_on=[args.channels[plan.channel].memberships[endorser.name]]
+            ),
         )
 
     def _definition(
-        self, name: str, args: ChaincodeArgs, after: list[pulumi.Resource]
+        self, name: str, plan: DefinitionPlan, args: ChaincodeArgs, after: list[pulumi.Resource]
     ) -> ChaincodeDefinition:
-        endorsers = [
-            (args.peers[plan.organization], peer) for plan in args.plan.servers for peer in plan.peers[:1]
-        ]
+        endorsers = [(args.peers[member.organization], member.peers[0]) for member in plan.members]
         submitter = endorsers[0][0].organization
         return ChaincodeDefinition(
-            f"{name}-definition",
+            _named(f"{name}-definition", plan),
             ChaincodeDefinitionArgs(
-                **_definition(args.plan),
+                **_definition(args.plan, plan),
                 peers=[peers.address(peer) for peers, peer in endorsers],
                 orderers=args.orderers.addresses,
                 signer=submitter.admin,
@@ -125,12 +138,17 @@ class Chaincode(pulumi.ComponentResource):
         )
 
 
-def _definition(plan: ChaincodePlan) -> dict[str, Any]:
+def _named(name: str, plan: DefinitionPlan) -> str:
+    """Return the name of a resource of a definition: the first channel's is older than further ones."""
+    return f"{name}@{plan.channel}" if plan.further else name
+
+
+def _definition(chaincode: ChaincodePlan, plan: DefinitionPlan) -> dict[str, Any]:
     """Return the definition as arguments of both approval and commit."""
     return {
         "channel": plan.channel,
-        "name": plan.name,
-        "version": plan.version,
+        "name": chaincode.name,
+        "version": chaincode.version,
         "sequence": plan.sequence,
         "endorsement_policy": plan.endorsement_policy,
         "init_required": plan.init_required or None,

@@ -138,7 +138,7 @@ class Network(pulumi.ComponentResource):
             ChaincodeArgs(
                 site=self._site,
                 plan=plan,
-                channel=self._channels[plan.channel],
+                channels=self._channels,
                 orderers=self._orderers,
                 peers=self._peers,
             ),

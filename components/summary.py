@@ -14,6 +14,7 @@ from heddle.network.instance import (
     AccessOutput,
     ChaincodeOutput,
     ChannelOutput,
+    DefinitionOutput,
     InstanceOutput,
     NodeOutput,
     OrganizationOutput,
@@ -21,7 +22,15 @@ from heddle.network.instance import (
 from heddle.network.records import named, written
 from heddle.resources import ClientTls
 from heddle.spec.members import External
-from heddle.topology import ADMIN, USER, ChaincodePlan, ChannelPlan, OrganizationPlan, Topology
+from heddle.topology import (
+    ADMIN,
+    USER,
+    ChaincodePlan,
+    ChannelPlan,
+    DefinitionPlan,
+    OrganizationPlan,
+    Topology,
+)
 
 
 def instance_output(
@@ -150,14 +159,23 @@ def _channel(plan: ChannelPlan, channel: FabricChannel) -> dict[str, Any]:
 
 
 def _chaincode(plan: ChaincodePlan, chaincode: Chaincode) -> dict[str, Any]:
+    first, *further = plan.definitions
     return written(
         ChaincodeOutput,
         name=plan.name,
-        channel=plan.channel,
         version=plan.version,
-        sequence=plan.sequence,
-        endorsement_policy=plan.endorsement_policy or "",
-        init_required=plan.init_required,
-        collections=[each.name for each in plan.collections],
         package_ids={name: server.package.package_id for name, server in chaincode.servers.items()},
+        channel=first.channel,
+        **_definition(first),
+        further=named(written(DefinitionOutput, name=each.channel, **_definition(each)) for each in further)
+        or None,
     )
+
+
+def _definition(plan: DefinitionPlan) -> dict[str, Any]:
+    return {
+        "sequence": plan.sequence,
+        "endorsement_policy": plan.endorsement_policy or "",
+        "init_required": plan.init_required,
+        "collections": [each.name for each in plan.collections],
+    }

@@ -28,7 +28,7 @@ Name = Annotated[str, typer.Option("--name", "-n", help="The chaincode; may be l
 Channel = Annotated[
     str,
     typer.Option(
-        "--channel", "-c", help="The channel; by default the one that the stack gives the chaincode."
+        "--channel", "-c", help="The channel; may be left out if the stack gives the chaincode only one."
     ),
 ]
 Org = Annotated[
@@ -143,9 +143,9 @@ class _Call:
     def __init__(self, network: Network, name: str, channel: str, org: str, user: str, peer: str) -> None:
         self._network, instance = network, network.instance
         self._name = name or only(instance.chaincodes, "--name")
-        if not channel and self._name in instance.chaincodes:
-            channel = instance.chaincodes[self._name].channel
-        self._channel = instance.channel(channel or only(instance.channels, "--channel"))
+        named = instance.chaincodes.get(self._name)
+        channels = named.by_channel() if named else instance.channels
+        self._channel = instance.channel(channel or only(channels, "--channel"))
         organization = instance.organization(org or self._with_peers()).name
         self._signer = network.signer(organization, user)
         self._peer = self._chosen_peer(organization, peer)

@@ -157,7 +157,6 @@ def _gateway(instance: InstanceOutput, member: OrganizationOutput, users: Sequen
 
     Every peer of the organization can be the gateway; `channels` says which chaincodes are where.
     """
-    chaincodes = instance.chaincodes.values()
     return {
         "mspId": member.msp_id,
         **({"identity": _identity(users[0])} if users else {}),
@@ -172,7 +171,7 @@ def _gateway(instance: InstanceOutput, member: OrganizationOutput, users: Sequen
         ],
         "channels": {
             channel.name: {
-                "chaincodes": [each.name for each in chaincodes if each.channel == channel.name],
+                "chaincodes": [each.name for each in instance.chaincodes_on(channel.name)],
                 "peers": [peer.name for peer in instance.peers_of(member.name, on=channel)],
             }
             for channel in _joined(instance, member)

@@ -5,7 +5,7 @@ network; both follow the fields of the classes here. The stack file is never rea
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from heddle.errors import EngineError
@@ -17,6 +17,7 @@ __all__ = [
     "AccessOutput",
     "ChaincodeOutput",
     "ChannelOutput",
+    "DefinitionOutput",
     "InstanceOutput",
     "NodeOutput",
     "OrganizationOutput",
@@ -86,8 +87,21 @@ class ChannelOutput:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DefinitionOutput:
+    """Describe a chaincode's definition on a further channel."""
+
+    name: str
+    """Name of the channel."""
+    sequence: int
+    endorsement_policy: str
+    init_required: bool
+    collections: tuple[str, ...]
+    """Names of its private-data collections."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChaincodeOutput:
-    """Describe a chaincode's definition as the last `up` put it in force."""
+    """Describe a chaincode, with its definition on its channel as the last `up` put it in force."""
 
     name: str
     channel: str
@@ -99,6 +113,23 @@ class ChaincodeOutput:
     init_required: bool
     collections: tuple[str, ...]
     """Names of its private-data collections."""
+    further: Mapping[str, DefinitionOutput] | None = None
+    """Its definitions on further channels, by their names; None = there are none."""
+
+    def by_channel(self) -> dict[str, "ChaincodeOutput"]:
+        """Return the chaincode as it is on each of its channels, as if that were its only one."""
+        found = {self.channel: replace(self, further=None)}
+        for name, each in (self.further or {}).items():
+            found[name] = replace(
+                self,
+                channel=name,
+                sequence=each.sequence,
+                endorsement_policy=each.endorsement_policy,
+                init_required=each.init_required,
+                collections=each.collections,
+                further=None,
+            )
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +163,11 @@ class InstanceOutput:
     def chaincode(self, name: str) -> ChaincodeOutput:
         """Return a chaincode by name. Raises EngineError with the names there are."""
         return _pick(self.chaincodes, name, "chaincode", self.name)
+
+    def chaincodes_on(self, channel: str) -> tuple[ChaincodeOutput, ...]:
+        """Return the chaincodes of a channel, each as it is there."""
+        found = (each.by_channel().get(channel) for each in self.chaincodes.values())
+        return tuple(each for each in found if each is not None)
 
     def peers_of(self, organization: str, on: ChannelOutput | None = None) -> tuple[NodeOutput, ...]:
         """Return the peers of an organization: all, or those on a channel."""

@@ -106,7 +106,7 @@ class InstanceStatus:
 async def ask_status(network: Network, *, deadline: float) -> InstanceStatus:
     """Ask every node of a network at the same time, `deadline` seconds each, and judge the answers."""
     instance = network.instance
-    chaincodes = instance.chaincodes.values()
+    chaincodes = [on for each in instance.chaincodes.values() for on in each.by_channel().values()]
     async with network.connections() as connections:
         questions = (
             committed_definition(network, connections, each, deadline=deadline) for each in chaincodes

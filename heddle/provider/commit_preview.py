@@ -55,11 +55,12 @@ async def preview_commit(
     """Preview an update; `own` are the organizations (MSP ids) that this program approves for.
 
     Raises ProviderError where the ledger will refuse the update: before anything is done for it. A ledger
-    that cannot be read is a warning, not an answer.
+    that cannot be read is a warning, not an answer; of a new resource not even that: its channel may be made
+    by the same program.
     """
     inputs = call.inputs
     known = not isinstance(peer, Unknown) and not has_unknown(dict(peer))
-    if not known or not call.id or any(has_unknown(inputs.get(name)) for name in _NEEDED):
+    if not known or any(has_unknown(inputs.get(name)) for name in _NEEDED):
         return CommitPreview()
     wanted, channel, who = wanted_definition(inputs), inputs["channel"], signer(inputs["signer"])
     asked = node(cast("NodeInput", peer))
@@ -70,7 +71,9 @@ async def preview_commit(
             return CommitPreview(in_force=True)
         readiness = await commit_readiness(session, asked, channel, wanted, who)
     except FabricError as error:
-        await session.warn(f"ledger not read, whether this can be committed is not known\n{error}", call.urn)
+        if call.id:
+            words = "ledger not read, whether this can be committed is not known"
+            await session.warn(f"{words}\n{error}", call.urn)
         return CommitPreview()
     check_channel_policies(inputs, readiness.config.channel_group)
     changes = differences(found.definition, wanted) if found else ()

@@ -119,7 +119,7 @@ CHAINCODE_APPROVAL = ResourceType(
 CHAINCODE_DEFINITION = ResourceType(
     type="heddle:chaincode:ChaincodeDefinition",
     description="A chaincode definition is committed on a channel.",
-    on_delete="forgets the definition: Fabric cannot withdraw it",
+    on_delete="forgets the definition: Fabric cannot withdraw it, it stays in force on the channel",
     inputs={
         **_DEFINITION,
         "peers": connection(

@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from heddle.settings import CollectionTerms
+from heddle.spec.entries import name_or_mapping
 from heddle.spec.fields import with_settings
 from heddle.spec.kinds import between
 from heddle.spec.model import Section
 from heddle.spec.names import (
+    CHANNEL,
     ChaincodeName,
     ChaincodeVersion,
     ChannelName,
@@ -46,24 +48,56 @@ class SecretKey(Section):
     """Key within it."""
 
 
+Sequence = Annotated[int, *between(1)]
+EndorsementRule = Annotated[str, BeforeValidator(check_endorsement)]
+
+
+class FurtherChannel(Section):
+    """A further channel of a chaincode, and what its definition there has of its own."""
+
+    name: ChannelName
+    """Name of the channel, as under `channels`."""
+    sequence: Sequence | None = None
+    """Sequence of the definition there; a channel's first one has 1. Default: that of the chaincode."""
+    endorsement: EndorsementRule | None = None
+    """The peers of this channel that must endorse. Default: that of the chaincode."""
+    init_required: bool | None = None
+    """True: no invocation there before the initialization. Default: that of the chaincode."""
+    collections: tuple[Collection, ...] | None = None
+    """Collections of private data there, all of them. Default: those of the chaincode."""
+
+
 class Chaincode(Section):
-    """A chaincode on one channel: every member of the channel runs it."""
+    """A chaincode on one channel or several: every member of its channels runs it."""
 
     name: ChaincodeName
     """Name of the chaincode."""
     version: ChaincodeVersion
     """Version, as text in quotes; part of the package's label."""
-    sequence: Annotated[int, *between(1)] = 1
+    sequence: Sequence = 1
     """Sequence of the definition: raise it by one with every change of version, endorsement or collections;
     with endorsement any or all also when the channel's members change."""
-    channel: ChannelName
-    """Name of its channel, as under `channels`."""
+    channel: ChannelName | None = None
+    """Name of its channel, as under `channels`. Either this or `channels`, or both."""
+    channels: tuple[
+        Annotated[
+            FurtherChannel,
+            *name_or_mapping(
+                FurtherChannel,
+                CHANNEL,
+                "the name of a channel, or a mapping with name and what differs there",
+            ),
+        ],
+        ...,
+    ] = ()
+    """Further channels: one package and one server serve all, each has a definition of its own. Their names,
+    or mappings where a definition differs from what is said here."""
     image: Image
     """Image of the chaincode server, best by digest."""
     language: Literal["python", "go", "node", "java"] = "python"
     """Which environment the image expects: the variables and the form of the key differ."""
-    endorsement: Annotated[str, BeforeValidator(check_endorsement)] = Endorsement.MAJORITY.value
-    """The peers that must endorse: any, all or majority of the members; an expression, as
+    endorsement: EndorsementRule = Endorsement.MAJORITY.value
+    """The peers that must endorse: any, all or majority of a channel's members; an expression, as
     OutOf(2, 'Org1MSP.peer', 'Org2MSP.peer', 'Org3MSP.peer'); or the path of a channel policy."""
     init_required: bool = False
     """True: no invocation before one that is marked as initialization."""
@@ -78,3 +112,10 @@ class Chaincode(Section):
     """Number of servers that each organization runs."""
     collections: tuple[Collection, ...] = ()
     """Collections of private data."""
+
+    def on(self, further: FurtherChannel) -> "Chaincode":
+        """Return the chaincode as it is on a further channel, as if that were its only one."""
+        said = further.model_dump(exclude_unset=True, exclude_none=True, exclude={"name", "collections"})
+        if further.collections is not None:
+            said["collections"] = further.collections
+        return self.model_copy(update={"channel": further.name, "channels": (), **said})

@@ -11,11 +11,11 @@ from pydantic_core import PydanticUndefined
 
 from heddle.settings import DEFAULT_RESOURCES
 from heddle.spec.editions import EDITIONS, Edition
+from heddle.spec.entries import NameOrMapping
 from heddle.spec.fields import Reader
 from heddle.spec.indices import IndicesRule
 from heddle.spec.instance import Instance, check_public_address
 from heddle.spec.kinds import check_processors, check_quantity
-from heddle.spec.member import Member
 from heddle.spec.model import Section, section_in
 from heddle.spec.names import NameRule
 from heddle.spec.ordering import Bft
@@ -107,8 +107,6 @@ def _default(field: FieldInfo) -> str:
 def _values(annotation: Any, metadata: list[Any], *, short: bool = False) -> str:  # noqa: ANN401 — as above
     """Return the allowed values, for people; `short` within a list or a mapping."""
     origin, inner = get_origin(annotation), get_args(annotation)
-    if annotation == Member:
-        return "name or [membership](#membership)"
     if origin is Annotated:
         return _values(inner[0], [*_flat(inner[1:]), *metadata], short=short)
     for each in metadata:
@@ -140,6 +138,8 @@ def _checked(validator: AfterValidator | BeforeValidator | WrapValidator, *, sho
         return f"{rule.words}; or a list of indices"
     if isinstance(rule, Reader):
         return rule.kind.range
+    if isinstance(rule, NameOrMapping):
+        return f"name or {_plain(rule.section, [])}"
     if not isinstance(rule, NameRule):
         return _IN_WORDS.get(validator.func, "")
     return rule.noun if short else rule.words

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
@@ -20,6 +20,7 @@ from heddle.topology.plans import (
     ChaincodePlan,
     ChannelPlan,
     CouchdbPlan,
+    DefinitionPlan,
     MemberPlan,
     NodePlan,
     OrganizationPlan,
@@ -66,9 +67,7 @@ def plan(instance: Instance, *, public_address: str = "") -> Topology:
         ordering=ordering,
         organizations=tuple(members.values()),
         channels=tuple(channels.values()),
-        chaincodes=tuple(
-            site.chaincode(each, channels[each.channel], msp_ids) for each in instance.chaincodes
-        ),
+        chaincodes=tuple(site.chaincode(each, channels, msp_ids) for each in instance.chaincodes),
     )
 
 
@@ -79,6 +78,26 @@ def _member(organization: OrganizationPlan, wanted: Membership) -> MemberPlan:
     anchors = external.anchor_peers if external else (peer.address for peer in peers[: wanted.anchor_peers])
     return MemberPlan(
         organization=organization.name, external=external, peers=peers, anchor_peers=tuple(anchors)
+    )
+
+
+def _definition(
+    wanted: Chaincode, channel: ChannelPlan, msp_ids: Mapping[str, str], *, further: bool = False
+) -> DefinitionPlan:
+    """Return the definition on a channel; `wanted` is the chaincode as it is there."""
+    return DefinitionPlan(
+        channel=channel.name,
+        further=further,
+        sequence=wanted.sequence,
+        endorsement_policy=endorsement_policy(
+            wanted.endorsement, (msp_ids[member.organization] for member in channel.members)
+        ),
+        init_required=wanted.init_required,
+        # Organizations approve them in an order, which the file's must not change by accident.
+        collections=tuple(
+            collection_plan(each, msp_ids) for each in sorted(wanted.collections, key=attrgetter("name"))
+        ),
+        members=channel.managed,
     )
 
 
@@ -202,37 +221,51 @@ class _Site:
             raft=RaftOptions(**stated(ordering, RaftOptions) | stated(wanted, RaftOptions)),
         )
 
-    def chaincode(self, wanted: Chaincode, channel: ChannelPlan, msp_ids: Mapping[str, str]) -> ChaincodePlan:
+    def chaincode(
+        self, wanted: Chaincode, channels: Mapping[str, ChannelPlan], msp_ids: Mapping[str, str]
+    ) -> ChaincodePlan:
+        own = [_definition(wanted, channels[wanted.channel], msp_ids)] if wanted.channel else []
+        further = {each.name: wanted.on(each) for each in wanted.channels}
+        definitions = own + [
+            # In the order of the channels: that of their names here means nothing.
+            _definition(further[name], channel, msp_ids, further=True)
+            for name, channel in channels.items()
+            if name in further
+        ]
         return ChaincodePlan(
             name=wanted.name,
             version=wanted.version,
-            sequence=wanted.sequence,
             label=f"{wanted.name}_{wanted.version}",
-            channel=wanted.channel,
             image=wanted.image,
             language=wanted.language,
-            endorsement_policy=endorsement_policy(
-                wanted.endorsement, (msp_ids[member.organization] for member in channel.members)
-            ),
-            init_required=wanted.init_required,
             environment=wanted.environment,
             secret_environment={
                 name: (place.secret, place.key) for name, place in wanted.secret_environment.items()
             },
-            # Organizations approve them in an order, which the file's must not change by accident.
-            collections=tuple(
-                collection_plan(each, msp_ids) for each in sorted(wanted.collections, key=attrgetter("name"))
-            ),
-            servers=tuple(self._server(wanted, member) for member in channel.managed),
+            definitions=tuple(definitions),
+            servers=tuple(self._servers(wanted, definitions)),
         )
 
-    def _server(self, wanted: Chaincode, member: MemberPlan) -> ServerPlan:
-        name = _server_name(wanted, member.organization)
+    def _servers(self, wanted: Chaincode, definitions: Sequence[DefinitionPlan]) -> Iterator[ServerPlan]:
+        """Yield a server for each organization that is on any of the channels."""
+        members = [member for definition in definitions for member in definition.members]
+        for organization in (each.name for each in self.instance.organizations):
+            peers = {
+                peer.index: peer
+                for each in members
+                if each.organization == organization
+                for peer in each.peers
+            }
+            if peers:
+                yield self._server(wanted, organization, tuple(peers[index] for index in sorted(peers)))
+
+    def _server(self, wanted: Chaincode, organization: str, peers: tuple[NodePlan, ...]) -> ServerPlan:
+        name = _server_name(wanted, organization)
         return ServerPlan(
             name=name,
-            organization=member.organization,
+            organization=organization,
             host=f"{name}.{self.service_domain}",
-            peers=member.peers,
+            peers=peers,
             replicas=wanted.replicas,
             open_egress=wanted.egress == "open",
             **pod_settings(self.instance.nodes, "chaincode", wanted.name),

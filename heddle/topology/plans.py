@@ -161,6 +161,7 @@ class ServerPlan(PodSettings):
     organization: str
     host: str
     peers: tuple[NodePlan, ...]
+    """The organization's peers that are on any of the chaincode's channels."""
     replicas: int
     open_egress: bool
     """True: its own connections go anywhere; else to its organization's peers and DNS alone."""
@@ -184,28 +185,40 @@ class CollectionPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChaincodePlan:
-    """A chaincode on a channel, and the definition wanted there."""
+class DefinitionPlan:
+    """The definition of a chaincode that is wanted on a channel."""
 
-    name: str
-    version: str
-    sequence: int
-    label: str
     channel: str
-    image: str
-    language: str
-    """python, go, node or java: which environment the image expects."""
+    further: bool
+    """True: the stack file has the channel under `channels`, so its resources are named by it, too."""
+    sequence: int
     endorsement_policy: str | None
     """A rule of `peer lifecycle --signature-policy`, or the path of a channel policy (begins with `/`);
     None = the channel's own Endorsement policy."""
     init_required: bool
+    collections: tuple[CollectionPlan, ...]
+    members: tuple[MemberPlan, ...]
+    """The members of the channel that are managed here: they approve it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChaincodePlan:
+    """A chaincode: its servers, and its definition on each of its channels."""
+
+    name: str
+    version: str
+    label: str
+    image: str
+    language: str
+    """python, go, node or java: which environment the image expects."""
     environment: Mapping[str, str] = field(hash=False)
     """Variables of the server, beside those that the language needs."""
     secret_environment: Mapping[str, tuple[str, str]] = field(hash=False)
     """Variables whose values are in Secrets: name of the Secret, and key."""
-    collections: tuple[CollectionPlan, ...]
+    definitions: tuple[DefinitionPlan, ...]
+    """The definitions, one for each channel."""
     servers: tuple[ServerPlan, ...]
-    """The servers, one for each member of the channel that is managed here."""
+    """The servers, one for each organization that is managed here and on one of the channels."""
 
 
 @dataclass(frozen=True, kw_only=True)

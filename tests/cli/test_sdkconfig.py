@@ -126,6 +126,21 @@ def test_a_gateway_client_finds_everything_beside_the_file() -> None:
     assert "identity" not in json.loads(files_of("one")["gateway.json"].content)
 
 
+def test_a_gateway_client_finds_a_chaincode_on_each_of_its_channels() -> None:
+    """Further channels count as the first one does."""
+    data = plain_instance()
+    data["channels"]["audit"] = {**data["channels"]["channel"], "organizations": ["one"]}
+    definition = {"sequence": 1, "endorsementPolicy": "", "initRequired": False, "collections": []}
+    data["chaincodes"]["assets"]["further"] = {"audit": definition}
+
+    channels = json.loads(files_of("one", data=data)["gateway.json"].content)["channels"]
+
+    assert {name: each["chaincodes"] for name, each in channels.items()} == {
+        "channel": ["assets"],
+        "audit": ["assets"],
+    }
+
+
 def test_certificates_are_public_and_keys_are_asked_for() -> None:
     """User, administrator and authorities: all certificates, and no key before somebody is named."""
     files = files_of("one")

@@ -15,7 +15,7 @@ from heddle.cli.app import app
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
 from heddle.fabric.dial import DirectDialer
-from heddle.network.instance import ChannelOutput, InstanceOutput, OrganizationOutput
+from heddle.network.instance import ChannelOutput, DefinitionOutput, InstanceOutput, OrganizationOutput
 from heddle.network.network import Network
 from tests.contract.standins import prepared_standins
 from tests.network.processes import network_of_processes
@@ -153,6 +153,28 @@ def test_a_chaincode_that_the_ledger_knows_otherwise(
 
     assert code == 1
     assert f"{chaincode.name}: {words}" in text
+
+
+def test_a_chaincode_is_judged_on_each_of_its_channels(status: Status, deployed: Network) -> None:
+    """It is well on one, and not in force on the other."""
+    instance = deployed.instance
+    elsewhere = replace(instance.channel("channel"), name="audit", peers=())
+    further = {
+        "audit": DefinitionOutput(
+            name="audit", sequence=4, endorsement_policy="", init_required=False, collections=()
+        )
+    }
+    chaincode = replace(instance.chaincode("assets"), further=further)
+
+    code, text = status(
+        "--json", channels={**instance.channels, "audit": elsewhere}, chaincodes={"assets": chaincode}
+    )
+
+    judged = {each["channel"]: each for each in json.loads(text)["chaincodes"]}
+    assert code == 1
+    assert (judged["channel"]["sequence"], judged["channel"]["problem"]) == (1, "")
+    assert judged["audit"]["sequence"] == 4
+    assert "no peer on it" in judged["audit"]["problem"]
 
 
 class _Liar(BaseHTTPRequestHandler):

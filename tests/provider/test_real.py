@@ -16,6 +16,7 @@ from heddle.configtx.envelope import sign_update, update_envelope
 from heddle.configtx.request import request_envelope, request_from_bytes, sign_request
 from heddle.configtx.review import still_missing
 from heddle.errors import FabricError, HeddleError, ProviderError
+from heddle.fabric import qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
 from heddle.fabric.node import Node
@@ -128,6 +129,46 @@ async def _chaincode(network: RealNetwork, engine: Engine, **changes: Any) -> No
     approval = {**definition, "packageId": package["packageId"], "peer": peers[0]}
     await engine.up(APPROVAL, "approval", approval)
     await engine.up(DEFINITION, "definition", {**definition, "peers": peers})
+
+
+async def test_a_definition_under_another_name_adopts_what_is_in_force(
+    network: RealNetwork, engine: Engine
+) -> None:
+    """A channel that moves within the stack file is forgotten and found again: nothing is sent for it."""
+    await _everything(network, engine)
+    before = await _height(network)
+    wanted = {name: plain(engine.inputs[name]) for name in ("approval", "definition")}
+
+    _, message = await engine.preview(DEFINITION, "definition@channel", wanted["definition"])
+    await engine.up(APPROVAL, "approval@channel", wanted["approval"])
+    await engine.up(DEFINITION, "definition@channel", wanted["definition"])
+
+    assert "nothing to commit: assets 1.0, sequence 1" in message
+    assert await _height(network) == before
+
+
+async def test_a_new_definition_that_the_ledger_would_refuse_is_refused_in_its_preview(
+    network: RealNetwork, engine: Engine
+) -> None:
+    """A further channel begins with sequence 1; of a channel that is to come nothing is said."""
+    await _everything(network, engine)
+    third = {**plain(engine.inputs["definition"]), "sequence": 3, "name": "trades"}
+
+    with pytest.raises(ProviderError, match="sequence 3 is wanted, but none is in force") as refused:
+        await engine.preview(DEFINITION, "definition@channel", third)
+    _, message = await engine.preview(DEFINITION, "to come", {**third, "channel": "to-come"})
+
+    assert "Set sequence to 1" in refused.value.hint
+    assert "commit trades 1.0, sequence 3" in message
+    assert engine.log.of("warning") == []
+
+
+async def _height(network: RealNetwork) -> int:
+    """Blocks of the first peer."""
+    admin = network.organization_of(network.peers[0]).admin
+    async with Connections(DirectDialer()) as connections:
+        found = await qscc.chain_info(connections, network.peers[0], "channel", admin, deadline=10)
+        return int(found.height)
 
 
 async def test_a_killed_create_is_taken_up(network: RealNetwork, engine: Engine) -> None:

@@ -149,11 +149,27 @@ def collections(draw: st.DrawFn, members: list[str]) -> File:
     }
 
 
+def _name(thing: File) -> str:
+    return str(thing["name"])
+
+
+@st.composite
+def further_channels(draw: st.DrawFn, channel: File) -> File:
+    """An entry that says all itself: what the chaincode says is about the members of another channel."""
+    collection = collections(_member_names(channel))
+    return {
+        "name": channel["name"],
+        "endorsement": draw(st.sampled_from(["any", "all", "majority"])),
+        "collections": draw(st.lists(collection, max_size=1)),
+        **draw(some(sequence=st.integers(1, LARGEST), initRequired=st.booleans())),
+    }
+
+
 @st.composite
 def chaincodes(draw: st.DrawFn, on: list[File]) -> list[File]:
     found = []
     for name in draw(st.lists(names(CHAINCODE), max_size=3, unique=True)) if on else []:
-        channel = draw(st.sampled_from(on))
+        channel, *further = draw(st.lists(st.sampled_from(on), min_size=1, unique_by=_name))
         members = _member_names(channel)
         expression = f"OutOf(1, {_principals(members, 'peer')})"
         words = ["any", "all", "majority", "/Channel/Application/Endorsement", expression]
@@ -162,6 +178,7 @@ def chaincodes(draw: st.DrawFn, on: list[File]) -> list[File]:
                 "name": name,
                 "version": draw(st.sampled_from(["1.0", "2", "1.0.0-rc.1_x+y"])),
                 "channel": channel["name"],
+                "channels": [draw(further_channels(each)) for each in further],
                 "image": draw(st.sampled_from(["x", f"a.example.com:5000/b/c@sha256:{'0' * 64}"])),
                 "language": draw(st.sampled_from(["python", "go", "node", "java"])),
                 "endorsement": draw(st.sampled_from(words)),

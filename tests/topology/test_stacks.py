@@ -31,11 +31,12 @@ def test_enterprise_orders_with_bft_for_three_companies_on_three_channels() -> N
 def test_enterprise_keeps_prices_from_the_carrier() -> None:
     """Its peers hold hashes, and it endorses no price."""
     (assets,) = laid_out("enterprise").chaincodes
-    (prices,) = assets.collections
+    (definition,) = assets.definitions
+    (prices,) = definition.collections
 
     assert (prices.name, prices.policy) == ("prices", "OR('MakerMSP.member','ShopMSP.member')")
     assert "CarrierMSP" not in str(prices.endorsement_policy)
-    assert "CarrierMSP" in str(assets.endorsement_policy)
+    assert "CarrierMSP" in str(definition.endorsement_policy)
 
 
 def test_couchdb_has_a_database_with_a_claim_of_its_own_for_every_peer() -> None:

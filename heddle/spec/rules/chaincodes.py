@@ -1,34 +1,112 @@
-"""Chaincodes: their channel, their endorsers, their environment."""
+"""Chaincodes: their channels, their endorsers, their environment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from heddle.spec.policies import Endorsement
-from heddle.spec.problems import Problem
-from heddle.spec.rules.expressions import broken_expression
-from heddle.spec.rules.reading import Data, Place, items, listed, members_of, names_of, problem, section, text
+from heddle.spec.problems import MISSING, Problem
+from heddle.spec.rules.expressions import broken_expression, strangers_in
+from heddle.spec.rules.reading import (
+    Data,
+    Place,
+    items,
+    listed,
+    members_of,
+    names_of,
+    problem,
+    section,
+    text,
+    values,
+)
 
 _RESERVED = ("CHAINCODE_", "CORE_")
 """Beginnings of variables that Heddle sets itself, by the language."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class OnChannel:
+    """A chaincode on one of its channels."""
+
+    channel: str
+    place: Place
+    """Where the file says what differs there: the chaincode, or its entry under `channels`."""
+    named: Place
+    """Where the file names the channel."""
+    said: Data
+    """What it says there."""
+    own: Data
+    """The chaincode's own settings, which count where nothing else is said."""
+
+    def place_of(self, key: str) -> Place:
+        """Return where a setting of this channel is, or would be."""
+        return (*self.place, key)
+
+    def inherits(self, key: str) -> bool:
+        """Tell whether a setting of the chaincode counts here that was written for another channel, too."""
+        return self.said is not self.own and self.said.get(key) is None
+
+
+def channels_of(chaincode: Data, index: int) -> Iterator[OnChannel]:
+    """Yield a chaincode on each channel that it names; `index` is its own in the file."""
+    place: Place = ("chaincodes", index)
+    if channel := text(chaincode, "channel"):
+        at = (*place, "channel")
+        yield OnChannel(channel=channel, place=place, named=at, said=chaincode, own=chaincode)
+    for position, value in values(chaincode, "channels"):
+        entry: Data = {"name": value} if isinstance(value, str) else section({"entry": value}, "entry")
+        at = (*place, "channels", position)
+        if channel := text(entry, "name"):
+            # A name alone reads as itself, however it was written.
+            named: Place = at if len(entry) == 1 else (*at, "name")
+            yield OnChannel(channel=channel, place=at, named=named, said=entry, own=chaincode)
+
+
 def broken(data: Data) -> Iterator[Problem]:
     """Yield problems with chaincodes, their collections apart."""
-    channels = names_of(data, "channels")
     for index, chaincode in items(data, "chaincodes"):
-        channel = chaincode.get("channel")
-        if channels is not None and isinstance(channel, str) and channel not in channels:
-            allowed = f"a channel of this file: {listed(channels)}"
-            yield problem(("chaincodes", index, "channel"), channel, allowed)
-        endorsement = text(chaincode, "endorsement")
-        if is_expression(endorsement):
-            place = ("chaincodes", index, "endorsement")
-            yield from broken_expression(place, endorsement, msp_ids_of(data, chaincode))
+        yield from _channels(data, chaincode, index)
+        yield from _endorsement(data, chaincode, index)
         for key in ("environment", "secretEnvironment"):
             yield from _variables(("chaincodes", index, key), section(chaincode, key))
         plain = section(chaincode, "environment")
         for name in (each for each in section(chaincode, "secretEnvironment") if each in plain):
             both = ("chaincodes", index, "secretEnvironment", name)
             yield problem(both, name, "in environment or in secretEnvironment, not in both")
+
+
+def _channels(data: Data, chaincode: Data, index: int) -> Iterator[Problem]:
+    """Yield problems with the channels that a chaincode names."""
+    known = names_of(data, "channels")
+    if chaincode.get("channel") is None and not chaincode.get("channels"):
+        step = "Name of its channel, as under `channels`; or channels: a list of them."
+        yield problem(("chaincodes", index, "channel"), MISSING, "it is required", step)
+    seen: set[str] = set()
+    for each in channels_of(chaincode, index):
+        if known is not None and each.channel not in known:
+            yield problem(each.named, each.channel, f"a channel of this file: {listed(known)}")
+        elif each.channel in seen:
+            yield problem(each.named, each.channel, "each channel once")
+        seen.add(each.channel)
+
+
+def _endorsement(data: Data, chaincode: Data, index: int) -> Iterator[Problem]:
+    """Yield problems with who endorses: where the file says it, and on each channel that it counts for."""
+    own = text(chaincode, "endorsement")
+    if is_expression(own):
+        msp_ids = msp_ids_of(data, text(chaincode, "channel"))
+        yield from broken_expression(("chaincodes", index, "endorsement"), own, msp_ids)
+    for each in channels_of(chaincode, index):
+        place, msp_ids = each.place_of("endorsement"), msp_ids_of(data, each.channel)
+        if each.inherits("endorsement") and is_expression(own):
+            yield from inherited(strangers_in(place, own, msp_ids))
+        elif each.said is not chaincode and is_expression(text(each.said, "endorsement")):
+            yield from broken_expression(place, text(each.said, "endorsement"), msp_ids)
+
+
+def inherited(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield problems of a channel with a setting that is said for the chaincode, with what to do there."""
+    step = "It is the chaincode's; give this channel one of its own."
+    return (replace(each, step=each.step or step) for each in problems)
 
 
 def _variables(place: Place, variables: Data) -> Iterator[Problem]:
@@ -43,7 +121,7 @@ def is_expression(policy: str) -> bool:
     return "(" in policy and not policy.startswith("/") and policy not in set(Endorsement)
 
 
-def msp_ids_of(data: Data, chaincode: Data) -> list[str] | None:
-    """Return the MSP ids of the members of a chaincode's channel; None if it or they are not known."""
-    members = members_of(data, text(chaincode, "channel"))
+def msp_ids_of(data: Data, channel: str) -> list[str] | None:
+    """Return the MSP ids of the members of a channel; None if it or they are not known."""
+    members = members_of(data, channel)
     return [party.msp_id for party, _ in members.values()] if members else None

@@ -37,7 +37,15 @@ def broken_expression(
     if only_or and not _only_or(envelope.rule):
         allowed = "OR alone: every organization that is named holds the data"
         yield problem(place, text, allowed, "For example OR('Org1MSP.member', 'Org2MSP.member').")
-    strangers = sorted(_msp_ids(envelope) - set(msp_ids)) if msp_ids is not None else []
+    yield from strangers_in(place, text, msp_ids)
+
+
+def strangers_in(place: Place, text: str, msp_ids: Sequence[str] | None) -> Iterator[Problem]:
+    """Yield a problem if an expression that can be read names others than a channel's members.
+
+    `msp_ids` are those of the members; None = the channel is not known.
+    """
+    strangers = sorted(msp_ids_in(text) - set(msp_ids)) if msp_ids is not None else []
     if strangers and msp_ids is not None:
         allowed = f"MSP ids of the channel: {listed(sorted(msp_ids))}; not {listed(strangers)}"
         yield problem(place, text, allowed)

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 
 from heddle.settings import CollectionTerms, settings_of
 from heddle.spec.problems import MISSING, Problem
-from heddle.spec.rules.chaincodes import is_expression, msp_ids_of
-from heddle.spec.rules.expressions import broken_expression, msp_ids_in
+from heddle.spec.rules.chaincodes import channels_of, inherited, is_expression, msp_ids_of
+from heddle.spec.rules.expressions import broken_expression, msp_ids_in, strangers_in
 from heddle.spec.rules.naming import repeated
 from heddle.spec.rules.reading import (
     Data,
+    Members,
     Place,
     items,
     listed,
@@ -26,37 +27,56 @@ _TERMS = {each.key: each for each in settings_of(CollectionTerms)}
 
 
 def broken(data: Data) -> Iterator[Problem]:
-    """Yield problems with collections."""
+    """Yield problems with collections: where the file says them, and on each channel that they count for."""
     for index, chaincode in items(data, "chaincodes"):
-        names: list[tuple[Place, str]] = []
-        for number, collection in items(chaincode, "collections"):
-            place: Place = ("chaincodes", index, "collections", number)
-            if text(collection, "name"):
-                names.append(((*place, "name"), text(collection, "name")))
-            yield from _holders(collection, place, data, chaincode)
-            yield from _counts(collection, place)
-            yield from _copies(collection, place, data, chaincode)
-        yield from repeated(names, "collection of the chaincode")
+        yield from _said(data, chaincode, ("chaincodes", index), text(chaincode, "channel"))
+        for each in channels_of(chaincode, index):
+            if each.inherits("collections"):
+                for number, collection in items(chaincode, "collections"):
+                    place = (*each.place_of("collections"), number)
+                    yield from inherited(_on_channel(collection, place, data, each.channel))
+            elif each.said is not chaincode:
+                yield from _said(data, each.said, each.place, each.channel)
 
 
-def _holders(collection: Data, place: Place, data: Data, chaincode: Data) -> Iterator[Problem]:
+def _said(data: Data, owner: Data, at: Place, channel: str) -> Iterator[Problem]:
+    """Yield problems with the collections that the file says at a place, for a channel."""
+    names: list[tuple[Place, str]] = []
+    for number, collection in items(owner, "collections"):
+        place: Place = (*at, "collections", number)
+        if text(collection, "name"):
+            names.append(((*place, "name"), text(collection, "name")))
+        yield from _holders(collection, place)
+        yield from _counts(collection, place)
+        yield from _on_channel(collection, place, data, channel)
+    yield from repeated(names, "collection of the chaincode")
+
+
+def _holders(collection: Data, place: Place) -> Iterator[Problem]:
     organizations, policy = collection.get("organizations"), collection.get("policy")
     if organizations is None and policy is None:
         step = "Or policy: an expression of MSP ids."
         yield problem((*place, "organizations"), MISSING, "it is required: whose peers hold the data", step)
     if organizations is not None and policy is not None:
         yield problem((*place, "policy"), policy, "either organizations or policy, not both")
-    members = members_of(data, text(chaincode, "channel"))
-    for position, name in values(collection, "organizations"):
-        if members is not None and isinstance(name, str) and name not in members:
-            allowed = f"an organization of channel {text(chaincode, 'channel')}: {listed(list(members))}"
-            yield problem((*place, "organizations", position), name, allowed)
-    msp_ids = msp_ids_of(data, chaincode)
     if isinstance(policy, str):
-        yield from broken_expression((*place, "policy"), policy, msp_ids, only_or=True)
+        yield from broken_expression((*place, "policy"), policy, None, only_or=True)
     endorsement = text(collection, "endorsementPolicy")
     if is_expression(endorsement):
-        yield from broken_expression((*place, "endorsementPolicy"), endorsement, msp_ids)
+        yield from broken_expression((*place, "endorsementPolicy"), endorsement, None)
+
+
+def _on_channel(collection: Data, place: Place, data: Data, channel: str) -> Iterator[Problem]:
+    """Yield problems with who holds and who endorses on a channel, and with how many copies there can be."""
+    members, msp_ids = members_of(data, channel), msp_ids_of(data, channel)
+    for position, name in values(collection, "organizations"):
+        if members is not None and isinstance(name, str) and name not in members:
+            allowed = f"an organization of channel {channel}: {listed(list(members))}"
+            yield problem((*place, "organizations", position), name, allowed)
+    for key in ("policy", "endorsementPolicy"):
+        if is_expression(text(collection, key)):
+            yield from strangers_in((*place, key), text(collection, key), msp_ids)
+    yield from _copies(collection, place, members or {})
 
 
 def _counts(collection: Data, place: Place) -> Iterator[Problem]:
@@ -66,9 +86,8 @@ def _counts(collection: Data, place: Place) -> Iterator[Problem]:
         yield problem((*place, "maxPeerCount"), shown, f"at least requiredPeerCount, which is {required}")
 
 
-def _copies(collection: Data, place: Place, data: Data, chaincode: Data) -> Iterator[Problem]:
+def _copies(collection: Data, place: Place, members: Members) -> Iterator[Problem]:
     """Yield a problem where more copies are required than other peers can hold."""
-    members = members_of(data, text(chaincode, "channel")) or {}
     holders = _named_holders(collection, {party.msp_id: name for name, (party, _) in members.items()})
     if not holders or any(name not in members for name in holders):
         return

@@ -193,7 +193,11 @@ def joining(seat: Seat, party: Party) -> tuple[int, ...]:
     return indices(seat.said.get("peers")) or party.peers
 
 
-def members_of(data: Data, channel: str) -> dict[str, tuple[Party, tuple[int, ...]]] | None:
+Members = Mapping[str, tuple[Party, tuple[int, ...]]]
+"""The members of a channel by name, each with the indices of the peers that join."""
+
+
+def members_of(data: Data, channel: str) -> Members | None:
     """Return the members of a channel that stay, with the indices of the peers that join, by name.
 
     None if there is no such channel, or not every member is an organization of the file.
