@@ -21,6 +21,8 @@ from heddle.embedded.kubernetes.prerequisites import ensure_root
 from heddle.embedded.kubernetes.status import status_of
 from heddle.embedded.kubernetes.up import up as bring_up
 from heddle.errors import LocalKubeError
+from heddle.spec.defaults import DNS_DOMAIN
+from heddle.spec.names import DOMAIN
 
 __all__ = ["app"]
 
@@ -71,11 +73,23 @@ class Steps:
 
 
 @app.command()
-def up(name: Name = _LOCAL) -> None:
+def up(
+    name: Name = _LOCAL,
+    dns_domain: Annotated[
+        str,
+        typer.Option(
+            "--dns-domain",
+            metavar="DOMAIN",
+            help=f"What the names of its Services end with; {DNS_DOMAIN} if left out.",
+        ),
+    ] = "",
+) -> None:
     """Bring a cluster up; one that is up stays as it is."""
+    if dns_domain and not DOMAIN.allows(dns_domain):
+        raise typer.BadParameter(f"--dns-domain {dns_domain}: {DOMAIN.words}")
     layout = layout_of(name)
     with closing(Steps(Console())) as steps:
-        changed = bring_up(layout, steps)
+        changed = bring_up(layout, steps, dns_domain=dns_domain)
     typer.echo(f"cluster {name} is {'up' if changed else 'up already'}")
     typer.echo(f"  export KUBECONFIG={layout.kubeconfig}")
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from heddle.errors import LocalKubeError
+from heddle.spec.defaults import DNS_DOMAIN
 
 __all__ = ["RANGE", "Block", "allocate"]
 
@@ -21,9 +22,10 @@ _PREFIX = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """The addresses of one cluster."""
+    """The addresses of one cluster, and the DNS domain with which the names of its Services end."""
 
     network: IPv4Network
+    dns_domain: str = DNS_DOMAIN
 
     @property
     def gateway(self) -> IPv4Address:

@@ -47,7 +47,7 @@ def subjects(layout: Layout, block: Block) -> dict[str, Subject]:
         "kubernetes",
         "kubernetes.default",
         "kubernetes.default.svc",
-        "kubernetes.default.svc.cluster.local",
+        f"kubernetes.default.svc.{block.dns_domain}",
     )
     node = (layout.name, block.node, *local)
     return {

@@ -100,7 +100,7 @@ def _apiserver(layout: Layout, block: Block) -> list[str]:
         f"--kubelet-client-key={c / 'apiserver-kubelet.key'}",
         # The node's name is in no DNS, so `exec` and `logs` use its address.
         "--kubelet-preferred-address-types=InternalIP",
-        "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+        f"--service-account-issuer=https://kubernetes.default.svc.{block.dns_domain}",
         f"--service-account-key-file={c / 'service-accounts.pub'}",
         f"--service-account-signing-key-file={c / 'service-accounts.key'}",
         f"--proxy-client-cert-file={c / 'front-proxy.crt'}",

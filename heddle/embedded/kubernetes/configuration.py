@@ -13,9 +13,8 @@ from heddle.embedded.kubernetes.addresses import Block
 from heddle.embedded.kubernetes.layout import Layout
 from heddle.embedded.kubernetes.machine import Machine
 
-__all__ = ["DOMAIN", "PAUSE_IMAGE", "PUBLIC_DOMAIN", "write_configuration"]
+__all__ = ["PAUSE_IMAGE", "PUBLIC_DOMAIN", "write_configuration"]
 
-DOMAIN = "cluster.local"
 PUBLIC_DOMAIN = "heddle.test"
 """A second name of the same Services: `<service>.<namespace>.svc.heddle.test` stands for a public domain, so
 that an instance with one can be tried on this machine (`.test` is nobody's, RFC 6761)."""
@@ -56,7 +55,7 @@ def write_configuration(layout: Layout, block: Block, machine: Machine) -> None:
             "Corefile",
             block=block,
             machine=machine,
-            domain=DOMAIN,
+            domain=block.dns_domain,
             public_domain=PUBLIC_DOMAIN,
             certificates=layout.certificates,
         ),
@@ -101,7 +100,7 @@ def _kubelet(layout: Layout, block: Block, machine: Machine) -> dict[str, object
         "authorization": {"mode": "Webhook"},
         "tlsCertFile": str(layout.certificates / "kubelet.crt"),
         "tlsPrivateKeyFile": str(layout.certificates / "kubelet.key"),
-        "clusterDomain": DOMAIN,
+        "clusterDomain": block.dns_domain,
         "clusterDNS": [str(block.dns_service)],
         "resolvConf": str(layout.resolv_conf),
         "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",

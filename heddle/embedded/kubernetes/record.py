@@ -12,13 +12,14 @@ from pathlib import Path
 from heddle.embedded.kubernetes.addresses import Block
 from heddle.embedded.kubernetes.layout import Layout
 from heddle.errors import LocalKubeError
+from heddle.spec.defaults import DNS_DOMAIN
 
 __all__ = ["Record", "exclusive", "read_record", "records", "waiting_lock", "write_json", "write_record"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """Hold a cluster's addresses, which stay for its life: Services in etcd carry them.
+    """Hold a cluster's addresses and DNS domain, which stay for its life: etcd and certificates carry them.
 
     `running` is set before `up` makes anything outside the folder and cleared when `down` has removed it all.
     `programs` is the key of the built programs it runs.
@@ -26,13 +27,14 @@ class Record:
 
     name: str
     network: str
+    dns_domain: str = DNS_DOMAIN
     programs: str = ""
     running: bool = False
 
     @property
     def block(self) -> Block:
-        """Return the cluster's block of addresses."""
-        return Block(network=IPv4Network(self.network))
+        """Return the cluster's block of addresses, with its DNS domain."""
+        return Block(network=IPv4Network(self.network), dns_domain=self.dns_domain)
 
 
 def read_record(layout: Layout) -> Record | None:

@@ -10,7 +10,7 @@ from heddle.embedded.kubernetes.api import Api
 from heddle.embedded.kubernetes.certificates import write_certificates
 from heddle.embedded.kubernetes.commands import run, succeeds
 from heddle.embedded.kubernetes.components import HOLDER, Programs, components
-from heddle.embedded.kubernetes.configuration import DOMAIN, PAUSE_IMAGE, write_configuration
+from heddle.embedded.kubernetes.configuration import PAUSE_IMAGE, write_configuration
 from heddle.embedded.kubernetes.dns import resolves
 from heddle.embedded.kubernetes.down import stop
 from heddle.embedded.kubernetes.images import load_image
@@ -34,7 +34,9 @@ from heddle.embedded.kubernetes.reporter import Reporter, step
 from heddle.embedded.kubernetes.shared import prepare_machine
 from heddle.embedded.kubernetes.status import node_ready
 from heddle.embedded.kubernetes.waiting import last_lines, wait_for
+from heddle.errors import LocalKubeError
 from heddle.images.archive import File, Image, write_image
+from heddle.spec.defaults import DNS_DOMAIN
 
 __all__ = ["Up", "up"]
 
@@ -42,18 +44,20 @@ _SECONDS = 120
 """Deadline of each wait: ten times what an idle machine needs, for one that is busy."""
 
 
-def up(layout: Layout, reporter: Reporter) -> bool:
+def up(layout: Layout, reporter: Reporter, *, dns_domain: str = "") -> bool:
     """Bring the cluster up, or find that it is; return whether anything had to be done.
+
+    `dns_domain`: what the names of its Services end with; left out, as it was made, or cluster.local.
 
     Raises:
         LocalKubeError: something is missing or did not start in time; with the evidence. What was started
-            stays, for `logs`; `down` removes it.
+            stays, for `logs`; `down` removes it. Or the cluster has another DNS domain.
     """
     ensure_prerequisites(reporter.detail, needs_go=built() is None)
     with step(reporter, "programs"):
         programs = ensure_built(reporter.detail)
     with exclusive(layout.lock, f"cluster {layout.name}"):
-        record = _recorded(layout)
+        record = _recorded(layout, dns_domain)
         if record.running and record.programs == programs.key and _complete(layout, record, programs):
             return False
         if record.running and (record.programs != programs.key or running(layout, HOLDER) is None):
@@ -65,15 +69,25 @@ def up(layout: Layout, reporter: Reporter) -> bool:
     return True
 
 
-def _recorded(layout: Layout) -> Record:
-    """Return the cluster's record; a new cluster gets addresses that nobody uses."""
+def _recorded(layout: Layout, dns_domain: str) -> Record:
+    """Return the cluster's record; a new cluster gets addresses that nobody uses.
+
+    Raises LocalKubeError if it was made with another DNS domain.
+    """
     if record := read_record(layout):
+        if dns_domain not in ("", record.dns_domain):
+            raise LocalKubeError(
+                f"cluster {layout.name}: its DNS domain is {record.dns_domain} and cannot change",
+                hint=f"Take another --name, or first: heddle cluster down --purge --name {layout.name}",
+            )
         return record
     clusters = layout.folder.parent
     with waiting_lock(clusters / ".addresses.lock"):
         others = [other.block.network for other in records(clusters)]
         record = Record(
-            name=layout.name, network=str(allocate(layout.name, [*others, *routed_networks()]).network)
+            name=layout.name,
+            network=str(allocate(layout.name, [*others, *routed_networks()]).network),
+            dns_domain=dns_domain or DNS_DOMAIN,
         )
         write_record(layout, record)
     return record
@@ -120,7 +134,7 @@ class Up:
                 self.wait("kubelet", lambda: node_ready(api, self.layout))
                 account = "/api/v1/namespaces/default/serviceaccounts/default"
                 self.wait("kube-controller-manager", lambda: api.get(account) is not None)
-                name = f"kubernetes.default.svc.{DOMAIN}"
+                name = f"kubernetes.default.svc.{self.block.dns_domain}"
                 self.wait("coredns", lambda: resolves(name, self.block.dns_service))
 
     def prepare(self) -> None:

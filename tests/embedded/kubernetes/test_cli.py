@@ -54,6 +54,14 @@ def test_an_image_needs_a_cluster_that_is_up(clusters: Path, root: None, tmp_pat
     assert result.exception.hint == "heddle cluster up --name one"
 
 
+@pytest.mark.parametrize("domain", ["Corp.example", "192.0.2.1", "a..b", "-a"])
+def test_a_domain_that_is_none_is_wrong_usage(clusters: Path, root: None, domain: str) -> None:
+    """Before anything is made: certificates and etcd would have it for ever."""
+    result = run("up", f"--dns-domain={domain}")
+    assert result.exit_code == 2
+    assert list(clusters.iterdir()) == []
+
+
 @pytest.mark.parametrize("words", [("status",), ("down",), ("up",)])
 def test_without_root_it_says_so(
     clusters: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from heddle.embedded.kubernetes.addresses import Block
+from heddle.embedded.kubernetes.certificates import subjects
 from heddle.embedded.kubernetes.components import Programs, components
 from heddle.embedded.kubernetes.configuration import write_configuration
 from heddle.embedded.kubernetes.layout import Layout
@@ -72,6 +73,21 @@ def test_services_have_a_name_in_a_domain_that_stands_for_a_public_one(layout: L
     """Names of an instance with a domain resolve in pods without anybody's name servers."""
     write_configuration(layout, BLOCK, MACHINE)
     assert "kubernetes cluster.local heddle.test " in (layout.configuration / "Corefile").read_text()
+
+
+def test_names_end_with_the_clusters_own_domain(layout: Layout) -> None:
+    """At its DNS, in pods, and in the API server's certificate and tokens."""
+    block = replace(BLOCK, dns_domain="k8s.corp.example")
+    programs = Programs(key="", kube=Path("/kube"), coredns=Path("/coredns"), pause=Path("/pause"))
+    write_configuration(layout, block, MACHINE)
+    api = "kubernetes.default.svc.k8s.corp.example"
+
+    assert "kubernetes k8s.corp.example heddle.test " in (layout.configuration / "Corefile").read_text()
+    kubelet = yaml.safe_load((layout.configuration / "kubelet.yaml").read_text())
+    assert kubelet["clusterDomain"] == "k8s.corp.example"
+    assert api in subjects(layout, block)["apiserver"].hosts
+    flags = components(layout, block, programs)["kube-apiserver"].argv
+    assert f"--service-account-issuer=https://{api}" in flags
 
 
 def test_the_kubelet_keeps_to_its_control_group(layout: Layout) -> None:

@@ -19,6 +19,15 @@ def test_a_record_comes_back(layout: Layout) -> None:
     assert records(layout.folder.parent) == [record]
 
 
+def test_a_record_of_before_has_the_usual_domain(layout: Layout) -> None:
+    """It was written before a cluster could have another one."""
+    layout.folder.mkdir()
+    layout.record.write_text('{"name": "one", "network": "10.208.16.0/20", "programs": "", "running": false}')
+    found = read_record(layout)
+    assert found is not None
+    assert found.block.dns_domain == "cluster.local"
+
+
 def test_a_broken_record_says_how_to_start_over(layout: Layout) -> None:
     """Never a traceback."""
     layout.folder.mkdir()
