@@ -35,7 +35,12 @@ Org = Annotated[
     str,
     typer.Option("--org", "-o", help="Use its peer and user; the channel's first organization if left out."),
 ]
-User = Annotated[str, typer.Option("--user", "-u", help="The user who signs: user or admin.")]
+User = Annotated[
+    str,
+    typer.Option(
+        "--user", "-u", help="The user who signs: user, if left out, or admin. Of an access folder its own."
+    ),
+]
 Peer = Annotated[str, typer.Option("--peer", help="The peer to ask; the organization's first if left out.")]
 Transient = Annotated[
     list[str] | None,
@@ -84,7 +89,7 @@ def query(
     name: Name = "",
     channel: Channel = "",
     org: Org = "",
-    user: User = "user",
+    user: User = "",
     peer: Peer = "",
     transient: Transient = None,
     transient_file: TransientFile = None,
@@ -106,7 +111,7 @@ def invoke(
     name: Name = "",
     channel: Channel = "",
     org: Org = "",
-    user: User = "user",
+    user: User = "",
     peer: Peer = "",
     transient: Transient = None,
     transient_file: TransientFile = None,
@@ -146,8 +151,11 @@ class _Call:
         named = instance.chaincodes.get(self._name)
         channels = named.by_channel() if named else instance.channels
         self._channel = instance.channel(channel or only(channels, "--channel"))
-        organization = instance.organization(org or self._with_peers()).name
-        self._signer = network.signer(organization, user)
+        person = network.person
+        organization = instance.organization(
+            org or (person.organization if person else self._with_peers())
+        ).name
+        self._signer = network.signer(organization, user or (person.name if person else "user"))
         self._peer = self._chosen_peer(organization, peer)
 
     def _with_peers(self) -> str:

@@ -176,7 +176,7 @@ def member(network: Network, channel: str, organization: str) -> Signer:
     Raises EngineError when there is none.
     """
     try:
-        return network.signer_for(channel, organization)
+        return network.administrator(channel, organization)
     except EngineError as error:
         raise EngineError(
             error.message, hint=f"{error.hint} Or sign with --msp-id, --certificate and --key."

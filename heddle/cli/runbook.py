@@ -14,6 +14,7 @@ from heddle.runbooks.catalog import Variable, find_runbook, runbooks
 from heddle.runbooks.deployed import context_of
 from heddle.runbooks.display import Display
 from heddle.runbooks.run import Run, run
+from heddle.state.project import is_access_folder
 from heddle.state.stack import open_stack
 
 __all__ = ["app"]
@@ -63,6 +64,12 @@ def run_(
     except RunbookError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(USAGE) from None
+    if is_access_folder(stack):
+        raise RunbookError(
+            f"{stack} is an access folder, and no role runs runbooks: they hold the lock of the stack's "
+            "state, run Jobs, which could mount every Secret, and sign as the organization's administrator",
+            hint="Run it with --stack and the stack's name, in the checkout, where state and passphrase are.",
+        )
     if not (yes or check):
         require_terminal("--yes", "--check")
     with open_stack(folder, stack).backend.locked():

@@ -197,7 +197,8 @@ def _user(
         yield name, ClientFile(content=content)
     yield identity["certificate"], ClientFile(content=signer.certificate.decode())
     yield identity["privateKey"], ClientFile(content=signer.private_key.decode(), secret=True)
-    osnadmin = member.kind == "orderer" and user == "admin"
+    # Its client certificate is the stack's own; a person's access folder has none.
+    osnadmin = member.kind == "orderer" and user == "admin" and network.person is None
     if osnadmin:
         yield "tls/admin-client.pem", ClientFile(content=instance.admin_tls_certificate)
         yield "tls/admin-client-key.pem", ClientFile(content=network.access.admin_tls_key, secret=True)

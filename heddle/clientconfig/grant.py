@@ -24,9 +24,9 @@ class Role(StrEnum):
     """Name what somebody may do; each role may do all that those before it may."""
 
     VIEWER = "viewer"
-    """Looks: status, channels, chaincodes. Reads the channels as a client of the organization."""
+    """Looks: status, channels, chaincodes. Acts on the channels as a client of the organization."""
     OPERATOR = "operator"
-    """Restarts and stops nodes on Kubernetes besides; a client of the organization, too."""
+    """Restarts, stops and starts nodes on Kubernetes besides; a client of the organization, too."""
     ADMIN = "admin"
     """Does everything in the namespace, and is an administrator of the organization on its channels."""
 

@@ -22,7 +22,7 @@ _CALL = 10.0
 
 async def read_config_block(network: Network, connections: Connections, history: ConfigHistory) -> Block:
     """Return the newest configuration block of a channel, proved. Raises as `newest_config_block` does."""
-    signer = network.signer_for(history.channel)
+    signer = network.channel_reader(history.channel)
     return await newest_config_block(connections, network.orderers, history, signer, deadline=_CALL)
 
 
@@ -31,7 +31,7 @@ async def read_block(network: Network, connections: Connections, channel: str, p
 
     Raises as `read_config_block` does, and FabricError with the last block's number for one beyond the end.
     """
-    signer = network.signer_for(channel)
+    signer = network.channel_reader(channel)
     errors: list[FabricError] = []
     for node in network.orderers:
         try:

@@ -31,7 +31,7 @@ async def node_facts(
     A peer is asked about those of the channels that it belongs to; `versions`: also which release it runs.
     """
     wanted = [network.instance.channel(name) for name in channels]
-    reader = network.viewer
+    reader = network.person.signer if network.person else None
 
     async def ask_version(node: Node) -> str | NoAnswer:
         try:

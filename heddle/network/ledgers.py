@@ -220,7 +220,7 @@ async def _cursors(
     for fact in facts:
         if (nodes and fact.name not in nodes) or (fact.kind == "peer" and channel not in fact.channels):
             continue
-        signer = network.signer(owners[fact.name]) if fact.kind == "peer" else network.signer_for(channel)
+        signer = network.reader(owners[fact.name]) if fact.kind == "peer" else network.channel_reader(channel)
         cursor = _Cursor(connections, known[fact.name], channel, signer, fact.kind)
         answer = fact.silent or fact.channels.get(channel)
         if isinstance(answer, LedgerState):

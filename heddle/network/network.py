@@ -1,6 +1,5 @@
 """Open a running network: what its stack's outputs say of it, and the ways to its nodes."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,9 +23,10 @@ from heddle.network.instance import (
     split_old_output,
 )
 from heddle.network.requests import CHANNEL_TYPE, kept_marks
-from heddle.network.viewer import own_kubeconfig, read_access_folder
+from heddle.network.viewer import Person, own_kubeconfig, read_access_folder
 from heddle.plugin.values import Properties, Secret, Value, strip_secrets
 from heddle.state.outputs import read_outputs_and
+from heddle.state.project import is_access_folder
 
 __all__ = ["Network", "Representative", "network_of", "open_network"]
 
@@ -50,8 +50,8 @@ class Network:
     instance: InstanceOutput
     access: AccessOutput
     marks: Mapping[str, ConfigMark] = field(default_factory=dict)
-    viewer: Signer | None = None
-    """Who looks, where the network was opened without the stack's own keys."""
+    person: Person | None = None
+    """Whose access folder it is, where the network was opened without the stack's own keys."""
 
     def connections(self) -> Connections:
         """Return clients that dial through the cluster's API server, for `async with`."""
@@ -68,8 +68,13 @@ class Network:
         return tuple(node_of(each) for each in self.instance.orderers)
 
     def signer(self, organization: str, user: str = "admin") -> Signer:
-        """Return a user of a managed organization. Raises EngineError with the names there are."""
-        if self.viewer is not None:
+        """Return a user of a managed organization. Raises EngineError with the names there are.
+
+        In an access folder that is the person alone, by name, or as `admin` if its role is that.
+        """
+        if self.person is not None:
+            if organization == self.person.organization and user in self.person.users:
+                return self.person.signer
             raise self._no_keys(f"{user} of organization {organization}")
         member, keys = self.instance.organization(organization), self.access.user_keys.get(organization, {})
         if user not in member.users or user not in keys:
@@ -82,9 +87,9 @@ class Network:
     def client_tls(self) -> ClientTls:
         """Return the client certificate that the orderers' admin endpoints accept.
 
-        Raises EngineError for somebody who only looks.
+        Raises EngineError for an access folder.
         """
-        if self.viewer is not None:
+        if self.person is not None:
             raise self._no_keys("the orderers' admin endpoints")
         return ClientTls(
             certificate=self.instance.admin_tls_certificate.encode(),
@@ -92,14 +97,17 @@ class Network:
         )
 
     def _no_keys(self, what: str) -> EngineError:
+        person = self.person
+        whose = f", which is of {person.name}, {person.role} of {person.organization}" if person else ""
         return EngineError(
-            f"the key of {what} is not in this access folder",
-            hint="Run the command with the stack's name where its state and passphrase are.",
+            f"the key of {what} is not in this access folder{whose}",
+            hint="Ask for a folder of another role, or run the command with the stack's name where its state "
+            "and passphrase are.",
         )
 
     def reader(self, organization: str) -> Signer:
-        """Return who reads from an organization's peers: its administrator, or else the one who looks."""
-        return self.viewer or self.signer(organization)
+        """Return who reads from an organization's peers: its administrator, or the access folder's person."""
+        return self.person.signer if self.person else self.signer(organization)
 
     def representatives(self, channel: str) -> tuple[Representative, ...]:
         """Return the organizations that can act for a channel, as the channel lists them.
@@ -108,9 +116,9 @@ class Network:
         channel that the instance does not have.
         """
         found = self.instance.channel(channel)
-        if self.viewer is not None:
+        managed = [name for name in found.organizations if self._has_admin(name)]
+        if not managed and self.person is not None:
             raise self._no_keys(f"an administrator for channel {channel}")
-        managed = [name for name in found.organizations if "admin" in self.access.user_keys.get(name, {})]
         if not managed:
             raise EngineError(
                 f"channel {channel}: no organization of it has its keys in this stack",
@@ -125,28 +133,38 @@ class Network:
             for name in managed
         )
 
-    def signer_for(self, channel: str, organization: str = "") -> Signer:
-        """Return the administrator that acts for a channel: of that organization, else of its first here.
+    def _has_admin(self, organization: str) -> bool:
+        if self.person is not None:
+            return (self.person.organization, self.person.role) == (organization, "admin")
+        return "admin" in self.access.user_keys.get(organization, {})
 
-        Somebody who only looks acts as oneself.
+    def administrator(self, channel: str, organization: str = "") -> Signer:
+        """Return the administrator that acts for a channel: of that organization, else of its first here.
 
         Raises EngineError as `signer` and `representatives` do.
         """
-        if self.viewer is not None and not organization:
-            self.instance.channel(channel)
-            return self.viewer
         return self.signer(organization) if organization else self.representatives(channel)[0].signer
+
+    def channel_reader(self, channel: str) -> Signer:
+        """Return who reads a channel from the orderers: its administrator, or the access folder's person.
+
+        Raises EngineError as `representatives` does.
+        """
+        if self.person is None:
+            return self.administrator(channel)
+        self.instance.channel(channel)
+        return self.person.signer
 
     def readers(self, channel: str) -> list[tuple[Node, Signer]]:
         """Return the channel's peers, each with who reads from it.
 
         Raises EngineError as `representatives` does.
         """
-        if self.viewer is None:
+        if self.person is None:
             acting = self.representatives(channel)
             return [(peer, each.signer) for each in acting for peer in each.peers]
-        found = self.instance.channel(channel)
-        return [(node_of(peer), self.viewer) for peer in self.instance.peers if peer.name in found.peers]
+        found, signer = self.instance.channel(channel), self.person.signer
+        return [(node_of(peer), signer) for peer in self.instance.peers if peer.name in found.peers]
 
 
 def node_of(node: NodeOutput) -> Node:
@@ -171,17 +189,17 @@ def open_network(stack: str, folder: Path) -> Network:
 
     Raises EngineError: no such stack, nothing has been deployed yet, or its outputs cannot be read.
     """
-    if "/" in stack or os.sep in stack:
-        return network_of_viewer(Path(stack))
+    if is_access_folder(stack):
+        return network_of_person(Path(stack))
     outputs, channels = read_outputs_and(folder, stack, CHANNEL_TYPE)
     return replace(network_of(stack, outputs), marks=kept_marks(channels))
 
 
-def network_of_viewer(folder: Path) -> Network:
+def network_of_person(folder: Path) -> Network:
     """Return the network of an access folder, reached with the caller's own kubeconfig."""
-    instance, viewer = read_access_folder(folder)
+    instance, person = read_access_folder(folder)
     access = AccessOutput(version=VERSION, kubeconfig=own_kubeconfig(), user_keys={}, admin_tls_key="")
-    return Network(instance=instance, access=access, viewer=viewer)
+    return Network(instance=instance, access=access, person=person)
 
 
 def network_of(stack: str, outputs: Properties) -> Network:

@@ -147,7 +147,7 @@ async def read_config(network: Network, history: ConfigHistory) -> Config:
     `history` proves it, and knows afterwards whose answers do not hold. Raises FabricError where no orderer
     gives it, NotBelieved where no answer holds, and ConfigtxError for a block of another channel.
     """
-    signer = network.signer_for(history.channel)
+    signer = network.channel_reader(history.channel)
     async with network.connections() as connections:
         block = await config_block_now(connections, network.orderers, history, signer, deadline=_READING)
     return config_of_channel(block, history.channel)

@@ -5,6 +5,7 @@ Nothing here writes: the salt of the secrets, which the CLI puts into the stack 
 """
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ import yaml
 
 from heddle.errors import EngineError, NeedsCli
 
-__all__ = ["Config", "Project", "StackFile", "open_project", "open_stack_file"]
+__all__ = ["Config", "Project", "StackFile", "is_access_folder", "open_project", "open_stack_file"]
 
 _FILES = ("Pulumi.yaml", "Pulumi.yml")
 
@@ -71,6 +72,11 @@ def open_project(folder: Path) -> Project:
         backend=(document.get("backend") or {}).get("url") or "",
         config=document.get("config") or {},
     )
+
+
+def is_access_folder(stack: str) -> bool:
+    """Tell whether a command was given a folder of `heddle access grant` in place of a stack's name."""
+    return "/" in stack or os.sep in stack
 
 
 def open_stack_file(project: Project, stack: str) -> StackFile:

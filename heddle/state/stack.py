@@ -11,7 +11,15 @@ from heddle.errors import EngineError, NeedsCli
 from heddle.plain import Plain, ShapeError
 from heddle.state.backend import Backend, state_folder
 from heddle.state.encryption import Crypter, find_passphrase
-from heddle.state.project import Config, Project, StackFile, open_project, open_stack_file, read_config
+from heddle.state.project import (
+    Config,
+    Project,
+    StackFile,
+    is_access_folder,
+    open_project,
+    open_stack_file,
+    read_config,
+)
 from heddle.state.resource import Operation, Resource, load_resource
 from heddle.state.serialization import dump
 from heddle.state.takeover import taken_over
@@ -44,8 +52,14 @@ def open_stack(
     The salt of its secrets is the stack file's if it has one (the CLI writes it there), else the state's,
     else a new one that only the state will have: nothing is ever written into the checkout.
 
-    Raises EngineError when project, passphrase or state cannot be used, NeedsCli when only the CLI can.
+    Raises EngineError when project, passphrase or state cannot be used, also for an access folder, which has
+    none of them; NeedsCli when only the CLI can.
     """
+    if is_access_folder(name):
+        raise EngineError(
+            f"{name} is an access folder: this needs the stack's state and its passphrase",
+            hint="No role gives these. Run it with the stack's name, in the checkout, where both are.",
+        )
     project = open_project(folder.resolve())
     file = open_stack_file(project, name)
     file = replace(file, config={**file.config, **(config or {})})

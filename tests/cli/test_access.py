@@ -102,7 +102,8 @@ def test_a_viewer_looks_without_state_and_passphrase(folder: Path) -> None:
 def test_a_viewer_does_not_act(folder: Path) -> None:
     """What needs the key of somebody else says so, and where it can be run."""
     network = open_network(f"{folder}/", Path())
-    assert network.viewer is not None
+    assert network.person is not None
+    assert (network.person.name, network.person.organization) == ("alice", "beta")
     for act in (
         network.client_tls,
         lambda: network.signer("beta"),
@@ -147,27 +148,72 @@ def _may(rules: list[dict[str, Any]], verb: str, group: str, resource: str) -> b
     )
 
 
-TABLE = [
-    ("get", "", "pods", "viewer operator admin"),
-    ("create", "", "pods/portforward", "viewer operator admin"),
-    ("get", "", "pods/portforward", "viewer operator admin"),
-    ("list", "apps", "statefulsets", "viewer operator admin"),
-    ("get", "", "pods/log", "viewer operator admin"),
-    ("delete", "", "pods", "operator admin"),
-    ("patch", "apps", "statefulsets/scale", "operator admin"),
-    ("create", "batch", "jobs", "operator admin"),
-    ("get", "", "secrets", "admin"),
-    ("create", "", "pods/exec", "admin"),
-    ("delete", "apps", "statefulsets", "admin"),
-    ("delete", "", "persistentvolumeclaims", "admin"),
-    ("create", "rbac.authorization.k8s.io", "rolebindings", ""),
-]
+CASES = Path(__file__).parent.parent / "cases/access"
+RIGHTS: list[dict[str, Any]] = yaml.safe_load((CASES / "rights.yaml").read_text())
 
 
-@pytest.mark.parametrize(("verb", "group", "resource", "roles"), TABLE)
-def test_what_each_role_may(standins: RealNetwork, verb: str, group: str, resource: str, roles: str) -> None:
+@pytest.mark.parametrize("right", RIGHTS, ids=lambda right: f"{right['verb']} {right['resource']}")
+def test_what_each_role_may(standins: RealNetwork, right: dict[str, Any]) -> None:
     """A viewer changes nothing and reads no Secret; an operator restarts; an administrator does the rest."""
     network = network_of_processes(standins)
     key = standins.organizations["beta"].authority.private_key
-    may = [str(role) for role in Role if _may(_rules(network, role, key), verb, group, resource)]
-    assert may == roles.split()
+    asked = (right["verb"], right.get("group", ""), right["resource"])
+    may = [str(role) for role in Role if _may(_rules(network, role, key), *asked)]
+    assert may == right["roles"]
+
+
+def test_a_person_signs_with_their_own_key(folder: Path, tmp_path: Path) -> None:
+    """Applications get it by `sdk-config`; nobody else's key is there to be had."""
+    network = open_network(f"{folder}/", Path())
+    assert network.signer("beta", "alice") == network.channel_reader("channel")
+    out = tmp_path / "client"
+
+    done = run("sdk-config", f"{folder}/", "--org", "beta", "--user", "alice", "--out", str(out))
+
+    assert done.exit_code == 0, done.output + str(done.exception)
+    key = (folder / "msp/keystore/key.pem").read_text()
+    assert (out / "users/alice/msp/keystore/key.pem").read_text() == key
+    assert (
+        json.loads((out / "gateway.json").read_text())["mspId"]
+        == network.instance.organization("beta").msp_id
+    )
+    with pytest.raises(EngineError, match="which is of alice, client of beta"):
+        network.signer("beta", "admin")
+
+
+def test_an_administrator_acts_for_the_organization(
+    standins: RealNetwork, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On its channels, by the role in the certificate; the orderers' admin endpoints stay the stack's."""
+    network = open_network(f"{_granted(standins, tmp_path / 'root', 'admin', monkeypatch)}/", Path())
+
+    (acting,) = network.representatives("channel")
+
+    assert (acting.organization.name, [peer.name for peer in acting.peers]) == ("beta", ["beta-peer1"])
+    assert network.signer("beta", "admin") == network.administrator("channel") == acting.signer
+    for refused in (network.client_tls, lambda: network.signer("alpha", "admin")):
+        with pytest.raises(EngineError, match="is not in this access folder"):
+            refused()
+
+
+def test_a_viewer_checks_every_block(folder: Path) -> None:
+    """Reading is a viewer's, however much of it."""
+    done = run("channel", "verify", f"{folder}/")
+    assert done.exit_code == 0, done.output + str(done.exception)
+    assert done.output.count("✓ sound") == 3
+
+
+VERBS: list[dict[str, Any]] = yaml.safe_load((CASES / "verbs.yaml").read_text())
+OF_NOBODY = [verb["run"] for verb in VERBS if "state and its passphrase" in verb.get("refusal", "")]
+
+
+@pytest.mark.parametrize("command", OF_NOBODY)
+def test_what_needs_the_state_says_so(
+    folder: Path, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything else is missed: a person has no checkout either."""
+    monkeypatch.chdir(tmp_path)
+    words = {"FOLDER": f"{folder}/", "USER": "alice", "OUT": str(tmp_path / "out"), "organization": "beta"}
+    done = run(*(words.get(word, word) for word in command.split()))
+    assert done.exit_code == 1
+    assert "needs the stack's state and its passphrase" in done.output + str(done.exception)

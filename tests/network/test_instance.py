@@ -206,4 +206,4 @@ def test_an_external_organization_acts_for_no_channel() -> None:
     assert [peer.name for peer in acting.peers] == ["peer0-one"]
     del access["userKeys"]["one"]
     with pytest.raises(EngineError, match="no organization of it has its keys in this stack"):
-        sample_network(instance, access).signer_for("channel")
+        sample_network(instance, access).administrator("channel")
