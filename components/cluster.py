@@ -33,13 +33,15 @@ class ClusterArgs:
     """What the names of the cluster's Services end with."""
     protect: bool
     """The namespace must not be deleted: the volumes' claims would go with it."""
+    keep: bool = False
+    """The namespace stays when the stack is destroyed; it is another's."""
 
 
 class Cluster(pulumi.ComponentResource):
     """The namespace of one instance, closed to what is not opened, and the providers that act in it."""
 
     namespace: Namespace
-    """The namespace, this stack's alone; what is in it is deleted with it."""
+    """The namespace, this stack's alone; what is in it is deleted with it, unless it is kept."""
     providers: list[pulumi.ProviderResource]
     """Providers for everything else of the instance."""
 
@@ -79,6 +81,7 @@ class Cluster(pulumi.ComponentResource):
                 parent=self,
                 provider=self.providers[0],
                 protect=args.protect or None,
+                retain_on_delete=args.keep or None,
                 depends_on=[self._ownership(name, args)],
             ),
         )
@@ -110,6 +113,6 @@ class Cluster(pulumi.ComponentResource):
                 parent=self,
                 provider=self.providers[0],
                 depends_on=[self.namespace],
-                deleted_with=None if args.protect else self.namespace,
+                deleted_with=None if args.protect or args.keep else self.namespace,
             ),
         )

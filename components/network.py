@@ -82,6 +82,7 @@ class Network(pulumi.ComponentResource):
                 identifier=self._args.cluster_identifier,
                 dns_domain=self._args.instance.dns_domain,
                 protect=not self._args.instance.disposable,
+                keep=self._args.instance.keeps_namespace,
             ),
             pulumi.ResourceOptions(parent=self),
         )

@@ -45,12 +45,13 @@ class Site:
     ) -> pulumi.ResourceOptions:
         """Return the options of an object in the namespace, made after it; `retain` it when it is deleted.
 
-        In a disposable instance it goes with the namespace and is not deleted by itself. A protected
-        namespace stays, so there every object is deleted for itself: if only forgotten, it would live on.
+        In a disposable instance it goes with the namespace and is not deleted by itself. A namespace that is
+        protected or kept stays, so there every object is deleted by itself: if forgotten, it would live on.
         """
+        stays = self.protect or self.spec.keeps_namespace
         return pulumi.ResourceOptions(
             parent=parent,
             depends_on=[self.place, *after],
-            deleted_with=None if self.protect else self.place,
+            deleted_with=None if stays else self.place,
             retain_on_delete=retain,
         )

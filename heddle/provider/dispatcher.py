@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
-from heddle.errors import ProviderError, Unreachable
+from heddle.errors import KubeError, ProviderError, Unreachable
 from heddle.plugin import interface as api
 from heddle.plugin.values import Properties, Value, has_unknown, reveal, secret
 from heddle.provider.checking import check_properties
@@ -133,7 +133,12 @@ class HeddleProvider:
 
     async def delete(self, request: api.DeleteRequest) -> None:
         """Forget, and say so: nothing that these resources stand for can be taken back (decision 8)."""
-        declaration = self._handler(request.type).declaration
+        handler = self._handler(request.type)
+        declaration = handler.declaration
+        try:
+            await self._run(handler.forget(_call_of(request, request.old_inputs)))
+        except (KubeError, Unreachable) as error:
+            await self._session.warn(f"{declaration.name} {request.id}: {error}", request.urn)
         await self._session.info(f"{declaration.name} {request.id}: {declaration.on_delete}", request.urn)
 
     async def invoke(self, token: str, args: Properties) -> api.InvokeResult:
@@ -196,10 +201,15 @@ def _refuse(declaration: ResourceType, changes: list[Change], request: api.DiffR
 
 
 def _call_of(
-    request: api.DiffRequest | api.ReadRequest | api.UpdateRequest, inputs: Properties, *, timeout: float = 0
+    request: api.DiffRequest | api.ReadRequest | api.UpdateRequest | api.DeleteRequest,
+    inputs: Properties,
+    *,
+    timeout: float = 0,
 ) -> Call:
     """Return the call for a resource that exists."""
-    if isinstance(request, api.ReadRequest):
+    if isinstance(request, api.DeleteRequest):
+        old_inputs, outputs = request.old_inputs, request.properties
+    elif isinstance(request, api.ReadRequest):
         old_inputs, outputs = request.inputs, request.properties
     else:
         old_inputs, outputs = request.old_inputs, request.old_outputs

@@ -111,6 +111,9 @@ class Handler(ABC):
     async def update(self, call: Call) -> Properties:
         """Change in place; return the outputs besides the inputs. May raise Partial."""
 
+    async def forget(self, call: Call) -> None:  # noqa: B027 - most resources have no such mark
+        """Take back a mark that would keep others out. Nothing that the resource stands for is deleted."""
+
     @abstractmethod
     async def read(self, call: Call) -> Seen:
         """Look at what is. Raises Gone on a reachable node's own answer, Unreachable if there is none."""

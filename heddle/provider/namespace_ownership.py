@@ -82,6 +82,13 @@ class NamespaceOwnershipHandler(Handler):
         """Keep the namespace as it was made; checking the inputs has refused another name."""
         return {}
 
+    async def forget(self, call: Call) -> None:
+        """Take the owner's mark off a namespace that stays: the next `up` of any stack may have it then."""
+        async with KubeClient(await self.session.api_server()) as server:
+            found = await server.get(_path(call))
+            if found and not _leaving(found) and _owner(found) == call.inputs["owner"]:
+                await _marked(server, found, None)
+
     async def read(self, call: Call) -> Seen:
         """Read the owner; gone if there is no such namespace, or if it is another stack's by now."""
         async with KubeClient(await self.session.api_server()) as server:
@@ -104,7 +111,7 @@ async def _made(server: KubeClient, call: Call) -> bool:
     if found is None or _leaving(found):
         return False
     _refuse_others(call, found)
-    return _owner(found) == call.inputs["owner"] or await _marked(server, call, found)
+    return _owner(found) == call.inputs["owner"] or await _marked(server, found, call.inputs["owner"])
 
 
 async def _found(server: KubeClient, call: Call) -> dict[str, Any] | None:
@@ -141,13 +148,12 @@ def _unprepared(call: Call, why: str) -> ProviderError:
     )
 
 
-async def _marked(server: KubeClient, call: Call, namespace: dict[str, Any]) -> bool:
-    """Write the owner on a namespace that has none; False if somebody was faster."""
-    version = namespace["metadata"]["resourceVersion"]
-    patch = {"metadata": {"resourceVersion": version, "annotations": {OWNER: call.inputs["owner"]}}}
-    response = await server.send(
-        "PATCH", _path(call), json=patch, content_type="application/merge-patch+json"
-    )
+async def _marked(server: KubeClient, namespace: dict[str, Any], owner: str | None) -> bool:
+    """Write the owner on a namespace, or take it off (None); False if somebody changed it meanwhile."""
+    name, version = namespace["metadata"]["name"], namespace["metadata"]["resourceVersion"]
+    patch = {"metadata": {"resourceVersion": version, "annotations": {OWNER: owner}}}
+    path = f"/api/v1/namespaces/{quote(name)}"
+    response = await server.send("PATCH", path, json=patch, content_type="application/merge-patch+json")
     if response.status_code not in (200, 409):
         raise refusal(response)
     return response.status_code == 200

@@ -10,7 +10,7 @@ NAMESPACE_OWNERSHIP = ResourceType(
         "A namespace that is this stack's alone. It is made here, and refused if it is another's: "
         "server-side apply would take that over without a word, and deleting it would take all in it along."
     ),
-    on_delete="forgets whose the namespace is; the Namespace resource deletes it",
+    on_delete="forgets whose the namespace is; the Namespace resource deletes it, unless it is kept",
     inputs={
         "namespace": fixed(
             NAME,

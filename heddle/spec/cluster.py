@@ -27,6 +27,9 @@ class Cluster(Section):
     dns_domain: Domain = DNS_DOMAIN
     """DNS domain of the cluster, with which the names of its Services end. It is on the ledger and in
     certificates: it cannot be changed later."""
+    keep_namespace: bool = False
+    """The namespace stays when the stack is destroyed, and all that is in it is deleted by itself: for
+    namespaces that an administrator of the cluster has made."""
 
 
 class Certificates(Section):

@@ -79,6 +79,11 @@ class Instance(Section):
     """Chaincodes on the channels."""
 
     @property
+    def keeps_namespace(self) -> bool:
+        """Return whether the namespace stays when the stack is destroyed."""
+        return self.cluster is not None and self.cluster.keep_namespace
+
+    @property
     def dns_domain(self) -> str:
         """Return what the names of the cluster's Services end with."""
         return self.cluster.dns_domain if self.cluster else DNS_DOMAIN

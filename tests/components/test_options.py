@@ -443,3 +443,14 @@ def test_user_numbers_may_be_left_to_the_cluster(users: str, expected: int | Non
         security = pod(recorder, name, kind)["spec"]["securityContext"]
         assert [security.get(key) for key in ("runAsUser", "runAsGroup", "fsGroup")] == [expected] * 3
         assert security["runAsNonRoot"] is True
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_kept_namespace_takes_nothing_along(keeps: bool) -> None:
+    """It stays when the stack is destroyed, so every object in it has to be deleted by itself."""
+    recorder = record({**NETWORK, "disposable": True, "cluster": {"keepNamespace": keeps}})
+
+    assert bool(recorder.options["dev-cluster-namespace"].retain_on_delete) is keeps
+    for name in recorder.objects():
+        if name != "dev-cluster-namespace":
+            assert (recorder.options[name].deleted_with is None) is keeps, name

@@ -103,6 +103,19 @@ class Engine:
             raise
         self.ids[name], self.outputs[name] = created.id, created.properties
 
+    async def destroy(self, kind: str, name: str) -> None:
+        """Delete it, and know nothing of it any more."""
+        await self.provider.delete(
+            api.DeleteRequest(
+                urn=urn(kind, name),
+                type=kind,
+                name=name,
+                id=self.ids.pop(name),
+                old_inputs=self.inputs.pop(name),
+                properties=self.outputs.pop(name),
+            )
+        )
+
     async def preview(self, kind: str, name: str, news: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
         """Outputs as far as known, and the one message of the preview."""
         inputs = await self.check(kind, name, news)

@@ -89,7 +89,8 @@ class Namespaces:
             current = self.objects[name]["metadata"]
             if body["metadata"]["resourceVersion"] != current["resourceVersion"]:
                 return httpx.Response(409, json={"message": "the object has been modified"})
-            current["annotations"] |= body["metadata"]["annotations"]
+            changed = current["annotations"] | body["metadata"]["annotations"]
+            current["annotations"] = {key: value for key, value in changed.items() if value is not None}
             return httpx.Response(200, json=self.objects[name])
         if body["metadata"]["name"] in self.objects:
             if self.gone_after is not None and self.asked.count("POST") >= self.gone_after:
@@ -239,6 +240,33 @@ async def test_a_prepared_namespace_serves_a_user_who_may_make_none(namespaces: 
     await Engine().up(OWNERSHIP, "own", INPUTS)
 
     assert namespaces.annotations[OWNER] == "mine"
+
+
+@pytest.mark.parametrize("owner", ["mine", "another"])
+async def test_a_namespace_that_stays_can_be_taken_again(namespaces: Namespaces, owner: str) -> None:
+    """A destroyed stack takes its own mark off, and nobody else's."""
+    engine = Engine()
+    namespaces.have(labels={INSTANCE: "dev"}, annotations={"team": "a"})
+    await engine.up(OWNERSHIP, "own", INPUTS)
+    namespaces.have(labels={INSTANCE: "dev"}, annotations={"team": "a", OWNER: owner})
+
+    await engine.destroy(OWNERSHIP, "own")
+
+    assert namespaces.annotations == {"team": "a"} | ({} if owner == "mine" else {OWNER: "another"})
+
+
+@pytest.mark.parametrize("leaving", [True, False])
+async def test_nothing_is_in_the_way_of_destroy(namespaces: Namespaces, leaving: bool) -> None:
+    """Neither a namespace that is going, nor one that the user may not see any more."""
+    engine = Engine()
+    await engine.up(OWNERSHIP, "own", INPUTS)
+    namespaces.have(labels={INSTANCE: "dev"}, annotations={OWNER: "mine"}, leaving=leaving)
+    namespaces.forbidden = set() if leaving else {"GET", "PATCH"}
+
+    await engine.destroy(OWNERSHIP, "own")
+
+    assert namespaces.annotations == {OWNER: "mine"}
+    assert bool(engine.log.of("warning")) is not leaving
 
 
 @pytest.mark.parametrize(
