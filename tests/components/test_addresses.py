@@ -4,13 +4,21 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 import yaml
 
 from heddle.clientconfig.files import ClientRequest, client_files
-from heddle.network.network import network_of
+from heddle.clientconfig.folder import write_client_folder
+from heddle.clientconfig.grant import Grant, Role, granted_files
+from heddle.identity.authority import new_authority
+from heddle.network.instance import read_instance
+from heddle.network.network import Network, network_of, open_network
+from heddle.network.status import judge_node
+from heddle.planner.facts import NodeFacts
 from heddle.plugin.values import Properties, Secret
 from tests.components.recording import Recorder, record
 
@@ -51,11 +59,28 @@ def certified(recorder: Recorder) -> dict[str, set[str]]:
     return found
 
 
-def files_of(recorder: Recorder, organization: str) -> dict[str, str]:
-    """The content of every file for a client of an organization."""
+def network(recorder: Recorder) -> Network:
+    """The network as the stack's owner opens it."""
     outputs: Properties = {"instance": recorder.instance, "access": Secret(recorder.access)}
-    request = ClientRequest(organization=organization, users=("admin",), root="/r")
-    return {name: file.content for name, file in client_files(network_of("x", outputs), request).items()}
+    return network_of("x", outputs)
+
+
+def persons_network(recorder: Recorder, organization: str, folder: Path) -> Network:
+    """The network as a person opens the folder that `heddle access grant` wrote."""
+    instance, authorities = deepcopy(recorder.instance), {}
+    for name, member in instance["organizations"].items():
+        authorities[name] = new_authority(common_name=f"ca.{name}", organization=name)
+        member["caCertificate"] = authorities[name].certificate.decode()
+    grant = Grant(user="alice", role=Role.VIEWER, organization=organization, validity_days=1)
+    files = granted_files(read_instance(instance), grant, authorities[organization].private_key)
+    write_client_folder(folder, {"user": "alice"}, files)
+    return open_network(f"{folder}/", folder)
+
+
+def files_of(opened: Network, organization: str, user: str) -> dict[str, str]:
+    """The content of every file for a client of an organization."""
+    request = ClientRequest(organization=organization, users=(user,), root="/r")
+    return {name: file.content for name, file in client_files(opened, request).items()}
 
 
 def profile_addresses(profile: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -73,20 +98,44 @@ def environment_addresses(text: str, organization: str) -> Iterator[tuple[str, s
     yield "orderer0-orderer", exported["ORDERER_ADDRESS"], exported["ORDERER_HOST"]
 
 
-def handed_out(recorder: Recorder) -> Iterator[tuple[str, str, str]]:
+def handed_out(recorder: Recorder, folder: Path) -> Iterator[tuple[str, str, str]]:
     """Node, address and override (empty: none) of everything that clients are handed."""
-    nodes = [*recorder.instance["peers"], *recorder.instance["orderers"]]
-    for node in nodes:  # the output: a reader sees the name beside the endpoint
+    yield from output_addresses(recorder.instance)
+    yield from status_addresses(network(recorder))
+    for organization in ("one", "two"):
+        yield from client_addresses(files_of(network(recorder), organization, "admin"), organization, "admin")
+        place = folder / organization
+        opened = persons_network(recorder, organization, place)
+        yield from output_addresses(json.loads((place / "instance.json").read_text()))
+        yield from status_addresses(opened)
+        yield from client_addresses(files_of(opened, organization, "alice"), organization, "alice")
+
+
+def output_addresses(instance: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Of the output `instance`, and of access folders: a reader sees the name beside the endpoint."""
+    for node in [*instance["peers"], *instance["orderers"]]:
         yield node["name"], f"{node['host']}:{node['port']}", ""
         if node["publicEndpoint"]:
             yield node["name"], node["publicEndpoint"], node["host"]
-    for organization in ("one", "two"):
-        files = files_of(recorder, organization)
-        for name in ("connection-profile.json", "connection-profile.yaml", "connection-profile-go.yaml"):
-            yield from profile_addresses(yaml.safe_load(files[name]))
-        for peer in json.loads(files["gateway.json"])["peers"]:
-            yield peer["name"], peer["endpoint"], peer["tlsServerName"]
-        yield from environment_addresses(files["env/admin.sh"], organization)
+
+
+def status_addresses(opened: Network) -> Iterator[tuple[str, str, str]]:
+    """Of `heddle status`, with which `make up` ends: both addresses of a node, side by side."""
+    for node in (*opened.instance.orderers, *opened.instance.peers):
+        kind: Literal["orderer", "peer"] = "orderer" if node in opened.instance.orderers else "peer"
+        shown = judge_node(node, NodeFacts(name=node.name, kind=kind, address=f"{node.host}:{node.port}"))
+        yield shown.name, shown.address, ""
+        if shown.public_endpoint:
+            yield shown.name, shown.public_endpoint, shown.address.rpartition(":")[0]
+
+
+def client_addresses(files: dict[str, str], organization: str, user: str) -> Iterator[tuple[str, str, str]]:
+    """Of the files that `heddle sdk-config` writes."""
+    for name in ("connection-profile.json", "connection-profile.yaml", "connection-profile-go.yaml"):
+        yield from profile_addresses(yaml.safe_load(files[name]))
+    for peer in json.loads(files["gateway.json"])["peers"]:
+        yield peer["name"], peer["endpoint"], peer["tlsServerName"]
+    yield from environment_addresses(files[f"env/{user}.sh"], organization)
 
 
 def plain_host(address: str) -> str:
@@ -99,13 +148,16 @@ def plain_host(address: str) -> str:
 
 
 @pytest.mark.parametrize("exposure", EXPOSURES)
-def test_a_client_can_verify_what_it_is_told_to_dial(exposure: str) -> None:
-    """In profiles, the gateway's file, the tools' environment and the output, however nodes are exposed."""
+def test_a_client_can_verify_what_it_is_told_to_dial(
+    exposure: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In profiles, gateway.json, environments, the output, status and access folders, however exposed."""
+    monkeypatch.setattr("heddle.network.network.own_kubeconfig", lambda: "")
     changes, public_address = EXPOSURES[exposure]
     recorder = record({**BASE, **changes}, public_address=public_address)
     names = certified(recorder)
 
-    told = list(handed_out(recorder))
+    told = list(handed_out(recorder, tmp_path))
 
     assert {node for node, _, _ in told} == set(names)
     wrong = [each for each in told if (each[2] or plain_host(each[1])) not in names[each[0]]]
@@ -117,4 +169,6 @@ def test_a_load_balancers_address_is_in_no_certificate() -> None:
     recorder = record({**BASE, "exposure": "LoadBalancer", "publicAddress": "none"})
     names = certified(recorder)
 
-    assert any(plain_host(address) not in names[node] for node, address, _ in handed_out(recorder))
+    assert any(
+        plain_host(address) not in names[node] for node, address, _ in output_addresses(recorder.instance)
+    )
