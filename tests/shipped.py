@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-__all__ = ["shipped_names", "shipped_stack", "shipped_text"]
+__all__ = ["clone", "git", "shipped_names", "shipped_stack", "shipped_text"]
 
 ROOT = Path(__file__).parent.parent
 _FOLDER, _PREFIX, _SUFFIX = "stacks", "Pulumi.", ".yaml"
@@ -35,6 +35,22 @@ def shipped_text(name: str, root: Path = ROOT) -> str:
     return (root / path).read_text() if text is None else text
 
 
+def clone(folder: Path, root: Path = ROOT) -> Path:
+    """Make a working copy of what is staged here, all of it committed there, and return its folder."""
+    folder.mkdir(parents=True)
+    git(root, "checkout-index", "--all", f"--prefix={folder}/")
+    git(folder, "init", "--quiet")
+    git(folder, "add", "--all", "--force")
+    git(folder, "-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "--message", "x")
+    return folder
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git in a folder, and return what it prints."""
+    argv = ["git", "-c", "safe.directory=*", *arguments]
+    return subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
 def shipped_stack(name: str) -> dict[str, Any]:
     """Return the content of a shipped stack file."""
     content: dict[str, Any] = yaml.safe_load(shipped_text(name))
@@ -45,5 +61,4 @@ def _git(root: Path, *arguments: str) -> str | None:
     """Return what git prints; None outside of a working copy."""
     if not (root / ".git").exists():
         return None
-    command = ["git", "-C", str(root), "-c", f"safe.directory={root}", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return git(root, *arguments)

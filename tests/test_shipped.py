@@ -10,28 +10,15 @@ import pytest
 
 from tests.e2e.project import Project
 from tests.programs import needs
-from tests.shipped import ROOT, shipped_names, shipped_text
+from tests.shipped import ROOT, clone, git, shipped_names, shipped_text
 
 SALT = "encryptionsalt: v1:AAAAAAAAAAA=:v1:AAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n"
-
-
-def git(folder: Path, *arguments: str) -> str:
-    """Run git in a folder."""
-    return subprocess.run(
-        ["git", "-c", "safe.directory=*", *arguments], cwd=folder, capture_output=True, text=True, check=True
-    ).stdout
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A working copy of its own; what is staged here is committed there."""
-    folder = tmp_path / "checkout"
-    folder.mkdir()
-    git(ROOT, "checkout-index", "--all", f"--prefix={folder}/")
-    git(folder, "init", "--quiet")
-    git(folder, "add", "--all", "--force")
-    git(folder, "-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "--message", "x")
-    return folder
+    return clone(tmp_path / "checkout")
 
 
 def test_a_users_stack_files_are_not_under_test(checkout: Path) -> None:

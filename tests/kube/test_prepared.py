@@ -28,7 +28,7 @@ def test_users_and_service_accounts_are_bound_to_the_role() -> None:
 
 def test_the_documented_role_is_the_one_that_is_checked() -> None:
     """And no rule has a wildcard."""
-    text = (ROOT / "docs/operations/places.md").read_text()
+    text = (ROOT / "docs/operations/namespace.md").read_text()
     block = text.split("<!-- the smallest Role -->\n```yaml\n")[1].split("```")[0]
     assert yaml.safe_load(block) == role_rules()
     assert "*" not in block

@@ -1,0 +1,87 @@
+"""Every command that README and docs/operations name is tried, and every verb and runbook has a page."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heddle.cli import subcommands
+from heddle.cli.subcommands import SUBCOMMANDS
+from heddle.runbooks.catalog import Runbook, runbooks
+from tests.commands import ROOT, Trial, commands_of, pages, trials
+
+OPERATIONS = ROOT / "docs/operations"
+ELSEWHERE = {"quickstart": "make up", "cluster": "local cluster"}
+"""Titles of pages for verbs that people reach in another way."""
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_every_command_of_a_page_is_tried(page: Path) -> None:
+    """A new one needs a line in tests/cases/newcomer/commands.yaml: how it is tried, or why not."""
+    tried = {command for trial in trials() for command in trial.commands}
+
+    assert [command for command in commands_of(page) if command not in tried] == []
+
+
+def test_nothing_is_tried_that_no_page_names() -> None:
+    """A command that left the pages leaves the list, and none is there twice."""
+    named = {command for page in pages() for command in commands_of(page)}
+    tried = [command for trial in trials() for command in trial.commands]
+
+    assert [command for command in tried if command not in named] == []
+    assert len(tried) == len(set(tried))
+
+
+@pytest.mark.parametrize("trial", [trial for trial in trials() if trial.by], ids=lambda trial: trial.name)
+def test_the_test_that_tries_a_command_elsewhere_is_there(trial: Trial) -> None:
+    """By its file and name."""
+    file, _, name = trial.by.partition("::")
+    assert f"def {name}(" in (ROOT / file).read_text()
+
+
+@pytest.mark.parametrize("verb", SUBCOMMANDS)
+def test_every_verb_has_a_page(verb: str) -> None:
+    """Named like the verb, with the verb in its title, and what went wrong at its end."""
+    page = OPERATIONS / f"{verb}.md"
+    assert page.exists(), f"docs/operations/{verb}.md is missing"
+    title, *lines = page.read_text().splitlines()
+    assert ELSEWHERE.get(verb, verb) in title
+    assert any(line.startswith(("## What can go wrong", "## When something is wrong")) for line in lines)
+
+
+def _leaves(verb: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The verbs that a verb of `heddle` groups, or itself, each with its command."""
+    command = subcommands._load(verb)
+    for name, inner in getattr(command, "commands", {}).items():
+        yield (verb, name), inner
+    if not hasattr(command, "commands"):
+        yield (verb,), command
+
+
+@pytest.mark.parametrize("verb", SUBCOMMANDS)
+def test_a_page_names_every_option(verb: str) -> None:
+    """Each verb of a group is on the group's page or has one of its own, with all its options."""
+    for words, command in _leaves(verb):
+        files = (OPERATIONS / f"{verb}.md", OPERATIONS / f"{'-'.join(words)}.md")
+        text = "".join(file.read_text() for file in files if file.exists())
+        options = {max(each.opts, key=len) for each in command.params} - {"--help"}
+        wanted = {words[-1], *(option for option in options if option.startswith("--"))}
+        assert [word for word in sorted(wanted) if word not in text] == [], " ".join(words)
+
+
+@pytest.mark.parametrize("runbook", runbooks(), ids=lambda runbook: runbook.name)
+def test_every_runbook_has_a_page_with_its_variables(runbook: Runbook) -> None:
+    """And the page of all runbooks leads there."""
+    name, variables = runbook.name, runbook.variables
+    text = (OPERATIONS / f"runbook-{name}.md").read_text()
+    assert [each.name for each in variables if f"`{each.name}`" not in text] == []
+    assert f"(runbook-{name}.md)" in (OPERATIONS / "runbook.md").read_text()
+
+
+def test_every_page_is_of_something() -> None:
+    """Of a verb, a verb of a group, a runbook, or of a task that README or a verb's page leads to."""
+    known = {*SUBCOMMANDS, *(f"runbook-{each.name}" for each in runbooks())}
+    others = [page for page in OPERATIONS.glob("*.md") if page.stem not in known]
+    texts = "".join(page.read_text() for page in pages())
+    assert [page.name for page in others if f"({page.name}" not in texts and page.name not in texts] == []
