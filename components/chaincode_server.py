@@ -61,6 +61,8 @@ class ChaincodeServer(pulumi.ComponentResource):
                 label=args.chaincode.label,
                 address=args.plan.address,
                 tls_root_certificate=args.organization.tls_ca.certificate,
+                # Left out where there is none: programs of before declare the same.
+                metadata=args.chaincode.metadata or None,
             ),
             pulumi.ResourceOptions(parent=self),
         )

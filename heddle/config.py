@@ -29,7 +29,7 @@ __all__ = [
     "load",
     "read",
     "read_values",
-    "with_certificates",
+    "with_files",
 ]
 
 PROJECT = "fabric"
@@ -38,7 +38,9 @@ _KEYS = (f"{PROJECT}:instance", f"{PROJECT}:kubeContext")
 _LONGEST_PATH = 4096
 """Characters; a longer text is no path (Linux, PATH_MAX)."""
 _LARGEST_FILE = 1 << 20
-"""Bytes of a file of certificates; a certificate has about a thousand."""
+"""Bytes of a file of certificates or of metadata; a certificate has about a thousand."""
+_MOST_FILES = 1000
+"""Files in a chaincode's metadata; a folder that was named by mistake may have any number."""
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----")
 
 
@@ -99,7 +101,7 @@ def read(*, stack: str, data: object, kube_context: str) -> StackSettings:
     if data is None:
         step = "Give the stack a file like stacks/Pulumi.dev.yaml."
         raise _refused(stack, [Problem(path="fabric:instance", allowed="it is required", step=step)])
-    instance, problems = check_instance(with_certificates(data))
+    instance, problems = check_instance(with_files(data))
     cluster: ClusterAccess | Problem | None = None
     if _cluster_is_readable(data) or kube_context:
         cluster = _find_cluster(stack, data, kube_context)
@@ -118,10 +120,11 @@ def _cluster_is_readable(data: object) -> bool:
     return isinstance(data, dict) and isinstance(data.get("cluster"), dict | None)
 
 
-def with_certificates(data: object) -> object:
-    """Return the instance with its certificate files read in; relative paths start at the project's folder.
+def with_files(data: object) -> object:
+    """Return the instance with the files read in that it names: certificates, metadata of chaincodes.
 
-    A file that cannot be read stays a path, which the check then reports beside all other problems.
+    Relative paths start at the project's folder. What cannot be read stays a path, which the check then
+    reports beside all other problems.
     """
     if not isinstance(data, dict):
         return data
@@ -131,6 +134,8 @@ def with_certificates(data: object) -> object:
     ordering = data.get("ordering")
     if isinstance(ordering, dict) and "organization" in ordering:
         read["ordering"] = {**ordering, "organization": _organization(ordering["organization"])}
+    if isinstance(data.get("chaincodes"), list):
+        read["chaincodes"] = [_chaincode(each) for each in data["chaincodes"]]
     return read
 
 
@@ -163,6 +168,31 @@ def _certificate(value: object) -> object:
         return value
     # Certificates alone: a file may hold a key beside them, which must reach no message.
     return "\n".join(_PEM.findall(text)) or value
+
+
+def _chaincode(said: object) -> object:
+    if not isinstance(said, dict) or not isinstance(said.get("metadata"), str):
+        return said
+    folder = said["metadata"]
+    if len(folder) > _LONGEST_PATH:
+        return said
+    try:
+        files = _metadata(Path(folder).expanduser())
+    except (OSError, ValueError, RuntimeError):
+        return said
+    return {**said, "metadata": files or folder}
+
+
+def _metadata(folder: Path) -> dict[str, str]:
+    """Return the files below META-INF by their paths in `folder`; not the hidden ones, as Fabric's packaging.
+
+    Raises OSError, ValueError or RuntimeError for what cannot be read, or is too much.
+    """
+    paths = sorted(path for path in (folder / "META-INF").rglob("*") if not path.is_dir())
+    seen = [path for path in paths if not path.name.startswith(".")]
+    if len(seen) > _MOST_FILES:
+        raise ValueError(f"{folder}: more than {_MOST_FILES} files")
+    return {path.relative_to(folder).as_posix(): _text_of(path) for path in seen}
 
 
 def _text_of(path: Path) -> str:

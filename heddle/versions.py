@@ -3,8 +3,9 @@
 FABRIC = "3.1.5"
 PEER_IMAGE = f"docker.io/hyperledger/fabric-peer:{FABRIC}"
 ORDERER_IMAGE = f"docker.io/hyperledger/fabric-orderer:{FABRIC}"
-COUCHDB_IMAGE = "docker.io/library/couchdb:3.4.2"
+COUCHDB = "3.4.2"
 """The version that upstream tests this release with (release_notes/v3.1.1.md)."""
+COUCHDB_IMAGE = f"docker.io/library/couchdb:{COUCHDB}"
 
 HEDDLE = "0.1.0"
 STANDIN_IMAGE = f"localhost/heddle/standin:{HEDDLE}"

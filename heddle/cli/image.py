@@ -8,6 +8,7 @@ import typer
 from heddle.cli.options import Json
 from heddle.cli.printing import print_json
 from heddle.embedded.fabric.images import build_sample_chaincode, build_standin
+from heddle.images.couchdb import pack_couchdb
 from heddle.images.release import pack_release
 from heddle.paths import cache_dir
 from heddle.versions import SAMPLE_CHAINCODE_IMAGE, STANDIN_IMAGE
@@ -22,13 +23,22 @@ Out = Annotated[Path, typer.Option("--out", help="The archive to write, for `hed
 @app.command()
 def pack(
     release: Annotated[
-        Path, typer.Option("--from", help="A Fabric release: bin, config, builders/ccaas/bin.", exists=True)
-    ],
+        Path | None,
+        typer.Option("--from", help="A Fabric release: bin, config, builders/ccaas/bin.", exists=True),
+    ] = None,
+    couchdb: Annotated[
+        Path | None, typer.Option("--couchdb", help="A CouchDB release: its folder rel/couchdb.", exists=True)
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Where to; else Heddle's cache.")] = None,
     json_: Json = False,
 ) -> None:
-    """Pack Fabric's programs into images under upstream's names, for clusters that cannot pull them."""
-    packed = pack_release(release, out or cache_dir() / "images")
+    """Pack Fabric's or CouchDB's programs under upstream's names, for clusters that cannot pull them."""
+    if release is None and couchdb is None:
+        raise typer.BadParameter("give --from FOLDER, --couchdb FOLDER or both: nothing to pack")
+    folder = out or cache_dir() / "images"
+    packed = pack_release(release, folder) if release else ()
+    if couchdb:
+        packed = (*packed, pack_couchdb(couchdb, folder))
     if json_:
         print_json([{"image": p.image, "archive": str(p.archive), "id": p.identifier} for p in packed])
         return

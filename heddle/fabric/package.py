@@ -23,10 +23,13 @@ _STORED_BYTES = 65535
 """Largest stored block of DEFLATE (RFC 1951, 3.2.4)."""
 
 
-def chaincode_package(label: str, address: str, tls_root: bytes) -> bytes:
+def chaincode_package(
+    label: str, address: str, tls_root: bytes, metadata: Mapping[str, str] | None = None
+) -> bytes:
     """Make a package that sends peers to the chaincode server at `address` ("host:port").
 
     Peers verify the server against `tls_root` (PEM); its certificate must carry the host of the address.
+    `metadata` are files META-INF/… by their paths: the builder hands them to the peer, for its indexes.
     Raises FabricError for a label that peers refuse.
     """
     if not _LABEL.fullmatch(label):
@@ -42,9 +45,10 @@ def chaincode_package(label: str, address: str, tls_root: bytes) -> bytes:
         "client_auth_required": False,
         "root_cert": tls_root.decode(),
     }
-    metadata = {"path": "", "type": "ccaas", "label": label}
-    code = _gzip(_tar({"connection.json": _json(connection)}))
-    return _gzip(_tar({"metadata.json": _json(metadata), "code.tar.gz": code}))
+    about = {"path": "", "type": "ccaas", "label": label}
+    files = {path: content.encode() for path, content in sorted((metadata or {}).items())}
+    code = _gzip(_tar({"connection.json": _json(connection), **files}))
+    return _gzip(_tar({"metadata.json": _json(about), "code.tar.gz": code}))
 
 
 def package_id(label: str, package: bytes) -> str:

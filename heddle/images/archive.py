@@ -23,7 +23,18 @@ from typing import BinaryIO
 
 from heddle.errors import ImageError
 
-__all__ = ["Entry", "File", "Folder", "Image", "Link", "file_tools", "libraries", "program", "write_image"]
+__all__ = [
+    "Entry",
+    "File",
+    "Folder",
+    "Image",
+    "Link",
+    "file_tools",
+    "libraries",
+    "program",
+    "programs",
+    "write_image",
+]
 
 _FILE_TOOLS = ("find", "mkdir", "mv", "rm")
 
@@ -111,7 +122,15 @@ def file_tools() -> tuple[Entry, ...]:
 
     Raises ImageError: this machine lacks one of them.
     """
-    paths = [Path("/usr/bin", name) for name in _FILE_TOOLS]
+    return programs(*_FILE_TOOLS)
+
+
+def programs(*names: str) -> tuple[Entry, ...]:
+    """Return programs of this machine's /usr/bin, each at its own path.
+
+    Raises ImageError: this machine lacks one of them.
+    """
+    paths = [Path("/usr/bin", name) for name in names]
     if missing := [str(path) for path in paths if not path.exists()]:
         raise ImageError(f"{', '.join(missing)}: not on this machine", hint="install coreutils and findutils")
     return tuple(entry for path in paths for entry in program(path, str(path)))

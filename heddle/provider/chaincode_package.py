@@ -1,8 +1,10 @@
 """ChaincodePackage: a package for chaincode as a service, computed."""
 
 from base64 import b64encode
+from typing import Any
 
 from heddle.fabric.package import chaincode_package, package_id
+from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
 from heddle.provider.handler import Call, Handler, Plan, Seen
 from heddle.schema.chaincode import CHAINCODE_PACKAGE
@@ -15,6 +17,16 @@ class ChaincodePackageHandler(Handler):
 
     declaration = CHAINCODE_PACKAGE
     identifier = "{label}"
+
+    def verify_change(self, olds: Properties, news: Properties) -> list[CheckFailure]:
+        """Refuse other metadata under the same label: one server cannot answer under two package ids.
+
+        Peers that still run the old package would lose their server before the new one is approved.
+        """
+        before, after = olds.get("metadata") or {}, news.get("metadata") or {}
+        if olds.get("label") != news.get("label") or has_unknown(after) or before == after:
+            return []
+        return [CheckFailure(property="metadata", reason=_changed(news["label"], before, after))]
 
     async def plan(self, call: Call) -> Plan:
         """Compute the outputs as soon as the inputs are known."""
@@ -31,7 +43,16 @@ class ChaincodePackageHandler(Handler):
         return Seen(outputs=_outputs(call))
 
 
+def _changed(label: object, before: Any, after: Any) -> str:  # noqa: ANN401 - files by path
+    files = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
+    return (
+        f"changed under the label {label}: {', '.join(files)}. Raise `version`, and `sequence` if the old "
+        "version is committed: metadata is part of the package, and peers go on with the old one meanwhile."
+    )
+
+
 def _outputs(call: Call) -> Properties:
-    label = call.inputs["label"]
-    content = chaincode_package(label, call.inputs["address"], call.inputs["tlsRootCertificate"].encode())
+    inputs, label = call.inputs, call.inputs["label"]
+    root = inputs["tlsRootCertificate"].encode()
+    content = chaincode_package(label, inputs["address"], root, inputs.get("metadata"))
     return {"packageId": package_id(label, content), "package": b64encode(content).decode()}

@@ -1,6 +1,6 @@
 """Declare chaincode packages, installations, approvals and definitions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -28,11 +28,15 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class ChaincodePackageArgs:
-    """The address of the chaincode's server (host:port), and the root of its TLS certificate (PEM)."""
+    """The address of the chaincode's server (host:port), and the root of its TLS certificate (PEM).
+
+    `metadata` are files META-INF/… by their paths: indexes of CouchDB.
+    """
 
     label: str
     address: pulumi.Input[str]
     tls_root_certificate: pulumi.Input[str]
+    metadata: Mapping[str, str] | None = None
 
 
 class ChaincodePackage(DeclaredResource[ChaincodePackageArgs]):

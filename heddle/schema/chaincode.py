@@ -2,6 +2,7 @@
 
 from heddle.schema.model import (
     ListOf,
+    MapOf,
     ObjectType,
     Property,
     ResourceType,
@@ -83,6 +84,11 @@ CHAINCODE_PACKAGE = ResourceType(
         "label": Property(_LABEL, "The label, the first part of the package id."),
         "address": Property(HOST_PORT, "Where peers reach the chaincode's server, host:port."),
         "tlsRootCertificate": Property(PEM, "The root of the server's TLS certificate, PEM."),
+        "metadata": Property(
+            MapOf(Text()),
+            "Files META-INF/… of the package by their paths: indexes of CouchDB.",
+            optional=True,
+        ),
     },
     outputs={
         "packageId": Property(_PACKAGE_ID, "label:sha256, as the peers compute it."),

@@ -8,6 +8,7 @@ from heddle.settings import CollectionTerms
 from heddle.spec.entries import name_or_mapping
 from heddle.spec.fields import with_settings
 from heddle.spec.kinds import between
+from heddle.spec.metadata import Metadata
 from heddle.spec.model import Section
 from heddle.spec.names import (
     CHANNEL,
@@ -110,6 +111,9 @@ class Chaincode(Section):
     It needs a cluster whose network enforces NetworkPolicies."""
     replicas: Annotated[int, *between(1, 20)] = 1
     """Number of servers that each organization runs."""
+    metadata: Metadata = Field(default_factory=dict)
+    """Folder whose `META-INF` travels in the package: indexes of CouchDB. Raise version and sequence with
+    every change of it."""
     collections: tuple[Collection, ...] = ()
     """Collections of private data."""
 

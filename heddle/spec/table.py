@@ -16,6 +16,7 @@ from heddle.spec.fields import Reader
 from heddle.spec.indices import IndicesRule
 from heddle.spec.instance import Instance, check_public_address
 from heddle.spec.kinds import check_processors, check_quantity
+from heddle.spec.metadata import check_metadata
 from heddle.spec.model import Section, section_in
 from heddle.spec.names import NameRule
 from heddle.spec.ordering import Bft
@@ -33,6 +34,7 @@ _IN_WORDS: dict[object, str] = {
     check_members: "expression",
     check_policy: "expression or path",
     check_image: "image",
+    check_metadata: "path of a folder, or mapping of path to text",
     check_public_address: "`auto`, `none`, an IP address or a DNS name",
 }
 """The words for what a validator allows, by its function."""

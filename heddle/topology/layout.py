@@ -242,6 +242,7 @@ class _Site:
             secret_environment={
                 name: (place.secret, place.key) for name, place in wanted.secret_environment.items()
             },
+            metadata=wanted.metadata,
             definitions=tuple(definitions),
             servers=tuple(self._servers(wanted, definitions)),
         )

@@ -215,6 +215,8 @@ class ChaincodePlan:
     """Variables of the server, beside those that the language needs."""
     secret_environment: Mapping[str, tuple[str, str]] = field(hash=False)
     """Variables whose values are in Secrets: name of the Secret, and key."""
+    metadata: Mapping[str, str] = field(hash=False)
+    """Files of the package beside its own, by their paths: indexes of CouchDB."""
     definitions: tuple[DefinitionPlan, ...]
     """The definitions, one for each channel."""
     servers: tuple[ServerPlan, ...]

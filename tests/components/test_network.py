@@ -278,6 +278,16 @@ def test_a_chaincode_server_is_named_by_its_version(network: Recorder) -> None:
     assert package["address"].rpartition(":")[0] in tls["hosts"]
 
 
+def test_metadata_is_part_of_every_organizations_package(network: Recorder) -> None:
+    """Packages of stacks without any are declared as before."""
+    files = {"META-INF/statedb/couchdb/indexes/owner.json": '{"index": {"fields": ["owner"]}}'}
+    chaincode = NETWORK["chaincodes"][0]
+    packages = record({**NETWORK, "chaincodes": [{**chaincode, "metadata": files}]}).of("ChaincodePackage")
+
+    assert [each["metadata"] for each in packages.values()] == [files] * 2
+    assert not any("metadata" in each for each in network.of("ChaincodePackage").values())
+
+
 def test_policies_open_only_what_is_used(network: Recorder, public: Recorder) -> None:
     """Closed by default; gRPC to the cluster, or to all if public; chaincodes to their own peers."""
     policies = named(network, "NetworkPolicy")

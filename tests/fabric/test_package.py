@@ -41,6 +41,23 @@ def test_the_bytes_never_change() -> None:
     )
 
 
+INDEX = "META-INF/statedb/couchdb/indexes/owner.json"
+
+
+def test_metadata_is_where_the_builder_looks_for_it() -> None:
+    """Beside connection.json; files in another order are the same package, none the one of before."""
+    files = {INDEX: "{}", INDEX.replace("owner", "a"): "[]"}
+    plain = chaincode_package("assets_1.0", "assets.fabric:9999", b"PEM")
+    package = chaincode_package("assets_1.0", "assets.fabric:9999", b"PEM", files)
+
+    code = _files(_files(package)["code.tar.gz"])
+    assert list(code) == ["connection.json", *sorted(files)]
+    assert code[INDEX] == b"{}"
+    backwards = dict(reversed(files.items()))
+    assert chaincode_package("assets_1.0", "assets.fabric:9999", b"PEM", backwards) == package
+    assert chaincode_package("assets_1.0", "assets.fabric:9999", b"PEM", {}) == plain != package
+
+
 @given(st.binary(max_size=200_000))
 def test_stored_gzip_is_gzip(content: bytes) -> None:
     """Any gzip reader gets the content back, also across several stored blocks."""

@@ -149,6 +149,15 @@ def collections(draw: st.DrawFn, members: list[str]) -> File:
     }
 
 
+METADATA = st.dictionaries(
+    st.sampled_from([f"META-INF/statedb/couchdb/indexes/{name}.json" for name in ("owner", "a/b", "ä")]),
+    st.sampled_from(
+        ['{"index": {"fields": ["owner"]}}', '{"index": {"fields": [{"a.b": "desc"}]}, "name": "x"}']
+    ),
+    min_size=1,
+)
+
+
 def _name(thing: File) -> str:
     return str(thing["name"])
 
@@ -185,6 +194,7 @@ def chaincodes(draw: st.DrawFn, on: list[File]) -> list[File]:
                 "collections": draw(
                     st.lists(collections(members), max_size=2, unique_by=lambda each: str(each["name"]))
                 ),
+                **draw(some(metadata=METADATA)),
             }
         )
     return found

@@ -6,7 +6,7 @@ from typing import Any
 import jsonschema
 from hypothesis import HealthCheck, given, settings
 
-from heddle.config import with_certificates
+from heddle.config import with_files
 from heddle.errors import SpecError
 from heddle.spec.instance import Instance
 from heddle.spec.load import check_instance, parse_instance
@@ -45,7 +45,7 @@ def test_what_was_read_reads_back_as_itself(file: dict[str, Any]) -> None:
 @given(mutilated())
 def test_a_mutilated_file_is_refused_or_taken_but_never_a_traceback(file: Any) -> None:
     """Every refusal has a problem with a place; whatever is taken can be laid out."""
-    instance, problems = check_instance(with_certificates(file))
+    instance, problems = check_instance(with_files(file))
 
     assert (instance is None) == bool(problems)
     assert [problem.path for problem in problems if not problem.path.startswith("instance")] == []

@@ -56,6 +56,14 @@ def test_what_heddle_packs_is_read() -> None:
     assert archive_files(GOOD).keys() == {"metadata.json", "code.tar.gz"}
 
 
+def test_a_package_with_indexes_is_installed(inside: Path) -> None:
+    """As a peer without CouchDB does it: they are for others."""
+    files = {"META-INF/statedb/couchdb/indexes/owner.json": "{}"}
+
+    Packages(inside).install(chaincode_package("assets", "localhost:9999", b"root", files))
+    assert len(list(inside.iterdir())) == 1
+
+
 LINKS = {
     "a symbolic link": entry("connection.json", kind=tarfile.SYMTYPE, link="/etc/passwd"),
     "a hard link": entry("connection.json", kind=tarfile.LNKTYPE, link="../../etc/passwd"),

@@ -7,6 +7,7 @@ An asset is `{"id", "owner", "value"}` under its id. Functions, all arguments te
 | put | id, owner, value | the asset; creates it or changes it |
 | get | id | the asset |
 | list | (first id, first id no longer wanted) | a list of assets, ordered by id |
+| query | rich query | a list of the assets that it finds; only on peers with CouchDB |
 | transfer | id, new owner | the asset; refused if there is none |
 | delete | id | nothing; refused if there is none |
 | history | id | every change: transaction, time, asset or null, newest first |
@@ -102,6 +103,10 @@ async def _list(stub: ChaincodeStub, start: str = "", end: str = "") -> bytes:
     return _encoded([json.loads(entry.value) async for entry in ledger.between(stub, start, end)])
 
 
+async def _query(stub: ChaincodeStub, text: str) -> bytes:
+    return _encoded([json.loads(entry.value) async for entry in ledger.query(stub, text)])
+
+
 async def _transfer(stub: ChaincodeStub, asset_id: str, owner: str) -> bytes:
     return await _stored(stub, "transfer", {**await _existing(stub, asset_id), "owner": owner})
 
@@ -167,6 +172,7 @@ _FUNCTIONS: Mapping[str, tuple[_Function, tuple[int, ...]]] = {
     "put": (_put, (3,)),
     "get": (_get, (1,)),
     "list": (_list, (0, 2)),
+    "query": (_query, (1,)),
     "transfer": (_transfer, (2,)),
     "delete": (_delete, (1,)),
     "history": (_history, (1,)),

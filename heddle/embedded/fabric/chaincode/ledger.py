@@ -25,6 +25,7 @@ __all__ = [
     "history",
     "purge",
     "put",
+    "query",
     "transient",
 ]
 
@@ -83,6 +84,18 @@ async def between(
     """Yield entries from `start` to before `end` by key; empty means open."""
     request = _pb.GetStateByRange(startKey=start or _FIRST, endKey=end, collection=collection)
     async for content in _pages(stub, await ask(stub, Message.GET_STATE_BY_RANGE, request)):
+        yield KeyValue.FromString(content)
+
+
+async def query(
+    stub: ChaincodeStub, text: str, collection: str = ""
+) -> AsyncIterator[kv_query_result_pb2.KV]:
+    """Yield the entries that a rich query finds, `{"selector": …}`; peers with CouchDB answer it.
+
+    The validation of a transaction does not run it again: its results are for reading, not for writing.
+    """
+    request = _pb.GetQueryResult(query=text, collection=collection)
+    async for content in _pages(stub, await ask(stub, Message.GET_QUERY_RESULT, request)):
         yield KeyValue.FromString(content)
 
 
