@@ -20,6 +20,8 @@ OWNER = "heddle.dev/owner"
 
 _PATIENCE = 120.0
 """Seconds until a namespace that is being deleted must be gone."""
+_DNS_PATIENCE = 30.0
+"""Seconds in which the DNS of a cluster that has just begun must answer."""
 
 
 class NamespaceOwnershipHandler(Handler):
@@ -51,7 +53,8 @@ class NamespaceOwnershipHandler(Handler):
         """Raise ProviderError if the cluster's names end otherwise; return what could not be found out."""
         wanted = call.inputs["dnsDomain"]
         try:
-            unknown = await unknown_names(await self.session.api_server(), [cluster_name(wanted)])
+            server = await self.session.api_server()
+            unknown = await unknown_names(server, [cluster_name(wanted)], patience=_DNS_PATIENCE)
         except (KubeError, Unreachable) as error:
             return f"not checked: whether the cluster's DNS domain is {wanted} ({error.message})"
         if unknown:

@@ -202,6 +202,32 @@ async def test_another_dns_domain_is_refused_before_anything_is_made(
     assert "fabric-dev" in namespaces.objects
 
 
+async def test_a_dns_that_has_just_begun_is_waited_for(
+    namespaces: Namespaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CoreDNS answers SERVFAIL until it has read the Services: that is no word about the domain."""
+    monkeypatch.setattr(Names, "known", {"kubernetes.default.svc.cluster.local"})
+    with serving() as namespaces.dns_port:
+        for act in (Engine().preview, Engine().up):
+            monkeypatch.setattr(Names, "unsettled", [2, 2])
+            await act(OWNERSHIP, "own", INPUTS)
+            assert not Names.unsettled
+    assert "fabric-dev" in namespaces.objects
+
+
+async def test_a_dns_that_never_answers_is_said_after_the_wait(
+    namespaces: Namespaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what it answered: the domain is not checked, and nothing is refused for it."""
+    monkeypatch.setattr(Names, "unsettled", [2] * 100)
+    monkeypatch.setattr("heddle.provider.namespace_ownership._DNS_PATIENCE", 1.0)
+    with serving() as namespaces.dns_port:
+        _, message = await Engine().preview(OWNERSHIP, "own", INPUTS)
+
+    assert "SERVFAIL" in message
+    assert "waited 1 s" in message
+
+
 async def test_the_preview_of_a_new_stack_does_not_know_its_owner_yet(namespaces: Namespaces) -> None:
     """The mark is made of a password, and no password is made before the first `up`."""
     _, message = await Engine().preview(OWNERSHIP, "own", {**INPUTS, "owner": UNKNOWN})
