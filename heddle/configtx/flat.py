@@ -20,7 +20,7 @@ from heddle.identity.describe import certificate_brief, revocation_list_text
 from heddle.identity.msp import Msp
 from heddle.settings import BatchSettings, BftOptions, RaftOptions, ScalarKind, settings_of
 
-__all__ = ["Flat", "Key", "Value", "flatten", "same", "shown", "subject", "unflatten"]
+__all__ = ["ORDERER", "Flat", "Key", "Value", "flatten", "same", "shown", "subject", "unflatten"]
 
 Key = tuple[str, ...]
 Value = str | int | Msp | Consenter

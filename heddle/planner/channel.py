@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from heddle.configtx.flat import flatten, same, unflatten
+from heddle.configtx.flat import ORDERER, Key, flatten, same, unflatten
 from heddle.configtx.merge import merge
 from heddle.configtx.read import differences
 from heddle.configtx.renewed import keep_renewed
@@ -69,13 +69,36 @@ def planned_steps(
     wanted: ChannelSettings,
     base: ChannelSettings,
     broken: Collection[str] = frozenset(),
+    own: Collection[str] = frozenset(),
 ) -> list[Step]:
     """Return the steps to the wanted settings that keep what others have changed since `base` was applied.
 
-    `broken` are consenters (host:port) that do not order. Raises ConfigtxError where the two contradict.
+    Raises ConfigtxError where the two contradict.
+
+    Args:
+        live: the channel now.
+        wanted: what is asked for.
+        base: what was applied last, as far as the state knows.
+        broken: consenters (host:port) that do not order.
+        own: consenters of the organizations managed here, whoever made them consenters.
     """
     base, wanted = keep_renewed(base, live), keep_renewed(wanted, live)
+    base = _with_own_as_now(base, live, own)
     return steps(live, merge(live, wanted, base), broken)
+
+
+def _with_own_as_now(base: ChannelSettings, live: ChannelSettings, own: Collection[str]) -> ChannelSettings:
+    """Return what was applied last, with one's own consenters and their endpoints as the channel has them.
+
+    Nobody else declares them: what differs is of a run that was killed before it could save what it did.
+    """
+
+    def is_own(key: Key) -> bool:
+        return (key[0] == "consenter" and key[1] in own) or (key[0] == ORDERER and key[-1] in own)
+
+    kept = {key: value for key, value in flatten(base).items() if not is_own(key)}
+    now = {key: value for key, value in flatten(live).items() if is_own(key)}
+    return unflatten({**kept, **now}, base.channel)
 
 
 def applied_after(

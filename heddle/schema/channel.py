@@ -93,7 +93,8 @@ CHANNEL = ResourceType(
             way_out="A channel cannot be renamed. Declare another channel, or put the old name back.",
         ),
         "orderers": Property(
-            ListOf(NODE, minimum_items=1, key="name"), "The orderers that join the channel."
+            ListOf(NODE, minimum_items=1, key="name"),
+            "The orderers that are asked; those among `consenters` join the channel.",
         ),
         "ordererOrganizations": Property(
             ListOf(ORDERER_ORGANIZATION, minimum_items=1, key="name"),

@@ -169,6 +169,10 @@ async def test_an_orderer_that_leaves_is_not_joined_again(network: RealNetwork, 
     assert "WILL BE REFUSED" not in message
     assert "join the orderer orderer3" not in message
     await engine.up(CHANNEL, "channel", wanted)
+    wanted["batch"] = {"timeout": "500ms"}  # nothing in the old inputs says any more that it was a consenter
+    _, message = await engine.preview(CHANNEL, "channel", wanted)
+    assert "join the orderer" not in message
+    await engine.up(CHANNEL, "channel", wanted)
     async with Connections(DirectDialer()) as connections:
         gone = network.orderers[2]
         assert await ask_orderer(connections, gone, "channel", network.admin_tls, deadline=10) is None
@@ -205,6 +209,20 @@ async def test_what_a_run_did_before_it_stopped_can_be_taken_back(
     assert "batch timeout: 1s → " in message
     assert (await engine.up(CHANNEL, "channel", first))["sequence"] == 2
     assert await _numbers(engine, first) == "123"
+
+
+async def test_a_killed_runs_newcomer_makes_room_for_another_index(
+    network: RealNetwork, engine: Engine
+) -> None:
+    """The run saved nothing, so the state does not know orderer4, which has become a consenter."""
+    _start(network, 5)
+    await engine.up(CHANNEL, "channel", _channel(network, "123"))
+    before = engine.inputs["channel"], engine.outputs["channel"]
+    await engine.up(CHANNEL, "channel", _channel(network, "124"))
+    engine.inputs["channel"], engine.outputs["channel"] = before
+    wanted = _channel(network, "125")
+    await engine.up(CHANNEL, "channel", wanted)
+    assert await _numbers(engine, wanted) == "125"
 
 
 async def test_bft_from_genesis_to_five_and_back(network: RealNetwork, engine: Engine) -> None:

@@ -9,6 +9,7 @@ from fabric_protos.common.common_pb2 import Block
 from fabric_protos.common.configtx_pb2 import Config
 
 from heddle.configtx.blocks import config_of
+from heddle.configtx.own import own_consenters
 from heddle.configtx.read import settings_of
 from heddle.configtx.settings import ChannelSettings
 from heddle.fabric.connection import Connections
@@ -106,12 +107,17 @@ class ChannelClient:
         """Return the orderer of this name."""
         return next(node for node in self.orderers if node.name == name)
 
+    def own_consenters(self, *states: ChannelSettings) -> frozenset[str]:
+        """Return the consenters (host:port) that are of the organizations whose orderers are given here."""
+        return own_consenters({node.msp_id for node in self.orderers}, *states)
+
     async def answers(self, *, deadline: float) -> dict[str, Answer]:
-        """Return the answer of every orderer that stays, by its name; all are asked at once."""
-        leaving = {node.name for node in self.former.values()}
-        return await self._ask(
-            {node.name: node for node in self.orderers if node.name not in leaving}, deadline
-        )
+        """Return the answer of every orderer that is to order, by its name; all are asked at once.
+
+        Others, as those of an organization that leaves, are no consenters any more and do not join again.
+        """
+        staying = set(self.node_of.values())
+        return await self._ask({node.name: node for node in self.orderers if node.name in staying}, deadline)
 
     async def facts(self, live: LiveConfig, *, deadline: float) -> tuple[ChannelFacts, int]:
         """Return the facts that decide on a change of consenters, and the height to compare theirs with.

@@ -58,7 +58,8 @@ async def look_ahead(
     """
     facts, newest = await client.facts(live, deadline=_READING)
     base = settings_of(applied_of(last), channel=client.channel)
-    todo = planned_steps(live.settings, wanted, base, missing_consenters(facts, newest))
+    own = client.own_consenters(live.settings, wanted, base)
+    todo = planned_steps(live.settings, wanted, base, missing_consenters(facts, newest), own)
     steps = list(outlook(facts, todo, newest))
     refusals: list[Refusal | None] = []
     if _somebody_answers(facts):

@@ -115,7 +115,8 @@ class Updater:
         while True:
             facts, newest = await self._client.facts(live, deadline=clock.left())
             missing = missing_consenters(facts, newest)
-            todo = planned_steps(live.settings, self._wanted, self.base, missing)
+            own = self._client.own_consenters(live.settings, self._wanted, self.base)
+            todo = planned_steps(live.settings, self._wanted, self.base, missing, own)
             if not todo:
                 return live
             before = live
