@@ -93,12 +93,13 @@ class FabricError(HeddleError):
 class Unreachable(FabricError):
     """No answer of a node or an API server within the deadline: nothing is known of its state.
 
-    `cause` is what broke the way to it, in a few words.
+    `cause` is what broke the way to it, in a few words. `late`: nothing broke, the time was over.
     """
 
-    def __init__(self, message: str, *, cause: str = "", hint: str = "") -> None:
+    def __init__(self, message: str, *, cause: str = "", hint: str = "", late: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.cause = cause
+        self.late = late
 
 
 class Refused(FabricError):

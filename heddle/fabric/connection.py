@@ -140,10 +140,12 @@ class Connections:
                     await response.aclose()
         # httpx lets a TLS alert that comes after the handshake through as it is.
         except (httpx.HTTPError, ssl.SSLError) as error:
-            trouble = self.dialer.trouble(node, port)
-            raise unreachable(node, what, http_words(error), port=port, tunnel=trouble) from error
+            trouble, late = self.dialer.trouble(node, port), isinstance(error, httpx.TimeoutException)
+            words = http_words(error)
+            raise unreachable(node, what, words, port=port, tunnel=trouble, late=late) from error
         except TimeoutError as error:
-            raise unreachable(node, what, f"not whole within {deadline:.0f} s", port=port) from error
+            words = f"not whole within {deadline:.0f} s"
+            raise unreachable(node, what, words, port=port, late=True) from error
         except ShapeError as error:
             raise unreadable(node, what, str(error), port=port) from error
 
@@ -202,7 +204,9 @@ def _options(node: Node) -> tuple[tuple[str, str | int], ...]:
         ("grpc.keepalive_timeout_ms", 20_000),
         # A node that restarts is back in seconds; the default backs off to two minutes.
         ("grpc.initial_reconnect_backoff_ms", 200),
-        ("grpc.min_reconnect_backoff_ms", 1_000),
+        # How long one attempt to connect may take: a busy machine needs seconds for a handshake through
+        # the API server. What fails at once is tried again by the other two.
+        ("grpc.min_reconnect_backoff_ms", 10_000),
         ("grpc.max_reconnect_backoff_ms", 2_000),
         ("grpc.dns_min_time_between_resolutions_ms", 2_000),
         # Channels differ in the name they verify: they must not share connections by address.

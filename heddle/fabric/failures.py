@@ -64,11 +64,11 @@ def hint_for(words: str, otherwise: str = "") -> str:
 
 
 def unreachable(
-    node: Node, what: str, words: str, *, port: int | None = None, tunnel: str = ""
+    node: Node, what: str, words: str, *, port: int | None = None, tunnel: str = "", late: bool = False
 ) -> Unreachable:
     """Return the error for no answer to `what` ("deliver block 7 of channel"): the state is unknown.
 
-    `tunnel` is what the dialer knows: why the way to the node broke.
+    `tunnel` is what the dialer knows: why the way to the node broke; `late`: only the time was over.
     """
     whole = f"{words} ({tunnel})" if tunnel else words
     return Unreachable(
@@ -79,6 +79,7 @@ def unreachable(
         ),
         # Behind a broken tunnel gRPC complains of TLS, whatever the reason is.
         hint=hint_for(tunnel or words, "Look at the node's pod and log, then try again."),
+        late=late and not tunnel,
     )
 
 
@@ -124,7 +125,7 @@ def rpc_failure(node: Node, what: str, error: grpc.aio.AioRpcError, *, tunnel: s
     words = "; ".join([error.details() or "", *_gateway_details(error)])
     if code in _LOST or (code is grpc.StatusCode.UNKNOWN and "Stream removed" in words):
         said = f"{code.name}: {words}" if words else code.name
-        return unreachable(node, what, said, tunnel=tunnel)
+        return unreachable(node, what, said, tunnel=tunnel, late=code is grpc.StatusCode.DEADLINE_EXCEEDED)
     return refused(node, what, int(code.value[0]), words)
 
 

@@ -199,7 +199,11 @@ def no_answer(error: FabricError) -> NoAnswer:
     words = error.words if isinstance(error, Refused) else ""
     cause = error.cause if isinstance(error, Unreachable) else words
     return NoAnswer(
-        reason=error.message, cause=printable(cause or error.message), hint=error.hint, refused=refused
+        reason=error.message,
+        cause=printable(cause or error.message),
+        hint=error.hint,
+        refused=refused,
+        late=isinstance(error, Unreachable) and error.late,
     )
 
 

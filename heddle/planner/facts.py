@@ -82,12 +82,14 @@ class NoAnswer:
     cause: what broke the way to the node, or its refusal, in a few words.
     hint: what to do.
     refused: whether the node itself refused to tell: asking again changes nothing.
+    late: whether only the time was over, while nothing says that the way to the node is broken.
     """
 
     reason: str
     cause: str = ""
     hint: str = ""
     refused: bool = False
+    late: bool = False
 
     def __str__(self) -> str:
         return f"{self.reason}\n  {self.hint}" if self.hint else self.reason

@@ -24,6 +24,7 @@ __all__ = [
     "restart_hint",
     "restart_refusal",
     "serves_nobody",
+    "slowness",
     "trouble",
     "waits_for_successor",
 ]
@@ -56,7 +57,8 @@ def serves_nobody(node: NodeFacts) -> str:
 def trouble(node: NodeFacts) -> str:
     """Return in one line what is not well with a node; empty if all is.
 
-    A channel that the node says it does not have is for others to judge: it may just be coming.
+    A channel that the node says it does not have is for others to judge: it may just be coming. One that is
+    only slow is well.
     """
     if node.pod is None:
         return "it has no StatefulSet: `heddle refresh`, then `heddle up` make it anew"
@@ -64,6 +66,8 @@ def trouble(node: NodeFacts) -> str:
         return _one_line(node.pod.status)
     if node.certificate is not None and node.certificate.expired:
         return f"{node.certificate}. {node.certificate.remedy}"
+    if slowness(node):
+        return ""
     if node.silent is not None:
         return f"does not answer: {_one_line(node.silent.cause or node.silent.reason)}"
     for channel, answer in node.channels.items():
@@ -72,6 +76,22 @@ def trouble(node: NodeFacts) -> str:
         if answer is not None and not is_active(answer):
             return f"{channel}: {describe(answer)}"
     return ""
+
+
+def slowness(node: NodeFacts) -> str:
+    """Return what a node leaves unanswered that is only slow; empty for one that answers, or is not well.
+
+    A node that is down accepts no connection. This one has shown its certificate, and nothing but the time
+    for its answers was over.
+    """
+    if node.certificate is None or node.certificate.expired:
+        return ""
+    answers = dict(node.channels) if node.silent is None else {"": node.silent, **node.channels}
+    wanting = {name: each for name, each in answers.items() if each is not None and not is_active(each)}
+    if not wanting or not all(isinstance(each, NoAnswer) and each.late for each in wanting.values()):
+        return ""
+    what = ", ".join(filter(None, wanting))
+    return f"accepts connections, but did not answer in time{f' about {what}' if what else ''}"
 
 
 def _one_line(words: str) -> str:

@@ -10,7 +10,7 @@ from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState, together
 from heddle.network.answers import ask_orderer_channels, ask_peer_channels
 from heddle.planner.facts import NodeFacts, PodFacts
-from heddle.planner.restart import trouble
+from heddle.planner.restart import slowness, trouble
 from heddle.plugin.values import has_unknown
 from heddle.provider.checked_values import client_tls, nodes, signers
 from heddle.provider.handler import Call
@@ -19,7 +19,7 @@ from heddle.schema.model import OnChange
 
 __all__ = ["NodeSet", "not_well", "pod_state"]
 
-_CALL = 10.0
+_CALL = 15.0
 """Seconds for one node: a busy one answers in that time."""
 
 
@@ -97,9 +97,14 @@ async def pod_state(pods: NodePods, node: Node, database: str | None) -> PodStat
 
 
 def not_well(kind: str, facts: list[NodeFacts]) -> str:
-    """Return a warning with a line for each node that is not well; empty if all are."""
-    lines = [f"{node.name}: {words}" for node in facts if (words := trouble(node))]
-    if not lines:
-        return ""
-    verb = "is" if len(lines) == 1 else "are"
-    return "\n".join([f"{len(lines)} of {len(facts)} {kind}s {verb} not well", *lines])
+    """Return a warning with a line for each node that is not well, or slow; empty if all are well."""
+    ill = [f"{node.name}: {words}" for node in facts if (words := trouble(node))]
+    slow = [f"{node.name}: {words}" for node in facts if (words := slowness(node)) and not trouble(node)]
+    lines: list[str] = []
+    if ill:
+        verb = "is" if len(ill) == 1 else "are"
+        lines += [f"{len(ill)} of {len(facts)} {kind}s {verb} not well", *ill]
+    if slow:
+        verb = "is" if len(slow) == 1 else "are"
+        lines += [f"{len(slow)} of {len(facts)} {kind}s {verb} slow, which is no sign of harm", *slow]
+    return "\n".join(lines)
