@@ -1,7 +1,7 @@
 """Gather the facts of a whole network: every node asked at the same time, each with a deadline."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from heddle.errors import FabricError
@@ -9,11 +9,12 @@ from heddle.fabric import lifecycle, operations
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Committed, Definition
 from heddle.fabric.node import Node
+from heddle.identity.signer import Signer
 from heddle.network.answers import ask_as_reader, ask_orderer_channels, ask_peer, no_answer, peer_facts
 from heddle.network.certificates import ask_certificate, expired_answer
 from heddle.network.instance import ChaincodeOutput, NodeOutput
 from heddle.network.network import Network, node_of
-from heddle.planner.facts import NoAnswer, NodeFacts
+from heddle.planner.facts import Answer, NoAnswer, NodeFacts, is_level, newest_height
 
 __all__ = ["committed_chaincodes", "committed_definition", "node_facts"]
 
@@ -70,31 +71,56 @@ async def node_facts(
 
 
 async def committed_definition(
-    network: Network, connections: Connections, chaincode: ChaincodeOutput, *, deadline: float
+    network: Network,
+    connections: Connections,
+    chaincode: ChaincodeOutput,
+    facts: Sequence[NodeFacts],
+    *,
+    deadline: float,
 ) -> Definition | NoAnswer | None:
-    """Return a chaincode's definition in force, None if there is none, from the first peer that answers."""
-    reason = NoAnswer(reason=f"channel {chaincode.channel}: the instance has no peer on it")
-    for node, signer in network.readers(chaincode.channel):
+    """Return a chaincode's definition in force, None if there is none, from the peer with the most blocks.
+
+    `facts` are those of the network's nodes. A peer that is still catching up does not know what the channel
+    has by now: where all are, the answer is that it is not known yet.
+    """
+    channel = chaincode.channel
+    answers = {fact.name: fact.channels.get(channel) for fact in facts}
+    heights = {name: newest_height([answer]) for name, answer in answers.items()}
+    reason = _nobody_answers(channel, [answers.get(peer.name) for peer, _ in network.readers(channel)])
+    for node, signer in _by_height(network.readers(channel), heights):
         try:
-            found = await lifecycle.definition(
-                connections, node, chaincode.channel, chaincode.name, signer, deadline=deadline
+            committed = await lifecycle.definition(
+                connections, node, channel, chaincode.name, signer, deadline=deadline
             )
         except FabricError as error:
             reason = no_answer(error)
-        else:
-            return found.definition if found else None
+            continue
+        found, own, newest = (
+            committed.definition if committed else None,
+            heights[node.name],
+            max(heights.values()),
+        )
+        if (found is None or found.sequence < chaincode.sequence) and not is_level(own, newest):
+            words = f"{node.name} is still catching up on {channel}: block {own} of {newest}"
+            return NoAnswer(reason=words, cause=words, hint="Ask again in a moment.")
+        return found
     return reason
 
 
 async def committed_chaincodes(
     network: Network, connections: Connections, channel: str, *, deadline: float
 ) -> list[Committed]:
-    """Return what is in force on a channel with its approvals, from the first peer that answers.
+    """Return what is in force on a channel with its approvals, from the peer with the most blocks.
 
     Raises the last peer's error.
     """
     last = FabricError(f"channel {channel}: the instance has no peer on it")
-    for node, signer in network.readers(channel):
+    readers = network.readers(channel)
+    answers = await asyncio.gather(
+        *(ask_peer(connections, node, channel, signer, deadline=deadline) for node, signer in readers)
+    )
+    heights = {node.name: newest_height([each]) for (node, _), each in zip(readers, answers, strict=True)}
+    for node, signer in _by_height(readers, heights) or readers:
         try:
             names = await lifecycle.definitions(connections, node, channel, signer, deadline=deadline)
             found = [
@@ -106,3 +132,20 @@ async def committed_chaincodes(
         else:
             return [each for each in found if each is not None]
     raise last
+
+
+def _by_height(
+    readers: Sequence[tuple[Node, Signer]], heights: Mapping[str, int]
+) -> list[tuple[Node, Signer]]:
+    """Return the peers that have blocks of the channel, those with the most first."""
+    having = [reader for reader in readers if heights.get(reader[0].name)]
+    return sorted(having, key=lambda reader: -heights[reader[0].name])
+
+
+def _nobody_answers(channel: str, answers: Sequence[Answer]) -> NoAnswer:
+    """Return why no peer of the instance can tell what is in force on a channel."""
+    silent = [answer for answer in answers if isinstance(answer, NoAnswer)]
+    if silent:
+        return silent[0]
+    lack = "no peer of the instance has joined it" if answers else "the instance has no peer on it"
+    return NoAnswer(reason=f"channel {channel}: {lack}")

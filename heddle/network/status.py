@@ -11,6 +11,7 @@ from heddle.network.facts import committed_definition, node_facts
 from heddle.network.instance import ChaincodeOutput, NodeOutput
 from heddle.network.network import Network
 from heddle.planner.facts import Answer, LedgerState, NoAnswer, NodeFacts, orders
+from heddle.planner.restart import slowness
 
 __all__ = [
     "ChaincodeStatus",
@@ -108,12 +109,15 @@ async def ask_status(network: Network, *, deadline: float) -> InstanceStatus:
     instance = network.instance
     chaincodes = [on for each in instance.chaincodes.values() for on in each.by_channel().values()]
     async with network.connections() as connections:
-        questions = (
-            committed_definition(network, connections, each, deadline=deadline) for each in chaincodes
+        facts = await node_facts(
+            network, connections, list(instance.channels), deadline=deadline, versions=True
         )
-        facts, definitions = await asyncio.gather(
-            node_facts(network, connections, list(instance.channels), deadline=deadline, versions=True),
-            asyncio.gather(*questions),
+        # Asked afterwards: the facts tell which peer has the most blocks, and who need not be asked.
+        definitions = await asyncio.gather(
+            *(
+                committed_definition(network, connections, each, facts, deadline=deadline)
+                for each in chaincodes
+            )
         )
     nodes = (*instance.orderers, *instance.peers)
     return InstanceStatus(
@@ -216,6 +220,8 @@ def _summary(facts: NodeFacts, problems: Sequence[_Problem], expired: Sequence[E
     if not problems:
         return ""
     answers = [*facts.channels.values(), facts.version]
+    if slow := slowness(facts):
+        return f"slow: {slow}. Ask again; is the machine busy?"
     silent = [answer for answer in answers if isinstance(answer, NoAnswer)]
     if len(silent) == len(answers) and not expired:
         return f"does not answer: {_brief(silent[0])}"
