@@ -32,14 +32,13 @@ async def shown(lab: Lab, *, preview: bool) -> str:
 
 
 async def test_plain_lines_in_pulumis_words(lab: Lab) -> None:
-    """A preview: one line per event, then what was said, outputs and counts; no duration, no secret."""
+    """A preview: one line per resource, then what was said, outputs and counts; no duration, no secret."""
     lab.program(PROGRAM.format("1"))
     text = await shown(lab, preview=True)
     assert text.splitlines() == [
         "Updating (dev):",
         " +  pulumi:pulumi:Stack lab-dev create",
         " +  test:index:Group g create",
-        " +  test:index:Thing a create",
         " +  test:index:Thing a create would create a",
         "Diagnostics:",
         "  test:index:Thing (a):",

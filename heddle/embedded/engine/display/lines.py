@@ -23,19 +23,21 @@ class LineDisplay:
         self._stack_name = stack_name
         self._details = details
         self._rows = Rows()
-        self._last = ""
+        self._told: dict[str, str] = {}
         self._print(f"{header}:")
 
     def __call__(self, event: Event) -> None:
-        """Write the row that changed; what stays the same is not worth a line."""
+        """Write the row that changed, of a preview once all is known of it; what stays is no news."""
         row = self._rows.take(event)
         if row is None or (row.op is Op.SAME and not row.messages):
             return
+        if self._preview and (row.latest is None or row.running):
+            return
         status = row.status(preview=self._preview)
         line = f" {SIGNS[row.op]} {row.type} {row.name} {status} {row.info()}".rstrip()
-        if line != self._last:
+        if line != self._told.get(row.urn):
             self._print(line)
-        self._last = line
+        self._told[row.urn] = line
 
     def finish(self, outcome: Outcome | None) -> None:
         """Write what closes the run; nothing when it could not even begin."""
