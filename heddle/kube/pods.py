@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from heddle.kube.apiserver import ApiServer
@@ -20,7 +21,7 @@ class PodState:
     """The state of one StatefulSet's pod, compared with the StatefulSet's template.
 
     `settled`: the controller has seen the newest template. `uid` is empty while there is no pod. `revision`
-    is the pod's template, `wanted` the StatefulSet's.
+    is the pod's template, `wanted` the StatefulSet's. `remedy` is what to do about a pod that does not go.
     """
 
     node: str
@@ -31,6 +32,7 @@ class PodState:
     ready: bool = False
     leaving: bool = False
     status: str = "no pod"
+    remedy: str = ""
 
     @property
     def outdated(self) -> bool:
@@ -132,7 +134,38 @@ def _with_pod(state: PodState, pod: Json) -> PodState:
         revision=pod["metadata"].get("labels", {}).get(_REVISION, ""),
         ready=is_ready(pod),
         leaving=leaving,
-        status="is being deleted" if leaving else f"{phase}, {_why(pod) or 'not ready'}",
+        status=_leaving_words(pod) if leaving else f"{phase}, {_why(pod) or 'not ready'}",
+        remedy=_leaving_remedy(pod) if leaving else "",
+    )
+
+
+def _leaving_words(pod: Json) -> str:
+    """Return since when a pod is being deleted, on which node, and which finalizers hold it."""
+    metadata, node = pod["metadata"], pod.get("spec", {}).get("nodeName")
+    words = f"is being deleted since {_asked_to_go(metadata)}"
+    words += f" on node {node}" if node else ""
+    finalizers = metadata.get("finalizers")
+    return words + (f", held by its finalizers {', '.join(finalizers)}" if finalizers else "")
+
+
+def _asked_to_go(metadata: Json) -> str:
+    """Return when the deletion was asked for: the time in the object is the end of its grace period."""
+    try:
+        end = datetime.fromisoformat(metadata["deletionTimestamp"])
+    except ValueError:
+        return str(metadata["deletionTimestamp"])
+    begin = end - timedelta(seconds=int(metadata.get("deletionGracePeriodSeconds") or 0))
+    return begin.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _leaving_remedy(pod: Json) -> str:
+    metadata, node = pod["metadata"], pod.get("spec", {}).get("nodeName")
+    name = f"pod {metadata['name']} -n {metadata.get('namespace', '')}".rstrip(" -n")
+    if metadata.get("finalizers"):
+        return f"Whoever set the finalizers must remove them: kubectl get {name} -o yaml."
+    return (
+        f"Its node must say that it has ended: kubectl get node {node or '(none)'}. "
+        f"Only if that machine is off for good: kubectl delete {name} --force --grace-period=0."
     )
 
 

@@ -177,7 +177,7 @@ class Restarter:
             problem = f"pod of {pod}: not ready after {self.patience:.0f} s: {state.status}"
             raise ProviderError(
                 f"{problem}\n{evidence}".rstrip(),
-                hint="Correct what it says, then run it again: it goes on from here.",
+                hint=state.remedy or "Correct what it says, then run it again: it goes on from here.",
             )
 
     def _pair(self, node: Node) -> tuple[str, ...]:
