@@ -151,7 +151,11 @@ async def test_a_rollout_names_who_restarts(engine: Engine, channel: dict[str, A
     engine.inputs["rollout"] = engine.outputs["rollout"] = await engine.check(ROLLOUT, "rollout", news)
     changed = {**news, "revisions": {"a": "1", "b": "2", "c": UNKNOWN}}
     _, message = await engine.preview(ROLLOUT, "rollout", changed)
-    assert message.splitlines() == ["restart 1 of 3 orderers, one at a time", "b", "c: known after apply"]
+    assert message.splitlines() == [
+        "restart 1 to 2 of 3 orderers, one at a time",
+        "b",
+        "c: known after apply",
+    ]
     grown = {
         **news,
         "nodes": [*nodes, {**nodes[0], "name": "d"}],

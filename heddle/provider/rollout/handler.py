@@ -74,9 +74,14 @@ class RolloutHandler(Handler):
         doubtful = [name for name in unknown if name not in fresh]
         if not changed and not unknown:
             return Plan(outputs={})
-        head = f"restart {len(restarts)} of {len(new)} {call.inputs['kind']}s, one at a time"
-        if not restarts and not doubtful:
-            head = f"wait until {len(fresh)} new {call.inputs['kind']}s are ready"
+        kind = f"{call.inputs['kind']}s"
+        head = f"restart {len(restarts)} of {len(new)} {kind}, one at a time"
+        if doubtful:
+            least = f"{len(restarts)} to" if restarts else "up to"
+            most = len(restarts) + len(doubtful)
+            head = f"restart {least} {most} of {len(new)} {kind}, one at a time"
+        elif not restarts:
+            head = f"wait until {len(fresh)} new {kind} are ready"
         lines = [head, *restarts, *(f"{name}: known after apply" for name in doubtful)]
         return Plan(outputs={}, message="\n".join([*lines, *(f"{name}: new" for name in fresh)]))
 
