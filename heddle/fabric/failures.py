@@ -122,15 +122,18 @@ def rpc_failure(node: Node, what: str, error: grpc.aio.AioRpcError, *, tunnel: s
     answer. `tunnel` is what the dialer knows: why the way to the node broke.
     """
     code = error.code()
-    words = "; ".join([error.details() or "", *_gateway_details(error)])
+    words = "; ".join([error.details() or "", *_gateway_details(error, error.details() or "")])
     if code in _LOST or (code is grpc.StatusCode.UNKNOWN and "Stream removed" in words):
         said = f"{code.name}: {words}" if words else code.name
         return unreachable(node, what, said, tunnel=tunnel, late=code is grpc.StatusCode.DEADLINE_EXCEEDED)
     return refused(node, what, int(code.value[0]), words)
 
 
-def _gateway_details(error: grpc.aio.AioRpcError) -> list[str]:
-    """Return what each node told the gateway (ErrorDetail; internal/pkg/gateway/apiutils.go)."""
+def _gateway_details(error: grpc.aio.AioRpcError, told: str) -> list[str]:
+    """Return what each node told the gateway (ErrorDetail; internal/pkg/gateway/apiutils.go).
+
+    What the error itself tells, as `told`, is not repeated: then only the node that said it is named.
+    """
     status = _rpc_status()
     found = []
     for key, value in error.trailing_metadata() or ():
@@ -139,7 +142,9 @@ def _gateway_details(error: grpc.aio.AioRpcError) -> list[str]:
                 for packed in status.FromString(value).details:
                     detail = gateway_pb2.ErrorDetail()
                     if packed.Unpack(detail):
-                        found.append(f"{detail.address} ({detail.msp_id}): {detail.message}")
+                        node = f"{detail.address} ({detail.msp_id})"
+                        known = detail.message and detail.message in told
+                        found.append(f"said by {node}" if known else f"{node}: {detail.message}")
     return found
 
 

@@ -3,8 +3,10 @@
 import grpc
 import pytest
 from fabric_protos.common import common_pb2
+from fabric_protos.gateway import gateway_pb2
 
 from heddle.errors import Refused, Unreachable
+from heddle.fabric import failures
 from heddle.fabric.failures import refused_status, rpc_failure
 from heddle.fabric.node import ClientTls, Node
 
@@ -84,3 +86,25 @@ def test_a_status_has_a_name_and_a_next_step() -> None:
 def test_no_key_in_a_message() -> None:
     """Keys do not show where their holder is printed."""
     assert "secret" not in repr(ClientTls(certificate=b"c", private_key=b"secret"))
+
+
+def test_what_a_chaincode_says_is_told_once() -> None:
+    """The gateway repeats it as a detail, with who said it; another peer's other words stay."""
+    status = failures._rpc_status()()
+    for address, words in (
+        ("peer0:7051", "chaincode response 500, no such asset"),
+        ("peer1:7051", "timeout"),
+    ):
+        detail = gateway_pb2.ErrorDetail(address=address, msp_id="AMSP", message=words)
+        status.details.add().Pack(detail)
+    error = grpc.aio.AioRpcError(
+        grpc.StatusCode.UNKNOWN,
+        grpc.aio.Metadata(),
+        grpc.aio.Metadata(("grpc-status-details-bin", status.SerializeToString())),
+        "evaluate call to endorser returned error: chaincode response 500, no such asset",
+    )
+
+    failure = rpc_failure(NODE, "evaluate assets", error)
+
+    assert failure.message.count("no such asset") == 1
+    assert failure.message.endswith("no such asset; said by peer0:7051 (AMSP); peer1:7051 (AMSP): timeout")
