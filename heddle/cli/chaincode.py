@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from heddle.cli.options import HERE, Folder, Json, Stack, named_values, only
-from heddle.cli.printing import cell, listing, print_json, print_text
+from heddle.cli.printing import cell, listing, print_json, print_listing, print_text
 from heddle.configtx.endorsement import policy_text
 from heddle.fabric import gateway
 from heddle.fabric.node import Node
@@ -78,7 +78,7 @@ def list_(stack: Stack, channel: Channel = "", json_: Json = False, folder: Fold
         *words, approvals = row.values()
         approved = ", ".join(msp for msp, yes in approvals.items() if yes)
         table.add_row(*(cell(str(each)) for each in (*words, approved)))
-    Console().print(table)
+    print_listing(Console(), table)
 
 
 @app.command()

@@ -15,7 +15,7 @@ from heddle.cli.channel_request import request, sign
 from heddle.cli.channel_submit import submit
 from heddle.cli.channel_verify import verify
 from heddle.cli.options import HERE, Folder, Json, Stack, only
-from heddle.cli.printing import cell, listing, print_json, print_lies
+from heddle.cli.printing import cell, listing, print_json, print_lies, print_listing
 from heddle.configtx.blocks import config_of
 from heddle.configtx.read import settings_of
 from heddle.configtx.settings import BFT, ChannelSettings
@@ -65,7 +65,7 @@ def list_(stack: Stack, json_: Json = False, folder: Folder = HERE) -> None:
             cell(_share([node for node in nodes if node.role != "peer"], "active")),
             cell(_share([node for node in nodes if node.role == "peer"], "joined")),
         )
-    Console().print(table)
+    print_listing(Console(), table)
 
 
 @app.command()
@@ -97,7 +97,7 @@ def show(
     for name, value in _settings_lines(chosen, block, sequence, settings):
         console.print(Text.assemble((f"{name:<15} ", "bold"), cell(value)))
     console.print()
-    console.print(_nodes_table(nodes))
+    print_listing(console, _nodes_table(nodes))
     for node in nodes:
         if node.trouble:
             console.print(Text.assemble((node.node, "red"), ": ", cell(node.trouble)))

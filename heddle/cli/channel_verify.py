@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from heddle.cli.options import HERE, Folder, Json, Stack, only
-from heddle.cli.printing import cell, listing, marked, print_json, print_line
+from heddle.cli.printing import cell, listing, marked, print_json, print_line, print_listing
 from heddle.network.ledgers import CheckedLedger, LedgersReport, verify_ledgers
 from heddle.network.network import Network, open_network
 
@@ -79,7 +79,7 @@ def _show(report: LedgersReport) -> None:
             cell(ledger.node), cell(ledger.role), *counts, marked(_result(ledger), good=ledger.sound)
         )
     console = Console(soft_wrap=True, highlight=False)
-    console.print(table)
+    print_listing(console, table)
     for ledger in report.ledgers:
         if ledger.unread:
             console.print(Text.assemble((ledger.node, "red"), ": ", cell(ledger.unread)))

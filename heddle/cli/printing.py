@@ -8,6 +8,7 @@ from functools import partial
 from textwrap import wrap
 
 import typer
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -22,12 +23,15 @@ __all__ = [
     "print_json",
     "print_lies",
     "print_line",
+    "print_listing",
     "print_paragraphs",
     "print_text",
 ]
 
 _FOLD = partial(wrap, break_long_words=False, break_on_hyphens=False, replace_whitespace=False)
 """Hashes and paths stay whole, so that they can be searched for and copied."""
+_BETWEEN = 2
+"""Blanks between the columns of a table."""
 
 
 def cell(words: str, style: str = "") -> Text:
@@ -72,10 +76,23 @@ def print_lies(refused: Mapping[str, str]) -> None:
 
 def listing(*titles: str) -> Table:
     """Return an empty table with these titles; a long cell is folded, never cut."""
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, _BETWEEN, 0, 0))
     for title in titles:
         table.add_column(title, overflow="fold")
     return table
+
+
+def print_listing(console: Console, table: Table) -> None:
+    """Print a table whose cells are folded between words: it is as wide as that takes.
+
+    Beyond a terminal's width the terminal folds the lines itself.
+    """
+    needed = 0
+    for column in table.columns:
+        words = [word for each in (column.header, *column.cells) for word in str(each).split()]
+        column.min_width = max(map(len, words), default=0)
+        needed += column.min_width + _BETWEEN
+    Console(file=console.file, width=max(console.width, needed), highlight=False).print(table)
 
 
 def print_json(data: object) -> None:

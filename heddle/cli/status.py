@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heddle.cli.options import HERE, Folder, Json, StackFile
-from heddle.cli.printing import cell, listing, marked, print_json
+from heddle.cli.printing import cell, listing, marked, print_json, print_listing
 from heddle.network.network import open_network
 from heddle.network.status import InstanceStatus, ask_status
 
@@ -42,9 +42,10 @@ def _show(console: Console, found: InstanceStatus, *, verbose: bool) -> None:
     console.print(
         Text.assemble(cell(found.name, "bold"), " in namespace ", cell(found.namespace), f", on {kind}")
     )
-    console.print(_node_table(found))
+    print_listing(console, _node_table(found))
     if found.chaincodes:
-        console.print("", _chaincode_table(found), sep="\n")
+        console.print()
+        print_listing(console, _chaincode_table(found))
     wrong = [(each.name, each.summary, each.problems) for each in found.nodes if each.problems]
     wrong += [(each.name, each.summary, (each.problem,)) for each in found.chaincodes if each.problem]
     if wrong or found.expired:

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from heddle.cli.printing import cell, marked, print_findings, print_line, print_text
+from heddle.cli.printing import cell, listing, marked, print_findings, print_line, print_listing, print_text
 from heddle.doctor.findings import Finding
 
 HOSTILE = "[/]3.1.5\x1b[2K\x9b1A"
@@ -48,3 +48,16 @@ def test_a_text_controls_no_terminal_and_reaches_a_file_as_it_is(
     print_text(HOSTILE)
 
     assert {"\x1b", "\x9b"} & set(capsys.readouterr().out) == controls
+
+
+def test_a_listing_breaks_no_word() -> None:
+    """A path or an MSP id in pieces cannot be copied; where the width is too small it is exceeded."""
+    words = ("/Channel/Application/Endorsement", "FirstOrganizationMSP, SecondOrganizationMSP")
+    table = listing("CHAINCODE", "CHANNEL", "ENDORSEMENT", "APPROVED BY")
+    table.add_row("assets", "deliveries-of-the-north", *map(cell, words))
+    out = io.StringIO()
+
+    print_listing(Console(file=out, width=80), table)
+
+    shown = out.getvalue().split()
+    assert {"deliveries-of-the-north", words[0], *words[1].split()} <= set(shown)
