@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,33 @@ _MOST = 4 * 1024 * 1024
 
 class KubeconfigError(ValueError):
     """A kubeconfig that cannot be used. The message says what was found and what there is, no credentials."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Read plain words as words: for PyYAML `no`, `yes`, `on` and `off` are booleans, here they are names."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Write text so that every reader takes it for text: for Go's YAML `n` and `y` are booleans."""
+
+
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^[nNyY]$"), list("nNyY"))
+
+
+def read_yaml(text: str) -> Any:  # noqa: ANN401 - whatever the text holds
+    """Return what a kubeconfig's text holds, no more than YAML. Raises as `yaml.safe_load` does."""
+    return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+
+
+def _written(config: Mapping[str, Any]) -> str:
+    return str(yaml.dump(config, Dumper=_Dumper, sort_keys=True))
 
 
 def one_context(text: str, context: str = "", *, folder: Path = Path()) -> tuple[str, str]:
@@ -45,7 +73,7 @@ def one_context(text: str, context: str = "", *, folder: Path = Path()) -> tuple
         "clusters": [{"name": cluster_name, "cluster": _embedded(cluster, folder)}],
         "users": [{"name": user_name, "user": _embedded(user, folder)}],
     }
-    return yaml.safe_dump(result, sort_keys=True), name
+    return _written(result), name
 
 
 def default_files(environment: Mapping[str, str] | None = None) -> tuple[Path, ...]:
@@ -82,7 +110,7 @@ def merged(files: Iterable[Path]) -> str:
         raise missing
     for kind, named in entries.items():
         result[kind] = [{"name": name, kind.removesuffix("s"): entry} for name, entry in named.items()]
-    return yaml.safe_dump(result, sort_keys=True)
+    return _written(result)
 
 
 def _parsed_file(path: Path) -> dict[str, Any]:
@@ -138,7 +166,7 @@ def _parsed(text: str) -> dict[str, Any]:
     if len(text) > _MOST:
         raise KubeconfigError(f"not a kubeconfig: it has {len(text)} characters")
     try:
-        config = yaml.safe_load(text)
+        config = read_yaml(text)
     except yaml.MarkedYAMLError as error:
         # The error's own text quotes the line, which may be a key or a token.
         mark = error.problem_mark or error.context_mark

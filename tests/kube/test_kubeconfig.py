@@ -149,3 +149,20 @@ async def test_many_may_read_kubeconfigs_at_the_same_time() -> None:
 
 def _data(pem: bytes) -> str:
     return b64encode(pem).decode()
+
+
+@pytest.mark.parametrize("name", ["n", "y", "no", "yes", "on", "off", "N"])
+def test_a_name_that_others_take_for_a_boolean_stays_a_name(name: str) -> None:
+    """For PyYAML `no` and `on` are booleans, for Go's YAML `n` and `y`, too: here names are quoted."""
+    text = (
+        yaml.safe_dump(GOOD)
+        .replace("name: a", f"name: {name}")
+        .replace("current-context: a", f"current-context: {name}")
+    )
+    text = text.replace("cluster: a", f"cluster: {name}").replace("user: a", f"user: {name}")
+
+    written, context = one_context(text)
+
+    assert context == name
+    assert f"current-context: '{name}'" in written
+    assert yaml.safe_load(written)["contexts"][0]["name"] == name

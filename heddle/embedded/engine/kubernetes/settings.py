@@ -13,6 +13,7 @@ import yaml
 
 from heddle.embedded.engine.kubernetes.objects import at
 from heddle.errors import NeedsCli, ProviderError
+from heddle.kube.kubeconfig import read_yaml
 from heddle.plugin.interface import DiffResult
 from heddle.plugin.values import Properties, Unknown, Value, has_unknown, reveal, same, strip_secrets
 
@@ -96,7 +97,7 @@ def kubeconfig_of(value: Value) -> dict[str, Any] | None:
         if path.is_file():
             text = path.read_text()
     try:
-        parsed = yaml.safe_load(text)
+        parsed = read_yaml(text)
     except yaml.YAMLError as error:
         raise ProviderError(
             "the kubeconfig is not valid YAML", hint="Give its text, or a path to it."
