@@ -6,6 +6,7 @@ anew, another checkout with the same sources does not.
 
 import hashlib
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -109,9 +110,15 @@ def _go(source: Path, words: list[str], said: Callable[[str, int], None]) -> lis
     )
     lines: list[str] = []
     with process:
-        for line in process.stdout or ():
-            lines.append(line.rstrip())
-            said(lines[-1], len(lines))
+        try:
+            for line in process.stdout or ():
+                lines.append(line.rstrip())
+                said(lines[-1], len(lines))
+        except BaseException:
+            # Ctrl-C in a terminal reaches Go as well, a signal to this process alone does not. Go then
+            # removes its working folder; what it has compiled stays in its cache for the next time.
+            process.send_signal(signal.SIGINT)
+            raise
     if process.returncode != 0:
         sentences = [line for line in lines if " " in line]  # the others are packages' names
         raise LocalKubeError(
