@@ -46,5 +46,7 @@ async def _cluster_finding(kubeconfig: str) -> Finding:
             version = await client.get("/version") or {}
     except (HeddleError, OSError) as error:
         step = "Does `kubectl version` work with this kubeconfig? For a local cluster: heddle cluster up."
+        if isinstance(error, HeddleError):
+            return Finding(what="cluster", found=f"does not answer: {error.message}", step=error.hint or step)
         return Finding(what="cluster", found=f"does not answer: {error}", step=step)
     return Finding(what="cluster", found=f"Kubernetes {version.get('gitVersion', '(no version)')} answers")
