@@ -37,6 +37,23 @@ InStack = Annotated[
     str, typer.Option("--stack", "-s", help="The stack whose administrator acts, and whose channel it is.")
 ]
 
+Organization = Annotated[
+    str, typer.Option("--org", help="The stack's organization; may be left out if there is one.")
+]
+MspId = Annotated[str, typer.Option(help="Without a stack: the MSP id of who signs.")]
+Certificate = Annotated[
+    Path | None, typer.Option(help="Without a stack: the administrator's certificate, PEM.", exists=True)
+]
+Key = Annotated[Path | None, typer.Option(help="Without a stack: its private key, PEM.", exists=True)]
+ConfigBlock = Annotated[
+    Path | None,
+    typer.Option(help="Without a stack: what `peer channel fetch config` wrote, to review.", exists=True),
+]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Where to write it; else FILE itself.")]
+Unreviewed = Annotated[
+    bool, typer.Option("--unreviewed", help="Sign also when the channel's configuration is not at hand.")
+]
+
 
 def request(
     stack: Stack,
@@ -69,37 +86,20 @@ def request(
 def sign(
     file: File,
     stack: InStack = "",
-    organization: Annotated[
-        str, typer.Option("--org", help="The stack's organization; may be left out if there is one.")
-    ] = "",
-    msp_id: Annotated[str, typer.Option(help="Without a stack: the MSP id of who signs.")] = "",
-    certificate: Annotated[
-        Path | None, typer.Option(help="Without a stack: the administrator's certificate, PEM.", exists=True)
-    ] = None,
-    key: Annotated[
-        Path | None, typer.Option(help="Without a stack: its private key, PEM.", exists=True)
-    ] = None,
-    config_block: Annotated[
-        Path | None,
-        typer.Option(help="Without a stack: what `peer channel fetch config` wrote, to review.", exists=True),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Where to write it; else FILE itself.")
-    ] = None,
-    unreviewed: Annotated[
-        bool,
-        typer.Option("--unreviewed", help="Sign also when the channel's configuration is not at hand."),
-    ] = False,
+    organization: Organization = "",
+    msp_id: MspId = "",
+    certificate: Certificate = None,
+    key: Key = None,
+    config_block: ConfigBlock = None,
+    out: Out = None,
+    unreviewed: Unreviewed = False,
     yes: Yes = False,
     folder: Folder = HERE,
 ) -> None:
     """Show what a request does to the channel, and sign it as an administrator."""
     found = read_copy(str(file), file.read_bytes())
-    if stack:
-        network = open_network(stack, folder)
-        signer = member(network, found.channel, organization)
-    else:
-        network, signer = None, _given(msp_id, certificate, key)
+    network = open_network(stack, folder) if stack else None
+    signer = member(network, found.channel, organization) if network else _given(msp_id, certificate, key)
     config = _configuration(found.channel, network, config_block, unreviewed=unreviewed)
     if config is None:
         show_unreviewed(found, "the channel's configuration is not at hand; its sender says:")
@@ -110,8 +110,12 @@ def sign(
     target = out or file
     target.write_bytes(request_to_bytes(signed))
     print_line(f"{target}: signed for {signer.msp_id}")
-    if config is None:
-        return
+    if config is not None:
+        _show_missing(signed, config)
+
+
+def _show_missing(signed: Request, config: Config) -> None:
+    """Print whose signatures the update still needs."""
     missing = still_missing(signed, config)
     for policy, need in missing.items():
         print_line(f"still missing for {policy}: {need}")

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import signal
 import time
 from collections.abc import Iterator
@@ -61,8 +62,17 @@ def end_processes(variable: str, value: str) -> None:
     while (found := list(_marked(marker))) and time.monotonic() < until:
         for pid in found:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(0.05)
+                _end(pid, max(0.0, until - time.monotonic()))
+
+
+def _end(pid: int, seconds: float) -> None:
+    """Kill a process and wait until it has ended. Raises ProcessLookupError if there is none by now."""
+    descriptor = os.pidfd_open(pid)
+    try:
+        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        select.select([descriptor], [], [], seconds)  # readable once it has ended
+    finally:
+        os.close(descriptor)
 
 
 def _marked(marker: bytes) -> Iterator[int]:
