@@ -1,6 +1,6 @@
 """What is in force on a channel is asked of the peer with the most blocks: a lagging one knows less."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -12,22 +12,12 @@ from heddle.fabric.dial import DirectDialer
 from heddle.fabric.node import Node
 from heddle.network import facts as facts_module
 from heddle.network.facts import committed_chaincodes, committed_definition
-from heddle.network.instance import ChaincodeOutput
 from heddle.network.network import Network
 from heddle.network.status import judge_chaincode
 from heddle.planner.facts import Answer, LedgerState, NoAnswer, NodeFacts
 from tests.network.samples import sample_network
 
-WANTED = ChaincodeOutput(
-    name="assets",
-    channel="channel",
-    version="2",
-    sequence=2,
-    endorsement_policy="",
-    package_ids={},
-    init_required=False,
-    collections=(),
-)
+WANTED = replace(sample_network().instance.chaincode("assets"), version="2", sequence=2)
 SILENT = NoAnswer(reason="peer0-two: no answer")
 
 
