@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from heddle.cli.options import HERE, Folder, StackFile
-from heddle.cli.printing import print_line
+from heddle.cli.printing import print_line, print_paragraphs
 from heddle.clientconfig.authorities import authority_keys
 from heddle.clientconfig.folder import write_client_folder
 from heddle.clientconfig.grant import Grant, Role, granted_files
@@ -43,5 +43,9 @@ def grant(
     owner = {"instance": network.instance.name, "organization": org, "user": user, "role": str(role)}
     for file in write_client_folder(out, owner, files, force=force):
         print_line(f"{file.path}{'  (secret)' if file.secret else ''}")
-    print_line(f"A cluster's administrator gives the rights: kubectl apply -f {out / 'rbac.yaml'}")
-    print_line(f"{user} gets the folder, sets KUBECONFIG to an own one, and runs: heddle status {out}/")
+    print_paragraphs(
+        (
+            f"A cluster's administrator gives the rights: kubectl apply -f {out / 'rbac.yaml'}",
+            f"{user} gets the folder, sets KUBECONFIG to an own one, and runs: heddle status {out}/",
+        )
+    )

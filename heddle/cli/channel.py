@@ -15,7 +15,7 @@ from heddle.cli.channel_request import request, sign
 from heddle.cli.channel_submit import submit
 from heddle.cli.channel_verify import verify
 from heddle.cli.options import HERE, Folder, Json, Stack, only
-from heddle.cli.printing import cell, listing, print_json, print_lies, print_listing
+from heddle.cli.printing import cell, listing, print_json, print_lies, print_listing, print_pairs
 from heddle.configtx.blocks import config_of
 from heddle.configtx.read import settings_of
 from heddle.configtx.settings import BFT, ChannelSettings
@@ -94,8 +94,7 @@ def show(
         )
         return
     console = Console(soft_wrap=True, highlight=False)
-    for name, value in _settings_lines(chosen, block, sequence, settings):
-        console.print(Text.assemble((f"{name:<15} ", "bold"), cell(value)))
+    print_pairs(_settings_lines(chosen, block, sequence, settings))
     console.print()
     print_listing(console, _nodes_table(nodes))
     for node in nodes:

@@ -8,7 +8,10 @@ import typer
 
 __all__ = ["HERE", "Folder", "Json", "Stack", "StackFile", "Yes", "named_values", "only"]
 
-Stack = Annotated[str, typer.Argument(metavar="STACK", help="The stack's name.")]
+Stack = Annotated[
+    str,
+    typer.Argument(metavar="STACK", help="The stack's name; or an access folder, with a slash: NAME/."),
+]
 StackFile = Annotated[
     str, typer.Argument(metavar="STACK", help="The stack's name: stacks/Pulumi.STACK.yaml.")
 ]

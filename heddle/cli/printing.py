@@ -24,6 +24,7 @@ __all__ = [
     "print_lies",
     "print_line",
     "print_listing",
+    "print_pairs",
     "print_paragraphs",
     "print_text",
 ]
@@ -65,6 +66,21 @@ def print_paragraphs(lines: Iterable[str], *, indent: int = 0, warn: bool = Fals
         )
         for each in folded or [""]:
             typer.echo(typer.style(each, fg="red", bold=True) if warn else each)
+
+
+def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
+    """Print names with their values; in a terminal a value is folded between words, beneath itself."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        for name, value in pairs:
+            console.print(Text.assemble((f"{name:<15} ", "bold"), cell(value)), soft_wrap=True)
+        return
+    table = Table.grid(padding=(0, 1))
+    table.add_column(style="bold", min_width=15)
+    table.add_column(overflow="fold")
+    for name, value in pairs:
+        table.add_row(name, cell(value))
+    console.print(table)
 
 
 def print_lies(refused: Mapping[str, str]) -> None:
@@ -111,4 +127,4 @@ def print_findings(findings: Sequence[Finding]) -> None:
         mark = typer.style("✗", fg="red") if finding.step else typer.style("✓", fg="green")
         typer.echo(f"{mark} {without_controls(f'{finding.what}: {finding.found}')}")
         if finding.step:
-            print_line(f"    {finding.step}")
+            print_paragraphs([finding.step], indent=4)

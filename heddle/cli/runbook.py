@@ -8,7 +8,7 @@ import typer
 
 from heddle.cli.consent import USAGE, ask_consent, require_terminal
 from heddle.cli.options import HERE, Folder, Json, Yes, named_values
-from heddle.cli.printing import print_json
+from heddle.cli.printing import print_json, print_paragraphs
 from heddle.errors import RunbookError
 from heddle.runbooks.catalog import Variable, find_runbook, runbooks
 from heddle.runbooks.deployed import context_of
@@ -32,14 +32,14 @@ def list_(json_: Json = False) -> None:
     for runbook in known:
         typer.echo(f"{typer.style(runbook.name, bold=True)}  {runbook.title}")
         for variable in runbook.variables:
-            typer.echo(_line(variable))
+            print_paragraphs([_line(variable)], indent=4)
 
 
 def _line(variable: Variable) -> str:
     default = f" (default {variable.default})" if variable.default else ""
     need = " (needed)" if variable.required else default
     choices = f" One of {', '.join(variable.choices)}." if variable.choices else ""
-    return f"    -e {variable.name}=…  {variable.description}{choices}{need}"
+    return f"-e {variable.name}=…  {variable.description}{choices}{need}"
 
 
 @app.command("run")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from heddle.cli.options import HERE, Folder, StackFile
+from heddle.cli.options import HERE, Folder, Stack
 from heddle.clientconfig.authorities import authority_keys
 from heddle.clientconfig.files import ClientRequest, client_files
 from heddle.clientconfig.folder import write_client_folder
@@ -14,7 +14,8 @@ from heddle.network.network import open_network
 __all__ = ["sdk_config"]
 
 _USERS = (
-    "Write key and MSP folder of this user: user or admin. Can be repeated; without it, no key is written."
+    "Write key and MSP folder of this user: user or admin; of an access folder its own. Can be repeated; "
+    "without it, no key is written."
 )
 _ROOT = "Where the folder will be on the application's host, for SDKs that want absolute paths; default: DIR."
 _AUTHORITIES = "Write the private keys of the organization's CAs too: whoever has them can become anybody."
@@ -22,7 +23,7 @@ _FORCE = "Write over files that Heddle did not write, or that were changed since
 
 
 def sdk_config(
-    stack: StackFile,
+    stack: Stack,
     org: Annotated[str, typer.Option("--org", help="The organization the client belongs to.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write.", file_okay=False)],
     user: Annotated[list[str] | None, typer.Option("--user", help=_USERS)] = None,

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from heddle.cli.options import HERE, Folder, Json, StackFile
+from heddle.cli.options import HERE, Folder, Json, Stack
 from heddle.cli.printing import cell, listing, marked, print_json, print_listing
 from heddle.network.network import open_network
 from heddle.network.status import InstanceStatus, ask_status
@@ -20,7 +20,7 @@ SECONDS = 15.0
 
 
 def status(
-    stack: StackFile,
+    stack: Stack,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show everything that is wrong, in the nodes' own words.")
     ] = False,

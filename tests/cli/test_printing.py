@@ -1,12 +1,22 @@
 """Text of others is printed as it is: no markup is read in it, and it moves no cursor."""
 
 import io
+import re
 
 import pytest
 from rich.console import Console
 from rich.table import Table
 
-from heddle.cli.printing import cell, listing, marked, print_findings, print_line, print_listing, print_text
+from heddle.cli.printing import (
+    cell,
+    listing,
+    marked,
+    print_findings,
+    print_line,
+    print_listing,
+    print_pairs,
+    print_text,
+)
 from heddle.doctor.findings import Finding
 
 HOSTILE = "[/]3.1.5\x1b[2K\x9b1A"
@@ -61,3 +71,27 @@ def test_a_listing_breaks_no_word() -> None:
 
     shown = out.getvalue().split()
     assert {"deliveries-of-the-north", words[0], *words[1].split()} <= set(shown)
+
+
+@pytest.mark.parametrize("columns", [80, 130])
+def test_addresses_are_never_broken_in_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: int
+) -> None:
+    """They are copied; a list of them is folded between two, and stands beneath its beginning."""
+    nodes = [f"orderer{index}-orderer.fabric-offline.svc.cluster.local:7050" for index in range(3)]
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    print_pairs([("consenters", ", ".join(nodes))])
+
+    lines = [re.sub(r"\x1b\[\d*m", "", line) for line in capsys.readouterr().out.splitlines()]
+    assert max(map(len, lines)) <= columns
+    assert [word for line in lines for word in line.replace(",", "").split()] == ["consenters", *nodes]
+    assert {len(line) - len(line.lstrip()) for line in lines[1:]} == {16}
+
+
+def test_a_file_has_a_name_and_its_value_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """However long: it is searched for."""
+    print_pairs([("consenters", "x " * 200)])
+
+    assert capsys.readouterr().out.count("\n") == 1
