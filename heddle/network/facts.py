@@ -4,16 +4,18 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from heddle.errors import FabricError
+from heddle.errors import FabricError, KubeError, Unreachable
 from heddle.fabric import lifecycle, operations
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Committed, Definition
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
+from heddle.kube.client import KubeClient
 from heddle.network.answers import ask_as_reader, ask_orderer_channels, ask_peer, no_answer, peer_facts
 from heddle.network.certificates import ask_certificate, expired_answer
 from heddle.network.instance import ChaincodeOutput, NodeOutput
 from heddle.network.network import Network, node_of
+from heddle.network.unopened import with_unopened
 from heddle.planner.facts import Answer, NoAnswer, NodeFacts, is_level, newest_height
 
 __all__ = ["committed_chaincodes", "committed_definition", "node_facts"]
@@ -62,12 +64,24 @@ async def node_facts(
         if expired := expired_answer(node, certificate):
             return replace(facts, channels=dict.fromkeys(names, expired))
         questions = (ask_peer(connections, node, name, signer, deadline=deadline) for name in names)
-        return replace(facts, channels=dict(zip(names, await asyncio.gather(*questions), strict=True)))
+        answers = dict(zip(names, await asyncio.gather(*questions), strict=True))
+        return replace(facts, channels=await _explained(network, node, answers))
 
     instance = network.instance
     return tuple(
         await asyncio.gather(*map(about_orderer, instance.orderers), *map(about_peer, instance.peers))
     )
+
+
+async def _explained(network: Network, node: Node, answers: Mapping[str, Answer]) -> Mapping[str, Answer]:
+    """Return a peer's answers; of a channel that it lacks, what its log tells, where that can be read."""
+    if all(answer is not None for answer in answers.values()) or not node.pod:
+        return answers
+    try:
+        async with await KubeClient.open(network.access.kubeconfig) as cluster:
+            return await with_unopened(cluster, node, answers, answers)
+    except (KubeError, Unreachable):
+        return answers
 
 
 async def committed_definition(

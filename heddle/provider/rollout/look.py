@@ -9,6 +9,7 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState, together
 from heddle.network.answers import ask_orderer_channels, ask_peer_channels
+from heddle.network.unopened import with_unopened
 from heddle.planner.facts import NodeFacts, PodFacts
 from heddle.planner.restart import slowness, trouble
 from heddle.plugin.values import has_unknown
@@ -81,7 +82,12 @@ class NodeSet:
         if state is None:
             return facts
         pod = PodFacts(ready=state.ready, outdated=state.outdated, status=state.status)
-        return replace(facts, pod=pod)
+        facts = replace(facts, pod=pod)
+        if facts.kind == "orderer" or facts.silent is not None or not state.ready:
+            return facts
+        return replace(
+            facts, channels=await with_unopened(pods, node, facts.channels, self.inputs.get("channels") or ())
+        )
 
     def _issued(self, name: str) -> list[bytes]:
         """Return the certificates that the state issued to a node: of now, and of before."""
