@@ -49,6 +49,11 @@ _HINTS = (
     ("will result in quorum loss", "Too few consenters would run: bring back those that are down first."),
     ("no Raft leader", "A majority of the channel's consenters must run and see each other."),
     ("expired", "The certificate has expired: renew it with the same key."),
+    (
+        "has not yet been approved by this org",
+        "If its organization has approved it, this peer has a new disk: Fabric fetches the approval from "
+        "another peer of it once a minute. Where there is none: `heddle refresh`, then `heddle up`.",
+    ),
     ("channel does not exist", "This node does not serve the channel: ask another, or join it."),
 )
 _STATUS_HINTS: dict[int, str] = {
