@@ -204,9 +204,8 @@ def _options(node: Node) -> tuple[tuple[str, str | int], ...]:
         ("grpc.keepalive_timeout_ms", 20_000),
         # A node that restarts is back in seconds; the default backs off to two minutes.
         ("grpc.initial_reconnect_backoff_ms", 200),
-        # How long one attempt to connect may take: a busy machine needs seconds for a handshake through
-        # the API server. What fails at once is tried again by the other two.
-        ("grpc.min_reconnect_backoff_ms", 10_000),
+        # grpc.min_reconnect_backoff_ms stays at its 20 s: it is how long one attempt to connect may take, and
+        # a busy machine needs seconds for a handshake through the API server. A call's deadline comes first.
         ("grpc.max_reconnect_backoff_ms", 2_000),
         ("grpc.dns_min_time_between_resolutions_ms", 2_000),
         # Channels differ in the name they verify: they must not share connections by address.

@@ -86,7 +86,11 @@ def slowness(node: NodeFacts) -> str:
     """
     if node.certificate is None or node.certificate.expired:
         return ""
-    answers = dict(node.channels) if node.silent is None else {"": node.silent, **node.channels}
+    answers: dict[str, Answer] = dict(node.channels)
+    if node.silent is not None:
+        answers[""] = node.silent
+    if isinstance(node.version, NoAnswer):
+        answers["its version"] = node.version
     wanting = {name: each for name, each in answers.items() if each is not None and not is_active(each)}
     if not wanting or not all(isinstance(each, NoAnswer) and each.late for each in wanting.values()):
         return ""

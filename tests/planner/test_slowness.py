@@ -20,6 +20,7 @@ def _node(
     silent: NoAnswer | None = None,
     certificate: CertificateFacts | None = SHOWN,
     ready: bool = True,
+    version: str | NoAnswer = "",
 ) -> NodeFacts:
     return NodeFacts(
         name="peer0",
@@ -27,6 +28,7 @@ def _node(
         channels=channels,
         silent=silent,
         certificate=certificate,
+        version=version,
         pod=PodFacts(ready=ready, outdated=False, status="Running"),
     )
 
@@ -37,12 +39,13 @@ def _node(
         (_node({"a": JOINED}), False, False),
         (_node({"a": JOINED, "b": LATE}), True, False),
         (_node({}, silent=LATE), True, False),
+        (_node({"a": JOINED}, version=LATE), True, False),
         (_node({"a": JOINED, "b": BROKEN}), False, True),
         (_node({"a": LATE, "b": BROKEN}), False, True),
         (_node({"a": LATE}, certificate=None), False, True),
         (_node({"a": LATE}, ready=False), True, True),
     ],
-    ids=["well", "late", "all late", "broken", "both", "accepts nothing", "unready"],
+    ids=["well", "late", "all late", "late version", "broken", "both", "accepts nothing", "unready"],
 )
 def test_only_a_node_that_accepts_connections_counts_as_slow(node: NodeFacts, slow: bool, ill: bool) -> None:
     """One that is broken on one channel is not well, whatever it answers late on others."""
