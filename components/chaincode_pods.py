@@ -91,7 +91,7 @@ def chaincode_pod(
                 if server.replicas > 1
                 else {}
             ),
-            "containers": [_container(server, image, [*_plain(variables), *_hidden(secrets)])],
+            "containers": [_container(server, image, [*_plain(variables), *pods.hidden_variables(secrets)])],
             "volumes": [
                 {"name": "tls", "secret": {"secretName": server.name, "defaultMode": 0o440}},
                 {"name": "tmp", "emptyDir": {}},
@@ -102,10 +102,6 @@ def chaincode_pod(
 
 def _plain(variables: Mapping[str, pulumi.Input[str]]) -> list[Manifest]:
     return [{"name": name, "value": value} for name, value in variables.items()]
-
-
-def _hidden(secrets: Mapping[str, tuple[str, str]]) -> list[Manifest]:
-    return [pods.from_secret(name, *place) for name, place in secrets.items()]
 
 
 def _container(server: ServerPlan, image: str, variables: list[Manifest]) -> Manifest:

@@ -1,5 +1,6 @@
 """Make the place of an instance: its namespace, and the providers that reach it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -31,6 +32,10 @@ class ClusterArgs:
     """Name of the cluster in the state: credentials may change beneath it, and nothing is replaced."""
     dns_domain: str
     """What the names of the cluster's Services end with."""
+    secret_keys: Mapping[str, Sequence[str]]
+    """Keys by Secret that pods read and somebody made beforehand."""
+    pull_secrets: Sequence[str]
+    """Secrets that images are pulled with."""
     protect: bool
     """The namespace must not be deleted: the volumes' claims would go with it."""
     keep: bool = False
@@ -98,6 +103,8 @@ class Cluster(pulumi.ComponentResource):
                 instance=args.instance,
                 owner=pulumi.Output.unsecret(owner.password),
                 dns_domain=args.dns_domain,
+                secret_keys=args.secret_keys or None,
+                pull_secrets=args.pull_secrets or None,
             ),
             options,
         )

@@ -81,6 +81,8 @@ class Network(pulumi.ComponentResource):
                 kubeconfig=self._args.kubeconfig,
                 identifier=self._args.cluster_identifier,
                 dns_domain=self._args.instance.dns_domain,
+                secret_keys=self._topology.secret_keys,
+                pull_secrets=self._topology.images.pull_secrets,
                 protect=not self._args.instance.disposable,
                 keep=self._args.instance.keeps_namespace,
             ),

@@ -120,10 +120,16 @@ def _environment(node: NodePlan) -> list[Manifest]:
     """Return the variables, a database's password among them: it must not be in a ConfigMap."""
     plain = {"FABRIC_CFG_PATH": CONFIG_PATH, **node.environment}
     variables: list[Manifest] = [{"name": name, "value": value} for name, value in plain.items()]
+    variables += hidden_variables(node.secret_environment)
     if node.couchdb is not None:
         password = ("CORE_LEDGER_STATE_COUCHDBCONFIG_PASSWORD", node.couchdb.name, "password")
         variables.append(from_secret(*password))
     return variables
+
+
+def hidden_variables(places: Mapping[str, tuple[str, str]]) -> list[Manifest]:
+    """Return variables whose values are in Secrets: by each name the Secret and the key."""
+    return [from_secret(name, *place) for name, place in places.items()]
 
 
 def from_secret(variable: str, secret: str, key: str) -> Manifest:

@@ -8,6 +8,8 @@ from heddle.kube.client import KubeClient, refusal
 from heddle.kube.dns import cluster_name, unknown_names
 from heddle.kube.prepared import INSTANCE
 from heddle.kube.rights import missing_rights
+from heddle.kube.secrets import missing_keys
+from heddle.plugin.interface import DiffKind
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.handler import Call, Created, Gone, Handler, Plan, Seen
 from heddle.schema.kubernetes import NAMESPACE_OWNERSHIP
@@ -33,6 +35,17 @@ class NamespaceOwnershipHandler(Handler):
 
     declaration = NAMESPACE_OWNERSHIP
 
+    async def diff(self, call: Call) -> dict[str, DiffKind]:
+        """Refuse Secrets that are missing by now, before anything is done; in itself nothing differs."""
+        if not (call.inputs.get("secretKeys") or call.inputs.get("pullSecrets")):
+            return {}
+        try:
+            async with KubeClient(await self.session.api_server()) as server:
+                await self._check_secrets(server, call)
+        except Unreachable as error:
+            await self.session.warn(f"not checked: whether the pods' Secrets are there\n{error}", call.urn)
+        return {}
+
     async def plan(self, call: Call) -> Plan:
         """Refuse early what `create` would refuse."""
         if call.id:
@@ -43,6 +56,7 @@ class NamespaceOwnershipHandler(Handler):
                 await _check_rights(server, call)
                 if found is None:
                     await _check_creation(server, call)
+                await self._check_secrets(server, call)
         except Unreachable:
             return Plan(outputs={}, message=f"whether {call.inputs['namespace']} is free shows after apply")
         if found is not None and not _leaving(found):
@@ -66,6 +80,29 @@ class NamespaceOwnershipHandler(Handler):
             )
         return ""
 
+    async def _check_secrets(self, server: KubeClient, call: Call) -> None:
+        """Raise ProviderError if pods would not start for want of a Secret; warn of what images may need."""
+        namespace, keys = call.inputs["namespace"], call.inputs.get("secretKeys") or {}
+        pulling = dict.fromkeys(call.inputs.get("pullSecrets") or (), ())
+        try:
+            missing = await missing_keys(server, namespace, keys)
+            unpulled = await missing_keys(server, namespace, pulling)
+        except KubeError as error:
+            await self.session.warn(f"not checked: whether the pods' Secrets are there\n{error}", call.urn)
+            return
+        if unpulled:
+            words = (
+                f"namespace {namespace} has no {', no '.join(unpulled)}: images that need it are not pulled"
+            )
+            await self.session.warn(words, call.urn)
+        if missing:
+            raise ProviderError(
+                f"namespace {namespace} has no {', no '.join(missing)}: a pod that reads it would not start",
+                hint="Make it first: kubectl create secret generic NAME --from-literal KEY=VALUE "
+                f"--namespace {namespace}. Where the namespace is not there yet, `heddle namespace STACK` "
+                "prints it for `kubectl apply -f -`.",
+            )
+
     async def create(self, call: Call) -> Created:
         """Make it, or take what was made for this instance; wait while one of its name is being deleted."""
         patience = call.deadline(_PATIENCE)
@@ -78,6 +115,7 @@ class NamespaceOwnershipHandler(Handler):
 
         await self._check_dns_domain(call)
         async with KubeClient(await self.session.api_server()) as server:
+            await self._check_secrets(server, call)
             await poll(lambda _: _made(server, call), bool, deadline=patience, otherwise=still_there)
         return Created(id=call.inputs["namespace"])
 

@@ -23,13 +23,16 @@ __all__ = [
 class NamespaceOwnershipArgs:
     """A namespace, its instance, and the stack that owns it: `owner` is a text that no other stack has.
 
-    `dns_domain`: what the names of the cluster's Services end with.
+    `dns_domain`: what the names of the cluster's Services end with. `secret_keys` (keys by Secret) and
+    `pull_secrets`: what pods read and somebody made beforehand.
     """
 
     namespace: str
     instance: str
     owner: pulumi.Input[str]
     dns_domain: str | None = None
+    secret_keys: Mapping[str, Sequence[str]] | None = None
+    pull_secrets: Sequence[str] | None = None
 
 
 class NamespaceOwnership(DeclaredResource[NamespaceOwnershipArgs]):

@@ -30,6 +30,16 @@ NAMESPACE_OWNERSHIP = ResourceType(
             ),
         ),
         "owner": connection(NAME, "What tells this stack from all others; written on the namespace."),
+        "secretKeys": connection(
+            MapOf(ListOf(NAME)),
+            "Keys by Secret that pods read and somebody made beforehand: without one nothing is done.",
+            optional=True,
+        ),
+        "pullSecrets": connection(
+            ListOf(NAME),
+            "Secrets that images are pulled with: one that is not there is warned of.",
+            optional=True,
+        ),
     },
 )
 

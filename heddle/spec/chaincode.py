@@ -17,10 +17,9 @@ from heddle.spec.names import (
     ChannelName,
     CollectionName,
     OrganizationName,
-    SecretKeyName,
-    SecretName,
     Variable,
 )
+from heddle.spec.nodes import SecretKey
 from heddle.spec.policies import Endorsement, check_endorsement, check_members, check_policy
 from heddle.spec.references import Image
 
@@ -38,15 +37,6 @@ class Collection(Section):
     endorsement_policy: Annotated[str, BeforeValidator(check_policy)] | None = None
     """The peers that must endorse a write: an expression or the path of a channel policy. Default: the
     chaincode's rule."""
-
-
-class SecretKey(Section):
-    """The place of a value: a key of a Secret in the instance's namespace, which is made beforehand."""
-
-    secret: SecretName
-    """Name of the Secret."""
-    key: SecretKeyName
-    """Key within it."""
 
 
 Sequence = Annotated[int, *between(1)]

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from heddle.spec.kinds import Processors, Quantity, between
 from heddle.spec.model import Section
-from heddle.spec.names import Label, LabelValue, StorageClass, Variable
+from heddle.spec.names import Label, LabelValue, SecretKeyName, SecretName, StorageClass, Variable
 
 
 class Amounts(Section):
@@ -73,6 +73,18 @@ class Storage(Section):
     """Claims of the state databases, where they are CouchDB."""
 
 
+class SecretKey(Section):
+    """The place of a value: a key of a Secret in the instance's namespace, which is made beforehand.
+
+    Previews refuse one that is not there. Pods take a new value when they restart.
+    """
+
+    secret: SecretName
+    """Name of the Secret."""
+    key: SecretKeyName
+    """Key within it."""
+
+
 class NodeSettings(Section):
     """Settings of one kind of node or of one node; what is said of the node wins, field by field."""
 
@@ -89,5 +101,7 @@ class NodeSettings(Section):
     environment: dict[Variable, str] = Field(default_factory=dict)
     """Variables of peers and orderers: CORE_… and ORDERER_… set what no other key does, as in Fabric's own
     documentation; FABRIC_LOGGING_SPEC and GOGC are of this kind too."""
+    secret_environment: dict[Variable, SecretKey] = Field(default_factory=dict)
+    """Variables of peers and orderers whose values are in Secrets of the namespace."""
     storage: Claim = Claim()
     """Claim of the ledger or database; chaincodes have none."""

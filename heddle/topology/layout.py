@@ -27,7 +27,7 @@ from heddle.topology.plans import (
     ServerPlan,
     Topology,
 )
-from heddle.topology.pods import claim_settings, node_environment, pod_settings
+from heddle.topology.pods import claim_settings, node_variables, places_of, pod_settings
 from heddle.topology.policies import collection_plan, endorsement_policy
 
 PEER_PORT = 7051
@@ -174,7 +174,7 @@ class _Site:
             couchdb=None if orderer else self._couchdb(name, index, organization),
             **pod_settings(self.instance.nodes, kind, name),
             **claim_settings(self.instance.nodes, self.instance.storage, kind, name),
-            environment=node_environment(self.instance.nodes, kind, name),
+            **node_variables(self.instance.nodes, kind, name),
         )
 
     def _tls_hosts(self, name: str) -> tuple[str, ...]:
@@ -239,9 +239,7 @@ class _Site:
             image=wanted.image,
             language=wanted.language,
             environment=wanted.environment,
-            secret_environment={
-                name: (place.secret, place.key) for name, place in wanted.secret_environment.items()
-            },
+            secret_environment=places_of(wanted.secret_environment),
             metadata=wanted.metadata,
             definitions=tuple(definitions),
             servers=tuple(self._servers(wanted, definitions)),

@@ -96,6 +96,8 @@ class NodePlan(StoredPod):
     """Names and addresses its TLS certificate is good for."""
     environment: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Variables of its container, beside those of its files."""
+    secret_environment: Mapping[str, tuple[str, str]] = field(default_factory=dict, hash=False)
+    """Variables whose values are in Secrets: name of the Secret, and key."""
     couchdb: CouchdbPlan | None = None
     """Peers with CouchDB: their database. None = LevelDB, within the ledger's claim."""
 
@@ -283,3 +285,13 @@ class Topology:
             for channel in self.channels
             if any(member.organization == organization for member in channel.members)
         )
+
+    @property
+    def secret_keys(self) -> dict[str, tuple[str, ...]]:
+        """Return the keys that variables are read from, by the Secret, which somebody made beforehand."""
+        found: dict[str, set[str]] = {}
+        variables = [each.secret_environment for each in self.nodes]
+        variables += [each.secret_environment for each in self.chaincodes]
+        for secret, key in (place for each in variables for place in each.values()):
+            found.setdefault(secret, set()).add(key)
+        return {secret: tuple(sorted(keys)) for secret, keys in sorted(found.items())}

@@ -5,7 +5,7 @@ from typing import Any
 
 from heddle.quantities import amount
 from heddle.settings import DEFAULT_RESOURCES
-from heddle.spec.nodes import NodeSettings, Storage
+from heddle.spec.nodes import NodeSettings, SecretKey, Storage
 from heddle.spec.nodes import Resources as ResourcesSection
 from heddle.topology.plans import Amounts, Placement
 
@@ -48,8 +48,8 @@ def claim_settings(
     }
 
 
-def node_environment(settings: Mapping[str, NodeSettings], kind: str, name: str) -> dict[str, str]:
-    """Return the variables of a peer's or orderer's container.
+def node_variables(settings: Mapping[str, NodeSettings], kind: str, name: str) -> dict[str, Any]:
+    """Return the variables of a peer's or orderer's container: `environment` and `secret_environment`.
 
     Go's collector runs when the heap has doubled, which for a node of some 50 MB is many times a second under
     load; a node may grow to a good part of its memory instead, and is warned before the limit.
@@ -61,7 +61,21 @@ def node_environment(settings: Mapping[str, NodeSettings], kind: str, name: str)
         "GOGC": "400",
         "GOMEMLIMIT": str(int(limit * 9 / 10)),
     }
-    return defaults | _merged(each.environment for each in stated)
+    plain, hidden = defaults, dict[str, tuple[str, str]]()
+    for each in stated:
+        # What is said later counts, whichever of the two it is.
+        for name in each.secret_environment:
+            plain.pop(name, None)
+        for name in each.environment:
+            hidden.pop(name, None)
+        plain |= each.environment
+        hidden |= places_of(each.secret_environment)
+    return {"environment": plain, "secret_environment": hidden}
+
+
+def places_of(variables: Mapping[str, SecretKey]) -> dict[str, tuple[str, str]]:
+    """Return the Secret and the key that each variable's value is in."""
+    return {name: (place.secret, place.key) for name, place in variables.items()}
 
 
 def _stated(settings: Mapping[str, NodeSettings], kind: str, name: str) -> list[NodeSettings]:

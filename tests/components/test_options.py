@@ -233,6 +233,44 @@ def test_collections_are_approved_and_committed_alike() -> None:
     assert set(read_instance(recorder.instance).chaincode("assets").collections) == {"prices", "notes"}
 
 
+def test_variables_come_from_secrets_and_what_a_node_says_itself_wins() -> None:
+    """Whether the kind has the value in the file or in a Secret; the preview is told what must be there."""
+    kind = {
+        "environment": {"A": "plain", "B": "plain"},
+        "secretEnvironment": {"C": {"secret": "kind", "key": "c"}, "D": {"secret": "kind", "key": "d"}},
+    }
+    own = {
+        "environment": {"C": "plain"},
+        "secretEnvironment": {"A": {"secret": "own", "key": "a"}, "D": {"secret": "own", "key": "d"}},
+    }
+    recorder = record({**NETWORK, "nodes": {"peer": kind, "peer0-one": own}})
+
+    said = {name: variables(recorder, name) for name in ("peer0-one", "peer1-one")}
+    assert {key: said["peer0-one"].get(key) for key in "ABC"} == {"A": None, "B": "plain", "C": "plain"}
+    assert {key: said["peer1-one"].get(key) for key in "ABC"} == {"A": "plain", "B": "plain", "C": None}
+    assert from_secrets(recorder, "peer0-one") == {"A": ("own", "a"), "D": ("own", "d")}
+    assert from_secrets(recorder, "peer1-one") == {"C": ("kind", "c"), "D": ("kind", "d")}
+    assert from_secrets(recorder, "orderer0-orderer") == {}
+    ownership = recorder.of("NamespaceOwnership")["dev-cluster-ownership"]
+    assert ownership["secretKeys"] == {"kind": ["c", "d"], "own": ["a", "d"]}
+
+
+def test_the_preview_is_told_of_secrets_where_there_are_some() -> None:
+    """Those of chaincodes and those that images are pulled with; else the resource is as it was."""
+    secret = {"TOKEN": {"secret": "partner", "key": "token"}}
+    chaincode = {**NETWORK["chaincodes"][0], "secretEnvironment": secret}
+    recorder = record({**NETWORK, "chaincodes": [chaincode], "images": {"pullSecrets": ["mirror"]}})
+
+    told = recorder.of("NamespaceOwnership")["dev-cluster-ownership"]
+    assert (told["secretKeys"], told["pullSecrets"]) == ({"partner": ["token"]}, ["mirror"])
+    assert record(NETWORK).of("NamespaceOwnership")["dev-cluster-ownership"].keys() == {
+        "namespace",
+        "instance",
+        "owner",
+        "dnsDomain",
+    }
+
+
 @pytest.mark.parametrize(
     ("language", "expected"),
     [

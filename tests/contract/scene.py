@@ -122,6 +122,11 @@ async def _set(kind: str, network: RealNetwork) -> Scene:
 
 async def _gateway_ready(connections: Connections, scene: Scene) -> None:
     """Upstream's gateways find the other organization's peer by gossip, some seconds after the start."""
+    await put_asset(connections, scene, "channel", "first")
+
+
+async def put_asset(connections: Connections, scene: Scene, channel: str, name: str) -> None:
+    """Write an asset by alpha's peer, as soon as its gateway knows all that it needs for it."""
     clock = Deadline(60)
     while True:
         try:
@@ -129,9 +134,9 @@ async def _gateway_ready(connections: Connections, scene: Scene) -> None:
                 connections,
                 scene.peer(),
                 scene.person("alpha.user"),
-                "channel",
+                channel,
                 "assets",
-                ["put", "first", "ada", "1"],
+                ["put", name, "ada", "1"],
                 deadline=10,
             )
         except FabricError:

@@ -11,9 +11,8 @@ from heddle.fabric import gateway, lifecycle
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
 from heddle.fabric.dial import DirectDialer
-from heddle.waiting import Deadline
 from tests.contract.conftest import KINDS
-from tests.contract.scene import Scene
+from tests.contract.scene import Scene, put_asset
 from tests.contract.standins import prepared_standins
 from tests.real.network import prepared_network
 from tests.real.steps import Packaged, define, make_channel, run_chaincode
@@ -48,23 +47,6 @@ async def _in_force_on_both(scene: Scene) -> Mapping[str, Packaged]:
         return packages
 
 
-async def put(connections: Connections, scene: Scene, channel: str, name: str) -> None:
-    """Write an asset on a channel; a peer may need a moment until it knows the definition."""
-    clock = Deadline(30)
-    peer, who = scene.peer(), scene.person("alpha.user")
-    while True:
-        try:
-            await gateway.invoke(
-                connections, peer, who, channel, "assets", ["put", name, "ada", "1"], deadline=10
-            )
-        except FabricError:
-            if clock.left() < 1:
-                raise
-            await clock.pause(0.5)
-        else:
-            return
-
-
 async def names(connections: Connections, scene: Scene, channel: str) -> str:
     """The assets of a channel, as the chaincode lists them."""
     peer, who = scene.peer(), scene.person("alpha.user")
@@ -74,8 +56,8 @@ async def names(connections: Connections, scene: Scene, channel: str) -> str:
 
 async def test_each_channel_has_its_own_data(scene: Scene, connections: Connections) -> None:
     """The server is told the channel with every call."""
-    await put(connections, scene, TRADE, "of-trade")
-    await put(connections, scene, AUDIT, "of-audit")
+    await put_asset(connections, scene, TRADE, "of-trade")
+    await put_asset(connections, scene, AUDIT, "of-audit")
 
     trade, audit = await names(connections, scene, TRADE), await names(connections, scene, AUDIT)
     assert ("of-trade" in trade, "of-audit" in trade) == (True, False)
@@ -97,4 +79,4 @@ async def test_each_channel_has_a_sequence_of_its_own(scene: Scene, connections:
     third = Definition(name="assets", version="1", sequence=3)
     with pytest.raises(FabricError, match="requested sequence is 3, but new definition must be sequence 2"):
         await lifecycle.check_readiness(connections, scene.peer(), TRADE, third, admin, deadline=10)
-    await put(connections, scene, TRADE, "afterwards")
+    await put_asset(connections, scene, TRADE, "afterwards")

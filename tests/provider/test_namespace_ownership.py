@@ -29,6 +29,10 @@ class Namespaces:
         self.gone_after: int | None = None
         self.dns_port = 0
         self.forbidden: set[str] = set()
+        self.secrets: dict[str, list[str]] = {}
+        """Keys of each Secret of the namespace."""
+        self.hidden = False
+        """True: the user may not look at Secrets."""
         self.lacking: set[tuple[str, str]] = set()
         """Verb and resource of what the user may not; nothing = may do everything."""
 
@@ -60,6 +64,15 @@ class Namespaces:
             200, json={"items": [{"ports": ports, "endpoints": [{"addresses": ["127.0.0.1"]}]}]}
         )
 
+    def secret(self, path: str) -> httpx.Response:
+        """A Secret of the namespace, with its values."""
+        name = path.removeprefix("/api/v1/namespaces/fabric-dev/secrets/")
+        if self.hidden:
+            return httpx.Response(403, json={"message": "secrets is forbidden"})
+        if name not in self.secrets:
+            return httpx.Response(404, json={"message": "not found"})
+        return httpx.Response(200, json={"data": dict.fromkeys(self.secrets[name], "aHVudGVyMg==")})
+
     @property
     def annotations(self) -> dict[str, str]:
         found: dict[str, str] = self.objects["fabric-dev"]["metadata"]["annotations"]
@@ -68,6 +81,8 @@ class Namespaces:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if "endpointslices" in request.url.path:
             return self.dns(request)
+        if "/secrets/" in request.url.path:
+            return self.secret(request.url.path)
         if "selfsubjectaccessreviews" in request.url.path:
             return self.review(request)
         if request.method in self.forbidden:
@@ -319,3 +334,67 @@ async def test_the_preview_names_missing_rights(
 
     assert "heddle namespace STACK --user NAME | kubectl apply -f -" in refused.value.hint
     assert namespaces.objects == {}
+
+
+SECRETS = {"secretKeys": {"partner": ["token", "user"]}, "pullSecrets": ["mirror"]}
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        ({}, "has no Secret partner: a pod that reads it would not start"),
+        ({"partner": ["user"]}, "has no key token of Secret partner: a pod"),
+    ],
+)
+async def test_a_secret_that_pods_read_and_that_is_missing_is_refused_in_the_preview(
+    namespaces: Namespaces, there: dict[str, list[str]], words: str
+) -> None:
+    """Of a new stack and of one that runs; `up` refuses it too, and makes no namespace for it."""
+    namespaces.secrets = {**there, "mirror": []}
+    with pytest.raises(ProviderError, match=words) as refused:
+        await Engine().preview(OWNERSHIP, "own", {**INPUTS, **SECRETS})
+    with pytest.raises(ProviderError, match=words):
+        await Engine().up(OWNERSHIP, "own", {**INPUTS, **SECRETS})
+
+    assert "kubectl create secret generic NAME" in refused.value.hint
+    assert namespaces.objects == {}
+    engine = Engine()
+    await engine.up(OWNERSHIP, "own", INPUTS)
+    with pytest.raises(ProviderError, match=words):
+        await engine.diff(OWNERSHIP, "own", {**INPUTS, **SECRETS})
+
+
+async def test_secrets_that_are_there_change_nothing_of_a_stack_that_runs(namespaces: Namespaces) -> None:
+    """A stack of before has no list of them; no value goes into its state."""
+    engine = Engine()
+    await engine.up(OWNERSHIP, "own", INPUTS)
+    namespaces.secrets = {"partner": ["token", "user"], "mirror": [".dockerconfigjson"]}
+
+    assert not (await engine.diff(OWNERSHIP, "own", {**INPUTS, **SECRETS})).changes
+    await engine.up(OWNERSHIP, "own", {**INPUTS, **SECRETS})
+    assert "aHVudGVyMg==" not in str((engine.inputs, engine.outputs, engine.log.said))
+    assert engine.log.of("warning") == []
+
+
+async def test_a_missing_pull_secret_is_a_warning(namespaces: Namespaces) -> None:
+    """The machines may have the images already."""
+    namespaces.secrets = {"partner": ["token", "user"]}
+    await Engine().up(OWNERSHIP, "own", {**INPUTS, **SECRETS})
+
+    engine = Engine()
+    await engine.preview(OWNERSHIP, "own", {**INPUTS, **SECRETS})
+    (warning,) = engine.log.of("warning")
+    assert "fabric-dev has no Secret mirror: images that need it are not pulled" in warning
+
+
+async def test_secrets_that_nobody_may_look_at_are_said_to_be_unchecked(namespaces: Namespaces) -> None:
+    """A right that is missing refuses nothing."""
+    namespaces.hidden = True
+    engine = Engine()
+    await engine.up(OWNERSHIP, "own", {**INPUTS, **SECRETS})
+
+    assert not (await engine.diff(OWNERSHIP, "own", {**INPUTS, **SECRETS})).changes
+    assert all(
+        "not checked: whether the pods' Secrets are there" in each for each in engine.log.of("warning")
+    )
+    assert len(engine.log.of("warning")) == 2

@@ -107,3 +107,17 @@ def test_a_node_without_a_claim_is_refused() -> None:
 def test_a_date_can_be_part_of_a_name() -> None:
     """Names have neither colons nor capitals."""
     assert date_of_name("2026-11-21T13:00:00Z") == "20261121t130000z"
+
+
+@pytest.mark.parametrize("numbers", [{"runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000}, {}])
+def test_a_job_runs_as_the_user_that_the_node_runs_as(numbers: dict[str, int]) -> None:
+    """Where numbers are left to the cluster (`cluster.podUsers`), the Job names none either."""
+    node = statefulset()
+    security = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}, **numbers}
+    node["spec"]["template"]["spec"]["securityContext"] = security
+
+    for make in (aside_job, blocks_aside_job):
+        pod = make(node, runbook="rejoin-peer", date="d")["spec"]["template"]["spec"]
+        assert pod["securityContext"] == security
+        containers = [*pod["initContainers"], *pod["containers"]]
+        assert [each for each in containers if "runAsUser" in each["securityContext"]] == []

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from heddle.spec.policies import Endorsement
 from heddle.spec.problems import MISSING, Problem
 from heddle.spec.rules.expressions import broken_expression, strangers_in
+from heddle.spec.rules.nodes import said_twice
 from heddle.spec.rules.reading import (
     Data,
     Place,
@@ -68,10 +69,7 @@ def broken(data: Data) -> Iterator[Problem]:
         yield from _endorsement(data, chaincode, index)
         for key in ("environment", "secretEnvironment"):
             yield from _variables(("chaincodes", index, key), section(chaincode, key))
-        plain = section(chaincode, "environment")
-        for name in (each for each in section(chaincode, "secretEnvironment") if each in plain):
-            both = ("chaincodes", index, "secretEnvironment", name)
-            yield problem(both, name, "in environment or in secretEnvironment, not in both")
+        yield from said_twice(chaincode, ("chaincodes", index))
 
 
 def _channels(data: Data, chaincode: Data, index: int) -> Iterator[Problem]:

@@ -50,7 +50,9 @@ def broken(data: Data) -> Iterator[Problem]:
         said = section(section(data, "nodes"), key)
         if key in chaincodes and said.get("storage") is not None:
             yield problem((*place, "storage"), said["storage"], "nothing: chaincodes have no volume")
-        yield from _environment(section(said, "environment"), (*place, "environment"), key, chaincodes)
+        for kind in ("environment", "secretEnvironment"):
+            yield from _environment(section(said, kind), (*place, kind), key, chaincodes)
+        yield from said_twice(said, place)
         yield from _resources(section(said, "resources"), (*place, "resources"))
         yield from _labels(section(said, "labels"), (*place, "labels"))
         for kind in ("annotations", "serviceAnnotations"):
@@ -82,13 +84,22 @@ def _unknown(place: Place, key: object, found: object, known: list[str], *, couc
 def _environment(variables: Data, place: Place, key: str, chaincodes: set[str]) -> Iterator[Problem]:
     """Report variables of pods that take none, and variables that Heddle sets itself."""
     if variables and key in chaincodes:
-        yield problem(place, variables, "nothing: variables of a chaincode are in chaincodes[].environment")
+        there = f"chaincodes[].{place[-1]}"
+        yield problem(place, variables, f"nothing: variables of a chaincode are in {there}")
     elif variables and key.startswith("couchdb"):
         yield problem(place, variables, "nothing: only peers and orderers take variables")
     else:
         for name, value in variables.items():
             if name in _OWN_VARIABLES:
                 yield problem((*place, name), value, "nothing: Heddle sets this variable itself")
+
+
+def said_twice(owner: Data, place: Place) -> Iterator[Problem]:
+    """Yield a problem for each variable that has a value in the file and one in a Secret."""
+    plain = section(owner, "environment")
+    for name in (each for each in section(owner, "secretEnvironment") if each in plain):
+        allowed = "in environment or in secretEnvironment, not in both"
+        yield problem((*place, "secretEnvironment", name), name, allowed)
 
 
 def _resources(resources: Data, place: Place) -> Iterator[Problem]:
