@@ -51,7 +51,10 @@ class BftOptions:
         Duration(), default="1s", about="Wait for the others' states after a start."
     )
     incoming_message_buffer_size: int = _option(
-        _COUNT, default=200, about="Messages that may wait to be read."
+        # A node makes room for all of them at its start (SmartBFT internal/bft/view.go), or ends.
+        Integer(minimum=1, maximum=1_000_000),
+        default=200,
+        about="Messages that may wait to be read.",
     )
     request_pool_size: int = _option(_COUNT, default=100_000, about="Requests that may wait to be ordered.")
     leader_heartbeat_count: int = _option(

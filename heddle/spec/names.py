@@ -43,6 +43,8 @@ class NameRule:
         }
 
 
+# apimachinery pkg/util/validation IsDNS1123Subdomain: no label is empty, begins or ends with -
+_SUBDOMAIN = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
 _LABEL = r"[a-z](?:[a-z0-9-]*[a-z0-9])?"
 
 INSTANCE = NameRule(
@@ -88,25 +90,26 @@ COLLECTION = NameRule(
     words="1 to 249 of a–z, A–Z, 0–9, _ and -; does not start with _",
 )
 STORAGE_CLASS = NameRule(
-    pattern=r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?",
+    pattern=_SUBDOMAIN,
     longest=253,
-    words="name of a StorageClass: 1 to 253 of a–z, 0–9, . and -; no . or - at either end",
+    words="name of a StorageClass: 1 to 253 of a–z, 0–9, . and -; no . or - at either end or beside a .",
 )
 SECRET = NameRule(
-    pattern=r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?",
+    pattern=_SUBDOMAIN,
     longest=253,
-    words="name of a Kubernetes Secret: 1 to 253 of a–z, 0–9, . and -; no . or - at either end",
+    words="name of a Kubernetes Secret: 1 to 253 of a–z, 0–9, . and -; no . or - at either end or beside a .",
     noun="name of a Secret",
 )
+# apimachinery pkg/util/validation IsConfigMapKey
 SECRET_KEY = NameRule(
-    pattern=r"[A-Za-z0-9._-]+",
+    pattern=r"(?!\.$|\.\.)[A-Za-z0-9._-]+",
     longest=253,
-    words="key of a Kubernetes Secret: 1 to 253 of a–z, A–Z, 0–9, ., - and _",
+    words="key of a Kubernetes Secret: 1 to 253 of a–z, A–Z, 0–9, ., - and _; not . alone, not .. in front",
     noun="key of a Secret",
 )
 # apimachinery pkg/util/validation IsQualifiedName, IsValidLabelValue; pkg/apis/core/validation EnvVar names
 LABEL = NameRule(
-    pattern=r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?",
+    pattern=rf"(?:(?=[^/]{{1,253}}/){_SUBDOMAIN}/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{{0,61}}[A-Za-z0-9])?",
     longest=317,
     words="a label's key: perhaps a DNS domain and /, then 1 to 63 of a–z, A–Z, 0–9, ., - and _",
     noun="label",

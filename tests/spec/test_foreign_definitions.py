@@ -2,12 +2,15 @@
 
 import base64
 import contextlib
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -144,3 +147,62 @@ def test_a_thousand_certificates_are_no_matter() -> None:
         definition(rootCertificates=[own] * 1000, anchorPeers=["a.b:1"] * 1000)
     )
     assert (instance is None) == bool(problems)
+
+
+def signed_by(issuer: Authority | None, *, identifier: bool = True) -> tuple[str, Authority]:
+    """The certificate of an authority below another one, or of its own; with or without a key identifier."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "lower CA")])
+    above = x509.load_pem_x509_certificate(issuer.certificate) if issuer else None
+    now = datetime.now(UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(above.subject if above else name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=9))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    )
+    if identifier:
+        builder = builder.add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
+        )
+    signer = serialization.load_pem_private_key(issuer.private_key, None) if issuer else key
+    assert isinstance(signer, ec.EllipticCurvePrivateKey)
+    made = builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return made.decode(), Authority(certificate=made, private_key=private)
+
+
+def problems_of(**external: Any) -> list[tuple[str, str]]:
+    _, problems = check_instance(definition(**external))
+    return [(each.path.rpartition("external.")[2], each.allowed) for each in problems]
+
+
+def test_an_authority_without_a_key_identifier_is_refused() -> None:
+    """Every node refuses a channel with it: msp/mspimplsetup.go."""
+    bare, _ = signed_by(None, identifier=False)
+
+    (problem,) = problems_of(rootCertificates=[bare])
+    assert problem[0] == "rootCertificates[0]"
+    assert "subject key identifier" in problem[1]
+
+
+def test_an_intermediate_authority_stands_below_one_of_its_roots() -> None:
+    """Straight, or below another; identities and TLS each by their own roots."""
+    below, lower = signed_by(authority())
+    lowest, _ = signed_by(lower)
+    stranger, _ = signed_by(None)
+
+    assert problems_of(intermediateCertificates=[lowest, below]) == []
+    assert problems_of(intermediateCertificates=[below, stranger], tlsIntermediateCertificates=[lowest]) == [
+        ("intermediateCertificates[1]", "the certificate of an authority below one of rootCertificates"),
+        (
+            "tlsIntermediateCertificates[0]",
+            "the certificate of an authority below one of tlsRootCertificates",
+        ),
+    ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from heddle.spec.defaults import default_namespace
 from heddle.spec.ports import PortBlock
 from heddle.spec.problems import MISSING, Problem, path_of
 from heddle.spec.rules.reading import (
@@ -14,9 +15,11 @@ from heddle.spec.rules.reading import (
     orderer_indices,
     problem,
     section,
+    text,
     whole,
 )
 
+_LONGEST_SERVICE, _LONGEST_HOST = 63, 253
 NODE_PORTS = range(30000, 40001)
 """Ports that instances may pin on machines (bcs §11). Kubernetes' own default is 30000 to 32767."""
 _TAKEN = {8443: "the orderers' operations endpoint", 9443: "the peers' operations endpoint"}
@@ -54,6 +57,17 @@ def broken(data: Data) -> Iterator[Problem]:
     for block in blocks:
         yield from _fits(block, data.get("exposure", "NodePort") == "NodePort")
     yield from _apart(blocks)
+    yield from _short_enough(data)
+
+
+def _short_enough(data: Data) -> Iterator[Problem]:
+    """Yield a problem where names of Services would be longer than DNS has them (RFC 1035)."""
+    domain = section(data, "cluster").get("dnsDomain")
+    namespace = text(data, "namespace") or default_namespace(text(data, "name"))
+    longest = _LONGEST_HOST - len(f"{'x' * _LONGEST_SERVICE}.{namespace}.svc.")
+    if isinstance(domain, str) and len(domain) > longest:
+        allowed = f"at most {longest} characters with namespace {namespace}: names of Services end with both"
+        yield problem(("cluster", "dnsDomain"), domain, allowed)
 
 
 def _owners(data: Data) -> Iterator[tuple[Place, Data, tuple[int, ...] | None]]:

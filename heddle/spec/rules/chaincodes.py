@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from heddle.spec.indices import MOST_NODES
 from heddle.spec.policies import Endorsement
 from heddle.spec.problems import MISSING, Problem
-from heddle.spec.rules.expressions import broken_expression, strangers_in
-from heddle.spec.rules.nodes import said_twice
+from heddle.spec.rules.expressions import broken_expression, endorsable
 from heddle.spec.rules.reading import (
     Data,
     Place,
@@ -19,6 +19,7 @@ from heddle.spec.rules.reading import (
     text,
     values,
 )
+from heddle.spec.rules.variables import said_twice
 
 _RESERVED = ("CHAINCODE_", "CORE_")
 """Beginnings of variables that Heddle sets itself, by the language."""
@@ -91,14 +92,17 @@ def _endorsement(data: Data, chaincode: Data, index: int) -> Iterator[Problem]:
     """Yield problems with who endorses: where the file says it, and on each channel that it counts for."""
     own = text(chaincode, "endorsement")
     if is_expression(own):
-        msp_ids = msp_ids_of(data, text(chaincode, "channel"))
-        yield from broken_expression(("chaincodes", index, "endorsement"), own, msp_ids)
+        yield from broken_expression(("chaincodes", index, "endorsement"), own)
     for each in channels_of(chaincode, index):
-        place, msp_ids = each.place_of("endorsement"), msp_ids_of(data, each.channel)
-        if each.inherits("endorsement") and is_expression(own):
-            yield from inherited(strangers_in(place, own, msp_ids))
-        elif each.said is not chaincode and is_expression(text(each.said, "endorsement")):
-            yield from broken_expression(place, text(each.said, "endorsement"), msp_ids)
+        place, peers = each.place_of("endorsement"), peers_of(data, each.channel)
+        if each.inherits("endorsement"):
+            yield from inherited(endorsable(place, own, peers) if is_expression(own) else ())
+            continue
+        said = text(each.said, "endorsement")
+        if is_expression(said):
+            if each.said is not chaincode:
+                yield from broken_expression(place, said)
+            yield from endorsable(place, said, peers)
 
 
 def inherited(problems: Iterable[Problem]) -> Iterator[Problem]:
@@ -119,7 +123,12 @@ def is_expression(policy: str) -> bool:
     return "(" in policy and not policy.startswith("/") and policy not in set(Endorsement)
 
 
-def msp_ids_of(data: Data, channel: str) -> list[str] | None:
-    """Return the MSP ids of the members of a channel; None if it or they are not known."""
+def peers_of(data: Data, channel: str) -> dict[str, int] | None:
+    """Return how many peers each member has on a channel, by MSP id; None if it or they are not known.
+
+    How many peers an external organization has is not known here: as many as anybody may ask for.
+    """
     members = members_of(data, channel)
-    return [party.msp_id for party, _ in members.values()] if members else None
+    if not members:
+        return None
+    return {party.msp_id: MOST_NODES if party.external else len(joined) for party, joined in members.values()}

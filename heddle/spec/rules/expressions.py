@@ -3,7 +3,7 @@
 The parser is loaded where a file has an expression: it brings protobuf and cryptography, and most have none.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from heddle.errors import ConfigtxError
@@ -14,17 +14,8 @@ if TYPE_CHECKING:
     from fabric_protos.common import policies_pb2
 
 
-def broken_expression(
-    place: Place, text: str, msp_ids: Sequence[str] | None, *, only_or: bool = False
-) -> Iterator[Problem]:
-    """Yield problems with an expression.
-
-    Args:
-        place: where it is.
-        text: the expression.
-        msp_ids: MSP ids of the channel's members; None = the channel is not known.
-        only_or: no gate but OR, as Fabric wants it of a collection's members.
-    """
+def broken_expression(place: Place, text: str, *, only_or: bool = False) -> Iterator[Problem]:
+    """Yield problems with an expression by itself; `only_or`: as Fabric wants that of a collection."""
     from heddle.configtx.expression import parse_expression
 
     try:
@@ -37,10 +28,71 @@ def broken_expression(
     if only_or and not _only_or(envelope.rule):
         allowed = "OR alone: every organization that is named holds the data"
         yield problem(place, text, allowed, "For example OR('Org1MSP.member', 'Org2MSP.member').")
-    yield from strangers_in(place, text, msp_ids)
 
 
-def strangers_in(place: Place, text: str, msp_ids: Sequence[str] | None) -> Iterator[Problem]:
+def endorsable(place: Place, text: str, peers: Mapping[str, int] | None) -> Iterator[Problem]:
+    """Yield a problem if an expression that can be read is not for a channel's peers to satisfy.
+
+    `peers` says how many of each member's (by MSP id) are on the channel; None = the channel is not known.
+    """
+    if strangers := [*strangers_in(place, text, peers)]:
+        yield from strangers
+        return
+    from heddle.configtx.expression import parse_expression
+
+    try:
+        envelope = parse_expression(text)
+    except ConfigtxError:
+        return
+    if peers is None or _impossible(envelope.rule) or _signed(envelope, peers):
+        return
+    counts = ", ".join(f"{msp_id} {count}" for msp_id, count in sorted(peers.items()))
+    allowed = f"a policy that the channel's peers can satisfy, who sign as peer or member: {counts}"
+    yield problem(place, text, allowed, "With this one every transaction would be invalid.")
+
+
+def _signed(envelope: "policies_pb2.SignaturePolicyEnvelope", peers: Mapping[str, int]) -> bool:
+    """Tell whether the signatures of all these peers satisfy a policy.
+
+    As common/cauthdsl/cauthdsl.go (Fabric 3.1.5) does: no signature counts twice, and gates take signatures
+    in their order.
+    """
+    from fabric_protos.msp import msp_principal_pb2
+
+    principals = [msp_principal_pb2.MSPRole.FromString(each.principal) for each in envelope.identities]
+    signing = (msp_principal_pb2.MSPRole.MEMBER, msp_principal_pb2.MSPRole.PEER)
+
+    def left_by(rule: "policies_pb2.SignaturePolicy", left: Mapping[str, int]) -> Mapping[str, int] | None:
+        """Return how many peers have not signed yet when the rule is satisfied; None if it is not."""
+        if rule.WhichOneof("Type") == "signed_by":
+            who = principals[rule.signed_by]
+            count = left.get(who.msp_identifier, 0) if who.role in signing else 0
+            return {**left, who.msp_identifier: count - 1} if count else None
+        satisfied = 0
+        for inner in rule.n_out_of.rules:
+            after = left_by(inner, left)
+            if after is not None:
+                satisfied, left = satisfied + 1, after
+        return left if satisfied >= rule.n_out_of.n else None
+
+    return left_by(envelope.rule, peers) is not None
+
+
+def roles_in(text: str) -> set[str]:
+    """Return the roles that an expression names, as it writes them; none if it cannot be read."""
+    from fabric_protos.msp import msp_principal_pb2
+
+    from heddle.configtx.expression import parse_expression
+
+    try:
+        envelope = parse_expression(text)
+    except ConfigtxError:
+        return set()
+    roles = (msp_principal_pb2.MSPRole.FromString(each.principal).role for each in envelope.identities)
+    return {msp_principal_pb2.MSPRole.MSPRoleType.Name(role).lower() for role in roles}
+
+
+def strangers_in(place: Place, text: str, msp_ids: Collection[str] | None) -> Iterator[Problem]:
     """Yield a problem if an expression that can be read names others than a channel's members.
 
     `msp_ids` are those of the members; None = the channel is not known.

@@ -30,6 +30,19 @@ def _names(data: Data) -> Iterator[Problem]:
     yield from repeated(organizations, "organization")
     yield from repeated(named(data, "channels"), "channel")
     yield from repeated(named(data, "chaincodes"), "chaincode")
+    yield from _meeting(data)
+
+
+def _meeting(data: Data) -> Iterator[Problem]:
+    """Yield chaincodes that are one name with an organization: a-b of c and a of b-c would be the same."""
+    first: dict[str, tuple[str, str]] = {}
+    organizations = [name for _, name in named(data, "organizations")]
+    for place, name in named(data, "chaincodes"):
+        for organization in organizations:
+            other, its = first.setdefault(f"{name}-{organization}", (name, organization))
+            if other != name:
+                allowed = f"a name that with {organization} is not that of chaincode {other} with {its}"
+                yield problem(place, name, allowed, "What is made for both would have one name in the state.")
 
 
 def _msp_ids(data: Data) -> list[tuple[Place, str]]:

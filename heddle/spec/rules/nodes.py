@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pydantic_core import PydanticCustomError
 
-from heddle.quantities import amount
+from heddle.quantities import KB, amount
 from heddle.settings import DEFAULT_RESOURCES
 from heddle.spec.kinds import check_processors, check_quantity
 from heddle.spec.problems import Problem
@@ -20,19 +20,14 @@ from heddle.spec.rules.reading import (
     problem,
     section,
 )
+from heddle.spec.rules.variables import broken_variables
 
 _OWN_ANNOTATIONS = ("heddle.dev/", "pulumi.com/")
 """Beginnings of annotations that say how objects are rolled and awaited."""
 _OWN_LABELS = ("app.kubernetes.io/", "heddle.dev/")
-_OWN_VARIABLES = {
-    "FABRIC_CFG_PATH",
-    "GOMEMLIMIT",
-    # Another database or folder than that of the claim would be one without the ledger.
-    "CORE_LEDGER_STATE_STATEDATABASE",
-    "CORE_LEDGER_STATE_COUCHDBCONFIG_PASSWORD",
-    "CORE_PEER_FILESYSTEMPATH",
-    "ORDERER_FILELEDGER_LOCATION",
-}
+_ANNOTATION_BYTES = 250 * KB
+"""Bytes of the annotations of an object: Kubernetes takes 256 KB, and Heddle and Pulumi have some."""
+_ZONE = "topology.kubernetes.io/zone"
 _CHECKS = {"cpu": check_processors, "memory": check_quantity}
 
 
@@ -50,14 +45,12 @@ def broken(data: Data) -> Iterator[Problem]:
         said = section(section(data, "nodes"), key)
         if key in chaincodes and said.get("storage") is not None:
             yield problem((*place, "storage"), said["storage"], "nothing: chaincodes have no volume")
-        for kind in ("environment", "secretEnvironment"):
-            yield from _environment(section(said, kind), (*place, kind), key, chaincodes)
-        yield from said_twice(said, place)
-        yield from _resources(section(said, "resources"), (*place, "resources"))
+        yield from broken_variables(said, place, key, chaincodes)
+        yield from _resources(data, key, (*place, "resources"))
         yield from _labels(section(said, "labels"), (*place, "labels"))
         for kind in ("annotations", "serviceAnnotations"):
             yield from _annotations(section(said, kind), (*place, kind))
-        yield from _tolerations(section(said, "placement"), (*place, "placement"))
+        yield from _placement(section(said, "placement"), (*place, "placement"))
     if section(data, "storage").get("couchdb") is not None and not couchdb:
         found = section(data, "storage")["couchdb"]
         yield problem(("storage", "couchdb"), found, "only with stateDatabase CouchDB")
@@ -81,38 +74,29 @@ def _unknown(place: Place, key: object, found: object, known: list[str], *, couc
     return problem(place, found, allowed, f"Did you mean {close[0]}?" if close else "")
 
 
-def _environment(variables: Data, place: Place, key: str, chaincodes: set[str]) -> Iterator[Problem]:
-    """Report variables of pods that take none, and variables that Heddle sets itself."""
-    if variables and key in chaincodes:
-        there = f"chaincodes[].{place[-1]}"
-        yield problem(place, variables, f"nothing: variables of a chaincode are in {there}")
-    elif variables and key.startswith("couchdb"):
-        yield problem(place, variables, "nothing: only peers and orderers take variables")
-    else:
-        for name, value in variables.items():
-            if name in _OWN_VARIABLES:
-                yield problem((*place, name), value, "nothing: Heddle sets this variable itself")
-
-
-def said_twice(owner: Data, place: Place) -> Iterator[Problem]:
-    """Yield a problem for each variable that has a value in the file and one in a Secret."""
-    plain = section(owner, "environment")
-    for name in (each for each in section(owner, "secretEnvironment") if each in plain):
-        allowed = "in environment or in secretEnvironment, not in both"
-        yield problem((*place, "secretEnvironment", name), name, allowed)
-
-
-def _resources(resources: Data, place: Place) -> Iterator[Problem]:
-    requests, limits = section(resources, "requests"), section(resources, "limits")
-    for key, check in _CHECKS.items():
+def _resources(data: Data, key: str, place: Place) -> Iterator[Problem]:
+    """Yield a problem where a pod would ask for more than its limit, in part by the settings of its kind."""
+    kind = _kind_of(data, key)
+    own, inherited = (section(data, "nodes", each, "resources") for each in (key, kind))
+    for resource, check in _CHECKS.items():
+        said = {each: section(own, each).get(resource) for each in ("requests", "limits")}
+        values = {each: said[each] or section(inherited, each).get(resource) for each in said}
         try:
-            request, limit = (amount(check(each[key])) for each in (requests, limits))
-        except (KeyError, PydanticCustomError):
+            request, limit = (amount(check(values[each])) for each in ("requests", "limits"))
+        except PydanticCustomError:
             continue
-        if request > limit:
-            yield problem(
-                (*place, "requests", key), requests[key], f"at most limits.{key}, which is {limits[key]}"
-            )
+        if request > limit and any(said.values()):
+            where = f"limits.{resource}" if said["limits"] else f"nodes.{kind}.resources.limits.{resource}"
+            at = (*place, "requests", resource)
+            yield problem(at, values["requests"], f"at most {where}, which is {values['limits']}")
+
+
+def _kind_of(data: Data, key: str) -> str:
+    """Return the kind of node whose settings count beneath those of `key`; a kind is its own."""
+    if key in DEFAULT_RESOURCES:
+        return key
+    chaincodes = {name for _, name in named(data, "chaincodes")}
+    return "chaincode" if key in chaincodes else key.partition("-")[0].rstrip("0123456789")
 
 
 def _annotations(annotations: Data, place: Place) -> Iterator[Problem]:
@@ -120,6 +104,10 @@ def _annotations(annotations: Data, place: Place) -> Iterator[Problem]:
         if str(key).startswith(_OWN_ANNOTATIONS):
             allowed = f"annotations of your own; {' and '.join(_OWN_ANNOTATIONS)} are Heddle's and Pulumi's"
             yield problem((*place, key), value, allowed)
+    size = sum(len(str(part).encode()) for pair in annotations.items() for part in pair)
+    if size > _ANNOTATION_BYTES:
+        allowed = f"at most {_ANNOTATION_BYTES // KB} KB in all, as Kubernetes takes"
+        yield problem(place, annotations, allowed)
 
 
 def _labels(labels: Data, place: Place) -> Iterator[Problem]:
@@ -129,9 +117,15 @@ def _labels(labels: Data, place: Place) -> Iterator[Problem]:
             yield problem((*place, key), value, allowed)
 
 
-def _tolerations(placement: Data, place: Place) -> Iterator[Problem]:
+def _placement(placement: Data, place: Place) -> Iterator[Problem]:
+    selected = section(placement, "nodeSelector").get(_ZONE)
+    if placement.get("zone") is not None and selected not in (None, placement["zone"]):
+        at: Place = (*place, "zone")
+        yield problem(
+            at, placement["zone"], f"what nodeSelector says for {_ZONE}, {selected}; or one of the two"
+        )
     for index, each in items(placement, "tolerations"):
-        at: Place = (*place, "tolerations", index)
+        at = (*place, "tolerations", index)
         operator = each.get("operator", "Equal")
         if operator == "Exists" and each.get("value") is not None:
             yield problem((*at, "value"), each["value"], "no value with operator Exists")

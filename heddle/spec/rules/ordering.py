@@ -3,15 +3,29 @@
 from collections.abc import Iterator
 
 from heddle.durations import nanoseconds
-from heddle.quantities import show_size
+from heddle.quantities import KB, show_size
 from heddle.settings import NOT_LONGER, BatchSettings, BftOptions, RaftOptions, settings_of
 from heddle.spec.problems import Problem
-from heddle.spec.rules.reading import Data, Place, items, ordering_type, problem, section, setting_value
+from heddle.spec.rules.outside import CERTIFICATE_LISTS
+from heddle.spec.rules.reading import (
+    Data,
+    Place,
+    items,
+    orderer_indices,
+    ordering_type,
+    problem,
+    section,
+    setting_value,
+    values,
+)
 
 _BATCH = {each.name: each for each in settings_of(BatchSettings)}
 _BFT = {each.name: each for each in settings_of(BftOptions)}
 _PREFERRED, _ABSOLUTE = _BATCH["preferred_max_bytes"], _BATCH["absolute_max_bytes"]
 _MESSAGES = _BATCH["max_message_count"]
+_FIRST_BYTES, _EACH_BYTES = 16 * KB, 4 * KB
+"""Bytes of a channel's configuration by itself, and of each member or consenter with its certificates and its
+signature; measured: 5 KB and 1.7 to 3.3 KB."""
 
 
 def broken(data: Data) -> Iterator[Problem]:
@@ -22,6 +36,8 @@ def broken(data: Data) -> Iterator[Problem]:
     places += [(("channels", index), channel) for index, channel in items(data, "channels")]
     for place, owner in places:
         yield from _batch(section(owner, "batch"), default, (*place, "batch"), bft=bft)
+        if place[0] == "channels":
+            yield from _room(data, owner, default, place)
         for option in settings_of(RaftOptions) if bft else ():
             if (found := owner.get(option.key)) is not None:
                 allowed = "only with type raft: BFT takes no such snapshots"
@@ -48,6 +64,38 @@ def _batch(said: Data, inherited: Data, place: Place, *, bft: bool) -> Iterator[
     if bft and messages is not None and messages > absolute and {_MESSAGES.key, _ABSOLUTE.key} & said.keys():
         allowed = f"at most {limit}: a message has one byte or more"
         yield problem((*place, _MESSAGES.key), batch.get(_MESSAGES.key, messages), allowed)
+
+
+def _room(data: Data, channel: Data, default: Data, place: Place) -> Iterator[Problem]:
+    """Yield a problem where a channel's own configuration may be larger than a message may be.
+
+    Whatever is changed, orderers put the whole configuration into a message and weigh that, too: a channel
+    without room for it can never be changed again. Source: orderer/common/msgprocessor/standardchannel.go,
+    ProcessConfigUpdateMsg (Fabric 3.1.5).
+    """
+    said = section(channel, "batch")
+    absolute = setting_value(_ABSOLUTE, {**default, **said})
+    members = [item for _, item in values(channel, "organizations")]
+    certificates = sum(
+        len(found)
+        for _, item in items(data, "organizations")
+        for key in CERTIFICATE_LISTS
+        for _, found in values(section(item, "external"), key)
+        if isinstance(found, str)
+    )
+    needed = _FIRST_BYTES + _EACH_BYTES * (len(members) + len(orderer_indices(data) or ())) + certificates
+    if absolute is None or absolute >= needed:
+        return
+    at: Place = place if _ABSOLUTE.key in said else ("ordering",)
+    found = {**default, **said}.get(_ABSOLUTE.key, show_size(absolute))
+    allowed = (
+        f"at least {show_size(_whole_kilobytes(needed))}: so much may the configuration of this channel take"
+    )
+    yield problem((*at, "batch", _ABSOLUTE.key), found, allowed, "With less it could never be changed again.")
+
+
+def _whole_kilobytes(count: int) -> int:
+    return -(-count // KB) * KB
 
 
 def _bft(data: Data, *, bft: bool) -> Iterator[Problem]:

@@ -7,8 +7,14 @@ from collections.abc import Iterator, Mapping
 
 from heddle.settings import CollectionTerms, settings_of
 from heddle.spec.problems import MISSING, Problem
-from heddle.spec.rules.chaincodes import channels_of, inherited, is_expression, msp_ids_of
-from heddle.spec.rules.expressions import broken_expression, msp_ids_in, strangers_in
+from heddle.spec.rules.chaincodes import channels_of, inherited, is_expression, peers_of
+from heddle.spec.rules.expressions import (
+    broken_expression,
+    endorsable,
+    msp_ids_in,
+    roles_in,
+    strangers_in,
+)
 from heddle.spec.rules.naming import repeated
 from heddle.spec.rules.reading import (
     Data,
@@ -20,6 +26,7 @@ from heddle.spec.rules.reading import (
     problem,
     setting_value,
     text,
+    truth,
     values,
 )
 
@@ -60,22 +67,40 @@ def _holders(collection: Data, place: Place) -> Iterator[Problem]:
     if organizations is not None and policy is not None:
         yield problem((*place, "policy"), policy, "either organizations or policy, not both")
     if isinstance(policy, str):
-        yield from broken_expression((*place, "policy"), policy, None, only_or=True)
+        yield from broken_expression((*place, "policy"), policy, only_or=True)
+        yield from _roles(collection, place, roles_in(policy))
     endorsement = text(collection, "endorsementPolicy")
     if is_expression(endorsement):
-        yield from broken_expression((*place, "endorsementPolicy"), endorsement, None)
+        yield from broken_expression((*place, "endorsementPolicy"), endorsement)
+
+
+def _roles(collection: Data, place: Place, roles: set[str]) -> Iterator[Problem]:
+    """Yield a problem with roles that leave the data to nobody.
+
+    Peers hold what they are members of, and clients of members alone may read and write (Fabric 3.1.5:
+    gossip/privdata/distributor.go, core/common/privdata/store.go).
+    """
+    at, found = (*place, "policy"), collection["policy"]
+    if roles and not roles & {"member", "peer"}:
+        step = "With client, admin or orderer alone no peer would get the data."
+        yield problem(at, found, "the role member, or peer", step)
+    closed = [key for key in ("memberOnlyRead", "memberOnlyWrite") if truth(collection.get(key, True))]
+    if roles and closed and not roles - {"peer", "orderer"}:
+        step = f"With {closed[0]} no client could use the data. Write member, or say {closed[0]}: false."
+        yield problem(at, found, "the role member, or another that clients have", step)
 
 
 def _on_channel(collection: Data, place: Place, data: Data, channel: str) -> Iterator[Problem]:
     """Yield problems with who holds and who endorses on a channel, and with how many copies there can be."""
-    members, msp_ids = members_of(data, channel), msp_ids_of(data, channel)
+    members, peers = members_of(data, channel), peers_of(data, channel)
     for position, name in values(collection, "organizations"):
         if members is not None and isinstance(name, str) and name not in members:
             allowed = f"an organization of channel {channel}: {listed(list(members))}"
             yield problem((*place, "organizations", position), name, allowed)
-    for key in ("policy", "endorsementPolicy"):
-        if is_expression(text(collection, key)):
-            yield from strangers_in((*place, key), text(collection, key), msp_ids)
+    if is_expression(text(collection, "policy")):
+        yield from strangers_in((*place, "policy"), text(collection, "policy"), peers)
+    if is_expression(text(collection, "endorsementPolicy")):
+        yield from endorsable((*place, "endorsementPolicy"), text(collection, "endorsementPolicy"), peers)
     yield from _copies(collection, place, members or {})
 
 
