@@ -22,6 +22,7 @@ from heddle.identity.msp import msp_config
 __all__ = ["channel_group", "genesis_block", "orderer_group", "peer_group"]
 
 CONFIG_VERSION: Final = 1
+_BLOCKS: Final = "BlockValidation"
 MEMBERS: Final = {"Readers": "ANY Readers", "Writers": "ANY Writers", "Admins": "MAJORITY Admins"}
 
 
@@ -70,7 +71,7 @@ def channel_group(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
 
 
 def _orderer(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
-    group = _group(MEMBERS | {"BlockValidation": "ANY Writers"})
+    group = _group(MEMBERS | {_BLOCKS: f"ANY {_BLOCKS}"})
     _put_consensus(group, settings)
     for message in values.BATCH:
         values.put(group, message.DESCRIPTOR.name, values.fill(message(), settings.batch))
@@ -102,10 +103,12 @@ def _application(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
 def orderer_group(organization: OrdererOrganization) -> configtx_pb2.ConfigGroup:
     """Return the group of an organization under /Channel/Orderer.
 
-    Every member may write, because orderers themselves do: BlockValidation is ANY Writers.
+    Every member may write, because orderers themselves do. Blocks are signed by its orderers alone; the
+    profiles of upstream have ANY Writers, by which its clients and administrators could make blocks. With BFT
+    the channel names its consenters instead, and nobody asks for the organization's policy.
     """
     msp_id = organization.msp.msp_id
-    roles = {"Readers": ("member",), "Writers": ("member",), "Admins": ("admin",)}
+    roles = {"Readers": ("member",), "Writers": ("member",), "Admins": ("admin",), _BLOCKS: ("orderer",)}
     group = _organization(organization.name, msp_id, roles)
     values.put(group, "MSP", msp_config(organization.msp))
     values.put(group, "Endpoints", values.addresses(organization.endpoints))

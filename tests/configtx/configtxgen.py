@@ -92,7 +92,12 @@ def batch(settings: BatchSettings) -> dict[str, Any]:
 
 
 def orderer_organization(folder: Path, one: OrdererOrganization) -> dict[str, Any]:
-    roles = {"Readers": ("member",), "Writers": ("member",), "Admins": ("admin",)}
+    roles = {
+        "Readers": ("member",),
+        "Writers": ("member",),
+        "Admins": ("admin",),
+        "BlockValidation": ("orderer",),
+    }
     return {
         "Name": one.name,
         "ID": one.msp.msp_id,
@@ -123,7 +128,7 @@ def profile(folder: Path, settings: ChannelSettings) -> dict[str, Any]:
     """A profile of configtx.yaml; the MSPs and certificates that it names are written to the folder."""
     orderer = consensus(folder, settings) | {
         **batch(settings.batch),
-        "Policies": meta(META | {"BlockValidation": "ANY Writers"}),
+        "Policies": meta(META | {"BlockValidation": "ANY BlockValidation"}),
         "Capabilities": {settings.capabilities.orderer: True},
         "Organizations": [orderer_organization(folder, one) for one in settings.orderer_organizations],
     }

@@ -42,6 +42,8 @@ ALPHA, BETA, ORDERER = (organization(name) for name in ("alpha", "beta", "ordere
         ("/Channel/Readers", [ALPHA.signer("peer")], True),
         ("/Channel/Orderer/BlockValidation", [ORDERER.signer("orderer")], True),
         ("/Channel/Orderer/BlockValidation", [ALPHA.signer("peer")], False),
+        ("/Channel/Orderer/BlockValidation", [ORDERER.signer("client")], False),
+        ("/Channel/Orderer/BlockValidation", [ORDERER.signer("admin")], False),
         ("/Channel/Application/Endorsement", [ALPHA.signer("peer"), BETA.signer("peer")], True),
         ("/Channel/Application/Endorsement", [ALPHA.signer("peer", "p0"), ALPHA.signer("peer", "p1")], False),
         ("/Channel/Writers", [], False),
