@@ -111,6 +111,7 @@ class Chaincode(pulumi.ComponentResource):
             _named(f"{name}-{member.organization}", plan),
             ChaincodeApprovalArgs(
                 **_definition(args.plan, plan),
+                genesis_hash=args.channels[plan.channel].channel.genesis_hash,
                 package_id=self.servers[member.organization].package.package_id,
                 peer=peers.address(endorser),
                 orderers=args.orderers.addresses,
@@ -133,6 +134,7 @@ class Chaincode(pulumi.ComponentResource):
                 peers=[peers.address(peer) for peers, peer in endorsers],
                 orderers=args.orderers.addresses,
                 signer=submitter.admin,
+                genesis_hash=args.channels[plan.channel].channel.genesis_hash,
             ),
             pulumi.ResourceOptions(parent=self, depends_on=after),
         )

@@ -1,4 +1,4 @@
-"""Read the configuration of a channel from its orderers, and prove it: one of them may lie."""
+"""Read the configuration of a channel from its nodes, and prove it: one of them may lie."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ from heddle.errors import (
     Refused,
     Unreachable,
 )
+from heddle.fabric import cscc, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import config_block, deliver_block
@@ -21,7 +22,13 @@ from heddle.identity.signer import Signer
 from heddle.network.history import ConfigHistory, ReadBlock
 from heddle.waiting import Deadline, retry
 
-__all__ = ["config_block_now", "config_block_once_led", "most_telling", "newest_config_block"]
+__all__ = [
+    "config_block_now",
+    "config_block_once_led",
+    "most_telling",
+    "newest_config_block",
+    "peer_config_block",
+]
 
 _READING = 10.0
 _PAUSE = 0.1
@@ -74,6 +81,27 @@ async def newest_config_block(
     if lies:
         raise _not_believed(history.channel, lies, errors)
     raise most_telling(errors)
+
+
+async def peer_config_block(
+    connections: Connections, peer: Node, history: ConfigHistory, signer: Signer, *, deadline: float
+) -> Block:
+    """Return the newest configuration block that a peer has, proved by the peer's own ledger.
+
+    Raises NotBelieved for one that does not hold, and FabricError as the peer's answers do.
+    """
+    channel, clock = history.channel, Deadline(_PROVING)
+
+    async def read(number: int) -> Block:
+        left = min(_READING, clock.left())
+        return await qscc.block_by_number(connections, peer, channel, number, signer, deadline=left)
+
+    block = await cscc.config_block(connections, peer, channel, signer, deadline=deadline)
+    try:
+        await history.prove(block, read)
+    except (ConfigtxError, IdentityError) as error:
+        raise _not_believed(channel, {peer.name: error.message}, []) from error
+    return block
 
 
 def _reader(connections: Connections, node: Node, channel: str, signer: Signer) -> ReadBlock:

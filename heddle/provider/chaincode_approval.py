@@ -1,8 +1,8 @@
 """Approve a chaincode's definition for an organization: the resource ChaincodeApproval."""
 
 from heddle.configtx.blocks import config_of
-from heddle.fabric.cscc import config_block
 from heddle.fabric.lifecycle import approve, approved, definition
+from heddle.network.configuration import peer_config_block
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, Unknown
 from heddle.provider.checked_values import node, nodes, signer
@@ -53,7 +53,8 @@ class ChaincodeApprovalHandler(Handler):
         committed = await definition(connections, peer, channel, wanted.name, who, deadline=clock.left())
         check_turn(wanted, committed, channel)
         if channel_policies(inputs):
-            block = await config_block(connections, peer, channel, who, deadline=clock.left())
+            history = self.session.history(channel, inputs["genesisHash"], peer.name)
+            block = await peer_config_block(connections, peer, history, who, deadline=clock.left())
             check_channel_policies(inputs, config_of(block).config.channel_group)
         orderers, package = nodes(inputs["orderers"]), inputs["packageId"]
         await approve(connections, peer, orderers, channel, wanted, package, who, deadline=clock.left())

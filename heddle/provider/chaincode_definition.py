@@ -7,6 +7,7 @@ from heddle.errors import ProviderError
 from heddle.fabric.lifecycle import Definition, Readiness, check_readiness, commit, definition
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
+from heddle.network.history import ConfigHistory
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties
 from heddle.provider.checked_values import node, nodes, signer
@@ -72,7 +73,8 @@ class ChaincodeDefinitionHandler(Handler):
         check_turn(wanted, found, channel)
         organizations = {peer.msp_id for peer in peers}
         await asyncio.gather(*(self._approved(peer, channel, wanted, who, organizations) for peer in peers))
-        endorsers = [*peers, *await self._elsewhere(peers, channel, wanted, who)]
+        history = self.session.history(channel, inputs["genesisHash"], peers[0].name)
+        endorsers = [*peers, *await self._elsewhere(peers, history, wanted, who)]
         orderers = nodes(inputs["orderers"])
         await commit(connections, endorsers, orderers, channel, wanted, who, deadline=clock.left())
         return {}
@@ -93,11 +95,11 @@ class ChaincodeDefinitionHandler(Handler):
         )
 
     async def _elsewhere(
-        self, peers: Sequence[Node], channel: str, wanted: Definition, who: Signer
+        self, peers: Sequence[Node], history: ConfigHistory, wanted: Definition, who: Signer
     ) -> list[Node]:
         """Return peers of other stacks that must endorse too, once their organizations have approved."""
-        what = f"chaincode {wanted.name} on {channel}, sequence {wanted.sequence}"
-        readiness = await commit_readiness(self.session, peers[0], channel, wanted, who)
+        what = f"chaincode {wanted.name} on {history.channel}, sequence {wanted.sequence}"
+        readiness = await commit_readiness(self.session, peers[0], history, wanted, who)
         if missing := readiness.missing(readiness.approved):
             raise ProviderError(
                 f"{what}: the channel's LifecycleEndorsement policy needs the approval of {missing}",

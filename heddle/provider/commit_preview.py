@@ -13,11 +13,12 @@ from heddle.configtx.readiness import missing_organizations
 from heddle.configtx.settings import PeerOrganization
 from heddle.configtx.values import host_port
 from heddle.errors import FabricError
-from heddle.fabric.cscc import config_block
 from heddle.fabric.definition import Definition
 from heddle.fabric.lifecycle import check_readiness, definition
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
+from heddle.network.configuration import peer_config_block
+from heddle.network.history import ConfigHistory
 from heddle.plugin.values import Unknown, has_unknown
 from heddle.provider.checked_values import node, signer
 from heddle.provider.definitions import (
@@ -34,7 +35,7 @@ from heddle.schema.inputs import Node as NodeInput
 __all__ = ["CommitPreview", "CommitReadiness", "commit_readiness", "preview_commit"]
 
 _READING = 10.0
-_NEEDED = ("channel", "signer", *CONTENT)
+_NEEDED = ("channel", "genesisHash", "signer", *CONTENT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,8 @@ async def preview_commit(
         check_turn(wanted, found, channel)
         if found is not None and found.definition == wanted:
             return CommitPreview(in_force=True)
-        readiness = await commit_readiness(session, asked, channel, wanted, who)
+        history = session.history(channel, inputs["genesisHash"], asked.name)
+        readiness = await commit_readiness(session, asked, history, wanted, who)
     except FabricError as error:
         if call.id:
             words = "ledger not read, whether this can be committed is not known"
@@ -106,11 +108,15 @@ class CommitReadiness:
 
 
 async def commit_readiness(
-    session: Session, peer: Node, channel: str, wanted: Definition, who: Signer
+    session: Session, peer: Node, history: ConfigHistory, wanted: Definition, who: Signer
 ) -> CommitReadiness:
-    """Ask a peer which organizations have approved. Refused if the sequence is not the next one."""
+    """Ask a peer which organizations have approved. Refused if the sequence is not the next one.
+
+    Who must approve, and whose peers may endorse, the channel's configuration says: it is proved.
+    """
+    channel = history.channel
     ready = await check_readiness(session.connections, peer, channel, wanted, who, deadline=_READING)
-    block = await config_block(session.connections, peer, channel, who, deadline=_READING)
+    block = await peer_config_block(session.connections, peer, history, who, deadline=_READING)
     approved = frozenset(msp_id for msp_id, yes in ready.approvals.items() if yes)
     return CommitReadiness(approved=approved, config=config_of(block).config)
 

@@ -6,6 +6,7 @@ from heddle.errors import ProviderError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import ClusterDialer, DirectDialer
 from heddle.kube.apiserver import ApiServer
+from heddle.network.history import ConfigHistory
 from heddle.plugin.interface import Log, Severity
 
 __all__ = ["Session"]
@@ -24,6 +25,7 @@ class Session:
         self._context = ""
         self._connections: Connections | None = None
         self._server: ApiServer | None = None
+        self._histories: dict[tuple[str, str, str], ConfigHistory] = {}
         self._lock = asyncio.Lock()
 
     def configure(self, kubeconfig: str, context: str) -> None:
@@ -42,6 +44,14 @@ class Session:
     def has_cluster(self) -> bool:
         """Tell whether the nodes run in a cluster that can be asked."""
         return bool(self._kubeconfig)
+
+    def history(self, channel: str, genesis_hash: str, node: str) -> ConfigHistory:
+        """Return what proves the configuration of a channel as a node tells it.
+
+        Each node has its own: one that lacks blocks tells an older configuration than another proved.
+        """
+        key = (channel, genesis_hash, node)
+        return self._histories.setdefault(key, ConfigHistory(channel, genesis_hash))
 
     async def api_server(self) -> ApiServer:
         """Return the cluster's API server. Raises ProviderError if no kubeconfig is set, KubeError."""

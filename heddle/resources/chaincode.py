@@ -79,6 +79,7 @@ class ChaincodeApprovalArgs:
     peer: pulumi.Input[Node]
     orderers: Sequence[pulumi.Input[Node]]
     signer: pulumi.Input[Identity]
+    genesis_hash: pulumi.Input[str]
     endorsement_policy: str | None = None
     init_required: bool | None = None
     collections: Sequence[Collection] | None = None
@@ -101,6 +102,7 @@ class ChaincodeDefinitionArgs:
     peers: Sequence[pulumi.Input[Node]]
     orderers: Sequence[pulumi.Input[Node]]
     signer: pulumi.Input[Identity]
+    genesis_hash: pulumi.Input[str]
     endorsement_policy: str | None = None
     init_required: bool | None = None
     collections: Sequence[Collection] | None = None

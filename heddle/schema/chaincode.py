@@ -14,6 +14,7 @@ from heddle.schema.model import (
 from heddle.schema.shared import (
     BASE64,
     CHANNEL_NAME,
+    HASH,
     HOST_PORT,
     IDENTITY,
     NAME,
@@ -73,6 +74,9 @@ _DEFINITION = {
         ListOf(COLLECTION),
         "Private-data collections. All organizations approve the same, in the same order.",
         optional=True,
+    ),
+    "genesisHash": connection(
+        HASH, "Hash of the channel's block 0, by which the configuration that a peer tells is proved."
     ),
 }
 

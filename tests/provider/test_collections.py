@@ -112,6 +112,7 @@ INPUTS: dict[str, Any] = {
     "version": "1.0",
     "sequence": 1,
     "initRequired": False,
+    "genesisHash": "0" * 64,
 }
 
 

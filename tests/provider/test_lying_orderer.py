@@ -114,7 +114,7 @@ def _cut_consenters(config: Config) -> None:
 CHANGES = {"mod_policy": _open_to_clients, "consenters": _cut_consenters}
 
 
-def _config_envelope(config: Config, update: common_pb2.Envelope | None = None) -> common_pb2.Envelope:
+def config_envelope(config: Config, update: common_pb2.Envelope | None = None) -> common_pb2.Envelope:
     header = common_pb2.ChannelHeader(type=common_pb2.CONFIG, channel_id="channel")
     payload = common_pb2.Payload(
         data=configtx_pb2.ConfigEnvelope(config=config, last_update=update).SerializeToString()
@@ -125,7 +125,7 @@ def _config_envelope(config: Config, update: common_pb2.Envelope | None = None) 
 
 def _far_and_unsigned(scene: Scene, before: common_pb2.Block, config: Config) -> common_pb2.Block:
     """A number that no honest orderer can outbid, and no signature."""
-    block = next_block(before, [_config_envelope(config)], last_config=0, consenter_metadata=b"")
+    block = next_block(before, [config_envelope(config)], last_config=0, consenter_metadata=b"")
     block.header.number = 10**6
     return _with_last_config(block)
 
@@ -133,7 +133,7 @@ def _far_and_unsigned(scene: Scene, before: common_pb2.Block, config: Config) ->
 def _signed_alone(scene: Scene, before: common_pb2.Block, config: Config) -> common_pb2.Block:
     """The next block, signed by the liar's own key, which satisfies BlockValidation of a Raft channel."""
     config.sequence += 1
-    return _signed(scene, before, _config_envelope(config))
+    return _signed(scene, before, config_envelope(config))
 
 
 def _with_an_update_of_a_client(scene: Scene, before: common_pb2.Block, config: Config) -> common_pb2.Block:
@@ -149,7 +149,7 @@ def _with_an_update_of_a_client(scene: Scene, before: common_pb2.Block, config: 
     return _signed(
         scene,
         before,
-        _config_envelope(config, update_envelope(update, [sign_update(update, client)], client)),
+        config_envelope(config, update_envelope(update, [sign_update(update, client)], client)),
     )
 
 
@@ -285,7 +285,7 @@ async def test_a_forged_genesis_is_not_adopted(
     genesis = genesis_block(scene.network.settings())
     config = config_of(genesis).config
     change(config)
-    genesis.data.data[0] = _config_envelope(config).SerializeToString()
+    genesis.data.data[0] = config_envelope(config).SerializeToString()
     genesis.header.data_hash = data_hash(genesis.data)
     scene.tell(genesis)
     for node in scene.network.orderers:

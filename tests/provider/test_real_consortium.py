@@ -54,6 +54,7 @@ async def test_who_must_approve_elsewhere_is_named(network: RealNetwork, engine:
         "name": "assets",
         "version": "1.0",
         "sequence": 1,
+        "genesisHash": state["genesisHash"],
         "orderers": [node_value(node) for node in network.orderers],
         "signer": signer_value(alpha.admin),
     }

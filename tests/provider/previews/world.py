@@ -93,6 +93,7 @@ class Wanted:
             "version": "1.0",
             "sequence": 1,
             "collections": [COLLECTION],
+            "genesisHash": {"$output": ["channel", "genesisHash"]},
             "orderers": self.inputs("channel")["orderers"],
         }
         peers = [node for node in network.peers if network.organization_of(node).name in organizations]
