@@ -7,6 +7,7 @@ from pathlib import Path
 from heddle import config
 from heddle.doctor.domain import dns_domain_finding, domain_findings
 from heddle.doctor.findings import Finding
+from heddle.doctor.images import image_findings
 from heddle.errors import EngineError, HeddleError, SpecError
 from heddle.kube.client import KubeClient
 from heddle.state.stack import open_stack
@@ -33,9 +34,11 @@ def stack_findings(stack: str, folder: Path) -> Iterator[Finding]:
     yield cluster
     if cluster.step:
         return
+    topology = plan(settings.instance)
+    yield from image_findings(topology, settings.cluster.kubeconfig)
     yield dns_domain_finding(settings.instance.dns_domain, settings.cluster.kubeconfig)
     if settings.instance.domain:
-        hosts = [node.host for node in plan(settings.instance).nodes]
+        hosts = [node.host for node in topology.nodes]
         yield from domain_findings(settings.instance.domain, hosts, settings.cluster.kubeconfig)
 
 
