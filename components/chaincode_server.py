@@ -46,7 +46,13 @@ class ChaincodeServer(pulumi.ComponentResource):
         self.package = self._package(name, args)
         hosts = (args.plan.host, args.plan.name)
         tls = args.organization.issue(
-            f"{name}-tls", self, common_name=args.plan.name, usage="tls", hosts=hosts
+            f"{name}-tls",
+            self,
+            # Not the server's own name, which another version's server does not have.
+            holder=f"{args.chaincode.name}@{args.plan.organization}",
+            common_name=args.plan.name,
+            usage="tls",
+            hosts=hosts,
         )
         secret = self._secret(name, args, tls)
         self.deployment = self._deployment(name, args, tls, secret)

@@ -9,6 +9,7 @@ from components.chaincode import Chaincode, ChaincodeArgs
 from components.cluster import Cluster, ClusterArgs
 from components.eip import Eip
 from components.fabric_channel import FabricChannel, FabricChannelArgs
+from components.operations import Operations, OperationsArgs
 from components.orderer_set import OrdererSet, OrdererSetArgs
 from components.organization import Organization, OrganizationArgs
 from components.peer_set import PeerSet, PeerSetArgs
@@ -47,6 +48,7 @@ class Network(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self, providers=cluster.providers)
         self._storage = Storage(f"{name}-storage", self._site, self._child)
         self._eip = Eip(f"{name}-eip", self._site, self._child)
+        self._operations = Operations(f"{name}-operations", OperationsArgs(site=self._site), self._child)
         self._orderers = self._orderer_set()
         self._peers = {plan.name: self._peer_set(plan) for plan in self._topology.managed}
         self._channels = {plan.name: self._channel(plan) for plan in self._topology.channels}
@@ -63,12 +65,16 @@ class Network(pulumi.ComponentResource):
             members=members,
             nodes=nodes,
             admin_tls=self._orderers.admin_tls,
+            operations_tls=self._operations.client,
             channels=self._channels,
             chaincodes=self._chaincodes,
             endpoints=self._eip.endpoints,
         )
         self.access = access_output(
-            kubeconfig=args.kubeconfig, members=members, admin_tls=self._orderers.admin_tls
+            kubeconfig=args.kubeconfig,
+            members=members,
+            admin_tls=self._orderers.admin_tls,
+            operations_tls=self._operations.client,
         )
         self.register_outputs({"namespace": self._topology.namespace})
 
@@ -99,6 +105,7 @@ class Network(pulumi.ComponentResource):
                 organization=self._organization(plan),
                 claims=self._storage.claims,
                 services=self._eip.services,
+                operations=self._operations,
             ),
             self._child,
         )
@@ -112,6 +119,7 @@ class Network(pulumi.ComponentResource):
                 organization=self._organization(plan),
                 claims=self._storage.claims,
                 services=self._eip.services,
+                operations=self._operations,
             ),
             self._child,
         )

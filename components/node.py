@@ -30,6 +30,8 @@ class FabricNodeArgs:
     """Text of its core.yaml or orderer.yaml."""
     claim: PersistentVolumeClaim
     service: Service
+    operations_authority: pulumi.Input[str]
+    """The root, PEM, of the clients that its operations endpoint lets in."""
     database: Couchdb | None = None
     """The peer's state database; None = LevelDB."""
 
@@ -67,8 +69,8 @@ class FabricNode(pulumi.ComponentResource):
             units=(args.plan.kind,),
             hosts=(),
         )
-        # Channels know an orderer by its TLS key: with another one it could not order any more.
-        holder = "" if args.plan.kind == "orderer" else common_name
+        # Channels know an orderer by its TLS key, so that one has a number of its own.
+        holder = tls_holder(args.plan)
         self._tls = issue(
             f"{name}-tls", self, holder=holder, common_name=common_name, usage="tls", units=(), hosts=hosts
         )
@@ -79,7 +81,7 @@ class FabricNode(pulumi.ComponentResource):
         """Declare the files and the StatefulSet; once, after the organization's `revoke`."""
         name, args = self._name, self._args
         settings = {pods.config_file(args.plan): args.config, "msp-config.yaml": msp_config_yaml()}
-        secrets = _secret_files(args.organization, self._identity, self._tls)
+        secrets = _secret_files(args, self._identity, self._tls)
         checksum = _checksum(settings, secrets, args.database)
         stored = [self._config_map(name, args, settings), self._secret(name, args, secrets)]
         self.statefulset = self._statefulset(name, args, checksum, stored)
@@ -111,6 +113,11 @@ class FabricNode(pulumi.ComponentResource):
         )
 
 
+def tls_holder(node: NodePlan) -> str:
+    """Return the name by which `certificates.rekey` makes a new TLS key for a node."""
+    return f"{node.name}-tls" if node.kind == "orderer" else node.name
+
+
 def node_address(node: NodePlan, organization: Organization) -> Node:
     """Return a node as Heddle's resources take it."""
     address: Node = {
@@ -129,9 +136,10 @@ def node_address(node: NodePlan, organization: Organization) -> Node:
 
 
 def _secret_files(
-    organization: Organization, identity: Certificate, tls: Certificate
+    args: FabricNodeArgs, identity: Certificate, tls: Certificate
 ) -> dict[str, pulumi.Output[str]]:
     """Return the content of each key of pods.SECRET_FILES, and of the revocation list if there is one."""
+    organization = args.organization
     files = {
         "msp-ca.pem": organization.ca.certificate,
         "msp-tlsca.pem": organization.tls_ca.certificate,
@@ -140,6 +148,7 @@ def _secret_files(
         "tls-server.crt": tls.certificate,
         "tls-server.key": tls.private_key,
         "tls-ca.crt": organization.tls_ca.certificate,
+        "operations-ca.pem": pulumi.Output.from_input(args.operations_authority),
     }
     if organization.revocations is not None:
         files |= dict.fromkeys(pods.REVOCATION_FILES, organization.revocations.revocation_list)

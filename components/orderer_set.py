@@ -9,8 +9,9 @@ from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
 from components import labels
 from components.manifests import Manifest, metadata
-from components.node import FabricNode, FabricNodeArgs
+from components.node import FabricNode, FabricNodeArgs, tls_holder
 from components.openings import node_opening
+from components.operations import Operations
 from components.organization import Organization
 from components.site import Site
 from heddle.render import orderer_yaml
@@ -27,6 +28,7 @@ class OrdererSetArgs:
     organization: Organization
     claims: Mapping[str, PersistentVolumeClaim]
     services: Mapping[str, Service]
+    operations: Operations
 
 
 class OrdererSet(pulumi.ComponentResource):
@@ -79,6 +81,7 @@ class OrdererSet(pulumi.ComponentResource):
                 config=orderer_yaml(plan),
                 claim=args.claims[plan.name],
                 service=args.services[plan.name],
+                operations_authority=args.operations.authority,
             ),
             pulumi.ResourceOptions(parent=self),
         )
@@ -88,6 +91,8 @@ class OrdererSet(pulumi.ComponentResource):
         return {"certificate": issued.certificate, "privateKey": issued.private_key}
 
     def _rollout(self, name: str, args: OrdererSetArgs) -> Rollout:
+        rekey = args.site.spec.certificates.rekey
+        keys = {plan.name: rekey.get(tls_holder(plan), 0) for plan in args.plan.nodes}
         return Rollout(
             f"{name}-rollout",
             RolloutArgs(
@@ -98,6 +103,8 @@ class OrdererSet(pulumi.ComponentResource):
                 certificates={node: each.tls_certificate for node, each in self.nodes.items()},
                 channels=[channel.name for channel in args.site.topology.channels],
                 admin_tls=self.admin_tls,
+                operations_tls=args.operations.client,
+                tls_keys={node: number for node, number in keys.items() if number} or None,
             ),
             pulumi.ResourceOptions(
                 parent=self, depends_on=[node.statefulset for node in self.nodes.values()]

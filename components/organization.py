@@ -1,6 +1,6 @@
-"""Make an organization: its authorities, its administrator and its first user."""
+"""Make an organization: its authorities, its administrator and, of a member, its first user."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -18,6 +18,8 @@ from heddle.resources import (
     RevocationListArgs,
 )
 from heddle.topology import ADMIN, USER, OrganizationPlan
+
+_ROLES = {ADMIN: "admin", USER: "client"}
 
 _COMMON_NAME = 64
 """Characters of a common name at most (X.509's ub-common-name)."""
@@ -44,10 +46,8 @@ class Organization(pulumi.ComponentResource):
     """Root of its members' identities."""
     tls_ca: CertificateAuthority
     """Root of its TLS certificates."""
-    admin: Identity
-    """The administrator's identity: signs channel and lifecycle work."""
-    user: Identity
-    """The identity of a first user, for applications."""
+    people: Mapping[str, Identity]
+    """The identities of its administrator and, of a member, of a first user, by their names."""
     revocations: RevocationList | None
     """The revoked certificates; None where none is."""
 
@@ -58,8 +58,7 @@ class Organization(pulumi.ComponentResource):
         self.tls_ca = self._authority(f"{name}-tlsca", "TLS CA", args)
         self.revocations: RevocationList | None = None
         self._identities: dict[str, Certificate] = {}
-        self.admin = self._identity(f"{name}-{ADMIN}", ADMIN, "admin")
-        self.user = self._identity(f"{name}-{USER}", USER, "client")
+        self.people = {each: self._identity(f"{name}-{each}", each) for each in args.plan.people}
         self.register_outputs({"mspId": self.msp_id})
 
     def _authority(self, name: str, kind: str, args: OrganizationArgs) -> CertificateAuthority:
@@ -70,6 +69,11 @@ class Organization(pulumi.ComponentResource):
             CertificateAuthorityArgs(common_name=f"{msp_id} {kind}", organization=args.plan.name),
             pulumi.ResourceOptions(parent=self, protect=args.site.protect and not args.plan.leaving),
         )
+
+    @property
+    def admin(self) -> Identity:
+        """Return the administrator's identity, which signs channel and lifecycle work."""
+        return self.people[ADMIN]
 
     @property
     def msp(self) -> Msp:
@@ -110,11 +114,9 @@ class Organization(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
 
-    def _identity(self, name: str, common_name: str, role: str) -> Identity:
-        holder = f"{common_name}@{self._args.plan.name}"
-        issued = self.issue(
-            name, self, holder=holder, common_name=common_name, usage="identity", units=(role,)
-        )
+    def _identity(self, name: str, person: str) -> Identity:
+        holder, units = f"{person}@{self._args.plan.name}", (_ROLES[person],)
+        issued = self.issue(name, self, holder=holder, common_name=person, usage="identity", units=units)
         return {"mspId": self.msp_id, "certificate": issued.certificate, "privateKey": issued.private_key}
 
     def issue(

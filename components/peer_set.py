@@ -9,6 +9,7 @@ from pulumi_kubernetes.core.v1 import PersistentVolumeClaim, Service
 from components.couchdb import Couchdb, CouchdbArgs
 from components.node import FabricNode, FabricNodeArgs
 from components.openings import node_opening
+from components.operations import Operations
 from components.organization import Organization
 from components.site import Site
 from heddle.render import core_yaml
@@ -26,6 +27,7 @@ class PeerSetArgs:
     claims: Mapping[str, PersistentVolumeClaim]
     """Claims of the peers and of their databases, by name."""
     services: Mapping[str, Service]
+    operations: Operations
 
 
 class PeerSet(pulumi.ComponentResource):
@@ -74,6 +76,7 @@ class PeerSet(pulumi.ComponentResource):
                 config=core_yaml(plan, bootstrap=bootstrap),
                 claim=args.claims[plan.name],
                 service=args.services[plan.name],
+                operations_authority=args.operations.authority,
                 database=self._database(name, plan.couchdb, args) if plan.couchdb else None,
             ),
             pulumi.ResourceOptions(parent=self),

@@ -31,6 +31,7 @@ SECRET_FILES = {
     "tls-server.crt": "tls/server.crt",
     "tls-server.key": "tls/server.key",
     "tls-ca.crt": "tls/ca.crt",
+    "operations-ca.pem": "tls/operations-ca.crt",
 }
 """Keys of a node's Secret, and where they appear under FABRIC_CFG_PATH."""
 REVOCATION_FILES = {"msp-crl.pem": "msp/crls/crl.pem"}

@@ -23,8 +23,6 @@ from heddle.network.records import named, written
 from heddle.resources import ClientTls
 from heddle.spec.members import External
 from heddle.topology import (
-    ADMIN,
-    USER,
     ChaincodePlan,
     ChannelPlan,
     DefinitionPlan,
@@ -40,6 +38,7 @@ def instance_output(
     members: Mapping[str, Organization],
     nodes: Mapping[str, FabricNode],
     admin_tls: ClientTls,
+    operations_tls: ClientTls,
     channels: Mapping[str, FabricChannel],
     chaincodes: Mapping[str, Chaincode],
     endpoints: Mapping[str, pulumi.Input[str]],
@@ -70,11 +69,16 @@ def instance_output(
         channels=named(_channel(plan, channels[plan.name]) for plan in topology.channels),
         chaincodes=named(_chaincode(plan, chaincodes[plan.name]) for plan in topology.chaincodes),
         admin_tls_certificate=admin_tls["certificate"],
+        operations_tls_certificate=operations_tls["certificate"],
     )
 
 
 def access_output(
-    *, kubeconfig: str, members: Mapping[str, Organization], admin_tls: ClientTls
+    *,
+    kubeconfig: str,
+    members: Mapping[str, Organization],
+    admin_tls: ClientTls,
+    operations_tls: ClientTls,
 ) -> pulumi.Output[Any]:
     """Return the output `access`: every credential of the network, secret as a whole."""
     return pulumi.Output.secret(
@@ -83,10 +87,11 @@ def access_output(
             version=VERSION,
             kubeconfig=kubeconfig,
             user_keys={
-                name: {ADMIN: each.admin["privateKey"], USER: each.user["privateKey"]}
+                name: {person: identity["privateKey"] for person, identity in each.people.items()}
                 for name, each in members.items()
             },
             admin_tls_key=admin_tls["privateKey"],
+            operations_tls_key=operations_tls["privateKey"],
         )
     )
 
@@ -144,7 +149,7 @@ def _organization(name: str, kind: str, organization: Organization) -> dict[str,
         kind=kind,
         ca_certificate=organization.ca.certificate,
         tls_ca_certificate=organization.tls_ca.certificate,
-        users={ADMIN: organization.admin["certificate"], USER: organization.user["certificate"]},
+        users={person: identity["certificate"] for person, identity in organization.people.items()},
     )
 
 

@@ -10,6 +10,7 @@ HeddleError
 ├── FabricError          a running node refused, or cannot be reached
 │   ├── Unreachable      no answer: nothing is known of the node's state
 │   └── Refused          the node's own answer, in Fabric's words
+│       ├── PlainHttp      it speaks plain HTTP where TLS was expected
 │       └── LedgerNotOpen  it has a ledger of the channel, but could not open it
 ├── KubeError            a kubeconfig that cannot be used, or an API server that refused
 ├── ProviderError        a resource that cannot be created, changed or deleted as asked
@@ -34,6 +35,7 @@ __all__ = [
     "NeedsCli",
     "NoDifference",
     "NotBelieved",
+    "PlainHttp",
     "PluginError",
     "ProviderError",
     "Refused",
@@ -109,6 +111,10 @@ class Refused(FabricError):
         super().__init__(message, hint=hint)
         self.status = status
         self.words = words
+
+
+class PlainHttp(Refused):
+    """The endpoint speaks plain HTTP where TLS was expected: whoever answers has not proved who it is."""
 
 
 class LedgerNotOpen(Refused):

@@ -202,6 +202,11 @@ def _user(
     if osnadmin:
         yield "tls/admin-client.pem", ClientFile(content=instance.admin_tls_certificate)
         yield "tls/admin-client-key.pem", ClientFile(content=network.access.admin_tls_key, secret=True)
+    operations = network.operations_tls() if osnadmin else None
+    if operations is not None:
+        yield "tls/operations-client.pem", ClientFile(content=operations.certificate.decode())
+        key = operations.private_key.decode()
+        yield "tls/operations-client-key.pem", ClientFile(content=key, secret=True)
     yield "env/core.yaml", ClientFile(content=_CORE)
     environment = client_env(
         user=user,

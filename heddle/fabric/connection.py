@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from heddle.errors import FabricError, Unreachable
 from heddle.fabric.answers import HttpAnswer, unreadable
 from heddle.fabric.dial import Dialer
-from heddle.fabric.failures import http_words, rpc_failure, unreachable
+from heddle.fabric.failures import http_words, plain_http, rpc_failure, speaks_plain_http, unreachable
 from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.tls import roots_of, tls_context
 from heddle.plain import ShapeError
@@ -126,7 +126,8 @@ class Connections:
         """Send an HTTP request and return the whole answer, whatever its status.
 
         `any_date`: also to a node whose certificate has expired; for questions alone.
-        Raises Unreachable when there is none by the deadline, and for one that is larger than any real one.
+        Raises Unreachable when there is none by the deadline, and for one that is larger than any real one;
+        PlainHttp where the port does not speak TLS.
         """
         client = await self.http(node, port, client_tls=client_tls, tls=tls, any_date=any_date)
         request = client.build_request(method, path, files=files, timeout=deadline)
@@ -140,6 +141,8 @@ class Connections:
                     await response.aclose()
         # httpx lets a TLS alert that comes after the handshake through as it is.
         except (httpx.HTTPError, ssl.SSLError) as error:
+            if tls and speaks_plain_http(error):
+                raise plain_http(node, what, port) from error
             trouble, late = self.dialer.trouble(node, port), isinstance(error, httpx.TimeoutException)
             words = http_words(error)
             raise unreachable(node, what, words, port=port, tunnel=trouble, late=late) from error

@@ -1,6 +1,7 @@
 """Make errors of failed calls: the node, its address, Fabric's own words, the next step."""
 
 import re
+import ssl
 from contextlib import suppress
 from typing import Any
 
@@ -10,15 +11,27 @@ from fabric_protos.gateway import gateway_pb2
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
-from heddle.errors import FabricError, Refused, Unreachable
+from heddle.errors import FabricError, PlainHttp, Refused, Unreachable
 from heddle.fabric.node import Node
 from heddle.protobuf import enum_name
 from heddle.text import printable
 
-__all__ = ["hint_for", "http_words", "refused", "refused_status", "rpc_failure", "unreachable"]
+__all__ = [
+    "hint_for",
+    "http_words",
+    "plain_http",
+    "refused",
+    "refused_status",
+    "rpc_failure",
+    "speaks_plain_http",
+    "unreachable",
+]
 
 _REFUSING_POD = re.compile(r"forwarding port (\d+) to pod .*connection refused", re.IGNORECASE | re.DOTALL)
 """As a kubelet tells it (k8s.io/kubelet, pkg/cri/streaming/portforward)."""
+
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
+"""OpenSSL's reasons for bytes that are no TLS: of 3.0, of 3.2 and later, and for HTTP that it recognizes."""
 
 _LOST = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
 
@@ -102,6 +115,26 @@ def http_words(error: Exception) -> str:
             return str(seen)
         seen = seen.__cause__ or seen.__context__
     return f"{type(error).__name__}: the connection ended"
+
+
+def speaks_plain_http(error: Exception) -> bool:
+    """Tell whether TLS failed because the other side answered in plain HTTP."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLError) and seen.reason in _NO_TLS:
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+def plain_http(node: Node, what: str, port: int) -> PlainHttp:
+    """Return the error for an endpoint that does not speak TLS, though it should."""
+    words = f"port {port} speaks plain HTTP, not TLS"
+    return PlainHttp(
+        f"{node.at(port)}: {what}: {words}",
+        words=words,
+        hint="Its pod runs a configuration of before: `heddle up` restarts it.",
+    )
 
 
 def refused(

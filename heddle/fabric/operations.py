@@ -1,7 +1,7 @@
 """Ask the operations endpoint of a node: version, metrics (core/operations/system.go).
 
 It answers before ledgers are open, and an orderer's health says nothing of its consensus: use it for what it
-measures. Without `tls` it is plain HTTP; with TLS on, Fabric wants a client certificate for the metrics.
+measures. With `tls`, the client certificate that it wants, it speaks TLS; without, plain HTTP.
 """
 
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from heddle.errors import FabricError
+from heddle.errors import FabricError, PlainHttp
 from heddle.fabric.answers import HttpAnswer, plain_of
 from heddle.fabric.connection import Connections
 from heddle.fabric.failures import refused
 from heddle.fabric.node import ClientTls, Node
 from heddle.plain import Plain
-from heddle.waiting import reading
+from heddle.waiting import Deadline, reading
 
 __all__ = ["Metrics", "Sample", "metrics", "parse_metrics", "version"]
 
@@ -50,10 +50,18 @@ class Metrics:
 
 
 async def version(
-    connections: Connections, node: Node, *, tls: ClientTls | None = None, deadline: float
+    connections: Connections,
+    node: Node,
+    *,
+    tls: ClientTls | None = None,
+    any_date: bool = False,
+    deadline: float,
 ) -> str:
-    """Return the release that the node runs, such as "v3.1.5"."""
-    response = await _get(connections, node, "/version", tls, deadline)
+    """Return the release that the node runs, such as "v3.1.5"; `any_date`: also of an expired node.
+
+    Raises PlainHttp where the endpoint should speak TLS and does not.
+    """
+    response = await _get(connections, node, "/version", tls, deadline, any_date=any_date)
     content = _expect(response, node, "/version").content
 
     def read(answer: Plain) -> str:
@@ -63,10 +71,24 @@ async def version(
 
 
 async def metrics(
-    connections: Connections, node: Node, *, tls: ClientTls | None = None, deadline: float
+    connections: Connections,
+    node: Node,
+    *,
+    tls: ClientTls | None = None,
+    any_date: bool = False,
+    deadline: float,
 ) -> Metrics:
-    """Read all metrics; the node's metrics.provider must be `prometheus`."""
-    response = await _get(connections, node, "/metrics", tls, deadline)
+    """Read all metrics; the node's metrics.provider must be `prometheus`.
+
+    `any_date`: also of an expired node.
+    A node that does not speak TLS yet is asked in plain HTTP, as it was before: its metrics say which nodes
+    restart last, so that it gets its TLS. Nothing is signed or sent for what they say.
+    """
+    clock = Deadline(deadline)
+    try:
+        response = await _get(connections, node, "/metrics", tls, clock.left(), any_date=any_date)
+    except PlainHttp:
+        response = await _get(connections, node, "/metrics", None, clock.left())
     return parse_metrics(_expect(response, node, "/metrics").text())
 
 
@@ -92,7 +114,13 @@ def _samples(line: str) -> list[Sample]:
 
 
 async def _get(
-    connections: Connections, node: Node, path: str, tls: ClientTls | None, deadline: float
+    connections: Connections,
+    node: Node,
+    path: str,
+    tls: ClientTls | None,
+    deadline: float,
+    *,
+    any_date: bool = False,
 ) -> HttpAnswer:
     port = node.operations_port
     if port is None:
@@ -102,7 +130,15 @@ async def _get(
 
     async def attempt(left: float) -> HttpAnswer:
         return await connections.request(
-            node, port, "GET", path, f"GET {path}", deadline=left, client_tls=tls, tls=tls is not None
+            node,
+            port,
+            "GET",
+            path,
+            f"GET {path}",
+            deadline=left,
+            client_tls=tls,
+            tls=tls is not None,
+            any_date=any_date,
         )
 
     return await reading(attempt, deadline=deadline)

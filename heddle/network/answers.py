@@ -57,28 +57,31 @@ async def ask_orderer_channels(
     channels: Sequence[str],
     tls: ClientTls,
     *,
+    operations_tls: ClientTls | None = None,
     issued: Collection[bytes] = (),
     deadline: float,
 ) -> NodeFacts:
     """Return an orderer's answers about channels, with what its metrics say of leader and consenters.
 
     Its certificate may have expired, if it has the key of one of the `issued` certificates; the facts say so.
+    `operations_tls`: the client certificate that its metrics want.
     An orderer without metrics is no leader that could be lost.
     """
-    certificate, metrics = await asyncio.gather(
-        ask_certificate(connections, node, issued, deadline=deadline), _metrics(connections, node, deadline)
-    )
+    certificate = await ask_certificate(connections, node, issued, deadline=deadline)
     any_date = certificate is not None and certificate.expired
     questions = (
         ask_orderer(connections, node, name, tls, deadline=deadline, any_date=any_date) for name in channels
     )
-    answers = zip(channels, await asyncio.gather(*questions), strict=True)
+    metrics, answers = await asyncio.gather(
+        _metrics(connections, node, operations_tls, deadline, any_date=any_date), asyncio.gather(*questions)
+    )
+    found = zip(channels, answers, strict=True)
     return NodeFacts(
         name=node.name,
         kind="orderer",
         address=_address(node),
         msp_id=node.msp_id,
-        channels={name: _with_metrics(answer, metrics, name) for name, answer in answers},
+        channels={name: _with_metrics(answer, metrics, name) for name, answer in found},
         certificate=certificate,
     )
 
@@ -171,9 +174,11 @@ def peer_facts(node: Node) -> NodeFacts:
     return NodeFacts(name=node.name, kind="peer", address=_address(node), msp_id=node.msp_id)
 
 
-async def _metrics(connections: Connections, node: Node, deadline: float) -> operations.Metrics:
+async def _metrics(
+    connections: Connections, node: Node, tls: ClientTls | None, deadline: float, *, any_date: bool
+) -> operations.Metrics:
     try:
-        return await operations.metrics(connections, node, deadline=deadline)
+        return await operations.metrics(connections, node, tls=tls, any_date=any_date, deadline=deadline)
     except FabricError:
         return operations.Metrics(samples=())
 

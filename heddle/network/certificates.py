@@ -100,6 +100,8 @@ def expired_of_instance(instance: InstanceOutput, now: datetime | None = None) -
             yield from _expired(f"the certificate of {user} of {name}", pem, _RAISE, now)
     words = "the client certificate for the orderers' admin endpoints"
     yield from _expired(words, instance.admin_tls_certificate, _RAISE, now)
+    words = "the client certificate for the operations endpoints"
+    yield from _expired(words, instance.operations_tls_certificate, _RAISE, now)
 
 
 def _expired(what: str, pem: str | None, remedy: str, now: datetime) -> Iterator[Expired]:

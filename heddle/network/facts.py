@@ -36,11 +36,23 @@ async def node_facts(
     wanted = [network.instance.channel(name) for name in channels]
     reader = network.person.signer if network.person else None
 
-    async def ask_version(node: Node) -> str | NoAnswer:
+    operations_tls = network.operations_tls()
+
+    async def ask_version(node: Node, *, any_date: bool = False) -> str | NoAnswer:
+        if not (versions and network.tells_versions):
+            return ""
         try:
-            return await operations.version(connections, node, deadline=deadline) if versions else ""
+            return await operations.version(
+                connections, node, tls=operations_tls, any_date=any_date, deadline=deadline
+            )
         except FabricError as error:
             return no_answer(error)
+
+    async def with_version(node: Node, facts: NodeFacts, version: str | NoAnswer) -> NodeFacts:
+        expired = facts.certificate is not None and facts.certificate.expired
+        if expired and isinstance(version, NoAnswer):
+            version = await ask_version(node, any_date=True)
+        return replace(facts, version=version)
 
     async def about_orderer(orderer: NodeOutput) -> NodeFacts:
         node, issued = node_of(orderer), orderer.issued_tls
@@ -48,11 +60,16 @@ async def node_facts(
             ask_as_reader(connections, node, channels, reader, issued, deadline=deadline)
             if reader
             else ask_orderer_channels(
-                connections, node, channels, network.client_tls(), issued=issued, deadline=deadline
+                connections,
+                node,
+                channels,
+                network.client_tls(),
+                operations_tls=operations_tls,
+                issued=issued,
+                deadline=deadline,
             )
         )
-        facts, version = await asyncio.gather(asked, ask_version(node))
-        return replace(facts, version=version)
+        return await with_version(node, *await asyncio.gather(asked, ask_version(node)))
 
     async def about_peer(peer: NodeOutput) -> NodeFacts:
         node, signer = node_of(peer), network.reader(peer.organization)
@@ -60,7 +77,7 @@ async def node_facts(
         certificate, version = await asyncio.gather(
             ask_certificate(connections, node, peer.issued_tls, deadline=deadline), ask_version(node)
         )
-        facts = replace(peer_facts(node), version=version, certificate=certificate)
+        facts = await with_version(node, replace(peer_facts(node), certificate=certificate), version)
         if expired := expired_answer(node, certificate):
             return replace(facts, channels=dict.fromkeys(names, expired))
         questions = (ask_peer(connections, node, name, signer, deadline=deadline) for name in names)

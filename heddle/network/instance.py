@@ -73,7 +73,7 @@ class OrganizationOutput:
     ca_certificate: str
     tls_ca_certificate: str
     users: Mapping[str, str]
-    """Certificates, PEM, of `admin` and `user`; none of an external organization."""
+    """Certificates, PEM, of `admin` and a member's `user`; none of an external organization."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +151,8 @@ class InstanceOutput:
     """Client certificate, PEM, that the orderers' admin endpoints accept."""
     consensus: str
     """Fabric's name of the consensus: etcdraft or BFT."""
+    operations_tls_certificate: str | None = None
+    """Client certificate, PEM, that all operations endpoints accept; None where they speak plain HTTP."""
 
     def organization(self, name: str) -> OrganizationOutput:
         """Return an organization by name. Raises EngineError with the names there are."""
@@ -184,7 +186,7 @@ class InstanceOutput:
 
 @dataclass(frozen=True, kw_only=True)
 class AccessOutput:
-    """Hold the credentials of an instance: of its cluster, its users and its orderers' admin endpoints."""
+    """Hold the credentials of an instance: of its cluster and users, of admin and operations endpoints."""
 
     version: int
     kubeconfig: str = field(repr=False)
@@ -192,6 +194,8 @@ class AccessOutput:
     """Private keys, PEM, by organization and user."""
     admin_tls_key: str = field(repr=False)
     """Private key, PEM, of the instance's `admin_tls_certificate`."""
+    operations_tls_key: str | None = field(default=None, repr=False)
+    """Private key, PEM, of the instance's `operations_tls_certificate`."""
 
 
 def read_instance(data: object) -> InstanceOutput:

@@ -96,6 +96,18 @@ class Network:
             private_key=self.access.admin_tls_key.encode(),
         )
 
+    def operations_tls(self) -> ClientTls | None:
+        """Return the client certificate that the operations endpoints accept; None where they want none."""
+        certificate, key = self.instance.operations_tls_certificate, self.access.operations_tls_key
+        if certificate is None or key is None:
+            return None
+        return ClientTls(certificate=certificate.encode(), private_key=key.encode())
+
+    @property
+    def tells_versions(self) -> bool:
+        """Tell whether nodes say their release: not to somebody who looks, without the client certificate."""
+        return self.operations_tls() is not None or self.instance.operations_tls_certificate is None
+
     def _no_keys(self, what: str) -> EngineError:
         person = self.person
         whose = f", which is of {person.name}, {person.role} of {person.organization}" if person else ""

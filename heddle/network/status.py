@@ -219,7 +219,7 @@ def _summary(facts: NodeFacts, problems: Sequence[_Problem], expired: Sequence[E
     """
     if not problems:
         return ""
-    answers = [*facts.channels.values(), facts.version]
+    answers = [*facts.channels.values(), *([facts.version] if facts.version else [])]
     if slow := slowness(facts):
         return f"slow: {slow}. Ask again; is the machine busy?"
     silent = [answer for answer in answers if isinstance(answer, NoAnswer)]

@@ -18,6 +18,7 @@ from heddle.quorum import quorum
 
 __all__ = [
     "expected_heights",
+    "key_refusal",
     "missing_blocks",
     "newest_heights",
     "next_restart",
@@ -129,6 +130,26 @@ def restart_refusal(node: NodeFacts, others: Sequence[NodeFacts]) -> str:
         return ""
     lost = (_lost_quorum(channel, others) for channel in _channels_of(node))
     return "\n".join(filter(None, lost))
+
+
+def key_refusal(node: NodeFacts, others: Sequence[NodeFacts]) -> str:
+    """Return why an orderer must not get another TLS key now; empty if it may.
+
+    Until its channels have taken its new certificate the node only follows, so the others must order without
+    it. That is more than a restart asks: with one or two orderers nobody would be left to take the
+    certificate, and another one that only follows must be taken back first.
+    """
+    if len(others) < 2:
+        return "there are fewer than three orderers: a new one takes its place (`ordering.nodes`)"
+    useless = [f"{other.name}: {reason}" for other in others if (reason := serves_nobody(other))]
+    idle = [
+        f"{other.name}: {channel}: {describe(answer)}"
+        for other in others
+        for channel, answer in other.channels.items()
+        if answer is not None and not orders(answer)
+    ]
+    lost = (_lost_quorum(channel, others) for channel in _channels_of(node))
+    return "\n  ".join([*useless, *idle, *filter(None, lost)])
 
 
 def restart_hint(others: Sequence[NodeFacts]) -> str:

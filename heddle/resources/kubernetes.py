@@ -69,8 +69,10 @@ class VolumeTerms(DeclaredResource[VolumeTermsArgs]):
 class RolloutArgs:
     """The nodes of a set (`kind` is orderer or peer) and the checksums of their pod templates.
 
-    Orderers need `admin_tls`, peers one identity of each organization in `signers`. `certificates`: by node,
-    the TLS certificate issued to it. `databases`: by peer, the StatefulSet of its state database.
+    Orderers need `admin_tls`, and `operations_tls` where their metrics want a client certificate; peers one
+    identity of each organization in `signers`. `certificates`: by node, the TLS certificate issued to it.
+    `databases`: by peer, the StatefulSet of its state database. `tls_keys`: by orderer, how often its TLS key
+    was made anew.
     """
 
     kind: str
@@ -81,6 +83,8 @@ class RolloutArgs:
     databases: Mapping[str, str] | None = None
     channels: Sequence[str] | None = None
     admin_tls: pulumi.Input[ClientTls] | None = None
+    operations_tls: pulumi.Input[ClientTls] | None = None
+    tls_keys: Mapping[str, int] | None = None
     signers: Sequence[pulumi.Input[Identity]] | None = None
 
 

@@ -2,6 +2,7 @@
 
 from heddle.schema.model import ListOf, MapOf, Property, ResourceType, Text, connection, fixed
 from heddle.schema.shared import CHANNEL_NAME, CLIENT_TLS, IDENTITY, NAME, NODE, PEM
+from heddle.settings import Integer
 from heddle.spec.defaults import DNS_DOMAIN
 
 NAMESPACE_OWNERSHIP = ResourceType(
@@ -110,6 +111,17 @@ ROLLOUT = ResourceType(
         "channels": connection(ListOf(CHANNEL_NAME), "Channels whose health gates each restart.", default=[]),
         "adminTls": connection(
             CLIENT_TLS, "For orderers: client certificate for the channel participation API.", optional=True
+        ),
+        "operationsTls": connection(
+            CLIENT_TLS,
+            "For orderers: client certificate for the operations endpoints, whose metrics name the leader.",
+            optional=True,
+        ),
+        "tlsKeys": connection(
+            MapOf(Integer(minimum=0)),
+            "By orderer: how often its TLS key was made anew. With another key it follows until its channels "
+            "have taken its new certificate, so one orderer at a time gets one.",
+            optional=True,
         ),
         "signers": connection(
             ListOf(IDENTITY), "For peers: one identity of each organization, to ask for heights.", default=[]

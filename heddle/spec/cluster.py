@@ -41,9 +41,11 @@ class Certificates(Section):
     validity_days: Annotated[int, *between(1, 3650)] = 365
     """Days that a certificate lasts from its issue."""
     rekey: dict[str, Annotated[int, *between(0)]] = Field(default_factory=dict)
-    """Keys that leaked, by their holder: a node's name, as peer0-org1, or a person's, as admin@org1 and
-    user@org1. Raise a number by one, from 0, to make a new key; channels and nodes then refuse the old one.
-    A number stays in the file as long as its holder does."""
+    """Keys that leaked, by their holder: a node's name, as peer0-org1, a person's, as admin@org1 and
+    user@org1, or a chaincode server's, as assets@org1. An orderer of Raft has its name for its signing key,
+    and its name with -tls for its TLS key, one orderer at a time. Raise a number by one, from 0, to make a
+    new key; channels and nodes then refuse the old one, but for TLS keys. A number stays in the file as long
+    as its holder does."""
 
 
 class Passwords(Section):

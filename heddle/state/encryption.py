@@ -48,7 +48,7 @@ def find_passphrase() -> str:
 
 
 def _not_empty(passphrase: str, source: str) -> str:
-    if passphrase:
+    if passphrase.strip():
         return passphrase
     raise EngineError(
         f"the passphrase in {source} is empty: anybody could read the state's secrets",

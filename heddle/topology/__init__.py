@@ -7,8 +7,10 @@ that heddle.spec.names allows; tests/topology checks that.
 
 from heddle.topology.layout import plan
 from heddle.topology.plans import (
+    ADMIN,
     CHAINCODE_PORT,
     COUCHDB_PORT,
+    USER,
     ChaincodePlan,
     ChannelPlan,
     CollectionPlan,
@@ -25,11 +27,6 @@ from heddle.topology.plans import (
     Topology,
 )
 from heddle.topology.policies import endorsement_policy
-
-ADMIN = "admin"
-"""The organization's administrator: signs channel and lifecycle work."""
-USER = "user"
-"""The organization's first client identity: invokes chaincodes."""
 
 __all__ = [
     "ADMIN",

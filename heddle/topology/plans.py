@@ -7,6 +7,11 @@ from typing import Any
 from heddle.settings import BatchSettings, BftOptions, CollectionTerms, RaftOptions
 from heddle.spec.members import External
 
+ADMIN = "admin"
+"""The organization's administrator: signs channel and lifecycle work."""
+USER = "user"
+"""A member's first client identity: invokes chaincodes."""
+
 CHAINCODE_PORT = 9999
 COUCHDB_PORT = 5984
 
@@ -120,6 +125,15 @@ class OrganizationPlan:
     """True: it is on no channel, and may be taken out of the stack file."""
     revoked: tuple[str, ...] = ()
     """Certificates that it revokes: serial numbers, hexadecimal, or PEM."""
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Return who gets an identity. Nobody uses applications for an organization that orders.
+
+        An identity more could sign blocks: by Fabric's default, any member of it may.
+        """
+        orders = any(node.kind == "orderer" for node in self.nodes)
+        return (ADMIN,) if orders else (ADMIN, USER)
 
 
 @dataclass(frozen=True, kw_only=True)

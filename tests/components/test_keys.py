@@ -58,6 +58,37 @@ def test_a_number_makes_new_keys_of_its_holder_alone() -> None:
     }
 
 
+def test_an_orderers_tls_key_has_a_number_of_its_own() -> None:
+    """A stack that made another signing key before does not get another TLS key unasked."""
+    before, after = (
+        record({**NETWORK, "certificates": {"rekey": {**REKEY, "orderer0-orderer-tls": number}}})
+        for number in (0, 1)
+    )
+    name = "dev-orderers-orderer0-orderer"
+    assert "rekey" not in before.of("Certificate")[f"{name}-tls"]
+    assert after.of("Certificate")[f"{name}-tls"]["rekey"] == 1
+    assert after.of("Certificate")[f"{name}-identity"]["rekey"] == 1
+    assert "tlsKeys" not in before.of("Rollout")["dev-orderers-rollout"]
+    assert after.of("Rollout")["dev-orderers-rollout"]["tlsKeys"] == {"orderer0-orderer": 1}
+
+
+def test_a_chaincode_server_gets_a_new_key_by_its_own_number() -> None:
+    """For one organization: its peers know the server by their TLS root, so nothing is installed anew."""
+    chaincode = {"name": "assets", "version": "1.0", "channel": "channel", "image": "sample"}
+    before, after = (
+        record({**NETWORK, "chaincodes": [chaincode], "certificates": {"rekey": {"assets@one": number}}})
+        for number in (0, 1)
+    )
+    assert {
+        name: each.get("rekey") for name, each in after.of("Certificate").items() if "assets" in name
+    } == {
+        "dev-chaincode-assets-one-1.0-tls": 1,
+        "dev-chaincode-assets-two-1.0-tls": None,
+    }
+    assert before.of("ChaincodePackage") == after.of("ChaincodePackage")
+    assert after.of("RevocationList") == {}
+
+
 def test_what_was_given_up_is_on_a_list_under_its_holders_name() -> None:
     """Of identities; no list revokes TLS certificates. Those in use must not be on it."""
     recorder = record({**NETWORK, "certificates": {"rekey": {"admin@one": 1}}})

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from heddle.network.network import network_of
 from heddle.plugin.values import Secret, Value
@@ -110,6 +111,39 @@ def test_probes_ask_what_they_should(network: Recorder) -> None:
         assert container["startupProbe"]["tcpSocket"] == {"port": "grpc"}
         assert container["readinessProbe"]["tcpSocket"] == {"port": "grpc"}
         assert container["livenessProbe"]["tcpSocket"] == {"port": "operations"}
+
+
+def test_operations_endpoints_want_the_instances_own_client(network: Recorder) -> None:
+    """Of an authority that issues nothing else: no organization's certificate opens them."""
+    root = base64.b64encode(b"cert of dev-operations-ca").decode()
+    nodes = [name for name in named(network, "StatefulSet") if not name.startswith("couchdb")]
+    assert {named(network, "Secret")[name]["data"]["operations-ca.pem"] for name in nodes} == {root}
+    issued = [
+        name
+        for name, each in network.of("Certificate").items()
+        if each["authorityCertificate"] == "cert of dev-operations-ca"
+    ]
+    assert issued == ["dev-operations-client"]
+    for name in nodes:
+        files = named(network, "ConfigMap")[name]["data"]
+        if "orderer.yaml" in files:
+            tls = yaml.safe_load(files["orderer.yaml"])["Operations"]["TLS"]
+            clients = (tls["Enabled"], tls["ClientAuthRequired"], tls["ClientRootCAs"])
+        else:
+            tls = yaml.safe_load(files["core.yaml"])["operations"]["tls"]
+            clients = (tls["enabled"], tls["clientAuthRequired"], tls["clientRootCAs"]["files"])
+        assert clients == (True, True, ["/etc/hyperledger/fabric/tls/operations-ca.crt"])
+
+
+def test_an_organization_that_orders_has_no_user(network: Recorder) -> None:
+    """Its members may sign what orderers sign, by Fabric's default; nobody used that identity."""
+    issued = network.of("Certificate").values()
+    people = {
+        f"{each['commonName']}@{each['organization']}" for each in issued if each["usage"] == "identity"
+    }
+    assert "admin@orderer" in people
+    assert "user@orderer" not in people
+    assert {"admin@one", "user@one", "admin@two", "user@two"} <= people
 
 
 def test_private_keys_are_in_secrets_alone(network: Recorder) -> None:

@@ -26,6 +26,7 @@ from heddle.planner.facts import (
 )
 from heddle.planner.restart import (
     expected_heights,
+    key_refusal,
     missing_blocks,
     next_restart,
     restart_hint,
@@ -99,6 +100,12 @@ def _restart(facts: Facts) -> Iterator[str]:
         yield "then the next at once"
 
 
+def _rekey(facts: Facts) -> Iterator[str]:
+    """Whether the first node may get another TLS key."""
+    node, *others = [_node(name, each, facts["kind"]) for name, each in facts["nodes"].items()]
+    yield key_refusal(node, others) or f"{node.name} gets another TLS key"
+
+
 def _caught_up(facts: Facts) -> Iterator[str]:
     """What a restarted node still lacks."""
     node = _node("restarted", facts["node"], facts["kind"])
@@ -110,6 +117,7 @@ QUESTIONS: Mapping[str, Callable[[Facts], Iterator[str]]] = {
     "consenters": _consenters,
     "join": _join,
     "restart": _restart,
+    "rekey": _rekey,
     "caught up": _caught_up,
 }
 

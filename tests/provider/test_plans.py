@@ -13,7 +13,7 @@ from heddle.identity.msp import Msp
 from heddle.identity.signer import Signer
 from heddle.plugin import interface as api
 from heddle.plugin.values import UNKNOWN, Properties, Value
-from tests.provider.harness import Engine, channel_value, urn
+from tests.provider.harness import CheckFailedError, Engine, channel_value, urn
 
 CHANNEL = "heddle:ledger:Channel"
 ROLLOUT = "heddle:kubernetes:Rollout"
@@ -156,6 +156,9 @@ async def test_a_rollout_names_who_restarts(engine: Engine, channel: dict[str, A
         "b",
         "c: known after apply",
     ]
+    taken_over = {**news, "revisions": dict.fromkeys("abc", UNKNOWN)}
+    _, message = await engine.preview(ROLLOUT, "rollout", taken_over)
+    assert message.startswith("restart up to 3 of 3 orderers, one at a time\na: known after apply")
     grown = {
         **news,
         "nodes": [*nodes, {**nodes[0], "name": "d"}],
@@ -163,6 +166,22 @@ async def test_a_rollout_names_who_restarts(engine: Engine, channel: dict[str, A
     }
     _, message = await engine.preview(ROLLOUT, "rollout", grown)
     assert message.splitlines() == ["wait until 1 new orderers are ready", "d: new"]
+
+
+async def test_one_orderer_at_a_time_gets_another_tls_key(engine: Engine, channel: dict[str, Any]) -> None:
+    """Two would be out of their channels at the same time; said by check, before a key is made."""
+    news = {
+        "kind": "orderer",
+        "namespace": "n",
+        "nodes": [{**channel["orderers"][0], "name": name} for name in "ab"],
+        "revisions": {"a": "1", "b": "1"},
+        "adminTls": channel["adminTls"],
+    }
+    assert await _failures(engine, ROLLOUT, {**news, "tlsKeys": {"a": 1, "b": 1}}) == {}  # its first creation
+    engine.inputs["rollout"] = await engine.check(ROLLOUT, "rollout", news)
+    await engine.check(ROLLOUT, "rollout", {**news, "tlsKeys": {"b": 1}})
+    with pytest.raises(CheckFailedError, match="a and b would get new TLS keys at once"):
+        await engine.check(ROLLOUT, "rollout", {**news, "tlsKeys": {"a": 1, "b": 1}})
 
 
 async def test_a_rollout_needs_what_it_asks_with(engine: Engine, channel: dict[str, Any]) -> None:
@@ -185,6 +204,7 @@ async def test_an_approval_by_a_peer_to_come(engine: Engine, channel: dict[str, 
         "version": "2.0",
         "sequence": 2,
         "packageId": f"basic:{'0' * 64}",
+        "genesisHash": "0" * 64,
         "peer": UNKNOWN,
         "orderers": channel["orderers"],
         "signer": channel["signers"][0],

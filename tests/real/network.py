@@ -4,7 +4,7 @@
 
 Three orderers, and organizations with peers. Nothing has joined a channel yet. Nodes are
 `heddle.fabric.node.Node`s whose name on the ledger is `localhost`, with addresses to dial; admin endpoints
-want `admin_tls`; operations endpoints are plain HTTP.
+want `admin_tls`; operations endpoints are plain HTTP until `secure_operations`.
 """
 
 import os
@@ -115,6 +115,10 @@ class RealNetwork:
         self.identities: dict[str, Issued] = {}
         admin = self.ordering.tls("admin")
         self.admin_tls = ClientTls(certificate=admin.certificate, private_key=admin.private_key)
+        self._operations = new_authority(common_name="operations CA", organization="instance")
+        request = CertificateRequest(common_name="operations-client", usage=Usage.TLS)
+        watcher = issue(self._operations, request)
+        self.operations_tls = ClientTls(certificate=watcher.certificate, private_key=watcher.private_key)
 
     def add_orderer(self, name: str) -> Node:
         """Prepare an orderer; `start` runs it."""
@@ -185,6 +189,29 @@ class RealNetwork:
         self._program(node, "core.yaml", changes, ["peer", "node", "start"], (port,))
         self.peers.append(node)
         return node
+
+    def rekey(self, node: Node) -> None:
+        """Give a node another TLS key, from its next start on."""
+        tls = self.organization_of(node).tls(node.name)
+        self.tls_certificates[node.name] = tls
+        files = {"server.crt": tls.certificate, "server.key": tls.private_key}
+        _write(self.folder / node.name / "tls", files)
+
+    def secure_operations(self, node: Node) -> None:
+        """Have a node's operations endpoint want `operations_tls` from its next start on."""
+        home = self.folder / node.name
+        _write(home / "tls", {"operations-ca.crt": self._operations.certificate})
+        root = str(home / "tls/operations-ca.crt")
+        path = next(each for name in ("orderer.yaml", "core.yaml") if (each := home / name).exists())
+        content = yaml.safe_load(path.read_text())
+        if path.name == "orderer.yaml":
+            tls = {"Enabled": True, **_pair(home, "PrivateKey", "Certificate")}
+            content["Operations"]["TLS"] = {**tls, "ClientAuthRequired": True, "ClientRootCAs": [root]}
+        else:
+            pair = {name: {"file": each} for name, each in _pair(home, "key", "cert").items()}
+            wants = {"clientAuthRequired": True, "clientRootCAs": {"files": [root]}}
+            content["operations"]["tls"] = {"enabled": True, **pair, **wants}
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
 
     def start(self) -> None:
         """Start what is not running, and wait until all of it listens."""

@@ -62,12 +62,12 @@ def test_a_number_of_copies_is_kept(shelf: Shelf) -> None:
     assert (backups / "notes.txt").exists()
 
 
-@pytest.mark.parametrize("place", ["variable", "file"])
+@pytest.mark.parametrize("place", ["variable", "blank variable", "file"])
 def test_an_empty_passphrase_is_refused(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would encrypt with what everybody knows; the message says how a stack gets another one."""
     monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE", raising=False)
-    if place == "variable":
-        monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "")
+    if place != "file":
+        monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "  " if place == "blank variable" else "")
     else:
         (tmp_path / "passphrase").write_text("\n")
         monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE_FILE", str(tmp_path / "passphrase"))

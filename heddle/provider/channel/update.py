@@ -5,7 +5,7 @@ is taken up by the next one.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from fabric_protos.common.common_pb2 import SERVICE_UNAVAILABLE
@@ -143,7 +143,7 @@ class Updater:
         missing = missing_consenters(facts, newest)
         running = standing(live.settings, missing, bft=facts.bft).running
         try:
-            after = await self._hand_in(live, step, prepared.update, running, clock)
+            after = await self._hand_in(live, step, prepared.update, running, missing, clock)
         except FabricError as error:
             if not _passes(error) or clock.passed():
                 raise
@@ -158,14 +158,20 @@ class Updater:
         return after
 
     async def _hand_in(
-        self, live: LiveConfig, step: Step, update: ConfigUpdate, running: int, clock: Deadline
+        self,
+        live: LiveConfig,
+        step: Step,
+        update: ConfigUpdate,
+        running: int,
+        missing: Collection[str],
+        clock: Deadline,
     ) -> LiveConfig:
         client, content = self._client, update.SerializeToString(deterministic=True)
         signatures = [sign_update(content, signer) for signer in client.signers]
         delivery = UpdateDelivery(
             connections=client.connections,
             history=client.history,
-            orderers=self._targets(live, step),
+            orderers=self._targets(live, step, missing),
             signer=client.signer,
             running=running,
         )
@@ -214,13 +220,15 @@ class Updater:
             wanted=f"active at height {height}",
         )
 
-    def _targets(self, live: LiveConfig, step: Step) -> list[Node]:
-        """Return the consenters that are offered an update, last the one that it is about.
+    def _targets(self, live: LiveConfig, step: Step, missing: Collection[str]) -> list[Node]:
+        """Return the consenters that are offered an update, last those that are `missing` (host:port).
 
-        A leader that is to leave hands its lead on first, and may drop the message while it does.
+        Before these the one that it is about: a leader that is to leave hands its lead on first, and may drop
+        the message while it does. One that only follows, with a new certificate, refuses what it is offered.
         """
         about = {self._name(consenter) for consenter in (step.joins, step.leaves)}
-        consenters = sorted(self._consenters(live), key=lambda node: node.name in about)
+        idle = {self._client.node_of.get(address) for address in missing}
+        consenters = sorted(self._consenters(live), key=lambda node: (node.name in idle, node.name in about))
         if not consenters:
             raise ProviderError(
                 f"channel {self._client.channel}: none of its consenters is among the orderers given here",

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from heddle.errors import HeddleError
+from heddle.errors import HeddleError, ProviderError
 from heddle.kube.pods import NodePods
+from heddle.planner.restart import key_refusal
 from heddle.plugin.interface import CheckFailure, DiffKind
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
@@ -43,6 +44,17 @@ class RolloutHandler(Handler):
             failures.append(CheckFailure(property=f"revisions.{name}", reason=reason))
         return failures
 
+    def verify_change(self, olds: Properties, news: Properties) -> list[CheckFailure]:
+        """Refuse new TLS keys for several orderers at once: each is out of its channels for a while."""
+        raised = _raised(olds, news)
+        if len(raised) < 2:
+            return []
+        reason = (
+            f"{' and '.join(raised)} would get new TLS keys at once; raise one number of certificates.rekey, "
+            "run `up`, then raise the next"
+        )
+        return [CheckFailure(property="tlsKeys", reason=reason)]
+
     async def diff(self, call: Call) -> dict[str, DiffKind]:
         """Warn of nodes that are not well. A pod with an old template is a difference: `up` restarts it."""
         found = NodeSet.known(self.session.connections, call)
@@ -62,6 +74,8 @@ class RolloutHandler(Handler):
         if not call.id:
             count = len(call.inputs["nodes"]) if isinstance(call.inputs["nodes"], list) else "all"
             return Plan(outputs={}, message=f"wait until {count} {call.inputs['kind']}s are ready")
+        for name in _raised(call.old_inputs, call.inputs):
+            await self._expect_spare(call, name)
         new, old = call.inputs["revisions"], call.old_inputs.get("revisions", {})
         if not isinstance(new, dict):
             return Plan(outputs={}, message="restarts are known after apply")
@@ -84,6 +98,22 @@ class RolloutHandler(Handler):
             head = f"wait until {len(fresh)} new {kind} are ready"
         lines = [head, *restarts, *(f"{name}: known after apply" for name in doubtful)]
         return Plan(outputs={}, message="\n".join([*lines, *(f"{name}: new" for name in fresh)]))
+
+    async def _expect_spare(self, call: Call, name: str) -> None:
+        """Raise ProviderError if the others cannot do without an orderer that is to get another TLS key.
+
+        Said before anything is done: once the key is made, there is no way back to the old one.
+        """
+        found = NodeSet.known(self.session.connections, call)
+        async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as pods:
+            facts = await found.facts(pods)
+        others = [each for each in facts if each.name != name]
+        mine = next((each for each in facts if each.name == name), None)
+        if mine is not None and (words := key_refusal(mine, others)):
+            raise ProviderError(
+                f"{name} cannot get another TLS key now: the others must order without it\n  {words}",
+                hint="Put its number of certificates.rekey back, bring the others up, then try again.",
+            )
 
     async def update(self, call: Call) -> Properties:
         """Restart outdated pods singly, each until it has caught up."""
@@ -115,6 +145,15 @@ class RolloutHandler(Handler):
             if state is None or state.outdated:
                 revisions[name] = "outdated" if state is not None else "missing"
         return Seen(outputs={}, inputs={"revisions": revisions})
+
+
+def _raised(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
+    """Return the orderers that exist already and get another TLS key."""
+    old, new = olds.get("tlsKeys") or {}, news.get("tlsKeys") or {}
+    if not olds.get("nodes") or not isinstance(old, dict) or not isinstance(new, dict):
+        return []
+    known = {each["name"] for each in olds["nodes"]}
+    return sorted(name for name, number in new.items() if name in known and number > old.get(name, 0))
 
 
 def _told(restarted: Mapping[str, str]) -> str:

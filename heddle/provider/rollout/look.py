@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from heddle.fabric.connection import Connections
-from heddle.fabric.node import Node
+from heddle.fabric.node import ClientTls, Node
 from heddle.kube.pods import NodePods, PodState, together
 from heddle.network.answers import ask_orderer_channels, ask_peer_channels
 from heddle.network.unopened import with_unopened
@@ -64,7 +64,13 @@ class NodeSet:
         if self.inputs["kind"] == "orderer":
             tls = client_tls(self.inputs["adminTls"])
             return await ask_orderer_channels(
-                self.connections, node, channels, tls, issued=issued, deadline=_CALL
+                self.connections,
+                node,
+                channels,
+                tls,
+                operations_tls=self._operations_tls(),
+                issued=issued,
+                deadline=_CALL,
             )
         members = {signer.msp_id: signer for signer in signers(self.inputs["signers"])}
         return await ask_peer_channels(
@@ -88,6 +94,11 @@ class NodeSet:
         return replace(
             facts, channels=await with_unopened(pods, node, facts.channels, self.inputs.get("channels") or ())
         )
+
+    def _operations_tls(self) -> ClientTls | None:
+        """Return what the metrics want; None where a preview does not know it yet, and the nodes neither."""
+        given = self.inputs.get("operationsTls")
+        return None if given is None or has_unknown(given) else client_tls(given)
 
     def _issued(self, name: str) -> list[bytes]:
         """Return the certificates that the state issued to a node: of now, and of before."""
