@@ -40,6 +40,7 @@ KINDS = (
     Kind("kubectl", "kubectl", ("kubectl",)),
     Kind("go", "Go", ("go",), ("/usr/local/go/bin/go",)),
     Kind("zsh", "the Z shell", ("zsh",)),
+    Kind("couchdb", "CouchDB's packed image", ("couchdb.tar",)),
 )
 
 
@@ -125,4 +126,4 @@ def _kind(program: str) -> Kind:
     return next(kind for kind in KINDS if program in kind.programs)
 
 
-FABRIC = _kind("orderer")
+FABRIC, COUCHDB = _kind("orderer"), _kind("couchdb.tar")

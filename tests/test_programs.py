@@ -79,7 +79,7 @@ def test_an_unknown_word_is_an_error(tmp_path: Path) -> None:
     code, output = run(tmp_path, "pulumi", require="fabrik,pulumi")
 
     assert code == pytest.ExitCode.USAGE_ERROR
-    assert "HEDDLE_REQUIRE: fabrik — use any of fabric, pulumi, node, kubectl, go, zsh" in output
+    assert "HEDDLE_REQUIRE: fabrik — use any of fabric, pulumi, node, kubectl, go, zsh, couchdb" in output
 
 
 def test_the_contract_suite_on_real_nodes_is_required_too() -> None:

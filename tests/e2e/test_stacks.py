@@ -104,7 +104,7 @@ def test_a_public_domain_comes_up(enterprise: Project, tmp_path: Path) -> None:
 
 
 def test_couchdb_is_previewed(project: Project, tmp_path: Path) -> None:
-    """Its image is not ours to make; a database, its claim and its password are in the plan of every peer."""
+    """A database, its claim and its password are in the plan of every peer; test_couchdb.py brings it up."""
     shown = shipped(tmp_path, "couchdb").ok("heddle", "preview", CLUSTER)
 
     for name in ("couchdb0-organization", "couchdb1-organization"):

@@ -36,6 +36,18 @@ def test_the_trace_tells_what_is_broken(name: str, damage: Damage, part: str) ->
     assert found.lines
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("couchdb-password", "Name or password is incorrect"), ("couchdb-unreachable", "connection refused")],
+)
+def test_a_peer_that_cannot_use_its_couchdb_has_no_broken_ledger(name: str, words: str) -> None:
+    """Nothing is made again from the blocks for it; the peer's own words are shown."""
+    found = find_damage(log(name))
+
+    assert found.damage is Damage.NONE
+    assert words in found.lines[0]
+
+
 @pytest.mark.parametrize("name", ["certificate", "empty"])
 def test_other_ends_are_no_broken_ledger(name: str) -> None:
     """A peer that ends for another reason keeps its ledger, though it prints settings with the same words."""
