@@ -48,4 +48,4 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 @pytest.fixture(scope="session")
 def kube(project: Project) -> Kube:
     """The cluster below the project, asked directly."""
-    return Kube(Path(project.ok("heddle", "cluster", "kubeconfig", "--name", CLUSTER).strip()))
+    return Kube(project.administrator(CLUSTER))

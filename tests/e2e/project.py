@@ -67,6 +67,17 @@ class Project:
         place[path[-1]] = value
         self.stack_file.write_text(yaml.safe_dump(content, sort_keys=False))
 
+    def edit_to_smallest(self, name: str) -> None:
+        """Make it another instance: one orderer, one peer, the channel and the chaincode."""
+        self.edit("name", value=name)
+        self.edit("publicAddress", value="none")
+        self.edit("ordering", value={"type": "raft", "nodes": 1, "batch": {"timeout": "500ms"}})
+        self.edit("organizations", value=[{"name": "organization", "peers": 1}])
+
+    def administrator(self, cluster: str) -> Path:
+        """Return the kubeconfig of a local cluster's administrator."""
+        return Path(self.ok("heddle", "cluster", "kubeconfig", "--name", cluster).strip())
+
     def run(self, *argv: str, timeout: float = 300) -> Result:
         """Run a command to its end; its words are kept together."""
         done = subprocess.run(

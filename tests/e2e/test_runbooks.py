@@ -41,8 +41,8 @@ def pair(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture(scope="module")
 def apps(project: Project) -> kubernetes.client.AppsV1Api:
     """StatefulSets."""
-    path = project.ok("heddle", "cluster", "kubeconfig", "--name", CLUSTER).strip()
-    return kubernetes.client.AppsV1Api(kubernetes.config.new_client_from_config(path))
+    path = project.administrator(CLUSTER)
+    return kubernetes.client.AppsV1Api(kubernetes.config.new_client_from_config(str(path)))
 
 
 def runbook(stack: Project, name: str, *arguments: str) -> Result:

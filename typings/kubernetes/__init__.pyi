@@ -2,6 +2,7 @@
 
 from kubernetes import client as client
 from kubernetes import config as config
+from kubernetes import dynamic as dynamic
 from kubernetes import stream as stream
 from kubernetes import utils as utils
 from kubernetes import watch as watch

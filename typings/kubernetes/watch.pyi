@@ -12,9 +12,8 @@ class _Event(TypedDict, Generic[_T]):
 class Watch:
     def stream(
         self,
-        func: Callable[[str], _List[_T]],
-        namespace: str,
-        *,
+        func: Callable[..., _List[_T]],
+        *namespace: str,
         field_selector: str = ...,
         resource_version: str = ...,
         timeout_seconds: int = ...,
