@@ -13,7 +13,7 @@ from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.orderer import deliver_block
 from heddle.identity.signer import Signer
 from heddle.network.certificates import ask_certificate, expired_answer
-from heddle.planner.facts import Answer, ConsensusCounts, LedgerState, NoAnswer, NodeFacts
+from heddle.planner.facts import Answer, ConsensusCounts, LedgerState, NoAnswer, NodeFacts, newest_height
 from heddle.text import printable
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "ask_orderer_channels",
     "ask_peer",
     "ask_peer_channels",
+    "most_advanced",
     "no_answer",
     "peer_facts",
 ]
@@ -135,6 +136,22 @@ async def ask_peer(
     except FabricError as error:
         return no_answer(error)
     return LedgerState(relation="peer", status="joined", height=info.height, newest_hash=info.current_hash)
+
+
+async def most_advanced(
+    connections: Connections, peers: Sequence[Node], channel: str, signer: Signer, *, deadline: float
+) -> Node:
+    """Return the peer with the most blocks of a channel, which knows best what is in force on it.
+
+    Where none tells, the first one: the next question to it says why.
+    """
+    if len(peers) == 1:
+        return peers[0]
+    answers = await asyncio.gather(
+        *(ask_peer(connections, peer, channel, signer, deadline=deadline) for peer in peers)
+    )
+    heights = [newest_height([answer]) for answer in answers]
+    return peers[heights.index(max(heights))]
 
 
 async def ask_peer_channels(

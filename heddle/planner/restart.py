@@ -82,10 +82,13 @@ def trouble(node: NodeFacts) -> str:
 def slowness(node: NodeFacts) -> str:
     """Return what a node leaves unanswered that is only slow; empty for one that answers, or is not well.
 
-    A node that is down accepts no connection. This one has shown its certificate, and nothing but the time
-    for its answers was over.
+    A node that is down answers nothing. This one has shown its certificate, or told something, and nothing
+    but the time for its other answers was over.
     """
-    if node.certificate is None or node.certificate.expired:
+    told = (isinstance(node.version, str) and node.version) or any(map(is_active, node.channels.values()))
+    if not told and node.certificate is None:
+        return ""
+    if node.certificate is not None and node.certificate.expired:
         return ""
     answers: dict[str, Answer] = dict(node.channels)
     if node.silent is not None:
@@ -96,7 +99,7 @@ def slowness(node: NodeFacts) -> str:
     if not wanting or not all(isinstance(each, NoAnswer) and each.late for each in wanting.values()):
         return ""
     what = ", ".join(filter(None, wanting))
-    return f"accepts connections, but did not answer in time{f' about {what}' if what else ''}"
+    return f"it lives, but did not answer in time{f' about {what}' if what else ''}"
 
 
 def _one_line(words: str) -> str:

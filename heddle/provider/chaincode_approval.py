@@ -41,7 +41,7 @@ class ChaincodeApprovalHandler(Handler):
         """Tell which definition would be approved, with which package."""
         package, who = call.inputs["packageId"], call.inputs["signer"]
         shown = "a package known after apply" if isinstance(package, Unknown) else package
-        ahead = await preview_commit(self.session, call, call.inputs["peer"], {_msp_id(who)})
+        ahead = await preview_commit(self.session, call, [call.inputs["peer"]], {_msp_id(who)})
         lines = [f"{_msp_id(who)} approves {summary(call.inputs)}", *ahead.changes, f"package: {shown}"]
         return Plan(outputs={}, message="\n".join(lines))
 

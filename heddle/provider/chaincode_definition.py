@@ -7,10 +7,11 @@ from heddle.errors import ProviderError
 from heddle.fabric.lifecycle import Definition, Readiness, check_readiness, commit, definition
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
+from heddle.network.answers import most_advanced
 from heddle.network.history import ConfigHistory
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties
-from heddle.provider.checked_values import node, nodes, signer
+from heddle.provider.checked_values import nodes, signer
 from heddle.provider.commit_preview import CommitPreview, commit_readiness, preview_commit
 from heddle.provider.definitions import (
     check_definition,
@@ -53,7 +54,7 @@ class ChaincodeDefinitionHandler(Handler):
         peers = call.inputs["peers"]
         known = [peer for peer in peers if isinstance(peer, dict)] if isinstance(peers, list) else []
         own = {peer["mspId"] for peer in known if isinstance(peer["mspId"], str)}
-        ahead = await preview_commit(self.session, call, known[0], own) if known else CommitPreview()
+        ahead = await preview_commit(self.session, call, known, own) if known else CommitPreview()
         if ahead.in_force:
             return Plan(outputs={}, message=f"nothing to commit: {summary(call.inputs)}, is in force")
         lines = [f"commit {summary(call.inputs)}", *ahead.changes]
@@ -67,7 +68,8 @@ class ChaincodeDefinitionHandler(Handler):
         inputs, wanted = call.inputs, wanted_definition(call.inputs)
         peers, who, channel = nodes(inputs["peers"]), signer(inputs["signer"]), inputs["channel"]
         connections, clock = self.session.connections, Deadline(call.deadline(_DEADLINE))
-        found = await definition(connections, peers[0], channel, wanted.name, who, deadline=clock.left())
+        leading = await most_advanced(connections, peers, channel, who, deadline=_READING)
+        found = await definition(connections, leading, channel, wanted.name, who, deadline=clock.left())
         if found is not None and found.definition == wanted:
             return {}
         check_turn(wanted, found, channel)
@@ -81,11 +83,10 @@ class ChaincodeDefinitionHandler(Handler):
 
     async def read(self, call: Call) -> Seen:
         """Read the definition in force; gone when the channel has none of this name."""
-        inputs = call.inputs
-        peer, who = node(inputs["peers"][0]), signer(inputs["signer"])
-        found = await definition(
-            self.session.connections, peer, inputs["channel"], inputs["name"], who, deadline=_READING
-        )
+        inputs, connections = call.inputs, self.session.connections
+        peers, channel, who = nodes(inputs["peers"]), inputs["channel"], signer(inputs["signer"])
+        leading = await most_advanced(connections, peers, channel, who, deadline=_READING)
+        found = await definition(connections, leading, channel, inputs["name"], who, deadline=_READING)
         if found is None:
             raise Gone(f"nothing of the name {inputs['name']} is in force on {inputs['channel']}")
         return Seen(

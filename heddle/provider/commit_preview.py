@@ -1,6 +1,6 @@
 """Look at the ledger before a chaincode is approved or committed: what changes, and who must approve."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from heddle.fabric.definition import Definition
 from heddle.fabric.lifecycle import check_readiness, definition
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
+from heddle.network.answers import most_advanced
 from heddle.network.configuration import peer_config_block
 from heddle.network.history import ConfigHistory
 from heddle.plugin.values import Unknown, has_unknown
@@ -51,20 +52,23 @@ class CommitPreview:
 
 
 async def preview_commit(
-    session: Session, call: Call, peer: Mapping[str, Any] | Unknown, own: set[str]
+    session: Session, call: Call, peers: Sequence[Mapping[str, Any] | Unknown], own: set[str]
 ) -> CommitPreview:
-    """Preview an update; `own` are the organizations (MSP ids) that this program approves for.
+    """Preview an update, asking the most advanced of the peers.
+
+    `own` are the organizations (MSP ids) that this program approves for.
 
     Raises ProviderError where the ledger will refuse the update: before anything is done for it. A ledger
     that cannot be read is a warning, not an answer; of a new resource not even that: its channel may be made
     by the same program.
     """
     inputs = call.inputs
-    known = not isinstance(peer, Unknown) and not has_unknown(dict(peer))
+    known = [peer for peer in peers if not isinstance(peer, Unknown) and not has_unknown(dict(peer))]
     if not known or any(has_unknown(inputs.get(name)) for name in _NEEDED):
         return CommitPreview()
     wanted, channel, who = wanted_definition(inputs), inputs["channel"], signer(inputs["signer"])
-    asked = node(cast("NodeInput", peer))
+    candidates = [node(cast("NodeInput", peer)) for peer in known]
+    asked = await most_advanced(session.connections, candidates, channel, who, deadline=_READING)
     try:
         found = await definition(session.connections, asked, channel, wanted.name, who, deadline=_READING)
         check_turn(wanted, found, channel)

@@ -10,7 +10,9 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Committed, Definition
 from heddle.fabric.dial import DirectDialer
 from heddle.fabric.node import Node
+from heddle.network import answers as answers_module
 from heddle.network import facts as facts_module
+from heddle.network.answers import most_advanced
 from heddle.network.facts import committed_chaincodes, committed_definition
 from heddle.network.network import Network
 from heddle.network.status import judge_chaincode
@@ -112,3 +114,28 @@ async def test_the_list_of_chaincodes_is_of_the_highest_peer(
         found = await committed_chaincodes(network, connections, "channel", deadline=5)
 
     assert [each.definition.sequence for each in found] == [2]
+
+
+@pytest.mark.parametrize(
+    ("heights", "asked"),
+    [
+        ((_at(3), _at(9)), "peer0-two"),
+        ((SILENT, _at(3)), "peer0-two"),
+        ((_at(9), _at(9)), "peer0-one"),
+        ((SILENT, None), "peer0-one"),
+    ],
+    ids=["the highest", "who answers", "the first of equals", "nobody"],
+)
+async def test_the_most_advanced_peer_speaks_for_the_channel(
+    network: Network, monkeypatch: pytest.MonkeyPatch, heights: tuple[Answer, Answer], asked: str
+) -> None:
+    """So it is for the resource of a definition, too."""
+    readers = network.readers("channel")
+    nodes = [node for node, _ in readers]
+    told = dict(zip((node.name for node in nodes), heights, strict=True))
+    monkeypatch.setattr(answers_module, "ask_peer", Peers(known={}, heights=told).height)
+
+    async with Connections(DirectDialer()) as connections:
+        found = await most_advanced(connections, nodes, "channel", readers[0][1], deadline=5)
+
+    assert found.name == asked

@@ -1,4 +1,4 @@
-"""Slow is not down: a node that accepts connections and only misses the deadline is well."""
+"""Slow is not down: a node that tells something and only misses the deadline for the rest is well."""
 
 from datetime import UTC, datetime
 
@@ -43,11 +43,24 @@ def _node(
         (_node({"a": JOINED, "b": BROKEN}), False, True),
         (_node({"a": LATE, "b": BROKEN}), False, True),
         (_node({"a": LATE}, certificate=None), False, True),
+        (_node({"a": LATE}, certificate=None, version="3.1.5"), True, False),
+        (_node({"a": LATE, "b": JOINED}, certificate=None), True, False),
         (_node({"a": LATE}, ready=False), True, True),
     ],
-    ids=["well", "late", "all late", "late version", "broken", "both", "accepts nothing", "unready"],
+    ids=[
+        "well",
+        "late",
+        "all late",
+        "late version",
+        "broken",
+        "both",
+        "tells nothing",
+        "tells its version",
+        "tells of a channel",
+        "unready",
+    ],
 )
-def test_only_a_node_that_accepts_connections_counts_as_slow(node: NodeFacts, slow: bool, ill: bool) -> None:
+def test_only_a_node_that_tells_something_counts_as_slow(node: NodeFacts, slow: bool, ill: bool) -> None:
     """One that is broken on one channel is not well, whatever it answers late on others."""
     assert (bool(slowness(node)), bool(trouble(node))) == (slow, ill)
 
@@ -60,6 +73,6 @@ def test_slow_nodes_are_told_apart_from_those_that_are_not_well() -> None:
         "1 of 3 peers is not well",
         "peer0: a: peer0: no answer: connection refused",
         "1 of 3 peers is slow, which is no sign of harm",
-        "peer0: accepts connections, but did not answer in time about a",
+        "peer0: it lives, but did not answer in time about a",
     ]
     assert not_well("peer", [_node({"a": JOINED})]) == ""
