@@ -151,14 +151,3 @@ def test_an_operator_reaches_no_secret(people: Mapping[str, Person]) -> None:
     for attempt in attempts:
         with pytest.raises(kubernetes.client.ApiException, match="is forbidden"):
             attempt()
-
-
-def test_rights_that_were_not_applied_are_named(stack: Project, administrator: Path, tmp_path: Path) -> None:
-    """The folder alone opens no door: the API server's refusal names the right."""
-    newcomer = granted(stack, person(administrator, "newcomer", tmp_path / "newcomer"), "viewer")
-
-    refused = newcomer.heddle("status", "access/", "--verbose")
-
-    assert refused.code == 1
-    assert 'User "newcomer" cannot' in " ".join(refused.output.split()), refused.output
-    assert "pods" in refused.output
