@@ -160,7 +160,7 @@ def _asked_to_go(metadata: Json) -> str:
 
 def _leaving_remedy(pod: Json) -> str:
     metadata, node = pod["metadata"], pod.get("spec", {}).get("nodeName")
-    name = f"pod {metadata['name']} -n {metadata.get('namespace', '')}".rstrip(" -n")
+    name = f"pod {metadata['name']} -n {metadata['namespace']}"
     if metadata.get("finalizers"):
         return f"Whoever set the finalizers must remove them: kubectl get {name} -o yaml."
     return (

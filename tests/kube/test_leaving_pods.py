@@ -38,12 +38,19 @@ def _leaving(**changes: Any) -> PodState:
             "Whoever set the finalizers must remove them: kubectl get pod orderer0-0 -n fabric -o yaml.",
         ),
         (
+            {"finalizers": ["example.com/hold"], "namespace": "fabric-production"},
+            "is being deleted since 2026-11-28T14:00:00Z on node worker-3, "
+            "held by its finalizers example.com/hold",
+            "Whoever set the finalizers must remove them: "
+            "kubectl get pod orderer0-0 -n fabric-production -o yaml.",
+        ),
+        (
             {"deletionTimestamp": "soon", "deletionGracePeriodSeconds": None},
             "is being deleted since soon on node worker-3",
             None,
         ),
     ],
-    ids=["its node is silent", "a finalizer", "a strange time"],
+    ids=["its node is silent", "a finalizer", "a namespace that ends with n", "a strange time"],
 )
 def test_what_holds_a_pod_is_named(changes: dict[str, Any], status: str, remedy: str | None) -> None:
     """In one line each."""
