@@ -5,9 +5,10 @@ import json
 import re
 from typing import Final
 
-__all__ = ["escaped", "printable", "shown_bytes", "without_controls"]
+__all__ = ["escaped", "printable", "shown_bytes", "without_colours", "without_controls"]
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:/@*+=,-]+")
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _WHOLE: Final = 64
 """Bytes of a value that are shown whole; of a longer one the beginning and the hash."""
 
@@ -27,6 +28,11 @@ def without_controls(text: str) -> str:
     return "".join(
         sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}" for sign in text
     )
+
+
+def without_colours(line: str) -> str:
+    """Return a line of Fabric's log without the colours of its format."""
+    return _COLOUR.sub("", line)
 
 
 def escaped(text: str) -> str:

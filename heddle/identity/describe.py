@@ -6,11 +6,11 @@ the same text. Subjects were chosen by others and are escaped.
 
 import hashlib
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from heddle.errors import IdentityError
 from heddle.identity.keys import load_certificate
+from heddle.identity.revocation import load_revocation_list
 from heddle.text import escaped, shown_bytes
 
 __all__ = ["certificate_brief", "certificate_text", "fingerprint", "revocation_list_text"]
@@ -54,11 +54,10 @@ def certificate_brief(pem: bytes) -> str:
 def revocation_list_text(data: bytes) -> str:
     """Return issuer, revoked serial numbers and next update of a revocation list; of others what they are."""
     try:
-        is_pem = data.lstrip().startswith(b"-----")
-        crl = x509.load_pem_x509_crl(data) if is_pem else x509.load_der_x509_crl(data)
+        crl = load_revocation_list(data)
         serials = [f"{each.serial_number:x}" for each in crl]
         issuer, following = crl.issuer.rfc4514_string(), crl.next_update_utc
-    except (ValueError, OverflowError, x509.InvalidVersion):
+    except (IdentityError, ValueError):
         return f"no revocation list: {shown_bytes(data)}"
     more = f" and {len(serials) - _MOST_SERIALS} more" if len(serials) > _MOST_SERIALS else ""
     renewed = f", next update {following:%Y-%m-%d}" if following else ""

@@ -5,13 +5,20 @@ from urllib.parse import quote
 
 from heddle.kube.client import Json, KubeClient
 
-__all__ = ["claim_holders", "claims_of", "is_leaving", "mounted_claims", "uses_claim"]
+__all__ = ["claim_holders", "claims_in", "claims_of", "is_leaving", "mounted_claims", "uses_claim"]
 
 
 def uses_claim(pod: Json, claim: str) -> bool:
     """Tell whether a pod mounts the claim of this name; both are in one namespace."""
-    volumes = (pod.get("spec") or {}).get("volumes") or []
-    return any((each.get("persistentVolumeClaim") or {}).get("claimName") == claim for each in volumes)
+    return claim in claims_in(pod.get("spec"))
+
+
+def claims_in(spec: Json) -> tuple[str, ...]:
+    """Return the names of the claims in the specification of a pod, or of a template; None has none."""
+    volumes = (spec or {}).get("volumes") or []
+    return tuple(
+        each["persistentVolumeClaim"]["claimName"] for each in volumes if each.get("persistentVolumeClaim")
+    )
 
 
 def is_leaving(obj: Json) -> bool:
@@ -37,12 +44,7 @@ def _shown(pod: Json) -> str:
 
 def mounted_claims(statefulsets: Iterable[Json]) -> set[str]:
     """Return the names of the claims that the pods of these StatefulSets mount."""
-    return {
-        volume["persistentVolumeClaim"]["claimName"]
-        for each in statefulsets
-        for volume in each["spec"]["template"]["spec"].get("volumes") or []
-        if "persistentVolumeClaim" in volume
-    }
+    return {name for each in statefulsets for name in claims_in(each["spec"]["template"]["spec"])}
 
 
 async def claims_of(server: KubeClient, namespace: str) -> dict[str, Json]:

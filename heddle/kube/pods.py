@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from heddle.kube.apiserver import ApiServer
+from heddle.kube.claims import claims_in
 from heddle.kube.client import Json, KubeClient, is_ready, pod_path, refusal
 
 __all__ = ["NodePods", "PodState", "container_lines", "together"]
@@ -92,12 +93,7 @@ class NodePods(KubeClient):
     async def missing_claims(self, pod: str) -> tuple[str, ...]:
         """Return the claims that a pod mounts and that do not exist; empty where there is no such pod."""
         found = await self.pod(self._namespace, pod)
-        volumes = (found or {}).get("spec", {}).get("volumes") or []
-        names = [
-            each["persistentVolumeClaim"]["claimName"]
-            for each in volumes
-            if each.get("persistentVolumeClaim")
-        ]
+        names = claims_in((found or {}).get("spec"))
         path = f"/api/v1/namespaces/{quote(self._namespace)}/persistentvolumeclaims"
         return tuple([name for name in names if await self.get(f"{path}/{quote(name)}") is None])
 

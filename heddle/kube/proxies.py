@@ -10,10 +10,10 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from heddle.errors import KubeError
 
-__all__ = ["proxy_credentials", "proxy_for", "proxy_name"]
+__all__ = ["proxy_address", "proxy_credentials", "proxy_for", "proxy_name"]
 
-_SCHEMES = ("http", "https")
 _PORTS = {"http": 80, "https": 443}
+"""The schemes that a proxy's URL may have, each with its usual port."""
 
 
 def proxy_for(url: str, proxy_url: str = "", environment: Mapping[str, str] | None = None) -> str:
@@ -43,6 +43,12 @@ def proxy_name(proxy: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
+def proxy_address(proxy: str) -> tuple[str, int]:
+    """Return host and port of a proxy that `proxy_for` chose."""
+    parts = urlsplit(proxy)
+    return parts.hostname or "", parts.port or _PORTS[parts.scheme]
+
+
 def proxy_credentials(proxy: str) -> str:
     """Return USER:PASSWORD of a proxy's URL, "" if it has none."""
     parts = urlsplit(proxy)
@@ -65,9 +71,9 @@ def _checked(value: str, named_by: str) -> str:
         raise KubeError(
             f"{named_by} is not the URL of a proxy", hint="Write it as http://HOST:PORT, or take it away."
         )
-    if parts.scheme not in _SCHEMES:
+    if parts.scheme not in _PORTS:
         raise KubeError(
-            f"{named_by} names a proxy of the kind {parts.scheme}; allowed are {' and '.join(_SCHEMES)}",
+            f"{named_by} names a proxy of the kind {parts.scheme}; allowed are {' and '.join(_PORTS)}",
             hint="Name an HTTP proxy that allows CONNECT, or add the address to NO_PROXY.",
         )
     return url

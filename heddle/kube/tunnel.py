@@ -7,14 +7,13 @@ from urllib.parse import urlsplit
 
 from heddle.errors import KubeError
 from heddle.kube.listener import LocalListener
-from heddle.kube.proxies import proxy_credentials, proxy_name
+from heddle.kube.proxies import proxy_address, proxy_credentials, proxy_name
 from heddle.text import printable
 
 __all__ = ["Tunnel"]
 
 _OPEN_SECONDS = 15.0
 _CHUNK = 64 * 1024
-_PORTS = {"http": 80, "https": 443}
 
 
 class Tunnel(LocalListener):
@@ -36,12 +35,8 @@ class Tunnel(LocalListener):
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to the proxy and ask it for the target. Raises KubeError when it refuses."""
-        parts = urlsplit(self._proxy)
-        reader, writer = await asyncio.open_connection(
-            parts.hostname,
-            parts.port or _PORTS[parts.scheme],
-            ssl=ssl.create_default_context() if parts.scheme == "https" else None,
-        )
+        tls = ssl.create_default_context() if urlsplit(self._proxy).scheme == "https" else None
+        reader, writer = await asyncio.open_connection(*proxy_address(self._proxy), ssl=tls)
         try:
             writer.write(self._request().encode())
             head = await reader.readuntil(b"\r\n\r\n")

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping
 from heddle.fabric.node import Node
 from heddle.kube.client import KubeClient
 from heddle.planner.facts import Answer, NoAnswer
-from heddle.text import printable
+from heddle.text import printable, without_colours
 
 __all__ = ["ledgers_not_opened", "not_opened", "with_unopened"]
 
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _FAILED = re.compile(r"Failed to load (?:ledger|chain) ([a-z][a-z0-9.-]*)\((.*)")
 
 
@@ -46,12 +45,12 @@ def _unopened(node: Node, channel: str, reason: str) -> NoAnswer:
     return NoAnswer(
         reason=f"{node.at()}: channel {channel}: {words}",
         cause=words,
-        hint=f"`heddle runbook run rejoin-peer -e peer={node.name}` mends it.",
+        hint=f"`heddle runbook run rejoin-peer --stack STACK -e peer={node.name}` mends it.",
         refused=True,
     )
 
 
 def not_opened(log: str) -> Mapping[str, str]:
     """Return what `ledgers_not_opened` does, from a peer's log since its start."""
-    found = (_FAILED.search(_ANSI.sub("", line)) for line in log.splitlines())
+    found = (_FAILED.search(without_colours(line)) for line in log.splitlines())
     return {match[1]: printable(match[2].strip().removesuffix(")")) for match in found if match}

@@ -8,13 +8,14 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from heddle.text import without_colours
+
 __all__ = ["Damage", "Finding", "damage_behind", "find_damage"]
 
 _LINES = 3
 """Lines of the log that are shown as evidence."""
 
 _LAST_WORDS = re.compile(r"(panic|fatal error|peer|Error): \S")
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 _DERIVED = {
     "initStateDBProvider": "the state database",
@@ -74,7 +75,7 @@ _DAMAGE = {Damage.PRIVATE: _PRIVATE, Damage.LEDGER: _FETCHED, Damage.DERIVED: _D
 
 def find_damage(log: str) -> Finding:
     """Judge the end of a log, with panic and trace, of a peer's container that has ended."""
-    lines = _from_the_end_on([_ANSI.sub("", line).rstrip() for line in log.splitlines()])
+    lines = _from_the_end_on([without_colours(line).rstrip() for line in log.splitlines()])
     telling = [line for line in lines if any(word in line for word in _WORDS) and not _is_trace(line)]
     shown = tuple(dict.fromkeys([*lines[:1], *telling]))[:_LINES]
     if not telling:

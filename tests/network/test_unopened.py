@@ -41,7 +41,8 @@ async def test_a_ledger_that_is_not_open_is_named_with_its_reason_and_remedy() -
 
     words = "trade: it has a ledger that it could not open: error opening block store: EOF"
     status = judge_node(sample_network().instance.peers[0], facts)
-    assert status.summary == f"{words}. `heddle runbook run rejoin-peer -e peer=peer0-one` mends it."
+    remedy = "`heddle runbook run rejoin-peer --stack STACK -e peer=peer0-one` mends it."
+    assert status.summary == f"{words}. {remedy}"
     assert not_well("peer", [facts]).splitlines() == ["1 of 1 peers is not well", f"peer0-one: {words}"]
 
 
