@@ -59,22 +59,23 @@ async def join_channel(
         return True
 
     async def served(refusal: Refused, seconds: float) -> bool:
-        def not_open(_: bool | None) -> LedgerNotOpen:
-            return LedgerNotOpen(
-                f"{node.at()}: channel {channel}: the peer has a ledger of it, but could not open it: "
-                f"{refusal.words}",
-                status=refusal.status,
-                words=refusal.words,
-                hint="Its log says why, since its start: `Failed to load ledger` or `Failed to load chain`.",
-            )
-
-        await poll(joined, lambda found: found is not None, deadline=seconds, otherwise=not_open)
+        error = _not_open(node, channel, refusal)
+        await poll(joined, lambda found: found is not None, deadline=seconds, otherwise=lambda _: error)
         return False
 
     async def joined(left: float) -> bool | None:
         return False if channel in await channels(connections, node, signer, deadline=left) else None
 
     return await ensure(act, joined, deadline=deadline)
+
+
+def _not_open(node: Node, channel: str, refusal: Refused) -> LedgerNotOpen:
+    return LedgerNotOpen(
+        f"{node.at()}: channel {channel}: the peer has its ledger, but could not open it: {refusal.words}",
+        status=refusal.status,
+        words=refusal.words,
+        hint="Its log says why, since its start: `Failed to load ledger` or `Failed to load chain`.",
+    )
 
 
 async def config_block(

@@ -1,7 +1,7 @@
 """Read from a stack's state what was deployed, for the runs of runbooks."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,24 +36,6 @@ def context_of(stack: Stack) -> Context:
         if network
         else config.read_values(stack.name, stack.config.values, stack.config.secret_keys).cluster
     )
-    packages = (
-        Package(
-            peer=inputs["peer"]["name"],
-            label=inputs["label"],
-            package_id=inputs["packageId"],
-            content=inputs["package"],
-        )
-        for inputs in _inputs(stack.resources, _INSTALLATION)
-    )
-    approvals = (
-        Approval(
-            msp_id=inputs["signer"]["mspId"],
-            channel=inputs["channel"],
-            name=inputs["name"],
-            package_id=inputs["packageId"],
-        )
-        for inputs in _inputs(stack.resources, _APPROVAL)
-    )
     state = stack.backend.checkpoint.parents[1]
     try:
         namespaces = namespaces_of(state)
@@ -66,10 +48,28 @@ def context_of(stack: Stack) -> Context:
         stack=stack.name,
         kubeconfig=cluster.kubeconfig,
         deployed=network,
-        packages=tuple(packages),
-        approvals=tuple(approvals),
+        packages=tuple(map(_package, _inputs(stack.resources, _INSTALLATION))),
+        approvals=tuple(map(_approval, _inputs(stack.resources, _APPROVAL))),
         namespaces=namespaces,
         claims=tuple(inputs["metadata"]["name"] for inputs in _inputs(stack.resources, _CLAIM)),
+    )
+
+
+def _package(inputs: Mapping[str, Any]) -> Package:
+    return Package(
+        peer=inputs["peer"]["name"],
+        label=inputs["label"],
+        package_id=inputs["packageId"],
+        content=inputs["package"],
+    )
+
+
+def _approval(inputs: Mapping[str, Any]) -> Approval:
+    return Approval(
+        msp_id=inputs["signer"]["mspId"],
+        channel=inputs["channel"],
+        name=inputs["name"],
+        package_id=inputs["packageId"],
     )
 
 

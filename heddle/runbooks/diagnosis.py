@@ -1,7 +1,7 @@
 """Find out whether a peer's ledger is broken, and the mildest remedy. Nothing is changed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,7 +15,7 @@ from heddle.network.answers import ask_peer_channels
 from heddle.network.instance import NodeOutput
 from heddle.network.network import Network, node_of
 from heddle.network.unopened import ledgers_not_opened
-from heddle.planner.facts import LedgerState, NoAnswer, is_level
+from heddle.planner.facts import Answer, LedgerState, NoAnswer, is_level
 from heddle.runbooks.context import Context
 from heddle.runbooks.evidence import Damage, damage_behind, find_damage
 from heddle.runbooks.verdicts import Diagnosis, Remedy, Verdict
@@ -110,7 +110,7 @@ async def _decided(cluster: KubeClient, connections: Connections, peer: NodeOutp
 
 
 def _silent(peer: NodeOutput, seen: _Seen) -> Diagnosis:
-    why = "its pod is ready, but it does not answer; a peer that rebuilds its databases does so when it has"
+    why = "its pod is ready, but it does not answer; a peer that rebuilds its databases answers only then"
     return Diagnosis(peer=peer.name, verdict=Verdict.OTHER, why=why, evidence=(seen.trouble,))
 
 
@@ -167,24 +167,9 @@ async def _running(
     packages = {
         each.package_id for each in await installation.installed(connections, node, signer, deadline=_CALL)
     }
-    behind, forked = {}, []
-    for channel, answer in facts.channels.items():
-        if isinstance(answer, NoAnswer):
-            behind[channel] = answer.reason
-        elif answer is not None:
-            same, words = await _compare(network, connections, channel, answer, signer)
-            if not same:
-                forked.append(f"{channel}: {words}")
-            elif words:
-                behind[channel] = words
+    behind, forked = await _compare_all(network, connections, facts.channels, signer)
     if forked:
-        return Diagnosis(
-            peer=peer.name,
-            verdict=Verdict.BROKEN,
-            why="its ledger is not the channel's: the blocks differ",
-            evidence=tuple(forked),
-            remedies=(Remedy.SET_ASIDE,),
-        )
+        return _forked(peer, forked)
     not_joined = tuple(name for name in wanted if facts.channels.get(name) is None)
     unopened = await ledgers_not_opened(cluster, peer.namespace, peer.pod) if not_joined else {}
     broken = {name: unopened[name] for name in not_joined if name in unopened}
@@ -206,6 +191,16 @@ async def _running(
     )
 
 
+def _forked(peer: NodeOutput, evidence: Sequence[str]) -> Diagnosis:
+    return Diagnosis(
+        peer=peer.name,
+        verdict=Verdict.BROKEN,
+        why="its ledger is not the channel's: the blocks differ",
+        evidence=tuple(evidence),
+        remedies=(Remedy.SET_ASIDE,),
+    )
+
+
 def _unopened(peer: NodeOutput, reasons: Mapping[str, str]) -> Diagnosis:
     damages = [damage_behind(reason) for reason in reasons.values()]
     return Diagnosis(
@@ -215,6 +210,23 @@ def _unopened(peer: NodeOutput, reasons: Mapping[str, str]) -> Diagnosis:
         evidence=tuple(f"{name}: {reason}" for name, reason in reasons.items()),
         remedies=_REMEDIES[Damage.LEDGER if Damage.LEDGER in damages else Damage.DERIVED],
     )
+
+
+async def _compare_all(
+    network: Network, connections: Connections, answers: Mapping[str, Answer], signer: Signer
+) -> tuple[dict[str, str], list[str]]:
+    """Compare a peer's ledgers with the orderers': what it lacks by channel, and the channels that differ."""
+    behind, forked = {}, []
+    for channel, answer in answers.items():
+        if isinstance(answer, NoAnswer):
+            behind[channel] = answer.reason
+        elif answer is not None:
+            same, words = await _compare(network, connections, channel, answer, signer)
+            if not same:
+                forked.append(f"{channel}: {words}")
+            elif words:
+                behind[channel] = words
+    return behind, forked
 
 
 async def _compare(
