@@ -46,6 +46,6 @@ def grant(
     print_paragraphs(
         (
             f"A cluster's administrator gives the rights: kubectl apply -f {out / 'rbac.yaml'}",
-            f"{user} gets the folder, sets KUBECONFIG to an own one, and runs: heddle status {out}/",
+            f"{user} gets the folder, sets KUBECONFIG to their own file, and runs: heddle status {out}/",
         )
     )

@@ -1,4 +1,7 @@
-"""Cut a kubeconfig down to one context, as text that works anywhere: files that it names are read in."""
+"""Merge kubeconfigs as kubectl does, and cut one down to one context, as text that works anywhere.
+
+Files that it names, as certificates, are then read in.
+"""
 
 import base64
 import os
