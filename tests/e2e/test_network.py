@@ -92,7 +92,7 @@ def test_a_deleted_pod_comes_back(project: Project, kube: Kube) -> None:
 def test_a_lost_volume_shows_in_the_first_refresh_and_the_next_up_heals_it(
     project: Project, kube: Kube
 ) -> None:
-    """The silent peer's channel, chaincode and approval go with its claim: one refresh and one `up` are enough."""
+    """One refresh and one `up` are enough: the silent peer has lost channel, chaincode and approval."""
     namespace = project.json("heddle", "output", project.stack, "--json")["instance"]["namespace"]
     kube.lose_volume(namespace, "peer0-organization-0")
 
