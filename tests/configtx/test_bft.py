@@ -50,7 +50,7 @@ def test_the_policy_names_the_consenters_in_order() -> None:
 
 
 @given(bft_channels())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_what_was_written_can_be_read(wanted: ChannelSettings) -> None:
     """Reading a configuration gives the settings that it was made of, and nodes would take it."""
     assert differences(settings_of(config(wanted)), wanted) == []
@@ -59,7 +59,7 @@ def test_what_was_written_can_be_read(wanted: ChannelSettings) -> None:
 
 
 @given(bft_channels(), bft_channels())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_an_edit_reaches_what_is_wanted_and_is_minimal(old: ChannelSettings, new: ChannelSettings) -> None:
     """The policy follows the consenters; a second edit changes no byte; an equal wish is no difference."""
     live = config(old)

@@ -75,7 +75,7 @@ def spoiled_cases(draw: st.DrawFn) -> tuple[Path, bytes]:
 
 
 @given(spoiled_cases() | st.tuples(st.sampled_from(CASES), st.binary(max_size=300)))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_bytes_are_a_message_or_an_error(case: tuple[Path, bytes]) -> None:
     """Whatever is sent, nothing but ConfigtxError comes of it."""
     path, data = case
@@ -86,7 +86,7 @@ def test_any_bytes_are_a_message_or_an_error(case: tuple[Path, bytes]) -> None:
 @pytest.mark.real
 @needs("configtxlator")
 @given(case=spoiled_cases())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_spoiled_messages_are_the_same_text_or_both_an_error(
     tmp_path_factory: pytest.TempPathFactory, case: tuple[Path, bytes]
 ) -> None:

@@ -23,14 +23,14 @@ def config(wanted: ChannelSettings) -> configtx_pb2.Config:
 
 
 @given(channels())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_was_written_can_be_read(wanted: ChannelSettings) -> None:
     """Reading a configuration gives the settings that it was made of."""
     assert differences(settings_of(config(wanted)), wanted) == []
 
 
 @given(channels(), channels())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_an_edit_reaches_what_is_wanted_and_is_minimal(old: ChannelSettings, new: ChannelSettings) -> None:
     """Afterwards nothing differs; a second edit changes no byte; an equal wish is no difference."""
     live = config(old)
@@ -47,7 +47,7 @@ def test_an_edit_reaches_what_is_wanted_and_is_minimal(old: ChannelSettings, new
 
 
 @given(channels(), channels())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_unchanged_wishes_keep_what_others_did(applied: ChannelSettings, others: ChannelSettings) -> None:
     """Whatever others changed, applying the same settings again reverts none of it."""
     live = config(others)
@@ -55,7 +55,7 @@ def test_unchanged_wishes_keep_what_others_did(applied: ChannelSettings, others:
 
 
 @given(channels(), channels())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_wish_alone_is_fulfilled(applied: ChannelSettings, wanted: ChannelSettings) -> None:
     """With nothing changed by others, three-way and two-way say the same."""
     live = config(applied)

@@ -40,9 +40,7 @@ BLOCKS = [
 ]
 PATHS = ["/Channel/Admins", "/Channel/Orderer/BlockValidation", "/Channel/Application/Endorsement", "Admins"]
 
-many = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+many = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 quiet = pytest.mark.filterwarnings("ignore:Parsed a serial number")
 
 

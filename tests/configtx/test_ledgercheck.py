@@ -59,7 +59,7 @@ def test_equal_chains_have_no_problem() -> None:
     assert checking.configurations == 2
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.data())
 def test_a_flipped_bit_is_found_where_it_is(data: st.DataObject) -> None:
     """In header, data or signatures: that node's block is named, no other node's, and no other block."""

@@ -402,7 +402,7 @@ def change_element(draw: st.DrawFn, kind: str, elements: MutableMapping[str, Any
             elements["New"].mod_policy = draw(st.sampled_from(["", "Admins"]))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits(), edits())
 def test_any_difference_is_computed_as_configtxlator_does(
     tmp_path: Path, original: configtx_pb2.Config, updated: configtx_pb2.Config

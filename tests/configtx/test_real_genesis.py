@@ -120,7 +120,7 @@ def test_expressions_give_the_bytes_that_policydsl_gives(tmp_path: Path) -> None
 
 
 @given(texts=st.lists(expressions, min_size=10, max_size=30))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_any_expression_gives_the_bytes_that_policydsl_gives(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str]
 ) -> None:

@@ -198,7 +198,7 @@ def test_what_is_no_request_is_refused(data: bytes, words: str) -> None:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_text_is_a_request_or_an_error(data: st.DataObject) -> None:
     """Random fields, random bytes in them, and real requests with a piece cut out or turned over."""
     original = request_to_bytes(SIGNED)

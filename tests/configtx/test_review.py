@@ -9,7 +9,7 @@ from fabric_protos.msp import msp_config_pb2
 from fabric_protos.orderer import configuration_pb2 as orderer_pb2
 from fabric_protos.orderer.etcdraft import configuration_pb2 as etcdraft_pb2
 from fabric_protos.peer import configuration_pb2 as peer_pb2
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heddle.configtx import values
@@ -315,7 +315,6 @@ def _contents(content: bytes) -> st.SearchStrategy[bytes]:
 
 
 @pytest.mark.parametrize("config", [RAFT, BFT], ids=["raft", "bft"])
-@settings(deadline=None)
 @given(data=st.data())
 def test_whatever_changes_is_told_with_its_path(config: configtx_pb2.Config, data: st.DataObject) -> None:
     """Any single element, whatever becomes of it; a change of nothing is no update at all."""
@@ -329,7 +328,6 @@ def test_whatever_changes_is_told_with_its_path(config: configtx_pb2.Config, dat
 
 
 @pytest.mark.parametrize("config", [RAFT, BFT], ids=["raft", "bft"])
-@settings(deadline=None)
 @given(data=st.data())
 def test_two_updates_never_look_the_same(config: configtx_pb2.Config, data: st.DataObject) -> None:
     """Whatever is asked of two people, they read of a difference."""

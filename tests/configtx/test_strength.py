@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 from fabric_protos.common import policies_pb2
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heddle.configtx.expression import parse_expression, parse_implicit_meta
@@ -80,7 +80,6 @@ def satisfied(envelope: policies_pb2.SignaturePolicyEnvelope, signers: tuple[byt
     return walk(envelope.rule, [False] * len(signers))
 
 
-@settings(deadline=None)
 @given(old=SMALL, new=SMALL)
 def test_no_set_of_signers_contradicts_it(old: str, new: str) -> None:
     """Every set of up to two signers per principal that satisfies the new policy satisfied the old one."""

@@ -41,7 +41,7 @@ def envelope_for(
 
 
 @given(channels())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_delta_leads_to_what_is_wanted(wanted: ChannelSettings) -> None:
     """apply(compute_update(a, b)) on a is b in meaning; with everybody's consent nothing else stops it."""
     live = config(trade())

@@ -29,7 +29,6 @@ D = 0.24
 """Seconds; too few for a second attempt, so that many answers can be tried."""
 fuzzed = settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 Ask: TypeAlias = Callable[[Connections, Node], Awaitable[object]]

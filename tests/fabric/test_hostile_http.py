@@ -18,7 +18,7 @@ from heddle.fabric.node import ClientTls, Node
 from tests.fabric.hostile import TLS, Hostile, hostile_node, refused
 
 D = 0.24
-fuzzed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+fuzzed = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 Ask: TypeAlias = Callable[[Connections, Node, float], Awaitable[object]]
 
 INFO = {"name": "a", "url": "/participation/v1/channels/a", "consensusRelation": "consenter", "height": 3}
@@ -160,7 +160,7 @@ async def test_words_of_an_error_are_cut_and_harmless(evil: Hostile, connections
         assert "HTTP 500" in text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.from_regex(r"[a-z]{1,9}", fullmatch=True), st.text(max_size=9), st.floats(allow_nan=False))
 def test_a_line_of_metrics_is_read(name: str, label: str, value: float) -> None:
     """As Prometheus writes it: any text as label, escaped, and any number."""
@@ -170,7 +170,7 @@ def test_a_line_of_metrics_is_read(name: str, label: str, value: float) -> None:
     assert found == [(name, {"channel": label}, value)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.text(max_size=200) | st.from_regex(r'[a-z]+(\{[a-z]+="[^"]*"\})? [-+0-9a-zA-Z.]+\n', fullmatch=True)
 )

@@ -34,7 +34,7 @@ MSP = Msp(
     tls_root_certificates=(TLS.certificate,),
 )
 CONFIG = msp_config(MSP).SerializeToString()
-many = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 
 
 def revocation_list() -> bytes:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heddle.identity.authority import Authority, new_authority
@@ -20,7 +20,6 @@ OTHER = new_authority(common_name="ca", organization="o")
 SERIALS = st.frozensets(st.integers(1, 2**159 - 1), max_size=6)
 
 
-@settings(deadline=None)
 @given(SERIALS)
 def test_a_list_holds_exactly_the_serial_numbers(serials: frozenset[int]) -> None:
     """Signed by its authority and under its key's identifier, without which Fabric refuses every member."""
@@ -33,7 +32,6 @@ def test_a_list_holds_exactly_the_serial_numbers(serials: frozenset[int]) -> Non
     assert identifier.key_identifier == AUTHORITY.key_identifier
 
 
-@settings(deadline=None)
 @given(SERIALS)
 def test_the_same_serial_numbers_make_the_same_bytes(serials: frozenset[int]) -> None:
     """In any order, in any run: a preview knows the list, and no run changes it for nothing."""
@@ -41,7 +39,6 @@ def test_the_same_serial_numbers_make_the_same_bytes(serials: frozenset[int]) ->
     assert new_revocation_list(AUTHORITY, serials) == new_revocation_list(AUTHORITY, again)
 
 
-@settings(deadline=None)
 @given(SERIALS, SERIALS)
 def test_a_channel_never_takes_a_revocation_back(before: frozenset[int], wanted: frozenset[int]) -> None:
     """What is on the channel stays revoked, what is wanted is revoked too, and once there nothing changes."""

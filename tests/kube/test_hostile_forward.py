@@ -97,7 +97,7 @@ async def test_any_frames() -> None:
     frame = st.sampled_from(OPENED) | st.binary(max_size=8) | st.text(max_size=4)
     tried: list[list[bytes | str]] = []
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(st.lists(frame, max_size=5))
     def cases(frames: list[bytes | str]) -> None:
         tried.append(frames)

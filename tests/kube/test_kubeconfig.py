@@ -46,7 +46,7 @@ KEYS = st.sampled_from(
         "username",
     ]
 )
-fuzzed = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+fuzzed = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

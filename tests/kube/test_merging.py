@@ -74,9 +74,7 @@ def told_by_kubectl(files: list[Path]) -> dict[str, Any]:
 def test_merges_as_kubectl_does(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Names, entries, files beside each file, and the current context."""
 
-    @settings(
-        max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.generate]
-    )
+    @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.generate])
     @given(st.lists(FILES, min_size=1, max_size=3))
     def check(contents: list[dict[str, Any]]) -> None:
         folder = tmp_path_factory.mktemp("merge")

@@ -148,7 +148,7 @@ def _network(outputs: dict[str, Any]) -> Network:
     return Network(instance=read_instance(instance), access=read_access(access))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_an_output_of_any_shape_is_an_answer(data: st.DataObject) -> None:
     """A state that another program wrote: something else anywhere in it is no traceback."""

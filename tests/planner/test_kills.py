@@ -49,7 +49,7 @@ def _settings(members: dict[int, int]) -> ChannelSettings:
     )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(MEMBERS, st.lists(st.tuples(MEMBERS, st.integers(0, 5)), max_size=4), MEMBERS)
 def test_after_any_kills_and_edits_the_consenters_are_the_wanted_ones(
     before: dict[int, int], runs: list[tuple[dict[int, int], int]], last: dict[int, int]

@@ -77,7 +77,7 @@ def _check(live: ChannelSettings, ahead: Outlook, failed: dict[int, Answer]) -> 
         assert _running(live, failed) >= quorum(count, bft=False), "Raft itself would refuse it"
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     INDICES, INDICES, CONSENSUS, FAILURES, st.dictionaries(st.integers(0, 7), FAILURES, max_size=3), st.data()
 )
@@ -121,7 +121,6 @@ def _is_explained(ahead: Outlook, failed: dict[int, Answer], live: ChannelSettin
     return bool(named and ahead.refusal.hint) and all(name in ahead.refusal.reason for name in named)
 
 
-@settings(deadline=None)
 @given(INDICES, INDICES, CONSENSUS)
 def test_a_channel_that_is_well_is_never_refused_its_way(
     before: set[int], after: set[int], consensus: str
@@ -132,7 +131,6 @@ def test_a_channel_that_is_well_is_never_refused_its_way(
     assert [ahead.refusal for ahead in outlook(facts, steps(live, wanted), HEIGHT) if ahead.refusal] == []
 
 
-@settings(deadline=None)
 @given(st.integers(3, 8), CONSENSUS, st.data())
 def test_a_lost_node_is_always_replaced(count: int, consensus: str, draws: st.DataObject) -> None:
     """One lost node of those that a channel bears never stops the way to its replacement."""

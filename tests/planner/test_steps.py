@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heddle.configtx.merge import merge
@@ -43,7 +43,6 @@ def _settings(numbers: dict[int, int], timeout: str = "2s") -> ChannelSettings:
 MEMBERS = st.dictionaries(st.integers(1, 7), st.integers(0, 1), min_size=1, max_size=7)
 
 
-@settings(deadline=None)
 @given(MEMBERS, MEMBERS, st.sampled_from(["2s", "1s"]))
 def test_steps_lead_there_one_consenter_at_a_time(
     before: dict[int, int], after: dict[int, int], timeout: str
@@ -62,7 +61,6 @@ def test_steps_lead_there_one_consenter_at_a_time(
     assert not differences(current, target)
 
 
-@settings(deadline=None)
 @given(MEMBERS, MEMBERS)
 def test_each_step_is_the_first_of_the_rest(before: dict[int, int], after: dict[int, int]) -> None:
     """A run that was cut off after any step goes on with the very next one."""
@@ -73,7 +71,6 @@ def test_each_step_is_the_first_of_the_rest(before: dict[int, int], after: dict[
         assert [one.settings.consenters for one in rest] == [one.settings.consenters for one in todo[done:]]
 
 
-@settings(deadline=None)
 @given(MEMBERS, MEMBERS)
 def test_nodes_join_before_others_leave(before: dict[int, int], after: dict[int, int]) -> None:
     """On the way there are never fewer consenters than at the smaller of both ends."""
@@ -82,7 +79,6 @@ def test_nodes_join_before_others_leave(before: dict[int, int], after: dict[int,
     assert all(len(step.settings.consenters) >= least for step in steps(live, target))
 
 
-@settings(deadline=None)
 @given(MEMBERS, MEMBERS, st.sets(st.integers(1, 7)), st.sampled_from([ETCDRAFT, BFT]))
 def test_the_broken_leave_before_others_join(
     before: dict[int, int], after: dict[int, int], dead: set[int], consensus: str
@@ -159,7 +155,6 @@ def test_revocation_lists_of_others_are_never_taken_away() -> None:
     assert step.settings.orderer_organizations == (revoking,)
 
 
-@settings(deadline=None)
 @given(MEMBERS, MEMBERS, st.integers(0, 14))
 def test_a_run_that_stopped_half_way_can_be_taken_back(
     before: dict[int, int], after: dict[int, int], taken: int

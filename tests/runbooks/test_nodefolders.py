@@ -247,7 +247,7 @@ def related(one: str, other: str) -> bool:
     return first.is_relative_to(second) or second.is_relative_to(first)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(machines(), st.lists(volumes(), max_size=3), st.lists(PATHS, max_size=1))
 def test_no_neighbour_ever_loses_a_folder(
     machine: Machine, theirs: list[dict[str, Any]], more: list[str]

@@ -18,7 +18,7 @@ SCHEMA = jsonschema.Draft202012Validator(stack_schema())
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 
-@settings(max_examples=30, suppress_health_check=SLOW, deadline=None)
+@settings(max_examples=30, suppress_health_check=SLOW)
 @given(instances())
 def test_a_valid_file_is_taken_and_laid_out(file: dict[str, Any]) -> None:
     """By the models, by the JSON Schema of editors, and by the layout."""
@@ -30,7 +30,7 @@ def test_a_valid_file_is_taken_and_laid_out(file: dict[str, Any]) -> None:
     assert len(plan(instance).organizations) == len(file["organizations"])
 
 
-@settings(max_examples=20, suppress_health_check=SLOW, deadline=None)
+@settings(max_examples=20, suppress_health_check=SLOW)
 @given(instances())
 def test_what_was_read_reads_back_as_itself(file: dict[str, Any]) -> None:
     """Normal forms are forms that a file may have."""
@@ -41,7 +41,7 @@ def test_what_was_read_reads_back_as_itself(file: dict[str, Any]) -> None:
     assert Instance.model_validate(written) == instance
 
 
-@settings(max_examples=100, suppress_health_check=SLOW, deadline=None)
+@settings(max_examples=100, suppress_health_check=SLOW)
 @given(mutilated())
 def test_a_mutilated_file_is_refused_or_taken_but_never_a_traceback(file: Any) -> None:
     """Every refusal has a problem with a place; whatever is taken can be laid out."""
@@ -56,7 +56,7 @@ def test_a_mutilated_file_is_refused_or_taken_but_never_a_traceback(file: Any) -
         _report(file)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(JUNK)
 def test_anything_else_is_refused(data: Any) -> None:
     """Nothing that chance makes without looking is a stack file."""

@@ -61,7 +61,7 @@ json_like = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.dictionaries(
         st.sampled_from([*LISTS, "mspId", "anchorPeers", "other"]),
@@ -76,7 +76,7 @@ def test_definitions_of_any_shape(external: dict[str, Any]) -> None:
     assert all(problem.path.startswith("instance") and problem.lines() for problem in problems)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.sampled_from(LISTS),
     st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=6),

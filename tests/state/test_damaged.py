@@ -40,7 +40,6 @@ ODD = (
 )
 fuzzed = settings(
     max_examples=250,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -33,7 +33,7 @@ def planned(data: dict[str, Any]) -> Topology:
     return plan(parse_instance(data, source="test"))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(instances())
 def test_names_are_unique_and_kubernetes_takes_them(data: dict[str, Any]) -> None:
     """Whatever a stack file may say, no two things of an instance meet under one name."""
@@ -48,7 +48,7 @@ def test_names_are_unique_and_kubernetes_takes_them(data: dict[str, Any]) -> Non
     assert [name for name in [*nodes, *databases] if len(name) > LONGEST_STATEFULSET] == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(instances())
 def test_pinned_ports_are_nobody_elses(data: dict[str, Any]) -> None:
     """With a domain each node has a port of its own, the same on the ledger and on machines; else none is."""
@@ -64,7 +64,7 @@ def test_pinned_ports_are_nobody_elses(data: dict[str, Any]) -> None:
         assert {node.node_port for node in topology.nodes} == {None}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(instances())
 def test_a_member_joins_with_the_peers_named_and_announces_the_first_of_those(data: dict[str, Any]) -> None:
     """Peers are known by their indices; what is external has no peers here."""
@@ -79,7 +79,7 @@ def test_a_member_joins_with_the_peers_named_and_announces_the_first_of_those(da
         assert bool(member.peers) == (organizations[member.organization].external is None)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(instances())
 def test_no_request_is_above_its_limit(data: dict[str, Any]) -> None:
     """Kubernetes would refuse the pod: defaults give way to what the file says."""
@@ -90,7 +90,7 @@ def test_no_request_is_above_its_limit(data: dict[str, Any]) -> None:
         assert [key for key in limits if amount(requests.get(key, "0")) > amount(limits[key])] == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(instances(), names(ORGANIZATION))
 def test_a_neighbour_renames_nothing(data: dict[str, Any], newcomer: str) -> None:
     """An organization that comes first in the file leaves every other node as it was."""
@@ -107,7 +107,7 @@ def test_a_neighbour_renames_nothing(data: dict[str, Any], newcomer: str) -> Non
     assert set(before.nodes) <= set(planned(grown).nodes)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(instances())
 def test_growing_a_set_leaves_its_nodes_as_they_were(data: dict[str, Any]) -> None:
     """One more peer everywhere: nobody is renamed, and anchors stay."""
@@ -121,7 +121,7 @@ def test_growing_a_set_leaves_its_nodes_as_they_were(data: dict[str, Any]) -> No
     ]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(instances())
 def test_the_order_of_lists_in_the_file_names_and_changes_nothing(data: dict[str, Any]) -> None:
     """Everything backwards: the same nodes, members, definitions and servers, byte for byte."""
@@ -173,7 +173,7 @@ def _grown(organization: dict[str, Any]) -> dict[str, Any]:
     return {**grown, "ports": {**grown["ports"], "count": 20}} if "ports" in grown else grown
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(instances(), st.data())
 def test_a_node_that_goes_for_good_changes_nothing_of_any_other(
     data: dict[str, Any], draws: st.DataObject
@@ -196,7 +196,7 @@ def test_a_node_that_goes_for_good_changes_nothing_of_any_other(
     assert {replace(node, **UNSET) for node in same} <= {replace(node, **UNSET) for node in after.nodes}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 9), min_size=3, max_size=3, unique=True), st.data())
 def test_a_peer_that_goes_for_good_changes_nothing_of_any_other(
     peers: list[int], draws: st.DataObject
@@ -232,7 +232,7 @@ def test_a_number_of_nodes_means_the_indices_from_0() -> None:
         assert counted == listed == planned({**file, "ordering": {"type": type_}})
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(instances())
 def test_certificates_are_good_for_the_name_on_the_ledger(data: dict[str, Any]) -> None:
     """Consenters, clients and peers verify the name that the channel says."""

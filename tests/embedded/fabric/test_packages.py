@@ -202,9 +202,7 @@ def test_what_the_tests_below_damage_is_installed(inside: Path, data: bytes) -> 
     assert list((inside / "packages").iterdir())
 
 
-fuzzed = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+fuzzed = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @fuzzed
