@@ -143,8 +143,8 @@ def test_names_of_chaincodes_that_kubernetes_would_refuse_are_told_apart() -> No
 
 
 def test_a_chaincode_is_not_taken_for_another_organizations() -> None:
-    """`a` of `b-c` and `a-b` of `c` would read alike."""
-    names = server_names("a", "a-b", organizations=("c", "b-c"))
+    """`a` of `b-c` and `a_b` of `c` would read alike in Kubernetes, which has no underscores in names."""
+    names = server_names("a", "a_b", organizations=("c", "b-c"))
 
     assert len(names) == len(set(names)) == 4
 
