@@ -99,7 +99,7 @@ def read(*, stack: str, data: object, kube_context: str) -> StackSettings:
     `fabric:kubeContext`. Without a section `cluster` the local cluster with the stack's name is used.
     """
     if data is None:
-        step = "Give the stack a file like stacks/Pulumi.dev.yaml."
+        step = "Name a stack that has a file, or give this one a file like stacks/Pulumi.dev.yaml."
         raise _refused(stack, [Problem(path="fabric:instance", allowed="it is required", step=step)])
     instance, problems = check_instance(with_files(data))
     cluster: ClusterAccess | Problem | None = None

@@ -167,7 +167,10 @@ class _Call:
         peers = {each.name: each for each in self._network.instance.peers_of(organization, on=self._channel)}
         if not peers or (name and name not in peers):
             known = ", ".join(peers) or "no peer"
-            raise typer.BadParameter(f"{organization} has on {self._channel.name}: {known}")
+            found = f"--peer {name}: " if name else ""
+            raise typer.BadParameter(
+                f"{found}organization {organization} has on channel {self._channel.name}: {known}"
+            )
         return node_of(peers[name] if name else next(iter(peers.values())))
 
     async def send(

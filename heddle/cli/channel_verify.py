@@ -32,7 +32,7 @@ def verify(
 ) -> None:
     """Read every block from every node and check it; exit code 1 unless all of them hold and agree."""
     network = open_network(stack, folder)
-    chosen = channel or only(network.instance.channels)
+    chosen = network.instance.channel(channel or only(network.instance.channels)).name
     wanted = _known_nodes(network, node or [])
 
     async def check(progress: Callable[[int, int], None]) -> LedgersReport:

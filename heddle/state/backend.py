@@ -32,6 +32,8 @@ ORGANIZATION = "organization"
 CHECKPOINT_VERSION = 3
 VERSION = f"v{PULUMI}+heddle.{HEDDLE}"
 """The writer of a checkpoint: the release of Pulumi whose rules it follows, and Heddle."""
+_COMPRESSED = ("", ".gz", ".zst")
+"""The endings of a checkpoint's file beside `.json`: as it is, and as the CLI may compress it."""
 _MOST = 1024 * 1024 * 1024
 """Bytes of a checkpoint. A network of 160 peers has a hundredth of that."""
 
@@ -126,11 +128,22 @@ class Backend:
         """Tell whether the stack was ever created."""
         return self._existing() is not None
 
+    def stacks(self) -> list[str]:
+        """Return the names of the project's stacks in this backend, sorted."""
+        suffixes = [f".json{compressed}" for compressed in _COMPRESSED]
+        return sorted(
+            {
+                path.name.removesuffix(suffix)
+                for suffix in suffixes
+                for path in self.checkpoint.parent.glob(f"*{suffix}")
+            }
+        )
+
     def _existing(self) -> Path | None:
         """Return the checkpoint file, which the CLI may have compressed; the newest of several."""
         candidates = [
             path
-            for suffix in ("", ".gz", ".zst")
+            for suffix in _COMPRESSED
             if (path := self.checkpoint.with_name(self.checkpoint.name + suffix)).exists()
         ]
         return max(candidates, key=lambda path: path.stat().st_mtime_ns, default=None)

@@ -66,9 +66,7 @@ def open_stack(
     url = os.environ.get("PULUMI_BACKEND_URL") or project.backend
     backend = Backend(state_folder(url, project.folder), project.name, name)
     if must_exist and not backend.exists():
-        raise EngineError(
-            f"no stack named '{name}' found", hint=f"It has no state in {backend.checkpoint.parent}."
-        )
+        raise EngineError(f"no stack named '{name}' found", hint=_where_stacks_are(backend))
     deployment = backend.read() or {}
     state = Plain(value=deployment)
     crypter, reader = _crypters(backend, file, state)
@@ -86,6 +84,14 @@ def open_stack(
         resources=resources,
         interrupted=interrupted,
     )
+
+
+def _where_stacks_are(backend: Backend) -> str:
+    """Return the names that may have been meant, or how a stack gets its state."""
+    names, place = ", ".join(backend.stacks()), backend.checkpoint.parent
+    if names:
+        return f"There is: {names} (in {place})."
+    return f"It has no state in {place}: `heddle up` makes it, or PULUMI_BACKEND_URL names another place."
 
 
 def _loaded(document: Plain, reader: Crypter, *, as_it_is: bool) -> tuple[Resource, str]:

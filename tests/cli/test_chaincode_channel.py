@@ -45,3 +45,13 @@ def test_the_channel_that_is_named_is_called(called: list[str], channel: str) ->
 
     assert (result.exit_code, result.output) == (0, "yes\n")
     assert called == [channel]
+
+
+def test_a_peer_that_is_not_there_is_named_with_those_that_are(called: list[str]) -> None:
+    """What was found, and what is allowed."""
+    line = ["chaincode", "query", "dev", "--channel", "channel", "--peer", "peer7", "list"]
+    result = CliRunner().invoke(app, line, env={"COLUMNS": "200"})
+
+    assert result.exit_code == 2
+    assert "--peer peer7: organization one has on channel channel: peer0-one" in result.output
+    assert called == []

@@ -57,6 +57,25 @@ def test_an_unknown_stack_is_refused(shelf: Shelf) -> None:
         read_resources(shelf.folder, "dev", "test:index:Thing")
 
 
+def test_an_unknown_stack_is_told_beside_those_that_exist(shelf: Shelf) -> None:
+    """A slip of the keys is seen at once; copies of checkpoints are no stacks."""
+    folder = shelf.backend.checkpoint.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("prod.json", "prod.json.bak", "test.json.gz"):
+        (folder / name).write_bytes(b"")
+
+    with pytest.raises(EngineError, match="There is: prod, test ") as refused:
+        read_outputs(shelf.folder, "dve")
+
+    assert "no stack named 'dve' found" in str(refused.value)
+
+
+def test_without_any_stack_the_next_step_is_named(shelf: Shelf) -> None:
+    """A first command before the first `up`."""
+    with pytest.raises(EngineError, match="`heddle up` makes it"):
+        read_outputs(shelf.folder, "dev")
+
+
 def test_reading_a_state_loads_no_engine() -> None:
     """Nor Pulumi's SDK, whose import alone takes longer than the reading."""
     script = (
