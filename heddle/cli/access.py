@@ -36,6 +36,8 @@ def grant(
     folder: Folder = HERE,
 ) -> None:
     """Write a folder with an identity, the public output of the stack, and the rights to apply."""
+    if not user:
+        raise typer.BadParameter("--user: the name of a person is expected, and this one is empty")
     network = open_network(stack, folder)
     wanted = Grant(user=user, role=role, organization=org, validity_days=days)
     key = authority_keys(stack, folder, network.instance.organization(org))["ca"]
@@ -43,9 +45,7 @@ def grant(
     owner = {"instance": network.instance.name, "organization": org, "user": user, "role": str(role)}
     for file in write_client_folder(out, owner, files, force=force):
         print_line(f"{file.path}{'  (secret)' if file.secret else ''}")
-    print_paragraphs(
-        (
-            f"A cluster's administrator gives the rights: kubectl apply -f {out / 'rbac.yaml'}",
-            f"{user} gets the folder, sets KUBECONFIG to their own file, and runs: heddle status {out}/",
-        )
-    )
+    print_line("A cluster's administrator gives the rights:")
+    print_line(f"  kubectl apply -f {out / 'rbac.yaml'}")
+    print_paragraphs((f"{user} gets the folder, sets KUBECONFIG to their own file, and runs:",))
+    print_line(f"  heddle status {out}/")

@@ -27,6 +27,8 @@ def namespace(
     folder: Folder = HERE,
 ) -> None:
     """Print Namespace, Role and RoleBinding for whoever may make them; nothing is changed."""
+    if not all(user or ()):
+        raise typer.BadParameter("--user: the name of a user is expected, and this one is empty")
     for account in service_account or ():
         if not all(account.partition(":")):
             raise typer.BadParameter(f"--service-account {account}: NAMESPACE:NAME is expected")

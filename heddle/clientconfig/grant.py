@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 
 from heddle.clientconfig.files import ClientFile, msp_files
 from heddle.errors import EngineError
@@ -68,7 +69,7 @@ def granted_files(instance: InstanceOutput, grant: Grant, authority_key: bytes) 
     )
     issued = issue(authority, request)
     rights = access_yaml(
-        name=f"heddle-{grant.role}-{grant.user}",
+        name=_rights_name(grant),
         namespace=instance.namespace,
         user=grant.user,
         role=str(grant.role),
@@ -83,3 +84,13 @@ def granted_files(instance: InstanceOutput, grant: Grant, authority_key: bytes) 
         **{name: ClientFile(content=content) for name, content in sorted(public.items())},
         KEY: ClientFile(content=issued.private_key.decode(), secret=True),
     }
+
+
+def _rights_name(grant: Grant) -> str:
+    """Return the name of Role and RoleBinding, in which Kubernetes allows neither `/` nor `%`.
+
+    Users of an OpenID issuer often have its URL in their names. What is replaced is told apart by a hash.
+    """
+    name = f"heddle-{grant.role}-{grant.user}"
+    allowed = name.replace("/", "-").replace("%", "-")
+    return name if allowed == name else f"{allowed}-{sha256(grant.user.encode()).hexdigest()[:8]}"

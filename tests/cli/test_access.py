@@ -162,6 +162,39 @@ def test_what_each_role_may(standins: RealNetwork, right: dict[str, Any]) -> Non
     assert may == right["roles"]
 
 
+def test_names_of_users_with_a_url_become_names_of_roles(standins: RealNetwork) -> None:
+    """Users of an OpenID issuer have its URL in their names; Kubernetes refuses a Role of such a name."""
+    key = standins.organizations["beta"].authority.private_key
+    names = []
+    for user in ("https://idp/alice", "https:--idp-alice"):
+        grant = Grant(user=user, role=Role.VIEWER, organization="beta", validity_days=9)
+        files = granted_files(network_of_processes(standins).instance, grant, key)
+        rights, binding = yaml.safe_load_all(files["rbac.yaml"].content)
+        assert binding["roleRef"]["name"] == binding["metadata"]["name"] == rights["metadata"]["name"]
+        assert binding["subjects"][0]["name"] == user
+        names.append(rights["metadata"]["name"])
+
+    assert not set("/%") & set("".join(names))
+    assert names[0].startswith("heddle-viewer-https:--idp-alice")
+    assert len(set(names)) == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["namespace", "dev", "--user", ""],
+        ["access", "grant", "dev", "--role", "viewer", "--user", "", "--org", "beta", "--out", "x"],
+    ],
+    ids=" ".join,
+)
+def test_an_empty_user_is_refused(line: list[str]) -> None:
+    """Such as that of a shell's variable that is not set; Kubernetes would refuse the RoleBinding."""
+    done = run(*line)
+
+    assert done.exit_code == 2
+    assert "this one is empty" in done.output
+
+
 def test_a_person_signs_with_their_own_key(folder: Path, tmp_path: Path) -> None:
     """Applications get it by `sdk-config`; nobody else's key is there to be had."""
     network = open_network(f"{folder}/", Path())
