@@ -40,7 +40,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
             ["heddle", "cluster", "down", "--name", CLUSTER, "--purge"],
             env=project.environment,
             check=True,
-            timeout=300,
+            timeout=900,
         )
         shutil.rmtree(folder)
 

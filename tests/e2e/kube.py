@@ -13,6 +13,8 @@ MADE = (
     ("policy/v1", "PodDisruptionBudget"),
 )
 """Versions and kinds of what Heddle makes in a namespace."""
+BOUND = 600
+"""Seconds after which something counts as never happening, on a machine however busy."""
 
 
 class Kube:
@@ -39,7 +41,7 @@ class Kube:
             found |= {f"{kind}/{item.metadata.name}" for item in items}
         return found - {"ConfigMap/kube-root-ca.crt"}
 
-    def lose_volume(self, namespace: str, pod: str, *, seconds: int = 90) -> None:
+    def lose_volume(self, namespace: str, pod: str, *, seconds: int = BOUND) -> None:
         """Delete the claim of a pod and the pod; wait until its successor waits for that claim."""
         found = self.core.read_namespaced_pod(pod, namespace)
         claims = [
@@ -63,14 +65,14 @@ class Kube:
                 return
         raise AssertionError(f"pod {namespace}/{pod} does not miss its volume after {seconds} s")
 
-    def replace_pod(self, namespace: str, name: str, *, seconds: int = 90) -> None:
+    def replace_pod(self, namespace: str, name: str, *, seconds: int = BOUND) -> None:
         """Delete a pod and wait until another of that name is ready."""
         old = self.core.read_namespaced_pod(name, namespace).metadata.uid
         self.core.delete_namespaced_pod(name, namespace)
         self.wait_for_pod(namespace, name, other_than=old, seconds=seconds)
 
     def wait_for_pod(
-        self, namespace: str, name: str, *, there: bool = True, other_than: str = "", seconds: int = 90
+        self, namespace: str, name: str, *, there: bool = True, other_than: str = "", seconds: int = BOUND
     ) -> None:
         """Wait until a pod of that name is ready, another one than it was, or until there is none."""
 
@@ -93,7 +95,7 @@ class Kube:
             f"pod {namespace}/{name} is not {'ready' if there else 'gone'} after {seconds} s"
         )
 
-    def wait_until_gone(self, namespace: str, *, seconds: int = 90) -> None:
+    def wait_until_gone(self, namespace: str, *, seconds: int = BOUND) -> None:
         """Wait until a namespace that is being deleted is no more."""
         end = time.monotonic() + seconds
         while namespace in self.namespaces():

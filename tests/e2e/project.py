@@ -16,6 +16,8 @@ from tests.shipped import shipped_text
 
 ROOT = Path(__file__).parent.parent.parent
 PARTS = ("Pulumi.yaml", "__main__.py", "components", "heddle", "provider", "templates")
+BOUND = 900.0
+"""Seconds after which a command counts as stuck, on a machine however busy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +80,7 @@ class Project:
         """Return the kubeconfig of a local cluster's administrator."""
         return Path(self.ok("heddle", "cluster", "kubeconfig", "--name", cluster).strip())
 
-    def run(self, *argv: str, timeout: float = 300) -> Result:
+    def run(self, *argv: str, timeout: float = BOUND) -> Result:
         """Run a command to its end; its words are kept together."""
         done = subprocess.run(
             argv,
@@ -93,7 +95,7 @@ class Project:
         )
         return Result(code=done.returncode, output=done.stdout)
 
-    def ok(self, *argv: str, timeout: float = 300) -> str:
+    def ok(self, *argv: str, timeout: float = BOUND) -> str:
         """Run a command that must succeed, and give its words."""
         result = self.run(*argv, timeout=timeout)
         assert result.code == 0, f"{' '.join(argv)} ended with {result.code}:\n{result.output}"

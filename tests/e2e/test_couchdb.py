@@ -19,11 +19,11 @@ from tests.e2e.kube import Kube
 from tests.e2e.project import Project, fabric_release
 from tests.e2e.test_lost_orderer import load
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(3600)]
 NAMESPACE = "fabric-couchdb"
 DATABASE, OTHER = "couchdb0-organization", "couchdb1-organization"
 INDEXES = "chaincode/META-INF/statedb/couchdb"
-PATIENCE = 180.0
+PATIENCE = 600.0
 """Seconds until a peer has made its state again from some blocks, on a machine that is busy."""
 
 
@@ -42,9 +42,9 @@ def stack(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     stack.edit("chaincodes", 0, "metadata", value="chaincode")
     collection = {"name": "prices", "organizations": ["organization"]}
     stack.edit("chaincodes", 0, "collections", value=[collection])
-    stack.ok("heddle", "up", CLUSTER, "--yes", timeout=900)
+    stack.ok("heddle", "up", CLUSTER, "--yes")
     yield stack
-    stack.ok("heddle", "destroy", CLUSTER, "--yes", timeout=600)
+    stack.ok("heddle", "destroy", CLUSTER, "--yes")
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_another_index_wants_another_version(stack: Project, databases: Database
     assert "Raise `version`" in refused.output
     stack.edit("chaincodes", 0, "version", value="1.1")
     stack.edit("chaincodes", 0, "sequence", value=2)
-    stack.ok("heddle", "up", CLUSTER, "--yes", timeout=600)
+    stack.ok("heddle", "up", CLUSTER, "--yes")
 
     assert databases.index_of(DATABASE, "channel_assets", {"value": "300"}) == "by-value"
     assert owned_by(stack, "bob") == ["car-2"]
@@ -135,7 +135,7 @@ def test_a_lost_volume_is_made_again_from_the_blocks(stack: Project, kube: Kube)
     assert f"peer0-organization: {DATABASE}: Pending" in stack.ok("heddle", "preview", CLUSTER)
 
     stack.ok("heddle", "refresh", CLUSTER, "--yes")
-    stack.ok("heddle", "up", CLUSTER, "--yes", timeout=600)
+    stack.ok("heddle", "up", CLUSTER, "--yes")
 
     wait_until_well(stack)
     assert owned_by(stack, "alice") == ["car-1"]
@@ -154,7 +154,7 @@ def test_new_passwords_put_a_changed_secret_right(stack: Project, kube: Kube, da
     databases.delete_password(OTHER)
     stack.ok("heddle", "refresh", CLUSTER, "--yes")
     stack.edit("passwords", value={"renewal": 1})
-    stack.ok("heddle", "up", CLUSTER, "--yes", timeout=900)
+    stack.ok("heddle", "up", CLUSTER, "--yes")
 
     wait_until_well(stack)
     assert owned_by(stack, "alice", "peer1-organization") == ["car-1"]
@@ -165,8 +165,9 @@ def test_new_passwords_lose_no_transaction(stack: Project, databases: Databases)
     old = databases.password(DATABASE)
     stack.edit("passwords", value={"renewal": 2})
     with load(stack) as client:
-        stack.ok("heddle", "up", CLUSTER, "--yes", timeout=900)
-    print(f"{client.report['sent']} sent, longest pause {client.report['pause']:.1f} s")
+        stack.ok("heddle", "up", CLUSTER, "--yes")
+    given_up = len(client.report["failed"])
+    print(f"{client.report['sent']} sent, {given_up} given up, longest pause {client.report['pause']:.1f} s")
 
     assert [client.report[part] for part in ("lost", "doubled")] == [[], []]
     assert databases.ask(DATABASE, "/_all_dbs", password=old)[0] == HTTPStatus.UNAUTHORIZED

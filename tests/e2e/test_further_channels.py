@@ -12,9 +12,9 @@ from tests.e2e.conftest import CLUSTER
 from tests.e2e.kube import Kube
 from tests.e2e.project import Project, fabric_release
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(3600)]
 
-ANSWERING = 180.0
+ANSWERING = 600.0
 """Seconds in which every node must have answered once."""
 CHANNEL = {"name": "channel", "organizations": ["organization"]}
 AUDIT = {"name": "audit", "organizations": [{"name": "organization", "peers": [1]}]}

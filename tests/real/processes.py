@@ -73,7 +73,7 @@ class Program:
                 stderr=subprocess.STDOUT,
             )
 
-    def wait(self, seconds: float = 30) -> None:
+    def wait(self, seconds: float = 300) -> None:
         """Wait until it listens on all its ports; its last words if it does not."""
         end = time.monotonic() + seconds
         for port in self.ports:
