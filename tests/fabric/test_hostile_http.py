@@ -17,7 +17,7 @@ from heddle.fabric.dial import DirectDialer
 from heddle.fabric.node import ClientTls, Node
 from tests.fabric.hostile import TLS, Hostile, hostile_node, refused
 
-D = 0.24
+D = 2.0
 fuzzed = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 Ask: TypeAlias = Callable[[Connections, Node, float], Awaitable[object]]
 
