@@ -17,7 +17,6 @@ from heddle.provider.definitions import (
     wanted_definition,
 )
 from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
-from heddle.provider.lost_volumes import gone_with_volume
 from heddle.schema.chaincode import CHAINCODE_APPROVAL
 from heddle.waiting import Deadline
 
@@ -61,18 +60,11 @@ class ChaincodeApprovalHandler(Handler):
         return {}
 
     async def read(self, call: Call) -> Seen:
-        """Read the approval; gone when the organization has approved nothing for this sequence.
-
-        The content of an approval is on the organization's peers alone. One that has lost its volume gets it
-        from another, if there is any, within a minute; approving again gives it to all at once.
-        """
+        """Read the approval; gone when the organization has approved nothing for this sequence."""
         inputs, sequence = call.inputs, call.inputs["sequence"]
         channel, name, who = inputs["channel"], inputs["name"], signer(inputs["signer"])
         connections, peer = self.session.connections, node(inputs["peer"])
-        async with gone_with_volume(self.session, peer, f"its copy of the approval of {name}"):
-            approval = await approved(
-                connections, peer, channel, name, who, sequence=sequence, deadline=_READING
-            )
+        approval = await approved(connections, peer, channel, name, who, sequence=sequence, deadline=_READING)
         if approval is None:
             raise Gone(f"{who.msp_id} has not approved {name}, sequence {sequence}")
         live = definition_inputs(approval.definition, inputs)
