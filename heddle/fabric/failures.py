@@ -65,7 +65,7 @@ _HINTS = (
     (
         "has not yet been approved by this org",
         "If its organization has approved it, this peer has a new disk: Fabric fetches the approval from "
-        "another peer of it once a minute. Where there is none: `heddle refresh`, then `heddle up`.",
+        "another peer of it once a minute. Where there is none: raise the chaincode's `sequence` by one.",
     ),
     ("channel does not exist", "This node does not serve the channel: ask another, or join it."),
 )

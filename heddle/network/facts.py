@@ -126,11 +126,8 @@ async def committed_definition(
         except FabricError as error:
             reason = no_answer(error)
             continue
-        found, own, newest = (
-            committed.definition if committed else None,
-            heights[node.name],
-            max(heights.values()),
-        )
+        found = committed.definition if committed else None
+        own, newest = heights[node.name], max(heights.values())
         if (found is None or found.sequence < chaincode.sequence) and not is_level(own, newest):
             words = f"{node.name} is still catching up on {channel}: block {own} of {newest}"
             return NoAnswer(reason=words, cause=words, hint="Ask again in a moment.")
