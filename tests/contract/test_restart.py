@@ -3,13 +3,17 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 
+import grpc
 import pytest
+from fabric_protos.common import common_pb2
 
 from heddle.configtx.blocks import block_hash
 from heddle.fabric import gateway, orderer, participation, qscc
 from heddle.fabric.connection import Connections
 from tests.contract.conftest import KINDS
+from tests.contract.messages import envelope, offered
 from tests.contract.probing import add_probe
 from tests.contract.scene import Scene, play
 from tests.contract.scripts import Player
@@ -115,6 +119,29 @@ async def test_a_killed_orderer_catches_up(scene: Scene, connections: Connection
         number = await _put(scene, connections, asset)
     scene.network.start()
     assert len(await _tips(scene, connections, number)) == 1
+
+
+async def test_an_orderer_that_stops_denies_no_channel(scene: Scene, connections: Connections) -> None:
+    """It answers no more; "channel does not exist" would tell a client's gateway to ask no other orderer."""
+    node = scene.network.orderers[1]
+    transaction = common_pb2.HeaderType.ENDORSER_TRANSACTION
+    message = envelope(transaction, "channel", bytes(10), scene.person("alpha.user"), forged=True)
+    heard, answered, stopped = set(), asyncio.Event(), asyncio.Event()
+
+    async def ask() -> None:
+        with suppress(grpc.RpcError, asyncio.InvalidStateError, AssertionError):  # the connection has ended
+            while not stopped.is_set():
+                heard.add(await offered(connections, node, message))
+                answered.set()
+
+    asking = [asyncio.create_task(ask()) for _ in range(20)]
+    async with asyncio.timeout(20):
+        await answered.wait()
+    await asyncio.to_thread(scene.network.programs[node.name].stop)
+    stopped.set()
+    await asyncio.gather(*asking)
+    scene.network.start()
+    assert {status for status, _ in heard} == {"FORBIDDEN"}, heard
 
 
 async def test_a_peer_that_was_away_gets_private_data(scene: Scene, connections: Connections) -> None:

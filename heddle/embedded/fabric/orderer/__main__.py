@@ -127,10 +127,11 @@ async def run(settings: Settings) -> None:
     await server.start()
     _LOG.info("Beginning to serve requests on %s (stand-in, no real orderer)", address)
     await until_stopped()
-    await registrar.close()
+    # Nothing is answered any more before the channels end: else a client would hear that they do not exist.
     admin.close()
     operations.close()
-    await server.stop(0.5)
+    await server.stop(None)
+    await registrar.close()
     await node.dialled.close()
 
 
