@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from heddle.doctor.findings import Finding
 from heddle.errors import HeddleError
 from heddle.kube.apiserver import ApiServer
-from heddle.kube.dns import cluster_name, unknown_names
+from heddle.kube.dns import cluster_domain, domain_remedy, unknown_names
 
 __all__ = ["dns_domain_finding", "domain_findings"]
 
@@ -18,20 +18,19 @@ _SHOWN = 3
 def dns_domain_finding(dns_domain: str, kubeconfig: str) -> Finding:
     """Say whether the cluster's own names end as the stack file says."""
     try:
-        unknown = asyncio.run(_unknown_inside([cluster_name(dns_domain)], kubeconfig))
+        found = asyncio.run(_cluster_domain(dns_domain, kubeconfig))
     except HeddleError as error:
         step = "Look into /etc/resolv.conf of any pod: it has a line with svc.DOMAIN."
         return Finding(
             what="DNS domain", found=f"the cluster's DNS cannot be asked: {error.message}", step=step
         )
-    if not unknown:
+    if found == dns_domain:
         return Finding(what="DNS domain", found=f"the cluster's own names end with {dns_domain}")
-    step = (
-        "Set `cluster.dnsDomain` in the stack file before the first `up`. "
-        "/etc/resolv.conf of any pod has a line with svc.DOMAIN."
-    )
     return Finding(
-        what="DNS domain", found=f"the cluster's own names do not end with {dns_domain}", step=step
+        what="DNS domain",
+        found=f"the cluster's own names do not end with {dns_domain}"
+        + (f" but with {found}" if found else ""),
+        step=domain_remedy(found),
     )
 
 
@@ -69,6 +68,10 @@ def _resolves_here(host: str) -> bool:
         return bool(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
     except OSError:
         return False
+
+
+async def _cluster_domain(wanted: str, kubeconfig: str) -> str:
+    return await cluster_domain(await ApiServer.load(kubeconfig), wanted)
 
 
 async def _unknown_inside(names: Sequence[str], kubeconfig: str) -> list[str]:

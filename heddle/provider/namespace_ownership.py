@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from heddle.errors import KubeError, ProviderError, Unreachable
 from heddle.kube.client import KubeClient, refusal
-from heddle.kube.dns import cluster_name, unknown_names
+from heddle.kube.dns import cluster_domain, domain_remedy
 from heddle.kube.prepared import INSTANCE
 from heddle.kube.rights import missing_rights
 from heddle.kube.secrets import missing_keys
@@ -68,17 +68,16 @@ class NamespaceOwnershipHandler(Handler):
         wanted = call.inputs["dnsDomain"]
         try:
             server = await self.session.api_server()
-            unknown = await unknown_names(server, [cluster_name(wanted)], patience=_DNS_PATIENCE)
+            found = await cluster_domain(server, wanted, patience=_DNS_PATIENCE)
         except (KubeError, Unreachable) as error:
             return f"not checked: whether the cluster's DNS domain is {wanted} ({error.message})"
-        if unknown:
-            raise ProviderError(
-                f"the names of this cluster's Services do not end with {wanted}: "
-                f"its DNS does not know {unknown[0]}",
-                hint="Set `cluster.dnsDomain` in the stack file. /etc/resolv.conf of any pod has a line with "
-                "svc.DOMAIN.",
-            )
-        return ""
+        if found == wanted:
+            return ""
+        raise ProviderError(
+            f"the names of this cluster's Services do not end with {wanted}"
+            + (f" but with {found}" if found else ""),
+            hint=domain_remedy(found),
+        )
 
     async def _check_secrets(self, server: KubeClient, call: Call) -> None:
         """Raise ProviderError if pods would not start for want of a Secret; warn of what images may need."""

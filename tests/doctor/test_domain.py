@@ -112,3 +112,20 @@ def test_a_domain_that_cannot_be_looked_up_is_said() -> None:
 
     assert "cannot be asked" in found.found
     assert "/etc/resolv.conf" in found.step
+
+
+@pytest.mark.usefixtures("dns")
+def test_the_domain_that_the_cluster_has_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where its DNS can ask nobody outside, and says so for every other name."""
+
+    async def address(_: ApiServer) -> tuple[str, str]:
+        return "10.96.0.1", ""
+
+    monkeypatch.setattr(kube_dns, "_api_address", address)
+    monkeypatch.setattr(Names, "other", 2)
+    monkeypatch.setattr(Names, "pointers", {"1.0.96.10.in-addr.arpa": "kubernetes.default.svc.corp.example"})
+
+    found = domain.dns_domain_finding("cluster.local", KUBECONFIG)
+
+    assert found.found == "the cluster's own names do not end with cluster.local but with corp.example"
+    assert "`cluster.dnsDomain: corp.example`" in found.step

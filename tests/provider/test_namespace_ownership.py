@@ -17,6 +17,8 @@ from tests.kube.names import Names, serving
 from tests.provider.harness import Engine
 
 OWNERSHIP = "heddle:kubernetes:NamespaceOwnership"
+REVERSED = "1.0.96.10.in-addr.arpa"
+"""The address of the API server's Service, as it is asked for."""
 INPUTS = {"namespace": "fabric-dev", "instance": "dev", "owner": "mine"}
 
 
@@ -28,6 +30,8 @@ class Namespaces:
         self.asked: list[str] = []
         self.gone_after: int | None = None
         self.dns_port = 0
+        self.api_address = "10.96.0.1"
+        """Of the Service default/kubernetes; empty: the user may not look at it."""
         self.forbidden: set[str] = set()
         self.secrets: dict[str, list[str]] = {}
         """Keys of each Secret of the namespace."""
@@ -64,6 +68,12 @@ class Namespaces:
             200, json={"items": [{"ports": ports, "endpoints": [{"addresses": ["127.0.0.1"]}]}]}
         )
 
+    def api_service(self) -> httpx.Response:
+        """The API server's own Service."""
+        if not self.api_address:
+            return httpx.Response(403, json={"message": "services is forbidden"})
+        return httpx.Response(200, json={"spec": {"clusterIP": self.api_address}})
+
     def secret(self, path: str) -> httpx.Response:
         """A Secret of the namespace, with its values."""
         name = path.removeprefix("/api/v1/namespaces/fabric-dev/secrets/")
@@ -81,6 +91,8 @@ class Namespaces:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if "endpointslices" in request.url.path:
             return self.dns(request)
+        if request.url.path == "/api/v1/namespaces/default/services/kubernetes":
+            return self.api_service()
         if "/secrets/" in request.url.path:
             return self.secret(request.url.path)
         if "selfsubjectaccessreviews" in request.url.path:
@@ -215,6 +227,74 @@ async def test_another_dns_domain_is_refused_before_anything_is_made(
         assert namespaces.objects == {}
         await Engine().up(OWNERSHIP, "own", {**INPUTS, "dnsDomain": "corp.example"})
     assert "fabric-dev" in namespaces.objects
+
+
+async def test_another_dns_domain_is_told_where_nobody_outside_can_be_asked(
+    namespaces: Namespaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CoreDNS answers SERVFAIL for a foreign name then, but knows whose its API server's address is."""
+    monkeypatch.setattr(Names, "known", {"kubernetes.default.svc.corp.example"})
+    monkeypatch.setattr(Names, "other", 2)
+    monkeypatch.setattr(Names, "pointers", {REVERSED: "kubernetes.default.svc.corp.example"})
+    with serving() as namespaces.dns_port:
+        for act in (Engine().preview, Engine().up):
+            with pytest.raises(ProviderError, match=r"do not end with cluster\.local but with corp\.example"):
+                await act(OWNERSHIP, "own", INPUTS)
+        assert namespaces.objects == {}
+        await Engine().up(OWNERSHIP, "own", {**INPUTS, "dnsDomain": "corp.example"})
+    assert "fabric-dev" in namespaces.objects
+
+
+async def test_a_dns_that_serves_two_domains_takes_both(
+    namespaces: Namespaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address has one name of them."""
+    both = {"kubernetes.default.svc.corp.example", "kubernetes.default.svc.cluster.local"}
+    monkeypatch.setattr(Names, "known", both)
+    monkeypatch.setattr(Names, "pointers", {REVERSED: "kubernetes.default.svc.corp.example"})
+    with serving() as namespaces.dns_port:
+        await Engine().up(OWNERSHIP, "own", INPUTS)
+    assert "fabric-dev" in namespaces.objects
+
+
+async def test_a_foreign_name_of_the_address_tells_nothing(
+    namespaces: Namespaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As from a name server outside, that has the same address for something else."""
+    monkeypatch.setattr(Names, "known", {"kubernetes.default.svc.cluster.local"})
+    monkeypatch.setattr(Names, "pointers", {REVERSED: "printer.corp.example"})
+    with serving() as namespaces.dns_port:
+        await Engine().up(OWNERSHIP, "own", INPUTS)
+    assert "fabric-dev" in namespaces.objects
+
+
+async def test_a_cluster_of_ipv6_is_no_other_domain(
+    namespaces: Namespaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its names have no IPv4 address."""
+    namespaces.api_address = ""
+    monkeypatch.setattr(Names, "known_by_ipv6", {"kubernetes.default.svc.cluster.local"})
+    with serving() as namespaces.dns_port:
+        await Engine().up(OWNERSHIP, "own", INPUTS)
+    assert "fabric-dev" in namespaces.objects
+
+
+async def test_without_the_right_to_the_api_servers_service_its_name_alone_is_asked_for(
+    namespaces: Namespaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where that is no answer, the missing right is named beside it."""
+    namespaces.api_address = ""
+    monkeypatch.setattr(Names, "known", {"kubernetes.default.svc.corp.example"})
+    monkeypatch.setattr("heddle.provider.namespace_ownership._DNS_PATIENCE", 0.5)
+    with serving() as namespaces.dns_port:
+        with pytest.raises(ProviderError, match=r"do not end with cluster\.local"):
+            await Engine().preview(OWNERSHIP, "own", INPUTS)
+        monkeypatch.setattr(Names, "other", 2)
+        _, message = await Engine().preview(OWNERSHIP, "own", INPUTS)
+
+    assert "SERVFAIL" in message
+    assert "the Service default/kubernetes cannot be read" in message
+    assert "services is forbidden" in message
 
 
 async def test_a_dns_that_has_just_begun_is_waited_for(
