@@ -4,8 +4,7 @@ import asyncio
 import ssl
 import tempfile
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -13,7 +12,8 @@ import yaml
 from kubernetes import client, config
 
 from heddle.errors import KubeError
-from heddle.kube.kubeconfig import KubeconfigError, one_context
+from heddle.kube.impersonation import Impersonation
+from heddle.kube.kubeconfig import KubeconfigError, impersonation, one_context
 from heddle.kube.proxies import proxy_for, proxy_name
 from heddle.text import printable
 
@@ -37,6 +37,7 @@ class ApiServer:
     proxy: str
     """URL of the proxy to go through, "" for none."""
     configuration: client.Configuration
+    impersonation: Impersonation = field(default_factory=Impersonation)
 
     @property
     def way(self) -> str:
@@ -51,15 +52,18 @@ class ApiServer:
         """
         return await asyncio.to_thread(_load, kubeconfig, context)
 
-    async def headers(self) -> Mapping[str, str]:
-        """Return the Authorization header, refreshed where a credential plugin gave the token an end."""
+    async def headers(self) -> list[tuple[str, str]]:
+        """Return what every request says about its user; a name may come several times.
+
+        The Authorization header is refreshed where a credential plugin gave the token an end.
+        """
         try:
             value = await asyncio.to_thread(self.configuration.get_api_key_with_prefix, "BearerToken")
             if not value:
                 value = self.configuration.get_basic_auth_token() if self.configuration.username else None
         except config.ConfigException as error:  # the credential plugin, run again
             raise _unusable("", printable(str(error))) from error
-        return {"Authorization": value} if value else {}
+        return [*([("Authorization", value)] if value else []), *self.impersonation.headers()]
 
 
 def _load(kubeconfig: str, context: str) -> ApiServer:
@@ -80,8 +84,9 @@ def _load(kubeconfig: str, context: str) -> ApiServer:
             # With a proxy set, the official client leaves the environment alone: `proxy_for` reads it.
             configuration = client.Configuration()
             configuration.proxy = ""
+            cut, _ = one_context(text, context, folder=folder)
             config.kube_config.KubeConfigLoader(
-                config_dict=yaml.safe_load(one_context(text, context, folder=folder)[0]),
+                config_dict=yaml.safe_load(cut),
                 temp_file_path=scratch,
             ).load_and_set(configuration)
             return ApiServer(
@@ -89,6 +94,7 @@ def _load(kubeconfig: str, context: str) -> ApiServer:
                 tls=_tls(configuration),
                 proxy=proxy_for(configuration.host, configuration.proxy or ""),
                 configuration=configuration,
+                impersonation=impersonation(cut),
             )
         except KubeError:
             raise

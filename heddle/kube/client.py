@@ -62,9 +62,9 @@ class KubeClient:
         content_type: str = "",
     ) -> httpx.Response:
         """Return the server's answer to one request, refusals too."""
-        headers = dict(await self._server.headers())
+        headers = await self._server.headers()
         if content_type:
-            headers["Content-Type"] = content_type
+            headers.append(("Content-Type", content_type))
         try:
             return await self._client.request(method, path, params=query, headers=headers, json=json)
         except httpx.TransportError as error:

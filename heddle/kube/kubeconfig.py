@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from heddle.kube.impersonation import Impersonation, impersonation_of
 from heddle.plain import Plain, ShapeError
 
 _EMBEDDED = {
@@ -59,7 +60,8 @@ def one_context(text: str, context: str = "", *, folder: Path = Path()) -> tuple
     """Return a kubeconfig with one context and nothing else, current, and that context's name.
 
     `context` empty = the current one. Relative file names start at `folder`. Raises KubeconfigError for a
-    context, cluster or user that is not there, and for a file that cannot be read.
+    context, cluster or user that is not there, for a file that cannot be read, and for a user who cannot be
+    impersonated.
     """
     config = _parsed(text)
     name = context or _name(config.get("current-context"), "current-context")
@@ -68,6 +70,7 @@ def one_context(text: str, context: str = "", *, folder: Path = Path()) -> tuple
     user_name = _name(chosen.get("user"), f"user of context {name}")
     cluster = _pick(config, "clusters", cluster_name, "cluster")
     user = _pick(config, "users", user_name, "user")
+    _impersonation(user, user_name)
     result = {
         "apiVersion": "v1",
         "kind": "Config",
@@ -163,6 +166,20 @@ def proxy_url(text: str) -> str:
     for cluster in _named(_parsed(text), "clusters").values():
         return _text(cluster.get("proxy-url") or "", "its proxy-url")
     return ""
+
+
+def impersonation(text: str) -> Impersonation:
+    """Return as whom the user in a kubeconfig of one context acts."""
+    for name, user in _named(_parsed(text), "users").items():
+        return _impersonation(user, name)
+    return Impersonation()
+
+
+def _impersonation(user: Mapping[str, Any], name: str) -> Impersonation:
+    try:
+        return impersonation_of(user)
+    except ShapeError as error:
+        raise KubeconfigError(f"user {name}: {error}") from None
 
 
 def _parsed(text: str) -> dict[str, Any]:

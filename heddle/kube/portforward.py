@@ -67,7 +67,7 @@ class Forward(LocalListener):
         return await connect(
             url,
             subprotocols=[Subprotocol("v4.channel.k8s.io")],
-            additional_headers=dict(await self._server.headers()),
+            additional_headers=await self._server.headers(),
             proxy=self._server.proxy or None,
             compression=None,
             max_size=_FRAME_BYTES,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from heddle.errors import RunbookError
-from heddle.kube.kubeconfig import KubeconfigError, proxy_url, server
+from heddle.kube.kubeconfig import KubeconfigError, impersonation, proxy_url, server
 from heddle.kube.proxies import proxy_credentials, proxy_for
 from heddle.processes import is_running
 from heddle.runbooks.catalog import PLAYBOOKS, Runbook
@@ -162,6 +162,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "ANSIBLE_CONFIG": str(PLAYBOOKS.parent / "ansible.cfg"),
         "K8S_AUTH_KUBECONFIG": str(folder / "kubeconfig"),
         **_proxy((folder / "kubeconfig").read_text()),
+        **_impersonation((folder / "kubeconfig").read_text()),
         "ANSIBLE_HOME": str(folder / "ansible"),
         "ANSIBLE_LOCAL_TEMP": str(folder / "ansible/tmp"),
         "ANSIBLE_REMOTE_TEMP": str(folder / "ansible/remote"),
@@ -186,3 +187,19 @@ def _proxy(kubeconfig: str) -> dict[str, str]:
         "K8S_AUTH_NO_PROXY": "nothing.invalid",
         **({"K8S_AUTH_PROXY_HEADERS_PROXY_BASIC_AUTH": credentials} if credentials else {}),
     }
+
+
+def _impersonation(kubeconfig: str) -> dict[str, str]:
+    """Return what lets kubernetes.core act as the kubeconfig says. Raises RunbookError for what it cannot."""
+    try:
+        wanted = impersonation(kubeconfig)
+    except KubeconfigError:
+        return {}  # as above
+    if wanted.uid or wanted.extra or any("," in group for group in wanted.groups):
+        raise RunbookError(
+            "the kubeconfig's user has as-uid, as-user-extra or an as-groups with a comma: "
+            "Ansible's modules for Kubernetes cannot send these",
+            hint="Run it with a kubeconfig whose user has `as` and `as-groups` alone.",
+        )
+    groups = {"K8S_AUTH_IMPERSONATE_GROUPS": ",".join(wanted.groups)} if wanted.groups else {}
+    return {"K8S_AUTH_IMPERSONATE_USER": wanted.user, **groups} if wanted.user else {}

@@ -1,6 +1,7 @@
 """A user with the smallest Role in one prepared namespace, and nothing else, runs a whole network there.
 
-On the cluster of test_network.py. The Role is the one that `heddle namespace` prints and
+The kubeconfig is an administrator's that acts as her (`as`, `as-groups`): every part must honour that. On the
+cluster of test_network.py. The Role is the one that `heddle namespace` prints and
 docs/operations/namespace.md shows (tests/kube/test_prepared.py compares them).
 """
 
@@ -11,7 +12,7 @@ import pytest
 
 from tests.e2e.conftest import CLUSTER
 from tests.e2e.kube import Kube
-from tests.e2e.people import apply, person
+from tests.e2e.people import acting_as, apply
 from tests.e2e.project import Project, fabric_release
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
@@ -26,7 +27,7 @@ def anna(project: Project, kube: Kube, tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("prepared")
     base = "dev" if fabric_release() else "offline"
     stack = Project.copy(folder / "project", stack=CLUSTER, base=base)
-    kubeconfig = person(project.administrator(CLUSTER), "anna", folder / "anna").kubeconfig
+    kubeconfig = acting_as(project.administrator(CLUSTER), "anna", folder / "kubeconfig")
     stack.edit_to_smallest("prepared")
     stack.edit("cluster", value={"kubeconfig": str(kubeconfig), "keepNamespace": True})
     try:

@@ -32,11 +32,15 @@ class FakeApiServer:
     kubeconfig: str = ""
     tokens: list[str | None] = field(default_factory=list)
     certificates: list[object] = field(default_factory=list)
+    impersonations: list[list[tuple[str, str]]] = field(default_factory=list)
+    """Headers of each request that say as whom the caller acts."""
     open: int = 0
 
     def check(self, connection: ServerConnection, request: Request) -> Response | None:
         """Refuse as an API server refuses: before the upgrade, with a Status object."""
         self.tokens.append(request.headers.get("Authorization"))
+        headers = ((name.lower(), value) for name, value in request.headers.raw_items())
+        self.impersonations.append([each for each in headers if each[0].startswith("impersonate-")])
         if request.path == "/version":
             return connection.respond(http.HTTPStatus.OK, json.dumps({"gitVersion": "v1.0.0"}))
         parts = urlsplit(request.path).path.split("/")

@@ -9,8 +9,6 @@ import grpc
 import pytest
 import yaml
 
-from heddle.embedded.engine.kubernetes.connect import connect
-from heddle.embedded.engine.kubernetes.settings import Settings
 from heddle.errors import FabricError, KubeError, Unreachable
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import ClusterDialer, DirectDialer
@@ -20,10 +18,10 @@ from heddle.identity.certificate import CertificateRequest, Usage, issue
 from heddle.kube.client import KubeClient
 from heddle.kube.proxies import proxy_for, proxy_name
 from tests.fabric.apiserver import NAME, api_server
+from tests.kube.clients import POD, echo, every_client
 from tests.kube.proxy import Proxy, connect_proxy
 
 VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY")
-POD = Node(name="peer1", msp_id="AMSP", host="peer1.fabric.svc", port=7051, namespace="fabric", pod="peer1-0")
 ELSEWHERE = "https://api.example.com:6443"
 
 
@@ -40,30 +38,6 @@ def beyond(kubeconfig: str, **cluster: str) -> str:
     entry["server"] = entry["server"].replace("127.0.0.1", NAME)
     entry.update(cluster)
     return yaml.safe_dump(config)
-
-
-async def every_client(kubeconfig: str, port: int) -> None:
-    """The API client, a port-forward, and the embedded engine's client."""
-    async with await KubeClient.open(kubeconfig) as client:
-        assert (await client.get("/version") or {})["gitVersion"] == "v1.0.0"
-    async with ClusterDialer(kubeconfig) as dialer:
-        reader, writer = await asyncio.open_connection(*await dialer.endpoint(POD, port))
-        writer.write(b"through")
-        assert await reader.readexactly(7) == b"through", dialer.trouble(POD, port)
-        writer.close()
-    settings = Settings(kubeconfig=yaml.safe_load(kubeconfig))
-    await asyncio.to_thread(connect, settings)
-
-
-@asynccontextmanager
-async def echo() -> AsyncIterator[int]:
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(await reader.read(65536))
-        writer.close()
-
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", ""])

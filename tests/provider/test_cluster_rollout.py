@@ -91,10 +91,12 @@ async def _apply(cluster: NodePods, checksum: str, program: str = RUN, only: str
         if only in ("", node.name):
             path = f"/apis/apps/v1/namespaces/default/statefulsets/{node.name}"
             body = _statefulset(node.name, program, checksum)
-            response = await cluster._client.patch(
-                f"{path}?fieldManager=test&force=true",
-                headers={"Content-Type": "application/apply-patch+yaml", **await cluster._server.headers()},
+            response = await cluster.send(
+                "PATCH",
+                path,
+                query={"fieldManager": "test", "force": "true"},
                 json=body,
+                content_type="application/apply-patch+yaml",
             )
             assert response.status_code in (200, 201), response.text
 

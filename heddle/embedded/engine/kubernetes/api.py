@@ -14,6 +14,7 @@ from kubernetes.client import ApiClient
 
 from heddle.embedded.engine.kubernetes.objects import Json, at
 from heddle.errors import ProviderError
+from heddle.kube.impersonation import Impersonation
 from heddle.kube.proxies import proxy_name
 
 __all__ = ["Api", "ApiError", "ClusterUnreachable"]
@@ -23,6 +24,7 @@ _READ = 60.0
 _BUSY = (429, 503)
 _BUSY_TRIES = 8
 _LEAST_WATCH = 0.2
+_NOBODY = Impersonation()
 
 
 class ApiError(ProviderError):
@@ -71,8 +73,9 @@ class ClusterUnreachable(ProviderError):  # noqa: N818 - a state of the world
 class Api:
     """Talk to one API server. Thread-safe; `stop` makes waits end early."""
 
-    def __init__(self, client: ApiClient) -> None:
+    def __init__(self, client: ApiClient, impersonation: Impersonation = _NOBODY) -> None:
         self._client = client
+        self._impersonation = impersonation
         self._pool = client.rest_client.pool_manager
         self.host = str(client.configuration.host)
         self._proxy = str(client.configuration.proxy or "")
@@ -148,11 +151,13 @@ class Api:
     def _send(
         self, method: str, path: str, query: Mapping[str, str], body: Json | None, kind: str
     ) -> urllib3.BaseHTTPResponse:
-        headers = {"Accept": "application/json", "User-Agent": "heddle"}
+        headers = urllib3.HTTPHeaderDict({"Accept": "application/json", "User-Agent": "heddle"})
         if body is not None:
             headers["Content-Type"] = kind
         for setting in self._client.configuration.auth_settings().values():
             headers[setting["key"]] = setting["value"]
+        for name, value in self._impersonation.headers():
+            headers.add(name, value)
         try:
             return self._pool.request(
                 method,

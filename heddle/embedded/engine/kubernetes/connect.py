@@ -12,10 +12,12 @@ from kubernetes.config.config_exception import ConfigException
 
 from heddle.embedded.engine.kubernetes.api import Api
 from heddle.embedded.engine.kubernetes.objects import at
-from heddle.embedded.engine.kubernetes.settings import Settings
+from heddle.embedded.engine.kubernetes.settings import Settings, active_user
 from heddle.errors import KubeError, ProviderError
+from heddle.kube.impersonation import Impersonation, impersonation_of
 from heddle.kube.kubeconfig import KubeconfigError, default_files, merged
 from heddle.kube.proxies import proxy_credentials, proxy_for
+from heddle.plain import ShapeError
 
 __all__ = ["connect", "default_namespace"]
 
@@ -49,9 +51,19 @@ def connect(settings: Settings) -> Api:
         ) from error
     _put_on_the_way(configuration)
     configuration.connection_pool_maxsize = _CONNECTIONS
-    api = Api(client.ApiClient(configuration))
+    api = Api(client.ApiClient(configuration), _impersonation(settings))
     api.get("/version")
     return api
+
+
+def _impersonation(settings: Settings) -> Impersonation:
+    """Return as whom the kubeconfig's user acts, which the official client does not read."""
+    try:
+        return impersonation_of(active_user(_kubeconfig(settings), settings.context))
+    except ShapeError as error:
+        raise ProviderError(
+            f"the kubeconfig cannot be used: its user: {error}", hint="`kubectl` must be able to use it."
+        ) from error
 
 
 def _ambient(settings: Settings, configuration: client.Configuration) -> None:
@@ -96,12 +108,16 @@ def default_namespace(settings: Settings) -> str:
     """Return the namespace of objects that name none: the provider's, else the context's, else `default`."""
     if settings.namespace:
         return settings.namespace
-    kubeconfig = settings.kubeconfig if settings.kubeconfig is not None else _ambient_kubeconfig()
+    kubeconfig = _kubeconfig(settings)
     wanted = settings.context or kubeconfig.get("current-context")
     for entry in kubeconfig.get("contexts") or []:
         if entry.get("name") == wanted:
             return str(at(entry, "context", "namespace") or "default")
     return "default"
+
+
+def _kubeconfig(settings: Settings) -> dict[str, Any]:
+    return settings.kubeconfig if settings.kubeconfig is not None else _ambient_kubeconfig()
 
 
 def _ambient_kubeconfig() -> dict[str, Any]:

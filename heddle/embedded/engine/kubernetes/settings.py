@@ -17,7 +17,7 @@ from heddle.kube.kubeconfig import read_yaml
 from heddle.plugin.interface import DiffResult
 from heddle.plugin.values import Properties, Unknown, Value, has_unknown, reveal, same, strip_secrets
 
-__all__ = ["Settings", "config_changes", "kubeconfig_of", "settings_of"]
+__all__ = ["Settings", "active_user", "config_changes", "kubeconfig_of", "settings_of"]
 
 # The properties that choose the cluster.
 _WHERE = ("kubeconfig", "context", "cluster")
@@ -115,6 +115,13 @@ def active_cluster(config: dict[str, Any] | None, overrides: Mapping[str, Value]
     name = overrides.get("cluster") or at(_named(config, "contexts", context), "context", "cluster")
     found = at(_named(config, "clusters", name), "cluster")
     return found if isinstance(found, dict) else None
+
+
+def active_user(config: dict[str, Any] | None, context: str) -> dict[str, Any]:
+    """Return the user entry of a kubeconfig's context ("" = its current one), empty where there is none."""
+    name = at(_named(config, "contexts", context or at(config, "current-context")), "context", "user")
+    found = at(_named(config, "users", name), "user")
+    return found if isinstance(found, dict) else {}
 
 
 def _named(config: dict[str, Any] | None, section: str, name: Value) -> dict[str, Any]:
