@@ -41,6 +41,7 @@ KINDS = (
     Kind("go", "Go", ("go",), ("/usr/local/go/bin/go",)),
     Kind("zsh", "the Z shell", ("zsh",)),
     Kind("couchdb", "CouchDB's packed image", ("couchdb.tar",)),
+    Kind("clusters", "a local cluster of its own", ()),
 )
 
 
@@ -77,6 +78,12 @@ def unavailable(kind: Kind, reason: str) -> NoReturn:
     if kind.word in required():
         pytest.fail(f"{text} ({VARIABLE} asks for {kind.word})", pytrace=False)
     pytest.skip(text)
+
+
+def need_asking(kind: Kind) -> None:
+    """Skip a test that costs minutes, unless `HEDDLE_REQUIRE` names the kind."""
+    if kind.word not in required():
+        pytest.skip(f"{kind.name}: only with {VARIABLE}={kind.word}")
 
 
 def here(name: str, test: pytest.Item) -> bool:
@@ -126,4 +133,4 @@ def _kind(program: str) -> Kind:
     return next(kind for kind in KINDS if program in kind.programs)
 
 
-FABRIC, COUCHDB = _kind("orderer"), _kind("couchdb.tar")
+FABRIC, COUCHDB, CLUSTERS = _kind("orderer"), _kind("couchdb.tar"), KINDS[-1]

@@ -22,6 +22,13 @@ def test_whole() -> None:
 def test_in_part(request) -> None:
     here("{program}", request.node)
 """
+LONG = """
+from tests.programs import CLUSTERS, need_asking
+
+
+def test_long() -> None:
+    need_asking(CLUSTERS)
+"""
 CONFTEST = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
@@ -79,7 +86,10 @@ def test_an_unknown_word_is_an_error(tmp_path: Path) -> None:
     code, output = run(tmp_path, "pulumi", require="fabrik,pulumi")
 
     assert code == pytest.ExitCode.USAGE_ERROR
-    assert "HEDDLE_REQUIRE: fabrik — use any of fabric, pulumi, node, kubectl, go, zsh, couchdb" in output
+    assert (
+        "HEDDLE_REQUIRE: fabrik — use any of fabric, pulumi, node, kubectl, go, zsh, couchdb, clusters"
+        in output
+    )
 
 
 def test_the_contract_suite_on_real_nodes_is_required_too() -> None:
@@ -95,3 +105,14 @@ def test_the_contract_suite_on_real_nodes_is_required_too() -> None:
 
     assert done.returncode == 1
     assert "HEDDLE_REQUIRE asks for fabric" in done.stdout
+
+
+@pytest.mark.parametrize(("require", "passed"), [("", 0), ("pulumi", 0), ("clusters", 1)])
+def test_what_costs_minutes_runs_only_when_asked_for(tmp_path: Path, require: str, passed: int) -> None:
+    """The summary says how to ask."""
+    (tmp_path / "test_long.py").write_text(LONG)
+
+    _, output = run(tmp_path, "python3", "test_long.py", require=require)
+
+    assert ("1 passed" in output) == bool(passed)
+    assert ("a local cluster of its own: only with HEDDLE_REQUIRE=clusters" in output) == (not passed)
