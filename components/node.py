@@ -72,7 +72,14 @@ class FabricNode(pulumi.ComponentResource):
         # Channels know an orderer by its TLS key, so that one has a number of its own.
         holder = tls_holder(args.plan)
         self._tls = issue(
-            f"{name}-tls", self, holder=holder, common_name=common_name, usage="tls", units=(), hosts=hosts
+            f"{name}-tls",
+            self,
+            holder=holder,
+            renewed_with=common_name,
+            common_name=common_name,
+            usage="tls",
+            units=(),
+            hosts=hosts,
         )
         self.tls_certificate, self.identity_certificate = self._tls.certificate, self._identity.certificate
         self.address = node_address(args.plan, args.organization)

@@ -52,6 +52,7 @@ class Operations(pulumi.ComponentResource):
                 usage="tls",
                 validity_days=certificates.validity_days,
                 renewal=certificates.renewal,
+                renew_before=certificates.renew_before,
             ),
             child,
         )

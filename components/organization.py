@@ -127,12 +127,15 @@ class Organization(pulumi.ComponentResource):
         common_name: str,
         usage: str,
         holder: str = "",
+        renewed_with: str = "",
         units: Sequence[str] | None = None,
         hosts: Sequence[str] | None = None,
     ) -> Certificate:
         """Return a certificate from the authority for its usage, `identity` or `tls`.
 
         Its key is renewed with the number that `certificates.rekey` gives for the holder; without one, never.
+        The certificate is with those that `certificates.renew` gives for `renewed_with`, by default the
+        holder, and for the organization.
         """
         authority = self.ca if usage == "identity" else self.tls_ca
         certificates = self._args.site.spec.certificates
@@ -147,7 +150,8 @@ class Organization(pulumi.ComponentResource):
                 hosts=hosts,
                 usage=usage,
                 validity_days=certificates.validity_days,
-                renewal=certificates.renewal,
+                renewal=certificates.renewals_of(self._args.plan.name, renewed_with or holder),
+                renew_before=certificates.renew_before,
                 # Left out where it was never raised: programs of before declare the same.
                 rekey=certificates.rekey.get(holder) or None,
             ),

@@ -1,9 +1,10 @@
-"""Durations as Go writes them: "2s", "1m30s", "500ms"."""
+"""Durations as Go writes them: "2s", "1m30s", "500ms"; and longer times, in days or hours: "30d", "36h"."""
 
 import re
+from datetime import timedelta
 from typing import Final
 
-__all__ = ["canonical", "nanoseconds", "seconds"]
+__all__ = ["PERIOD", "canonical", "nanoseconds", "period", "seconds"]
 
 _UNITS: Final = {
     "ns": 1,
@@ -14,6 +15,8 @@ _UNITS: Final = {
     "m": 60_000_000_000,
     "h": 3_600_000_000_000,
 }
+PERIOD: Final = r"[1-9][0-9]{0,4}[dh]"
+"""Pattern of a time in days or hours."""
 _PART: Final = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
 
 
@@ -37,3 +40,11 @@ def canonical(length: int) -> str:
     """Return a length in nanoseconds as text in its one spelling: `2s`, `500ms`, `100us` or `1ns`."""
     unit = next(unit for unit in ("s", "ms", "us", "ns") if length % _UNITS[unit] == 0)
     return f"{length // _UNITS[unit]}{unit}"
+
+
+def period(text: str) -> timedelta:
+    """Return the length of "30d" or "36h". Raises ValueError for what is no such text."""
+    if re.fullmatch(PERIOD, text) is None:
+        raise ValueError(f"{text!r}: expected days or hours, as 30d or 36h")
+    count = int(text[:-1])
+    return timedelta(days=count) if text.endswith("d") else timedelta(hours=count)

@@ -1,15 +1,17 @@
 """Certificate: a key, and a certificate that is renewed with the same key until `rekey` asks for another."""
 
+from datetime import timedelta
 from typing import Any
 
 from cryptography import x509
 
+from heddle.durations import period
 from heddle.identity.authority import Authority
 from heddle.identity.certificate import CertificateRequest, Usage, issue
 from heddle.identity.expiry import not_after
 from heddle.plugin.interface import CheckFailure, DiffKind
 from heddle.plugin.values import UNKNOWN, Properties
-from heddle.provider.expiring import timestamp, warn_before_expiry
+from heddle.provider.expiring import due_now, ending, timestamp, warn_before_expiry
 from heddle.provider.handler import Call, Plan, Recorded, Seen
 from heddle.schema.identity import CERTIFICATE
 
@@ -24,6 +26,16 @@ class CertificateHandler(Recorded):
     declaration = CERTIFICATE
     identifier = "{commonName}"
 
+    def verify(self, inputs: dict[str, Any]) -> list[CheckFailure]:
+        """Refuse to renew as early as a certificate lasts: each `up` would renew all, and restart nodes."""
+        window, days = inputs.get("renewBefore"), inputs["validityDays"]
+        if isinstance(window, str) and isinstance(days, int) and period(window) >= timedelta(days=days):
+            reason = (
+                f"{window} - expected less than validityDays, {days}: a new certificate would be due at once"
+            )
+            return [CheckFailure(property="renewBefore", reason=reason)]
+        return []
+
     def verify_change(self, olds: Properties, news: Properties) -> list[CheckFailure]:
         """Refuse to lower `rekey`: the state would say another number than that of the keys made."""
         old, new = olds.get("rekey") or 0, news.get("rekey")
@@ -33,9 +45,14 @@ class CertificateHandler(Recorded):
         return []
 
     async def diff(self, call: Call) -> dict[str, DiffKind]:
-        """Warn before a certificate expires, but report no difference: renewing restarts nodes."""
-        hint = "Raise `renewal` to renew it with the same key; in a stack file: certificates.renewal."
-        await warn_before_expiry(self.session, call, days=_WARN_DAYS, hint=hint)
+        """Report a certificate that is due by `renewBefore`; warn before another expires.
+
+        Without `renewBefore` expiry is no difference: renewing restarts nodes.
+        """
+        if due_now(call):
+            # An input's path: Pulumi's CLI shows an output's as one that is taken away.
+            return {"renewBefore": DiffKind.UPDATE}
+        await warn_before_expiry(self.session, call, days=_WARN_DAYS, hint=_hint(call))
         return {}
 
     async def plan(self, call: Call) -> Plan:
@@ -43,7 +60,7 @@ class CertificateHandler(Recorded):
         changed: Properties = dict.fromkeys(("certificate", "notAfter", "serialNumber"), UNKNOWN)
         changed |= {"privateKey": call.old_outputs.get("privateKey", UNKNOWN), **_history(call)}
         if not _rekeys(call):
-            return Plan(outputs=changed, message="a new certificate for the same key" if call.id else "")
+            return Plan(outputs=changed, message=_renewal(call))
         given_up = ", ".join(str(each["serial"]) for each in _issued(call.old_outputs))
         message = (
             f"a new key and a certificate for it; the certificates of the old key are given up: {given_up}"
@@ -63,6 +80,28 @@ class CertificateHandler(Recorded):
         """Return the outputs as they are; those of an earlier release knew no earlier certificates."""
         known = {name: call.old_outputs[name] for name in CERTIFICATE.outputs if name in call.old_outputs}
         return Seen(outputs=known)
+
+
+def _hint(call: Call) -> str:
+    """Return what keeps a certificate from ending."""
+    window, end = call.inputs.get("renewBefore"), not_after(call.old_outputs["certificate"].encode())
+    authority = call.inputs["authorityCertificate"]
+    if isinstance(authority, str) and not_after(authority.encode()) <= end:
+        return "Its authority ends with it, so no renewal makes it last longer."
+    if isinstance(window, str):
+        return f"`up` renews it with the same key from {timestamp(end - period(window))} on."
+    return (
+        "Raise `renewal` to renew it with the same key; in a stack file: certificates.renewal, or "
+        "certificates.renewBefore to have it done in time."
+    )
+
+
+def _renewal(call: Call) -> str:
+    """Return what an update does that keeps the key, and why, where the certificate is about to end."""
+    if not call.id:
+        return ""
+    due = f": the one in use {ending(call.old_outputs['certificate'].encode())}" if due_now(call) else ""
+    return f"a new certificate for the same key{due}"
 
 
 def _rekeys(call: Call) -> bool:

@@ -1,17 +1,40 @@
-"""Warnings before a certificate expires."""
+"""Certificates that end: whether `up` renews one now, and warnings where it does not."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from heddle.identity.expiry import expires_within, not_after
+from heddle.durations import period
+from heddle.identity.expiry import expires_within, is_due, not_after
 from heddle.provider.handler import Call
 from heddle.provider.session import Session
 
-__all__ = ["timestamp", "warn_before_expiry"]
+__all__ = ["due_now", "ending", "timestamp", "warn_before_expiry"]
 
 
 def timestamp(moment: datetime) -> str:
     """Return a time as RFC 3339 in UTC, whole seconds."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def due_now(call: Call) -> bool:
+    """Tell whether the certificate of a resource ends within its `renewBefore`, so that it is renewed.
+
+    False where the authority is not known yet: another one means a new certificate anyway.
+    """
+    certificate, window = call.old_outputs.get("certificate"), call.inputs.get("renewBefore")
+    authority, days = call.inputs["authorityCertificate"], call.inputs["validityDays"]
+    if not (isinstance(certificate, str) and isinstance(window, str) and isinstance(authority, str)):
+        return False
+    if not isinstance(days, int):
+        return False
+    return is_due(certificate.encode(), authority.encode(), period(window), timedelta(days=days))
+
+
+def ending(certificate: bytes) -> str:
+    """Return when a certificate ends, as "ends in 12 days, on 2026-12-10T09:12:00Z"."""
+    end = not_after(certificate)
+    left = end - datetime.now(UTC)
+    time = {0: "less than a day", 1: "1 day"}.get(left.days, f"{left.days} days")
+    return f"{f'ends in {time}' if left > timedelta() else 'has ended'}, on {timestamp(end)}"
 
 
 async def warn_before_expiry(session: Session, call: Call, *, days: int, hint: str) -> None:

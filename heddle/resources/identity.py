@@ -48,7 +48,8 @@ class CertificateAuthority(DeclaredResource[CertificateAuthorityArgs]):
 class CertificateArgs:
     """The subject of a certificate, and its authority.
 
-    Raise `renewal` to renew it with the same key, `rekey` to make a new key.
+    Raise `renewal` to renew it with the same key, or say `renew_before` to have that done in time; raise
+    `rekey` to make a new key.
     """
 
     authority_certificate: pulumi.Input[str]
@@ -60,6 +61,7 @@ class CertificateArgs:
     hosts: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
     validity_days: int | None = None
     renewal: int | None = None
+    renew_before: str | None = None
     rekey: int | None = None
 
 

@@ -1,5 +1,6 @@
 """heddle:identity: keys, certificates and passwords. Nothing here reaches a network."""
 
+from heddle.durations import PERIOD
 from heddle.schema.model import ListOf, MapOf, Property, ResourceType, Text, connection, fixed
 from heddle.schema.shared import DAYS, NAME, PEM, REVOCATION
 from heddle.settings import Integer
@@ -55,6 +56,12 @@ CERTIFICATE = ResourceType(
         "validityDays": Property(DAYS, "Days from its issue until it expires.", default=365),
         "renewal": Property(
             Integer(minimum=0), "Raise it to renew the certificate with the same key.", default=0
+        ),
+        "renewBefore": connection(
+            Text(pattern=PERIOD, hint="days or hours, as 30d or 36h"),
+            "How long before its end the next `up` renews the certificate with the same key, as `30d`; "
+            "never, where it is left out. Less than `validityDays`.",
+            optional=True,
         ),
         "rekey": Property(
             Integer(minimum=0), "Raise it to make a new key, with a certificate for it.", default=0

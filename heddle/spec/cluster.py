@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from heddle.spec.defaults import DNS_DOMAIN
-from heddle.spec.kinds import between
+from heddle.spec.kinds import Period, between
 from heddle.spec.model import Section
 from heddle.spec.names import Domain, SecretName
 from heddle.spec.references import Image, check_registry
@@ -38,6 +38,13 @@ class Certificates(Section):
     renewal: Annotated[int, *between(0)] = 0
     """Raise it by one to renew every certificate with its key: nodes restart one by one, the ledger stays as
     it is. Previews warn in time."""
+    renew: dict[str, Annotated[int, *between(0)]] = Field(default_factory=dict)
+    """Certificates to renew with their keys, by their holder: a node's name, as peer0-org1, a person's, as
+    admin@org1 and user@org1, a chaincode server's, as assets@org1, or an organization's name for all of its
+    own. Raise a number by one, from 0; it stays in the file."""
+    renew_before: Period | None = None
+    """Time before its end from which a certificate is renewed with its key, by the next `up`: nodes restart
+    one by one. Less than validityDays. Default: never by itself."""
     validity_days: Annotated[int, *between(1, 3650)] = 365
     """Days that a certificate lasts from its issue."""
     rekey: dict[str, Annotated[int, *between(0)]] = Field(default_factory=dict)
@@ -46,6 +53,10 @@ class Certificates(Section):
     and its name with -tls for its TLS key, one orderer at a time. Raise a number by one, from 0, to make a
     new key; channels and nodes then refuse the old one, but for TLS keys. A number stays in the file as long
     as its holder does."""
+
+    def renewals_of(self, *names: str) -> int:
+        """Return the number of renewals: that of all certificates, and those of each of these names."""
+        return self.renewal + sum(self.renew.get(name, 0) for name in dict.fromkeys(names))
 
 
 class Passwords(Section):

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic.fields import FieldInfo
 
+from heddle.durations import PERIOD, period
 from heddle.spec.model import refused
 
 LARGEST = 2**53 - 1
@@ -36,6 +37,15 @@ def check_processors(value: object) -> str:
     return text
 
 
+def check_period(value: object) -> str:
+    """Return a time in days or hours, as text. Raises PydanticCustomError for anything else."""
+    try:
+        period(value if isinstance(value, str) else "")
+    except ValueError:
+        raise refused("days or hours, as 30d or 36h") from None
+    return str(value)
+
+
 def between(least: int, most: int = LARGEST) -> tuple[FieldInfo, BeforeValidator]:
     """Return what makes `int` a whole number within bounds: `Annotated[int, *between(1, 99)]`."""
     # The bounds first: behind the validator they would not reach JSON Schema.
@@ -48,6 +58,10 @@ Quantity = Annotated[
     str, BeforeValidator(check_quantity), WithJsonSchema({"type": "string", "pattern": f"^{_QUANTITY}$"})
 ]
 """A quantity as Kubernetes has it."""
+Period = Annotated[
+    str, BeforeValidator(check_period), WithJsonSchema({"type": "string", "pattern": f"^{PERIOD}$"})
+]
+"""A time in days or hours."""
 Processors = Annotated[
     str,
     BeforeValidator(check_processors),

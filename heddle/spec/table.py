@@ -15,7 +15,7 @@ from heddle.spec.entries import NameOrMapping
 from heddle.spec.fields import Reader
 from heddle.spec.indices import IndicesRule
 from heddle.spec.instance import Instance, check_public_address
-from heddle.spec.kinds import check_processors, check_quantity
+from heddle.spec.kinds import check_period, check_processors, check_quantity
 from heddle.spec.metadata import check_metadata
 from heddle.spec.model import Section, section_in
 from heddle.spec.names import NameRule
@@ -27,6 +27,7 @@ MARK = "<!-- Made by `python -m heddle.spec.table`; change the models, not this.
 """Begins what is made; all above it is written by hand."""
 
 _IN_WORDS: dict[object, str] = {
+    check_period: "days or hours, as `30d` or `36h`",
     check_processors: "processors, as `2` or `500m`",
     check_quantity: "quantity, as `10Gi`",
     check_registry: "registry and path",

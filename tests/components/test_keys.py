@@ -149,3 +149,40 @@ def test_one_number_makes_new_passwords() -> None:
         "dev-peers-one-couchdb1-one-password": 1,
         "dev-peers-two-couchdb0-two-password": 1,
     }
+
+
+def test_certificates_are_renewed_by_holder_organization_or_all() -> None:
+    """The numbers add up; who is not named keeps the former one. An orderer's name means both of its own."""
+    renew = {"orderer0-orderer": 1, "two": 1, "admin@one": 2, "peer0-two": 1}
+    recorder = record({**NETWORK, "certificates": {"renewal": 3, "renew": renew}})
+
+    assert {name: each["renewal"] for name, each in recorder.of("Certificate").items()} == {
+        "dev-operations-client": 3,
+        "dev-orderer-admin": 3,
+        "dev-orderers-admin-tls": 3,
+        "dev-orderers-orderer0-orderer-identity": 4,
+        "dev-orderers-orderer0-orderer-tls": 4,
+        "dev-orderers-orderer1-orderer-identity": 3,
+        "dev-orderers-orderer1-orderer-tls": 3,
+        "dev-orderers-orderer2-orderer-identity": 3,
+        "dev-orderers-orderer2-orderer-tls": 3,
+        "dev-one-admin": 5,
+        "dev-one-user": 3,
+        "dev-peers-one-peer0-one-identity": 3,
+        "dev-peers-one-peer0-one-tls": 3,
+        "dev-peers-one-peer1-one-identity": 3,
+        "dev-peers-one-peer1-one-tls": 3,
+        "dev-two-admin": 4,
+        "dev-two-user": 4,
+        "dev-peers-two-peer0-two-identity": 5,
+        "dev-peers-two-peer0-two-tls": 5,
+    }
+
+
+def test_a_window_is_for_every_certificate_and_for_no_authority() -> None:
+    """Left out it is declared nowhere: the programs of earlier releases declare the same."""
+    before, after = record(NETWORK), record({**NETWORK, "certificates": {"renewBefore": "30d"}})
+
+    assert all("renewBefore" not in each for each in before.of("Certificate").values())
+    assert {each["renewBefore"] for each in after.of("Certificate").values()} == {"30d"}
+    assert before.of("CertificateAuthority") == after.of("CertificateAuthority")
