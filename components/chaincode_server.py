@@ -38,6 +38,8 @@ class ChaincodeServer(pulumi.ComponentResource):
     """The package that the organization's peers install."""
     deployment: Deployment
     """The Deployment that runs the server."""
+    certificate: pulumi.Output[str]
+    """The server's TLS certificate, PEM."""
 
     def __init__(
         self, name: str, args: ChaincodeServerArgs, opts: pulumi.ResourceOptions | None = None
@@ -54,6 +56,7 @@ class ChaincodeServer(pulumi.ComponentResource):
             usage="tls",
             hosts=hosts,
         )
+        self.certificate = tls.certificate
         secret = self._secret(name, args, tls)
         self.deployment = self._deployment(name, args, tls, secret)
         self._service(name, args)

@@ -65,7 +65,7 @@ class Network(pulumi.ComponentResource):
             members=members,
             nodes=nodes,
             admin_tls=self._orderers.admin_tls,
-            operations_tls=self._operations.client,
+            operations=self._operations,
             channels=self._channels,
             chaincodes=self._chaincodes,
             endpoints=self._eip.endpoints,

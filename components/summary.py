@@ -8,6 +8,7 @@ import pulumi
 from components.chaincode import Chaincode
 from components.fabric_channel import FabricChannel
 from components.node import FabricNode
+from components.operations import Operations
 from components.organization import Organization
 from heddle.network.instance import (
     VERSION,
@@ -38,7 +39,7 @@ def instance_output(
     members: Mapping[str, Organization],
     nodes: Mapping[str, FabricNode],
     admin_tls: ClientTls,
-    operations_tls: ClientTls,
+    operations: Operations,
     channels: Mapping[str, FabricChannel],
     chaincodes: Mapping[str, Chaincode],
     endpoints: Mapping[str, pulumi.Input[str]],
@@ -69,7 +70,8 @@ def instance_output(
         channels=named(_channel(plan, channels[plan.name]) for plan in topology.channels),
         chaincodes=named(_chaincode(plan, chaincodes[plan.name]) for plan in topology.chaincodes),
         admin_tls_certificate=admin_tls["certificate"],
-        operations_tls_certificate=operations_tls["certificate"],
+        operations_tls_certificate=operations.client["certificate"],
+        operations_ca_certificate=operations.authority,
     )
 
 
@@ -170,6 +172,7 @@ def _chaincode(plan: ChaincodePlan, chaincode: Chaincode) -> dict[str, Any]:
         name=plan.name,
         version=plan.version,
         package_ids={name: server.package.package_id for name, server in chaincode.servers.items()},
+        server_certificates={name: server.certificate for name, server in chaincode.servers.items()},
         channel=first.channel,
         **_definition(first),
         further=named(written(DefinitionOutput, name=each.channel, **_definition(each)) for each in further)

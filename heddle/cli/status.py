@@ -48,8 +48,11 @@ def _show(console: Console, found: InstanceStatus, *, verbose: bool) -> None:
         print_listing(console, _chaincode_table(found))
     wrong = [(each.name, each.summary, each.problems) for each in found.nodes if each.problems]
     wrong += [(each.name, each.summary, (each.problem,)) for each in found.chaincodes if each.problem]
-    if wrong or found.expired:
+    if wrong or found.expired or found.ending:
         console.print()
+    if found.ending:
+        words = f"{found.ending}; `heddle certificates list` shows all"
+        console.print(Text.assemble(("certificates", "yellow"), ": ", cell(words)), soft_wrap=True)
     for line in found.expired:
         console.print(Text.assemble(("expired", "red"), ": ", cell(line)), soft_wrap=True)
     for name, summary, problems in wrong:

@@ -42,6 +42,9 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
         "heddle.cli.status:status",
         "Show nodes, heights and chaincodes; exit code 1 unless all of them are well.",
     ),
+    "certificates": Subcommand(
+        "heddle.cli.certificates:app", "Show when each certificate of a network ends, and what stops then."
+    ),
     "sdk-config": Subcommand(
         "heddle.cli.sdkconfig:sdk_config",
         "Write connection profiles, certificates, and the MSP folders of the users that are named.",

@@ -46,23 +46,27 @@ def roots_of(node: Node) -> bytes:
     return roots
 
 
-async def presented_certificate(dialer: Dialer, node: Node, *, deadline: float) -> x509.Certificate:
-    """Return the certificate that the node's gRPC port presents, whatever its date.
+async def presented_certificate(
+    dialer: Dialer, node: Node, port: int | None = None, *, deadline: float
+) -> x509.Certificate:
+    """Return the certificate that a node presents at a port, by default its gRPC port, whatever its date.
 
     All else is verified: its chain to the node's roots, the node's name, and that the node holds its key.
     Raises Unreachable when the node does not answer by the deadline, or proves to be another one.
     """
     what = "look at its certificate"
     context = tls_context(node, None, any_date=True)
-    context.set_alpn_protocols(["h2"])
+    asked = node.port if port is None else port
+    if asked == node.port:
+        context.set_alpn_protocols(["h2"])
     try:
         async with asyncio.timeout(deadline):
-            host, port = await dialer.endpoint(node, node.port)
-            _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=node.host)
+            host, way = await dialer.endpoint(node, asked)
+            _, writer = await asyncio.open_connection(host, way, ssl=context, server_hostname=node.host)
     except TimeoutError as error:
-        raise unreachable(node, what, f"not within {deadline:.0f} s") from error
+        raise unreachable(node, what, f"not within {deadline:.0f} s", port=asked) from error
     except OSError as error:  # ssl's errors, too
-        raise unreachable(node, what, str(error), tunnel=dialer.trouble(node, node.port)) from error
+        raise unreachable(node, what, str(error), port=asked, tunnel=dialer.trouble(node, asked)) from error
     try:
         shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     finally:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 
@@ -13,13 +13,23 @@ from heddle.fabric.tls import presented_certificate
 from heddle.identity.expiry import not_after
 from heddle.identity.keys import load_certificate
 from heddle.network.instance import InstanceOutput, NodeOutput
+from heddle.network.inventory import TLS_WORDS, Registered, of_instance, of_node
+from heddle.network.purposes import RENEW, RESTART, TLS, TLS_AUTHORITY
 from heddle.planner.facts import CertificateFacts, NoAnswer, NodeFacts
 
-__all__ = ["Expired", "ask_certificate", "expired_answer", "expired_of_instance", "expired_of_node"]
+__all__ = [
+    "SOON",
+    "Expired",
+    "ask_certificate",
+    "ending_of",
+    "ending_soon",
+    "expired_answer",
+    "expired_of_instance",
+    "expired_of_node",
+]
 
-_RAISE = "raise `certificates.renewal` in the stack file by one, then run `heddle up`"
-_UP = "`heddle up` restarts it with the certificate that was issued since"
-_AUTHORITY = "renewal does not heal it: see docs/operations/certificates.md"
+SOON = timedelta(days=30)
+"""How long before its end a certificate is named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,37 +90,47 @@ def expired_of_node(node: NodeOutput, facts: NodeFacts, now: datetime | None = N
     now = now or datetime.now(UTC)
     shown = facts.certificate
     if shown is not None and shown.expired:
-        issued = _valid_until(node.tls_certificate) if node.tls_certificate else None
+        issued = ending_of(node.tls_certificate) if node.tls_certificate else None
         newer = issued is not None and issued > now
-        remedy = _AUTHORITY if shown.authority_expired else _UP if newer else _RAISE
-        yield Expired(what="its TLS certificate", not_after=shown.not_after, remedy=remedy)
-    yield from _expired("its enrolment certificate", node.identity_certificate, _RAISE, now)
+        remedy = TLS_AUTHORITY.remedy if shown.authority_expired else RESTART if newer else RENEW
+        yield Expired(what=TLS_WORDS, not_after=shown.not_after, remedy=remedy)
+    for each in of_node(node):
+        if each.purpose is not TLS:
+            yield from _expired(each, now)
 
 
 def expired_of_instance(instance: InstanceOutput, now: datetime | None = None) -> Iterator[Expired]:
     """Return the authorities and the clients' certificates of an instance that have expired."""
     now = now or datetime.now(UTC)
-    for name, organization in instance.organizations.items():
-        for kind, pem in (
-            ("authority", organization.ca_certificate),
-            ("TLS authority", organization.tls_ca_certificate),
-        ):
-            yield from _expired(f"the {kind} of {name}", pem, _AUTHORITY, now)
-        for user, pem in organization.users.items():
-            yield from _expired(f"the certificate of {user} of {name}", pem, _RAISE, now)
-    words = "the client certificate for the orderers' admin endpoints"
-    yield from _expired(words, instance.admin_tls_certificate, _RAISE, now)
-    words = "the client certificate for the operations endpoints"
-    yield from _expired(words, instance.operations_tls_certificate, _RAISE, now)
+    for each in of_instance(instance):
+        yield from _expired(each, now)
 
 
-def _expired(what: str, pem: str | None, remedy: str, now: datetime) -> Iterator[Expired]:
-    end = _valid_until(pem) if pem else None
+def ending_soon(instance: InstanceOutput, now: datetime | None = None) -> str:
+    """Return in a line how many certificates of an instance end soon, and the first of them; empty if none.
+
+    Those that have ended are named one by one elsewhere.
+    """
+    now = now or datetime.now(UTC)
+    nodes = (*instance.orderers, *instance.peers)
+    found = [*of_instance(instance), *(each for node in nodes for each in of_node(node))]
+    ends = [(end, each) for each in found if (end := ending_of(each.pem)) and now < end <= now + SOON]
+    if not ends:
+        return ""
+    end, first = min(ends, key=lambda pair: pair[0])
+    count = "1 certificate ends" if len(ends) == 1 else f"{len(ends)} certificates end"
+    days = (end - now).days
+    left = "1 day" if days == 1 else f"{days} days"
+    return f"{count} within {SOON.days} days, the first in {left}: {first.purpose.name} of {first.whose}"
+
+
+def _expired(registered: Registered, now: datetime) -> Iterator[Expired]:
+    end = ending_of(registered.pem)
     if end is not None and end <= now:
-        yield Expired(what=what, not_after=end, remedy=remedy)
+        yield Expired(what=registered.what, not_after=end, remedy=registered.purpose.remedy)
 
 
-def _valid_until(pem: str) -> datetime | None:
+def ending_of(pem: str) -> datetime | None:
     """Return the end of a certificate; None for one that cannot be read, which others refuse."""
     try:
         return not_after(pem.encode())

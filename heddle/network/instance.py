@@ -115,6 +115,8 @@ class ChaincodeOutput:
     """Names of its private-data collections."""
     further: Mapping[str, DefinitionOutput] | None = None
     """Its definitions on further channels, by their names; None = there are none."""
+    server_certificates: Mapping[str, str] | None = None
+    """TLS certificate, PEM, of its server for each organization; None in the output of an earlier release."""
 
     def by_channel(self) -> dict[str, "ChaincodeOutput"]:
         """Return the chaincode as it is on each of its channels, as if that were its only one."""
@@ -153,6 +155,8 @@ class InstanceOutput:
     """Fabric's name of the consensus: etcdraft or BFT."""
     operations_tls_certificate: str | None = None
     """Client certificate, PEM, that all operations endpoints accept; None where they speak plain HTTP."""
+    operations_ca_certificate: str | None = None
+    """The root, PEM, of the clients of operations endpoints; None in the output of an earlier release."""
 
     def organization(self, name: str) -> OrganizationOutput:
         """Return an organization by name. Raises EngineError with the names there are."""

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from heddle.fabric.definition import Definition
-from heddle.network.certificates import Expired, expired_of_instance, expired_of_node
+from heddle.network.certificates import Expired, ending_soon, expired_of_instance, expired_of_node
 from heddle.network.facts import committed_definition, node_facts
 from heddle.network.instance import ChaincodeOutput, NodeOutput
 from heddle.network.network import Network
@@ -92,6 +92,8 @@ class InstanceStatus:
     chaincodes: tuple[ChaincodeStatus, ...]
     expired: tuple[str, ...] = ()
     """Authorities and clients' certificates that have expired, each with what heals it."""
+    ending: str = ""
+    """How many certificates end soon, and the first of them; empty if none does."""
 
     @property
     def healthy(self) -> bool:
@@ -127,6 +129,7 @@ async def ask_status(network: Network, *, deadline: float) -> InstanceStatus:
         nodes=tuple(map(judge_node, nodes, facts)),
         chaincodes=tuple(map(judge_chaincode, chaincodes, definitions)),
         expired=tuple(f"{each}; {each.remedy}" for each in expired_of_instance(instance)),
+        ending=ending_soon(instance),
     )
 
 

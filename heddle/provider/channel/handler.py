@@ -14,7 +14,7 @@ from heddle.configtx.renewed import keep_renewed
 from heddle.configtx.settings import BFT
 from heddle.errors import ConfigtxError, FabricError, HeddleError, ProviderError, Unreachable
 from heddle.planner.facts import Answer, LedgerState, NoAnswer
-from heddle.plugin.interface import CheckFailure
+from heddle.plugin.interface import CheckFailure, DiffKind
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.gates import (
@@ -27,6 +27,7 @@ from heddle.provider.channel.gates import (
     look_ahead,
 )
 from heddle.provider.channel.genesis import join_all, make_or_adopt, wait_for_answers
+from heddle.provider.channel.outside import ends_outside
 from heddle.provider.channel.plan import plan_create, plan_unknown, plan_update, tell_drift
 from heddle.provider.channel.settings import SETTINGS, settings_from, settings_inputs
 from heddle.provider.channel.state import (
@@ -78,6 +79,12 @@ class ChannelHandler(Handler):
         except ConfigtxError as error:
             failures.append(CheckFailure(property="channel", reason=str(error)))
         return failures
+
+    async def diff(self, call: Call) -> dict[str, DiffKind]:
+        """Warn before a root or intermediate of somebody else's ends; those of this stack warn themselves."""
+        if words := ends_outside(call.inputs):
+            await self.session.warn(words, call.urn)
+        return {}
 
     async def plan(self, call: Call) -> Plan:
         """Create: what the genesis will say. Update: the steps from what is in force now."""

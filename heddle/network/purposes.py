@@ -1,0 +1,92 @@
+"""Name what the certificates of a network are for, what stops when one ends, and what heals it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = [
+    "ADMIN",
+    "ADMIN_ENDPOINTS",
+    "AUTHORITY",
+    "ENROLMENT",
+    "EXTERNAL_ROOT",
+    "EXTERNAL_TLS_ROOT",
+    "OPERATIONS",
+    "OPERATIONS_AUTHORITY",
+    "PERSON",
+    "RENEW",
+    "RESTART",
+    "SERVER",
+    "TLS",
+    "TLS_AUTHORITY",
+    "USER",
+    "Purpose",
+]
+
+RENEW: Final = "raise `certificates.renewal` in the stack file by one, then run `heddle up`"
+RESTART: Final = "`heddle up` restarts it with the certificate that was issued since"
+_EXCHANGE: Final = "renewal does not heal it: see docs/operations/certificates.md"
+_ELSEWHERE: Final = "its administrators put a new one beside it on the channel in good time"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purpose:
+    """Describe a use of certificates: `name` in a few words, `stops` in a sentence, `remedy` in a clause."""
+
+    name: str
+    stops: str
+    remedy: str = RENEW
+
+
+TLS: Final = Purpose(
+    name="TLS", stops="Nodes and clients refuse new connections to the node; only those that are open go on."
+)
+ENROLMENT: Final = Purpose(
+    name="enrolment", stops="The node runs on until it restarts, and does not start again."
+)
+AUTHORITY: Final = Purpose(
+    name="authority",
+    stops="All that it issued has ended, too, and nodes of channels that trust it do not start again.",
+    remedy=_EXCHANGE,
+)
+TLS_AUTHORITY: Final = Purpose(
+    name="TLS authority",
+    stops="All that it issued has ended, too: nobody connects to its organization's nodes any more.",
+    remedy=_EXCHANGE,
+)
+ADMIN: Final = Purpose(
+    name="administrator",
+    stops="Nodes refuse what it signs: channel updates, approvals, and what Heddle asks in its name.",
+)
+USER: Final = Purpose(name="user", stops="Nodes refuse what clients sign with it.")
+ADMIN_ENDPOINTS: Final = Purpose(
+    name="client of admin ports",
+    stops="The orderers' admin ports refuse Heddle: it joins and looks at no channel there.",
+)
+OPERATIONS: Final = Purpose(
+    name="client of operations",
+    stops="Operations ports refuse whoever shows it: versions and metrics are not read any more.",
+)
+OPERATIONS_AUTHORITY: Final = Purpose(
+    name="authority of operations",
+    stops="Operations ports refuse every client: versions and metrics are not read any more.",
+    remedy=_EXCHANGE,
+)
+SERVER: Final = Purpose(
+    name="TLS of the chaincode",
+    stops="Peers refuse new connections to the chaincode's server: its transactions fail from then on.",
+)
+EXTERNAL_ROOT: Final = Purpose(
+    name="root on channels",
+    stops="Its members' certificates have ended, too, and nodes of the channel do not start again.",
+    remedy=_ELSEWHERE,
+)
+EXTERNAL_TLS_ROOT: Final = Purpose(
+    name="TLS root on channels",
+    stops="Nodes and clients refuse connections to the nodes below it.",
+    remedy=_ELSEWHERE,
+)
+PERSON: Final = Purpose(
+    name="yourself",
+    stops="Nodes refuse what you sign, and so every question of yours.",
+    remedy="ask for another access folder: `heddle access grant`",
+)
