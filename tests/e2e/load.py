@@ -8,22 +8,39 @@ Prints one line of JSON: a `Report`.
 
 import asyncio
 import json
+import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
+
+from fabric_protos.common.common_pb2 import Envelope
 
 from heddle.errors import HeddleError
 from heddle.fabric import gateway
 from heddle.fabric.connection import Connections
+from heddle.fabric.endorser import Proposal, new_proposal
+from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.network.network import Network, open_network
+from heddle.waiting import Deadline, retry
+from tests.e2e.project import ROOT, Project
 
 EVERY = 0.1
 DEADLINE = 60.0
 """Seconds for one transaction: a client that is patient."""
-CHAINCODE, CHANNEL = "assets", "channel"
+SHARE = 15.0
+"""Seconds that one peer may take before another of the organization is asked."""
+SIDE_BY_SIDE = 16
+"""Questions to the ledger at the same time, once the load has ended."""
+CHAINCODE = "assets"
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -32,6 +49,7 @@ class Report:
 
     failed: errors of those that the client gave up. lost: told as committed, but not on the ledger.
     doubled: on the ledger more than once. pause: the longest time without a commit, in seconds.
+    again: why the client sent something again, and how often.
     """
 
     sent: int = 0
@@ -39,49 +57,140 @@ class Report:
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     pause: float = 0.0
+    again: dict[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return the figures in one line."""
+        counts = ((name, len(getattr(self, name))) for name in ("failed", "lost", "doubled"))
+        counted = ", ".join(f"{count} {name}" for name, count in counts)
+        again = f", sent again: {self.again}" if self.again else ""
+        return f"{self.sent} sent, {counted}, longest pause {self.pause:.1f} s{again}"
+
+    def expect_all(self, *, pause: float) -> None:
+        """Assert that every transaction is on the ledger once, and that no pause was longer."""
+        assert (self.failed, self.lost, self.doubled) == ([], [], []), str(self)
+        assert self.pause < pause, str(self)
 
 
 class Client:
-    """Submits through one peer's gateway, as an application does."""
+    """Submits through the gateways of one organization's peers, as an application does.
+
+    What a peer or an orderer does not take is sent again, through the next peer: a transaction that was
+    endorsed keeps its id, so the ledger takes it once.
+    """
 
     def __init__(self, network: Network, connections: Connections) -> None:
-        representative = network.representatives(CHANNEL)[0]
-        self.peer = representative.peers[0]
+        channel = network.instance.chaincode(CHAINCODE).channel
+        representative = network.representatives(channel)[0]
+        self.channel, self.peers = channel, representative.peers
         self.signer: Signer = network.signer(representative.organization.name, "user")
         self.connections = connections
         self.commits: dict[str, float] = {}
         self.report = Report()
+        self.again: Counter[str] = Counter()
+        self._places = asyncio.Semaphore(SIDE_BY_SIDE)
 
     async def submit(self, number: int) -> None:
         """Write asset number so-and-so, and note when it was committed."""
-        name = f"load-{number:06}"
+        name, clock = f"load-{number:06}", Deadline(DEADLINE)
         self.report.sent += 1
         call = ("put", name, "load", str(number))
+        proposal = new_proposal(self.signer, self.channel, CHAINCODE, call)
         try:
-            await gateway.invoke(
-                self.connections, self.peer, self.signer, CHANNEL, CHAINCODE, call, deadline=DEADLINE
-            )
+            await self._commit(proposal, clock)
             self.commits[name] = time.monotonic()
         except HeddleError as error:
             self.report.failed.append(f"{name}: {error.message}")
 
+    async def _commit(self, proposal: Proposal, clock: Deadline) -> None:
+        connections, signer = self.connections, self.signer
+
+        async def endorse(peer: Node, left: float) -> Envelope:
+            return await gateway.endorse(connections, peer, proposal, signer, deadline=left)
+
+        envelope = await self._any_peer(endorse, clock)
+
+        async def order(peer: Node, left: float) -> None:
+            await gateway.submit(connections, peer, proposal, envelope, deadline=left)
+            found = await gateway.commit_status(
+                connections, peer, self.channel, proposal.transaction_id, signer, deadline=left
+            )
+            found.expect_valid(peer.name)
+
+        await self._any_peer(order, clock)
+
+    async def _any_peer(self, ask: Callable[[Node, float], Awaitable[T]], clock: Deadline) -> T:
+        """Ask one peer after the other, until one answers or the time is up."""
+        asked = 0
+
+        async def attempt(left: float) -> T:
+            nonlocal asked
+            peer, asked = self.peers[asked % len(self.peers)], asked + 1
+            return await ask(peer, min(SHARE, left))
+
+        def again(error: HeddleError) -> bool:
+            # The words without what differs from one transaction to the next.
+            words = error.message.splitlines()[0].split("transaction ")
+            self.again[" … ".join([words[0], *(word[64:] for word in words[1:])])[:160]] += 1
+            return True
+
+        return await retry(attempt, again, deadline=clock, longest=0.5)
+
     async def writes(self, name: str) -> int:
-        """How often the ledger has an asset written."""
-        call = ("history", name)
-        found = await gateway.evaluate(
-            self.connections, self.peer, self.signer, CHANNEL, CHAINCODE, call, deadline=DEADLINE
-        )
-        return len(json.loads(found))
+        """Return how often the ledger has an asset written."""
+
+        async def evaluate(peer: Node, left: float) -> bytes:
+            call = ("history", name)
+            return await gateway.evaluate(
+                self.connections, peer, self.signer, self.channel, CHAINCODE, call, deadline=left
+            )
+
+        async with self._places:
+            return len(json.loads(await self._any_peer(evaluate, Deadline(DEADLINE))))
 
     async def settle(self) -> Report:
-        """Compare with the ledger."""
+        """Compare with the ledger; also what the client gave up must not be there twice."""
         times = sorted(self.commits.values())
         self.report.pause = max((later - earlier for earlier, later in pairwise(times)), default=0.0)
-        for name in sorted(self.commits):
-            count = await self.writes(name)
-            if count != 1:
-                (self.report.doubled if count else self.report.lost).append(name)
+        self.report.again = dict(self.again)
+        names = [f"load-{number:06}" for number in range(self.report.sent)]
+        counts = dict(zip(names, await asyncio.gather(*map(self.writes, names)), strict=True))
+        self.report.lost = [name for name in sorted(self.commits) if not counts[name]]
+        self.report.doubled = [name for name in names if counts[name] > 1]
         return self.report
+
+
+@dataclass
+class Load:
+    """The client's process, and its report once it has ended."""
+
+    process: "subprocess.Popen[str]"
+    report: Report
+
+
+@contextmanager
+def load(stack: Project) -> Iterator[Load]:
+    """Submit a transaction every 100 ms meanwhile, then print what became of them."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.e2e.load", str(stack.folder), stack.stack],
+        cwd=ROOT,
+        env=stack.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begins\n"
+        client, since = Load(process, Report()), time.monotonic()
+        try:
+            yield client
+        finally:
+            seconds = time.monotonic() - since
+            process.stdin.close()
+            said = process.stdout.read()
+        client.report = Report(**json.loads(said))
+        print(f"{client.report}, in {seconds:.0f} s")
 
 
 async def _run(folder: Path, stack: str) -> Report:

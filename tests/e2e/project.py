@@ -105,8 +105,11 @@ class Project:
         """Run a command that prints JSON."""
         return json.loads(self.ok(*argv))
 
-    def kill_after(self, argv: Sequence[str], *, lines: int) -> int:
-        """Start a command, kill it when it has told of `lines` finished steps; how many it told of."""
+    def kill_after(self, argv: Sequence[str], *, lines: int, of: str = "") -> int:
+        """Start a command, kill it when it has told of `lines` finished steps; how many it told of.
+
+        `of` is a word that a step's line must have to count.
+        """
         seen = 0
         with subprocess.Popen(
             argv,
@@ -117,8 +120,8 @@ class Project:
             stderr=subprocess.STDOUT,
             text=True,
         ) as process:
-            for _ in finished_steps(process.stdout or ()):
-                seen += 1
+            for step in finished_steps(process.stdout or ()):
+                seen += of in step
                 if seen >= lines:
                     process.kill()
                     break

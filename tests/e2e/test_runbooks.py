@@ -4,8 +4,12 @@ On the cluster of test_network.py. Two organizations of one peer each: the harde
 over again what such a peer alone holds.
 """
 
+import os
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import kubernetes
@@ -14,10 +18,12 @@ import pytest
 from tests.e2e.conftest import CLUSTER
 from tests.e2e.kube import Kube
 from tests.e2e.project import Project, Result, fabric_release
+from tests.programs import needs
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 NAMESPACE = "fabric-pair"
 BLOCKS = "ledgersData/chains/chains/channel/blockfile_000000"
+INDEX = "ledgersData/chains/index"
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +79,13 @@ def spoil(blocks: Path) -> None:
         blocks.write_bytes(content[:64] + b"\xff" * (len(content) - 64))
 
 
+def scale(apps: kubernetes.client.AppsV1Api, kube: Kube, replicas: int) -> None:
+    """Stop peer0-north and wait until its pod is gone, or let it start."""
+    apps.patch_namespaced_stateful_set_scale("peer0-north", NAMESPACE, {"spec": {"replicas": replicas}})
+    if not replicas:
+        wait_until(kube, "peer0-north-0", ended=False)
+
+
 def wait_until(kube: Kube, pod: str, *, ended: bool) -> None:
     """Until a pod's container has ended with a failure, or the pod is gone."""
     for _ in range(300):
@@ -96,10 +109,9 @@ def test_a_broken_ledger_is_seen_and_mended(
     assets(pair, "invoke", "put", "crate-1", "north", "20", "--org", "north")
     assets(pair, "invoke", "putPrice", "crate-1", "--transient", "price=4711", "--org", "north")
     folder = Path(volume(kube, "peer0-north").spec.local.path)
-    apps.patch_namespaced_stateful_set_scale("peer0-north", NAMESPACE, {"spec": {"replicas": 0}})
-    wait_until(kube, "peer0-north-0", ended=False)
+    scale(apps, kube, 0)
     spoil(folder / BLOCKS)
-    apps.patch_namespaced_stateful_set_scale("peer0-north", NAMESPACE, {"spec": {"replicas": 1}})
+    scale(apps, kube, 1)
     wait_until(kube, "peer0-north-0", ended=True)
     before = sorted(path.name for path in folder.iterdir())
 
@@ -124,6 +136,99 @@ def test_a_broken_ledger_is_seen_and_mended(
     assert again.code == 0, again.output
     assert "nothing changed" in again.output
     pair.ok("heddle", "preview", CLUSTER, "--expect-no-changes")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Damage:
+    """Random bytes in one part of a ledger, and the way out.
+
+    file: where, below the volume; its middle if `middle`, else the whole file. noticed: the peer cannot
+    open its ledger. remedy: what is asked for. does: what the plan says.
+    """
+
+    file: str
+    middle: bool
+    noticed: bool
+    remedy: str
+    does: str
+
+
+DAMAGES = {
+    "index": Damage(
+        file=f"{INDEX}/MANIFEST-*", middle=False, noticed=True, remedy="auto", does="peer node rebuild-dbs"
+    ),
+    "block": Damage(
+        file=BLOCKS,
+        middle=True,
+        noticed=False,
+        remedy="refetch",
+        does="rename its ledger to set-aside-DATE-blocks",
+    ),
+}
+
+
+@needs("orderer", "peer")
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damage_of_one_part_alone_is_mended(
+    pair: Project, kube: Kube, apps: kubernetes.client.AppsV1Api, damage: Damage
+) -> None:
+    """The index alone keeps the peer down; a block in the middle is seen by `channel verify` alone."""
+    assets(pair, "invoke", "put", "crate-3", "north", "22", "--org", "north")
+    (file,) = Path(volume(kube, "peer0-north").spec.local.path).glob(damage.file)
+    scale(apps, kube, 0)
+    with file.open("r+b") as content:
+        size = file.stat().st_size
+        content.seek(size // 2 if damage.middle else 0)
+        content.write(os.urandom(3000 if damage.middle else size))
+    scale(apps, kube, 1)
+    if damage.noticed:
+        wait_until(kube, "peer0-north-0", ended=True)
+    verified = pair.run("heddle", "channel", "verify", CLUSTER, "channel", "--node", "peer0-north")
+
+    arguments = ("-e", "peer=peer0-north", "-e", f"remedy={damage.remedy}")
+    plan = runbook(pair, "rejoin-peer", *arguments, "--check")
+    since = time.monotonic()
+    mended = runbook(pair, "rejoin-peer", *arguments)
+
+    print(f"rejoin-peer: {time.monotonic() - since:.0f} s")
+    assert verified.code == 1, verified.output
+    assert damage.does in plan.output, plan.output
+    assert mended.code == 0, mended.output
+    pair.ok("heddle", "channel", "verify", CLUSTER, "channel")
+    price = ("getPrice", "crate-1", "--org", "north", "--peer", "peer0-north")
+    assert "4711" in assets(pair, "query", *price)
+    pair.ok("heddle", "up", CLUSTER, "--yes", "--expect-no-changes")
+
+
+@needs("orderer", "peer")
+def test_ctrl_c_leaves_no_job_on_the_claim(pair: Project, kube: Kube) -> None:
+    """The run is cut off while its Job works; the peer is back, and the next run ends what it began."""
+    batch = kubernetes.client.BatchV1Api(kube.client)
+    words = ("-e", "peer=peer0-north", "-e", "remedy=rebuild")
+    watch = kubernetes.watch.Watch()
+    with subprocess.Popen(
+        ["heddle", "runbook", "run", "rejoin-peer", "--stack", CLUSTER, "--yes", *words],
+        cwd=pair.folder,
+        env=pair.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as run:
+        events = watch.stream(batch.list_namespaced_job, NAMESPACE, timeout_seconds=300)
+        job = next(events)["object"].metadata.name
+        run.send_signal(signal.SIGINT)
+        since = time.monotonic()
+        output, _ = run.communicate()
+    watch.stop()
+    print(f"Ctrl-C while {job} worked: ended within {time.monotonic() - since:.0f} s")
+
+    assert run.returncode, output
+    assert not [name for name in kube.names_in(NAMESPACE) if name.startswith(("Job/", f"Pod/{job}"))]
+    again = runbook(pair, "rejoin-peer", "-e", "peer=peer0-north")
+    assert again.code == 0, again.output
+    pair.ok("heddle", "status", CLUSTER)
+    pair.ok("heddle", "up", CLUSTER, "--yes", "--expect-no-changes")
 
 
 def test_nothing_of_a_living_instance_is_residue(pair: Project) -> None:

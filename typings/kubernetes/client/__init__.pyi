@@ -62,6 +62,9 @@ class V1ObjectReference:
 class V1Namespace:
     metadata: V1ObjectMeta
 
+class V1Job:
+    metadata: V1ObjectMeta
+
 class V1PodCondition:
     type: str
     status: Literal["True", "False", "Unknown"]
@@ -177,6 +180,7 @@ class AuthorizationV1Api(_Api):
 
 class BatchV1Api(_Api):
     def create_namespaced_job(self, namespace: str, body: Mapping[str, Any]) -> object: ...
+    def list_namespaced_job(self, namespace: str) -> _List[V1Job]: ...
 
 class CertificatesV1Api(_Api):
     def create_certificate_signing_request(self, body: Mapping[str, Any]) -> V1CertificateSigningRequest: ...
