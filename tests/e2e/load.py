@@ -8,6 +8,7 @@ Prints one line of JSON: a `Report`.
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import time
@@ -36,6 +37,8 @@ DEADLINE = 60.0
 """Seconds for one transaction: a client that is patient."""
 SHARE = 15.0
 """Seconds that one peer may take before another of the organization is asked."""
+OPEN = 150
+"""Transactions under way at most: an application's pool. A gateway of Fabric takes 500 calls at a time."""
 SIDE_BY_SIDE = 16
 """Questions to the ledger at the same time, once the load has ended."""
 CHAINCODE = "assets"
@@ -129,9 +132,11 @@ class Client:
             return await ask(peer, min(SHARE, left))
 
         def again(error: HeddleError) -> bool:
-            # The words without what differs from one transaction to the next.
-            words = error.message.splitlines()[0].split("transaction ")
-            self.again[" … ".join([words[0], *(word[64:] for word in words[1:])])[:160]] += 1
+            # Without what differs from one transaction to the next, and where the peer stands.
+            words = re.sub(
+                r"[0-9a-f]{64}|load-\d+|\([^()]*, pod [^()]*\)", "…", " ".join(error.message.split())
+            )
+            self.again[words[:300]] += 1
             return True
 
         return await retry(attempt, again, deadline=clock, longest=0.5)
@@ -201,8 +206,8 @@ async def _run(folder: Path, stack: str) -> Report:
         await client.submit(0)
         print("begins", flush=True)
         while not ended.done():
-            task = asyncio.create_task(client.submit(len(tasks) + 1))
-            tasks.add(task)
+            if sum(not task.done() for task in tasks) < OPEN:
+                tasks.add(asyncio.create_task(client.submit(len(tasks) + 1)))
             await asyncio.sleep(EVERY)
         await asyncio.gather(*tasks)
         return await client.settle()

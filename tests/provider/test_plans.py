@@ -13,6 +13,7 @@ from heddle.identity.msp import Msp
 from heddle.identity.signer import Signer
 from heddle.plugin import interface as api
 from heddle.plugin.values import UNKNOWN, Properties, Value
+from heddle.provider.channel.plan import plan_unknown
 from tests.provider.harness import CheckFailedError, Engine, channel_value, urn
 
 CHANNEL = "heddle:ledger:Channel"
@@ -86,6 +87,15 @@ async def test_a_new_channel_of_certificates_to_come(engine: Engine, channel: di
     news = {**channel, "consenters": consenters, "ordererOrganizations": organizations, "signers": UNKNOWN}
     _, message = await engine.preview(CHANNEL, "channel", news)
     assert "known after apply, at least in part: ordererOrganizations, consenters" in message
+
+
+def test_a_consenter_that_gets_a_new_certificate_is_named(channel: dict[str, Any]) -> None:
+    """Its certificate is made by the same run, so nothing but its name is known yet."""
+    renewed = {**channel, "consenters": [{**channel["consenters"][0], "clientTlsCertificate": UNKNOWN}]}
+
+    message = plan_unknown(renewed, channel)
+
+    assert message.splitlines()[1] == ("  consenter orderer1: new certificate (an update only for a new key)")
 
 
 @pytest.mark.parametrize(

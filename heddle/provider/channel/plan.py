@@ -49,6 +49,7 @@ def plan_unknown(inputs: Mapping[str, Any], olds: Mapping[str, Any], ahead: Ahea
         *_coming_and_going("orderer organization", olds, inputs, "ordererOrganizations", "name"),
         *_coming_and_going("peer organization", olds, inputs, "peerOrganizations", "name"),
         *_coming_and_going("consenter", olds, inputs, "consenters", "node"),
+        *_renewed(olds, inputs),
         *_options(olds, inputs),
     ]
     head = f"channel {inputs['channel']}: {changes[0] if changes else 'configuration update'}"
@@ -95,6 +96,17 @@ def _coming_and_going(
     )
     yield from (f"{what} {name}: added" for name in after if name not in before)
     yield from (f"{what} {name}: removed" for name in before if name not in after)
+
+
+def _renewed(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the consenters that stay and get another certificate, which is not made yet."""
+    old, new = olds.get("consenters"), news.get("consenters")
+    if not isinstance(old, list) or not isinstance(new, list):
+        return
+    before = {one["node"] for one in old}
+    for one in new:
+        if isinstance(one, dict) and one["node"] in before and has_unknown(one):
+            yield f"consenter {one['node']}: new certificate (an update only for a new key)"
 
 
 def _options(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Iterator[str]:
