@@ -8,11 +8,20 @@ Source: orderer/consensus/etcdraft and orderer/consensus/smartbft (Fabric 3.1.5)
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from heddle.configtx.settings import ChannelSettings
 from heddle.planner.channel import Kind, Step
-from heddle.planner.facts import Answer, ChannelFacts, Refusal, describe, is_level, newest_height, orders
+from heddle.planner.facts import (
+    Answer,
+    ChannelFacts,
+    NoAnswer,
+    Refusal,
+    describe,
+    is_level,
+    newest_height,
+    orders,
+)
 from heddle.quorum import fault_tolerance, quorum
 
 __all__ = [
@@ -23,6 +32,7 @@ __all__ = [
     "outlook",
     "standing",
     "standstill",
+    "without_slow",
 ]
 
 _INDEX = re.compile(r"[a-z]+(\d+)(?:-.*)?")
@@ -71,6 +81,20 @@ def missing_consenters(channel: ChannelFacts, newest: int) -> dict[str, str]:
         elif not is_level(answer.height, newest):
             found[address] = f"block {answer.height} of {newest}"
     return found
+
+
+def without_slow(channel: ChannelFacts) -> ChannelFacts:
+    """Return the facts without answers that were only late, so that their nodes count as running.
+
+    Nobody is told that a channel has stopped because a machine is busy. A step that needs such a node is
+    still not taken before the node has answered.
+    """
+    heard = {
+        address: answer
+        for address, answer in channel.answers.items()
+        if not (isinstance(answer, NoAnswer) and answer.late)
+    }
+    return replace(channel, answers=heard)
 
 
 def standing(settings: ChannelSettings, missing: Collection[str], *, bft: bool) -> Standing:

@@ -174,6 +174,7 @@ def test_a_damage_of_one_part_alone_is_mended(
 ) -> None:
     """The index alone keeps the peer down; a block in the middle is seen by `channel verify` alone."""
     assets(pair, "invoke", "put", "crate-3", "north", "22", "--org", "north")
+    assets(pair, "invoke", "putPrice", "crate-3", "--transient", "price=4712", "--org", "north")
     (file,) = Path(volume(kube, "peer0-north").spec.local.path).glob(damage.file)
     scale(apps, kube, 0)
     with file.open("r+b") as content:
@@ -195,8 +196,8 @@ def test_a_damage_of_one_part_alone_is_mended(
     assert damage.does in plan.output, plan.output
     assert mended.code == 0, mended.output
     pair.ok("heddle", "channel", "verify", CLUSTER, "channel")
-    price = ("getPrice", "crate-1", "--org", "north", "--peer", "peer0-north")
-    assert "4711" in assets(pair, "query", *price)
+    price = ("getPrice", "crate-3", "--org", "north", "--peer", "peer0-north")
+    assert "4712" in assets(pair, "query", *price)
     pair.ok("heddle", "up", CLUSTER, "--yes", "--expect-no-changes")
 
 

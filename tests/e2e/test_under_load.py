@@ -209,7 +209,11 @@ def test_a_leaked_key_is_refused_and_the_new_one_works(
     make: Make, network_now: Callable[[Project], Network], tmp_path: Path
 ) -> None:
     """A user's key is made anew, and an application that was enrolled elsewhere is revoked."""
-    stack = make("leaked", organizations=[{"name": "organization", "peers": 2}])
+    stack = make(
+        "leaked",
+        ordering={"type": "raft", "nodes": 1, "batch": {"timeout": "200ms"}},
+        organizations=[{"name": "organization", "peers": 2}],
+    )
     stack.ok("heddle", "up", CLUSTER, "--yes", "--skip-preview")
     before = network_now(stack)
     leaked, application = before.signer("organization", "user"), enrolled(stack, before, tmp_path)

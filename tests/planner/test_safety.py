@@ -7,7 +7,7 @@ from heddle.configtx.read import differences
 from heddle.configtx.settings import BFT, ETCDRAFT, ChannelSettings, Consenter, OrdererOrganization
 from heddle.identity.msp import Msp
 from heddle.planner.channel import Kind, steps
-from heddle.planner.consenters import Outlook, missing_consenters, outlook, standing
+from heddle.planner.consenters import Outlook, missing_consenters, outlook, standing, standstill, without_slow
 from heddle.planner.facts import Answer, ChannelFacts, LedgerState, NoAnswer
 from heddle.quorum import fault_tolerance, quorum
 
@@ -146,3 +146,14 @@ def test_a_lost_node_is_always_replaced(count: int, consensus: str, draws: st.Da
         _check(live, ahead, failed)
         live = ahead.step.settings
     assert standing(live, (), bft=bft).margin >= 1
+
+
+def test_a_slow_quorum_is_not_said_to_have_stopped() -> None:
+    """Two of three miss the deadline on a busy machine: they are not down. Those that are still count."""
+    late, live = NoAnswer(reason="no answer: Deadline Exceeded", late=True), _settings({0, 1, 2}, ETCDRAFT)
+    slow = _facts(live, {0: late, 1: late})
+    stopped = _facts(live, {0: late, 1: NoAnswer(reason="refused"), 2: None})
+
+    assert standstill(slow, HEIGHT) is not None
+    assert standstill(without_slow(slow), HEIGHT) is None
+    assert standstill(without_slow(stopped), HEIGHT) is not None

@@ -8,7 +8,14 @@ from heddle.configtx.read import settings_of
 from heddle.configtx.settings import ChannelSettings
 from heddle.errors import FabricError, ProviderError
 from heddle.planner.channel import planned_steps
-from heddle.planner.consenters import Outlook, joining_refusal, missing_consenters, outlook, standstill
+from heddle.planner.consenters import (
+    Outlook,
+    joining_refusal,
+    missing_consenters,
+    outlook,
+    standstill,
+    without_slow,
+)
 from heddle.planner.facts import Answer, ChannelFacts, NoAnswer, Refusal
 from heddle.plugin.values import UNKNOWN, Properties
 from heddle.provider.channel.client import ChannelClient, LiveConfig
@@ -59,11 +66,12 @@ async def look_ahead(
     facts, newest = await client.facts(live, deadline=_READING)
     base = settings_of(applied_of(last), channel=client.channel)
     own = client.own_consenters(live.settings, wanted, base)
-    todo = planned_steps(live.settings, wanted, base, missing_consenters(facts, newest), own)
-    steps = list(outlook(facts, todo, newest))
+    heard = without_slow(facts)
+    todo = planned_steps(live.settings, wanted, base, missing_consenters(heard, newest), own)
+    steps = list(outlook(heard, todo, newest))
     refusals: list[Refusal | None] = []
     if _somebody_answers(facts):
-        refusals += [standstill(facts, newest), *(each.refusal for each in steps)]
+        refusals += [standstill(heard, newest), *(each.refusal for each in steps)]
     refusals.append(join_refusal(client, answers, live, last))
     return Ahead(
         live=live,
@@ -110,7 +118,7 @@ async def expect_order(client: ChannelClient, last: Properties) -> None:
         await client.live_now(deadline=_READING)
     except FabricError:
         facts, newest = await client.facts(applied_config(client, last), deadline=_READING)
-        if refusal := standstill(facts, newest):
+        if refusal := standstill(without_slow(facts), newest):
             raise ProviderError(refusal.reason, hint=refusal.hint) from None
 
 
