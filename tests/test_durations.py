@@ -1,8 +1,10 @@
 """Go's notation of durations."""
 
+from datetime import timedelta
+
 import pytest
 
-from heddle.durations import nanoseconds, seconds
+from heddle.durations import nanoseconds, period, seconds
 
 
 @pytest.mark.parametrize(
@@ -33,3 +35,16 @@ def test_no_durations(text: str) -> None:
     """Anything else is refused."""
     with pytest.raises(ValueError, match="duration"):
         nanoseconds(text)
+
+
+@pytest.mark.parametrize(("text", "length"), [("30d", timedelta(days=30)), ("36h", timedelta(hours=36))])
+def test_longer_times_are_days_or_hours(text: str, length: timedelta) -> None:
+    """Which Go's notation does not have, or only as hours."""
+    assert period(text) == length
+
+
+@pytest.mark.parametrize("text", ["", "30", "0d", "1.5d", "30 d", "-1d", "1m", "1d12h", "٣d", "30d\n"])
+def test_what_is_no_longer_time_is_refused(text: str) -> None:
+    """Each time has one number and one unit."""
+    with pytest.raises(ValueError, match="days or hours"):
+        period(text)
