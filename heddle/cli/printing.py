@@ -31,6 +31,8 @@ __all__ = [
 
 _FOLD = partial(wrap, break_long_words=False, break_on_hyphens=False, replace_whitespace=False)
 """Hashes and paths stay whole, so that they can be searched for and copied."""
+_NAME = 15
+"""Columns for a name, so that a pair stands below another one's."""
 _BETWEEN = 2
 """Blanks between the columns of a table."""
 
@@ -70,15 +72,16 @@ def print_paragraphs(lines: Iterable[str], *, indent: int = 0, warn: bool = Fals
 
 def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
     """Print names with their values; in a terminal a value is folded between words, beneath itself."""
-    console = Console(highlight=False)
+    console, known = Console(highlight=False), list(pairs)
+    width = max([_NAME, *(len(name) for name, _ in known)])
     if not console.is_terminal:
-        for name, value in pairs:
-            console.print(Text.assemble((f"{name:<15} ", "bold"), cell(value)), soft_wrap=True)
+        for name, value in known:
+            console.print(Text.assemble((f"{name:<{width}} ", "bold"), cell(value)), soft_wrap=True)
         return
     table = Table.grid(padding=(0, 1))
-    table.add_column(style="bold", min_width=15)
+    table.add_column(style="bold", min_width=width)
     table.add_column(overflow="fold")
-    for name, value in pairs:
+    for name, value in known:
         table.add_row(name, cell(value))
     console.print(table)
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from heddle.cli import certificates
 from heddle.cli.certificates import app
 from heddle.network.ends import CertificateEnd, InstanceCertificates
-from heddle.network.purposes import RESTART, TLS, USER
+from heddle.network.purposes import OPERATIONS_AUTHORITY, RESTART, TLS, USER
 
 END = CertificateEnd(
     whose="peer0-organization",
@@ -26,8 +26,18 @@ END = CertificateEnd(
 )
 ENDED = replace(END, whose="user@organization", purpose=USER.name, stops=USER.stops, days=-1, presented_at=())
 LATER = replace(END, whose="orderer0-orderer", days=364, soon=False, differs="not the one", remedy=RESTART)
+LAST = replace(
+    END,
+    whose="dev",
+    purpose=OPERATIONS_AUTHORITY.name,
+    stops=OPERATIONS_AUTHORITY.stops,
+    days=5000,
+    soon=False,
+    presented_at=(),
+)
+CERTIFICATES = (ENDED, END, LATER, LAST)
 FOUND = InstanceCertificates(
-    name="dev", certificates=(ENDED, END, LATER), not_seen=("orderer0-orderer, admin 9443: no answer",)
+    name="dev", certificates=CERTIFICATES, not_seen=("orderer0-orderer, admin 9443: no answer",)
 )
 
 
@@ -65,7 +75,7 @@ def test_what_stops_stands_below_once_for_each_use() -> None:
     """With what to do where one of them ends soon."""
     lines = run(width=130).partition("What stops when it ends\n")[2].splitlines()
 
-    assert [line.split()[0] for line in lines] == ["user", "TLS"]
+    assert [line.split()[0] for line in lines] == ["user", "TLS", "authority"]
     assert f"{TLS.stops} To do: {TLS.remedy}." in lines[1]
 
 
@@ -82,5 +92,15 @@ def test_verbose_prints_each_whole() -> None:
     """Nothing of a serial number or fingerprint is left out."""
     text = run("--verbose")
 
-    assert text.count(END.serial) == text.count(END.fingerprint) == 3
+    assert text.count(END.serial) == text.count(END.fingerprint) == 4
     assert text.count(TLS.stops) == 2
+
+
+def test_what_stops_is_aligned_in_a_pipe() -> None:
+    """However long the name of a use is."""
+    text = run().partition("What stops when it ends\n")[2]
+    places = {
+        line.index(each.stops) for line in text.splitlines() for each in CERTIFICATES if each.stops in line
+    }
+
+    assert places == {len(f"{OPERATIONS_AUTHORITY.name} ")}
