@@ -20,7 +20,7 @@ from heddle.configtx.values import MessageT
 from heddle.errors import FabricError
 from heddle.fabric.answers import message_of, unreadable
 from heddle.fabric.connection import Connections
-from heddle.fabric.failures import refused
+from heddle.fabric.failures import lacks_database, no_database, refused
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.waiting import reading
@@ -95,8 +95,9 @@ def _invocation(chaincode_id: chaincode_pb2.ChaincodeID, args: Sequence[bytes], 
 async def propose(
     connections: Connections, node: Node, proposal: Proposal, signer: Signer, *, deadline: float
 ) -> proposal_response_pb2.ProposalResponse:
-    """Return the peer's response, of a status below 400. Raises Refused with its message otherwise.
+    """Return the peer's response, of a status below 400.
 
+    Raises Refused with its message otherwise, Unreachable where its state database did not answer it.
     Not retried by itself: that is safe for anything but `cscc` joins and chaincode installations.
     """
     what = f"{proposal.chaincode} {proposal.function}".strip()
@@ -111,6 +112,8 @@ async def propose(
         raise unreadable(node, what, "no ProposalResponse")
     status, words = answer.response.status, answer.response.message
     if status >= 400 or status < 200:
+        if lacks_database(words):
+            raise no_database(node, what, words)
         raise refused(node, f"{what}: {status}", status, words)
     return answer
 

@@ -19,6 +19,8 @@ from heddle.text import printable
 __all__ = [
     "hint_for",
     "http_words",
+    "lacks_database",
+    "no_database",
     "plain_http",
     "refused",
     "refused_status",
@@ -32,6 +34,11 @@ _REFUSING_POD = re.compile(r"forwarding port (\d+) to pod .*connection refused",
 
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
 """OpenSSL's reasons for bytes that are no TLS: of 3.0, of 3.2 and later, and for HTTP that it recognizes."""
+
+_NO_DATABASE = re.compile(
+    r"http error calling couchdb|error handling CouchDB request\..*Status Code:(?:401|5\d\d)", re.DOTALL
+)
+"""As a peer tells that its CouchDB does not answer, or not to this password (statecouchdb/couchdb.go)."""
 
 _LOST = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
 
@@ -98,6 +105,21 @@ def unreachable(
         # Behind a broken tunnel gRPC complains of TLS, whatever the reason is.
         hint=hint_for(tunnel or words, "Look at the node's pod and log, then try again."),
         late=late and not tunnel,
+    )
+
+
+def lacks_database(words: str) -> bool:
+    """Tell whether a peer refused for want of its state database: that says nothing of the ledger."""
+    return bool(_NO_DATABASE.search(words))
+
+
+def no_database(node: Node, what: str, words: str) -> Unreachable:
+    """Return the error for a peer that answers, but cannot read its state: the state is unknown."""
+    cause = "its state database does not answer"
+    return Unreachable(
+        f"{node.at()}: {what}: {cause}: {printable(words)}",
+        cause=cause,
+        hint="Look at the pod of its CouchDB. `heddle refresh`, then `heddle up` make a lost volume anew.",
     )
 
 

@@ -1,0 +1,43 @@
+"""A peer whose CouchDB is away answers, but knows nothing: that is no word about the ledger."""
+
+from pathlib import Path
+
+import pytest
+from fabric_protos.peer import proposal_response_pb2
+
+from heddle.errors import Refused, Unreachable
+from heddle.fabric import lifecycle
+from heddle.fabric.connection import Connections
+from heddle.fabric.dial import DirectDialer
+from tests.fabric.hostile import SIGNER, hostile_node
+
+QUERY = "failed to invoke backing implementation of '…': could not query metadata: "
+AWAY = 'http error calling couchdb: Get "http://couchdb0.svc:5984/channel": connection refused'
+LOCKED = "error handling CouchDB request. Error:unauthorized,  Status Code:401,  Reason:Name or password"
+MALFORMED = "error handling CouchDB request. Error:bad_request,  Status Code:400,  Reason:invalid UTF-8 JSON"
+
+
+async def answered(folder: Path, words: str) -> None:
+    """Ask a peer that refuses with these words for an approval."""
+    response = proposal_response_pb2.Response(status=500, message=QUERY + words)
+    async with hostile_node(folder) as peer, Connections(DirectDialer()) as connections:
+        peer.answers = [proposal_response_pb2.ProposalResponse(response=response).SerializeToString()]
+        await lifecycle.approved(connections, peer.node, "channel", "assets", SIGNER, deadline=1)
+
+
+@pytest.mark.parametrize("words", [AWAY, LOCKED])
+async def test_what_a_peer_cannot_read_is_unknown(tmp_path: Path, words: str) -> None:
+    """So that `refresh` keeps the state with a warning, and goes on to see that the volume is lost."""
+    with pytest.raises(Unreachable, match="its state database does not answer") as unknown:
+        await answered(tmp_path, words)
+
+    assert unknown.value.cause == "its state database does not answer"
+    assert words in unknown.value.message
+    assert "CouchDB" in unknown.value.hint
+
+
+@pytest.mark.parametrize("words", [MALFORMED, "something else"])
+async def test_other_words_are_an_answer(tmp_path: Path, words: str) -> None:
+    """As a query that CouchDB does not take."""
+    with pytest.raises(Refused, match="500"):
+        await answered(tmp_path, words)
