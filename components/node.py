@@ -34,6 +34,8 @@ class FabricNodeArgs:
     """The root, PEM, of the clients that its operations endpoint lets in."""
     database: Couchdb | None = None
     """The peer's state database; None = LevelDB."""
+    tls_rekey_refusal: str = ""
+    """Why its TLS key must not be made anew; empty if it may be."""
 
 
 class FabricNode(pulumi.ComponentResource):
@@ -80,6 +82,7 @@ class FabricNode(pulumi.ComponentResource):
             usage="tls",
             units=(),
             hosts=hosts,
+            rekey_refusal=args.tls_rekey_refusal,
         )
         self.tls_certificate, self.identity_certificate = self._tls.certificate, self._identity.certificate
         self.address = node_address(args.plan, args.organization)

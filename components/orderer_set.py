@@ -18,6 +18,13 @@ from heddle.render import orderer_yaml
 from heddle.resources import ClientTls, Consenter, Node, OrdererOrganization, Rollout, RolloutArgs
 from heddle.topology import NodePlan, OrganizationPlan
 
+_FEWEST = 3
+"""Orderers that are needed for one of them to be out of its channels."""
+_TOO_FEW = (
+    "an orderer's TLS key is made anew only where three or more order: until its channels have taken its new "
+    "certificate the others must order without it"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class OrdererSetArgs:
@@ -82,6 +89,7 @@ class OrdererSet(pulumi.ComponentResource):
                 claim=args.claims[plan.name],
                 service=args.services[plan.name],
                 operations_authority=args.operations.authority,
+                tls_rekey_refusal=_TOO_FEW if len(args.plan.nodes) < _FEWEST else "",
             ),
             pulumi.ResourceOptions(parent=self),
         )

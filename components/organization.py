@@ -130,12 +130,14 @@ class Organization(pulumi.ComponentResource):
         renewed_with: str = "",
         units: Sequence[str] | None = None,
         hosts: Sequence[str] | None = None,
+        rekey_refusal: str = "",
     ) -> Certificate:
         """Return a certificate from the authority for its usage, `identity` or `tls`.
 
         Its key is renewed with the number that `certificates.rekey` gives for the holder; without one, never.
         The certificate is with those that `certificates.renew` gives for `renewed_with`, by default the
         holder, and for the organization.
+        `rekey_refusal` says why a key in use must not be, if so.
         """
         authority = self.ca if usage == "identity" else self.tls_ca
         certificates = self._args.site.spec.certificates
@@ -154,6 +156,7 @@ class Organization(pulumi.ComponentResource):
                 renew_before=certificates.renew_before,
                 # Left out where it was never raised: programs of before declare the same.
                 rekey=certificates.rekey.get(holder) or None,
+                rekey_refusal=(certificates.rekey.get(holder) and rekey_refusal) or None,
             ),
             pulumi.ResourceOptions(parent=parent),
         )

@@ -138,7 +138,9 @@ class _Stages:
         leaving = [address for address in before if address not in self.after]
         self.last = [address for address in leaving if address not in broken]
         self.first = [address for address in leaving if address in broken]
-        self.rotating = [one for one in self.after if one in before and before[one] != self.after[one]]
+        rotating = [one for one in self.after if one in before and before[one] != self.after[one]]
+        # One that does not order already has its new key, and orders again once the channel knows it.
+        self.rotating = sorted(rotating, key=lambda address: address not in broken)
         self.any_leaves = bool(leaving)
 
     def all(self) -> Iterator[_Stage]:

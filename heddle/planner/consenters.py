@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from heddle.configtx.settings import ChannelSettings
+from heddle.configtx.settings import ChannelSettings, Consenter
 from heddle.planner.channel import Kind, Step
 from heddle.planner.facts import (
     Answer,
@@ -18,6 +18,7 @@ from heddle.planner.facts import (
     NoAnswer,
     Refusal,
     describe,
+    is_active,
     is_level,
     newest_height,
     orders,
@@ -28,6 +29,7 @@ __all__ = [
     "Outlook",
     "Standing",
     "joining_refusal",
+    "key_in_use",
     "missing_consenters",
     "outlook",
     "standing",
@@ -110,17 +112,41 @@ def standing(settings: ChannelSettings, missing: Collection[str], *, bft: bool) 
 def outlook(channel: ChannelFacts, steps: Sequence[Step], newest: int) -> Iterator[Outlook]:
     """Yield every step with what it leaves, each as if those before it were done.
 
-    A node that joins runs afterwards: it has the ledger before it becomes a consenter.
+    A node that joins runs afterwards: it has the ledger before it becomes a consenter. So does one that
+    follows with a new key, once the channel has its certificate.
     """
     missing, settings = missing_consenters(channel, newest), channel.settings
     for step in steps:
+        before = missing
+        if step.kind is Kind.ROTATE and step.joins is not None and _follows(channel, step.joins, newest):
+            missing = {address: why for address, why in before.items() if address != step.joins.address}
         left = standing(step.settings, missing, bft=channel.bft)
-        reason = _objection(settings, step, missing, bft=channel.bft)
+        reason = _objection(settings, step, before, missing, bft=channel.bft)
         what = "it must wait" if step.kind is Kind.SETTINGS else f"{step.kind.value}: it must wait"
-        way_on = _way_on(channel, step, missing)
-        refusal = _refusal(channel, what, reason, missing, way_on) if reason else None
+        way_on = _way_on(channel, step, before)
+        refusal = _refusal(channel, what, reason, before, way_on) if reason else None
         yield Outlook(step=step, left=left, refusal=refusal)
         settings = step.settings
+
+
+def key_in_use(channel: ChannelFacts, step: Step) -> Refusal | None:
+    """Return why a Raft channel must not take a node's new certificate now; None if it may.
+
+    A node that orders runs with the TLS key that the channel knows. It would be lost to the channel until its
+    restart, and with two consenters the channel would stand still (seen on Fabric 3.1.5).
+    """
+    if step.kind is not Kind.ROTATE or step.joins is None or channel.bft:
+        return None
+    address = step.joins.address
+    if not orders(channel.answers.get(address)):
+        return None
+    name = channel.nodes.get(address, address)
+    return Refusal(
+        reason=f"channel {channel.name}: {name} still orders with its former TLS key, so the channel does "
+        "not take its new certificate",
+        hint=f"Run `heddle up` again: {name} restarts with the new key while the others order, and the "
+        "channel takes its certificate then.",
+    )
 
 
 def standstill(channel: ChannelFacts, newest: int) -> Refusal | None:
@@ -132,9 +158,19 @@ def standstill(channel: ChannelFacts, newest: int) -> Refusal | None:
     return _refusal(channel, "it has stopped", _no_quorum(now), missing, _way_back(channel, missing))
 
 
-def _objection(before: ChannelSettings, step: Step, missing: Collection[str], *, bft: bool) -> str:
-    """Return why a step must not be taken now; empty if it may."""
-    now, then = (standing(each, missing, bft=bft) for each in (before, step.settings))
+def _follows(channel: ChannelFacts, consenter: Consenter, newest: int) -> bool:
+    answer = channel.answers.get(consenter.address)
+    return is_active(answer) and not orders(answer) and is_level(answer.height, newest)
+
+
+def _objection(
+    before: ChannelSettings, step: Step, missing: Collection[str], left: Collection[str], *, bft: bool
+) -> str:
+    """Return why a step must not be taken now; empty if it may.
+
+    `missing` do not run now, `left` not after the step.
+    """
+    now, then = standing(before, missing, bft=bft), standing(step.settings, left, bft=bft)
     if now.margin < 0:
         return _no_quorum(now)
     if step.kind is Kind.SETTINGS:

@@ -1,6 +1,7 @@
 """Decide which node of a set restarts next, whether it can be spared, and whether it has caught up."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from heddle.planner.facts import (
     Answer,
@@ -18,6 +19,7 @@ from heddle.quorum import quorum
 
 __all__ = [
     "expected_heights",
+    "held_up",
     "key_refusal",
     "missing_blocks",
     "newest_heights",
@@ -35,8 +37,10 @@ def next_restart(nodes: Sequence[NodeFacts]) -> NodeFacts | None:
     """Return the outdated node that restarts next: those that serve nobody before others, a leader last.
 
     Where certificates have expired, a leader may still hold its channel together by old connections.
+    Those that are held up stay as they are.
     """
     outdated = sorted((node for node in nodes if node.pod is not None and node.pod.outdated), key=_leads)
+    outdated = [node for node in outdated if not held_up(node, [each for each in nodes if each is not node])]
     unready = [node for node in outdated if not _is_ready(node)]
     useless = [node for node in outdated if serves_nobody(node)]
     return next(iter([*unready, *useless, *outdated]), None)
@@ -135,6 +139,21 @@ def restart_refusal(node: NodeFacts, others: Sequence[NodeFacts]) -> str:
     return "\n".join(filter(None, lost))
 
 
+def held_up(node: NodeFacts, others: Sequence[NodeFacts]) -> str:
+    """Return which of the others a restart would wait for in vain; empty if it may wait, or go.
+
+    An orderer with a new TLS key follows until its channels have taken its certificate, and they take it only
+    after the restarts. With those that follow, the others could do without the node.
+    """
+    answers = [answer for each in others for answer in each.channels.values() if answer is not None]
+    if not restart_refusal(node, others) or not all(map(is_active, answers)):
+        return ""
+    if restart_refusal(node, [_as_ordering(each) for each in others]):
+        return ""
+    idle = [f"{each.name} only follows {', '.join(names)}" for each in others if (names := _followed(each))]
+    return "; ".join(idle)
+
+
 def key_refusal(node: NodeFacts, others: Sequence[NodeFacts]) -> str:
     """Return why an orderer must not get another TLS key now; empty if it may.
 
@@ -202,6 +221,19 @@ def missing_blocks(node: NodeFacts, newest: Mapping[str, int]) -> str:
         if not is_level(own, height):
             lines.append(f"{channel}: block {own} of {height}")
     return "; ".join(lines)
+
+
+def _followed(node: NodeFacts) -> list[str]:
+    return [name for name, answer in node.channels.items() if is_active(answer) and not orders(answer)]
+
+
+def _as_ordering(node: NodeFacts) -> NodeFacts:
+    """Return an orderer as it will be once the channels that it follows have it as a consenter."""
+    channels = {
+        name: replace(answer, relation="consenter") if is_active(answer) else answer
+        for name, answer in node.channels.items()
+    }
+    return replace(node, channels=channels)
 
 
 def _is_ready(node: NodeFacts) -> bool:

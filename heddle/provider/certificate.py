@@ -37,12 +37,19 @@ class CertificateHandler(Recorded):
         return []
 
     def verify_change(self, olds: Properties, news: Properties) -> list[CheckFailure]:
-        """Refuse to lower `rekey`: the state would say another number than that of the keys made."""
+        """Refuse to lower `rekey`, since the state would say another number than that of the keys made.
+
+        Refuse to raise it where `rekeyRefusal` says why: here, since a key once made has no way back.
+        """
         old, new = olds.get("rekey") or 0, news.get("rekey")
-        if isinstance(old, int) and isinstance(new, int) and new < old:
+        if not isinstance(old, int) or not isinstance(new, int):
+            return []
+        reason = ""
+        if new < old:
             reason = f"{old} → {new}: it is only raised, by one for each new key; put {old} back"
-            return [CheckFailure(property="rekey", reason=reason)]
-        return []
+        elif new > old and olds and (refusal := news.get("rekeyRefusal")):
+            reason = f"{refusal}; put {old} back"
+        return [CheckFailure(property="rekey", reason=reason)] if reason else []
 
     async def diff(self, call: Call) -> dict[str, DiffKind]:
         """Report a certificate that is due by `renewBefore`; warn before another expires.

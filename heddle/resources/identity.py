@@ -63,6 +63,7 @@ class CertificateArgs:
     renewal: int | None = None
     renew_before: str | None = None
     rekey: int | None = None
+    rekey_refusal: str | None = None
 
 
 class Certificate(DeclaredResource[CertificateArgs]):

@@ -66,6 +66,9 @@ CERTIFICATE = ResourceType(
         "rekey": Property(
             Integer(minimum=0), "Raise it to make a new key, with a certificate for it.", default=0
         ),
+        "rekeyRefusal": connection(
+            Text(), "Why a key in use must not be made anew; empty if it may be.", default=""
+        ),
     },
     outputs={
         "certificate": Property(PEM, "The certificate, PEM."),

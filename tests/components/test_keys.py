@@ -72,6 +72,22 @@ def test_an_orderers_tls_key_has_a_number_of_its_own() -> None:
     assert after.of("Rollout")["dev-orderers-rollout"]["tlsKeys"] == {"orderer0-orderer": 1}
 
 
+def test_too_few_orderers_keep_their_tls_keys() -> None:
+    """The certificate refuses a higher number; the file may name it, as after three orderers became one."""
+
+    def refusals(nodes: int) -> list[str]:
+        file = {
+            **NETWORK,
+            "ordering": {"nodes": nodes},
+            "certificates": {"rekey": {"orderer0-orderer-tls": 1}},
+        }
+        certificates = record(file).of("Certificate")
+        return [name for name, each in certificates.items() if "rekeyRefusal" in each]
+
+    assert refusals(1) == ["dev-orderers-orderer0-orderer-tls"]
+    assert refusals(3) == []
+
+
 def test_a_chaincode_server_gets_a_new_key_by_its_own_number() -> None:
     """For one organization: its peers know the server by their TLS root, so nothing is installed anew."""
     chaincode = {"name": "assets", "version": "1.0", "channel": "channel", "image": "sample"}

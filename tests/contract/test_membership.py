@@ -45,6 +45,7 @@ class Members:
         self.network = network
         self.connections = connections
         self.admin = network.ordering.admin
+        self.asked = network.orderers[0]
 
     async def begin(self) -> None:
         """The channel with three of the orderers."""
@@ -58,9 +59,8 @@ class Members:
         await leader_hears(self.network, self.connections, 3)
 
     async def config_block(self) -> common_pb2.Block:
-        """The newest, from the first orderer."""
-        first = self.network.orderers[0]
-        return await orderer.config_block(self.connections, first, "channel", self.admin, deadline=20)
+        """The newest, from the orderer that is asked."""
+        return await orderer.config_block(self.connections, self.asked, "channel", self.admin, deadline=20)
 
     async def change(self, consenters: tuple[Consenter, ...]) -> None:
         """Submit an update of the consenters."""
@@ -68,7 +68,7 @@ class Members:
         wanted = replace(settings_of(live), channel="channel", consenters=consenters)
         update = compute_update("channel", live, apply_settings(live, wanted, None)).SerializeToString()
         envelope = update_envelope(update, [sign_update(update, self.admin)], self.admin)
-        await orderer.broadcast(self.connections, self.network.orderers[0], envelope, deadline=20)
+        await orderer.broadcast(self.connections, self.asked, envelope, deadline=20)
 
     async def until(self, node: Node, relation: str, height: int) -> None:
         """Wait until a node says what it is, active and at a height."""
@@ -121,6 +121,27 @@ async def test_two_at_once_are_refused(network: RealNetwork, connections: Connec
     ) as refused:
         await members.change((*before, *more))
     assert refused.value.status == common_pb2.BAD_REQUEST
+
+
+async def test_a_new_tls_key_is_known_once_the_channel_has_it(
+    network: RealNetwork, connections: Connections
+) -> None:
+    """A consenter that restarts with one follows, with new blocks; the channel takes it in, and it orders."""
+    members, first = Members(network, connections), network.orderers[0]
+    live = settings_of(config_of(await members.config_block()).config)
+    network.rekey(first)
+    network.programs[first.name].stop()
+    network.start()
+    await leader_hears(network, connections, 2)
+    members.asked = network.orderers[1]
+    height = (await members.config_block()).header.number + 1
+    await members.until(first, "follower", height)
+
+    new = network.consenter(first)
+    await members.change(tuple(new if each.address == new.address else each for each in live.consenters))
+    await members.until(first, "consenter", height + 1)
+    await serves(connections, first, members.admin)
+    await leader_hears(network, connections, 3)
 
 
 async def test_losing_the_quorum_is_refused(network: RealNetwork, connections: Connections) -> None:

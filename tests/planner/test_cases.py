@@ -11,7 +11,7 @@ import yaml
 from heddle.configtx.settings import ChannelSettings, Consenter, OrdererOrganization
 from heddle.identity.msp import Msp
 from heddle.planner.channel import Kind, steps
-from heddle.planner.consenters import joining_refusal, missing_consenters, outlook
+from heddle.planner.consenters import joining_refusal, key_in_use, missing_consenters, outlook
 from heddle.planner.facts import (
     Answer,
     CertificateFacts,
@@ -26,6 +26,7 @@ from heddle.planner.facts import (
 )
 from heddle.planner.restart import (
     expected_heights,
+    held_up,
     key_refusal,
     missing_blocks,
     next_restart,
@@ -69,6 +70,9 @@ def _consenters(facts: Facts) -> Iterator[str]:
         if ahead.refusal is not None:
             yield from _refused(ahead.refusal)
             return
+        if waits := key_in_use(channel, ahead.step):
+            yield f"UNLESS IT HAS RESTARTED: {waits.reason}"
+            yield f"  {waits.hint}"
 
 
 def _join(facts: Facts) -> Iterator[str]:
@@ -84,6 +88,13 @@ def _join(facts: Facts) -> Iterator[str]:
 def _restart(facts: Facts) -> Iterator[str]:
     """Which node restarts next, or why it waits."""
     nodes = [_node(name, each, facts["kind"]) for name, each in facts["nodes"].items()]
+    for node in nodes:
+        if (
+            node.pod
+            and node.pod.outdated
+            and (why := held_up(node, [each for each in nodes if each is not node]))
+        ):
+            yield f"{node.name} stays outdated: {why}"
     chosen = next_restart(nodes)
     if chosen is None:
         yield "nothing restarts"

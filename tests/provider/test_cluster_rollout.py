@@ -13,7 +13,7 @@ from heddle.fabric.node import Node
 from heddle.kube.apiserver import ApiServer
 from heddle.kube.pods import NodePods
 from heddle.planner.facts import NodeFacts
-from heddle.provider.rollout.restart import Restarter
+from heddle.provider.rollout.restart import Restarter, Restarts
 from heddle.versions import SAMPLE_CHAINCODE_IMAGE
 
 pytestmark = pytest.mark.cluster
@@ -108,12 +108,12 @@ async def test_pods_are_restarted_singly_and_a_bad_one_shows_why(cluster: NodePo
     """
     restarter = Restarter(pods=cluster, ask=_without_channels, nodes=NODES, patience=60)
     await _apply(cluster, "1")
-    assert await restarter.run() == {}
+    assert await restarter.run() == Restarts(done={}, left={})
     first = await restarter.states()
     assert all(state.good for state in first.values())
 
     await _apply(cluster, "2")
-    assert list(await restarter.run()) == ["one", "two"]
+    assert list((await restarter.run()).done) == ["one", "two"]
     second = await restarter.states()
     assert all(second[name].uid != first[name].uid for name in second)
 
@@ -125,7 +125,7 @@ async def test_pods_are_restarted_singly_and_a_bad_one_shows_why(cluster: NodePo
     assert third["two"].uid == second["two"].uid, "one bad template costs one node"
 
     await _apply(cluster, "4")
-    assert list(await restarter.run()) == ["one", "two"]
+    assert list((await restarter.run()).done) == ["one", "two"]
 
 
 async def test_what_is_not_there_is_said(cluster: NodePods) -> None:

@@ -189,9 +189,24 @@ async def test_one_orderer_at_a_time_gets_another_tls_key(engine: Engine, channe
     }
     assert await _failures(engine, ROLLOUT, {**news, "tlsKeys": {"a": 1, "b": 1}}) == {}  # its first creation
     engine.inputs["rollout"] = await engine.check(ROLLOUT, "rollout", news)
-    await engine.check(ROLLOUT, "rollout", {**news, "tlsKeys": {"b": 1}})
+    to_come = {**news, "certificates": {"a": UNKNOWN, "b": UNKNOWN}}
+    await engine.check(ROLLOUT, "rollout", {**to_come, "tlsKeys": {"b": 1}})
     with pytest.raises(CheckFailedError, match="a and b would get new TLS keys at once"):
-        await engine.check(ROLLOUT, "rollout", {**news, "tlsKeys": {"a": 1, "b": 1}})
+        await engine.check(ROLLOUT, "rollout", {**to_come, "tlsKeys": {"a": 1, "b": 1}})
+
+
+async def test_keys_that_are_made_are_taken_in(engine: Engine, channel: dict[str, Any]) -> None:
+    """Without a preview two were made: there is no way back, so nothing is refused that brings them on."""
+    news = {
+        "kind": "orderer",
+        "namespace": "n",
+        "nodes": [{**channel["orderers"][0], "name": name} for name in "ab"],
+        "revisions": {"a": "1", "b": "1"},
+        "adminTls": channel["adminTls"],
+        "certificates": dict.fromkeys("ab", channel["adminTls"]["certificate"]),
+    }
+    engine.inputs["rollout"] = await engine.check(ROLLOUT, "rollout", news)
+    await engine.check(ROLLOUT, "rollout", {**news, "tlsKeys": {"a": 1, "b": 1}})
 
 
 async def test_a_rollout_needs_what_it_asks_with(engine: Engine, channel: dict[str, Any]) -> None:

@@ -129,7 +129,7 @@ async def test_all_expired_while_all_are_ready(
     assert all(node.certificate is not None and node.certificate.expired for node in before)
     assert all(isinstance(node.channels["channel"], LedgerState) for node in before), "they tell facts still"
 
-    restarted = await restart.run()
+    restarted = (await restart.run()).done
 
     assert sorted(restarted) == ["orderer1", "orderer2", "orderer3"]
     assert all("its TLS certificate expired on" in why for why in restarted.values())
@@ -143,7 +143,7 @@ async def test_all_expired_and_one_crashed(
     await everything_expires(network, engine)
     network.programs["orderer2"].stop()
 
-    restarted = await restarter(network, Processes(network), connections).run()
+    restarted = (await restarter(network, Processes(network), connections).run()).done
 
     assert next(iter(restarted)) == "orderer2"
     assert len(restarted) == 3

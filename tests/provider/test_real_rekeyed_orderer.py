@@ -1,6 +1,7 @@
 """An orderer with a new TLS key: it follows, the channel takes its new certificate, and it orders again."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,13 @@ import pytest
 
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
+from heddle.kube.pods import PodState
 from heddle.network.answers import ask_orderer
 from heddle.planner.facts import LedgerState
+from heddle.plugin.interface import PartialFailure
 from heddle.waiting import poll
 from tests.provider.harness import Engine, channel_value
+from tests.provider.test_real_expired import Processes, restarter
 from tests.real.network import RealNetwork, prepared_network
 
 pytestmark = pytest.mark.real
@@ -78,3 +82,39 @@ async def test_a_new_key_is_taken_in_step_by_step(network: RealNetwork, engine: 
     network.programs["orderer2"].stop()
     outputs = await engine.up(CHANNEL, "channel", _channel(network, 30))
     assert outputs["sequence"] == 3
+
+
+class Rekeyed(Processes):
+    """Nodes as pods: the outdated ones are those that run without the TLS key that they are to have."""
+
+    async def state(self, name: str) -> PodState:
+        state = await super().state(name)
+        return replace(state, revision="old" if name in self.outdated else "new")
+
+    async def delete(self, name: str, uid: str) -> None:
+        await super().delete(name, uid)
+        self.outdated.discard(name)
+
+    outdated: set[str]
+
+
+async def test_two_keys_made_at_once_are_taken_in_one_after_the_other(
+    network: RealNetwork, engine: Engine
+) -> None:
+    """The second one waits, and says so, until the first one orders; nothing is lost of the quorum."""
+    await engine.up(CHANNEL, "channel", _channel(network, 10))
+    pods = Rekeyed(network, renewed=False)
+    pods.outdated = {"orderer1", "orderer2"}
+    for node in network.orderers[:2]:
+        network.rekey(node)
+    async with Connections(DirectDialer()) as connections:
+        first = await restarter(network, pods, connections).run()
+        (one,), (other,) = first.done, first.left
+        assert first.left[other] == f"{one} only follows channel"
+        with pytest.raises(PartialFailure, match=f"{other} still orders with its former TLS key"):
+            await engine.up(CHANNEL, "channel", _channel(network, 20))
+        second = await restarter(network, pods, connections).run()
+    assert (list(second.done), second.left) == ([other], {})
+    await engine.up(CHANNEL, "channel", _channel(network, 20))
+    for number in range(3):
+        await _relation(network, number, "consenter")

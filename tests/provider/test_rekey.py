@@ -71,6 +71,19 @@ async def test_a_number_is_only_raised(engine: Engine) -> None:
         await engine.up(CERTIFICATE, "admin", _admin())
 
 
+async def test_a_key_that_others_cannot_do_without_is_kept(engine: Engine) -> None:
+    """Said by check, also without a preview: a key once made has no way back. A first key may be made."""
+    refusing = {**_admin(rekey=1), "rekeyRefusal": "too few order"}
+    await engine.up(CERTIFICATE, "first", refusing)
+    await engine.up(CERTIFICATE, "admin", _admin())
+    before = dict(engine.outputs["admin"])
+    with pytest.raises(CheckFailedError, match="rekey: too few order; put 0 back"):
+        await engine.up(CERTIFICATE, "admin", refusing)
+    assert engine.outputs["admin"] == before
+    await engine.up(CERTIFICATE, "admin", _admin(rekey=1))
+    await engine.up(CERTIFICATE, "admin", refusing)
+
+
 async def test_a_certificate_of_an_earlier_release_is_as_it_was(engine: Engine) -> None:
     """No difference, refreshed as it is; only what was renewed before has certificates that nobody knows."""
     await engine.up(CERTIFICATE, "admin", _admin(renewal=1))

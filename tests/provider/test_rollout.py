@@ -94,7 +94,7 @@ async def _run(world: World, patience: float = 20.0, databases: dict[str, str] |
         patience=patience,
         databases=databases,
     )
-    return list(await restarter.run())
+    return list((await restarter.run()).done)
 
 
 def _node(name: str) -> Node:

@@ -24,8 +24,8 @@ from heddle.fabric.node import Node
 from heddle.fabric.participation import ChannelInfo
 from heddle.network.updates import UpdateDelivery
 from heddle.planner.channel import Kind, Step, applied_after, planned_steps
-from heddle.planner.consenters import missing_consenters, outlook, standing
-from heddle.planner.facts import ChannelFacts
+from heddle.planner.consenters import key_in_use, missing_consenters, outlook, standing
+from heddle.planner.facts import ChannelFacts, Refusal
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.session import Session
 from heddle.waiting import Deadline
@@ -136,6 +136,7 @@ class Updater:
         if prepared.missing:
             raise MissingSignaturesError(self._client, live, step, prepared)
         _expect_safe(facts, step, newest)
+        _raise_for(key_in_use(facts, step))
         if step.kind in (Kind.ADD, Kind.REPLACE):
             await self._have_follow(live, step, clock)
             facts, newest = await self._client.facts(live, deadline=clock.left())
@@ -194,7 +195,7 @@ class Updater:
     async def _reached(self, node: Node, height: int, step: Step, clock: Deadline) -> None:
         """Wait until the consenter has the blocks and, after a change of consenters, serves the channel."""
         client = self._client
-        joiner = self._name(step.joins) if step.kind in (Kind.ADD, Kind.REPLACE) else ""
+        joiner = self._name(step.joins)
 
         def enough(info: ChannelInfo) -> bool:
             return info.height >= height and (node.name != joiner or info.relation == "consenter")
@@ -247,8 +248,12 @@ class Updater:
 def _expect_safe(facts: ChannelFacts, step: Step, newest: int) -> None:
     """Raise ProviderError with the planner's refusal, if it has one."""
     (ahead,) = outlook(facts, [step], newest)
-    if ahead.refusal is not None:
-        raise ProviderError(ahead.refusal.reason, hint=ahead.refusal.hint)
+    _raise_for(ahead.refusal)
+
+
+def _raise_for(refusal: Refusal | None) -> None:
+    if refusal is not None:
+        raise ProviderError(refusal.reason, hint=refusal.hint)
 
 
 def _passes(error: FabricError) -> bool:

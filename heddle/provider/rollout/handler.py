@@ -45,8 +45,11 @@ class RolloutHandler(Handler):
         return failures
 
     def verify_change(self, olds: Properties, news: Properties) -> list[CheckFailure]:
-        """Refuse new TLS keys for several orderers at once: each is out of its channels for a while."""
-        raised = _raised(olds, news)
+        """Refuse new TLS keys for several orderers at once: each is out of its channels for a while.
+
+        Keys that are made already are taken in one by one.
+        """
+        raised = _keys_to_make(olds, news)
         if len(raised) < 2:
             return []
         reason = (
@@ -74,7 +77,7 @@ class RolloutHandler(Handler):
         if not call.id:
             count = len(call.inputs["nodes"]) if isinstance(call.inputs["nodes"], list) else "all"
             return Plan(outputs={}, message=f"wait until {count} {call.inputs['kind']}s are ready")
-        for name in _raised(call.old_inputs, call.inputs):
+        for name in _keys_to_make(call.old_inputs, call.inputs):
             await self._expect_spare(call, name)
         new, old = call.inputs["revisions"], call.old_inputs.get("revisions", {})
         if not isinstance(new, dict):
@@ -126,9 +129,11 @@ class RolloutHandler(Handler):
                 patience=call.deadline(_PATIENCE),
                 databases=nodes.databases,
             )
-            restarted = await restarter.run()
-        if restarted:
-            await self.session.info(_told(restarted), call.urn)
+            restarts = await restarter.run()
+        if restarts.done:
+            await self.session.info(_told(restarts.done), call.urn)
+        if restarts.left:
+            await self.session.warn(_left(restarts.left), call.urn)
         return {}
 
     async def read(self, call: Call) -> Seen:
@@ -147,13 +152,30 @@ class RolloutHandler(Handler):
         return Seen(outputs={}, inputs={"revisions": revisions})
 
 
-def _raised(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
-    """Return the orderers that exist already and get another TLS key."""
+def _keys_to_make(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
+    """Return the orderers that exist already and get another TLS key that is not made yet.
+
+    Once it is made there is no way back, so nothing is refused for it: then its certificate is known.
+    """
     old, new = olds.get("tlsKeys") or {}, news.get("tlsKeys") or {}
     if not olds.get("nodes") or not isinstance(old, dict) or not isinstance(new, dict):
         return []
-    known = {each["name"] for each in olds["nodes"]}
-    return sorted(name for name, number in new.items() if name in known and number > old.get(name, 0))
+    known, issued = {each["name"] for each in olds["nodes"]}, news.get("certificates")
+    return sorted(
+        name
+        for name, number in new.items()
+        if name in known and number > old.get(name, 0) and _is_to_come(issued, name)
+    )
+
+
+def _is_to_come(issued: object, name: str) -> bool:
+    return not isinstance(issued, dict) or has_unknown(issued.get(name))
+
+
+def _left(held: Mapping[str, str]) -> str:
+    """Return which nodes stay outdated, and what brings them on."""
+    lines = [f"{name} was not restarted: {why}" for name, why in held.items()]
+    return "\n".join([*lines, "the channels take new certificates next; then run `heddle up` again"])
 
 
 def _told(restarted: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from heddle.kube.pods import NodePods, PodState, together
 from heddle.planner.facts import NodeFacts, PodFacts
 from heddle.planner.restart import (
     expected_heights,
+    held_up,
     missing_blocks,
     newest_heights,
     next_restart,
@@ -20,7 +21,19 @@ from heddle.planner.restart import (
 )
 from heddle.waiting import poll
 
-__all__ = ["Restarter"]
+__all__ = ["Restarter", "Restarts"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restarts:
+    """Tell what became of the outdated nodes of a set, by their names.
+
+    done: the restarted ones, in order, each with the reason why it did not wait for the others, or "".
+    left: those that are as they were, each with what its restart would wait for in vain.
+    """
+
+    done: Mapping[str, str]
+    left: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,21 +64,34 @@ class Restarter:
         """Return what is known of every node, its pod included."""
         return await self._facts(self.nodes)
 
-    async def run(self) -> dict[str, str]:
+    async def run(self) -> Restarts:
         """Restart outdated nodes, then wait until every pod is ready and level with the others.
 
-        Return the restarted nodes by name, each with the reason why it could go without leave, or "".
+        Nodes that are held up stay outdated: what they would wait for comes after this.
         """
         restarted: dict[str, str] = {}
         while step := await self._next():
             node, facts = step
             restarted[node.name] = await self._restart(node, facts)
-        await asyncio.gather(*(self._good(pod, "") for node in self.nodes for pod in self._pair(node)))
+        left = await self._held_up()
+        current = [node for node in self.nodes if node.name not in left]
+        await asyncio.gather(*(self._good(pod, "") for node in current for pod in self._pair(node)))
         # A node that came back before the others could have no blocks from them yet.
         freed = [node for node in self.nodes if restarted.get(node.name)]
         newest = newest_heights(await self.facts()) if freed else {}
         await asyncio.gather(*(self._back(node, newest) for node in freed))
-        return restarted
+        return Restarts(done=restarted, left=left)
+
+    async def _held_up(self) -> dict[str, str]:
+        """Return the nodes that are still outdated, each with the others that hold its restart up."""
+        if not any(state.outdated for state in (await self.states()).values()):
+            return {}
+        facts = await self.facts()
+        return {
+            node.name: held_up(node, [each for each in facts if each is not node])
+            for node in facts
+            if node.pod is not None and node.pod.outdated
+        }
 
     async def _next(self) -> tuple[Node, list[NodeFacts]] | None:
         """Return the node that restarts next, with the facts of all nodes."""

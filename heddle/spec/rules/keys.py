@@ -25,8 +25,6 @@ from heddle.spec.rules.reading import (
 )
 
 _PEOPLE = ("admin", "user")
-_FEWEST = 3
-"""Orderers that are needed for one of them to be out of its channels."""
 _WORDS = (
     "the name of a node here, as peer0-org1, an orderer's with -tls for its TLS key, of a person here, as "
     "admin@org1 and user@org1, or of a chaincode and whom its server works for, as assets@org1"
@@ -63,16 +61,12 @@ def _rekeyed(data: Data) -> Iterator[Problem]:
     members = [party for party in parties(data).values() if not party.external]
     people, peers = _people(orderer, members), _peers(members)
     bft = ordering_type(data) == "bft"
-    few = len(orderers) < _FEWEST
-    allowed = [*people, *peers, *(() if bft else orderers), *(() if few else tls), *_servers(data)]
+    allowed = [*people, *peers, *(() if bft else orderers), *(() if bft else tls), *_servers(data)]
     for key, value in section(data, "certificates", "rekey").items():
         place: Place = ("certificates", "rekey", key)
         if bft and key in [*orderers, *tls]:
             step = "Let a new node take its place: a new index under ordering.nodes, as 4 in [1, 2, 3, 4]."
             yield problem(place, value, "no orderer of BFT: channels know it by its key", step)
-        elif few and key in tls:
-            words = "an orderer of three or more: while it gets another TLS key, the others must order"
-            yield problem(place, value, words, "Raise ordering.nodes to 3 first.")
         elif key == f"user@{orderer}":
             step = "Put the serial numbers of its old certificates under ordering.organization.revoked."
             yield problem(place, value, "none of the orderers' organization, which has no user", step)

@@ -111,12 +111,14 @@ class OrdererChain:
             await consensus.stop()
 
     async def _follow(self) -> None:
-        """Copy what other orderers have."""
+        """Copy what other orderers have.
+
+        All are asked: its own address is among them where the channel knows it by another key.
+        """
         for source in self.members:
             try:
                 answer = await self.call(source, Fetch(number=-1))
                 await self.catch_up(source, answer["height"])
-                break
             except (OSError, ConfigtxError) as error:
                 _LOG.debug("[%s] cannot fetch from %s: %s", self.channel, source, error)
         if self.status == "active":
