@@ -12,7 +12,7 @@ from heddle.network.history import ConfigHistory
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties
 from heddle.provider.checked_values import nodes, signer
-from heddle.provider.commit_preview import CommitPreview, commit_readiness, preview_commit
+from heddle.provider.commit_preview import commit_readiness, preview_commit
 from heddle.provider.definitions import (
     check_definition,
     check_succession,
@@ -54,7 +54,7 @@ class ChaincodeDefinitionHandler(Handler):
         peers = call.inputs["peers"]
         known = [peer for peer in peers if isinstance(peer, dict)] if isinstance(peers, list) else []
         own = {peer["mspId"] for peer in known if isinstance(peer["mspId"], str)}
-        ahead = await preview_commit(self.session, call, known, own) if known else CommitPreview()
+        ahead = await preview_commit(self.session, call, known, own)
         if ahead.in_force:
             return Plan(outputs={}, message=f"nothing to commit: {summary(call.inputs)}, is in force")
         lines = [f"commit {summary(call.inputs)}", *ahead.changes]

@@ -12,7 +12,7 @@ from heddle.configtx.read import settings_of
 from heddle.configtx.readiness import missing_organizations
 from heddle.configtx.settings import PeerOrganization
 from heddle.configtx.values import host_port
-from heddle.errors import FabricError
+from heddle.errors import FabricError, Refused
 from heddle.fabric.definition import Definition
 from heddle.fabric.lifecycle import check_readiness, definition
 from heddle.fabric.node import Node
@@ -25,6 +25,7 @@ from heddle.provider.checked_values import node, signer
 from heddle.provider.definitions import (
     CONTENT,
     check_channel_policies,
+    check_first,
     check_turn,
     differences,
     wanted_definition,
@@ -62,6 +63,9 @@ async def preview_commit(
     that cannot be read is a warning, not an answer; of a new resource not even that: its channel may be made
     by the same program.
     """
+    if not call.id and isinstance(call.inputs.get("genesisHash"), Unknown):
+        await _expect_first(session, call.inputs, peers)
+        return CommitPreview()
     inputs = call.inputs
     known = [peer for peer in peers if not isinstance(peer, Unknown) and not has_unknown(dict(peer))]
     if not known or any(has_unknown(inputs.get(name)) for name in _NEEDED):
@@ -84,6 +88,30 @@ async def preview_commit(
     check_channel_policies(inputs, readiness.config.channel_group)
     changes = differences(found.definition, wanted) if found else ()
     return CommitPreview(changes=tuple(changes), missing=readiness.missing(readiness.approved | own))
+
+
+async def _expect_first(
+    session: Session, inputs: Mapping[str, Any], peers: Sequence[Mapping[str, Any] | Unknown]
+) -> None:
+    """Raise ProviderError for a definition that the channel would not take which this program makes.
+
+    An orderer may have that channel, and then it is taken over with what is in force: its peers tell.
+    """
+    if any(has_unknown(inputs.get(name)) for name in ("channel", "name", "sequence")):
+        return
+    known = [peer for peer in peers if not isinstance(peer, Unknown) and not has_unknown(dict(peer))]
+    if known and inputs["sequence"] != 1 and not has_unknown(inputs["signer"]):
+        channel, who = inputs["channel"], signer(inputs["signer"])
+        candidates = [node(cast("NodeInput", peer)) for peer in known]
+        try:
+            asked = await most_advanced(session.connections, candidates, channel, who, deadline=_READING)
+            if await definition(session.connections, asked, channel, inputs["name"], who, deadline=_READING):
+                return
+        except Refused:
+            pass  # not on the channel: there is none yet
+        except FabricError:
+            return
+    check_first(inputs)
 
 
 @dataclass(frozen=True, kw_only=True)

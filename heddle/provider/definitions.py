@@ -24,6 +24,7 @@ __all__ = [
     "channel_policies",
     "check_channel_policies",
     "check_definition",
+    "check_first",
     "check_succession",
     "check_turn",
     "definition_inputs",
@@ -114,8 +115,19 @@ def check_turn(wanted: Definition, committed: Committed | None, channel: str) ->
             f"{where}: sequence {sequence} is in force with other content: {found}",
             hint=f"Raise sequence to {sequence + 1}: every change of a definition is a new sequence.",
         )
-    raise ProviderError(
-        f"{where}: sequence {wanted.sequence} is wanted, but {sequence or 'none'} is in force",
+    raise _out_of_turn(where, wanted.sequence, sequence)
+
+
+def check_first(inputs: Mapping[str, Any]) -> None:
+    """Raise ProviderError for a sequence that a channel without this chaincode would not take."""
+    if inputs["sequence"] != 1:
+        where = f"chaincode {inputs['name']} on {inputs['channel']}, a new channel"
+        raise _out_of_turn(where, inputs["sequence"], 0)
+
+
+def _out_of_turn(where: str, wanted: int, sequence: int) -> ProviderError:
+    return ProviderError(
+        f"{where}: sequence {wanted} is wanted, but {sequence or 'none'} is in force",
         hint=f"Set sequence to {sequence + 1} for a new definition"
         + (f", or to {sequence} with the content that is in force." if sequence else "."),
     )

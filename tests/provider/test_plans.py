@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from heddle.configtx.settings import ChannelSettings, Consenter, OrdererOrganization
+from heddle.errors import ProviderError
 from heddle.fabric.node import ClientTls, Node
 from heddle.identity.authority import new_authority
 from heddle.identity.certificate import CertificateRequest, Usage, issue
@@ -219,6 +220,35 @@ async def test_a_rollout_needs_what_it_asks_with(engine: Engine, channel: dict[s
     }
     failures = await _failures(engine, ROLLOUT, news)
     assert set(failures) == {"adminTls", "revisions.orderer1", "revisions.other"}
+
+
+@pytest.mark.parametrize("kind", ["Definition", "Approval"])
+async def test_a_new_channel_takes_a_first_sequence_alone(
+    engine: Engine, channel: dict[str, Any], kind: str
+) -> None:
+    """Said before anything is done: nothing is in force on a channel that the same run makes."""
+    inputs = {
+        "channel": "channel",
+        "name": "basic",
+        "version": "1.0",
+        "packageId": UNKNOWN,
+        "genesisHash": UNKNOWN,
+        "peer": UNKNOWN,
+        "peers": UNKNOWN,
+        "orderers": channel["orderers"],
+        "signer": channel["signers"][0],
+    }
+    given = {"Definition": ("peers",), "Approval": ("peer", "packageId")}
+    others = {name for names in given.values() for name in names} - set(given[kind])
+    inputs = {name: value for name, value in inputs.items() if name not in others}
+    token = f"heddle:chaincode:Chaincode{kind}"
+    await engine.preview(token, "basic", {**inputs, "sequence": 1})
+    with pytest.raises(
+        ProviderError, match=r"basic on channel, a new channel: sequence 2 is wanted, but none"
+    ):
+        await engine.preview(token, "basic", {**inputs, "sequence": 2})
+    joined = {**inputs, "genesisHash": "0" * 64, "sequence": 2}
+    await engine.preview(token, "basic", joined)
 
 
 async def test_an_approval_by_a_peer_to_come(engine: Engine, channel: dict[str, Any]) -> None:
