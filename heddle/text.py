@@ -5,7 +5,7 @@ import json
 import re
 from typing import Final
 
-__all__ = ["escaped", "printable", "shown_bytes", "without_colours", "without_controls"]
+__all__ = ["counted", "escaped", "printable", "shown_bytes", "without_colours", "without_controls"]
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:/@*+=,-]+")
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
@@ -14,6 +14,11 @@ _WHOLE: Final = 64
 
 _LONGEST = 2000
 """Characters of a node's words in a message. A chaincode's error with its cause is a few hundred."""
+
+
+def counted(count: int, noun: str, nouns: str = "") -> str:
+    """Return a number with its noun: `1 block`, `2 blocks`; `nouns` are many where an s is not enough."""
+    return f"{count} {noun if count == 1 else nouns or f'{noun}s'}"
 
 
 def printable(words: str) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from heddle.cli.options import HERE, Folder, StackFile
+from heddle.cli.options import HERE, Folder, StackFile, one_of
 from heddle.cli.printing import print_line, print_paragraphs
 from heddle.clientconfig.authorities import authority_keys
 from heddle.clientconfig.folder import write_client_folder
@@ -25,7 +25,10 @@ def _group() -> None:
 @app.command()
 def grant(
     stack: StackFile,
-    role: Annotated[Role, typer.Option("--role", help="What the person may do.")],
+    role: Annotated[
+        Role,
+        typer.Option("--role", parser=one_of(Role), metavar="|".join(Role), help="What the person may do."),
+    ],
     user: Annotated[
         str, typer.Option("--user", help="The person: name in Kubernetes and in the certificate.")
     ],

@@ -9,10 +9,12 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 
-from heddle.cli.options import HERE, Folder, Json, Stack, named_values, only
+from heddle.cli.options import HERE, Folder, Json, Stack, Timeout, named_values, only
 from heddle.cli.printing import cell, listing, print_json, print_listing, print_text
 from heddle.configtx.endorsement import policy_text
 from heddle.fabric import gateway
+from heddle.fabric.connection import Connections
+from heddle.fabric.lifecycle import definitions
 from heddle.fabric.node import Node
 from heddle.network.facts import committed_chaincodes
 from heddle.network.instance import ChannelOutput
@@ -57,19 +59,25 @@ TransientFile = Annotated[
 Init = Annotated[
     bool, typer.Option("--init", help="The initialization that a chaincode with initRequired waits for.")
 ]
-Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for all of it.")]
 Function = Annotated[str, typer.Argument(metavar="FUNCTION", help="The chaincode's function.")]
 Args = Annotated[list[str] | None, typer.Argument(metavar="ARGS", help="Its arguments.")]
 SECONDS = 60.0
+_LISTING = 10.0
 
 
 @app.command("list")
-def list_(stack: Stack, channel: Channel = "", json_: Json = False, folder: Folder = HERE) -> None:
+def list_(
+    stack: Stack,
+    channel: Channel = "",
+    timeout: Timeout = _LISTING,
+    json_: Json = False,
+    folder: Folder = HERE,
+) -> None:
     """Show the definitions in force on each channel, and the organizations that have approved them."""
     network = open_network(stack, folder)
     instance = network.instance
     channels = [instance.channel(channel)] if channel else list(instance.channels.values())
-    rows = asyncio.run(_rows(network, channels))
+    rows = asyncio.run(_rows(network, channels, timeout))
     if json_:
         print_json(rows)
         return
@@ -176,14 +184,29 @@ class _Call:
     async def send(
         self, verb: Callable[..., Awaitable[Answer]], arguments: Sequence[str], **options: object
     ) -> Answer:
-        """Return what a verb of the peer's gateway answers."""
+        """Return what a verb of the peer's gateway answers.
+
+        Raises BadParameter with the chaincodes there are for one that neither the stack nor the channel has.
+        """
         async with self._network.connections() as connections:
+            await self._expect_known(connections)
             return await verb(
                 connections, self._peer, self._signer, self._channel.name, self._name, arguments, **options
             )
 
+    async def _expect_known(self, connections: Connections) -> None:
+        """Ask the channel about a chaincode that is none of the stack's: another stack's may be there."""
+        channel = self._channel.name
+        if any(each.name == self._name for each in self._network.instance.chaincodes_on(channel)):
+            return
+        there = await definitions(connections, self._peer, channel, self._signer, deadline=_LISTING)
+        known = sorted(each.name for each in there)
+        if self._name not in known:
+            names = ", ".join(known) or "no chaincode"
+            raise typer.BadParameter(f"--name {self._name}: channel {channel} has: {names}")
 
-async def _rows(network: Network, channels: Sequence[ChannelOutput]) -> list[dict[str, Any]]:
+
+async def _rows(network: Network, channels: Sequence[ChannelOutput], seconds: float) -> list[dict[str, Any]]:
     """Return the definitions in force on the channels, as JSON has them."""
     async with network.connections() as connections:
         return [
@@ -197,7 +220,7 @@ async def _rows(network: Network, channels: Sequence[ChannelOutput]) -> list[dic
                 "approvals": dict(each.approvals),
             }
             for channel in channels
-            for each in await committed_chaincodes(network, connections, channel.name, deadline=10)
+            for each in await committed_chaincodes(network, connections, channel.name, deadline=seconds)
         ]
 
 

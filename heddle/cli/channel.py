@@ -14,7 +14,7 @@ from heddle.cli.channel_block import block
 from heddle.cli.channel_request import request, sign
 from heddle.cli.channel_submit import submit
 from heddle.cli.channel_verify import verify
-from heddle.cli.options import HERE, Folder, Json, Stack, only
+from heddle.cli.options import HERE, Folder, Json, Stack, Timeout, only
 from heddle.cli.printing import cell, listing, print_json, print_lies, print_listing, print_pairs
 from heddle.configtx.blocks import config_of
 from heddle.configtx.read import settings_of
@@ -38,10 +38,10 @@ for verb in (block, request, sign, submit, verify):
 
 
 @app.command("list")
-def list_(stack: Stack, json_: Json = False, folder: Folder = HERE) -> None:
+def list_(stack: Stack, timeout: Timeout = _SECONDS, json_: Json = False, folder: Folder = HERE) -> None:
     """List every channel: its organizations, its height, and the nodes that do not answer."""
     network = open_network(stack, folder)
-    found = asyncio.run(_all_nodes(network))
+    found = asyncio.run(_all_nodes(network, timeout))
     channels = network.instance.channels.values()
     if json_:
         print_json(
@@ -102,11 +102,11 @@ def show(
             console.print(Text.assemble((node.node, "red"), ": ", cell(node.trouble)))
 
 
-async def _all_nodes(network: Network) -> dict[str, tuple[ChannelNode, ...]]:
+async def _all_nodes(network: Network, seconds: float) -> dict[str, tuple[ChannelNode, ...]]:
     """Return the nodes of every channel, by its name."""
     names = list(network.instance.channels)
     async with network.connections() as connections:
-        facts = await node_facts(network, connections, names, deadline=_SECONDS)
+        facts = await node_facts(network, connections, names, deadline=seconds)
     return {name: channel_nodes(facts, name) for name in names}
 
 

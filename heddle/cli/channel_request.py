@@ -25,6 +25,7 @@ from heddle.identity.signer import Signer
 from heddle.network.network import Network, open_network
 from heddle.network.requests import kept_request
 from heddle.network.updates import read_config
+from heddle.text import counted
 
 __all__ = ["File", "InStack", "member", "request", "show_request", "sign"]
 
@@ -169,7 +170,8 @@ def show_unreviewed(request: Request, why: str) -> None:
 
 def _show_head(request: Request) -> None:
     print_line(
-        f"channel {request.channel}, configuration {request.sequence}, {len(request.signatures)} signatures"
+        f"channel {request.channel}, configuration {request.sequence}, "
+        f"{counted(len(request.signatures), 'signature')}"
     )
     print_line(f"digest {request.digest}")
 

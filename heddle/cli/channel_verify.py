@@ -15,6 +15,7 @@ from heddle.cli.options import HERE, Folder, Json, Stack, only
 from heddle.cli.printing import cell, listing, marked, print_json, print_line, print_listing
 from heddle.network.ledgers import CheckedLedger, LedgersReport, verify_ledgers
 from heddle.network.network import Network, open_network
+from heddle.text import counted
 
 __all__ = ["verify"]
 
@@ -69,8 +70,8 @@ def _progress(channel: str) -> Iterator[Callable[[int, int], None]]:
 
 def _show(report: LedgersReport) -> None:
     print_line(
-        f"channel {report.channel}: {report.blocks} blocks, {report.configurations} configurations, "
-        f"from genesis {report.genesis_hash}"
+        f"channel {report.channel}: {counted(report.blocks, 'block')}, "
+        f"{counted(report.configurations, 'configuration')}, from genesis {report.genesis_hash}"
     )
     table = listing("NODE", "ROLE", "HEIGHT", "SOUND", "RESULT")
     for ledger in report.ledgers:

@@ -1,5 +1,6 @@
 """Print the manifest of a stack's namespace: `heddle namespace STACK | kubectl apply -f -`."""
 
+import re
 from typing import Annotated
 
 import typer
@@ -12,6 +13,10 @@ from heddle.state.stack import open_stack
 from heddle.topology import plan
 
 __all__ = ["namespace"]
+
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_SERVICE_ACCOUNT = re.compile(rf"{_LABEL}:(?=.{{1,253}}$){_LABEL}(?:[.]{_LABEL})*")
+"""A label (RFC 1123) and a subdomain, as Kubernetes has the names of namespaces and service accounts."""
 
 
 def namespace(
@@ -30,8 +35,10 @@ def namespace(
     if not all(user or ()):
         raise typer.BadParameter("--user: the name of a user is expected, and this one is empty")
     for account in service_account or ():
-        if not all(account.partition(":")):
-            raise typer.BadParameter(f"--service-account {account}: NAMESPACE:NAME is expected")
+        if not _SERVICE_ACCOUNT.fullmatch(account):
+            raise typer.BadParameter(
+                f"--service-account {account}: NAMESPACE:NAME is expected, of a–z, 0–9, - and, in NAME, ."
+            )
     stored = open_stack(folder, stack).config
     instance = config.read_values(stack, stored.values, stored.secret_keys).instance
     objects = prepared_namespace(

@@ -1,12 +1,13 @@
 """Declare the arguments and options that several subcommands have, so that all name them alike."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
-__all__ = ["HERE", "Folder", "Json", "Stack", "StackFile", "Yes", "named_values", "only"]
+__all__ = ["HERE", "Folder", "Json", "Stack", "StackFile", "Timeout", "Yes", "named_values", "one_of", "only"]
 
 Stack = Annotated[
     str,
@@ -17,8 +18,10 @@ StackFile = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before acting.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for all of it.")]
 Folder = Annotated[Path, typer.Option("--cwd", "-C", help="The folder with Pulumi.yaml.", file_okay=False)]
 HERE = Path()
+Chosen = TypeVar("Chosen", bound=StrEnum)
 
 
 def named_values(
@@ -32,6 +35,19 @@ def named_values(
             raise typer.BadParameter(f"{option}{'' if private else f' {text}'}: {form} is expected")
         values.append((name, value))
     return values
+
+
+def one_of(kind: type[Chosen]) -> Callable[[str], Chosen]:
+    """Return what reads an option with choices. It raises BadParameter with those there are."""
+
+    def read(text: str) -> Chosen:
+        try:
+            return kind(text)
+        except ValueError:
+            names = ", ".join(f"'{each}'" for each in kind)
+            raise typer.BadParameter(f"'{text}' is not one of {names}.") from None
+
+    return read
 
 
 def only(names: Iterable[str], option: str = "") -> str:

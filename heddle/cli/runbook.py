@@ -83,19 +83,19 @@ def run_(
             check=True,
             artifacts=artifacts,
         )
-        if check or not yes:
-            _execute(plan)
-        if not check:
+        if (check or not yes) and _execute(plan).nothing_to_do and not check:
+            typer.echo("nothing to do")
+        elif not check:
             declined = f"{name} cancelled: confirmation declined, nothing was changed"
             ask_consent(f"Do you want to run {name}?", yes=yes, declined=declined)
-            changes = _execute(replace(plan, check=False))
+            changes = _execute(replace(plan, check=False)).changes
             typer.echo(f"{changes} changed" if changes else "nothing changed")
 
 
-def _execute(what: Run) -> int:
-    """Run it and return how many tasks changed something; leave with exit code 1 when it failed."""
+def _execute(what: Run) -> Display:
+    """Run it and return what its display has seen; leave with exit code 1 when it failed."""
     display = Display()
     if not run(what, display):
         typer.echo(f"error: runbook {what.runbook.name} ended with a failure", err=True)
         raise typer.Exit(1)
-    return display.changes
+    return display

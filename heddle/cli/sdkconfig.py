@@ -10,6 +10,7 @@ from heddle.clientconfig.authorities import authority_keys
 from heddle.clientconfig.files import ClientRequest, client_files
 from heddle.clientconfig.folder import write_client_folder
 from heddle.network.network import open_network
+from heddle.text import counted
 
 __all__ = ["sdk_config"]
 
@@ -47,7 +48,7 @@ def sdk_config(
         if file.changed:
             typer.echo(f"{file.path}{'  (secret)' if file.secret else ''}")
     if same := sum(not file.changed for file in written):
-        typer.echo(f"{same} files unchanged")
+        typer.echo(f"{counted(same, 'file')} unchanged")
     if not user:
         typer.echo("No private key was written: name the client's user with --user.", err=True)
     if keys:

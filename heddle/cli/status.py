@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from heddle.cli.options import HERE, Folder, Json, Stack
+from heddle.cli.options import HERE, Folder, Json, Stack, Timeout
 from heddle.cli.printing import cell, listing, marked, print_json, print_listing
 from heddle.network.network import open_network
 from heddle.network.status import InstanceStatus, ask_status
@@ -16,7 +16,7 @@ from heddle.network.status import InstanceStatus, ask_status
 __all__ = ["status"]
 
 SECONDS = 15.0
-"""Time for all answers; nodes are asked side by side."""
+"""Seconds for all answers, if left out; nodes are asked side by side."""
 
 
 def status(
@@ -24,11 +24,12 @@ def status(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show everything that is wrong, in the nodes' own words.")
     ] = False,
+    timeout: Timeout = SECONDS,
     json_: Json = False,
     folder: Folder = HERE,
 ) -> None:
     """Ask all nodes, and print versions, heights, chaincodes and what is wrong."""
-    found = asyncio.run(ask_status(open_network(stack, folder), deadline=SECONDS))
+    found = asyncio.run(ask_status(open_network(stack, folder), deadline=timeout))
     if json_:
         print_json(found.plain())
     else:

@@ -28,6 +28,8 @@ class Display:
         self._write = write or _to_stdout
         self.changes = 0
         """Tasks that changed something."""
+        self.nothing_to_do = False
+        """Whether the plan, as a module said last, is empty."""
 
     def __call__(self, event: Mapping[str, Any]) -> bool:
         """Show an event if it says something; return True, so that ansible-runner keeps it."""
@@ -49,6 +51,8 @@ class Display:
     def _ok(self, data: Mapping[str, Any], result: Mapping[str, Any]) -> None:
         if result.get("changed"):
             self.changes += 1
+        if str(data.get("task_action")).startswith("heddle_") and "empty" in result:
+            self.nothing_to_do = bool(result["empty"])
         if _QUIET & {data.get("task_action"), data.get("task")}:
             return
         mark = "~" if result.get("changed") else "✓"

@@ -56,12 +56,16 @@ class Plan:
     directories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    @property
+    def empty(self) -> bool:
+        """Tell whether nothing is left to remove."""
+        return not (self.volumes or self.objects or any(self.directories.values()))
+
     def lines(self) -> list[str]:
         """Return the plan for people."""
-        empty = not (self.volumes or self.objects or any(self.directories.values()))
         where = f"instance {self.target.instance} (namespace {self.target.namespace})"
         return [
-            f"{where} {self._state()}; {'nothing is left of it' if empty else 'it left'}",
+            f"{where} {self._state()}; {'nothing is left of it' if self.empty else 'it left'}",
             *(f"  on node {node}: {path}" for node, paths in self.directories.items() for path in paths),
             *(f"  volume {name}" for name in self.volumes),
             *(f"  {each['kind']} {each['name']}" for each in self.objects),

@@ -29,7 +29,7 @@ async def look(scene: Scene) -> dict[str, Any]:
     target = _target(scene, facts)
     if target is None:
         lines = ["no deleted instance left anything"]
-        return {"jobs": [], "removals": [], "plan": {}, "living": {}, "lines": lines}
+        return {"jobs": [], "removals": [], "plan": {}, "living": {}, "lines": lines, "empty": True}
     only: frozenset[str] | None = None
     if given["leftovers"]:
         leftovers = plan_leftovers(facts, target, given["leftovers"], scene.context.claims)
@@ -48,6 +48,7 @@ async def look(scene: Scene) -> dict[str, Any]:
         },
         "living": living_data(facts, plan),
         "lines": complete.lines(),
+        "empty": complete.empty,
     }
 
 

@@ -15,6 +15,7 @@ from heddle.provider.channel.settings import SETTINGS, settings_from
 from heddle.provider.channel.update import Prepared, prepare_all
 from heddle.quantities import show_size
 from heddle.quorum import fault_tolerance, quorum
+from heddle.text import counted
 
 __all__ = ["plan_create", "plan_unknown", "plan_update", "tell_drift"]
 
@@ -167,7 +168,7 @@ def _settings_lines(settings: ChannelSettings) -> list[str]:
 def _count(what: str, items: Any) -> str:  # noqa: ANN401 - a list, or UNKNOWN
     if not isinstance(items, list):
         return f"{what}s known after apply"
-    return f"{len(items)} {what}{'' if len(items) == 1 else 's'}"
+    return counted(len(items), what)
 
 
 def _name(item: Any) -> str:  # noqa: ANN401 - an object, or UNKNOWN
