@@ -30,10 +30,10 @@ check: $(BIN)/.ready ## format, lint, types, who imports whom, playbooks
 	$(BIN)/ansible-lint playbooks
 
 unit: $(BIN)/.ready ## unit and property tests
-	$(PYTEST) -n 2 --dist loadfile --ignore tests/contract --ignore tests/e2e -m 'not cluster' tests
+	$(PYTEST) -n 3 --dist loadfile --ignore tests/contract --ignore tests/e2e -m 'not cluster' tests
 
 contract: $(BIN)/.ready ## one suite of promises on stand-ins and, where its binaries are on PATH, on real Fabric
-	$(PYTEST) tests/contract
+	$(PYTEST) -n 2 --dist loadfile tests/contract
 
 e2e: $(BIN)/.ready ## the whole way on a local cluster of its own
 	$(PYTEST) -m cluster tests
