@@ -11,6 +11,7 @@ from heddle.clientconfig.authorities import authority_keys
 from heddle.clientconfig.folder import write_client_folder
 from heddle.clientconfig.grant import Grant, Role, granted_files
 from heddle.network.network import open_network
+from heddle.state.log import acting
 
 __all__ = ["app"]
 
@@ -46,7 +47,9 @@ def grant(
     key = authority_keys(stack, folder, network.instance.organization(org))["ca"]
     files = granted_files(network.instance, wanted, key.encode())
     owner = {"instance": network.instance.name, "organization": org, "user": user, "role": str(role)}
-    for file in write_client_folder(out, owner, files, force=force):
+    with acting(folder, stack, "access grant", f"{role} {user} of {org}"):
+        written = write_client_folder(out, owner, files, force=force)
+    for file in written:
         print_line(f"{file.path}{'  (secret)' if file.secret else ''}")
     print_line("A cluster's administrator gives the rights:")
     print_line(f"  kubectl apply -f {out / 'rbac.yaml'}")

@@ -14,6 +14,7 @@ from heddle.configtx.requestfiles import merge_copies
 from heddle.configtx.review import expect_signed
 from heddle.network.network import open_network
 from heddle.network.updates import read_config, submit_request
+from heddle.state.log import acting
 
 __all__ = ["submit"]
 
@@ -44,5 +45,6 @@ def submit(
     show_request(request, config)
     expect_signed(request, config)
     ask_consent(f"Hand it in as {signer.msp_id}?", yes=yes)
-    sequence = asyncio.run(submit_request(network, request, signer))
+    with acting(folder, stack, "channel submit", request.channel):
+        sequence = asyncio.run(submit_request(network, request, signer))
     print_line(f"channel {request.channel}: configuration {sequence} is in force; run `up` again")

@@ -14,6 +14,7 @@ from heddle.runbooks.catalog import Variable, find_runbook, runbooks
 from heddle.runbooks.deployed import context_of
 from heddle.runbooks.display import Display
 from heddle.runbooks.run import Run, run
+from heddle.state.log import recorded
 from heddle.state.project import is_access_folder
 from heddle.state.stack import open_stack
 
@@ -72,7 +73,8 @@ def run_(
         )
     if not (yes or check):
         require_terminal("--yes", "--check")
-    with open_stack(folder, stack).backend.locked():
+    backend = open_stack(folder, stack).backend
+    with backend.locked():
         # Opened again: what another process saved before the lock was ours counts.
         context = context_of(open_stack(folder, stack))
         plan = Run(
@@ -88,7 +90,10 @@ def run_(
         elif not check:
             declined = f"{name} cancelled: confirmation declined, nothing was changed"
             ask_consent(f"Do you want to run {name}?", yes=yes, declined=declined)
-            changes = _execute(replace(plan, check=False)).changes
+            with recorded(
+                backend, "runbook run", " ".join([name, *runbook.chosen_hosts(variables).values()])
+            ):
+                changes = _execute(replace(plan, check=False)).changes
             typer.echo(f"{changes} changed" if changes else "nothing changed")
 
 

@@ -1,6 +1,6 @@
 """Print the state of a network as its nodes tell it: `heddle status STACK`."""
 
-import asyncio
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -10,13 +10,16 @@ from rich.text import Text
 
 from heddle.cli.options import HERE, Folder, Json, Stack, Timeout
 from heddle.cli.printing import cell, listing, marked, print_json, print_listing
-from heddle.network.network import open_network
-from heddle.network.status import InstanceStatus, ask_status
+from heddle.cli.watching import watch
+from heddle.network.overview import Overview, ask_overview
+from heddle.network.status import InstanceStatus
+from heddle.planner.instance import State
 
 __all__ = ["status"]
 
 SECONDS = 15.0
 """Seconds for all answers, if left out; nodes are asked side by side."""
+_COLOURS = {State.NORMAL: "green", State.ABNORMAL: "red", State.UNKNOWN: "red"}
 
 
 def status(
@@ -26,10 +29,19 @@ def status(
     ] = False,
     timeout: Timeout = SECONDS,
     json_: Json = False,
+    watch_: Annotated[
+        bool, typer.Option("--watch", "-w", help="Ask again and again, until Ctrl-C; shown in place.")
+    ] = False,
     folder: Folder = HERE,
 ) -> None:
-    """Ask all nodes, and print versions, heights, chaincodes and what is wrong."""
-    found = asyncio.run(ask_status(open_network(stack, folder), deadline=timeout))
+    """Ask all nodes, and print the state, versions, heights, chaincodes and what is wrong."""
+    if watch_ and json_:
+        raise typer.BadParameter("--watch prints for people, --json once for programs: give one of them")
+    ask = partial(ask_overview, stack, folder, deadline=timeout)
+    if watch_:
+        watch(ask, partial(_show, verbose=verbose))
+        return
+    found = ask()
     if json_:
         print_json(found.plain())
     else:
@@ -38,11 +50,26 @@ def status(
         raise typer.Exit(1)
 
 
-def _show(console: Console, found: InstanceStatus, *, verbose: bool) -> None:
-    kind = "stand-ins" if found.standin else "Fabric"
+def _show(console: Console, found: Overview, *, verbose: bool) -> None:
+    name, reason = str(found.state.state), cell(found.state.reason)
     console.print(
-        Text.assemble(cell(found.name, "bold"), " in namespace ", cell(found.namespace), f", on {kind}")
+        Text.assemble(
+            cell(found.name, "bold"), ": ", (name, _COLOURS.get(found.state.state, "yellow")), ": ", reason
+        ),
+        soft_wrap=True,
     )
+    if found.busy and found.busy not in found.state.reason:
+        console.print(Text.assemble("under way: ", cell(found.busy)), soft_wrap=True)
+    if found.status is not None:
+        for margin in found.status.margins:
+            console.print(cell(str(margin)), soft_wrap=True)
+        console.print()
+        _show_nodes(console, found.status, verbose=verbose)
+
+
+def _show_nodes(console: Console, found: InstanceStatus, *, verbose: bool) -> None:
+    kind = "stand-ins" if found.standin else "Fabric"
+    console.print(Text.assemble("namespace ", cell(found.namespace), f", on {kind}"))
     print_listing(console, _node_table(found))
     if found.chaincodes:
         console.print()

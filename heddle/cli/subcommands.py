@@ -40,11 +40,12 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "output": Subcommand("heddle.cli.output:output", "Print the outputs of a stack."),
     "status": Subcommand(
         "heddle.cli.status:status",
-        "Show nodes, heights and chaincodes; exit code 1 unless all of them are well.",
+        "Show the state, nodes, heights and chaincodes; exit code 1 unless all is well.",
     ),
     "certificates": Subcommand(
         "heddle.cli.certificates:app", "Show when each certificate of a network ends, and what stops then."
     ),
+    "log": Subcommand("heddle.cli.log:log", "List what was done to a stack, by whom and with what result."),
     "sdk-config": Subcommand(
         "heddle.cli.sdkconfig:sdk_config",
         "Write connection profiles, certificates, and the MSP folders of the users that are named.",

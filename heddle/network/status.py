@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from heddle.configtx.settings import BFT
 from heddle.fabric.definition import Definition
 from heddle.network.certificates import Expired, ending_soon, expired_of_instance, expired_of_node
 from heddle.network.facts import committed_definition, node_facts
 from heddle.network.instance import ChaincodeOutput, NodeOutput
 from heddle.network.network import Network
 from heddle.planner.facts import Answer, LedgerState, NoAnswer, NodeFacts, orders
+from heddle.planner.margin import ChannelMargin, channel_margins
 from heddle.planner.restart import slowness
 
 __all__ = [
@@ -94,6 +96,10 @@ class InstanceStatus:
     """Authorities and clients' certificates that have expired, each with what heals it."""
     ending: str = ""
     """How many certificates end soon, and the first of them; empty if none does."""
+    margins: tuple[ChannelMargin, ...] = ()
+    """What each channel can lose before it stops ordering."""
+    silent: bool = False
+    """Whether no node told anything."""
 
     @property
     def healthy(self) -> bool:
@@ -103,7 +109,8 @@ class InstanceStatus:
 
     def plain(self) -> dict[str, Any]:
         """Return the status as JSON has it."""
-        return {"healthy": self.healthy, **asdict(self)}
+        margins = [each.plain() for each in self.margins]
+        return {"healthy": self.healthy, **asdict(self), "margins": margins}
 
 
 async def ask_status(network: Network, *, deadline: float) -> InstanceStatus:
@@ -130,7 +137,14 @@ async def ask_status(network: Network, *, deadline: float) -> InstanceStatus:
         chaincodes=tuple(map(judge_chaincode, chaincodes, definitions)),
         expired=tuple(f"{each}; {each.remedy}" for each in expired_of_instance(instance)),
         ending=ending_soon(instance),
+        margins=channel_margins(facts, list(instance.channels), bft=instance.consensus == BFT),
+        silent=not any(map(_told_something, facts)),
     )
+
+
+def _told_something(facts: NodeFacts) -> bool:
+    shown = facts.certificate is not None or (isinstance(facts.version, str) and bool(facts.version))
+    return shown or any(not isinstance(answer, NoAnswer) for answer in facts.channels.values())
 
 
 def judge_node(node: NodeOutput, facts: NodeFacts) -> NodeStatus:

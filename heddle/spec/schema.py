@@ -54,6 +54,13 @@ def stack_schema() -> dict[str, Any]:
                         "type": "string",
                         "description": "Context of the default kubeconfig, instead of the file's cluster.",
                     },
+                    "fabric:logDays": {
+                        "type": "integer",
+                        "minimum": 1,
+                        "maximum": 3650,
+                        "default": 30,
+                        "description": "Days for which `heddle log` knows what was done.",
+                    },
                 },
             }
         },

@@ -20,18 +20,22 @@ from urllib.parse import unquote, urlsplit
 
 from heddle.errors import EngineError, NeedsCli
 from heddle.plain import ShapeError, parse_json
-from heddle.state.copies import keep_newest, make_private_folder, write_private
+from heddle.state.copies import keep_newest, keep_records, make_private_folder, write_private
 from heddle.state.locks import Lock, read_lock
 from heddle.state.serialization import Json, dump
 from heddle.versions import HEDDLE, PULUMI
 
-__all__ = ["ORGANIZATION", "Backend", "now", "write_durably"]
+__all__ = ["KILLED", "LOG_DAYS", "ORGANIZATION", "Backend", "now", "write_durably"]
 
 ORGANIZATION = "organization"
 """The file backend has no organizations; this is what it calls its only one."""
 CHECKPOINT_VERSION = 3
 VERSION = f"v{PULUMI}+heddle.{HEDDLE}"
 """The writer of a checkpoint: the release of Pulumi whose rules it follows, and Heddle."""
+LOG_DAYS = 30
+"""Days for which the history names what was done, unless the stack file says otherwise."""
+KILLED = ".killed.json"
+"""The ending of a file in the history that was the lock of a process that was killed."""
 _COMPRESSED = ("", ".gz", ".zst")
 """The endings of a checkpoint's file beside `.json`: as it is, and as the CLI may compress it."""
 _MOST = 1024 * 1024 * 1024
@@ -114,15 +118,16 @@ def _content(path: Path) -> bytes:
 class Backend:
     """Read and write the files of one stack below `ROOT/.pulumi`."""
 
-    def __init__(self, root: Path, project: str, stack: str) -> None:
-        self._base = root / ".pulumi"
+    def __init__(self, root: Path, project: str, stack: str, *, log_days: int = LOG_DAYS) -> None:
+        self.base = root / ".pulumi"
         self.stack = stack
+        self._log_days = log_days
         self.project = project
         self.qualified_name = f"{ORGANIZATION}/{project}/{stack}"
-        self.checkpoint = self._base / "stacks" / project / f"{stack}.json"
-        self._locks = self._base / "locks" / self.qualified_name
-        self._history = self._base / "history" / project / stack
-        self._backups = self._base / "backups" / project / stack
+        self.checkpoint = self.base / "stacks" / project / f"{stack}.json"
+        self._locks = self.base / "locks" / self.qualified_name
+        self.history = self.base / "history" / project / stack
+        self._backups = self.base / "backups" / project / stack
 
     def exists(self) -> bool:
         """Tell whether the stack was ever created."""
@@ -205,28 +210,37 @@ class Backend:
 
     def begin(self) -> None:
         """Set the state as it is aside, as the CLI does: beside the checkpoint and among backups."""
-        with _writing(self._base):
-            meta = self._base / "meta.yaml"
+        with _writing(self.base):
+            meta = self.base / "meta.yaml"
             if not meta.exists():  # says which layout this is: the one with projects
-                make_private_folder(self._base, self._base)
+                make_private_folder(self.base, self.base)
                 meta.write_text("version: 1\n", encoding="utf-8")
             if (path := self._existing()) is not None:
                 content = path.read_bytes()
                 write_private(path.with_name(path.name + ".bak"), content)
-                make_private_folder(self._backups, self._base)
+                make_private_folder(self._backups, self.base)
                 stem, _, suffix = path.name.partition(".json")
                 write_private(self._backups / f"{stem}.{time.time_ns()}.json{suffix}", content)
                 keep_newest(self._backups)
 
     def remember(self, update: Json) -> None:
         """Add an update (UpdateInfo) to the history, with a copy of the checkpoint it left."""
-        make_private_folder(self._history, self._base)
+        make_private_folder(self.history, self.base)
         prefix = f"{self.stack}-{time.time_ns()}"
-        write_private(self._history / f"{prefix}.history.json", dump(update).encode())
+        write_private(self.history / f"{prefix}.history.json", dump(update).encode())
         if (path := self._existing()) is not None:
             suffix = path.name.removeprefix(self.checkpoint.name)
-            write_private(self._history / f"{prefix}.checkpoint.json{suffix}", path.read_bytes())
-        keep_newest(self._history)
+            write_private(self.history / f"{prefix}.checkpoint.json{suffix}", path.read_bytes())
+        self.tidy_history()
+
+    def tidy_history(self) -> None:
+        """Remove old copies of the state from the history, and what was done longer ago than is kept."""
+        keep_newest(self.history, kind=".checkpoint.json")
+        keep_records(self.history, days=self._log_days)
+
+    def holders(self) -> list[Lock | None]:
+        """Return the locks on the stack, also those that dead processes left; None: one cannot be read."""
+        return [lock for _, lock in self._others(self._locks)]
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -234,7 +248,7 @@ class Backend:
         own = self._locks / f"{uuid.uuid4()}.json"
         for path, lock in self._others(own):
             if lock is not None and lock.dead():  # a killed run must not stop its healer
-                path.unlink(missing_ok=True)
+                self._keep_killed(path)
         self._refuse_others(own)
         content = {
             "pid": os.getpid(),
@@ -250,6 +264,12 @@ class Backend:
             yield
         finally:
             own.unlink(missing_ok=True)
+
+    def _keep_killed(self, path: Path) -> None:
+        """Take a dead process's lock away and keep it in the history: of the CLI's run nothing else tells."""
+        with _writing(self.history), suppress(FileNotFoundError):
+            make_private_folder(self.history, self.base)
+            path.replace(self.history / f"{self.stack}-{path.stat().st_mtime_ns}{KILLED}")
 
     def _others(self, own: Path) -> list[tuple[Path, Lock | None]]:
         """Return the locks of others, and what they say; None where that cannot be read."""

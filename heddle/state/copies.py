@@ -2,10 +2,11 @@
 
 import os
 import re
+import time
 from collections import defaultdict
 from pathlib import Path
 
-__all__ = ["KEPT", "keep_newest", "make_private_folder", "write_private"]
+__all__ = ["KEPT", "keep_newest", "keep_records", "make_private_folder", "write_private"]
 
 KEPT = 50
 """Copies of each kind that stay; Pulumi's CLI keeps all, and each is as large as the state."""
@@ -28,19 +29,34 @@ def write_private(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-def keep_newest(folder: Path, count: int = KEPT) -> None:
+def keep_newest(folder: Path, count: int = KEPT, *, kind: str = "") -> None:
     """Remove older copies than the newest of a folder, and close those that stay to others.
 
-    Files that belong together have the same time in their names. A name without a time is left alone.
+    `kind`: only files with this in their names. One without a time in its name is left alone.
     """
-    copies: dict[int, list[Path]] = defaultdict(list)
-    for path in folder.iterdir():
-        if stamp := _STAMP.search(path.name):
-            copies[int(stamp[1])].append(path)
-            _close(path, _FILE)
-    for stamp_of in sorted(copies)[:-count]:
-        for path in copies[stamp_of]:
+    copies = _by_time(folder, kind)
+    for stamp in sorted(copies)[:-count]:
+        for path in copies[stamp]:
             path.unlink(missing_ok=True)
+
+
+def keep_records(folder: Path, *, days: int) -> None:
+    """Remove records that are both older than so many days and not among the newest `KEPT` of a folder."""
+    oldest = time.time_ns() - days * 86_400 * 10**9
+    copies = _by_time(folder, "")
+    for stamp in sorted(copies)[:-KEPT]:
+        for path in copies[stamp] if stamp < oldest else ():
+            path.unlink(missing_ok=True)
+
+
+def _by_time(folder: Path, kind: str) -> dict[int, list[Path]]:
+    """Return the files of a folder by the time in their names, closed to others."""
+    found: dict[int, list[Path]] = defaultdict(list)
+    for path in folder.iterdir():
+        if kind in path.name and (stamp := _STAMP.search(path.name)):
+            found[int(stamp[1])].append(path)
+            _close(path, _FILE)
+    return found
 
 
 def _close(path: Path, mode: int) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from heddle.errors import EngineError, NeedsCli
 from heddle.plain import Plain, ShapeError
-from heddle.state.backend import Backend, state_folder
+from heddle.state.backend import LOG_DAYS, Backend, state_folder
 from heddle.state.encryption import Crypter, find_passphrase
 from heddle.state.project import (
     Config,
@@ -24,7 +24,11 @@ from heddle.state.resource import Operation, Resource, load_resource
 from heddle.state.serialization import dump
 from heddle.state.takeover import taken_over
 
-__all__ = ["Stack", "open_stack"]
+__all__ = ["Stack", "open_stack", "stack_backend"]
+
+_LOG_DAYS = "logDays"
+"""Key of the configuration, in the project's namespace."""
+_LONGEST_LOG = 3650
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +67,7 @@ def open_stack(
     project = open_project(folder.resolve())
     file = open_stack_file(project, name)
     file = replace(file, config={**file.config, **(config or {})})
-    url = os.environ.get("PULUMI_BACKEND_URL") or project.backend
-    backend = Backend(state_folder(url, project.folder), project.name, name)
+    backend = _backend(project, name, file)
     if must_exist and not backend.exists():
         raise EngineError(f"no stack named '{name}' found", hint=_where_stacks_are(backend))
     deployment = backend.read() or {}
@@ -84,6 +87,29 @@ def open_stack(
         resources=resources,
         interrupted=interrupted,
     )
+
+
+def stack_backend(folder: Path, name: str) -> Backend | None:
+    """Return the files of a stack's state, without its passphrase; None for an access folder, which has none.
+
+    Raises EngineError as `open_stack` does for a project that cannot be used.
+    """
+    if is_access_folder(name):
+        return None
+    project = open_project(folder.resolve())
+    return _backend(project, name, open_stack_file(project, name))
+
+
+def _backend(project: Project, name: str, file: StackFile) -> Backend:
+    url = os.environ.get("PULUMI_BACKEND_URL") or project.backend
+    days = file.config.get(f"{project.name}:{_LOG_DAYS}", file.config.get(_LOG_DAYS, LOG_DAYS))
+    if not str(days).isdecimal() or not 1 <= int(days) <= _LONGEST_LOG:
+        raise EngineError(
+            f"{file.path}: config.{project.name}:{_LOG_DAYS}: a whole number of days from 1 to "
+            f"{_LONGEST_LOG} is expected",
+            hint="It says how long `heddle log` knows what was done.",
+        )
+    return Backend(state_folder(url, project.folder), project.name, name, log_days=int(days))
 
 
 def _where_stacks_are(backend: Backend) -> str:

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from heddle.cli import watching
 from heddle.cli.app import app
+from heddle.errors import EngineError
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
 from heddle.fabric.dial import DirectDialer
@@ -77,6 +79,86 @@ def test_a_healthy_network_is_shown_and_exits_with_0(status: Status) -> None:
     assert text.count("channel 4") == 3, text
     assert text.count(" 3.1.5 ") == 3
     assert "own words" not in text
+
+
+def test_the_state_and_what_can_be_lost_are_on_top(status: Status, deployed: Network) -> None:
+    """In a line each, with the reason; JSON has the same."""
+    _, text = status()
+    assert text.splitlines()[:3] == [
+        f"{deployed.instance.name}: normal: everything answers as it should",
+        "channel channel: no orderer may fail (1 of 1 order, 1 is needed)",
+        "",
+    ]
+    found = json.loads(status("--json")[1])
+    assert (found["state"], found["reason"]) == ("normal", "everything answers as it should")
+    assert found["margins"] == [
+        {
+            "channel": "channel",
+            "consensus": "etcdraft",
+            "mayFail": 0,
+            "ordering": 1,
+            "consenters": 1,
+            "needed": 1,
+        }
+    ]
+
+    port, operations = free_ports(2)
+    peers = peers_with(deployed.instance, port=port, operations_port=operations)
+    _, text = status(peers=peers)
+    assert text.startswith(f"{deployed.instance.name}: abnormal: beta-peer1: does not answer: ")
+
+
+def test_a_public_address_that_does_not_answer_is_a_state(status: Status, deployed: Network) -> None:
+    """The nodes are well: the exit code is 0, since it may be this machine alone that does not get there."""
+    (port,) = free_ports(1)
+    answering = f"127.0.0.1:{deployed.instance.peers[0].port}"
+    code, text = status(peers=peers_with(deployed.instance, public_endpoint=answering))
+    assert text.splitlines()[0].endswith(": normal: everything answers as it should")
+
+    code, text = status(peers=peers_with(deployed.instance, public_endpoint=f"127.0.0.1:{port}"))
+    assert code == 0
+    assert (
+        f": address abnormal: from this machine beta-peer1 does not answer outside: 127.0.0.1:{port}: "
+        in text
+    )
+
+
+def test_a_watch_asks_again_until_it_is_interrupted(
+    status: Status, deployed: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One question after the other, each with its time; Ctrl-C is how it ends well."""
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(watching.time, "sleep", sleep)
+    port, operations = free_ports(2)
+
+    code, text = status("--watch", peers=peers_with(deployed.instance, port=port, operations_port=operations))
+
+    assert code == 0, "also when something is wrong: that was shown"
+    assert pauses == [watching.PAUSE] * 2
+    assert text.count("asked at ") == text.count(": abnormal: ") == 2
+    assert status("--watch", "--json")[0] == 2
+
+
+def test_a_watch_goes_on_after_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """The network may just be coming, or coming back."""
+    answers: list[Any] = [EngineError("no network yet", hint="wait"), "here it is", KeyboardInterrupt()]
+
+    def ask() -> str:
+        answer = answers.pop(0)
+        if isinstance(answer, str):
+            return answer
+        raise answer
+
+    watching.watch(ask, lambda console, found: console.print(found), pause=0)
+
+    shown = capsys.readouterr().out
+    assert shown.index("error: no network yet") < shown.index("here it is")
 
 
 def test_a_node_that_does_not_answer_is_one_line_and_hides_no_other(

@@ -131,3 +131,5 @@ def use_network(monkeypatch: pytest.MonkeyPatch, network: Network) -> None:
     """Let every stack have the outputs of this network."""
     outputs = {"instance": write_record(network.instance), "access": Secret(write_record(network.access))}
     monkeypatch.setattr(network_module, "read_outputs_and", lambda *_: (outputs, []))
+    # What else is in the state is that of no stack: not of one that happens to have this name here.
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///no/state")

@@ -16,12 +16,13 @@ from heddle.embedded.engine.journal import Journal
 from heddle.embedded.engine.monitor import EngineService, Monitor
 from heddle.embedded.engine.program import execute, explain_program
 from heddle.embedded.engine.providers import Registry
+from heddle.embedded.engine.recording import remember, telling
 from heddle.embedded.engine.refresh import refresh_all
 from heddle.embedded.engine.removal import remove_rest
 from heddle.errors import HeddleError
 from heddle.plugin.interface import ProviderFactory, Severity
 from heddle.plugin.values import Properties
-from heddle.state.backend import Backend
+from heddle.state.log import Act, recorded
 from heddle.state.outputs import stack_resource
 from heddle.state.stack import Stack, open_stack
 
@@ -29,6 +30,8 @@ __all__ = ["Engine", "Outcome"]
 
 _HALVES = frozenset({Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED})
 """Halves of a replacement, which is counted as one."""
+_VERBS = {"update": "up"}
+"""Heddle's words for Pulumi's kinds of updates, where they differ."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +86,7 @@ class Engine:
     async def preview(self) -> Outcome:
         """Say what `up` would do. Takes no lock and writes nothing."""
         stack = self._open()
-        return await self._run(stack, "update", lambda context: self._program(stack, context), preview=True)
+        return await self._run(stack, "update", lambda context: self._program(stack, context))
 
     async def up(self) -> Outcome:
         """Make the stack what the program says."""
@@ -111,13 +114,14 @@ class Engine:
         """Open the stack under its lock, run, and remember the run in its history."""
         if preview:
             stack = self._open(must_exist=must_exist)
-            return await self._run(stack, kind, lambda context: work(stack, context), preview=True)
+            return await self._run(stack, kind, lambda context: work(stack, context))
         found = self._open(must_exist=must_exist)
         with found.backend.locked():
             # Opened again: what another process saved before the lock was ours counts.
             stack = self._open(must_exist=must_exist)
             stack.backend.begin()
-            return await self._run(stack, kind, lambda context: work(stack, context), preview=False)
+            with recorded(stack.backend, _VERBS.get(kind, kind)) as act:
+                return await self._run(stack, kind, lambda context: work(stack, context), act=act)
 
     async def _run(
         self,
@@ -125,11 +129,14 @@ class Engine:
         kind: str,
         work: Callable[[Context], Awaitable[tuple[Properties, Properties]]],
         *,
-        preview: bool,
+        act: Act | None = None,
     ) -> Outcome:
-        """Do a run's work with everything around it: working folder, signals, final checkpoint, history."""
+        """Do a run's work with everything around it: working folder, signals, final checkpoint, history.
+
+        `act`: its record; None for a preview.
+        """
         started = time.time()
-        context = self._context(stack, preview=preview)
+        context = self._context(stack, act)
         if kind == "update":
             _tell_interrupted(context, stack)
         before: Properties = {}
@@ -152,18 +159,20 @@ class Engine:
             outputs=outputs,
             seconds=time.time() - started,
         )
-        if not preview:
-            _remember(stack.backend, kind, started, outcome)
+        if act is not None:
+            remember(
+                stack.backend, act, kind, outcome.counts, failed=outcome.failed, cancelled=outcome.cancelled
+            )
         return outcome
 
-    def _context(self, stack: Stack, *, preview: bool) -> Context:
+    def _context(self, stack: Stack, act: Act | None) -> Context:
         """Make what the parts of the run share."""
 
         async def log(severity: Severity, message: str, urn: str = "") -> None:
             context.say(severity, message, urn)
 
         journal = Journal(
-            backend=None if preview else stack.backend,
+            backend=stack.backend if act else None,
             crypter=stack.crypter,
             resources=stack.resources,
             operations=stack.interrupted,
@@ -171,10 +180,10 @@ class Engine:
         context = Context(
             stack=stack.name,
             project=stack.project.name,
-            preview=preview,
+            preview=act is None,
             journal=journal,
             providers=Registry(self._factories, log),
-            emit=self._sink,
+            emit=telling(self._sink, act) if act else self._sink,
             config=stack.config.values,
             config_secrets=stack.config.secret_keys,
             parallel=self._parallel,
@@ -250,21 +259,3 @@ def _settle_interrupted(context: Context) -> None:
             f"an earlier run was killed while creating\n{names}\nand nothing creates it now: it may exist "
             "without being in the state, unless what held it is gone too; look, and delete by hand",
         )
-
-
-def _remember(backend: Backend, kind: str, started: float, outcome: Outcome) -> None:
-    """Add the run to the stack's history, as the CLI does."""
-    if not backend.exists():
-        return
-    backend.remember(
-        {
-            "kind": kind,
-            "startTime": int(started),
-            "message": "",
-            "environment": {"exec.kind": "heddle"},
-            "config": {},
-            "result": "failed" if outcome.failed else "succeeded",
-            "endTime": int(started + outcome.seconds),
-            "resourceChanges": {op.value: count for op, count in outcome.counts.items()},
-        }
-    )

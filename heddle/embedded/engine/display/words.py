@@ -9,7 +9,7 @@ from heddle.embedded.engine.compare import changed_keys
 from heddle.embedded.engine.events import Op, Phase
 from heddle.plugin.interface import DiffKind, Severity
 
-__all__ = ["COLOURS", "SEVERITIES", "SIGNS", "counted", "diff_note", "status"]
+__all__ = ["COLOURS", "SEVERITIES", "SIGNS", "counted", "diff_note", "ended", "status"]
 
 SIGNS = {
     Op.SAME: "  ",
@@ -79,6 +79,11 @@ def status(op: Op, phase: Phase, *, preview: bool, seconds: float) -> str:
     if phase is Phase.STARTED:
         return f"{_RUNNING[op]} ({int(seconds)}s)"
     return f"{_FINISHED[op]} ({seconds:.2f}s)" if seconds < 1 else f"{_FINISHED[op]} ({seconds:.0f}s)"
+
+
+def ended(op: Op, phase: Phase) -> str:
+    """Return how a step ended: `created`, `creating failed`; empty for a resource that stays as it is."""
+    return f"{_RUNNING[op] or 'keeping'} failed" if phase is Phase.FAILED else _FINISHED[op]
 
 
 def diff_note(detailed: Mapping[str, DiffKind]) -> str:

@@ -1,0 +1,205 @@
+"""Derive the state of an instance from facts: of its stack, its workloads, its nodes and its addresses.
+
+Pure, as all of the planner. Operators of managed services know these states by their names.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+__all__ = ["Evidence", "InstanceState", "Run", "State", "Workload", "instance_state"]
+
+
+class State(StrEnum):
+    """Name the state of an instance."""
+
+    NORMAL = "normal"
+    """Everything answers as it should."""
+    ABNORMAL = "abnormal"
+    """Something is wrong, or a run was killed in the middle."""
+    CREATING = "creating"
+    """The first `up` is under way."""
+    ADDING = "adding"
+    """An `up` makes something that the instance did not have: a node, an organization, a chaincode."""
+    UPGRADING = "upgrading"
+    """An `up` changes what there is, or pods still run what was wanted before."""
+    DELETING = "deleting"
+    """A `destroy` is under way."""
+    HIBERNATED = "hibernated"
+    """No node is wanted: every StatefulSet has 0 replicas."""
+    ADDRESS_ABNORMAL = "address abnormal"
+    """The nodes are well, but public addresses do not answer."""
+    UNKNOWN = "unknown"
+    """Neither the API server nor any node answers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Describe a run that holds the stack's lock, or that was killed.
+
+    kind: `up`, `destroy`, or another command. words: the command, by whom and since when, for people.
+    """
+
+    kind: str
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload:
+    """Count the pods of a node's StatefulSet: wanted, ready, and those that run an earlier template."""
+
+    wanted: int
+    ready: int
+    outdated: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """Gather what the state is derived from.
+
+    Attributes:
+        deployed: whether an `up` has ended so that the instance is known.
+        running, killed: the run that holds the lock; the newest run, if it was killed.
+        pending: what runs have begun and not ended, by kind: `creating`, `updating`, `deleting`.
+        unreachable: why the API server does not answer; empty if it does, or may not tell.
+        silent: whether no node told anything.
+        workloads: by node; empty where they are not known.
+        troubles: what is wrong with nodes and chaincodes, a line each.
+        addresses: public addresses that do not answer, with why, by node.
+    """
+
+    deployed: bool = True
+    running: Run | None = None
+    killed: Run | None = None
+    pending: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unreachable: str = ""
+    silent: bool = False
+    workloads: Mapping[str, Workload] = field(default_factory=dict)
+    troubles: Sequence[str] = ()
+    addresses: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstanceState:
+    """Name the state, and why in one line."""
+
+    state: State
+    reason: str
+
+
+def instance_state(facts: Evidence) -> InstanceState:
+    """Return the state. A run that goes on says more than what it is just changing; the first rule counts."""
+    for rule in _RULES:
+        if found := rule(facts):
+            return found
+    nodes = f"; {len(facts.workloads)} nodes" if facts.workloads else ""
+    return InstanceState(state=State.NORMAL, reason=f"everything answers as it should{nodes}")
+
+
+def _goes_on(facts: Evidence) -> InstanceState | None:
+    """Tell what the run that holds the lock does; another command than these three changes no state."""
+    run = facts.running
+    if run is None or run.kind not in _CHANGING:
+        return None
+    if run.kind == "destroy":
+        return InstanceState(state=State.DELETING, reason=_doing(run, facts, "deleting"))
+    if not facts.deployed:
+        return InstanceState(state=State.CREATING, reason=_doing(run, facts, "creating"))
+    if facts.pending.get("creating"):
+        return InstanceState(state=State.ADDING, reason=_doing(run, facts, "creating"))
+    return InstanceState(state=State.UPGRADING, reason=_doing(run, facts, "updating"))
+
+
+def _was_killed(facts: Evidence) -> InstanceState | None:
+    """Tell of a run without an end: what it was doing is in the state, and the same command goes on."""
+    if facts.running is not None:
+        return None
+    what = [f"{kind} {_some(names)}" for kind, names in facts.pending.items() if names]
+    if facts.killed is not None:
+        doing = f" while {', '.join(what)}" if what else ""
+        words = f"{facts.killed.words} was killed{doing}; {_way_on(facts.killed.kind)}"
+    elif what:
+        words = f"a run was killed while {', '.join(what)}; {_way_on('')}"
+    else:
+        return None
+    return InstanceState(state=State.ABNORMAL, reason=words)
+
+
+def _is_not_there(facts: Evidence) -> InstanceState | None:
+    if facts.deployed:
+        return None
+    return InstanceState(state=State.ABNORMAL, reason="no `up` has ended yet; `heddle up` goes on")
+
+
+def _is_unknown(facts: Evidence) -> InstanceState | None:
+    if not (facts.unreachable and facts.silent):
+        return None
+    return InstanceState(state=State.UNKNOWN, reason=facts.unreachable)
+
+
+def _sleeps(facts: Evidence) -> InstanceState | None:
+    wanted = [each.wanted for each in facts.workloads.values()]
+    if not wanted or any(wanted):
+        return None
+    return InstanceState(state=State.HIBERNATED, reason=f"all {len(wanted)} nodes are scaled to 0 replicas")
+
+
+def _is_half_changed(facts: Evidence) -> InstanceState | None:
+    """Tell of pods with an earlier template that are well: nobody restarts them now."""
+    outdated = [name for name, each in facts.workloads.items() if each.outdated]
+    if not outdated or facts.troubles:
+        return None
+    words = f"{_some(outdated)} of {len(facts.workloads)} nodes"
+    return InstanceState(
+        state=State.UPGRADING, reason=f"{words} still run an earlier template; `heddle up` restarts them"
+    )
+
+
+def _is_abnormal(facts: Evidence) -> InstanceState | None:
+    if not facts.troubles:
+        return None
+    more = len(facts.troubles) - 1
+    return InstanceState(
+        state=State.ABNORMAL, reason=facts.troubles[0] + (f" (and {more} more)" if more else "")
+    )
+
+
+def _has_silent_addresses(facts: Evidence) -> InstanceState | None:
+    if not facts.addresses:
+        return None
+    name, why = next(iter(facts.addresses.items()))
+    more = len(facts.addresses) - 1
+    words = f"from this machine {name} does not answer outside: {why}"
+    return InstanceState(state=State.ADDRESS_ABNORMAL, reason=words + (f" (and {more} more)" if more else ""))
+
+
+_CHANGING = frozenset({"up", "destroy"})
+"""Commands that make, change or take away the instance as a whole."""
+_RULES: Sequence[Callable[[Evidence], InstanceState | None]] = (
+    _goes_on,
+    _was_killed,
+    _is_not_there,
+    _is_unknown,
+    _sleeps,
+    _is_abnormal,
+    _is_half_changed,
+    _has_silent_addresses,
+)
+_NAMED = 3
+"""How many resources a reason names."""
+
+
+def _doing(run: Run, facts: Evidence, kind: str) -> str:
+    names = facts.pending.get(kind, ())
+    return f"{run.words}{f', {kind} {_some(names)}' if names else ''}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _way_on(kind: str) -> str:
+    if kind == "destroy":
+        return "`heddle destroy` goes on, `heddle up` makes anew what is gone"
+    return f"the same command goes on: `heddle {kind or 'up'}`"
