@@ -8,6 +8,7 @@ from functools import partial
 from textwrap import wrap
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -106,11 +107,17 @@ def print_listing(console: Console, table: Table) -> None:
 
     Beyond a terminal's width the terminal folds the lines itself.
     """
-    needed = 0
-    for column in table.columns:
-        words = [word for each in (column.header, *column.cells) for word in str(each).split()]
-        column.min_width = max(map(len, words), default=0)
-        needed += column.min_width + _BETWEEN
+    texts = [[str(each) for each in (column.header, *column.cells)] for column in table.columns]
+    widths = [max((cell_len(word) for text in each for word in text.split()), default=0) for each in texts]
+    spare = console.width - sum(widths) - _BETWEEN * len(widths)
+    # Rich shares a lack of room without regard to words: it would fold within them, or cut a column off.
+    missing = [max(map(cell_len, each)) - width for each, width in zip(texts, widths, strict=True)]
+    for place in sorted(range(len(widths)), key=missing.__getitem__):
+        more = max(0, min(missing[place], spare))
+        widths[place], spare = widths[place] + more, spare - more
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
+    needed = sum(widths) + _BETWEEN * len(widths)
     Console(file=console.file, width=max(console.width, needed), highlight=False).print(table)
 
 

@@ -51,7 +51,7 @@ def context_of(stack: Stack) -> Context:
         packages=tuple(map(_package, _inputs(stack.resources, _INSTALLATION))),
         approvals=tuple(map(_approval, _inputs(stack.resources, _APPROVAL))),
         namespaces=namespaces,
-        claims=tuple(inputs["metadata"]["name"] for inputs in _inputs(stack.resources, _CLAIM)),
+        claims=tuple(inputs["metadata"]["name"] for inputs in _inputs(_all(stack), _CLAIM)),
     )
 
 
@@ -73,6 +73,12 @@ def _approval(inputs: Mapping[str, Any]) -> Approval:
     )
 
 
+def _all(stack: Stack) -> Iterator[Resource]:
+    """Yield the resources of a stack, with those that a killed run was creating: they may be there."""
+    yield from stack.resources
+    yield from (operation.resource for operation in stack.interrupted)
+
+
 def _inputs(resources: Iterable[Resource], kind: str) -> Iterator[Any]:
     return (strip_secrets(each.inputs) for each in resources if each.type == kind and not each.delete)
 
@@ -90,7 +96,9 @@ def namespaces_of(state: Path) -> dict[str, str]:
         if path.suffix != ".json":
             raise ValueError(f"{path} is compressed: it cannot be told which namespaces its stack has")
         latest = json.loads(path.read_text(encoding="utf-8")).get("checkpoint", {}).get("latest") or {}
-        for resource in latest.get("resources") or []:
+        # What a killed run was making may be there: the next `up` takes it up again.
+        pending = (each["resource"] for each in latest.get("pending_operations") or [])
+        for resource in (*(latest.get("resources") or []), *pending):
             if resource.get("type") == _NAMESPACE:
                 metadata = resource["inputs"]["metadata"]
                 found[metadata["name"]] = (metadata.get("labels") or {}).get(_INSTANCE, "")

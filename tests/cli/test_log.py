@@ -5,8 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from heddle.cli.app import app
 from heddle.state.backend import Backend

@@ -95,3 +95,37 @@ def test_a_file_has_a_name_and_its_value_in_one_line(capsys: pytest.CaptureFixtu
     print_pairs([("consenters", "x " * 200)])
 
     assert capsys.readouterr().out.count("\n") == 1
+
+
+@pytest.mark.parametrize("width", [60, 80, 130])
+def test_a_table_with_little_room_keeps_every_word(width: int) -> None:
+    """Rich would give the first columns more than they need, and cut the last one off."""
+    rows = [
+        (
+            "2026-11-28 19:20:11",
+            "3s",
+            "root@build-machine-7",
+            "up",
+            "failed",
+            "2 created, Channel trade: failed",
+        ),
+        (
+            "2026-11-28 19:20:11",
+            "1m 28s",
+            "ben",
+            "runbook run rejoin-peer peer1-organization",
+            "interrupted",
+            "—",
+        ),
+    ]
+    table = listing("WHEN (UTC)", "TOOK", "BY", "WHAT", "RESULT", "CHANGES")
+    for row in rows:
+        table.add_row(*map(cell, row))
+    out = io.StringIO()
+
+    print_listing(Console(file=out, width=width), table)
+
+    words = out.getvalue().split()
+    assert [word for row in rows for cells in row for word in cells.split() if word not in words] == []
+    if width > 120:
+        assert "runbook run rejoin-peer peer1-organization" in out.getvalue()

@@ -15,15 +15,21 @@ from typer.testing import CliRunner
 
 from heddle.cli import runbook as cli
 from heddle.errors import RunbookError
+from heddle.plugin.values import Properties, Secret
 from heddle.runbooks import run as running
 from heddle.runbooks.catalog import PLAYBOOKS, Runbook, find_runbook, runbooks
 from heddle.runbooks.context import VARIABLE, Context, Package, load_context, save_context
-from heddle.runbooks.deployed import namespaces_of
+from heddle.runbooks.deployed import context_of, namespaces_of
 from heddle.runbooks.display import Display
 from heddle.runbooks.inventory import inventory_of
 from heddle.runbooks.run import Run
 from heddle.state.backend import Backend
-from tests.network.samples import sample_network
+from heddle.state.encryption import Crypter
+from heddle.state.project import Config, Project
+from heddle.state.resource import Operation, Resource
+from heddle.state.stack import Stack
+from heddle.state.urn import ROOT_TYPE
+from tests.network.samples import plain_access, plain_instance, sample_network
 
 
 def test_the_catalog_is_the_playbooks() -> None:
@@ -251,6 +257,36 @@ def test_namespaces_of_all_stacks(tmp_path: Path) -> None:
     (tmp_path / "fabric/other.json.gz").write_bytes(b"")
     with pytest.raises(ValueError, match="compressed"):
         namespaces_of(tmp_path)
+
+
+def test_what_a_killed_run_was_making_is_no_residue(tmp_path: Path) -> None:
+    """The next `up` takes it up again: its namespace lives, and its claim is no leftover."""
+    metadata = {"name": "fabric-new", "labels": {"app.kubernetes.io/instance": "new"}}
+    namespace = {"type": "kubernetes:core/v1:Namespace", "inputs": {"metadata": metadata}}
+    pending = [{"type": "creating", "resource": namespace}]
+    (tmp_path / "new.json").write_text(
+        json.dumps({"version": 3, "checkpoint": {"latest": {"pending_operations": pending}}})
+    )
+    assert namespaces_of(tmp_path) == {"fabric-new": "new"}
+
+    outputs: Properties = {"instance": plain_instance(), "access": Secret(plain_access())}
+    root = Resource(urn="urn:pulumi:dev::fabric::s::s", type=ROOT_TYPE, custom=False, outputs=outputs)
+    claim = Resource(
+        urn="urn:pulumi:dev::fabric::c::c",
+        type="kubernetes:core/v1:PersistentVolumeClaim",
+        custom=True,
+        inputs={"metadata": {"name": "peer0-one"}},
+    )
+    stack = Stack(
+        name="dev",
+        project=Project(name="fabric", folder=tmp_path, main=tmp_path, stacks=tmp_path, config={}),
+        config=Config(values={}, secret_keys=()),
+        backend=Backend(tmp_path / "state", "fabric", "dev"),
+        crypter=Crypter("correct horse"),
+        resources={root: ""},
+        interrupted=(Operation(resource=claim, type="creating"),),
+    )
+    assert context_of(stack).claims == ("peer0-one",)
 
 
 def test_the_sweep_passes_over_what_others_put_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

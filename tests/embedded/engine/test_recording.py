@@ -62,12 +62,12 @@ async def test_a_failed_run_says_where(lab: Lab) -> None:
 async def test_a_killed_up_is_interrupted_until_the_next_one(lab: Lab) -> None:
     """Its pending operations say what it was doing."""
     lab.program(FIRST)
+    backend = stack_backend(lab.folder, "dev")
+    assert backend is not None
     killed = 0
     for point in range(4, 9):
         run_killed(lab, point)
         (newest, *_) = acts(lab)
-        backend = stack_backend(lab.folder, "dev")
-        assert backend is not None
         killed += bool(work_on(backend).pending)
         assert newest.result == "interrupted"
     assert killed, "at some point a call was under way"
