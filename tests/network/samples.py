@@ -1,5 +1,6 @@
 """A small network as its stack's outputs describe it, and commands that find it in their stack."""
 
+import os
 from typing import Any
 
 import pytest
@@ -132,4 +133,5 @@ def use_network(monkeypatch: pytest.MonkeyPatch, network: Network) -> None:
     outputs = {"instance": write_record(network.instance), "access": Secret(write_record(network.access))}
     monkeypatch.setattr(network_module, "read_outputs_and", lambda *_: (outputs, []))
     # What else is in the state is that of no stack: not of one that happens to have this name here.
-    monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///no/state")
+    if not os.environ.get("PULUMI_BACKEND_URL"):
+        monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///dev/null/no-state")
