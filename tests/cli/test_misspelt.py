@@ -1,5 +1,7 @@
 """What is misspelt on the command line is answered with what there is, or what is allowed."""
 
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from heddle.cli import chaincode, runbook, status
 from heddle.cli.app import app
 from heddle.fabric.definition import Definition
 from heddle.runbooks.display import Display
+from heddle.state.backend import Backend
 from heddle.text import counted
 from tests.network.samples import plain_instance, sample_network, use_network
 
@@ -50,14 +53,13 @@ def test_a_chaincode_that_the_channel_has_not(
 
 def test_status_takes_the_time_that_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     """As other verbs do."""
-    use_network(monkeypatch, sample_network(plain_instance()))
     given: list[float] = []
 
-    async def ask(_: object, *, deadline: float) -> object:
+    def ask(*_: object, deadline: float) -> object:
         given.append(deadline)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(status, "ask_status", ask)
+    monkeypatch.setattr(status, "ask_overview", ask)
     CliRunner().invoke(app, ["status", "dev", "--timeout", "90"])
     assert given == [90]
 
@@ -74,7 +76,7 @@ def test_one_thing_is_not_many() -> None:
 
 @pytest.mark.parametrize(("empty", "asked"), [(True, False), (False, True)])
 def test_nobody_is_asked_where_nothing_is_to_do(
-    monkeypatch: pytest.MonkeyPatch, empty: bool, asked: bool
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, empty: bool, asked: bool
 ) -> None:
     """The plan of `clean-residue` is empty: nothing runs, and the exit code is 0."""
     ran: list[Any] = []
@@ -86,30 +88,14 @@ def test_nobody_is_asked_where_nothing_is_to_do(
         return True
 
     questions: list[str] = []
+    stack = SimpleNamespace(backend=Backend(tmp_path, "fabric", "dev"))
     monkeypatch.setattr(runbook, "run", run)
     monkeypatch.setattr(runbook, "require_terminal", lambda *_: None)
     monkeypatch.setattr(runbook, "ask_consent", lambda question, **_: questions.append(question))
-    monkeypatch.setattr(runbook, "open_stack", lambda *_: _Stack())
+    monkeypatch.setattr(runbook, "open_stack", lambda *_: stack)
     monkeypatch.setattr(runbook, "context_of", lambda _: None)
     result = CliRunner().invoke(app, ["runbook", "run", "clean-residue", "--stack", "dev"])
     assert result.exit_code == 0, result.output
     assert bool(questions) is asked
     assert ran == ([True, False] if asked else [True])
     assert ("nothing to do" in result.output) is empty
-
-
-class _Stack:
-    """A stack whose lock is free."""
-
-    @property
-    def backend(self) -> "_Stack":
-        return self
-
-    def locked(self) -> "_Stack":
-        return self
-
-    def __enter__(self) -> None:
-        """Nothing is held."""
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing was held."""
