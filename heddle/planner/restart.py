@@ -279,12 +279,11 @@ def _counts(answers: Mapping[str, Answer]) -> ConsensusCounts:
 
 
 def _running_elsewhere(answers: Mapping[str, Answer], counts: ConsensusCounts, active: int) -> int:
-    """Return how many consenters run that are none of these nodes: leaving, or other organizations'."""
-    no_consenters = sum(1 for answer in answers.values() if _is_no_consenter(answer))
-    elsewhere = counts.consenters - (len(answers) + 1 - no_consenters)
+    """Return how many consenters run that are none of these nodes: leaving, or other organizations'.
+
+    A node that only follows may be a consenter under its former TLS key, which the others count as alive for
+    some seconds after its restart: it is nobody else.
+    """
+    absent = sum(1 for answer in answers.values() if answer is None)
+    elsewhere = counts.consenters - (len(answers) + 1 - absent)
     return max(0, min(elsewhere, counts.alive - active - 1))
-
-
-def _is_no_consenter(answer: Answer) -> bool:
-    """Tell whether the node itself says that it is no consenter."""
-    return not isinstance(answer, NoAnswer) and (answer is None or answer.relation != "consenter")
