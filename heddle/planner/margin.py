@@ -4,7 +4,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from heddle.planner.consenters import Standing
-from heddle.planner.facts import Answer, ConsensusCounts, NoAnswer, NodeFacts, is_level, newest_height, orders
+from heddle.planner.facts import (
+    Answer,
+    ConsensusCounts,
+    NoAnswer,
+    NodeFacts,
+    is_active,
+    is_level,
+    newest_height,
+    orders,
+)
 from heddle.quorum import quorum
 
 __all__ = ["ChannelMargin", "channel_margins"]
@@ -78,7 +87,9 @@ def _margin(channel: str, orderers: Sequence[NodeFacts], *, bft: bool) -> Channe
     here = [name for name, answer in answers.items() if _may_be_consenter(answer)]
     consenters = counts.consenters or len(here)
     running = _running(channel, orderers)
-    elsewhere = max(0, consenters - len(here))
+    # A follower may be a consenter under its former TLS key, which still counts as alive: nobody else.
+    followers = sum(1 for answer in answers.values() if is_active(answer) and not orders(answer))
+    elsewhere = max(0, consenters - len(here) - followers)
     if counts.alive:
         ordering = sum(orders(answer) for answer in answers.values())
         elsewhere = max(0, min(elsewhere, counts.alive - ordering))
