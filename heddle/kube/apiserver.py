@@ -17,11 +17,12 @@ from heddle.kube.kubeconfig import KubeconfigError, impersonation, one_context
 from heddle.kube.proxies import proxy_for, proxy_name
 from heddle.text import printable
 
-__all__ = ["ApiServer"]
+__all__ = ["LOADING", "ApiServer"]
 
 
-_LOADING = threading.Lock()
-"""The official client shares its temporary files within the process: two loads at once lose each other's."""
+LOADING = threading.Lock()
+"""Held while the official client loads a kubeconfig: its temporary files are the whole process's, so a load
+beside another one would keep the names of files that are gone a moment later."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +80,7 @@ def _load(kubeconfig: str, context: str) -> ApiServer:
         except UnicodeDecodeError:
             raise KubeError(f"kubeconfig {path}: it is no text", hint="Name a kubeconfig.") from None
     # The official client wants certificates and keys as files. They live until the TLS context has read them.
-    with _LOADING, tempfile.TemporaryDirectory(prefix="heddle-") as scratch:
+    with LOADING, tempfile.TemporaryDirectory(prefix="heddle-") as scratch:
         try:
             # With a proxy set, the official client leaves the environment alone: `proxy_for` reads it.
             configuration = client.Configuration()

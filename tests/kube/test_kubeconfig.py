@@ -1,6 +1,7 @@
 """Kubeconfigs that anybody may have written: used, or refused without showing what is secret in them."""
 
 import asyncio
+import threading
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,14 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from kubernetes import client
 
+from heddle.embedded.engine.kubernetes.connect import configuration_of
+from heddle.embedded.engine.kubernetes.settings import Settings
 from heddle.errors import KubeError
 from heddle.identity.authority import new_authority
 from heddle.identity.certificate import CertificateRequest, Usage, issue
+from heddle.kube import apiserver
 from heddle.kube.apiserver import ApiServer
 from heddle.kube.kubeconfig import KubeconfigError, one_context, server
 
@@ -130,8 +135,9 @@ async def test_a_file_that_is_no_text_is_an_answer(tmp_path: Path) -> None:
         await ApiServer.load(str(path))
 
 
-async def test_many_may_read_kubeconfigs_at_the_same_time() -> None:
-    """The official client's temporary files are the whole process's; nobody loses any."""
+@pytest.fixture
+def with_files() -> dict[str, Any]:
+    """A kubeconfig whose CA, certificate and key the official client puts into temporary files."""
     authority = new_authority(common_name="ca", organization="o")
     own = issue(authority, CertificateRequest(common_name="a", usage=Usage.TLS))
     kubeconfig = yaml.safe_load(yaml.safe_dump(GOOD))
@@ -140,11 +146,41 @@ async def test_many_may_read_kubeconfigs_at_the_same_time() -> None:
         "client-certificate-data": _data(own.certificate),
         "client-key-data": _data(own.private_key),
     }
-    text = yaml.safe_dump(kubeconfig)
+    return dict(kubeconfig)
+
+
+async def test_many_may_read_kubeconfigs_at_the_same_time(with_files: dict[str, Any]) -> None:
+    """The official client's temporary files are the whole process's; nobody loses any."""
+    text = yaml.safe_dump(with_files)
 
     loaded = await asyncio.gather(*(ApiServer.load(text) for _ in range(20)))
 
     assert all(each.tls is not None for each in loaded)
+
+
+async def test_the_engine_keeps_its_files_whoever_reads_a_kubeconfig(
+    with_files: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It opens them with every connection; a load that ends meanwhile takes its own away, no others."""
+    reading, go_on = threading.Event(), threading.Event()
+
+    def slow(configuration: client.Configuration) -> None:
+        reading.set()
+        assert go_on.wait(20)
+
+    monkeypatch.setattr(apiserver, "_tls", slow)
+    load = asyncio.create_task(ApiServer.load(yaml.safe_dump(with_files)))
+    assert await asyncio.to_thread(reading.wait, 20)
+    engines = asyncio.create_task(asyncio.to_thread(configuration_of, Settings(kubeconfig=with_files)))
+    await asyncio.wait([engines], timeout=0.2)
+    go_on.set()
+    await load
+
+    assert _files_there(await engines)
+
+
+def _files_there(found: client.Configuration) -> bool:
+    return all(Path(each or "").is_file() for each in (found.ssl_ca_cert, found.cert_file, found.key_file))
 
 
 def _data(pem: bytes) -> str:

@@ -14,12 +14,13 @@ from heddle.embedded.engine.kubernetes.api import Api
 from heddle.embedded.engine.kubernetes.objects import at
 from heddle.embedded.engine.kubernetes.settings import Settings, active_user
 from heddle.errors import KubeError, ProviderError
+from heddle.kube.apiserver import LOADING
 from heddle.kube.impersonation import Impersonation, impersonation_of
 from heddle.kube.kubeconfig import KubeconfigError, default_files, merged
 from heddle.kube.proxies import proxy_credentials, proxy_for
 from heddle.plain import ShapeError
 
-__all__ = ["connect", "default_namespace"]
+__all__ = ["configuration_of", "connect", "default_namespace"]
 
 # Enough for every resource that is under way, each with a watch beside its request.
 _CONNECTIONS = 64
@@ -31,29 +32,40 @@ def connect(settings: Settings) -> Api:
     Blocks. Raises ProviderError when the kubeconfig does not lead to a cluster, ClusterUnreachable when the
     cluster does not answer, ApiError when it answers no.
     """
+    configuration = configuration_of(settings)
+    configuration.connection_pool_maxsize = _CONNECTIONS
+    api = Api(client.ApiClient(configuration), _impersonation(settings))
+    api.get("/version")
+    return api
+
+
+def configuration_of(settings: Settings) -> client.Configuration:
+    """Return the official client's configuration. Raises ProviderError when the kubeconfig cannot be used."""
     configuration = client.Configuration()
     # The official client has rules of its own for $HTTPS_PROXY; with a proxy set it leaves them alone.
     configuration.proxy = ""
     try:
-        if settings.kubeconfig is not None:
-            config.load_kube_config_from_dict(
-                _chosen(settings),
-                context=settings.context or None,
-                client_configuration=configuration,
-                persist_config=False,
-            )
-        else:
-            _ambient(settings, configuration)
+        with LOADING:
+            _read(settings, configuration)
     except ConfigException as error:
         raise ProviderError(
             f"unable to load Kubernetes client configuration: {error}",
             hint="Set kubeconfig or context of the Kubernetes provider, or $KUBECONFIG.",
         ) from error
     _put_on_the_way(configuration)
-    configuration.connection_pool_maxsize = _CONNECTIONS
-    api = Api(client.ApiClient(configuration), _impersonation(settings))
-    api.get("/version")
-    return api
+    return configuration
+
+
+def _read(settings: Settings, configuration: client.Configuration) -> None:
+    if settings.kubeconfig is None:
+        _ambient(settings, configuration)
+        return
+    config.load_kube_config_from_dict(
+        _chosen(settings),
+        context=settings.context or None,
+        client_configuration=configuration,
+        persist_config=False,
+    )
 
 
 def _impersonation(settings: Settings) -> Impersonation:
