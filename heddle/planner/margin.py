@@ -4,16 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from heddle.planner.consenters import Standing
-from heddle.planner.facts import (
-    Answer,
-    ConsensusCounts,
-    NoAnswer,
-    NodeFacts,
-    is_active,
-    is_level,
-    newest_height,
-    orders,
-)
+from heddle.planner.counts import consensus_counts, running_elsewhere
+from heddle.planner.facts import Answer, NoAnswer, NodeFacts, is_level, newest_height, orders
 from heddle.quorum import quorum
 
 __all__ = ["ChannelMargin", "channel_margins"]
@@ -80,19 +72,17 @@ def _are(number: int) -> str:
 
 def _margin(channel: str, orderers: Sequence[NodeFacts], *, bft: bool) -> ChannelMargin:
     answers = {node.name: node.channels[channel] for node in orderers if channel in node.channels}
-    counts = _counts(answers.values())
+    counts = consensus_counts(answers.values())
     bft = counts.bft if counts.consenters else bft
     if all(isinstance(answer, NoAnswer) for answer in answers.values()):
         return ChannelMargin(channel=channel, bft=bft, standing=None)
-    here = [name for name, answer in answers.items() if _may_be_consenter(answer)]
-    consenters = counts.consenters or len(here)
+    consenters = counts.consenters or sum(map(_may_be_consenter, answers.values()))
     running = _running(channel, orderers)
-    # A follower may be a consenter under its former TLS key, which still counts as alive: nobody else.
-    followers = sum(1 for answer in answers.values() if is_active(answer) and not orders(answer))
-    elsewhere = max(0, consenters - len(here) - followers)
+    own = sum(answer is not None for answer in answers.values())
     if counts.alive:
-        ordering = sum(orders(answer) for answer in answers.values())
-        elsewhere = max(0, min(elsewhere, counts.alive - ordering))
+        elsewhere = running_elsewhere(counts, own=own, ordering=sum(map(orders, answers.values())))
+    else:
+        elsewhere = max(0, counts.consenters - own)
     return ChannelMargin(
         channel=channel,
         bft=bft,
@@ -113,16 +103,6 @@ def _running(channel: str, orderers: Sequence[NodeFacts]) -> int:
         and is_level(answer.height, newest)
         and not (node.certificate is not None and node.certificate.expired)
         for node in orderers
-    )
-
-
-def _counts(answers: Iterable[Answer]) -> ConsensusCounts:
-    """Return what those that order say of all consenters; 0 where none tells."""
-    told = [answer.counts for answer in answers if orders(answer)]
-    return ConsensusCounts(
-        consenters=max((each.consenters for each in told), default=0),
-        alive=max((each.alive for each in told), default=0),
-        bft=any(each.bft for each in told),
     )
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from heddle.planner.counts import consensus_counts, running_elsewhere
 from heddle.planner.facts import (
     Answer,
-    ConsensusCounts,
     LedgerState,
     NoAnswer,
     NodeFacts,
@@ -258,32 +258,12 @@ def _lost_quorum(channel: str, others: Sequence[NodeFacts]) -> str:
     if all(answer is None for answer in answers.values()):
         return ""  # there is no such channel yet
     active = [name for name, answer in answers.items() if orders(answer)]
-    counts = _counts(answers)
-    needed = quorum(counts.consenters, bft=counts.bft)
-    running = len(active) + _running_elsewhere(answers, counts, len(active))
+    counts = consensus_counts(answers.values())
+    needed = quorum(counts.consenters or len(answers) + 1, bft=counts.bft)
+    on_it = sum(answer is not None for answer in answers.values())
+    # The node itself is on the channel and orders, too.
+    running = len(active) + running_elsewhere(counts, own=on_it + 1, ordering=len(active) + 1)
     if running >= needed:
         return ""
     missing = [f"{name}: {describe(answer)}" for name, answer in answers.items() if name not in active]
     return "; ".join([f"{channel}: {running} others order, {needed} are needed", *missing])
-
-
-def _counts(answers: Mapping[str, Answer]) -> ConsensusCounts:
-    """Return the counts of those that order the channel: each knows only a part of them."""
-    told = [answer.counts for answer in answers.values() if orders(answer)]
-    consenters = max((counts.consenters for counts in told), default=0)
-    return ConsensusCounts(
-        consenters=consenters or len(answers) + 1,
-        alive=max((counts.alive for counts in told), default=0),
-        bft=any(counts.bft for counts in told),
-    )
-
-
-def _running_elsewhere(answers: Mapping[str, Answer], counts: ConsensusCounts, active: int) -> int:
-    """Return how many consenters run that are none of these nodes: leaving, or other organizations'.
-
-    A node that only follows may be a consenter under its former TLS key, which the others count as alive for
-    some seconds after its restart: it is nobody else.
-    """
-    absent = sum(1 for answer in answers.values() if answer is None)
-    elsewhere = counts.consenters - (len(answers) + 1 - absent)
-    return max(0, min(elsewhere, counts.alive - active - 1))
