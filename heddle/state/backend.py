@@ -19,13 +19,13 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from heddle.errors import EngineError, NeedsCli
-from heddle.plain import ShapeError, parse_json
+from heddle.plain import Plain, ShapeError, parse_json
 from heddle.state.copies import keep_newest, keep_records, make_private_folder, write_private
 from heddle.state.locks import Lock, read_lock
 from heddle.state.serialization import Json, dump
 from heddle.versions import HEDDLE, PULUMI
 
-__all__ = ["KILLED", "LOG_DAYS", "ORGANIZATION", "Backend", "now", "write_durably"]
+__all__ = ["KILLED", "LOG_DAYS", "ORGANIZATION", "Backend", "now", "read_document", "write_durably"]
 
 ORGANIZATION = "organization"
 """The file backend has no organizations; this is what it calls its only one."""
@@ -100,19 +100,15 @@ def _writing(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _content(path: Path) -> bytes:
-    """Return a checkpoint's text, unpacked. Raises ShapeError or, without access, EngineError."""
+def read_document(path: Path) -> Plain:
+    """Return a JSON file of the backend, unpacked if it ends with `.gz`. Raises ShapeError and OSError."""
+    if path.suffix != ".gz":
+        return parse_json(path.read_bytes(), limit=_MOST)
     try:
-        if path.suffix != ".gz":
-            return path.read_bytes()
         with gzip.open(path) as file:
-            return file.read(_MOST + 1)
+            return parse_json(file.read(_MOST + 1), limit=_MOST)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ShapeError(f"not compressed as its name says ({error})") from None
-    except OSError as error:
-        raise EngineError(
-            f"{path} cannot be read: {error.strerror}", hint="It is left as it is: see whose file it is."
-        ) from error
 
 
 class Backend:
@@ -166,7 +162,7 @@ class Backend:
                 f"{path} is compressed with zstd: this needs the CLI", hint="Use `pulumi stack export`."
             )
         try:
-            document = parse_json(_content(path), limit=_MOST)
+            document = read_document(path)
             version, features = document["version"].integer(), document.object().get("features")
             if version != CHECKPOINT_VERSION or features:
                 raise NeedsCli(
@@ -177,6 +173,10 @@ class Backend:
             return None if latest is None else latest.object()
         except ShapeError as error:
             raise self.damaged(str(error)) from error
+        except OSError as error:
+            raise EngineError(
+                f"{path} cannot be read: {error.strerror}", hint="It is left as it is: see whose file it is."
+            ) from error
 
     def damaged(self, why: str) -> EngineError:
         """Return the error to raise for a checkpoint that cannot be read; nothing is written then."""

@@ -3,9 +3,7 @@
 Source: pkg/backend/diy/state.go and sdk/go/common/apitype/history.go of pulumi/pulumi (UpdateInfo).
 """
 
-import gzip
 import pwd
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from heddle.errors import EngineError
-from heddle.plain import Plain, ShapeError, parse_json
-from heddle.state.backend import KILLED, Backend
+from heddle.plain import Plain, ShapeError
+from heddle.state.backend import KILLED, Backend, read_document
 from heddle.state.locks import Lock, read_lock
 from heddle.state.log import Act, records
 from heddle.state.urn import ROOT_TYPE, urn_name, urn_type
@@ -25,7 +23,6 @@ __all__ = ["RUN", "Work", "read_acts", "resource_label", "work_on"]
 RUN = "heddle.run"
 """Key in an update's environment: the time in the name of Heddle's own record of it."""
 _UPDATE, _CHECKPOINT = ".history.json", ".checkpoint.json"
-_MOST = 1024 * 1024 * 1024
 _DONE = {"id": "replaced", "outputs": "updated", "inputs": "updated"}
 
 
@@ -84,7 +81,7 @@ def _by_cli(backend: Backend, own: Mapping[int, Act], *, resources: bool) -> Ite
     for stamp, path in sorted(_with_stamp(backend.history, _UPDATE)):
         checkpoint = next(backend.history.glob(f"{backend.stack}-{stamp}{_CHECKPOINT}*"), None)
         try:
-            update = parse_json(_content(path), limit=_MOST)
+            update = read_document(path)
             environment = update.get("environment")
             run = environment.get(RUN) if environment else None
             if run is None or not run.text().isdecimal() or int(run.text()) not in own:
@@ -159,7 +156,7 @@ def _changed(before: Path | None, after: Path, started: float) -> dict[str, str]
 
 def _resources(path: Path) -> dict[str, Mapping[str, Any]]:
     """Return a checkpoint's resources by URN; what is secret in them stays encrypted."""
-    latest = parse_json(_content(path), limit=_MOST)["checkpoint"].get("latest")
+    latest = read_document(path)["checkpoint"].get("latest")
     resources = latest.get("resources") if latest else None
     return {each["urn"].text(): each.object() for each in resources.items()} if resources else {}
 
@@ -170,17 +167,6 @@ def _with_stamp(folder: Path, ending: str) -> Iterator[tuple[int, Path]]:
         stamp = path.name.partition(ending)[0].rpartition("-")[2]
         if stamp.isdecimal() and path.suffix in (".json", ".gz"):
             yield int(stamp), path
-
-
-def _content(path: Path) -> bytes:
-    """Return a file's text, unpacked. Raises ShapeError for one that is compressed otherwise."""
-    if path.suffix == ".json":
-        return path.read_bytes()
-    try:
-        with gzip.open(path) as file:
-            return file.read(_MOST + 1)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ShapeError(f"{path.name} cannot be unpacked: {error}") from None
 
 
 def _owner(path: Path) -> str:
