@@ -1,5 +1,6 @@
 """A small project on a fake provider, its state in a folder of its own."""
 
+import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from heddle.embedded.engine.events import Event, Message, Op, Phase, Step
 from heddle.plugin.interface import Severity
 from tests.embedded.engine.fake import World
 
+HOUSE = Path(__file__).parents[3]
 PRELUDE = """
 import pulumi
 
@@ -42,6 +44,23 @@ class Lab:
 
     def stack_file(self, text: str) -> None:
         (self.folder / "stacks" / "Pulumi.dev.yaml").write_text(textwrap.dedent(text))
+
+    def share(self, provider: str, serving: str) -> None:
+        """Make it a project of the CLI as well, with a plugin that serves the provider by these lines."""
+        environment = Path(sys.prefix)
+        (self.folder / "Pulumi.yaml").write_text(
+            f"name: lab\nruntime: {{name: python, options: {{virtualenv: {environment}}}}}\n"
+            "stackConfigDir: stacks\n"
+            f"plugins: {{providers: [{{name: {provider}, path: plugin}}]}}\n"
+        )
+        (self.folder / "plugin").mkdir()
+        (self.folder / "plugin/PulumiPlugin.yaml").write_text(
+            f"runtime: {{name: python, options: {{virtualenv: {environment}}}}}\n"
+        )
+        (self.folder / "plugin/__main__.py").write_text(
+            f"import sys; sys.path.insert(0, {str(HOUSE)!r})\n"
+            f"from heddle.plugin.server import serve\n{textwrap.dedent(serving)}"
+        )
 
     def engine(self, *, parallel: int = 16) -> Engine:
         self.events.clear()

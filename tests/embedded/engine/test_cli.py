@@ -3,8 +3,6 @@
 import json
 import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +10,6 @@ from heddle.embedded.engine.events import Op
 from tests.embedded.engine.conftest import Lab
 from tests.programs import needs
 
-HOUSE = Path(__file__).parents[3]
 PROGRAM = """
 g = Group("g")
 a = Thing("a", {{"value": pulumi.Output.secret("{0}"), "name": "a{0}"}}, pulumi.ResourceOptions(parent=g))
@@ -26,22 +23,13 @@ pytestmark = [pytest.mark.real, needs("pulumi")]
 @pytest.fixture
 def shared(lab: Lab) -> Lab:
     """The lab's project, with the fake provider as a plugin of the CLI."""
-    environment = Path(sys.prefix)
-    (lab.folder / "Pulumi.yaml").write_text(
-        f"name: lab\nruntime: {{name: python, options: {{virtualenv: {environment}}}}}\n"
-        "stackConfigDir: stacks\n"
-        "plugins: {providers: [{name: test, path: plugin}]}\n"
-    )
-    (lab.folder / "plugin").mkdir()
-    (lab.folder / "plugin/PulumiPlugin.yaml").write_text(
-        f"runtime: {{name: python, options: {{virtualenv: {environment}}}}}\n"
-    )
-    (lab.folder / "plugin/__main__.py").write_text(
-        f"import sys; sys.path.insert(0, {str(HOUSE)!r})\n"
-        "from pathlib import Path\n"
-        "from heddle.plugin.server import serve\n"
-        "from tests.embedded.engine.fake import World\n"
-        f"serve(World(Path({str(lab.world.path)!r})).factory(), version='0.0.1')\n"
+    lab.share(
+        "test",
+        f"""
+        from pathlib import Path
+        from tests.embedded.engine.fake import World
+        serve(World(Path({str(lab.world.path)!r})).factory(), version='0.0.1')
+        """,
     )
     return lab
 

@@ -4,14 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from heddle.embedded.engine.events import Op
-from tests.embedded.engine.conftest import Lab
+from tests.embedded.engine.conftest import HOUSE, Lab
 
-HOUSE = Path(__file__).parents[3]
 FIRST = """
 a = Thing("a", {"value": "1", "forceNew": "1", "name": "a1"})
 b = Thing("b", {"value": a.made})

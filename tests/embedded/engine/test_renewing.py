@@ -3,9 +3,7 @@
 import json
 import os
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +14,9 @@ from heddle.identity.authority import new_authority
 from heddle.identity.certificate import CertificateRequest, Usage, issue
 from heddle.identity.expiry import not_after
 from heddle.provider import create_provider
-from tests.embedded.engine.conftest import Lab
+from tests.embedded.engine.conftest import HOUSE, Lab
 from tests.programs import needs
 
-HOUSE = Path(__file__).parents[3]
 PROGRAM = f"""
 import sys
 sys.path.insert(0, {str(HOUSE)!r})
@@ -41,21 +38,12 @@ pulumi.export("certificate", peer.certificate)
 @pytest.fixture
 def shared(lab: Lab) -> Lab:
     """The lab's project with Heddle's own provider, for the engine here and as a plugin of the CLI."""
-    environment = Path(sys.prefix)
-    (lab.folder / "Pulumi.yaml").write_text(
-        f"name: lab\nruntime: {{name: python, options: {{virtualenv: {environment}}}}}\n"
-        "stackConfigDir: stacks\n"
-        "plugins: {providers: [{name: heddle, path: plugin}]}\n"
-    )
-    (lab.folder / "plugin").mkdir()
-    (lab.folder / "plugin/PulumiPlugin.yaml").write_text(
-        f"runtime: {{name: python, options: {{virtualenv: {environment}}}}}\n"
-    )
-    (lab.folder / "plugin/__main__.py").write_text(
-        f"import sys; sys.path.insert(0, {str(HOUSE)!r})\n"
-        "from heddle.plugin.server import serve\n"
-        "from heddle.provider import create_provider\n"
-        "serve(create_provider, version='0.0.1')\n"
+    lab.share(
+        "heddle",
+        """
+        from heddle.provider import create_provider
+        serve(create_provider, version='0.0.1')
+        """,
     )
     return lab
 
