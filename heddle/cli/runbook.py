@@ -65,12 +65,7 @@ def run_(
     except RunbookError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(USAGE) from None
-    if is_access_folder(stack):
-        raise RunbookError(
-            f"{stack} is an access folder, and no role runs runbooks: they hold the lock of the stack's "
-            "state, run Jobs, which could mount every Secret, and sign as the organization's administrator",
-            hint="Run it with --stack and the stack's name, in the checkout, where state and passphrase are.",
-        )
+    _expect_state(stack)
     if not (yes or check):
         require_terminal("--yes", "--check")
     backend = open_stack(folder, stack).backend
@@ -95,6 +90,16 @@ def run_(
             ):
                 changes = _execute(replace(plan, check=False)).changes
             typer.echo(f"{changes} changed" if changes else "nothing changed")
+
+
+def _expect_state(stack: str) -> None:
+    """Refuse an access folder: a runbook needs what only the state has."""
+    if is_access_folder(stack):
+        raise RunbookError(
+            f"{stack} is an access folder, and no role runs runbooks: they hold the lock of the stack's "
+            "state, run Jobs, which could mount every Secret, and sign as the organization's administrator",
+            hint="Run it with --stack and the stack's name, in the checkout, where state and passphrase are.",
+        )
 
 
 def _execute(what: Run) -> Display:
