@@ -3,11 +3,13 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import TextIO
 
 from heddle.embedded.kubernetes.addresses import Block
 from heddle.embedded.kubernetes.layout import Layout
@@ -15,6 +17,10 @@ from heddle.errors import LocalKubeError
 from heddle.spec.defaults import DNS_DOMAIN
 
 __all__ = ["Record", "exclusive", "read_record", "records", "waiting_lock", "write_json", "write_record"]
+
+# The lock of a killed command lives on in a child that has not become its own program yet: for milliseconds,
+# on a busy machine more. A command that works on a cluster holds the lock for longer.
+_LOCK_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,16 +91,28 @@ def exclusive(path: Path, what: str) -> Iterator[None]:
         LocalKubeError: another process holds it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not path.exists() or path.stat().st_ino != os.fstat(file.fileno()).st_ino:
-                raise BlockingIOError  # a purge removed the file between our open and our lock
-        except BlockingIOError as error:
+    limit = time.monotonic() + _LOCK_SECONDS
+    while (file := _locked(path)) is None:
+        if time.monotonic() > limit:
             raise LocalKubeError(
                 f"{what}: another heddle is working on it", hint="wait for it to end, or stop it"
-            ) from error
+            )
+        time.sleep(0.05)
+    with file:
         yield
+
+
+def _locked(path: Path) -> TextIO | None:
+    """Open and lock the file at `path`; return None where another process has it, or has just removed it."""
+    file = path.open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+            return file
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    file.close()
+    return None
 
 
 @contextmanager

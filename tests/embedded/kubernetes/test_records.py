@@ -1,6 +1,7 @@
 """Records, locks and waits."""
 
 import os
+import time
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_a_broken_record_says_how_to_start_over(layout: Layout) -> None:
 
 
 def test_one_cluster_is_changed_by_one_at_a_time(layout: Layout) -> None:
-    """The second is told at once, not after a wait."""
+    """The second is told so within seconds."""
     with (
         exclusive(layout.lock, "cluster one"),
         pytest.raises(LocalKubeError, match="another heddle"),
@@ -48,6 +49,18 @@ def test_one_cluster_is_changed_by_one_at_a_time(layout: Layout) -> None:
         pass
     with exclusive(layout.lock, "cluster one"):
         pass
+
+
+def test_the_child_of_a_killed_command_gives_the_lock_back(layout: Layout) -> None:
+    """It has the lock from its parent until it becomes the program that it was started for."""
+    with exclusive(layout.lock, "cluster one"):
+        child = os.fork()
+        if child == 0:
+            time.sleep(0.5)
+            os._exit(0)
+    with exclusive(layout.lock, "cluster one"):
+        pass
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_a_pid_file_of_a_former_process_names_nobody(layout: Layout) -> None:
