@@ -16,6 +16,7 @@ from components.peer_set import PeerSet, PeerSetArgs
 from components.site import Site
 from components.storage import Storage
 from components.summary import access_output, instance_output
+from heddle.resources import Rollout
 from heddle.spec import Instance
 from heddle.topology import ChaincodePlan, ChannelPlan, OrganizationPlan, Topology
 
@@ -50,7 +51,7 @@ class Network(pulumi.ComponentResource):
         self._eip = Eip(f"{name}-eip", self._site, self._child)
         self._operations = Operations(f"{name}-operations", OperationsArgs(site=self._site), self._child)
         self._orderers = self._orderer_set()
-        self._peers = {plan.name: self._peer_set(plan) for plan in self._topology.managed}
+        self._peers = self._peer_sets()
         self._channels = {plan.name: self._channel(plan) for plan in self._topology.channels}
         self._chaincodes = {plan.name: self._chaincode(plan) for plan in self._topology.chaincodes}
         members = {self._topology.ordering.name: self._orderers.organization} | {
@@ -110,7 +111,19 @@ class Network(pulumi.ComponentResource):
             self._child,
         )
 
-    def _peer_set(self, plan: OrganizationPlan) -> PeerSet:
+    def _peer_sets(self) -> dict[str, PeerSet]:
+        """Return every organization's peers. They restart after the orderers, one organization after another.
+
+        Two at the same time could be the only ones that satisfy an endorsement policy together.
+        """
+        sets: dict[str, PeerSet] = {}
+        before = self._orderers.rollout
+        for plan in self._topology.managed:
+            sets[plan.name] = self._peer_set(plan, before)
+            before = sets[plan.name].rollout
+        return sets
+
+    def _peer_set(self, plan: OrganizationPlan, before: Rollout) -> PeerSet:
         return PeerSet(
             f"{self._name}-peers-{plan.name}",
             PeerSetArgs(
@@ -120,6 +133,7 @@ class Network(pulumi.ComponentResource):
                 claims=self._storage.claims,
                 services=self._eip.services,
                 operations=self._operations,
+                after=before,
             ),
             self._child,
         )

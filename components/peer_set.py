@@ -28,6 +28,8 @@ class PeerSetArgs:
     """Claims of the peers and of their databases, by name."""
     services: Mapping[str, Service]
     operations: Operations
+    after: Rollout
+    """The rollout of the nodes that restart before these: one node of the instance at a time."""
 
 
 class PeerSet(pulumi.ComponentResource):
@@ -103,7 +105,8 @@ class PeerSet(pulumi.ComponentResource):
                 channels=args.site.topology.channels_of(args.plan.name),
                 signers=[args.organization.admin],
             ),
+            # A first creation restarts nothing, so nobody waits long: all pods start at the same time.
             pulumi.ResourceOptions(
-                parent=self, depends_on=[node.statefulset for node in self.nodes.values()]
+                parent=self, depends_on=[*(node.statefulset for node in self.nodes.values()), args.after]
             ),
         )

@@ -104,6 +104,25 @@ def test_nodes_start_together_and_are_replaced_one_by_one(network: Recorder) -> 
         assert last < network.position(name)
 
 
+def test_one_node_of_the_instance_restarts_at_a_time(network: Recorder) -> None:
+    """Orderers, then the peers of one organization after the other: each when the one before is done."""
+    rollouts = set(network.of("Rollout"))
+
+    waits = {name: [each for each in _after(network, name) if each in rollouts] for name in rollouts}
+
+    assert waits == {
+        "dev-orderers-rollout": [],
+        "dev-peers-one-rollout": ["dev-orderers-rollout"],
+        "dev-peers-two-rollout": ["dev-peers-one-rollout"],
+    }
+
+
+def test_all_pods_start_at_the_same_time(network: Recorder) -> None:
+    """Only the restarts are in a row: no StatefulSet waits for a Rollout, directly or through others."""
+    for name in network.of("StatefulSet"):
+        assert not [each for each in _all_before(network, name) if each.endswith("-rollout")]
+
+
 def test_probes_ask_what_they_should(network: Recorder) -> None:
     """The gRPC port says ready; a busy node is not dead, so liveness asks the operations port."""
     for inputs in network.of("StatefulSet").values():
@@ -295,6 +314,16 @@ def _after(recorder: Recorder, name: str) -> list[str]:
     """Names of what a resource explicitly depends on."""
     depends_on: Any = recorder.options[name].depends_on
     return [resource._name for resource in depends_on]
+
+
+def _all_before(recorder: Recorder, name: str) -> set[str]:
+    """Names of all that a resource explicitly depends on, and of what these depend on."""
+    before: set[str] = set()
+    new = {name}
+    while new:
+        new = {each for known in new for each in _after(recorder, known)} - before
+        before |= new
+    return before
 
 
 def test_a_chaincode_server_is_named_by_its_version(network: Recorder) -> None:

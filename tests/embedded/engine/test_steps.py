@@ -237,6 +237,19 @@ async def test_nothing_is_deleted_while_something_of_it_is_protected(lab: Lab, n
     assert lab.world.calls["delete"] == 0
 
 
+async def test_a_new_dependency_alone_changes_nothing(lab: Lab) -> None:
+    """A program of a later release puts resources in a row that the state has side by side."""
+    await up(lab, 'Thing("a")\nThing("b")')
+    chained = 'a = Thing("a")\nThing("b", {}, pulumi.ResourceOptions(depends_on=[a]))'
+
+    first, second = await up(lab, chained), await up(lab, chained)
+
+    assert first["a"] == first["b"] == second["a"] == second["b"] == [Op.SAME]
+    kept = json.loads(lab.checkpoint.read_text())["checkpoint"]["latest"]["resources"]
+    a, b = (next(each for each in kept if each["urn"].endswith(f"::{name}")) for name in "ab")
+    assert b["dependencies"] == [a["urn"]]
+
+
 async def test_reversed_dependencies_do_not_wait_for_each_other(lab: Lab) -> None:
     """A replaced `a` that depended on `b` is left over, its successor is what `b` depends on now."""
     await up(
