@@ -14,7 +14,7 @@ from components.manifests import Manifest, metadata
 from components.organization import Organization
 from components.site import Site
 from heddle.render import msp_config_yaml
-from heddle.resources import Certificate, Node
+from heddle.resources import Certificate, ClientTls, Node
 from heddle.topology import NodePlan
 
 
@@ -52,6 +52,8 @@ class FabricNode(pulumi.ComponentResource):
     """The name, port and roots by which the ledger's resources reach the node."""
     tls_certificate: pulumi.Output[str]
     """The TLS certificate, PEM, by which Raft knows a consenter."""
+    tls_identity: ClientTls
+    """The TLS certificate and its key: what the node shows when it calls others."""
     identity_certificate: pulumi.Output[str]
     """The enrolment certificate, PEM, by which BFT knows a consenter."""
     revision: pulumi.Output[str]
@@ -85,6 +87,7 @@ class FabricNode(pulumi.ComponentResource):
             rekey_refusal=args.tls_rekey_refusal,
         )
         self.tls_certificate, self.identity_certificate = self._tls.certificate, self._identity.certificate
+        self.tls_identity = {"certificate": self._tls.certificate, "privateKey": self._tls.private_key}
         self.address = node_address(args.plan, args.organization)
 
     def start(self) -> None:

@@ -64,6 +64,13 @@ class Connections:
             await client.aclose()
         await self.dialer.close()
 
+    def presenting(self, client_tls: ClientTls) -> "Connections":
+        """Return other connections, over the same ways, that present a client certificate to gRPC.
+
+        Close them before these: the ways are these connections' own.
+        """
+        return Connections(_Borrowed(self.dialer), client_tls=client_tls)
+
     @property
     def tls_cert_hash(self) -> bytes:
         """Return the SHA-256 of our TLS certificate (DER) for Deliver under mutual TLS; else empty."""
@@ -181,6 +188,16 @@ class Connections:
             private_key=own.private_key if own else None,
             certificate_chain=own.certificate if own else None,
         )
+
+
+class _Borrowed:
+    """A dialer that somebody else closes."""
+
+    def __init__(self, dialer: Dialer) -> None:
+        self.endpoint, self.trouble = dialer.endpoint, dialer.trouble
+
+    async def close(self) -> None:
+        """Leave the ways open: others use them."""
 
 
 async def _whole(response: httpx.Response) -> HttpAnswer:

@@ -72,7 +72,7 @@ class RolloutArgs:
     Orderers need `admin_tls`, and `operations_tls` where their metrics want a client certificate; peers one
     identity of each organization in `signers`. `certificates`: by node, the TLS certificate issued to it.
     `databases`: by peer, the StatefulSet of its state database. `tls_keys`: by orderer, how often its TLS key
-    was made anew.
+    was made anew. `tls_identities`: by orderer, what a leader knows its successor by.
     """
 
     kind: str
@@ -85,6 +85,7 @@ class RolloutArgs:
     admin_tls: pulumi.Input[ClientTls] | None = None
     operations_tls: pulumi.Input[ClientTls] | None = None
     tls_keys: Mapping[str, int] | None = None
+    tls_identities: Mapping[str, pulumi.Input[ClientTls]] | None = None
     signers: Sequence[pulumi.Input[Identity]] | None = None
 
 

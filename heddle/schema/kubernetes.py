@@ -117,6 +117,12 @@ ROLLOUT = ResourceType(
             "For orderers: client certificate for the operations endpoints, whose metrics name the leader.",
             optional=True,
         ),
+        "tlsIdentities": connection(
+            MapOf(CLIENT_TLS),
+            "By orderer: its TLS certificate and key, by which a leader knows who takes over. Without them a "
+            "channel whose leader restarts waits for an election.",
+            optional=True,
+        ),
         "tlsKeys": connection(
             MapOf(Integer(minimum=0)),
             "By orderer: how often its TLS key was made anew. With another key it follows until its channels "
@@ -124,7 +130,9 @@ ROLLOUT = ResourceType(
             optional=True,
         ),
         "signers": connection(
-            ListOf(IDENTITY), "For peers: one identity of each organization, to ask for heights.", default=[]
+            ListOf(IDENTITY),
+            "One identity of each organization: asks its peers, and reads from its orderers.",
+            default=[],
         ),
     },
 )

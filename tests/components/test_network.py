@@ -117,6 +117,19 @@ def test_one_node_of_the_instance_restarts_at_a_time(network: Recorder) -> None:
     }
 
 
+def test_orderers_can_be_asked_to_hand_over(network: Recorder) -> None:
+    """The leader knows its successor by the certificate that the successor itself shows."""
+    inputs = network.of("Rollout")["dev-orderers-rollout"]
+
+    assert inputs["tlsIdentities"].keys() == {name for name in NODES if name.startswith("orderer")}
+    for name, identity in inputs["tlsIdentities"].items():
+        assert identity["certificate"] == inputs["certificates"][name]
+        assert identity["privateKey"]
+    assert [signer["mspId"] for signer in inputs["signers"]] == [
+        each["mspId"] for each in inputs["nodes"][:1]
+    ]
+
+
 def test_all_pods_start_at_the_same_time(network: Recorder) -> None:
     """Only the restarts are in a row: no StatefulSet waits for a Rollout, directly or through others."""
     for name in network.of("StatefulSet"):

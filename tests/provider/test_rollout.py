@@ -11,7 +11,7 @@ from heddle.errors import FabricError, ProviderError
 from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState
 from heddle.planner.facts import LedgerState, NoAnswer, NodeFacts
-from heddle.provider.rollout.restart import Restarter
+from heddle.provider.rollout.restart import Restarter, Restarts
 
 
 @dataclass
@@ -85,16 +85,19 @@ def outdated_pods(names: Iterable[str]) -> World:
     return _world(**dict.fromkeys(names, "old"))
 
 
-async def _run(world: World, patience: float = 20.0, databases: dict[str, str] | None = None) -> list[str]:
+def _restarter(world: World, patience: float = 20.0, databases: dict[str, str] | None = None) -> Restarter:
     databases = databases or {}
-    restarter = Restarter(
+    return Restarter(
         pods=cast("NodePods", world),
         ask=Orderers(world).ask,
         nodes=[_node(name) for name in world.pods if name not in databases.values()],
         patience=patience,
         databases=databases,
     )
-    return list((await restarter.run()).done)
+
+
+async def _run(world: World, patience: float = 20.0, databases: dict[str, str] | None = None) -> list[str]:
+    return list((await _restarter(world, patience, databases).run()).done)
 
 
 def _node(name: str) -> Node:
@@ -112,6 +115,70 @@ async def test_one_at_a_time_the_leader_last() -> None:
     world.leader = "a"
     assert await _run(world) == ["b", "c", "a"]
     assert world.most_away == 1
+
+
+@dataclass
+class Lead:
+    """The lead of the channel, handed over when the leader is asked; `error`: what it answers instead."""
+
+    world: World
+    error: FabricError | None = None
+    obeys: bool = True
+    asked: list[tuple[list[str], str, str, str]] = field(default_factory=list)
+
+    async def hand_over(self, leader: Node, successor: Node, channel: str) -> None:
+        self.asked.append((list(self.world.deleted), leader.name, successor.name, channel))
+        if self.error is not None:
+            raise self.error
+        if self.obeys:
+            self.world.leader = successor.name
+
+
+async def _led(world: World, lead: Lead, patience: float = 20.0) -> Restarts:
+    return await replace(_restarter(world, patience), hand_over=lead.hand_over).run()
+
+
+async def test_a_leader_hands_over_before_it_restarts() -> None:
+    """Once, to a node that has restarted: an election would stop the channel for seconds."""
+    world = _world(a="old", b="old", c="old")
+    world.leader = "a"
+    lead = Lead(world)
+
+    restarts = await _led(world, lead)
+
+    assert list(restarts.done) == ["b", "c", "a"]
+    assert lead.asked == [(["b", "c"], "a", "b", "channel")]
+    assert list(restarts.notes) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(FabricError("a: no way to it"), "a: no way to it"), (None, "no other orderer leads after")],
+)
+async def test_a_leader_that_does_not_hand_over_restarts_all_the_same(
+    error: FabricError | None, said: str
+) -> None:
+    """It costs an election, and `up` says so."""
+    world = _world(a="old", b="new", c="new")
+    world.leader = "a"
+
+    restarts = await _led(world, Lead(world, error=error, obeys=False), patience=1)
+
+    assert world.deleted == ["a"]
+    assert len(restarts.notes) == 1
+    assert restarts.notes[0].startswith("channel: a could not hand over to b before it restarted")
+    assert said in restarts.notes[0]
+
+
+async def test_a_node_that_serves_nobody_is_not_asked_to_hand_over() -> None:
+    """Nothing would answer."""
+    world = _world(a="old", b="new", c="new")
+    world.leader = "a"
+    world.pods["a"] = _pod("a", "old", ready=False)
+    lead = Lead(world)
+
+    assert list((await _led(world, lead)).done) == ["a"]
+    assert lead.asked == []
 
 
 async def test_only_outdated_ones() -> None:

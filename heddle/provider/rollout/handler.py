@@ -1,6 +1,6 @@
 """Rollout: every node of a set runs the template that its StatefulSet holds (DESIGN, decision 6)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from heddle.errors import HeddleError, ProviderError
@@ -128,10 +128,11 @@ class RolloutHandler(Handler):
                 nodes=nodes.nodes,
                 patience=call.deadline(_PATIENCE),
                 databases=nodes.databases,
+                hand_over=nodes.hand_over if nodes.hands_over else None,
             )
             restarts = await restarter.run()
         if restarts.done:
-            await self.session.info(_told(restarts.done), call.urn)
+            await self.session.info(_told(restarts.done, restarts.notes), call.urn)
         if restarts.left:
             await self.session.warn(_left(restarts.left), call.urn)
         return {}
@@ -178,11 +179,11 @@ def _left(held: Mapping[str, str]) -> str:
     return "\n".join([*lines, "the channels take new certificates next; then run `heddle up` again"])
 
 
-def _told(restarted: Mapping[str, str]) -> str:
-    """Return what was restarted, and why some nodes did not have to wait for the others."""
+def _told(restarted: Mapping[str, str], notes: Sequence[str]) -> str:
+    """Return what was restarted, why some nodes did not have to wait for the others, and the notes."""
     free = [
         f"{name} did not wait for the others, since it served nobody: {why}"
         for name, why in restarted.items()
         if why
     ]
-    return "\n".join([f"restarted {', '.join(restarted)}", *free])
+    return "\n".join([f"restarted {', '.join(restarted)}", *free, *notes])

@@ -1,14 +1,16 @@
 """Look at the nodes of a set as they are, for previews and for an `up` without changes."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import ClientTls, Node
+from heddle.identity.signer import Signer
 from heddle.kube.pods import NodePods, PodState, together
 from heddle.network.answers import ask_orderer_channels, ask_peer_channels
+from heddle.network.leadership import Handover
 from heddle.network.unopened import with_unopened
 from heddle.planner.facts import NodeFacts, PodFacts
 from heddle.planner.restart import slowness, trouble
@@ -76,6 +78,28 @@ class NodeSet:
         return await ask_peer_channels(
             self.connections, node, channels, members.get(node.msp_id), issued=issued, deadline=_CALL
         )
+
+    async def hand_over(self, leader: Node, successor: Node, channel: str) -> None:
+        """Ask the leader of a channel to hand over. Raises FabricError, ConfigtxError."""
+        handover = Handover(
+            connections=self.connections,
+            reader=next(each for each in self._readers if each.msp_id == leader.msp_id),
+            identities={name: client_tls(each) for name, each in self.inputs["tlsIdentities"].items()},
+        )
+        await handover.ask(leader, successor, channel, deadline=_CALL)
+
+    @property
+    def hands_over(self) -> bool:
+        """Tell whether leaders can be asked to hand over: orderers whose TLS keys are known, and readers."""
+        readers = {signer.msp_id for signer in self._readers}
+        known = self.inputs.get("tlsIdentities") or {}
+        return self.inputs["kind"] == "orderer" and all(
+            node.name in known and node.msp_id in readers for node in self.nodes
+        )
+
+    @property
+    def _readers(self) -> Sequence[Signer]:
+        return signers(self.inputs.get("signers") or ())
 
     async def facts(self, pods: NodePods) -> list[NodeFacts]:
         """Return every node's facts, its pod's among them, as they are at this moment."""

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from heddle.errors import FabricError, ProviderError
+from heddle.errors import FabricError, HeddleError, ProviderError
 from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState, together
 from heddle.planner.facts import NodeFacts, PodFacts
+from heddle.planner.leadership import led_by, successors
 from heddle.planner.restart import (
     expected_heights,
     held_up,
@@ -23,6 +24,9 @@ from heddle.waiting import poll
 
 __all__ = ["Restarter", "Restarts"]
 
+_HANDING_OVER = 10.0
+"""Seconds for a successor to lead: it stands at once. An election by itself begins after 5 s."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Restarts:
@@ -30,10 +34,12 @@ class Restarts:
 
     done: the restarted ones, in order, each with the reason why it did not wait for the others, or "".
     left: those that are as they were, each with what its restart would wait for in vain.
+    notes: what went otherwise than it should, and did no harm.
     """
 
     done: Mapping[str, str]
     left: Mapping[str, str]
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +50,7 @@ class Restarter:
     patience: seconds for each single wait.
     databases: names of state databases by their peers' names. The two are one thing here, since neither is
         of use without the other.
+    hand_over: asks the leader of a channel to hand over to another node; None: nobody can ask.
     """
 
     pods: NodePods
@@ -51,6 +58,7 @@ class Restarter:
     nodes: Sequence[Node]
     patience: float
     databases: Mapping[str, str] = field(default_factory=dict)
+    hand_over: Callable[[Node, Node, str], Awaitable[None]] | None = None
 
     async def states(self) -> dict[str, PodState]:
         """Return every node's pod, once all controllers have seen the newest template.
@@ -70,9 +78,10 @@ class Restarter:
         Nodes that are held up stay outdated: what they would wait for comes after this.
         """
         restarted: dict[str, str] = {}
+        notes: list[str] = []
         while step := await self._next():
             node, facts = step
-            restarted[node.name] = await self._restart(node, facts)
+            restarted[node.name] = await self._restart(node, facts, notes)
         left = await self._held_up()
         current = [node for node in self.nodes if node.name not in left]
         await asyncio.gather(*(self._good(pod, "") for node in current for pod in self._pair(node)))
@@ -80,7 +89,7 @@ class Restarter:
         freed = [node for node in self.nodes if restarted.get(node.name)]
         newest = newest_heights(await self.facts()) if freed else {}
         await asyncio.gather(*(self._back(node, newest) for node in freed))
-        return Restarts(done=restarted, left=left)
+        return Restarts(done=restarted, left=left, notes=notes)
 
     async def _held_up(self) -> dict[str, str]:
         """Return the nodes that are still outdated, each with the others that hold its restart up."""
@@ -111,14 +120,16 @@ class Restarter:
         }
         return [replace(each, pod=pods[each.name]) for each in facts]
 
-    async def _restart(self, node: Node, facts: Sequence[NodeFacts]) -> str:
-        """Delete one node's outdated pods and wait for their successors to catch up.
+    async def _restart(self, node: Node, facts: Sequence[NodeFacts], notes: list[str]) -> str:
+        """Delete one node's outdated pods and wait for their successors to catch up; add to the notes.
 
         Return why the node could go without leave of the others: it served nobody; else "".
         """
         mine = next(each for each in facts if each.name == node.name)
         reason = serves_nobody(mine)
         newest = newest_heights(facts) if reason else await self._wait_until_spared(node)
+        if not reason:
+            notes += await self._hand_over(node)
         deleted = await self._delete_outdated(node)
         if not waits_for_successor(mine, facts):
             return reason
@@ -126,6 +137,38 @@ class Restarter:
             await self._good(pod, deleted.get(pod, ""))
         await (self._back(node, newest) if reason else self._caught_up(node, newest))
         return reason
+
+    async def _hand_over(self, leader: Node) -> list[str]:
+        """Have other nodes lead the channels that this one leads; return what kept any of them from it.
+
+        Such a channel waits some seconds for an election, which is no reason not to restart.
+        """
+        if self.hand_over is None:
+            return []
+        notes: list[str] = []
+        by_name = {node.name: node for node in self.nodes}
+        mine, others = await self._with_others(leader)
+        for channel, name in successors(mine, others).items():
+            try:
+                await self.hand_over(leader, by_name[name], channel)
+                await self._led_by_another(leader, channel)
+            except HeddleError as error:
+                notes.append(
+                    f"{channel}: {leader.name} could not hand over to {name} before it restarted, so that an "
+                    f"election followed: {error.message}"
+                )
+        return notes
+
+    async def _led_by_another(self, leader: Node, channel: str) -> None:
+        async def look(_: float) -> bool:
+            others = [node for node in self.nodes if node != leader]
+            answers = await asyncio.gather(*(self.ask(node) for node in others))
+            return any(channel in led_by(each) for each in answers)
+
+        def stays(_: bool) -> FabricError:
+            return FabricError(f"{leader.at()}: no other orderer leads after {_HANDING_OVER:.0f} s")
+
+        await poll(look, bool, deadline=min(_HANDING_OVER, self.patience), otherwise=stays)
 
     async def _delete_outdated(self, node: Node) -> dict[str, str]:
         """Delete the outdated pods of a node and its database; return their uids by StatefulSet."""

@@ -222,3 +222,18 @@ async def _keep_ordering(world: World) -> None:
             await world.order(f"block {number}".encode(), seconds=0.3)
         except TimeoutError:
             continue
+
+
+async def test_a_leader_hands_over_to_the_member_that_it_names() -> None:
+    """At once, although the promises to the former leader have not run out, and blocks go on."""
+    world = World(3)
+    for member in world.members:
+        world.start(member)
+    await world.order(b"before")
+    for successor in world.members * 2:
+        leader = next(node for node in world.running.values() if node.leading)
+        await leader.hand_over(successor)
+        assert [node.me for node in world.running.values() if node.leading] == [successor]
+        await world.order(successor.encode())
+    await world.level()
+    world.check()

@@ -9,6 +9,7 @@ from fabric_protos.common import common_pb2
 
 from heddle.configtx.blocks import is_config_block
 from heddle.configtx.filters import expired
+from heddle.configtx.raft import raft_ids, transfer_of
 from heddle.configtx.settings import Consenter
 from heddle.durations import seconds
 from heddle.embedded.fabric.access import Denied, SignedData
@@ -19,7 +20,7 @@ from heddle.embedded.fabric.orderer.cluster import ClusterClient
 from heddle.embedded.fabric.orderer.consensus import Consensus
 from heddle.embedded.fabric.orderer.copying import answer_fetch, copy_blocks
 from heddle.embedded.fabric.orderer.intake import Checked, Rejected, checked
-from heddle.embedded.fabric.orderer.messages import Append, Bye, Fetch, Message, Submit, Vote
+from heddle.embedded.fabric.orderer.messages import Append, Bye, Fetch, Message, Stand, Submit, Vote
 from heddle.embedded.fabric.orderer.node import OrdererNode
 from heddle.embedded.fabric.orderer.pool import Pool
 from heddle.embedded.fabric.orderer.writer import Writer
@@ -260,12 +261,26 @@ class OrdererChain:
                 return answer_fetch(self.ledger, number)
             case Submit(envelope=envelope):
                 return await self._answer_submit(common_pb2.Envelope.FromString(envelope))
-            case Vote() | Append() | Bye() if self.consensus:
+            case Vote() | Append() | Bye() | Stand() if self.consensus:
                 return await self.consensus.receive(message)
             case Vote() | Append():
                 # Who was removed while it led has the block that removed it: a candidate learns its height.
                 return {"granted": False, "accepted": None, "refused": True, "height": self.height}
         return {"error": "not here"}
+
+    async def step(self, payload: bytes) -> None:
+        """Take a message of Raft's, of which stand-ins know one: the leader is asked to hand over.
+
+        Upstream knows the sender by its TLS certificate. gRPC for Python asks every client for one, or none.
+        """
+        transfer, consensus = transfer_of(payload), self.consensus
+        if transfer is None or consensus is None or self.config.bft:
+            return
+        newest = self.ledger.block(self.height - 1)
+        by_id = {number: each for each, number in raft_ids(newest, self.config.settings.consenters).items()}
+        leader, successor = map(by_id.get, transfer)
+        if leader == consensus.me and successor is not None:
+            await consensus.hand_over(successor)
 
     async def _answer_submit(self, envelope: common_pb2.Envelope) -> dict[str, Any]:
         try:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from fabric_protos.common import common_pb2
 
-from heddle.embedded.fabric.orderer.messages import Append, Bye, Message, Vote
+from heddle.embedded.fabric.orderer.messages import Append, Bye, Message, Stand, Vote
 from heddle.errors import ConfigtxError
 
 __all__ = ["Call", "Chain", "Consensus"]
@@ -123,6 +123,12 @@ class Consensus:
                 await self._propose(self._pending)
             return self.leading and build is not None and await self._propose(build())
 
+    async def hand_over(self, member: str) -> None:
+        """Have another member lead, between two blocks. Without a quorum's promises it does not."""
+        async with self._ordering:
+            if self.leading and member in self._others():
+                await self._ask(member, Stand(leader=self.me, height=self._chain.height))
+
     async def _propose(self, block: common_pb2.Block) -> bool:
         self._pending, self._accepted = block, {self.me: self._chain.sign(block)}
         self._nudge()
@@ -146,11 +152,16 @@ class Consensus:
                 return self._on_append(message)
             case Bye(leader=leader) if leader == self._promised:
                 self._resign()
+            case Stand(leader=leader, height=height) if leader == self._promised:
+                if fetching := self._fetch(leader, height):
+                    await asyncio.wait({fetching})
+                await self._stand(handed_by=leader)
         return {}
 
     def _on_vote(self, vote: Vote) -> dict[str, Any]:
         fit = vote.candidate in self._chain.members and (vote.height, vote.pending) >= self._knowledge()
-        granted = fit and self._free_for(vote.candidate)
+        handed = vote.handed_by != "" and vote.handed_by == self._promised
+        granted = fit and (handed or self._free_for(vote.candidate))
         if granted:
             self._promise(vote.candidate)
         return {"granted": granted, "height": self._chain.height}
@@ -163,8 +174,7 @@ class Consensus:
             self.leader = append.leader
             self.leader_changes += 1
         self._known_active = append.active
-        if self._chain.height < append.height and (self._fetching is None or self._fetching.done()):
-            self._fetching = self._spawn(self._catch_up(append.leader, append.height))
+        self._fetch(append.leader, append.height)
         signature = None
         if append.block is not None and append.block.header.number == self._chain.height:
             self._pending = append.block
@@ -196,11 +206,11 @@ class Consensus:
             elif time.monotonic() - self._heard >= ELECTION + HEARTBEAT * rank:
                 await self._stand()
 
-    async def _stand(self) -> None:
+    async def _stand(self, handed_by: str = "") -> None:
         """Ask everybody for a promise; learn instead from who knows more."""
         self._promise(self.me)
         height, pending = self._knowledge()
-        vote = Vote(candidate=self.me, height=height, pending=pending)
+        vote = Vote(candidate=self.me, height=height, pending=pending, handed_by=handed_by)
         answers = await asyncio.gather(*(self._ask(member, vote) for member in self._others()))
         if self._promised != self.me:
             return
@@ -263,6 +273,12 @@ class Consensus:
         """Return the height, and whether a block beyond it was accepted."""
         height = self._chain.height
         return height, self._pending is not None and self._pending.header.number == height
+
+    def _fetch(self, source: str, height: int) -> "asyncio.Task[object] | None":
+        """Begin to fetch what is missing, unless it is being fetched; return what fetches."""
+        if self._chain.height < height and (self._fetching is None or self._fetching.done()):
+            self._fetching = self._spawn(self._catch_up(source, height))
+        return self._fetching
 
     async def _catch_up(self, source: str, height: int) -> None:
         try:

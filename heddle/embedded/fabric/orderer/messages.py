@@ -7,16 +7,20 @@ from typing import Any
 
 from fabric_protos.common import common_pb2
 
-__all__ = ["Append", "Bye", "Fetch", "Message", "Submit", "Vote", "decode", "encode"]
+__all__ = ["Append", "Bye", "Fetch", "Message", "Stand", "Submit", "Vote", "decode", "encode"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Vote:
-    """Asks for a promise to follow the candidate, which has `height` blocks and perhaps one `pending`."""
+    """Asks for a promise to follow the candidate, which has `height` blocks and perhaps one `pending`.
+
+    `handed_by`: the leader that wants the candidate to lead; promises to that one do not stand in the way.
+    """
 
     candidate: str
     height: int
     pending: bool
+    handed_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,14 @@ class Bye:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stand:
+    """The leader, with `height` blocks, asks a member to lead in its place."""
+
+    leader: str
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Submit:
     """A follower passes on a client's envelope that it has validated."""
 
@@ -50,8 +62,8 @@ class Fetch:
     number: int
 
 
-Message = Vote | Append | Bye | Submit | Fetch
-_KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in (Vote, Append, Bye, Submit, Fetch)}
+Message = Vote | Append | Bye | Stand | Submit | Fetch
+_KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in (Vote, Append, Bye, Stand, Submit, Fetch)}
 
 
 def encode(message: Message) -> bytes:

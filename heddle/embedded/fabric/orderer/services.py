@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import grpc
 import grpc.aio
 from fabric_protos.common import common_pb2
-from fabric_protos.orderer import ab_pb2
+from fabric_protos.orderer import ab_pb2, cluster_pb2
 
 from heddle.configtx.filters import envelope_signed_data
 from heddle.embedded.fabric.access import Denied, channel_header_of
@@ -62,6 +62,20 @@ class _Services:
             else:
                 yield ab_pb2.DeliverResponse(block=found)
 
+    async def step(
+        self, requests: AsyncIterator[cluster_pb2.StepRequest], context: Context
+    ) -> AsyncIterator[cluster_pb2.StepResponse]:
+        """Take messages of Raft's, which have no answers; end the stream where the channel is not here."""
+        async for request in requests:
+            channel = request.consensus_request.channel
+            chain = self._registrar.served(channel)
+            if chain is None:
+                await context.abort(grpc.StatusCode.UNKNOWN, f"channel {channel} doesn't exist")
+            await chain.step(request.consensus_request.payload)
+        nothing: tuple[cluster_pb2.StepResponse, ...] = ()
+        for response in nothing:
+            yield response
+
     async def cluster(self, request: bytes, _: Context) -> bytes:
         """Answer another orderer; a caller that is no member of an orderer organization is turned away."""
         try:
@@ -92,6 +106,11 @@ def add_services(server: grpc.aio.Server, registrar: Registrar, delivery: Delive
         request_deserializer=common_pb2.Envelope.FromString,
         response_serializer=ab_pb2.DeliverResponse.SerializeToString,
     )
+    step = grpc.stream_stream_rpc_method_handler(
+        services.step,
+        request_deserializer=cluster_pb2.StepRequest.FromString,
+        response_serializer=cluster_pb2.StepResponse.SerializeToString,
+    )
     atomic = {"Broadcast": broadcast, "Deliver": deliver}
     cluster: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
         METHOD: grpc.unary_unary_rpc_method_handler(services.cluster)
@@ -99,6 +118,7 @@ def add_services(server: grpc.aio.Server, registrar: Registrar, delivery: Delive
     server.add_generic_rpc_handlers(
         (
             grpc.method_handlers_generic_handler("orderer.AtomicBroadcast", atomic),
+            grpc.method_handlers_generic_handler("orderer.Cluster", {"Step": step}),
             grpc.method_handlers_generic_handler(SERVICE, cluster),
         )
     )

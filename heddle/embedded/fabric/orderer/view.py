@@ -5,26 +5,11 @@ are used with leader rotation only, which Fabric 3.1 does not have.
 Source: SmartBFT smartbftprotos/messages.proto, as vendored in Fabric 3.1.5.
 """
 
-from typing import Any
-
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from heddle.protobuf import message_of_numbers
 
 __all__ = ["next_view"]
 
-
-def _view_metadata() -> Any:  # noqa: ANN401 - a protobuf message's class
-    """Return SmartBFT's message ViewMetadata, which fabric_protos does not have."""
-    file = descriptor_pb2.FileDescriptorProto(name="view.proto", package="heddle.standin", syntax="proto3")
-    message = file.message_type.add(name="ViewMetadata")
-    for number, name in enumerate(("view_id", "latest_sequence", "decisions_in_view"), start=1):
-        kind = descriptor_pb2.FieldDescriptorProto
-        message.field.add(name=name, number=number, type=kind.TYPE_UINT64, label=kind.LABEL_OPTIONAL)
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("heddle.standin.ViewMetadata"))
-
-
-ViewMetadata = _view_metadata()
+ViewMetadata = message_of_numbers("ViewMetadata", "view_id", "latest_sequence", "decisions_in_view")
 
 
 def next_view(previous: bytes, *, leader: int, consenters: int) -> bytes:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from fabric_protos.common import common_pb2
 
+from heddle.configtx.blocks import is_config_block
 from heddle.configtx.settings import Consenter
 from heddle.embedded.fabric.channelconfig import ChannelConfig
 from heddle.embedded.fabric.ledger import Ledger
@@ -14,6 +15,7 @@ from heddle.embedded.fabric.orderer.blocks import consenter_metadata_of, next_bl
 from heddle.embedded.fabric.orderer.consensus import Consensus
 from heddle.embedded.fabric.orderer.cutter import Cutter
 from heddle.embedded.fabric.orderer.intake import Checked, Rejected
+from heddle.embedded.fabric.orderer.raftnote import next_note
 from heddle.embedded.fabric.orderer.view import next_view
 
 __all__ = ["Writer"]
@@ -96,9 +98,16 @@ class Writer:
     def _block(self, batch: Sequence[common_pb2.Envelope]) -> common_pb2.Block:
         chain = self._chain
         newest = chain.ledger.block(chain.ledger.height - 1)
-        note = bytes(common_pb2.Metadata().SerializeToString())
+        consenters = chain.config.settings.consenters
         if chain.config.bft:
-            ids = sorted(consenter.id for consenter in chain.config.settings.consenters)
+            ids = sorted(consenter.id for consenter in consenters)
             before = consenter_metadata_of(newest)
             note = next_view(before, leader=ids.index(chain.me.id), consenters=len(ids))
-        return next_block(newest, batch, last_config=chain.last_config, consenter_metadata=note)
+            return next_block(newest, batch, last_config=chain.last_config, consenter_metadata=note)
+        note = next_note(newest, consenters, consenters)
+        block = next_block(newest, batch, last_config=chain.last_config, consenter_metadata=note)
+        if is_config_block(block):
+            wanted = ChannelConfig.of_block(block).settings.consenters
+            note = next_note(newest, consenters, wanted)
+            return next_block(newest, batch, last_config=chain.last_config, consenter_metadata=note)
+        return block
