@@ -1,5 +1,6 @@
 """Build a whole instance, from its cluster to its chaincodes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from components.chaincode import Chaincode, ChaincodeArgs
 from components.cluster import Cluster, ClusterArgs
 from components.eip import Eip
 from components.fabric_channel import FabricChannel, FabricChannelArgs
+from components.node import node_address
 from components.operations import Operations, OperationsArgs
 from components.orderer_set import OrdererSet, OrdererSetArgs
 from components.organization import Organization, OrganizationArgs
@@ -116,23 +118,30 @@ class Network(pulumi.ComponentResource):
 
         Two at the same time could be the only ones that satisfy an endorsement policy together.
         """
+        organizations = {plan.name: self._organization(plan) for plan in self._topology.managed}
         sets: dict[str, PeerSet] = {}
         before = self._orderers.rollout
         for plan in self._topology.managed:
-            sets[plan.name] = self._peer_set(plan, before)
+            sets[plan.name] = self._peer_set(plan, organizations, before)
             before = sets[plan.name].rollout
         return sets
 
-    def _peer_set(self, plan: OrganizationPlan, before: Rollout) -> PeerSet:
+    def _peer_set(
+        self, plan: OrganizationPlan, organizations: Mapping[str, Organization], before: Rollout
+    ) -> PeerSet:
+        others = (each for each in self._topology.managed if each.name != plan.name)
         return PeerSet(
             f"{self._name}-peers-{plan.name}",
             PeerSetArgs(
                 site=self._site,
                 plan=plan,
-                organization=self._organization(plan),
+                organization=organizations[plan.name],
                 claims=self._storage.claims,
                 services=self._eip.services,
                 operations=self._operations,
+                neighbours=[
+                    node_address(node, organizations[each.name]) for each in others for node in each.nodes
+                ],
                 after=before,
             ),
             self._child,

@@ -1,6 +1,6 @@
 """Run the peers of one organization."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -28,6 +28,8 @@ class PeerSetArgs:
     """Claims of the peers and of their databases, by name."""
     services: Mapping[str, Service]
     operations: Operations
+    neighbours: Sequence[Node]
+    """The peers of other organizations."""
     after: Rollout
     """The rollout of the nodes that restart before these: one node of the instance at a time."""
 
@@ -104,6 +106,7 @@ class PeerSet(pulumi.ComponentResource):
                 databases=databases or None,
                 channels=args.site.topology.channels_of(args.plan.name),
                 signers=[args.organization.admin],
+                neighbours=args.neighbours,
             ),
             # A first creation restarts nothing, so nobody waits long: all pods start at the same time.
             pulumi.ResourceOptions(

@@ -73,6 +73,7 @@ class RolloutArgs:
     identity of each organization in `signers`. `certificates`: by node, the TLS certificate issued to it.
     `databases`: by peer, the StatefulSet of its state database. `tls_keys`: by orderer, how often its TLS key
     was made anew. `tls_identities`: by orderer, what a leader knows its successor by.
+    `neighbours`: for peers, those of other organizations.
     """
 
     kind: str
@@ -81,6 +82,7 @@ class RolloutArgs:
     revisions: pulumi.Input[Mapping[str, pulumi.Input[str]]]
     certificates: Mapping[str, pulumi.Input[str]] | None = None
     databases: Mapping[str, str] | None = None
+    neighbours: Sequence[pulumi.Input[Node]] | None = None
     channels: Sequence[str] | None = None
     admin_tls: pulumi.Input[ClientTls] | None = None
     operations_tls: pulumi.Input[ClientTls] | None = None

@@ -109,6 +109,11 @@ ROLLOUT = ResourceType(
             optional=True,
         ),
         "channels": connection(ListOf(CHANNEL_NAME), "Channels whose health gates each restart.", default=[]),
+        "neighbours": connection(
+            ListOf(NODE),
+            "For peers: those of other organizations, whose gateways must find a restarted peer again.",
+            default=[],
+        ),
         "adminTls": connection(
             CLIENT_TLS, "For orderers: client certificate for the channel participation API.", optional=True
         ),

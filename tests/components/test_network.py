@@ -130,6 +130,20 @@ def test_orderers_can_be_asked_to_hand_over(network: Recorder) -> None:
     ]
 
 
+def test_a_rollout_of_peers_asks_those_of_the_other_organizations(network: Recorder) -> None:
+    """Whether their gateways find a restarted peer again."""
+    rollouts = network.of("Rollout")
+    found = {
+        name: [each["name"] for each in inputs.get("neighbours", ())] for name, inputs in rollouts.items()
+    }
+
+    assert found == {
+        "dev-orderers-rollout": [],
+        "dev-peers-one-rollout": ["peer0-two"],
+        "dev-peers-two-rollout": ["peer0-one", "peer1-one"],
+    }
+
+
 def test_all_pods_start_at_the_same_time(network: Recorder) -> None:
     """Only the restarts are in a row: no StatefulSet waits for a Rollout, directly or through others."""
     for name in network.of("StatefulSet"):

@@ -51,7 +51,8 @@ class Report:
     """What became of the transactions.
 
     failed: errors of those that the client gave up. lost: told as committed, but not on the ledger.
-    doubled: on the ledger more than once. pause: the longest time without a commit, in seconds.
+    doubled: on the ledger more than once. pause: the longest time without a commit, in seconds; it began
+    `pause_after` seconds after the first commit.
     again: why the client sent something again, and how often.
     """
 
@@ -60,6 +61,7 @@ class Report:
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     pause: float = 0.0
+    pause_after: float = 0.0
     again: dict[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -67,7 +69,8 @@ class Report:
         counts = ((name, len(getattr(self, name))) for name in ("failed", "lost", "doubled"))
         counted = ", ".join(f"{count} {name}" for name, count in counts)
         again = f", sent again: {self.again}" if self.again else ""
-        return f"{self.sent} sent, {counted}, longest pause {self.pause:.1f} s{again}"
+        pause = f"longest pause {self.pause:.1f} s after {self.pause_after:.0f} s"
+        return f"{self.sent} sent, {counted}, {pause}{again}"
 
     def expect_all(self, *, pause: float) -> None:
         """Assert that every transaction is on the ledger once, and that no pause was longer."""
@@ -92,10 +95,11 @@ class Client:
         self.report = Report()
         self.again: Counter[str] = Counter()
         self._places = asyncio.Semaphore(SIDE_BY_SIDE)
+        self._begun = int(time.time())
 
     async def submit(self, number: int) -> None:
         """Write asset number so-and-so, and note when it was committed."""
-        name, clock = f"load-{number:06}", Deadline(DEADLINE)
+        name, clock = self._name(number), Deadline(DEADLINE)
         self.report.sent += 1
         call = ("put", name, "load", str(number))
         code = ""
@@ -107,6 +111,10 @@ class Client:
             self.commits[name] = time.monotonic()
         except HeddleError as error:
             self.report.failed.append(f"{name}: {error.message}")
+
+    def _name(self, number: int) -> str:
+        """Return the name of an asset of this load alone: another one may have been here before."""
+        return f"load-{self._begun}-{number:06}"
 
     def _note(self, reason: str) -> None:
         if reason != VALID:
@@ -142,7 +150,7 @@ class Client:
         def again(error: HeddleError) -> bool:
             # Without what differs from one transaction to the next, and where the peer stands.
             words = re.sub(
-                r"[0-9a-f]{64}|load-\d+|\([^()]*, pod [^()]*\)", "…", " ".join(error.message.split())
+                r"[0-9a-f]{64}|load-\d+-\d+|\([^()]*, pod [^()]*\)", "…", " ".join(error.message.split())
             )
             self._note(words[:300])
             return True
@@ -164,9 +172,12 @@ class Client:
     async def settle(self) -> Report:
         """Compare with the ledger; also what the client gave up must not be there twice."""
         times = sorted(self.commits.values())
-        self.report.pause = max((later - earlier for earlier, later in pairwise(times)), default=0.0)
+        self.report.pause, since = max(
+            ((later - earlier, earlier) for earlier, later in pairwise(times)), default=(0.0, times[0])
+        )
+        self.report.pause_after = since - times[0]
         self.report.again = dict(self.again)
-        names = [f"load-{number:06}" for number in range(self.report.sent)]
+        names = [self._name(number) for number in range(self.report.sent)]
         counts = dict(zip(names, await asyncio.gather(*map(self.writes, names)), strict=True))
         self.report.lost = [name for name in sorted(self.commits) if not counts[name]]
         self.report.doubled = [name for name in names if counts[name] > 1]

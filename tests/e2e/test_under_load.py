@@ -30,6 +30,8 @@ LIFE = 240
 """Seconds that certificates live: longer than the first `up` takes on a busy machine."""
 PATIENCE = 60.0
 """Seconds that the longest pause may take, on a machine that is busy."""
+UNNOTICED = 10.0
+"""The same where nodes restart one at a time; on a quiet machine it is half of that."""
 
 Make = Callable[..., Project]
 
@@ -133,6 +135,31 @@ def test_one_renewal_heals_a_network_whose_certificates_have_all_expired(
     with load(stack) as client:
         stack.ok("heddle", "status", CLUSTER)
     client.report.expect_all(pause=PATIENCE)
+
+
+def test_all_nodes_restart_and_nobody_notices(make: Make) -> None:
+    """New certificates, then new pods: one node at a time, each back at its work before the next one goes."""
+    stack = make(
+        "restarts",
+        ordering={"type": "raft", "nodes": 3, "batch": {"timeout": "200ms"}},
+        organizations=[{"name": name, "peers": 2} for name in ("north", "south")],
+    )
+    stack.edit("channels", 0, "organizations", value=["north", "south"])
+    stack.edit("chaincodes", 0, "endorsement", value="all")
+    stack.ok("heddle", "up", CLUSTER, "--yes", "--skip-preview")
+    spoken = {"environment": {"FABRIC_LOGGING_SPEC": "info:gossip=warning"}}
+    edits = {"certificates": {"renewal": 1}, "nodes": {"orderer": spoken, "peer": spoken}}
+
+    for key, value in edits.items():
+        stack.edit(key, value=value)
+        with load(stack) as client:
+            words = timed(stack, "heddle", "up", CLUSTER, "--yes", "--skip-preview")
+            time.sleep(5)  # the last restart's effect is measured, too
+        print("\n".join(line for line in words.splitlines() if "Rollout" in line or "election" in line))
+
+        client.report.expect_all(pause=UNNOTICED)
+
+    stack.ok("heddle", "up", CLUSTER, "--yes", "--expect-no-changes")
 
 
 @needs("pulumi")

@@ -179,6 +179,45 @@ async def test_a_rollout_names_who_restarts(engine: Engine, channel: dict[str, A
     assert message.splitlines() == ["wait until 1 new orderers are ready", "d: new"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "count", "said"),
+    [
+        ("peer", 1, "a is the only peer of its organization: what needs its endorsement waits"),
+        ("peer", 2, ""),
+        ("orderer", 1, "with 1 of them channels wait"),
+        ("orderer", 2, "with 2 of them channels wait"),
+        ("orderer", 3, ""),
+    ],
+)
+async def test_a_preview_says_where_a_restart_is_noticed(
+    engine: Engine, channel: dict[str, Any], kind: str, count: int, said: str
+) -> None:
+    """Before it is done; a node that is new does not help yet. Without a restart there is nothing to say."""
+    names = "abc"[:count]
+    news = {
+        "kind": kind,
+        "namespace": "n",
+        "nodes": [{**channel["orderers"][0], "name": name} for name in names],
+        "revisions": dict.fromkeys(names, "1"),
+        "adminTls": channel["adminTls"],
+    }
+    engine.ids["rollout"] = "n/nodes"
+    engine.inputs["rollout"] = engine.outputs["rollout"] = await engine.check(ROLLOUT, "rollout", news)
+    grown = {**news, "nodes": [*news["nodes"], {**channel["orderers"][0], "name": "new"}]}
+
+    _, restarts = await engine.preview(
+        ROLLOUT, "rollout", {**grown, "revisions": {**news["revisions"], "a": "2", "new": "1"}}
+    )
+    _, grows = await engine.preview(
+        ROLLOUT, "rollout", {**grown, "revisions": {**news["revisions"], "new": "1"}}
+    )
+
+    head, restarted, *pauses, last = restarts.splitlines()
+    assert (head, restarted, last) == (f"restart 1 of {count + 1} {kind}s, one at a time", "a", "new: new")
+    assert [line[: len(said)] for line in pauses] == ([said] if said else [])
+    assert grows.splitlines() == [f"wait until 1 new {kind}s are ready", "new: new"]
+
+
 async def test_one_orderer_at_a_time_gets_another_tls_key(engine: Engine, channel: dict[str, Any]) -> None:
     """Two would be out of their channels at the same time; said by check, before a key is made."""
     news = {

@@ -181,6 +181,47 @@ async def test_a_node_that_serves_nobody_is_not_asked_to_hand_over() -> None:
     assert lead.asked == []
 
 
+@dataclass
+class Clients:
+    """What nodes do for clients; a restarted one does nothing of it at first, or never again."""
+
+    world: World
+    looks: int = 3
+    order: list[str] = field(default_factory=list)
+
+    async def services(self, node: Node, facts: NodeFacts) -> frozenset[str]:
+        if node.name in self.world.deleted:
+            self.looks -= 1
+            if self.looks > 0:
+                return frozenset()
+        self.order.append(f"{node.name} after {len(self.world.deleted)}")
+        return frozenset({"channel: it knows the leader"})
+
+
+async def test_the_next_node_goes_when_the_last_one_serves_again() -> None:
+    """Ready and level is not enough: clients' gateways may not have found it yet."""
+    world = _world(a="old", b="old", c="new")
+    clients = Clients(world)
+
+    restarts = await replace(_restarter(world), services=clients.services).run()
+
+    assert world.deleted == ["a", "b"]
+    assert clients.order == ["a after 0", "a after 1", "b after 1", "b after 2"]
+    assert list(restarts.notes) == []
+
+
+async def test_a_node_that_serves_less_than_before_is_named() -> None:
+    """Its channels are safe, so the others get their template; `up` says what is not as it was."""
+    world = _world(a="old", b="new", c="new")
+
+    restarts = await replace(_restarter(world, 0.5), services=Clients(world, looks=10_000).services).run()
+
+    assert list(restarts.done) == ["a"]
+    assert list(restarts.notes) == [
+        "a: restarted, but does not do all that it did before: channel: it knows the leader"
+    ]
+
+
 async def test_only_outdated_ones() -> None:
     """A changed file rolls exactly the nodes that use it."""
     assert await _run(_world(a="new", b="old", c="new")) == ["b"]

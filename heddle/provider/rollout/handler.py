@@ -15,6 +15,8 @@ from heddle.schema.kubernetes import ROLLOUT
 
 __all__ = ["RolloutHandler"]
 
+_FEWEST = 3
+"""Orderers of which one may be away."""
 _PATIENCE = 300.0
 """Seconds for one node to become ready, or to catch up: an image may have to be pulled."""
 
@@ -100,6 +102,7 @@ class RolloutHandler(Handler):
         elif not restarts:
             head = f"wait until {len(fresh)} new {kind} are ready"
         lines = [head, *restarts, *(f"{name}: known after apply" for name in doubtful)]
+        lines += _pauses(call.inputs["kind"], [*restarts, *doubtful], running=len(new) - len(fresh))
         return Plan(outputs={}, message="\n".join([*lines, *(f"{name}: new" for name in fresh)]))
 
     async def _expect_spare(self, call: Call, name: str) -> None:
@@ -128,6 +131,7 @@ class RolloutHandler(Handler):
                 nodes=nodes.nodes,
                 patience=call.deadline(_PATIENCE),
                 databases=nodes.databases,
+                services=nodes.services,
                 hand_over=nodes.hand_over if nodes.hands_over else None,
             )
             restarts = await restarter.run()
@@ -151,6 +155,20 @@ class RolloutHandler(Handler):
             if state is None or state.outdated:
                 revisions[name] = "outdated" if state is not None else "missing"
         return Seen(outputs={}, inputs={"revisions": revisions})
+
+
+def _pauses(kind: str, restarting: Sequence[str], *, running: int) -> list[str]:
+    """Return what stands still during the restarts because too few nodes are left; empty if nothing does."""
+    if kind == "peer" and running == 1:
+        return [
+            f"{name} is the only peer of its organization: what needs its endorsement waits until it is back"
+            for name in restarting
+        ]
+    if kind == "orderer" and running < _FEWEST and restarting:
+        return [
+            f"with {running} of them channels wait until it is back: only with {_FEWEST} or more do they not"
+        ]
+    return []
 
 
 def _keys_to_make(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from heddle.identity.signer import Signer
 from heddle.kube.pods import NodePods, PodState, together
 from heddle.network.answers import ask_orderer_channels, ask_peer_channels
 from heddle.network.leadership import Handover
+from heddle.network.serving import orderer_services, peer_services
 from heddle.network.unopened import with_unopened
 from heddle.planner.facts import NodeFacts, PodFacts
 from heddle.planner.restart import slowness, trouble
@@ -24,6 +25,8 @@ __all__ = ["NodeSet", "not_well", "pod_state"]
 
 _CALL = 15.0
 """Seconds for one node: a busy one answers in that time."""
+_SERVICE = 5.0
+"""Seconds for one question about what a node serves: it is asked again until it does, or for a while."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +81,20 @@ class NodeSet:
         return await ask_peer_channels(
             self.connections, node, channels, members.get(node.msp_id), issued=issued, deadline=_CALL
         )
+
+    async def services(self, node: Node, facts: NodeFacts) -> frozenset[str]:
+        """Return what a node does for clients, as far as somebody who may ask is known."""
+        member = next((each for each in self._readers if each.msp_id == node.msp_id), None)
+        if member is None or facts.silent is not None:
+            return frozenset()
+        if self.inputs["kind"] == "orderer":
+            return await orderer_services(self.connections, node, facts, member, deadline=_SERVICE)
+        others = [
+            each
+            for each in (*self.nodes, *nodes(self.inputs.get("neighbours") or ()))
+            if each.name != node.name
+        ]
+        return await peer_services(self.connections, node, others, facts, member, deadline=_SERVICE)
 
     async def hand_over(self, leader: Node, successor: Node, channel: str) -> None:
         """Ask the leader of a channel to hand over. Raises FabricError, ConfigtxError."""

@@ -26,6 +26,8 @@ __all__ = ["Restarter", "Restarts"]
 
 _HANDING_OVER = 10.0
 """Seconds for a successor to lead: it stands at once. An election by itself begins after 5 s."""
+_SERVING = 60.0
+"""Seconds for a node that is level to do for clients what it did before: gossip spreads within 10 s or so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,8 @@ class Restarter:
     patience: seconds for each single wait.
     databases: names of state databases by their peers' names. The two are one thing here, since neither is
         of use without the other.
+    services: returns what a node does for clients beyond having its channels; None: nobody can tell. What it
+        did before its restart it should do again before the next one goes.
     hand_over: asks the leader of a channel to hand over to another node; None: nobody can ask.
     """
 
@@ -58,6 +62,7 @@ class Restarter:
     nodes: Sequence[Node]
     patience: float
     databases: Mapping[str, str] = field(default_factory=dict)
+    services: Callable[[Node, NodeFacts], Awaitable[frozenset[str]]] | None = None
     hand_over: Callable[[Node, Node, str], Awaitable[None]] | None = None
 
     async def states(self) -> dict[str, PodState]:
@@ -128,7 +133,9 @@ class Restarter:
         mine = next(each for each in facts if each.name == node.name)
         reason = serves_nobody(mine)
         newest = newest_heights(facts) if reason else await self._wait_until_spared(node)
+        served = frozenset[str]()
         if not reason:
+            served = await self._services(node, mine)
             notes += await self._hand_over(node)
         deleted = await self._delete_outdated(node)
         if not waits_for_successor(mine, facts):
@@ -136,7 +143,26 @@ class Restarter:
         for pod in self._pair(node):
             await self._good(pod, deleted.get(pod, ""))
         await (self._back(node, newest) if reason else self._caught_up(node, newest))
+        notes += await self._serve_again(node, served)
         return reason
+
+    async def _services(self, node: Node, facts: NodeFacts) -> frozenset[str]:
+        return frozenset() if self.services is None else await self.services(node, facts)
+
+    async def _serve_again(self, node: Node, served: frozenset[str]) -> list[str]:
+        """Wait until a restarted node does for clients what it did before; return what it does not do.
+
+        Its channels are safe without that, so it is no reason to leave others outdated.
+        """
+
+        async def look(_: float) -> frozenset[str]:
+            return served - await self._services(node, await self.ask(node))
+
+        lacking = (
+            await poll(look, lambda left: not left, deadline=min(_SERVING, self.patience)) if served else ()
+        )
+        words = "restarted, but does not do all that it did before"
+        return [f"{node.name}: {words}: {', '.join(sorted(lacking))}"] if lacking else []
 
     async def _hand_over(self, leader: Node) -> list[str]:
         """Have other nodes lead the channels that this one leads; return what kept any of them from it.
