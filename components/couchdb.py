@@ -8,13 +8,13 @@ from pulumi_kubernetes.core.v1 import PersistentVolumeClaim, Secret, Service
 
 from components import labels, pods
 from components.checksums import base64_of, checksum_of, sha256_of
-from components.couchdb_pods import PASSWORD_KEY, USERNAME_KEY, couchdb_pod
+from components.couchdb_pods import couchdb_pod
 from components.manifests import Manifest, metadata
 from components.openings import couchdb_opening
 from components.site import Site
 from heddle.render import COUCHDB_USER
 from heddle.resources import Password, PasswordArgs
-from heddle.topology import CouchdbPlan
+from heddle.topology import COUCHDB_PASSWORD_KEY, COUCHDB_USER_KEY, CouchdbPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Couchdb(pulumi.ComponentResource):
         password = Password(
             f"{name}-password", PasswordArgs(renewal=renewal), pulumi.ResourceOptions(parent=self)
         )
-        self.checksum = checksum_of({USERNAME_KEY: COUCHDB_USER, PASSWORD_KEY: password.password})
+        self.checksum = checksum_of({COUCHDB_USER_KEY: COUCHDB_USER, COUCHDB_PASSWORD_KEY: password.password})
         self.secret = self._secret(name, args, password)
         self.statefulset = self._statefulset(name, args, self._service(name, args))
         self.revision = self.checksum.apply(lambda secret: sha256_of(_pod(args, secret)))
@@ -58,8 +58,8 @@ class Couchdb(pulumi.ComponentResource):
             metadata=_metadata(args),
             type="Opaque",
             data={
-                USERNAME_KEY: base64_of(COUCHDB_USER),
-                PASSWORD_KEY: password.password.apply(base64_of),
+                COUCHDB_USER_KEY: base64_of(COUCHDB_USER),
+                COUCHDB_PASSWORD_KEY: password.password.apply(base64_of),
             },
             opts=args.site.options(self),
         )

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 import ssl
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Self
 
@@ -129,15 +130,22 @@ class Connections:
         tls: bool = True,
         any_date: bool = False,
         files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        login: tuple[str, str] | None = None,
     ) -> HttpAnswer:
         """Send an HTTP request and return the whole answer, whatever its status.
 
         `any_date`: also to a node whose certificate has expired; for questions alone.
+        `login`: name and password, where a server asks for them (RFC 7617).
         Raises Unreachable when there is none by the deadline, and for one that is larger than any real one;
         PlainHttp where the port does not speak TLS.
         """
         client = await self.http(node, port, client_tls=client_tls, tls=tls, any_date=any_date)
-        request = client.build_request(method, path, files=files, timeout=deadline)
+        headers = (
+            {}
+            if login is None
+            else {"Authorization": f"Basic {b64encode(':'.join(login).encode()).decode()}"}
+        )
+        request = client.build_request(method, path, files=files, headers=headers, timeout=deadline)
         try:
             # httpx's own time limit begins anew with every piece.
             async with asyncio.timeout(deadline):

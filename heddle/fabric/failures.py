@@ -36,9 +36,11 @@ _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
 """OpenSSL's reasons for bytes that are no TLS: of 3.0, of 3.2 and later, and for HTTP that it recognizes."""
 
 _NO_DATABASE = re.compile(
-    r"http error calling couchdb|error handling CouchDB request\..*Status Code:(?:401|5\d\d)", re.DOTALL
+    r"http error calling couchdb|error handling CouchDB request\..*Status Code:"
+    r"(?:401|5\d\d|404, *Reason: *Database does not exist)",
+    re.DOTALL,
 )
-"""As a peer tells that its CouchDB does not answer, or not to this password (statecouchdb/couchdb.go)."""
+"""As a peer tells that its CouchDB is away, refuses its password, or was lost (statecouchdb/couchdb.go)."""
 
 _LOST = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
 
@@ -115,7 +117,8 @@ def lacks_database(words: str) -> bool:
 
 def no_database(node: Node, what: str, words: str) -> Unreachable:
     """Return the error for a peer that answers, but cannot read its state: the state is unknown."""
-    cause = "its state database does not answer"
+    lost = "Database does not exist" in words
+    cause = "its state database was lost" if lost else "its state database does not answer"
     return Unreachable(
         f"{node.at()}: {what}: {cause}: {printable(words)}",
         cause=cause,

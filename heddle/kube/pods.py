@@ -22,7 +22,10 @@ class PodState:
     """The state of one StatefulSet's pod, compared with the StatefulSet's template.
 
     `settled`: the controller has seen the newest template. `uid` is empty while there is no pod. `revision`
-    is the pod's template, `wanted` the StatefulSet's. `remedy` is what to do about a pod that does not go.
+    is the pod's template, `wanted` the StatefulSet's. `ready_since` is None for a pod that is not ready.
+    `database_is_newer`: the volume of the pod's database was made after the pod became ready, so that its
+    process believes that there is what it wrote to the one before.
+    `remedy` is what to do about a pod that does not go.
     """
 
     node: str
@@ -31,14 +34,16 @@ class PodState:
     revision: str = ""
     wanted: str = ""
     ready: bool = False
+    ready_since: datetime | None = None
+    database_is_newer: bool = False
     leaving: bool = False
     status: str = "no pod"
     remedy: str = ""
 
     @property
     def outdated(self) -> bool:
-        """Tell whether the pod runs another template than the StatefulSet holds."""
-        return self.settled and bool(self.uid) and self.revision != self.wanted
+        """Tell whether the pod must start anew: its template or its database is another one than it had."""
+        return self.settled and bool(self.uid) and (self.revision != self.wanted or self.database_is_newer)
 
     @property
     def good(self) -> bool:
@@ -81,6 +86,23 @@ class NodePods(KubeClient):
         pod = await self.pod(self._namespace, _pod_name(name))
         state = PodState(node=name, settled=seen and bool(wanted), wanted=wanted)
         return state if pod is None else _with_pod(state, pod)
+
+    async def beside(self, state: PodState, database: str) -> PodState:
+        """Return a pod's state as it is with the database of that StatefulSet."""
+        found = await self.statefulset(self._namespace, database)
+        made = [
+            await self._made(name)
+            for name in claims_in((found or {}).get("spec", {}).get("template", {}).get("spec"))
+        ]
+        since = state.ready_since
+        newer = since is not None and any(each is not None and each > since for each in made)
+        return replace(state, database_is_newer=newer)
+
+    async def _made(self, claim: str) -> datetime | None:
+        """Return when a claim was made; None where there is no such claim."""
+        path = f"/api/v1/namespaces/{quote(self._namespace)}/persistentvolumeclaims/{quote(claim)}"
+        found = await self.get(path)
+        return None if found is None else datetime.fromisoformat(found["metadata"]["creationTimestamp"])
 
     async def delete(self, name: str, uid: str) -> None:
         """Delete a StatefulSet's pod if it still is the one of this uid; the StatefulSet makes a new one."""
@@ -129,10 +151,21 @@ def _with_pod(state: PodState, pod: Json) -> PodState:
         uid=pod["metadata"]["uid"],
         revision=pod["metadata"].get("labels", {}).get(_REVISION, ""),
         ready=is_ready(pod),
+        ready_since=_ready_since(pod),
         leaving=leaving,
         status=_leaving_words(pod) if leaving else f"{phase}, {_why(pod) or 'not ready'}",
         remedy=_leaving_remedy(pod) if leaving else "",
     )
+
+
+def _ready_since(pod: Json) -> datetime | None:
+    conditions = pod.get("status", {}).get("conditions") or []
+    since = [
+        each.get("lastTransitionTime")
+        for each in conditions
+        if (each["type"], each["status"]) == ("Ready", "True")
+    ]
+    return datetime.fromisoformat(since[0]) if since and since[0] else None
 
 
 def _leaving_words(pod: Json) -> str:

@@ -1,12 +1,13 @@
-"""Ask whether Secrets are there that pods read and that somebody made beforehand; values are not kept."""
+"""Read Secrets that pods read: whether those are there that somebody made beforehand, and values."""
 
 import asyncio
+from base64 import b64decode
 from collections.abc import Collection, Mapping
 from urllib.parse import quote
 
 from heddle.kube.client import KubeClient
 
-__all__ = ["missing_keys"]
+__all__ = ["missing_keys", "secret_values"]
 
 
 async def missing_keys(
@@ -21,8 +22,7 @@ async def missing_keys(
 
     Raises KubeError if the user may not look.
     """
-    base = f"/api/v1/namespaces/{quote(namespace)}/secrets"
-    found = await asyncio.gather(*(client.get(f"{base}/{quote(name)}") for name in wanted))
+    found = await asyncio.gather(*(client.get(_path(namespace, name)) for name in wanted))
     missing = []
     for (name, keys), secret in zip(wanted.items(), found, strict=True):
         if secret is None:
@@ -31,3 +31,16 @@ async def missing_keys(
         there = (secret.get("data") or {}).keys()
         missing += [f"key {key} of Secret {name}" for key in keys if key not in there]
     return missing
+
+
+async def secret_values(client: KubeClient, namespace: str, name: str) -> dict[str, bytes]:
+    """Return the values of a Secret by their keys; none where there is no such Secret.
+
+    Raises KubeError if the user may not read it.
+    """
+    secret = await client.get(_path(namespace, name))
+    return {key: b64decode(value) for key, value in ((secret or {}).get("data") or {}).items()}
+
+
+def _path(namespace: str, name: str) -> str:
+    return f"/api/v1/namespaces/{quote(namespace)}/secrets/{quote(name)}"

@@ -13,10 +13,11 @@ from heddle.identity.signer import Signer
 from heddle.kube.client import KubeClient
 from heddle.network.answers import ask_as_reader, ask_orderer_channels, ask_peer, no_answer, peer_facts
 from heddle.network.certificates import ask_certificate, expired_answer
+from heddle.network.databases import with_state_heights
 from heddle.network.instance import ChaincodeOutput, NodeOutput
 from heddle.network.network import Network, node_of
 from heddle.network.unopened import with_unopened
-from heddle.planner.facts import Answer, NoAnswer, NodeFacts, is_level, newest_height
+from heddle.planner.facts import Answer, NoAnswer, NodeFacts, is_level, missing_state, newest_height
 
 __all__ = ["committed_chaincodes", "committed_definition", "node_facts"]
 
@@ -82,7 +83,7 @@ async def node_facts(
             return replace(facts, channels=dict.fromkeys(names, expired))
         questions = (ask_peer(connections, node, name, signer, deadline=deadline) for name in names)
         answers = dict(zip(names, await asyncio.gather(*questions), strict=True))
-        return replace(facts, channels=await _explained(network, node, answers))
+        return replace(facts, channels=await _explained(network, connections, peer, answers, deadline))
 
     instance = network.instance
     return tuple(
@@ -90,13 +91,28 @@ async def node_facts(
     )
 
 
-async def _explained(network: Network, node: Node, answers: Mapping[str, Answer]) -> Mapping[str, Answer]:
-    """Return a peer's answers; of a channel that it lacks, what its log tells, where that can be read."""
-    if all(answer is not None for answer in answers.values()) or not node.pod:
+async def _explained(
+    network: Network,
+    connections: Connections,
+    peer: NodeOutput,
+    answers: Mapping[str, Answer],
+    deadline: float,
+) -> Mapping[str, Answer]:
+    """Return a peer's answers with what its database holds, and what its log tells of channels it lacks.
+
+    Both only where the cluster lets the caller look.
+    """
+    node, lacks = node_of(peer), any(answer is None for answer in answers.values())
+    if not node.pod or not (lacks or peer.state_database):
         return answers
     try:
         async with await KubeClient.open(network.access.kubeconfig) as cluster:
-            return await with_unopened(cluster, node, answers, answers)
+            answers = await with_unopened(cluster, node, answers, answers)
+            if not peer.state_database:
+                return answers
+            return await with_state_heights(
+                cluster, connections, node, peer.state_database, answers, deadline=deadline
+            )
     except (KubeError, Unreachable):
         return answers
 
@@ -116,7 +132,7 @@ async def committed_definition(
     """
     channel = chaincode.channel
     answers = {fact.name: fact.channels.get(channel) for fact in facts}
-    heights = {name: newest_height([answer]) for name, answer in answers.items()}
+    heights = {name: 0 if missing_state(each) else newest_height([each]) for name, each in answers.items()}
     reason = _nobody_answers(channel, [answers.get(peer.name) for peer, _ in network.readers(channel)])
     for node, signer in _by_height(network.readers(channel), heights):
         try:
@@ -176,4 +192,5 @@ def _nobody_answers(channel: str, answers: Sequence[Answer]) -> NoAnswer:
     if silent:
         return silent[0]
     lack = "no peer of the instance has joined it" if answers else "the instance has no peer on it"
+    lack = next(filter(None, map(missing_state, answers)), lack)
     return NoAnswer(reason=f"channel {channel}: {lack}")

@@ -11,7 +11,7 @@ from heddle.network.certificates import Expired, ending_soon, expired_of_instanc
 from heddle.network.facts import committed_definition, node_facts
 from heddle.network.instance import ChaincodeOutput, NodeOutput
 from heddle.network.network import Network
-from heddle.planner.facts import Answer, LedgerState, NoAnswer, NodeFacts, orders
+from heddle.planner.facts import Answer, LedgerState, NoAnswer, NodeFacts, missing_state, orders
 from heddle.planner.margin import ChannelMargin, channel_margins
 from heddle.planner.restart import slowness
 
@@ -29,6 +29,7 @@ __all__ = [
 
 _MENDED = "`heddle refresh`, then `heddle up` mend it"
 """An `up` alone changes nothing: the state says that it is there."""
+_RESTARTED = "`heddle up` restarts it, and it makes the state anew from its blocks"
 _EXPLAINED = "`heddle refresh`, then `heddle preview` say what to do"
 """An `up` may refuse it: a consenter that lost its ledger must not return, a sequence does not go back."""
 
@@ -227,6 +228,13 @@ def _problems(facts: NodeFacts, expired: Sequence[Expired]) -> Iterator[_Problem
         elif facts.kind == "orderer" and not orders(answer):
             words = f"{channel}: {answer.relation}/{answer.status}, not consenter/active"
             yield _Problem(brief=f"{words}; `heddle channel show` says who orders", whole=words)
+        elif isinstance(answer.state_height, NoAnswer):
+            words = f"{channel}: its database: "
+            yield _Problem(
+                brief=words + _brief(answer.state_height), whole=words + answer.state_height.reason
+            )
+        elif words := missing_state(answer):
+            yield _Problem(brief=f"{channel}: {words}; {_RESTARTED}", whole=f"{channel}: {words}")
 
 
 def _summary(facts: NodeFacts, problems: Sequence[_Problem], expired: Sequence[Expired]) -> str:

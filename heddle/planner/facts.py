@@ -25,6 +25,7 @@ __all__ = [
     "describe",
     "is_active",
     "is_level",
+    "missing_state",
     "newest_height",
     "orders",
 ]
@@ -64,6 +65,8 @@ class LedgerState:
     height: number of blocks.
     leader: whether the node says that it leads the channel.
     newest_hash: hash of the newest block's header; empty if it was not asked for.
+    state_height: number of blocks that have made the state in the peer's database, or why that is not known;
+        None for a node whose state is on its own volume, and where nobody may ask.
     """
 
     relation: str
@@ -72,6 +75,7 @@ class LedgerState:
     leader: bool = False
     counts: ConsensusCounts = field(default_factory=ConsensusCounts)
     newest_hash: bytes = b""
+    state_height: "int | NoAnswer | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +198,19 @@ def is_active(answer: Answer) -> TypeGuard[LedgerState]:
     A consenter that has just been removed may know it before the others hand out that block.
     """
     return isinstance(answer, LedgerState) and answer.status in {"active", "joined"}
+
+
+def missing_state(answer: Answer) -> str:
+    """Return in words what a peer's database lacks of a channel's state; empty if nothing, or if unknown.
+
+    A running peer does not see that its database was lost or put back to an older state: it makes the state
+    anew from its blocks when it starts.
+    """
+    if not isinstance(answer, LedgerState) or not isinstance(answer.state_height, int):
+        return ""
+    if answer.state_height and is_level(answer.state_height, answer.height):
+        return ""
+    return f"its database has the state of {answer.state_height} of {answer.height} blocks"
 
 
 def newest_height(answers: Iterable[Answer]) -> int:

@@ -12,6 +12,7 @@ from heddle.planner.facts import (
     describe,
     is_active,
     is_level,
+    missing_state,
     newest_height,
     orders,
 )
@@ -20,6 +21,7 @@ from heddle.quorum import quorum
 __all__ = [
     "expected_heights",
     "held_up",
+    "is_outdated",
     "key_refusal",
     "missing_blocks",
     "newest_heights",
@@ -39,11 +41,16 @@ def next_restart(nodes: Sequence[NodeFacts]) -> NodeFacts | None:
     Where certificates have expired, a leader may still hold its channel together by old connections.
     Those that are held up stay as they are.
     """
-    outdated = sorted((node for node in nodes if node.pod is not None and node.pod.outdated), key=_leads)
+    outdated = sorted(filter(is_outdated, nodes), key=_leads)
     outdated = [node for node in outdated if not held_up(node, [each for each in nodes if each is not node])]
     unready = [node for node in outdated if not _is_ready(node)]
     useless = [node for node in outdated if serves_nobody(node)]
     return next(iter([*unready, *useless, *outdated]), None)
+
+
+def is_outdated(node: NodeFacts) -> bool:
+    """Tell whether a node is to restart: it has an old template, or its database lost what it wrote there."""
+    return node.pod is not None and (node.pod.outdated or bool(_missing_state(node)))
 
 
 def serves_nobody(node: NodeFacts) -> str:
@@ -51,12 +58,13 @@ def serves_nobody(node: NodeFacts) -> str:
 
     Empty for a node that serves. An expired certificate ends every new connection, in both directions
     (orderers verify each other as clients, too), so nothing is gained by waiting until others can do without
-    the node; they wait for it.
+    the node; they wait for it. A peer without its state endorses nothing, or what is wrong.
     """
     if not _is_ready(node):
         return node.pod.status if node.pod else "no pod"
-    expired = node.certificate is not None and node.certificate.expired
-    return str(node.certificate) if expired else ""
+    if node.certificate is not None and node.certificate.expired:
+        return str(node.certificate)
+    return _missing_state(node)
 
 
 def trouble(node: NodeFacts) -> str:
@@ -80,7 +88,11 @@ def trouble(node: NodeFacts) -> str:
             return f"{channel}: {_one_line(answer.cause or answer.reason)}"
         if answer is not None and not is_active(answer):
             return f"{channel}: {describe(answer)}"
-    return ""
+        if answer is not None and isinstance(answer.state_height, NoAnswer):
+            why = answer.state_height.cause or answer.state_height.reason
+            return f"{channel}: its database: {_one_line(why)}"
+    missing = _missing_state(node)
+    return f"{missing}; `heddle up` restarts it, and it makes the state anew" if missing else ""
 
 
 def slowness(node: NodeFacts) -> str:
@@ -117,8 +129,7 @@ def waits_for_successor(node: NodeFacts, nodes: Sequence[NodeFacts]) -> bool:
     certificates from coming back: each of these is waited for, so a template that fails costs one of them.
     """
     return _is_ready(node) or not any(
-        other.pod is not None and other.pod.outdated and _is_ready(other) and serves_nobody(other)
-        for other in nodes
+        is_outdated(other) and _is_ready(other) and serves_nobody(other) for other in nodes
     )
 
 
@@ -214,6 +225,8 @@ def missing_blocks(node: NodeFacts, newest: Mapping[str, int]) -> str:
     for channel, answer in node.channels.items():
         if answer is not None and not is_active(answer):
             lines.append(f"{channel}: {describe(answer)}")
+    if missing := _missing_state(node):
+        lines.append(missing)
     if lines:
         return "; ".join(lines)
     for channel, height in newest.items():
@@ -221,6 +234,14 @@ def missing_blocks(node: NodeFacts, newest: Mapping[str, int]) -> str:
         if not is_level(own, height):
             lines.append(f"{channel}: block {own} of {height}")
     return "; ".join(lines)
+
+
+def _missing_state(node: NodeFacts) -> str:
+    """Return the first channel whose state a peer's database lacks, with how much of it; else ""."""
+    lines = [
+        f"{channel}: {words}" for channel, answer in node.channels.items() if (words := missing_state(answer))
+    ]
+    return next(iter(lines), "")
 
 
 def _followed(node: NodeFacts) -> list[str]:

@@ -14,6 +14,8 @@ USER = "user"
 
 CHAINCODE_PORT = 9999
 COUCHDB_PORT = 5984
+COUCHDB_USER_KEY, COUCHDB_PASSWORD_KEY = "username", "password"
+"""Keys of a database's Secret."""
 
 Amounts = Mapping[str, Mapping[str, str]]
 """`{"requests": {"cpu": …, "memory": …}, "limits": {…}}`, as Kubernetes has it."""

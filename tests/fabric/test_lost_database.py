@@ -14,6 +14,7 @@ from tests.fabric.hostile import SIGNER, hostile_node
 QUERY = "failed to invoke backing implementation of '…': could not query metadata: "
 AWAY = 'http error calling couchdb: Get "http://couchdb0.svc:5984/channel": connection refused'
 LOCKED = "error handling CouchDB request. Error:unauthorized,  Status Code:401,  Reason:Name or password"
+LOST = "error handling CouchDB request. Error:not_found,  Status Code:404,  Reason:Database does not exist."
 MALFORMED = "error handling CouchDB request. Error:bad_request,  Status Code:400,  Reason:invalid UTF-8 JSON"
 
 
@@ -34,6 +35,14 @@ async def test_what_a_peer_cannot_read_is_unknown(tmp_path: Path, words: str) ->
     assert unknown.value.cause == "its state database does not answer"
     assert words in unknown.value.message
     assert "CouchDB" in unknown.value.hint
+
+
+async def test_a_lost_database_is_said_to_be_lost(tmp_path: Path) -> None:
+    """The peer goes on over the new one, which is empty: what it answers says nothing of the ledger."""
+    with pytest.raises(Unreachable) as unknown:
+        await answered(tmp_path, LOST)
+
+    assert unknown.value.cause == "its state database was lost"
 
 
 @pytest.mark.parametrize("words", [MALFORMED, "something else"])

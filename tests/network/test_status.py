@@ -52,6 +52,20 @@ def judged(answers: dict[str, Answer], version: str | NoAnswer = "3.1.5") -> tup
             "c: follower/active, not consenter/active; `heddle channel show` says who orders",
             1,
         ),
+        (
+            {"c": replace(ACTIVE, state_height=0)},
+            "3.1.5",
+            "c: its database has the state of 0 of 7 blocks; `heddle up` restarts it, and it makes the state "
+            "anew from its blocks",
+            1,
+        ),
+        ({"c": replace(ACTIVE, state_height=6)}, "3.1.5", "", 0),
+        (
+            {"c": replace(ACTIVE, state_height=NoAnswer(reason="c: silence", cause="connection refused"))},
+            "3.1.5",
+            "c: its database: connection refused",
+            1,
+        ),
     ],
 )
 def test_what_is_wrong_is_one_line(

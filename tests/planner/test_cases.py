@@ -169,16 +169,21 @@ def _node(name: str, facts: Facts, kind: Any) -> NodeFacts:
 
 
 def _answer(text: str | None, counts: ConsensusCounts | None = None) -> Answer:
-    """`consenter, active, 195` and `, leads`; null: it does not have the channel; else a reason."""
+    """`consenter, active, 195`, `, leads`, `, state 0`; null: it does not have the channel; else a reason."""
     if text is None:
         return None
     relation, _, rest = text.partition(", ")
     if not rest:
         return NoAnswer(reason=text)
-    status, height, *leads = rest.split(", ")
-    counts = counts or ConsensusCounts()
+    status, height, *more = rest.split(", ")
+    state = next((int(each.removeprefix("state ")) for each in more if each.startswith("state ")), None)
     return LedgerState(
-        relation=relation, status=status, height=int(height), leader=bool(leads), counts=counts
+        relation=relation,
+        status=status,
+        height=int(height),
+        leader="leads" in more,
+        counts=counts or ConsensusCounts(),
+        state_height=state,
     )
 
 

@@ -76,6 +76,23 @@ async def test_a_pod_with_an_old_template_is_a_difference(
     assert len(engine.log.of("warning")) == 1
 
 
+@pytest.mark.parametrize(
+    ("made", "due"),
+    [("2026-11-28T11:59:00Z", []), ("2026-11-28T12:01:00Z", ['revisions["alpha-peer2"]'])],
+    ids=["before its peer was ready", "afterwards"],
+)
+async def test_a_database_with_a_new_volume_is_a_difference(
+    engine: Engine, rolled_out: dict[str, Any], cluster: ReadyCluster, made: str, due: list[str]
+) -> None:
+    """Its peer runs on over an empty one, and the next `up` restarts it, whatever the stack file says."""
+    cluster.claims = {"db1": "2026-11-28T11:00:00Z", "db2": made}
+    rolled_out["databases"] = {"alpha-peer1": "db1", "alpha-peer2": "db2"}
+
+    result = await engine.diff(ROLLOUT, "rollout", rolled_out)
+
+    assert [each for each in result.detailed or () if each.startswith("revisions")] == due
+
+
 async def test_a_node_that_does_not_answer_is_named(
     engine: Engine, rolled_out: dict[str, Any], standins: RealNetwork
 ) -> None:

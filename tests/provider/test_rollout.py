@@ -25,6 +25,10 @@ class World:
     status: str = "active"
     deleted: list[str] = field(default_factory=list)
     away: dict[str, int] = field(default_factory=dict)
+    emptied: dict[str, str] = field(default_factory=dict)
+    """Peers by the databases that lost their volume, as far as they have not restarted since."""
+    states: dict[str, int | None] = field(default_factory=dict)
+    """What peers' databases hold of the state; a restarted peer makes it anew."""
     most_away: int = 0
 
     async def state(self, name: str) -> PodState:
@@ -33,8 +37,13 @@ class World:
             self.away[name] -= 1
             if self.away[name] == 0 and self.comes_back:
                 del self.away[name]
+                self.states.pop(name, None)
                 self.pods[name] = _pod(name, "new", uid=f"{name}-2")
         return self.pods[name]
+
+    async def beside(self, state: PodState, database: str) -> PodState:
+        newer = self.emptied.get(database) == state.node and state.uid.endswith("-1")
+        return replace(state, database_is_newer=newer)
 
     async def delete(self, name: str, uid: str) -> None:
         assert self.pods[name].uid == uid
@@ -60,6 +69,7 @@ class Orderers:
                 status=self.world.status,
                 height=self.world.heights.get(node.name, 10),
                 leader=node.name == self.world.leader,
+                state_height=self.world.states.get(node.name),
             )
         return NodeFacts(name=node.name, kind="orderer", channels={"channel": answer})
 
@@ -288,6 +298,32 @@ async def test_an_outdated_database_alone_restarts_alone() -> None:
     world = _world(**{"a": "new", "a-db": "old", "b": "new", "b-db": "new"})
     assert await _run(world, databases=DATABASES) == ["a"]
     assert world.deleted == ["a-db"]
+
+
+async def test_a_peer_restarts_over_a_database_with_a_new_volume() -> None:
+    """It does not see that what it wrote is gone. Everything else is left alone."""
+    world = _world(**{"a": "new", "a-db": "new", "b": "new", "b-db": "new"})
+    world.emptied = {"a-db": "a"}
+    assert await _run(world, databases=DATABASES) == ["a"]
+    assert world.deleted == ["a"]
+
+
+async def test_a_peer_restarts_over_a_database_that_lost_its_state() -> None:
+    """By hand, or by a backup that was put back: the volume is the old one, and the pod is ready."""
+    world = _world(**{"a": "new", "a-db": "new", "b": "new", "b-db": "new"})
+    world.states = {"a": 10, "b": 3}
+    assert await _run(world, databases=DATABASES) == ["b"]
+    assert world.deleted == ["b"]
+
+
+async def test_a_peer_waits_for_its_new_database() -> None:
+    """Without it the peer would start only to end again."""
+    world = _world(**{"a": "new", "a-db": "new", "b": "new", "b-db": "new"})
+    world.emptied = {"a-db": "a"}
+    world.pods["a-db"] = _pod("a-db", "new", ready=False)
+    with pytest.raises(ProviderError, match="pod of a-db: not ready"):
+        await _run(world, patience=0.3, databases=DATABASES)
+    assert world.deleted == []
 
 
 async def test_no_restart_while_another_peers_database_is_down() -> None:

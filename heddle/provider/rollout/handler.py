@@ -1,11 +1,12 @@
 """Rollout: every node of a set runs the template that its StatefulSet holds (DESIGN, decision 6)."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from heddle.errors import HeddleError, ProviderError
 from heddle.kube.pods import NodePods
-from heddle.planner.restart import key_refusal
+from heddle.planner.restart import is_outdated, key_refusal
 from heddle.plugin.interface import CheckFailure, DiffKind
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
@@ -71,7 +72,7 @@ class RolloutHandler(Handler):
             return {}
         if words := not_well(call.inputs["kind"], facts):
             await self.session.warn(words, call.urn)
-        due = [node.name for node in facts if node.pod is not None and node.pod.outdated]
+        due = [node.name for node in facts if is_outdated(node)]
         return {f'revisions["{name}"]': DiffKind.UPDATE for name in due}
 
     async def plan(self, call: Call) -> Plan:
@@ -127,7 +128,7 @@ class RolloutHandler(Handler):
         async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as pods:
             restarter = Restarter(
                 pods=pods,
-                ask=nodes.ask,
+                ask=partial(nodes.ask_with_state, pods),
                 nodes=nodes.nodes,
                 patience=call.deadline(_PATIENCE),
                 databases=nodes.databases,

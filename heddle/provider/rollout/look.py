@@ -12,6 +12,7 @@ from heddle.kube.pods import NodePods, PodState, together
 from heddle.network.answers import ask_orderer_channels, ask_peer_channels
 from heddle.network.leadership import Handover
 from heddle.network.serving import orderer_services, peer_services
+from heddle.network.databases import with_state_heights
 from heddle.network.unopened import with_unopened
 from heddle.planner.facts import NodeFacts, PodFacts
 from heddle.planner.restart import slowness, trouble
@@ -118,13 +119,23 @@ class NodeSet:
     def _readers(self) -> Sequence[Signer]:
         return signers(self.inputs.get("signers") or ())
 
+    async def ask_with_state(self, pods: NodePods, node: Node) -> NodeFacts:
+        """Return a node's facts, with what its database holds where it has one."""
+        facts, database = await self.ask(node), self.databases.get(node.name)
+        if database is None:
+            return facts
+        answers = await with_state_heights(
+            pods, self.connections, node, database, facts.channels, deadline=_CALL
+        )
+        return replace(facts, channels=answers)
+
     async def facts(self, pods: NodePods) -> list[NodeFacts]:
         """Return every node's facts, its pod's among them, as they are at this moment."""
         return await asyncio.gather(*(self._facts(pods, node) for node in self.nodes))
 
     async def _facts(self, pods: NodePods, node: Node) -> NodeFacts:
         facts, state = await asyncio.gather(
-            self.ask(node), pod_state(pods, node, self.databases.get(node.name))
+            self.ask_with_state(pods, node), pod_state(pods, node, self.databases.get(node.name))
         )
         if state is None:
             return facts
@@ -149,9 +160,11 @@ class NodeSet:
 
 async def pod_state(pods: NodePods, node: Node, database: str | None) -> PodState | None:
     """Return the node's pod, together with its database's; None: a StatefulSet is missing."""
-    names = (database, node.name) if database is not None else (node.name,)
-    states = [state for name in names if (state := await pods.state(name)) is not None]
-    return together(states) if len(states) == len(names) else None
+    own = await pods.state(node.name)
+    if own is None or database is None:
+        return own
+    other = await pods.state(database)
+    return None if other is None else together([other, await pods.beside(own, database)])
 
 
 def not_well(kind: str, facts: list[NodeFacts]) -> str:

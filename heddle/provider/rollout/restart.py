@@ -12,6 +12,7 @@ from heddle.planner.leadership import led_by, successors
 from heddle.planner.restart import (
     expected_heights,
     held_up,
+    is_outdated,
     missing_blocks,
     newest_heights,
     next_restart,
@@ -98,23 +99,27 @@ class Restarter:
 
     async def _held_up(self) -> dict[str, str]:
         """Return the nodes that are still outdated, each with the others that hold its restart up."""
-        if not any(state.outdated for state in (await self.states()).values()):
-            return {}
-        facts = await self.facts()
+        facts = await self._facts_of_outdated()
         return {
             node.name: held_up(node, [each for each in facts if each is not node])
             for node in facts
-            if node.pod is not None and node.pod.outdated
+            if is_outdated(node)
         }
 
     async def _next(self) -> tuple[Node, list[NodeFacts]] | None:
         """Return the node that restarts next, with the facts of all nodes."""
-        if not any(state.outdated for state in (await self.states()).values()):
-            return None
-        facts = await self.facts()
+        facts = await self._facts_of_outdated()
         chosen = next_restart(facts)
         node = next((node for node in self.nodes if chosen is not None and node.name == chosen.name), None)
         return None if node is None else (node, facts)
+
+    async def _facts_of_outdated(self) -> list[NodeFacts]:
+        """Return the facts of all nodes; none where the pods tell already that no node is to restart.
+
+        Of a node with a database they do not tell everything.
+        """
+        states = (await self.states()).values()
+        return await self.facts() if self.databases or any(state.outdated for state in states) else []
 
     async def _facts(self, nodes: Sequence[Node]) -> list[NodeFacts]:
         states = await self.states()
@@ -137,6 +142,7 @@ class Restarter:
         if not reason:
             served = await self._services(node, mine)
             notes += await self._hand_over(node)
+        await self._wait_for_database(node)
         deleted = await self._delete_outdated(node)
         if not waits_for_successor(mine, facts):
             return reason
@@ -196,14 +202,22 @@ class Restarter:
 
         await poll(look, bool, deadline=min(_HANDING_OVER, self.patience), otherwise=stays)
 
+    async def _wait_for_database(self, node: Node) -> None:
+        """Wait until a database that stays is ready: without it the node would start only to end again."""
+        database, *rest = await self._states(node)
+        if rest and not database.outdated:
+            await self._good(database.node, "")
+
     async def _delete_outdated(self, node: Node) -> dict[str, str]:
-        """Delete the outdated pods of a node and its database; return their uids by StatefulSet."""
-        deleted: dict[str, str] = {}
-        for pod, state in zip(self._pair(node), await self._states(node), strict=True):
-            if state.outdated:
-                await self.pods.delete(pod, state.uid)
-                deleted[pod] = state.uid
-        return deleted
+        """Delete the outdated pods of a node and its database; return their uids by StatefulSet.
+
+        Where neither has an old template, it is the node that must start anew, over what its database has.
+        """
+        states = await self._states(node)
+        outdated = [state for state in states if state.outdated] or states[-1:]
+        for state in outdated:
+            await self.pods.delete(state.node, state.uid)
+        return {state.node: state.uid for state in outdated}
 
     async def _wait_until_spared(self, node: Node) -> Mapping[str, int]:
         """Wait until the others can do without this node; return the heights that it has to reach again."""
@@ -281,7 +295,11 @@ class Restarter:
         return (database, node.name) if database is not None else (node.name,)
 
     async def _states(self, node: Node) -> list[PodState]:
-        return await asyncio.gather(*(self._settled(pod) for pod in self._pair(node)))
+        """Return the state of the pod of the node's database, if it has one, and of the node's own."""
+        states = await asyncio.gather(*(self._settled(pod) for pod in self._pair(node)))
+        if (database := self.databases.get(node.name)) is not None:
+            states[-1] = await self.pods.beside(states[-1], database)
+        return states
 
     async def _settled(self, name: str) -> PodState:
         """Return a StatefulSet's pod, once the controller has seen its StatefulSet's newest template."""

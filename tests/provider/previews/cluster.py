@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+NOON = "2026-11-28T12:00:00Z"
 _STATUS = {"observedGeneration": 1, "updateRevision": "1"}
 
 
@@ -17,11 +18,18 @@ class _Handler(BaseHTTPRequestHandler):
         *_, kind, name = self.path.partition("?")[0].split("/")
         found: dict[str, Any] | None = None
         if kind == "statefulsets":
-            found = {"metadata": {"name": name, "generation": 1}, "status": _STATUS}
+            volumes = [{"persistentVolumeClaim": {"claimName": name}}] if name in self.cluster.claims else []
+            found = {
+                "metadata": {"name": name, "generation": 1},
+                "spec": {"template": {"spec": {"volumes": volumes}}},
+                "status": _STATUS,
+            }
         if kind == "pods":
             found = self.cluster.pod(name.removesuffix("-0"))
+        if kind == "persistentvolumeclaims" and name in self.cluster.claims:
+            found = {"metadata": {"name": name, "creationTimestamp": self.cluster.claims[name]}}
         content = json.dumps(found or {"message": "not found"}).encode()
-        self.send_response(200 if found else 404)
+        self.send_response(200 if found else 403 if kind == "secrets" else 404)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -34,10 +42,12 @@ class _Handler(BaseHTTPRequestHandler):
 class ReadyCluster:
     """Use as a context manager; `kubeconfig` is what reaches it.
 
-    `crashing` and `outdated` name nodes whose pods are not ready, or run an old template.
+    `crashing` and `outdated` name nodes whose pods are not ready, or run an old template. Pods are ready
+    since noon; `claims` says when those were made that pods mount. Secrets are nobody's to read.
     """
 
     def __init__(self) -> None:
+        self.claims: dict[str, str] = {}
         self.crashing: set[str] = set()
         self.outdated: set[str] = set()
 
@@ -50,7 +60,9 @@ class ReadyCluster:
             "metadata": {"uid": name, "labels": {"controller-revision-hash": revision}},
             "status": {
                 "phase": "Running",
-                "conditions": [{"type": "Ready", "status": "False" if crashes else "True"}],
+                "conditions": [
+                    {"type": "Ready", "status": "False" if crashes else "True", "lastTransitionTime": NOON}
+                ],
                 "containerStatuses": [{"state": {"waiting": waiting}}] if crashes else [],
             },
         }

@@ -1,0 +1,56 @@
+"""Ask peers' databases how far their state goes: a running peer does not see that it was lost."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+from heddle.errors import KubeError, Unreachable
+from heddle.fabric.connection import Connections
+from heddle.fabric.node import Node
+from heddle.fabric.statedb import database_of, state_height
+from heddle.kube.client import KubeClient
+from heddle.kube.secrets import secret_values
+from heddle.network.answers import no_answer
+from heddle.planner.facts import Answer, LedgerState, NoAnswer
+from heddle.topology import COUCHDB_PASSWORD_KEY
+
+__all__ = ["with_state_heights"]
+
+
+async def with_state_heights(
+    cluster: KubeClient,
+    connections: Connections,
+    peer: Node,
+    database: str,
+    answers: Mapping[str, Answer],
+    *,
+    deadline: float,
+) -> dict[str, Answer]:
+    """Return a peer's answers about its channels, each with what its database holds of the state.
+
+    `database`: name of its StatefulSet and Secret. Whoever may not read the Secret gets the answers alone.
+    """
+    ledgers = {channel: answer for channel, answer in answers.items() if isinstance(answer, LedgerState)}
+    if not ledgers:
+        return dict(answers)
+    try:
+        values = await secret_values(cluster, peer.namespace, database)
+    except KubeError:
+        return dict(answers)
+    node, password = (
+        database_of(peer, database),
+        values.get(COUCHDB_PASSWORD_KEY, b"").decode(errors="replace"),
+    )
+
+    async def ask(channel: str) -> int | NoAnswer:
+        try:
+            return await state_height(connections, node, channel, password, deadline=deadline)
+        except Unreachable as error:
+            return no_answer(error)
+
+    heights = await asyncio.gather(*map(ask, ledgers))
+    asked = {
+        channel: replace(answer, state_height=height)
+        for (channel, answer), height in zip(ledgers.items(), heights, strict=True)
+    }
+    return {**answers, **asked}
