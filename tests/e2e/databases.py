@@ -7,6 +7,7 @@ import signal
 from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import kubernetes
 
@@ -37,7 +38,9 @@ class Databases:
         """Delete the Secret, so that the next `up` makes it anew."""
         self.core.delete_namespaced_secret(name, self.namespace)
 
-    def ask(self, name: str, path: str, body: object = None, *, password: str = "") -> tuple[int, Any]:
+    def ask(
+        self, name: str, path: str, body: object = None, *, method: str = "", password: str = ""
+    ) -> tuple[int, Any]:
         """Return status and answer of a request to a database, as its administrator."""
         forward = kubernetes.stream.portforward(
             self.core.connect_get_namespaced_pod_portforward, f"{name}-0", self.namespace, ports=str(PORT)
@@ -50,11 +53,20 @@ class Databases:
         headers = {"Authorization": f"Basic {who}", "Content-Type": "application/json"}
         try:
             text = None if body is None else json.dumps(body)
-            connection.request("POST" if text else "GET", path, body=text, headers=headers)
+            connection.request(method or ("POST" if text else "GET"), path, body=text, headers=headers)
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())
         finally:
             connection.close()
+
+    def empty(self, name: str) -> None:
+        """Delete everything in a database but its accounts, as somebody's slip would."""
+        status, databases = self.ask(name, "/_all_dbs")
+        assert status == http.HTTPStatus.OK, databases
+        for each in databases:
+            if not each.startswith("_"):
+                status, said = self.ask(name, f"/{quote(each, safe='')}", method="DELETE")
+                assert status == http.HTTPStatus.OK, said
 
     def index_of(self, name: str, database: str, selector: object) -> str:
         """Return the name of the index that a query would use."""

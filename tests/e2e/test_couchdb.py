@@ -142,6 +142,20 @@ def test_a_lost_volume_is_made_again_from_the_blocks(stack: Project, kube: Kube)
     stack.ok("heddle", "up", CLUSTER, "--yes", "--expect-no-changes")
 
 
+def test_an_emptied_database_is_named_and_made_again(stack: Project, databases: Databases) -> None:
+    """Its peer runs on and sees nothing of it; `status` does, and one `up` is enough."""
+    databases.empty(DATABASE)
+    seen = stack.run("heddle", "status", CLUSTER)
+    assert seen.code != 0
+    assert "its database has the state of 0 of" in " ".join(seen.output.split())
+
+    stack.ok("heddle", "up", CLUSTER, "--yes")
+
+    stack.ok("heddle", "status", CLUSTER)
+    assert owned_by(stack, "alice") == ["car-1"]
+    stack.ok("heddle", "up", CLUSTER, "--yes", "--expect-no-changes")
+
+
 def test_new_passwords_put_a_changed_secret_right(stack: Project, kube: Kube, databases: Databases) -> None:
     """Somebody changed the Secret and the database took it: `refresh` sees it, `up` does not overwrite it."""
     databases.spoil_password(OTHER)
