@@ -12,9 +12,9 @@ from components.couchdb_pods import couchdb_pod
 from components.manifests import Manifest, metadata
 from components.openings import couchdb_opening
 from components.site import Site
-from heddle.render import COUCHDB_USER
+from heddle import couchdb
 from heddle.resources import Password, PasswordArgs
-from heddle.topology import COUCHDB_PASSWORD_KEY, COUCHDB_USER_KEY, CouchdbPlan
+from heddle.topology import CouchdbPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,9 @@ class Couchdb(pulumi.ComponentResource):
         password = Password(
             f"{name}-password", PasswordArgs(renewal=renewal), pulumi.ResourceOptions(parent=self)
         )
-        self.checksum = checksum_of({COUCHDB_USER_KEY: COUCHDB_USER, COUCHDB_PASSWORD_KEY: password.password})
+        self.checksum = checksum_of(
+            {couchdb.USERNAME_KEY: couchdb.USER, couchdb.PASSWORD_KEY: password.password}
+        )
         self.secret = self._secret(name, args, password)
         self.statefulset = self._statefulset(name, args, self._service(name, args))
         self.revision = self.checksum.apply(lambda secret: sha256_of(_pod(args, secret)))
@@ -58,8 +60,8 @@ class Couchdb(pulumi.ComponentResource):
             metadata=_metadata(args),
             type="Opaque",
             data={
-                COUCHDB_USER_KEY: base64_of(COUCHDB_USER),
-                COUCHDB_PASSWORD_KEY: password.password.apply(base64_of),
+                couchdb.USERNAME_KEY: base64_of(couchdb.USER),
+                couchdb.PASSWORD_KEY: password.password.apply(base64_of),
             },
             opts=args.site.options(self),
         )

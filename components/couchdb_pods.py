@@ -5,7 +5,8 @@ import pulumi
 from components import labels, pods
 from components.manifests import Manifest
 from components.site import Site
-from heddle.topology import COUCHDB_PASSWORD_KEY, COUCHDB_USER_KEY, CouchdbPlan
+from heddle import couchdb
+from heddle.topology import CouchdbPlan
 
 USER_ID = 5984
 """The image's own user."""
@@ -50,8 +51,8 @@ def _container(database: CouchdbPlan, image: str) -> Manifest:
         "image": image,
         "imagePullPolicy": "IfNotPresent",
         "env": [
-            pods.from_secret("COUCHDB_USER", database.name, COUCHDB_USER_KEY),
-            pods.from_secret("COUCHDB_PASSWORD", database.name, COUCHDB_PASSWORD_KEY),
+            pods.from_secret("COUCHDB_USER", database.name, couchdb.USERNAME_KEY),
+            pods.from_secret("COUCHDB_PASSWORD", database.name, couchdb.PASSWORD_KEY),
             # Erlang writes a cookie to its user's home.
             {"name": "HOME", "value": "/tmp"},  # noqa: S108 — an emptyDir of the pod
         ],

@@ -11,8 +11,9 @@ import pulumi
 from components import labels
 from components.manifests import Manifest
 from components.site import Site
+from heddle import couchdb
 from heddle.render import CONFIG_PATH, LEDGER_PATH
-from heddle.topology import COUCHDB_PASSWORD_KEY, NodePlan, PodSettings, StoredPod
+from heddle.topology import NodePlan, PodSettings, StoredPod
 
 USER_ID = 1000
 CHECKSUM = "heddle.dev/checksum"
@@ -123,7 +124,7 @@ def _environment(node: NodePlan) -> list[Manifest]:
     variables: list[Manifest] = [{"name": name, "value": value} for name, value in plain.items()]
     variables += hidden_variables(node.secret_environment)
     if node.couchdb is not None:
-        password = ("CORE_LEDGER_STATE_COUCHDBCONFIG_PASSWORD", node.couchdb.name, COUCHDB_PASSWORD_KEY)
+        password = ("CORE_LEDGER_STATE_COUCHDBCONFIG_PASSWORD", node.couchdb.name, couchdb.PASSWORD_KEY)
         variables.append(from_secret(*password))
     return variables
 

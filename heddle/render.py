@@ -11,6 +11,7 @@ from pathlib import Path
 import jinja2
 import yaml
 
+from heddle import couchdb
 from heddle.topology import NodePlan
 
 CONFIG_PATH = "/etc/hyperledger/fabric"
@@ -19,8 +20,6 @@ LEDGER_PATH = "/var/hyperledger/production"
 """The folder in which the node's claim is mounted."""
 CCAAS_BUILDER = "/opt/hyperledger/ccaas_builder"
 """The external builder that upstream's peer image brings."""
-COUCHDB_USER = "peer"
-"""Administrator of a peer's CouchDB: nobody else uses it."""
 
 _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
@@ -28,7 +27,7 @@ _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 def core_yaml(peer: NodePlan, *, bootstrap: tuple[str, ...]) -> str:
     """Return a peer's core.yaml; it asks the `host:port` in `bootstrap` for its organization's peers."""
     addresses = " ".join(bootstrap)
-    return _render("core.yaml", node=peer, bootstrap=addresses, couchdb_user=COUCHDB_USER, **_PATHS)
+    return _render("core.yaml", node=peer, bootstrap=addresses, couchdb_user=couchdb.USER, **_PATHS)
 
 
 def orderer_yaml(orderer: NodePlan) -> str:

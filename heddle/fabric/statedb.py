@@ -8,13 +8,12 @@ from hashlib import sha256
 from http import HTTPStatus
 from urllib.parse import quote
 
+from heddle import couchdb
 from heddle.errors import Unreachable
 from heddle.fabric.answers import JSON_BYTES
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
 from heddle.plain import ShapeError, parse_json
-from heddle.render import COUCHDB_USER
-from heddle.topology import COUCHDB_PORT
 
 __all__ = ["channel_database", "database_of", "state_height"]
 
@@ -28,7 +27,7 @@ def database_of(peer: Node, name: str) -> Node:
         name=name,
         msp_id=peer.msp_id,
         host=name,
-        port=COUCHDB_PORT,
+        port=couchdb.PORT,
         namespace=peer.namespace,
         pod=f"{name}-0" if peer.pod else "",
     )
@@ -57,7 +56,7 @@ async def state_height(
         what,
         deadline=deadline,
         tls=False,
-        login=(COUCHDB_USER, password),
+        login=(couchdb.USER, password),
     )
     if answer.status == HTTPStatus.NOT_FOUND:
         return 0

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
+from heddle import couchdb
 from heddle.errors import KubeError, Unreachable
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
@@ -12,7 +13,6 @@ from heddle.kube.client import KubeClient
 from heddle.kube.secrets import secret_values
 from heddle.network.answers import no_answer
 from heddle.planner.facts import Answer, LedgerState, NoAnswer
-from heddle.topology import COUCHDB_PASSWORD_KEY
 
 __all__ = ["with_state_heights"]
 
@@ -39,7 +39,7 @@ async def with_state_heights(
         return dict(answers)
     node, password = (
         database_of(peer, database),
-        values.get(COUCHDB_PASSWORD_KEY, b"").decode(errors="replace"),
+        values.get(couchdb.PASSWORD_KEY, b"").decode(errors="replace"),
     )
 
     async def ask(channel: str) -> int | NoAnswer:

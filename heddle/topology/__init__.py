@@ -9,9 +9,6 @@ from heddle.topology.layout import plan
 from heddle.topology.plans import (
     ADMIN,
     CHAINCODE_PORT,
-    COUCHDB_PASSWORD_KEY,
-    COUCHDB_PORT,
-    COUCHDB_USER_KEY,
     USER,
     ChaincodePlan,
     ChannelPlan,
@@ -33,9 +30,6 @@ from heddle.topology.policies import endorsement_policy
 __all__ = [
     "ADMIN",
     "CHAINCODE_PORT",
-    "COUCHDB_PASSWORD_KEY",
-    "COUCHDB_PORT",
-    "COUCHDB_USER_KEY",
     "USER",
     "ChaincodePlan",
     "ChannelPlan",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from heddle import couchdb
 from heddle.settings import BatchSettings, BftOptions, CollectionTerms, RaftOptions
 from heddle.spec.members import External
 
@@ -13,9 +14,6 @@ USER = "user"
 """A member's first client identity: invokes chaincodes."""
 
 CHAINCODE_PORT = 9999
-COUCHDB_PORT = 5984
-COUCHDB_USER_KEY, COUCHDB_PASSWORD_KEY = "username", "password"
-"""Keys of a database's Secret."""
 
 Amounts = Mapping[str, Mapping[str, str]]
 """`{"requests": {"cpu": …, "memory": …}, "limits": {…}}`, as Kubernetes has it."""
@@ -78,7 +76,7 @@ class CouchdbPlan(StoredPod):
     """The state database of one peer. Its host is the name of a Service inside the cluster."""
 
     kind: str = "couchdb"
-    port: int = COUCHDB_PORT
+    port: int = couchdb.PORT
     peer: str
     """Name of its peer, the only one that may reach it."""
 

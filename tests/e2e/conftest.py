@@ -15,6 +15,8 @@ from tests.real.release import release_folder
 
 CLUSTER = os.environ.get("HEDDLE_E2E_CLUSTER", "e2e")
 """Name of the cluster and of the stacks on it: another one lets two runs stand side by side."""
+FIRST_UP = 2400.0
+"""Seconds: the first cluster of a machine builds Kubernetes, on two cores that may be busy."""
 
 
 def pytest_report_header() -> str:
@@ -31,7 +33,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     folder: Path = tmp_path_factory.mktemp("e2e")
     release = fabric_release()
     project = Project.copy(folder / "project", stack=CLUSTER, base="dev" if release else "offline")
-    project.ok("heddle", "cluster", "up", "--name", CLUSTER, timeout=900)
+    project.ok("heddle", "cluster", "up", "--name", CLUSTER, timeout=FIRST_UP)
     try:
         load_images(project, folder, cluster=CLUSTER, release=release)
         yield project

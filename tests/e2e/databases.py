@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import kubernetes
 
-from heddle.render import COUCHDB_USER
+from heddle import couchdb
 from tests.e2e.kube import Kube
 
 PORT = 5984
@@ -49,7 +49,7 @@ class Databases:
         socket.setblocking(True)
         connection = http.client.HTTPConnection("localhost", timeout=30)
         connection.sock = socket
-        who = b64encode(f"{COUCHDB_USER}:{password or self.password(name)}".encode()).decode()
+        who = b64encode(f"{couchdb.USER}:{password or self.password(name)}".encode()).decode()
         headers = {"Authorization": f"Basic {who}", "Content-Type": "application/json"}
         try:
             text = None if body is None else json.dumps(body)

@@ -33,7 +33,7 @@ asyncio.run(main())
 
 def _heddle(*arguments: str) -> str:
     argv = [sys.executable, "-m", "heddle.cli.app", *arguments]
-    return subprocess.run(argv, check=True, timeout=600, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(argv, check=True, timeout=2400, capture_output=True, text=True).stdout.strip()
 
 
 def _apply(kubeconfig: str) -> None:

@@ -38,7 +38,7 @@ async def _without_channels(node: Node) -> NodeFacts:
 
 def _heddle(*arguments: str) -> str:
     argv = [sys.executable, "-m", "heddle.cli.app", *arguments]
-    return subprocess.run(argv, check=True, timeout=600, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(argv, check=True, timeout=2400, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.fixture(scope="module")

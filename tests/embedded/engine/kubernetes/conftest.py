@@ -18,7 +18,7 @@ def kubeconfig() -> Iterator[str]:
         yield Path(given).read_text()
         return
     heddle = [sys.executable, "-m", "heddle.cli.app", "cluster"]
-    subprocess.run([*heddle, "up", "--name", NAME], check=True, timeout=600)
+    subprocess.run([*heddle, "up", "--name", NAME], check=True, timeout=2400)  # may build Kubernetes
     try:
         answer = subprocess.run(
             [*heddle, "kubeconfig", "--name", NAME], check=True, timeout=60, capture_output=True, text=True
