@@ -10,9 +10,9 @@ from heddle.fabric.node import ClientTls, Node
 from heddle.identity.signer import Signer
 from heddle.kube.pods import NodePods, PodState, together
 from heddle.network.answers import ask_orderer_channels, ask_peer_channels
+from heddle.network.databases import with_state_heights
 from heddle.network.leadership import Handover
 from heddle.network.serving import orderer_services, peer_services
-from heddle.network.databases import with_state_heights
 from heddle.network.unopened import with_unopened
 from heddle.planner.facts import NodeFacts, PodFacts
 from heddle.planner.restart import slowness, trouble
