@@ -3,7 +3,7 @@
 Source: internal/configtxgen/encoder/encoder.go, common/genesis/genesis.go (Fabric 3.1.5).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from fabric_protos.common import common_pb2, configtx_pb2, configuration_pb2, policies_pb2
@@ -19,11 +19,27 @@ from heddle.configtx.roles import signed_by_any
 from heddle.configtx.settings import BFT, ChannelSettings, OrdererOrganization, PeerOrganization
 from heddle.identity.msp import msp_config
 
-__all__ = ["channel_group", "genesis_block", "orderer_group", "peer_group"]
+__all__ = ["channel_group", "genesis_block", "orderer_group", "peer_group", "policies_of_any"]
 
 CONFIG_VERSION: Final = 1
 _BLOCKS: Final = "BlockValidation"
 MEMBERS: Final = {"Readers": "ANY Readers", "Writers": "ANY Writers", "Admins": "MAJORITY Admins"}
+_OF_ORDERERS: Final = MEMBERS | {_BLOCKS: f"ANY {_BLOCKS}"}
+_OF_APPLICATIONS: Final = MEMBERS | dict.fromkeys(
+    ("Endorsement", "LifecycleEndorsement"), "MAJORITY Endorsement"
+)
+_ROLES_OF_ORDERERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Readers": ("member",),
+    "Writers": ("member",),
+    "Admins": ("admin",),
+    _BLOCKS: ("orderer",),
+}
+_ROLES_OF_PEERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Readers": ("admin", "peer", "client"),
+    "Writers": ("admin", "client"),
+    "Admins": ("admin",),
+    "Endorsement": ("peer",),
+}
 
 
 def genesis_block(settings: ChannelSettings, *, nonce: bytes | None = None) -> common_pb2.Block:
@@ -70,8 +86,26 @@ def channel_group(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
     return group
 
 
+def policies_of_any(organizations: Iterable[str]) -> configtx_pb2.ConfigGroup:
+    """Return the policies that every first configuration has, whatever its settings, as a root group.
+
+    Each of the organizations stands among those that order and among those that have peers: which of both it
+    is, and whether it is a member, has to be known otherwise.
+    """
+    root = _group(MEMBERS)
+    parts = {
+        "Orderer": (_OF_ORDERERS, _ROLES_OF_ORDERERS),
+        "Application": (_OF_APPLICATIONS, _ROLES_OF_PEERS),
+    }
+    for part, (policies, roles) in parts.items():
+        root.groups[part].CopyFrom(_group(policies))
+        for name in organizations:
+            root.groups[part].groups[name].CopyFrom(_organization(name, name, roles))
+    return root
+
+
 def _orderer(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
-    group = _group(MEMBERS | {_BLOCKS: f"ANY {_BLOCKS}"})
+    group = _group(_OF_ORDERERS)
     _put_consensus(group, settings)
     for message in values.BATCH:
         values.put(group, message.DESCRIPTOR.name, values.fill(message(), settings.batch))
@@ -92,8 +126,7 @@ def _put_consensus(group: configtx_pb2.ConfigGroup, settings: ChannelSettings) -
 
 
 def _application(settings: ChannelSettings) -> configtx_pb2.ConfigGroup:
-    endorsement = dict.fromkeys(("Endorsement", "LifecycleEndorsement"), "MAJORITY Endorsement")
-    group = _group(MEMBERS | endorsement)
+    group = _group(_OF_APPLICATIONS)
     values.put(group, "Capabilities", values.capabilities(settings.capabilities.application))
     for organization in settings.peer_organizations:
         group.groups[organization.name].CopyFrom(peer_group(organization))
@@ -107,9 +140,7 @@ def orderer_group(organization: OrdererOrganization) -> configtx_pb2.ConfigGroup
     profiles of upstream have ANY Writers, by which its clients and administrators could make blocks. With BFT
     the channel names its consenters instead, and nobody asks for the organization's policy.
     """
-    msp_id = organization.msp.msp_id
-    roles = {"Readers": ("member",), "Writers": ("member",), "Admins": ("admin",), _BLOCKS: ("orderer",)}
-    group = _organization(organization.name, msp_id, roles)
+    group = _organization(organization.name, organization.msp.msp_id, _ROLES_OF_ORDERERS)
     values.put(group, "MSP", msp_config(organization.msp))
     values.put(group, "Endpoints", values.addresses(organization.endpoints))
     return group
@@ -117,13 +148,7 @@ def orderer_group(organization: OrdererOrganization) -> configtx_pb2.ConfigGroup
 
 def peer_group(organization: PeerOrganization) -> configtx_pb2.ConfigGroup:
     """Return the group of an organization under /Channel/Application, with upstream's test policies."""
-    roles = {
-        "Readers": ("admin", "peer", "client"),
-        "Writers": ("admin", "client"),
-        "Admins": ("admin",),
-        "Endorsement": ("peer",),
-    }
-    group = _organization(organization.name, organization.msp.msp_id, roles)
+    group = _organization(organization.name, organization.msp.msp_id, _ROLES_OF_PEERS)
     values.put(group, "MSP", msp_config(organization.msp))
     if organization.anchor_peers:
         values.put(group, "AnchorPeers", values.anchor_peers(organization.anchor_peers))

@@ -12,7 +12,7 @@ from heddle.configtx.read import settings_of
 from heddle.configtx.readiness import missing_organizations
 from heddle.configtx.settings import PeerOrganization
 from heddle.configtx.values import host_port
-from heddle.errors import FabricError, Refused
+from heddle.errors import FabricError, ProviderError, Refused
 from heddle.fabric.definition import Definition
 from heddle.fabric.lifecycle import check_readiness, definition
 from heddle.fabric.node import Node
@@ -26,6 +26,7 @@ from heddle.provider.definitions import (
     CONTENT,
     check_channel_policies,
     check_first,
+    check_first_policies,
     check_turn,
     differences,
     wanted_definition,
@@ -93,25 +94,39 @@ async def preview_commit(
 async def _expect_first(
     session: Session, inputs: Mapping[str, Any], peers: Sequence[Mapping[str, Any] | Unknown]
 ) -> None:
-    """Raise ProviderError for a definition that the channel would not take which this program makes.
-
-    An orderer may have that channel, and then it is taken over with what is in force: its peers tell.
-    """
-    if any(has_unknown(inputs.get(name)) for name in ("channel", "name", "sequence")):
+    """Raise ProviderError for a definition that the channel would not take which this program makes."""
+    if any(has_unknown(inputs.get(name)) for name in ("channel", *CONTENT)):
         return
+    try:
+        check_first(inputs)
+        check_first_policies(inputs)
+    except ProviderError:
+        if not await _taken_over(session, inputs, peers):
+            raise
+
+
+async def _taken_over(
+    session: Session, inputs: Mapping[str, Any], peers: Sequence[Mapping[str, Any] | Unknown]
+) -> bool:
+    """Tell whether the channel may be there already: an orderer has it, and it is taken over as it is.
+
+    Its peers tell. Raises ProviderError if they have the channel, and on it the first sequence is to come.
+    """
     known = [peer for peer in peers if not isinstance(peer, Unknown) and not has_unknown(dict(peer))]
-    if known and inputs["sequence"] != 1 and not has_unknown(inputs["signer"]):
-        channel, who = inputs["channel"], signer(inputs["signer"])
-        candidates = [node(cast("NodeInput", peer)) for peer in known]
-        try:
-            asked = await most_advanced(session.connections, candidates, channel, who, deadline=_READING)
-            if await definition(session.connections, asked, channel, inputs["name"], who, deadline=_READING):
-                return
-        except Refused:
-            pass  # not on the channel: there is none yet
-        except FabricError:
-            return
-    check_first(inputs)
+    if not known or has_unknown(inputs["signer"]):
+        return False
+    channel, who = inputs["channel"], signer(inputs["signer"])
+    candidates = [node(cast("NodeInput", peer)) for peer in known]
+    try:
+        asked = await most_advanced(session.connections, candidates, channel, who, deadline=_READING)
+        found = await definition(session.connections, asked, channel, inputs["name"], who, deadline=_READING)
+    except Refused:
+        return False  # not on the channel: there is none yet
+    except FabricError:
+        return True
+    if found is None:
+        check_first(inputs)
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)

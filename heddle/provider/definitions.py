@@ -6,6 +6,7 @@ from typing import Any
 from fabric_protos.common import configtx_pb2
 
 from heddle.configtx.endorsement import DEFAULT_POLICY_PATH, policy_bytes, policy_text
+from heddle.configtx.genesis import policies_of_any
 from heddle.configtx.policies import no_such_policy
 from heddle.errors import ConfigtxError, ProviderError
 from heddle.fabric.definition import Committed, Definition
@@ -25,6 +26,7 @@ __all__ = [
     "check_channel_policies",
     "check_definition",
     "check_first",
+    "check_first_policies",
     "check_succession",
     "check_turn",
     "definition_inputs",
@@ -123,6 +125,15 @@ def check_first(inputs: Mapping[str, Any]) -> None:
     if inputs["sequence"] != 1:
         where = f"chaincode {inputs['name']} on {inputs['channel']}, a new channel"
         raise _out_of_turn(where, inputs["sequence"], 0)
+
+
+def check_first_policies(inputs: Mapping[str, Any]) -> None:
+    """Raise ProviderError for the path of a policy that no channel has at its start.
+
+    The names of its organizations are not among the inputs: of those only the policies' names are checked.
+    """
+    steps = [path.split("/") for path in channel_policies(inputs)]
+    check_channel_policies(inputs, policies_of_any({path[3] for path in steps if len(path) == 5}))
 
 
 def _out_of_turn(where: str, wanted: int, sequence: int) -> ProviderError:

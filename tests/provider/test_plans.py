@@ -266,6 +266,38 @@ async def test_a_new_channel_takes_a_first_sequence_alone(
     engine: Engine, channel: dict[str, Any], kind: str
 ) -> None:
     """Said before anything is done: nothing is in force on a channel that the same run makes."""
+    token, inputs = _on_a_new_channel(channel, kind)
+    await engine.preview(token, "basic", {**inputs, "sequence": 1})
+    with pytest.raises(
+        ProviderError, match=r"basic on channel, a new channel: sequence 2 is wanted, but none"
+    ):
+        await engine.preview(token, "basic", {**inputs, "sequence": 2})
+    joined = {**inputs, "genesisHash": "0" * 64, "sequence": 2}
+    await engine.preview(token, "basic", joined)
+
+
+@pytest.mark.parametrize("kind", ["Definition", "Approval"])
+async def test_a_new_channel_has_the_policies_of_its_genesis_alone(
+    engine: Engine, channel: dict[str, Any], kind: str
+) -> None:
+    """Said before the channel is made: of the chaincode, and of its collections."""
+    token, inputs = _on_a_new_channel(channel, kind)
+
+    async def preview(path: str) -> None:
+        collection = {"name": "c", "policy": "OR('A.member')", "endorsementPolicy": path}
+        await engine.preview(token, "basic", {**inputs, "sequence": 1, "endorsementPolicy": path})
+        await engine.preview(token, "basic", {**inputs, "sequence": 1, "collections": [collection]})
+
+    for known in ("Application/Endorsement", "Application/Org1MSP/Endorsement", "Orderer/Org1/Admins"):
+        await preview(f"/Channel/{known}")
+    for unknown in ("Application/Auditors", "Application/Org1MSP/Endorsment", "Orderer/Endorsement"):
+        with pytest.raises(ProviderError, match=f"no such policy: '{unknown}'") as refusal:
+            await preview(f"/Channel/{unknown}")
+        assert "/Channel/Application/LifecycleEndorsement, " in str(refusal.value)
+
+
+def _on_a_new_channel(channel: dict[str, Any], kind: str) -> tuple[str, dict[str, Any]]:
+    """The token and the inputs of a definition or approval on a channel that the same run makes."""
     inputs = {
         "channel": "channel",
         "name": "basic",
@@ -280,14 +312,7 @@ async def test_a_new_channel_takes_a_first_sequence_alone(
     given = {"Definition": ("peers",), "Approval": ("peer", "packageId")}
     others = {name for names in given.values() for name in names} - set(given[kind])
     inputs = {name: value for name, value in inputs.items() if name not in others}
-    token = f"heddle:chaincode:Chaincode{kind}"
-    await engine.preview(token, "basic", {**inputs, "sequence": 1})
-    with pytest.raises(
-        ProviderError, match=r"basic on channel, a new channel: sequence 2 is wanted, but none"
-    ):
-        await engine.preview(token, "basic", {**inputs, "sequence": 2})
-    joined = {**inputs, "genesisHash": "0" * 64, "sequence": 2}
-    await engine.preview(token, "basic", joined)
+    return f"heddle:chaincode:Chaincode{kind}", inputs
 
 
 async def test_an_approval_by_a_peer_to_come(engine: Engine, channel: dict[str, Any]) -> None:
