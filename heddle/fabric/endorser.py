@@ -20,7 +20,7 @@ from heddle.configtx.values import MessageT
 from heddle.errors import FabricError
 from heddle.fabric.answers import message_of, unreadable
 from heddle.fabric.connection import Connections
-from heddle.fabric.failures import lacks_database, no_database, refused
+from heddle.fabric.failures import answered
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.waiting import reading
@@ -112,9 +112,7 @@ async def propose(
         raise unreadable(node, what, "no ProposalResponse")
     status, words = answer.response.status, answer.response.message
     if status >= 400 or status < 200:
-        if lacks_database(words):
-            raise no_database(node, what, words)
-        raise refused(node, f"{what}: {status}", status, words)
+        raise answered(node, what, status, words, told=str(status))
     return answer
 
 

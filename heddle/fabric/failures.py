@@ -17,10 +17,9 @@ from heddle.protobuf import enum_name
 from heddle.text import printable
 
 __all__ = [
+    "answered",
     "hint_for",
     "http_words",
-    "lacks_database",
-    "no_database",
     "plain_http",
     "refused",
     "refused_status",
@@ -110,15 +109,21 @@ def unreachable(
     )
 
 
-def lacks_database(words: str) -> bool:
-    """Tell whether a peer refused for want of its state database: that says nothing of the ledger."""
-    return bool(_NO_DATABASE.search(words))
+def answered(
+    node: Node, what: str, status: int, words: str, *, told: str = "", peer: str = ""
+) -> FabricError:
+    """Return the error for a peer's answer: its refusal, or Unreachable where it could not read its state.
+
+    The latter says nothing of the ledger. `told`: as of `refused`; `peer`: who said it, if not the node.
+    """
+    if _NO_DATABASE.search(words):
+        return _no_database(node, what, words, peer)
+    return refused(node, what, status, words, told=told)
 
 
-def no_database(node: Node, what: str, words: str) -> Unreachable:
-    """Return the error for a peer that answers, but cannot read its state: the state is unknown."""
-    lost = "Database does not exist" in words
-    cause = "its state database was lost" if lost else "its state database does not answer"
+def _no_database(node: Node, what: str, words: str, peer: str) -> Unreachable:
+    fate = "was lost" if "Database does not exist" in words else "does not answer"
+    cause = f"{f'the state database of {peer}' if peer else 'its state database'} {fate}"
     return Unreachable(
         f"{node.at()}: {what}: {cause}: {printable(words)}",
         cause=cause,
@@ -184,19 +189,18 @@ def rpc_failure(node: Node, what: str, error: grpc.aio.AioRpcError, *, tunnel: s
     gRPC's UNKNOWN with 'Stream removed' is a connection that died in mid call (grpc/grpc #34076), not an
     answer. `tunnel` is what the dialer knows: why the way to the node broke.
     """
-    code = error.code()
-    words = "; ".join([error.details() or "", *_gateway_details(error, error.details() or "")])
+    code, details = error.code(), _gateway_details(error)
+    told = error.details() or ""
+    words = "; ".join([told, *(_shown(detail, told) for detail in details)])
     if code in _LOST or (code is grpc.StatusCode.UNKNOWN and "Stream removed" in words):
         said = f"{code.name}: {words}" if words else code.name
         return unreachable(node, what, said, tunnel=tunnel, late=code is grpc.StatusCode.DEADLINE_EXCEEDED)
-    return refused(node, what, int(code.value[0]), words)
+    without = (_peer(detail) for detail in details if _NO_DATABASE.search(detail.message))
+    return answered(node, what, int(code.value[0]), words, peer=next(without, ""))
 
 
-def _gateway_details(error: grpc.aio.AioRpcError, told: str) -> list[str]:
-    """Return what each node told the gateway (ErrorDetail; internal/pkg/gateway/apiutils.go).
-
-    What the error itself tells, as `told`, is not repeated: then only the node that said it is named.
-    """
+def _gateway_details(error: grpc.aio.AioRpcError) -> list[gateway_pb2.ErrorDetail]:
+    """Return what each node told the gateway (internal/pkg/gateway/apiutils.go)."""
     status = _rpc_status()
     found = []
     for key, value in error.trailing_metadata() or ():
@@ -205,10 +209,18 @@ def _gateway_details(error: grpc.aio.AioRpcError, told: str) -> list[str]:
                 for packed in status.FromString(value).details:
                     detail = gateway_pb2.ErrorDetail()
                     if packed.Unpack(detail):
-                        node = f"{detail.address} ({detail.msp_id})"
-                        known = detail.message and detail.message in told
-                        found.append(f"said by {node}" if known else f"{node}: {detail.message}")
+                        found.append(detail)
     return found
+
+
+def _shown(detail: gateway_pb2.ErrorDetail, told: str) -> str:
+    """Return a detail for people. What the error itself tells is not repeated: only who said it is named."""
+    known = detail.message and detail.message in told
+    return f"said by {_peer(detail)}" if known else f"{_peer(detail)}: {detail.message}"
+
+
+def _peer(detail: gateway_pb2.ErrorDetail) -> str:
+    return f"{detail.address} ({detail.msp_id})"
 
 
 def _rpc_status() -> Any:  # noqa: ANN401 — a message class made at run time

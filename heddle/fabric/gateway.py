@@ -15,7 +15,7 @@ from heddle.fabric.answers import message_of, unreadable, validation_code
 from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import Argument, Proposal, new_proposal
 from heddle.fabric.events import Commit
-from heddle.fabric.failures import refused
+from heddle.fabric.failures import answered
 from heddle.fabric.node import Node
 from heddle.fabric.transactions import PATIENCE, Outcome
 from heddle.identity.signer import Signer
@@ -78,7 +78,7 @@ async def endorse(
     deadline: float,
     organizations: Sequence[str] = (),
 ) -> Envelope:
-    """Return the endorsed transaction, signed. Raises Refused with what each endorser said.
+    """Return the endorsed transaction, signed. Raises Refused with what each endorser said, or Unreachable.
 
     A peer that has just joined or come back learns from gossip who else can endorse; until then it is
     asked again. Endorsing changes nothing, so that is safe.
@@ -211,7 +211,7 @@ def _expect_own(node: Node, what: str, proposal: Proposal, payload: bytes) -> No
 
 def _payload(node: Node, what: str, response: proposal_response_pb2.Response) -> bytes:
     if response.status >= 400:
-        raise refused(node, f"{what}: {response.status}", response.status, response.message)
+        raise answered(node, what, response.status, response.message, told=str(response.status))
     return response.payload
 
 

@@ -6,15 +6,11 @@ from fabric_protos.common import common_pb2
 from fabric_protos.gateway import gateway_pb2
 
 from heddle.errors import Refused, Unreachable
-from heddle.fabric import failures
 from heddle.fabric.failures import refused_status, rpc_failure
 from heddle.fabric.node import ClientTls, Node
+from tests.fabric.errors import gateway_error, rpc_error
 
 NODE = Node(name="orderer1", msp_id="M", host="o1.example", port=7050, namespace="fabric", pod="orderer1-0")
-
-
-def _error(code: grpc.StatusCode, details: str) -> grpc.aio.AioRpcError:
-    return grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata(), details)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +23,7 @@ def _error(code: grpc.StatusCode, details: str) -> grpc.aio.AioRpcError:
 )
 def test_a_lost_call_says_nothing_of_the_node(code: grpc.StatusCode, details: str) -> None:
     """'Stream removed' is a broken connection, although gRPC calls it an unknown answer."""
-    failure = rpc_failure(NODE, "deliver block 0 of a", _error(code, details), tunnel='pods "x" not found')
+    failure = rpc_failure(NODE, "deliver block 0 of a", rpc_error(code, details), tunnel='pods "x" not found')
     assert isinstance(failure, Unreachable)
     assert "orderer1 (o1.example:7050, pod fabric/orderer1-0): deliver block 0 of a" in failure.message
     assert details in failure.message
@@ -61,7 +57,7 @@ def test_a_lost_call_says_nothing_of_the_node(code: grpc.StatusCode, details: st
 def test_a_broken_tunnel_says_why_and_not_that_tls_failed(tunnel: str, cause: str, hint: str) -> None:
     """A connection that ends is a failed handshake to gRPC, also where no pod has ever answered."""
     details = "last error: UNAVAILABLE: ipv4:127.0.0.1:34845: Handshake read failed (Socket closed)"
-    failure = rpc_failure(NODE, "connect", _error(grpc.StatusCode.UNAVAILABLE, details), tunnel=tunnel)
+    failure = rpc_failure(NODE, "connect", rpc_error(grpc.StatusCode.UNAVAILABLE, details), tunnel=tunnel)
     assert isinstance(failure, Unreachable)
     assert failure.cause == cause
     assert hint in failure.hint
@@ -70,7 +66,9 @@ def test_a_broken_tunnel_says_why_and_not_that_tls_failed(tunnel: str, cause: st
 
 def test_an_answer_keeps_fabric_s_words() -> None:
     """Status and words can be told apart from Heddle's own."""
-    failure = rpc_failure(NODE, "endorse", _error(grpc.StatusCode.FAILED_PRECONDITION, "no such chaincode"))
+    failure = rpc_failure(
+        NODE, "endorse", rpc_error(grpc.StatusCode.FAILED_PRECONDITION, "no such chaincode")
+    )
     assert isinstance(failure, Refused)
     assert (failure.status, failure.words) == (9, "no such chaincode")
 
@@ -90,19 +88,13 @@ def test_no_key_in_a_message() -> None:
 
 def test_what_a_chaincode_says_is_told_once() -> None:
     """The gateway repeats it as a detail, with who said it; another peer's other words stay."""
-    status = failures._rpc_status()()
-    for address, words in (
-        ("peer0:7051", "chaincode response 500, no such asset"),
-        ("peer1:7051", "timeout"),
-    ):
-        detail = gateway_pb2.ErrorDetail(address=address, msp_id="AMSP", message=words)
-        status.details.add().Pack(detail)
-    error = grpc.aio.AioRpcError(
-        grpc.StatusCode.UNKNOWN,
-        grpc.aio.Metadata(),
-        grpc.aio.Metadata(("grpc-status-details-bin", status.SerializeToString())),
-        "evaluate call to endorser returned error: chaincode response 500, no such asset",
-    )
+    said = {"peer0:7051": "chaincode response 500, no such asset", "peer1:7051": "timeout"}
+    details = [
+        gateway_pb2.ErrorDetail(address=address, msp_id="AMSP", message=words)
+        for address, words in said.items()
+    ]
+    told = f"evaluate call to endorser returned error: {said['peer0:7051']}"
+    error = gateway_error(grpc.StatusCode.UNKNOWN, told, *details)
 
     failure = rpc_failure(NODE, "evaluate assets", error)
 

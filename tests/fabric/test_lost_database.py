@@ -2,13 +2,18 @@
 
 from pathlib import Path
 
+import grpc
 import pytest
+from fabric_protos.gateway import gateway_pb2
 from fabric_protos.peer import proposal_response_pb2
 
 from heddle.errors import Refused, Unreachable
 from heddle.fabric import lifecycle
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
+from heddle.fabric.failures import rpc_failure
+from heddle.fabric.node import Node
+from tests.fabric.errors import gateway_error
 from tests.fabric.hostile import SIGNER, hostile_node
 
 QUERY = "failed to invoke backing implementation of '…': could not query metadata: "
@@ -50,3 +55,38 @@ async def test_other_words_are_an_answer(tmp_path: Path, words: str) -> None:
     """As a query that CouchDB does not take."""
     with pytest.raises(Refused, match="500"):
         await answered(tmp_path, words)
+
+
+NODE = Node(name="peer0", msp_id="AMSP", host="peer0.a", port=7051)
+TOLD = "chaincode response 500, GET_STATE failed: transaction ID: 1: "
+NO_MORE = "failed to endorse transaction, see attached details for more info"
+
+
+@pytest.mark.parametrize("words", [AWAY, LOCKED])
+@pytest.mark.parametrize("code", [grpc.StatusCode.ABORTED, grpc.StatusCode.UNKNOWN])
+def test_what_a_gateway_s_endorser_cannot_read_is_unknown(code: grpc.StatusCode, words: str) -> None:
+    """Whoever of them it is: the error names the peer, which need not be the gateway itself."""
+    other = gateway_pb2.ErrorDetail(address="peer0.b:7051", msp_id="BMSP", message=TOLD + words)
+    told = (
+        NO_MORE
+        if code is grpc.StatusCode.ABORTED
+        else f"evaluate call to endorser returned error: {TOLD}{words}"
+    )
+
+    failure = rpc_failure(NODE, "endorse assets", gateway_error(code, told, other))
+
+    assert isinstance(failure, Unreachable)
+    assert failure.cause == "the state database of peer0.b:7051 (BMSP) does not answer"
+    assert failure.message.startswith(
+        "peer0 (peer0.a:7051): endorse assets: the state database of peer0.b:7051"
+    )
+    assert failure.message.count("couchdb" if words == AWAY else "unauthorized") >= 1
+
+
+@pytest.mark.parametrize("words", [MALFORMED, "no such asset"])
+def test_what_a_gateway_s_endorser_refuses_is_an_answer(words: str) -> None:
+    """The same words decide as of a peer that is asked itself."""
+    detail = gateway_pb2.ErrorDetail(address="peer0.a:7051", msp_id="AMSP", message=TOLD + words)
+    failure = rpc_failure(NODE, "endorse assets", gateway_error(grpc.StatusCode.ABORTED, NO_MORE, detail))
+    assert isinstance(failure, Refused)
+    assert words in failure.message
