@@ -15,12 +15,15 @@ from heddle.embedded.kubernetes.processes import end, find_all, running
 from heddle.embedded.kubernetes.record import Record, exclusive, read_record, write_record
 from heddle.embedded.kubernetes.reporter import Reporter, step
 from heddle.embedded.kubernetes.shared import restore_machine
+from heddle.embedded.kubernetes.waiting import wait_for
 from heddle.errors import LocalKubeError
 
 __all__ = ["down", "leftovers", "stop"]
 
 _POD_SECONDS = 5
 _COMPONENT_SECONDS = 3
+_RELEASE_SECONDS = 30
+"""Seconds until the kernel has let go of what ended processes held: on a busy machine it takes its time."""
 
 
 def down(layout: Layout, reporter: Reporter, *, purge: bool) -> bool:
@@ -47,9 +50,11 @@ def down(layout: Layout, reporter: Reporter, *, purge: bool) -> bool:
 def stop(layout: Layout, record: Record | None) -> None:
     """End every process, then remove what they stood on; the caller holds the lock."""
     _end_processes(layout)
-    _unmount(layout)
+    with contextlib.suppress(LocalKubeError):  # what is left is named below, with all else
+        wait_for(
+            "mounts and control groups", lambda: _released(layout), seconds=_RELEASE_SECONDS, evidence=str
+        )
     disconnect(layout, record.block if record else None)
-    cgroups.remove_groups(layout)
     for folder in (layout.run, layout.pids):
         shutil.rmtree(folder, ignore_errors=True)
     restore_machine(layout)
@@ -99,9 +104,16 @@ def _mounts(layout: Layout) -> list[Path]:
     )
 
 
-def _unmount(layout: Layout) -> None:
+def _released(layout: Layout) -> bool:
+    """Remove mounts and control groups, unless something is still busy in them; tell whether all have gone.
+
+    A process that has ended for whoever asks may have threads that still end: they keep both busy.
+    """
+    end(find_all(layout), seconds=0)
     for point in _mounts(layout):
-        run("umount", point)
+        with contextlib.suppress(LocalKubeError):
+            run("umount", point)
+    return not cgroups.remove_groups(layout) and not _mounts(layout)
 
 
 def _remove_folder(layout: Layout) -> None:
