@@ -17,7 +17,7 @@ from pulumi.runtime.config import is_config_secret
 
 from heddle.errors import SpecError
 from heddle.kube import kubeconfig
-from heddle.paths import cluster_kubeconfig
+from heddle.paths import cluster_kubeconfig, expanded
 from heddle.spec import Instance, Problem, report
 from heddle.spec.load import check_instance
 from heddle.spec.problems import MISSING, in_order_of
@@ -163,8 +163,8 @@ def _certificate(value: object) -> object:
     if not isinstance(value, str) or "\n" in value or len(value) > _LONGEST_PATH:
         return value
     try:
-        text = _text_of(Path(value).expanduser())
-    except (OSError, ValueError, RuntimeError):
+        text = _text_of(expanded(Path(value)))
+    except (OSError, ValueError):
         return value
     # Certificates alone: a file may hold a key beside them, which must reach no message.
     return "\n".join(_PEM.findall(text)) or value
@@ -177,8 +177,8 @@ def _chaincode(said: object) -> object:
     if len(folder) > _LONGEST_PATH:
         return said
     try:
-        files = _metadata(Path(folder).expanduser())
-    except (OSError, ValueError, RuntimeError):
+        files = _metadata(expanded(Path(folder)))
+    except (OSError, ValueError):
         return said
     return {**said, "metadata": files or folder}
 
@@ -284,7 +284,7 @@ def _source(stack: str, cluster: object, kube_context: str) -> _Source:
         return _Source(files=(path,), named_at="instance.cluster", local=True, identifier=identifier)
     named = cluster.get("kubeconfig")
     return _Source(
-        files=(Path(str(named)).expanduser(),) if named else kubeconfig.default_files(),
+        files=(expanded(Path(str(named))),) if named else kubeconfig.default_files(),
         context=str(cluster.get("context") or ""),
         named_at="instance.cluster.kubeconfig",
         identifier=str(cluster.get("identifier") or ""),

@@ -1,9 +1,18 @@
 """Name the folders that Heddle keeps outside the checkout. Pure: nothing here makes a folder."""
 
 import os
+import pwd
 from pathlib import Path
 
-__all__ = ["DEFAULT_CLUSTERS", "cache_dir", "cluster_kubeconfig", "clusters_dir", "secrets_dir"]
+__all__ = [
+    "DEFAULT_CLUSTERS",
+    "account_home",
+    "cache_dir",
+    "cluster_kubeconfig",
+    "clusters_dir",
+    "expanded",
+    "secrets_dir",
+]
 
 DEFAULT_CLUSTERS = Path("/var/lib/heddle/clusters")
 
@@ -31,8 +40,29 @@ def cluster_kubeconfig(name: str) -> Path:
     return clusters_dir() / name / "kubeconfig"
 
 
+def account_home() -> Path | None:
+    """Return the home folder by the system's list of users; $HOME, if set, of a number not on that list."""
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        return Path(home) if (home := os.environ.get("HOME")) else None
+
+
+def expanded(path: Path) -> Path:
+    """Return a path with `~` replaced; as it is where that home folder is not known: no file is there."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
 def _xdg(variable: str, default: str) -> Path:
-    """Return Heddle's folder by the XDG rule: an unset, empty or relative value means the default."""
+    """Return Heddle's folder by the XDG rule: an unset, empty or relative value means the default.
+
+    Whoever has no home folder has the root, as container runtimes set it.
+    """
     value = Path(os.environ.get(variable) or ".")
-    base = value if value.is_absolute() else Path.home() / default
-    return base / "heddle"
+    if value.is_absolute():
+        return value / "heddle"
+    home = Path(os.environ.get("HOME") or account_home() or "/")
+    return home / default / "heddle"

@@ -1,9 +1,11 @@
-"""Tell whether a process of this machine runs."""
+"""Tell whether a process of this machine runs, and the names of users, whose number may have none."""
 
+import getpass
 import os
+import pwd
 from pathlib import Path
 
-__all__ = ["is_running"]
+__all__ = ["is_running", "name_of_user", "user_name"]
 
 _PROC = Path("/proc")
 
@@ -17,6 +19,22 @@ def is_running(pid: int) -> bool:
     if (_PROC / "self" / "stat").exists():
         return _runs_by_proc(pid)
     return os.name != "posix" or _runs_by_signal(pid)
+
+
+def user_name() -> str:
+    """Return who runs this process: by $LOGNAME, $USER and their like, else as `name_of_user`."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # the second from Python 3.13 on
+        return name_of_user(os.getuid())
+
+
+def name_of_user(number: int) -> str:
+    """Return the name of a user; the number itself where no list has it, as in many containers."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 def _runs_by_proc(pid: int) -> bool:

@@ -15,6 +15,7 @@ from heddle.errors import KubeError
 from heddle.kube.impersonation import Impersonation
 from heddle.kube.kubeconfig import KubeconfigError, impersonation, one_context
 from heddle.kube.proxies import proxy_for, proxy_name
+from heddle.paths import expanded
 from heddle.text import printable
 
 __all__ = ["LOADING", "ApiServer"]
@@ -70,7 +71,7 @@ class ApiServer:
 def _load(kubeconfig: str, context: str) -> ApiServer:
     text, folder = kubeconfig, Path()
     if "\n" not in kubeconfig and not kubeconfig.lstrip().startswith("{"):
-        path = Path(kubeconfig).expanduser()
+        path = expanded(Path(kubeconfig))
         try:
             text, folder = path.read_text(), path.parent.absolute()
         except OSError as error:

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from heddle.kube.impersonation import Impersonation, impersonation_of
+from heddle.paths import expanded
 from heddle.plain import Plain, ShapeError
 
 _EMBEDDED = {
@@ -86,7 +87,7 @@ def default_files(environment: Mapping[str, str] | None = None) -> tuple[Path, .
     """Return the files that $KUBECONFIG lists, else ~/.kube/config; some may not exist."""
     listed = (os.environ if environment is None else environment).get("KUBECONFIG", "")
     names = [name for name in listed.split(os.pathsep) if name] or ["~/.kube/config"]
-    return tuple(Path(name).expanduser() for name in dict.fromkeys(names))
+    return tuple(expanded(Path(name)) for name in dict.fromkeys(names))
 
 
 def merged(files: Iterable[Path]) -> str:
@@ -250,12 +251,12 @@ def _embedded(entry: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def _read(folder: Path, name: str, convert: Callable[[bytes], str]) -> str:
     path = folder / name
     try:
-        with path.expanduser().open("rb") as file:
+        with expanded(path).open("rb") as file:
             content = file.read(_MOST + 1)
         text = convert(content)
     except OSError as error:
         raise KubeconfigError(f"{path}: {error.strerror}") from None
-    except (ValueError, RuntimeError) as error:  # a name with a zero byte, no such home, no text
+    except ValueError as error:  # a name with a zero byte, no text
         raise KubeconfigError(f"{path}: it cannot be read ({type(error).__name__})") from None
     if len(content) > _MOST:
         raise KubeconfigError(f"{path}: at most {_MOST} bytes are expected")

@@ -3,11 +3,9 @@
 Source: pkg/backend/diy (state.go, store.go, lock.go, meta.go) of pulumi/pulumi.
 """
 
-import getpass
 import gzip
 import hashlib
 import os
-import pwd
 import socket
 import time
 import uuid
@@ -19,7 +17,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from heddle.errors import EngineError, NeedsCli
+from heddle.paths import account_home
 from heddle.plain import Plain, ShapeError, parse_json
+from heddle.processes import user_name
 from heddle.state.copies import keep_newest, keep_records, make_private_folder, write_private
 from heddle.state.locks import Lock, read_lock
 from heddle.state.serialization import Json, dump
@@ -85,8 +85,13 @@ def state_folder(url: str, working_dir: Path) -> Path:
 
 
 def _home() -> Path:
-    """Return the account's home folder by the system's list of users."""
-    return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    """Return the account's home folder by the system's list of users, as `account_home`."""
+    if (home := account_home()) is None:
+        raise EngineError(
+            f"the state is in a home folder, and user number {os.getuid()} has none here",
+            hint="Name a folder: PULUMI_BACKEND_URL=file://PATH. Or set HOME.",
+        )
+    return home
 
 
 @contextmanager
@@ -252,7 +257,7 @@ class Backend:
         self._refuse_others(own)
         content = {
             "pid": os.getpid(),
-            "username": getpass.getuser(),
+            "username": user_name(),
             "hostname": socket.gethostname(),
             "timestamp": now(),
         }

@@ -3,7 +3,6 @@
 Source: pkg/backend/diy/state.go and sdk/go/common/apitype/history.go of pulumi/pulumi (UpdateInfo).
 """
 
-import pwd
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 from heddle.errors import EngineError
 from heddle.plain import Plain, ShapeError
+from heddle.processes import name_of_user
 from heddle.state.backend import KILLED, Backend, read_document
 from heddle.state.locks import Lock, read_lock
 from heddle.state.log import Act, records
@@ -170,10 +170,10 @@ def _with_stamp(folder: Path, ending: str) -> Iterator[tuple[int, Path]]:
 
 
 def _owner(path: Path) -> str:
-    """Return the user whose file it is; empty for one that this machine does not know."""
+    """Return the user whose file it is; empty for one that is gone."""
     try:
-        return pwd.getpwuid(path.stat().st_uid).pw_name
-    except (KeyError, OSError):
+        return name_of_user(path.stat().st_uid)
+    except OSError:
         return ""
 
 

@@ -5,7 +5,6 @@ with its stack and removes it with it. It is written when the act begins, so tha
 known. It holds names alone, no values of resources, variables or messages: these may be secret.
 """
 
-import getpass
 import os
 import socket
 import time
@@ -17,7 +16,7 @@ from typing import Literal
 
 from heddle.errors import EngineError
 from heddle.plain import Plain, ShapeError, parse_json
-from heddle.processes import is_running
+from heddle.processes import is_running, user_name
 from heddle.state.backend import Backend, write_durably
 from heddle.state.copies import make_private_folder
 from heddle.state.locks import Lock
@@ -106,7 +105,7 @@ def recorded(backend: Backend, verb: str, subject: str = "", *, locked: bool = T
     act = Act(
         verb=verb,
         subject=subject,
-        user=getpass.getuser(),
+        user=user_name(),
         host=socket.gethostname(),
         pid=os.getpid(),
         started=started / 1e9,

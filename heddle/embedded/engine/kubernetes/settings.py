@@ -14,6 +14,7 @@ import yaml
 from heddle.embedded.engine.kubernetes.objects import at
 from heddle.errors import NeedsCli, ProviderError
 from heddle.kube.kubeconfig import read_yaml
+from heddle.paths import expanded
 from heddle.plugin.interface import DiffResult
 from heddle.plugin.values import Properties, Unknown, Value, has_unknown, reveal, same, strip_secrets
 
@@ -93,7 +94,7 @@ def kubeconfig_of(value: Value) -> dict[str, Any] | None:
         return None
     text = value
     if "\n" not in value and len(value) < 4096:
-        path = Path(value).expanduser()
+        path = expanded(Path(value))
         if path.is_file():
             text = path.read_text()
     try:
