@@ -12,6 +12,7 @@ import httpx
 
 from heddle.errors import KubeError, Unreachable
 from heddle.kube.apiserver import ApiServer
+from heddle.waiting import reading
 
 __all__ = ["Json", "KubeClient", "is_ready", "pod_path", "refusal"]
 
@@ -19,6 +20,10 @@ Json: TypeAlias = Any
 """A Kubernetes object as plain data."""
 
 _CALL_SECONDS = 15.0
+_READ_SECONDS = 30.0
+"""Seconds for what may be asked again: a busy API server loses an answer now and then."""
+_CANNOT = (429, 500, 502, 503, 504)
+"""HTTP statuses with which an API server says that it cannot answer now."""
 _LOG_LINES = 400
 _WARNINGS = 3
 _FIRST_BYTES = 8 << 20
@@ -60,13 +65,39 @@ class KubeClient:
         query: Mapping[str, str] | None = None,
         json: object = None,
         content_type: str = "",
+        repeatable: bool = False,
     ) -> httpx.Response:
-        """Return the server's answer to one request, refusals too."""
+        """Return the server's answer to a request, refusals too.
+
+        A read is tried again while no answer comes, as is a write that is `repeatable`: what a second one
+        does, or is answered, is the same to the caller.
+        """
+
+        async def attempt(left: float) -> httpx.Response:
+            seconds = min(_CALL_SECONDS, left)
+            return await self._sent(method, path, seconds, query=query, json=json, content_type=content_type)
+
+        if method == "GET" or repeatable:
+            return await reading(attempt, deadline=_READ_SECONDS)
+        return await attempt(_CALL_SECONDS)
+
+    async def _sent(
+        self,
+        method: str,
+        path: str,
+        seconds: float,
+        *,
+        query: Mapping[str, str] | None,
+        json: object = None,
+        content_type: str = "",
+    ) -> httpx.Response:
         headers = await self._server.headers()
         if content_type:
             headers.append(("Content-Type", content_type))
         try:
-            return await self._client.request(method, path, params=query, headers=headers, json=json)
+            return await self._client.request(
+                method, path, params=query, headers=headers, json=json, timeout=seconds
+            )
         except httpx.TransportError as error:
             words = str(error) or type(error).__name__
             raise Unreachable(
@@ -76,8 +107,18 @@ class KubeClient:
             ) from error
 
     async def get(self, path: str, **query: str) -> Json | None:
-        """Return an object or a list by its path, None where there is none."""
-        response = await self.send("GET", path, query=query)
+        """Return an object or a list by its path, None where there is none.
+
+        A server that says it cannot answer now has not answered: it is asked again.
+        """
+
+        async def attempt(left: float) -> httpx.Response:
+            answer = await self._sent("GET", path, min(_CALL_SECONDS, left), query=query)
+            if answer.status_code in _CANNOT:
+                raise Unreachable(refusal(answer).message, hint="It cannot answer now: try again.")
+            return answer
+
+        response = await reading(attempt, deadline=_READ_SECONDS)
         if response.status_code == httpx.codes.NOT_FOUND:
             return None
         if response.status_code != httpx.codes.OK:

@@ -107,7 +107,8 @@ class NodePods(KubeClient):
     async def delete(self, name: str, uid: str) -> None:
         """Delete a StatefulSet's pod if it still is the one of this uid; the StatefulSet makes a new one."""
         body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}}
-        response = await self.send("DELETE", pod_path(self._namespace, _pod_name(name)), json=body)
+        path = pod_path(self._namespace, _pod_name(name))
+        response = await self.send("DELETE", path, json=body, repeatable=True)
         # 409: the pod of this name is another one by now, so this one is gone.
         if response.status_code not in (200, 202, 404, 409):
             raise refusal(response)

@@ -48,7 +48,8 @@ async def _remove(kubeconfig: str, namespace: str, runbook: str) -> None:
         # One by one: deleting a collection is a right of its own, which the smallest Role does not have.
         for job in await cluster.items(jobs, labelSelector=selector):
             path = f"{jobs}/{quote(job['metadata']['name'])}"
-            response = await cluster.send("DELETE", path, json={"propagationPolicy": "Foreground"})
+            foreground = {"propagationPolicy": "Foreground"}
+            response = await cluster.send("DELETE", path, json=foreground, repeatable=True)
             if response.is_error and response.status_code != 404:
                 raise refusal(response)
         await poll(left, lambda found: not found, deadline=_SECONDS, otherwise=too_slow)

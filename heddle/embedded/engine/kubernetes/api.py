@@ -3,6 +3,7 @@
 Everything here blocks and is called in threads.
 """
 
+import contextlib
 import json
 import threading
 import time
@@ -24,6 +25,18 @@ _READ = 60.0
 _BUSY = (429, 503)
 _BUSY_TRIES = 8
 _LEAST_WATCH = 0.2
+# A request may be sent again: reads, applications and deletions by name are all idempotent. A read goes on
+# for longer, so that an API server that begins anew ends no run.
+_WRITES = urllib3.Retry(
+    connect=2,
+    read=1,
+    redirect=0,
+    status=0,
+    allowed_methods=None,
+    respect_retry_after_header=False,  # _json does, and gives the server's words in the end
+    backoff_factor=0.2,
+)
+_READS = _WRITES.new(connect=4, read=3, backoff_factor=0.25)
 _NOBODY = Impersonation()
 
 
@@ -59,6 +72,11 @@ class ApiError(ProviderError):
     def forbidden(self) -> bool:
         """Tell whether the kubeconfig's user may not do this."""
         return self.status == 403
+
+    @property
+    def passing(self) -> bool:
+        """Tell whether the API server could not answer just now: that says nothing of the object."""
+        return self.status in _BUSY or self.status >= 500
 
     @property
     def immutable(self) -> bool:
@@ -110,7 +128,8 @@ class Api:
     def watch(self, collection: str, name: str, *, version: str, seconds: int) -> Iterator[tuple[str, Json]]:
         """Yield (ADDED | MODIFIED | DELETED, object) for one object, for some seconds.
 
-        Ends early when the server ends it, or says that the version is too old: then read the object again.
+        Ends early when the server ends it, does not answer, or says that the version is too old: then read
+        the object again.
         """
         query = {
             "watch": "true",
@@ -118,14 +137,16 @@ class Api:
             "resourceVersion": version,
             "timeoutSeconds": str(seconds),
         }
-        response, began = self._send("GET", collection, query, None, ""), time.monotonic()
-        try:
-            for event in _lines(response):
-                if event.get("type") not in ("ADDED", "MODIFIED", "DELETED"):
-                    break
-                yield str(event["type"]), event["object"]
-        finally:
-            response.close()
+        began = time.monotonic()
+        with contextlib.suppress(ClusterUnreachable):
+            response = self._send("GET", collection, query, None, "")
+            try:
+                for event in _lines(response):
+                    if event.get("type") not in ("ADDED", "MODIFIED", "DELETED"):
+                        break
+                    yield str(event["type"]), event["object"]
+            finally:
+                response.close()
         if time.monotonic() - began < _LEAST_WATCH:
             self.stop.wait(_LEAST_WATCH)  # it was refused: whoever watches in a loop must not spin
 
@@ -165,7 +186,7 @@ class Api:
                 body=None if body is None else json.dumps(body),
                 headers=headers,
                 timeout=urllib3.Timeout(connect=_CONNECT, read=_READ),
-                retries=_retries(),
+                retries=_READS if method == "GET" else _WRITES,
                 preload_content="watch" not in query,
             )
         except urllib3.exceptions.HTTPError as error:
@@ -176,19 +197,6 @@ class Api:
                 hint="Is the cluster up, and is the kubeconfig the right one? Try: kubectl version."
                 + (" What needs no proxy belongs into NO_PROXY." if self._proxy else ""),
             ) from error
-
-
-def _retries() -> urllib3.Retry:
-    """Allow a request to be sent twice: reads, applications and deletions by name are all idempotent."""
-    return urllib3.Retry(
-        connect=2,
-        read=1,
-        redirect=0,
-        status=0,
-        allowed_methods=None,
-        respect_retry_after_header=False,  # _json does, and gives the server's words in the end
-        backoff_factor=0.2,
-    )
 
 
 def _parsed(data: bytes) -> Json:

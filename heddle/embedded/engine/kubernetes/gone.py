@@ -31,12 +31,13 @@ def wait_gone(
 ) -> None:
     """Block until the object does not exist, or another of its name does; tell what holds it meanwhile.
 
-    Raises NotReady when it is still there in the end, with what holds it.
+    Raises NotReady when it is still there in the end, with what holds it; ProviderError when the API server
+    does not answer in the end.
     """
     if is_true(inputs, SKIP) and kind_id(obj) in _SKIPS_DELETION:
         return
     wait, teller = Wait.of(api, timeout), _Teller(api, tell)
-    while (live := _still(api, obj, name)) is not None:
+    while (live := wait.answer(lambda: _still(api, obj, name))) is not None:
         if wait.over:
             raise _still_there(live, wait)
         teller.look(live)

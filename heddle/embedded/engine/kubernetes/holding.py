@@ -5,7 +5,7 @@ A claim waits for every pod that uses it, also for one that has ended; a namespa
 
 from collections.abc import Iterator
 
-from heddle.embedded.engine.kubernetes.api import Api, ApiError
+from heddle.embedded.engine.kubernetes.api import Api
 from heddle.embedded.engine.kubernetes.kinds import kind_of_type
 from heddle.embedded.engine.kubernetes.objects import Json, at, kind_id, name_of, namespace_of
 from heddle.errors import ProviderError
@@ -53,7 +53,7 @@ def let_go(api: Api, live: Json) -> list[str]:
             jobs = kind_of_type("kubernetes:batch/v1:Job").collection(namespace_of(live))
             api.delete(f"{jobs}/{name}", propagation="Background")
             gone.append(name)
-    except ApiError:
+    except ProviderError:
         return gone
     return gone
 

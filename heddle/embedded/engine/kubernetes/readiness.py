@@ -6,8 +6,9 @@ Source: pulumi-kubernetes 4.28 provider/pkg/await/await.go, service.go.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from heddle.embedded.engine.kubernetes.api import Api
+from heddle.embedded.engine.kubernetes.api import Api, ApiError, ClusterUnreachable
 from heddle.embedded.engine.kubernetes.evidence import evidence
 from heddle.embedded.engine.kubernetes.kinds import kind_of, kind_of_type
 from heddle.embedded.engine.kubernetes.objects import (
@@ -34,6 +35,8 @@ __all__ = [
     "timeout_of",
     "wait_ready",
 ]
+
+T = TypeVar("T")
 
 SKIP = "pulumi.com/skipAwait"
 _TIMEOUT = "pulumi.com/timeoutSeconds"
@@ -84,6 +87,24 @@ class Wait:
         """Sleep, but not past the end."""
         self.api.stop.wait(min(seconds, max(0.0, self.until - time.monotonic())))
 
+    def answer(self, ask: Callable[[], T]) -> T:
+        """Return the answer to a read, which is asked again until the end while none comes.
+
+        Raises the last ProviderError at the end: the API server has not answered, or could not.
+        """
+        pause = _POLL
+        while True:
+            try:
+                return ask()
+            except ClusterUnreachable:
+                if self.over:
+                    raise
+            except ApiError as error:
+                if self.over or not error.passing:
+                    raise
+            self.pause(pause)
+            pause = min(pause * 1.5, _POLL_MAX)
+
 
 def timeout_of(asked: float, inputs: Json) -> float:
     """Return the seconds to wait at most: custom timeout, else the annotation, else 10 minutes."""
@@ -114,7 +135,7 @@ def wait_ready(api: Api, live: Json, inputs: Json, *, timeout: float, tell: Call
     custom = wanted_rule(inputs)
     if custom is None and kind_id(live) == "v1/Service":
         return _service(live, wait)
-    rule = custom or _rule(api, live)
+    rule = custom or wait.answer(lambda: _rule(api, live))
     return live if rule is None else _until(live, rule, wait, tell)
 
 
@@ -160,7 +181,7 @@ def _until(live: Json, rule: Rule, wait: Wait, tell: Callable[[str], None]) -> J
             if problems and problems != told:
                 told = problems
                 tell(problems)
-        obj = wait.api.get(path_of(live))
+        obj = wait.answer(lambda: wait.api.get(path_of(live)))
 
 
 def _next_state(obj: Json, rule: Rule, wait: Wait) -> tuple[Json, ReadyState]:
@@ -201,14 +222,14 @@ def _service(live: Json, wait: Wait) -> Json:
     while True:
         state = _balancer(obj)
         if state.ready and _selects_pods(obj):
-            state = _endpoints_state(wait.api, obj, settled=time.monotonic() - started >= _SETTLED)
+            state = _endpoints_in(wait, obj, settled=time.monotonic() - started >= _SETTLED)
         if state.ready:
             return obj
         if wait.over:
             raise _not_ready(obj, state, wait)
         wait.pause(pause)
         pause = min(pause * 1.5, _POLL_MAX)
-        obj = wait.api.get(path_of(live))
+        obj = wait.answer(lambda: wait.api.get(path_of(live)))
 
 
 def _balancer(service: Json) -> ReadyState:
@@ -225,6 +246,10 @@ def _selects_pods(service: Json) -> bool:
         at(service, "spec", "type") == "ExternalName",
     )
     return bool(at(service, "spec", "selector")) and not headless and not named
+
+
+def _endpoints_in(wait: Wait, service: Json, *, settled: bool) -> ReadyState:
+    return wait.answer(lambda: _endpoints_state(wait.api, service, settled=settled))
 
 
 def _endpoints_state(api: Api, service: Json, *, settled: bool = True) -> ReadyState:

@@ -5,16 +5,21 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from heddle.embedded.engine.kubernetes.api import ApiError
+from heddle.errors import ProviderError
 
 
 class FakeApi:
-    """Has the methods of the Kubernetes provider's Api. `script` is what a watch sees happen."""
+    """Has the methods of the Kubernetes provider's Api.
+
+    `script` is what a watch sees happen, `lost` what reads end with before there is an answer.
+    """
 
     def __init__(self) -> None:
         self.objects: dict[str, dict[str, Any]] = {}
         self.stop = threading.Event()
         self.calls: list[tuple[str, str]] = []
         self.refusals: list[ApiError] = []
+        self.lost: list[ProviderError] = []
         self.script: list[Callable[[dict[str, Any]], dict[str, Any] | None]] = []
         self.version = 0
 
@@ -27,6 +32,8 @@ class FakeApi:
 
     def get(self, path: str, labelSelector: str = "", **_query: str) -> dict[str, Any]:  # noqa: N803 - Kubernetes'
         self.calls.append(("get", path))
+        if self.lost:
+            raise self.lost.pop(0)
         if path in self.objects:
             return self.objects[path]
         items = [obj for key, obj in self.objects.items() if key.rpartition("/")[0] == path]

@@ -13,6 +13,9 @@ from heddle.embedded.engine.kubernetes.api import Api, ApiError, ClusterUnreacha
 from heddle.embedded.engine.kubernetes.connect import connect, default_namespace
 from heddle.embedded.engine.kubernetes.settings import Settings, settings_of
 
+_CUT: tuple[int, dict[str, str], Any] = (0, {}, b"")
+"""Ends the connection in place of an answer."""
+
 
 class Server:
     """Answers in order; each answer is (status, headers, body, or parts of a stream)."""
@@ -30,6 +33,9 @@ class Server:
                 body = self.rfile.read(length).decode()
                 server.requests.append((self.command, self.path, dict(self.headers), body))
                 status, headers, answer = server.answers.pop(0)
+                if not status:
+                    self.close_connection = True
+                    return
                 self.send_response(status)
                 for key, value in headers.items():
                     self.send_header(key, value)
@@ -125,6 +131,18 @@ def test_a_watch_yields_whole_events_however_they_arrive(api: Api, server: Serve
 def test_a_refused_watch_ends_without_a_word(api: Api, server: Server) -> None:
     """Whoever watches reads the object again."""
     server.answers = [(403, {}, {"message": "no"})]
+    assert list(api.watch("/api/v1/pods", "n", version="5", seconds=1)) == []
+
+
+def test_a_read_outlives_answers_that_are_lost(api: Api, server: Server) -> None:
+    """Three of them; a busy machine loses more than one."""
+    server.answers = [_CUT, _CUT, _CUT, (200, {}, {"kind": "Pod"})]
+    assert api.get("/x") == {"kind": "Pod"}
+
+
+def test_an_unanswered_watch_ends_without_a_word(api: Api, server: Server) -> None:
+    """As a refused one: whoever watches reads the object again, and is told by that."""
+    server.close()
     assert list(api.watch("/api/v1/pods", "n", version="5", seconds=1)) == []
 
 
