@@ -5,7 +5,17 @@ import json
 import re
 from typing import Final
 
-__all__ = ["counted", "escaped", "printable", "shown_bytes", "without_colours", "without_controls"]
+__all__ = [
+    "are",
+    "counted",
+    "escaped",
+    "part_of",
+    "printable",
+    "sentence",
+    "shown_bytes",
+    "without_colours",
+    "without_controls",
+]
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:/@*+=,-]+")
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
@@ -21,11 +31,26 @@ def counted(count: int, noun: str, nouns: str = "") -> str:
     return f"{count} {noun if count == 1 else nouns or f'{noun}s'}"
 
 
+def part_of(count: int, whole: int, noun: str, nouns: str = "") -> str:
+    """Return a part of what there is, with its noun: `1 of 3 orderers`, `1 of 1 orderer`."""
+    return f"{count} of {counted(whole, noun, nouns)}"
+
+
+def are(count: int) -> str:
+    """Return the verb of so many: `is` of one, `are` of others."""
+    return "is" if count == 1 else "are"
+
+
 def printable(words: str) -> str:
     """Return words cut to the length of a message, without signs that move or colour a terminal's text."""
     return without_controls(
         words if len(words) <= _LONGEST else f"{words[:_LONGEST]}… ({len(words)} characters)"
     )
+
+
+def sentence(clause: str) -> str:
+    """Return a clause as a sentence of its own: `run it again` → `Run it again.`."""
+    return f"{clause[:1].upper()}{clause[1:]}."
 
 
 def without_controls(text: str) -> str:

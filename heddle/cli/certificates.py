@@ -13,6 +13,7 @@ from heddle.cli.options import HERE, Folder, Json, Stack
 from heddle.cli.printing import cell, listing, print_json, print_listing, print_pairs
 from heddle.network.ends import CertificateEnd, InstanceCertificates, ask_certificates
 from heddle.network.network import open_network
+from heddle.text import counted
 
 __all__ = ["app"]
 
@@ -114,8 +115,7 @@ def _left(each: CertificateEnd) -> Text:
     """Return the time that is left, coloured by how urgent it is."""
     if each.days < 0:
         return Text("✗ ended", "red")
-    words = "1 day" if each.days == 1 else f"{each.days} days"
-    return Text(words if each.days else "today", "yellow" if each.soon else "")
+    return Text(counted(each.days, "day") if each.days else "today", "yellow" if each.soon else "")
 
 
 def _until(each: CertificateEnd) -> str:

@@ -13,6 +13,7 @@ from heddle.configtx.decode import json_text, message_json
 from heddle.fabric.deliver import Position
 from heddle.network.blocks import read_block, read_config_block
 from heddle.network.network import open_network
+from heddle.text import counted
 
 __all__ = ["block"]
 
@@ -49,7 +50,7 @@ def block(
         return
     content = fetched.SerializeToString()
     out.write_bytes(content)
-    typer.echo(f"{out}: {len(content)} bytes")
+    typer.echo(f"{out}: {counted(len(content), 'byte')}")
 
 
 def _position(which: str) -> Position | None:

@@ -87,7 +87,8 @@ def _show(report: LedgersReport) -> None:
         for damage in ledger.damages:
             console.print(cell(str(damage)))
         if hidden := ledger.damaged - sum(each.last - each.first + 1 for each in ledger.damages):
-            console.print(cell(f"{ledger.node}: {hidden} more blocks do not hold"))
+            verb = "does" if hidden == 1 else "do"
+            console.print(cell(f"{ledger.node}: {counted(hidden, 'more block')} {verb} not hold"))
 
 
 def _result(ledger: CheckedLedger) -> str:

@@ -23,7 +23,7 @@ from heddle.identity.describe import certificate_text, revocation_list_text
 from heddle.identity.msp import fabric_msp, msp_config_of
 from heddle.identity.revocation import covers
 from heddle.quorum import fault_tolerance
-from heddle.text import escaped
+from heddle.text import counted, escaped
 
 __all__ = ["weakenings"]
 
@@ -176,7 +176,7 @@ def _consenters(before: configtx_pb2.Config, after: configtx_pb2.Config) -> Iter
         return
     tolerated = [fault_tolerance(len(nodes), bft=kind == BFT) for kind, nodes in found]
     if tolerated[1] < tolerated[0]:
-        yield f"{_IS}: {tolerated[1]} instead of {tolerated[0]} consenters may fail"
+        yield f"{_IS}: {tolerated[1]} instead of {counted(tolerated[0], 'consenter')} may fail"
     old = {node.address: node for node in found[0][1]}
     for node in found[1][1]:
         if node.address not in old:

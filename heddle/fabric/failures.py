@@ -2,6 +2,7 @@
 
 import re
 import ssl
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -13,8 +14,9 @@ from google.protobuf.message import DecodeError
 
 from heddle.errors import FabricError, PlainHttp, Refused, Unreachable
 from heddle.fabric.node import Node
+from heddle.planner.remedies import RENEW
 from heddle.protobuf import enum_name
-from heddle.text import printable
+from heddle.text import printable, sentence
 
 __all__ = [
     "answered",
@@ -44,8 +46,24 @@ _NO_DATABASE = re.compile(
 _LOST = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
 
 _RESTARTS = "The node restarts, or does not accept this client certificate: see its log."
-_RENEW = "Raise `certificates.renewal` in the stack file, then run `heddle up`."
+_RENEW = sentence(RENEW)
 _NOT_THERE = "Nothing listens there: is the node running, and is the port right?"
+_CUT = (
+    "The connection ended in the middle: the node, or the way to it, restarts. Try again; its log tells more."
+)
+_WAY = (
+    "The way to the node broke, which says nothing of the node: try again. If it stays, does "
+    "`kubectl port-forward` to its pod work?"
+)
+# Of what broke on the way: part of the words → what to do about it.
+_HINTS_OF_THE_WAY = (
+    (
+        "does not have a host assigned",
+        "Its pod is not scheduled: look at the pod's events; is its claim there?",
+    ),
+    ('pods "', "The pod does not exist: look at its StatefulSet."),
+    ("CERTIFICATE_VERIFY_FAILED", "The kubeconfig does not trust the API server's certificate, or its name."),
+)
 # Part of the words → what to do about it. The first that matches is shown.
 _HINTS = (
     ("verify failed: certificate has expired", _RENEW),
@@ -58,15 +76,11 @@ _HINTS = (
     ("connection ended", _RESTARTS),
     ("connection reset", _RESTARTS),
     ("alert", "The node does not accept this client certificate: it must be of a root it trusts."),
+    ("socket closed", _CUT),
     ("handshake", "TLS failed: compare the node's certificate with the TLS roots of its organization."),
     ("connection refused", _NOT_THERE),
     ("connection attempts failed", _NOT_THERE),
     ("DNS resolution failed", "The name does not resolve here; give the node an address to dial."),
-    (
-        "does not have a host assigned",
-        "Its pod is not scheduled: look at the pod's events; is its claim there?",
-    ),
-    ('pods "', "The pod does not exist: look at its StatefulSet."),
     ("will result in quorum loss", "Too few consenters would run: bring back those that are down first."),
     ("no Raft leader", "A majority of the channel's consenters must run and see each other."),
     ("expired", "The certificate has expired: renew it with the same key."),
@@ -86,7 +100,11 @@ _STATUS_HINTS: dict[int, str] = {
 
 def hint_for(words: str, otherwise: str = "") -> str:
     """Return the next step for words that are known, else `otherwise`."""
-    return next((hint for part, hint in _HINTS if part.lower() in words.lower()), otherwise)
+    return _hint(_HINTS, words, otherwise)
+
+
+def _hint(hints: Iterable[tuple[str, str]], words: str, otherwise: str) -> str:
+    return next((hint for part, hint in hints if part.lower() in words.lower()), otherwise)
 
 
 def unreachable(
@@ -104,7 +122,9 @@ def unreachable(
             _tunnel_cause(tunnel) or words.rpartition("last error: ")[2].removeprefix("UNKNOWN: ")
         ),
         # Behind a broken tunnel gRPC complains of TLS, whatever the reason is.
-        hint=hint_for(tunnel or words, "Look at the node's pod and log, then try again."),
+        hint=_hint_for_way(tunnel)
+        if tunnel
+        else hint_for(words, "Look at the node's pod and log, then try again."),
         late=late and not tunnel,
     )
 
@@ -129,6 +149,13 @@ def _no_database(node: Node, what: str, words: str, peer: str) -> Unreachable:
         cause=cause,
         hint="Look at the pod of its CouchDB. `heddle refresh`, then `heddle up` make a lost volume anew.",
     )
+
+
+def _hint_for_way(tunnel: str) -> str:
+    """Return the next step for a tunnel that broke: the words are those of others than the node."""
+    if _REFUSING_POD.search(tunnel):
+        return _NOT_THERE
+    return _hint(_HINTS_OF_THE_WAY, tunnel, _WAY)
 
 
 def _tunnel_cause(tunnel: str) -> str:

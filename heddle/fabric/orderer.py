@@ -16,6 +16,7 @@ from heddle.fabric.deliver import many_blocks, one_block, one_config_block
 from heddle.fabric.failures import refused_status, unreachable
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
+from heddle.text import counted
 from heddle.waiting import Deadline, retry
 
 __all__ = [
@@ -77,7 +78,7 @@ async def broadcast(connections: Connections, node: Node, envelope: Envelope, *,
         if not _has_no_leader(refusal):
             raise
         raise Refused(
-            f"{refusal.message} (offered {offers} times in {deadline:.0f} s)",
+            f"{refusal.message} (offered {counted(offers, 'time')} in {deadline:.0f} s)",
             status=refusal.status,
             words=refusal.words,
             hint=refusal.hint,

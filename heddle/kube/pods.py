@@ -8,6 +8,7 @@ from urllib.parse import quote
 from heddle.kube.apiserver import ApiServer
 from heddle.kube.claims import claims_in
 from heddle.kube.client import Json, KubeClient, is_ready, pod_path, refusal
+from heddle.text import counted
 
 __all__ = ["NodePods", "PodState", "container_lines", "together"]
 
@@ -217,7 +218,8 @@ def container_lines(pod: Json) -> list[str]:
             words = _words(state)
             lines.append(f"container {container['name']}: {kind} {words}".rstrip())
         if ended := (container.get("lastState") or {}).get("terminated"):
-            lines.append(f"  restarted {container['restartCount']} times; ended before: {_words(ended)}")
+            times = counted(int(container["restartCount"]), "time")
+            lines.append(f"  restarted {times}; ended before: {_words(ended)}")
     return lines
 
 

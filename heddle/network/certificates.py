@@ -14,8 +14,10 @@ from heddle.identity.expiry import not_after
 from heddle.identity.keys import load_certificate
 from heddle.network.instance import InstanceOutput, NodeOutput
 from heddle.network.inventory import TLS_WORDS, Registered, of_instance, of_node
-from heddle.network.purposes import RENEW, RESTART, TLS, TLS_AUTHORITY
+from heddle.network.purposes import RESTART, TLS, TLS_AUTHORITY
 from heddle.planner.facts import CertificateFacts, NoAnswer, NodeFacts
+from heddle.planner.remedies import RENEW
+from heddle.text import counted
 
 __all__ = [
     "SOON",
@@ -118,9 +120,8 @@ def ending_soon(instance: InstanceOutput, now: datetime | None = None) -> str:
     if not ends:
         return ""
     end, first = min(ends, key=lambda pair: pair[0])
-    count = "1 certificate ends" if len(ends) == 1 else f"{len(ends)} certificates end"
-    days = (end - now).days
-    left = "1 day" if days == 1 else f"{days} days"
+    count = f"{counted(len(ends), 'certificate')} {'ends' if len(ends) == 1 else 'end'}"
+    left = counted((end - now).days, "day")
     return f"{count} within {SOON.days} days, the first in {left}: {first.purpose.name} of {first.whose}"
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from heddle.planner.remedies import RENEW
+
 __all__ = [
     "ADMIN",
     "ADMIN_ENDPOINTS",
@@ -13,7 +15,6 @@ __all__ = [
     "OPERATIONS",
     "OPERATIONS_AUTHORITY",
     "PERSON",
-    "RENEW",
     "RESTART",
     "SERVER",
     "TLS",
@@ -22,7 +23,6 @@ __all__ = [
     "Purpose",
 ]
 
-RENEW: Final = "raise `certificates.renewal` in the stack file by one, then run `heddle up`"
 RESTART: Final = "`heddle up` restarts it with the certificate that was issued since"
 _EXCHANGE: Final = "renewal does not heal it: see docs/operations/certificates.md"
 _ELSEWHERE: Final = "its administrators put a new one beside it on the channel in good time"

@@ -24,6 +24,7 @@ from heddle.planner.facts import (
     orders,
 )
 from heddle.quorum import fault_tolerance, quorum
+from heddle.text import are, part_of
 
 __all__ = [
     "Outlook",
@@ -176,27 +177,28 @@ def _objection(
     if step.kind is Kind.SETTINGS:
         return ""
     if then.margin < 0:
-        return f"{then.running} of {then.consenters} consenters would run, {then.needed} would be needed"
+        return f"{_run(then)} would run, {then.needed} would be needed"
     # Raft's leader counts those that live without the new node, or the one with a new certificate
     # (etcdraft/membership.go, UnacceptableQuorumLoss). With BFT, too, the latter is out of work for a moment.
     out = step.joins.address if step.joins is not None and (step.kind is Kind.ROTATE or not bft) else ""
     meanwhile = standing(step.settings, {*missing, out}, bft=bft)
     if meanwhile.margin < 0 and then.consenters > 2:
         return (
-            f"{meanwhile.running} of {then.consenters} consenters would run until it does, "
+            f"{part_of(meanwhile.running, then.consenters, 'consenter')} would run until it does, "
             f"{then.needed} would be needed"
         )
     if then.margin < min(1, fault_tolerance(then.consenters, bft=bft)) and then.margin < now.margin:
-        return (
-            f"{then.running} of {then.consenters} consenters would run, "
-            "and one more failure would stop the channel"
-        )
+        return f"{_run(then)} would run, and one more failure would stop the channel"
     return ""
+
+
+def _run(found: Standing) -> str:
+    return part_of(found.running, found.consenters, "consenter")
 
 
 def _no_quorum(now: Standing) -> str:
     return (
-        f"{now.running} of {now.consenters} consenters run, {now.needed} are needed: "
+        f"{_run(now)} run{'s' if now.running == 1 else ''}, {now.needed} {are(now.needed)} needed: "
         "no configuration update can be ordered"
     )
 

@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Literal, TypeGuard
 
 from heddle.configtx.settings import BFT, ChannelSettings
+from heddle.planner.remedies import RENEW
+from heddle.text import sentence
 
 __all__ = [
     "LEVEL_BLOCKS",
@@ -131,7 +133,7 @@ class CertificateFacts:
             return (
                 "Its authority has expired, too, and renewals end with it: docs/operations/certificates.md."
             )
-        return "Raise `certificates.renewal` in the stack file, then run `heddle up`."
+        return sentence(RENEW)
 
     def __str__(self) -> str:
         word = "expired" if self.expired else "expires"

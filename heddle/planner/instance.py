@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from heddle.text import counted
+
 __all__ = ["Evidence", "InstanceState", "Run", "State", "Workload", "instance_state"]
 
 
@@ -92,7 +94,7 @@ def instance_state(facts: Evidence) -> InstanceState:
     for rule in _RULES:
         if found := rule(facts):
             return found
-    nodes = f"; {len(facts.workloads)} nodes" if facts.workloads else ""
+    nodes = f"; {counted(len(facts.workloads), 'node')}" if facts.workloads else ""
     return InstanceState(state=State.NORMAL, reason=f"everything answers as it should{nodes}")
 
 
@@ -141,7 +143,7 @@ def _sleeps(facts: Evidence) -> InstanceState | None:
     wanted = [each.wanted for each in facts.workloads.values()]
     if not wanted or any(wanted):
         return None
-    return InstanceState(state=State.HIBERNATED, reason=f"all {len(wanted)} nodes are scaled to 0 replicas")
+    return InstanceState(state=State.HIBERNATED, reason=f"{_every(wanted)} scaled to 0 replicas")
 
 
 def _is_half_changed(facts: Evidence) -> InstanceState | None:
@@ -149,9 +151,10 @@ def _is_half_changed(facts: Evidence) -> InstanceState | None:
     outdated = [name for name, each in facts.workloads.items() if each.outdated]
     if not outdated or facts.troubles:
         return None
-    words = f"{_some(outdated)} of {len(facts.workloads)} nodes"
+    words, one = f"{_some(outdated)} of {counted(len(facts.workloads), 'node')}", len(outdated) == 1
+    still = f"still {'runs' if one else 'run'} an earlier template"
     return InstanceState(
-        state=State.UPGRADING, reason=f"{words} still run an earlier template; `heddle up` restarts them"
+        state=State.UPGRADING, reason=f"{words} {still}; `heddle up` restarts {'it' if one else 'them'}"
     )
 
 
@@ -192,6 +195,10 @@ _NAMED = 3
 def _doing(run: Run, facts: Evidence, kind: str) -> str:
     names = facts.pending.get(kind, ())
     return f"{run.words}{f', {kind} {_some(names)}' if names else ''}"
+
+
+def _every(nodes: Sequence[object]) -> str:
+    return "the only node is" if len(nodes) == 1 else f"all {len(nodes)} nodes are"
 
 
 def _some(names: Sequence[str]) -> str:

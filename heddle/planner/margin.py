@@ -7,6 +7,7 @@ from heddle.planner.consenters import Standing
 from heddle.planner.counts import consensus_counts, running_elsewhere
 from heddle.planner.facts import Answer, NoAnswer, NodeFacts, is_level, newest_height, orders
 from heddle.quorum import quorum
+from heddle.text import are, counted
 
 __all__ = ["ChannelMargin", "channel_margins"]
 
@@ -45,13 +46,13 @@ class ChannelMargin:
             return "not known: no orderer answers"
         kind = ", BFT" if self.bft else ""
         others = f", {self.elsewhere} of them elsewhere, not asked" if self.elsewhere else ""
-        needed = f"{found.needed} {_are(found.needed)} needed{kind}"
-        counted = f"{found.running} of {found.consenters} order{others}, {needed}"
+        needed = f"{found.needed} {are(found.needed)} needed{kind}"
+        words = f"{found.running} of {found.consenters} order{others}, {needed}"
         if found.margin < 0:
-            return f"stopped, {-found.margin} more must come back ({counted})"
+            return f"stopped, {-found.margin} more must come back ({words})"
         if found.margin == 0:
-            return f"no orderer may fail ({counted})"
-        return f"{found.margin} more orderer{'s' if found.margin > 1 else ''} may fail ({counted})"
+            return f"no orderer may fail ({words})"
+        return f"{counted(found.margin, 'more orderer')} may fail ({words})"
 
 
 def channel_margins(
@@ -64,10 +65,6 @@ def channel_margins(
     orderers = [node for node in nodes if node.kind == "orderer"]
     asked = [name for name in channels if any(name in node.channels for node in orderers)]
     return tuple(_margin(name, orderers, bft=bft) for name in asked)
-
-
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"
 
 
 def _margin(channel: str, orderers: Sequence[NodeFacts], *, bft: bool) -> ChannelMargin:

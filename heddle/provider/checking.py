@@ -8,6 +8,7 @@ from typing import TypeAlias
 from heddle.plugin.interface import CheckFailure, CheckResult
 from heddle.plugin.values import Properties, Secret, Unknown, Value, secret
 from heddle.schema import Boolean, Duration, Integer, Kind, ListOf, MapOf, ObjectType, Property, Size, Text
+from heddle.text import counted
 
 __all__ = ["check_properties"]
 
@@ -82,7 +83,7 @@ def _value(kind: Kind, value: Value, path: str, failures: Failures, *, hidden: b
 
 def _list(kind: ListOf, values: list[Value], path: str, failures: Failures, *, hidden: bool) -> Value:
     if len(values) < kind.minimum_items:
-        reason = f"has {len(values)} items, expected at least {kind.minimum_items}"
+        reason = f"has {counted(len(values), 'item')}, expected at least {kind.minimum_items}"
         failures.append(CheckFailure(property=path, reason=reason))
     checked = [
         _value(kind.item, item, f"{path}[{index}]", failures, hidden=hidden)

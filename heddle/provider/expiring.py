@@ -6,6 +6,7 @@ from heddle.durations import period
 from heddle.identity.expiry import expires_within, is_due, not_after
 from heddle.provider.handler import Call
 from heddle.provider.session import Session
+from heddle.text import counted
 
 __all__ = ["due_now", "ending", "timestamp", "warn_before_expiry"]
 
@@ -33,7 +34,7 @@ def ending(certificate: bytes) -> str:
     """Return when a certificate ends, as "ends in 12 days, on 2026-12-10T09:12:00Z"."""
     end = not_after(certificate)
     left = end - datetime.now(UTC)
-    time = {0: "less than a day", 1: "1 day"}.get(left.days, f"{left.days} days")
+    time = counted(left.days, "day") if left.days else "less than a day"
     return f"{f'ends in {time}' if left > timedelta() else 'has ended'}, on {timestamp(end)}"
 
 
@@ -44,5 +45,5 @@ async def warn_before_expiry(session: Session, call: Call, *, days: int, hint: s
         return
     end = not_after(certificate)
     left = (end - datetime.now(UTC)).days
-    when = f"expires in {left} days" if left >= 0 else "has expired"
+    when = f"expires in {counted(left, 'day')}" if left >= 0 else "has expired"
     await session.warn(f"certificate {call.id} {when}, on {timestamp(end)}\n{hint}", call.urn)

@@ -19,6 +19,7 @@ from heddle.planner.facts import Answer, LedgerState, NoAnswer, is_level
 from heddle.runbooks.context import Context
 from heddle.runbooks.evidence import Damage, damage_behind, find_damage
 from heddle.runbooks.verdicts import Diagnosis, Remedy, Verdict
+from heddle.text import part_of
 from heddle.waiting import poll
 
 __all__ = ["ANNOTATION", "diagnose"]
@@ -252,5 +253,5 @@ async def _compare(
         if expected != own.newest_hash:
             hashes = f"{own.newest_hash.hex()[:16]}…, at {node.name} {expected.hex()[:16]}…"
             return False, f"block {own.height - 1} has hash {hashes}"
-        return True, "" if is_level(own.height, height) else f"{own.height} of {height} blocks"
+        return True, "" if is_level(own.height, height) else part_of(own.height, height, "block")
     return True, "no orderer can be compared with: " + "; ".join(errors)

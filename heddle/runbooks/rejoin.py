@@ -19,6 +19,7 @@ from heddle.network.instance import ChannelOutput, NodeOutput
 from heddle.network.network import Network, node_of
 from heddle.planner.facts import is_level
 from heddle.runbooks.context import Approval, Package
+from heddle.text import part_of
 from heddle.waiting import Deadline, poll
 
 __all__ = ["Joined", "Rejoining"]
@@ -110,7 +111,7 @@ class Rejoining:
 
         def too_slow(last: int) -> FabricError:
             return FabricError(
-                f"{self._node.at()}: {channel}: {last} of {wanted} blocks after {self.patience:.0f} s",
+                f"{self._node.at()}: {channel}: {part_of(last, wanted, 'block')} after {self.patience:.0f} s",
                 hint="It goes on by itself; `-e patience=SECONDS` waits longer. If its height stands still, "
                 "its log says why; `-e remedy=refetch` fetches all its blocks again.",
             )

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from heddle.text import counted
+
 _INDENT = " " * 6
 _LONGEST_FOUND = 60
 
@@ -81,8 +83,7 @@ def report(source: str, problems: Sequence[Problem]) -> str:
         once = (problem.allowed, problem.step)
         lines += problem.lines()[:1] if once in said else problem.lines()
         said.add(once)
-    count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
-    return "\n".join([f"{source}: {count}", *lines])
+    return "\n".join([f"{source}: {counted(len(problems), 'problem')}", *lines])
 
 
 def _shown(found: object) -> str:

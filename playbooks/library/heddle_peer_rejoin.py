@@ -7,6 +7,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from heddle.runbooks.modules import PEER, Scene, run_module
 from heddle.runbooks.rejoin import Rejoining
+from heddle.text import counted
 
 
 async def act(scene: Scene) -> dict[str, Any]:
@@ -27,7 +28,7 @@ async def act(scene: Scene) -> dict[str, Any]:
             return {"lines": [f"knows the approval of {name}" for name in known]}
         case _:
             heights = await rejoining.catch_up()
-            return {"lines": [f"{name}: {height} blocks" for name, height in heights.items()]}
+            return {"lines": [f"{name}: {counted(height, 'block')}" for name, height in heights.items()]}
     return {"changed": bool(done), "lines": done}
 
 

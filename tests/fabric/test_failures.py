@@ -51,7 +51,15 @@ def test_a_lost_call_says_nothing_of_the_node(code: grpc.StatusCode, details: st
             "port 7050 of its pod refuses connections",
             "is the node running",
         ),
-        ("API server https://k: it cannot be used", "API server https://k: it cannot be used", "pod and log"),
+        *(
+            (f"API server https://k: {words}", f"API server https://k: {words}", "kubectl port-forward")
+            for words in (
+                "it cannot be used",
+                "no close frame received or sent",
+                "timed out during opening handshake",
+                "HTTP 403 pods is forbidden",
+            )
+        ),
     ],
 )
 def test_a_broken_tunnel_says_why_and_not_that_tls_failed(tunnel: str, cause: str, hint: str) -> None:
@@ -62,6 +70,15 @@ def test_a_broken_tunnel_says_why_and_not_that_tls_failed(tunnel: str, cause: st
     assert failure.cause == cause
     assert hint in failure.hint
     assert tunnel in failure.message
+
+
+@pytest.mark.parametrize("words", ["Handshake read failed (Socket closed)", "Socket closed"])
+def test_a_connection_that_is_cut_is_no_matter_of_certificates(words: str) -> None:
+    """Also where the next connection works by then, so that the tunnel says nothing."""
+    failure = rpc_failure(NODE, "connect", rpc_error(grpc.StatusCode.UNAVAILABLE, f"last error: {words}"))
+    assert "ended in the middle" in failure.hint
+    refused = rpc_failure(NODE, "connect", rpc_error(grpc.StatusCode.UNAVAILABLE, "Ssl handshake failed: x"))
+    assert "TLS failed" in refused.hint
 
 
 def test_an_answer_keeps_fabric_s_words() -> None:

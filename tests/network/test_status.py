@@ -92,7 +92,10 @@ def test_nodes_of_a_channel_are_those_that_were_asked_about_it() -> None:
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=400)
 OLD = new_authority(common_name="ca", organization="o", now=LONG_AGO)
-RENEW = "raise `certificates.renewal` in the stack file by one, then run `heddle up`"
+RENEW = (
+    "run `heddle up`; without `certificates.renewBefore` in the stack file, raise `certificates.renewal` by "
+    "one first"
+)
 
 
 def certificate(authority: Authority, now: datetime | None = None) -> str:

@@ -43,7 +43,7 @@ async def test_a_ledger_that_is_not_open_is_named_with_its_reason_and_remedy() -
     status = judge_node(sample_network().instance.peers[0], facts)
     remedy = "`heddle runbook run rejoin-peer --stack STACK -e peer=peer0-one` mends it."
     assert status.summary == f"{words}. {remedy}"
-    assert not_well("peer", [facts]).splitlines() == ["1 of 1 peers is not well", f"peer0-one: {words}"]
+    assert not_well("peer", [facts]).splitlines() == ["1 of 1 peer is not well", f"peer0-one: {words}"]
 
 
 @pytest.mark.parametrize("log", ["", "Failed to load ledger elsewhere(EOF)\n"])

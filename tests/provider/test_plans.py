@@ -176,7 +176,7 @@ async def test_a_rollout_names_who_restarts(engine: Engine, channel: dict[str, A
         "revisions": {**news["revisions"], "d": UNKNOWN},
     }
     _, message = await engine.preview(ROLLOUT, "rollout", grown)
-    assert message.splitlines() == ["wait until 1 new orderers are ready", "d: new"]
+    assert message.splitlines() == ["wait until 1 new orderer is ready", "d: new"]
 
 
 @pytest.mark.parametrize(

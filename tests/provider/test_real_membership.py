@@ -146,7 +146,7 @@ async def test_where_no_quorum_is_left_nothing_is_waited_for(network: RealNetwor
     wanted = _channel(network, "134", batch={"timeout": "1s"})
     _, message = await engine.preview(CHANNEL, "channel", wanted)
     assert message.startswith("WILL BE REFUSED: ")
-    assert "1 of 3 consenters run, 2 are needed: no configuration update can be ordered" in message
+    assert "1 of 3 consenters runs, 2 are needed: no configuration update can be ordered" in message
     started = time.monotonic()
     with pytest.raises(HeddleError, match="Bring back orderer1 or orderer2, with its ledger"):
         await engine.up(CHANNEL, "channel", wanted)

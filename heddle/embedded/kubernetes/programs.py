@@ -17,6 +17,7 @@ from heddle.embedded.kubernetes.machine import find_program
 from heddle.embedded.kubernetes.record import waiting_lock
 from heddle.errors import LocalKubeError
 from heddle.paths import cache_dir
+from heddle.text import counted
 from heddle.versions import COREDNS, KUBERNETES
 
 __all__ = ["built", "ensure_built"]
@@ -71,14 +72,14 @@ def _build(name: str, say: Said) -> None:
     # Listing what is needed downloads that and no more; `go mod download` takes what tests need, too.
     lines = _go(source, ["list", "-deps", "."], lambda line, _: say(f"{name}: {line}"))
     total = len([line for line in lines if " " not in line])
-    say(f"building {name}: {total} packages")
+    say(f"building {name}: {counted(total, 'package')}")
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".build-") as folder:
         new = Path(folder) / name
         flags = ["-v", "-trimpath", "-buildvcs=false", "-mod=readonly", f"-ldflags={_link_flags()}"]
         _go(
             source,
             ["build", *flags, "-o", str(new), "."],
-            lambda _, count: say(f"building {name}: {count} of {total} packages"),
+            lambda _, count: say(f"building {name}: {count} of {counted(total, 'package')}"),
         )
         new.replace(path)
 

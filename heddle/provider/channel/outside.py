@@ -9,6 +9,7 @@ from heddle.network.inventory import of_msp
 from heddle.plugin.values import has_unknown
 from heddle.provider.checked_values import msp
 from heddle.provider.expiring import timestamp
+from heddle.text import counted
 
 __all__ = ["ends_outside"]
 
@@ -40,5 +41,5 @@ def _ends(member: Mapping[str, Any], now: datetime) -> Iterator[str]:
     for each in of_msp(msp(member["msp"])):
         end = ending_of(each.pem)
         if end is not None and end - now <= _WARNED:
-            when = f"ends in {(end - now).days} days" if end > now else "has ended"
+            when = f"ends in {counted((end - now).days, 'day')}" if end > now else "has ended"
             yield f"{each.what} {when}, on {timestamp(end)}: {each.purpose.stops}"

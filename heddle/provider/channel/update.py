@@ -28,6 +28,7 @@ from heddle.planner.consenters import key_in_use, missing_consenters, outlook, s
 from heddle.planner.facts import ChannelFacts, Refusal
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.session import Session
+from heddle.text import counted
 from heddle.waiting import Deadline
 
 __all__ = ["MissingSignaturesError", "Prepared", "Updater", "prepare", "prepare_all"]
@@ -124,7 +125,8 @@ class Updater:
             attempts = attempts + 1 if live.sequence == before.sequence else 0
             if attempts == _ATTEMPTS:
                 raise FabricError(
-                    f"channel {self._client.channel}: {todo[0]}: accepted {attempts} times, never in force",
+                    f"channel {self._client.channel}: {todo[0]}: accepted {counted(attempts, 'time')}, "
+                    "never in force",
                     hint="The orderers dropped it: look at the leader's log.",
                 )
 

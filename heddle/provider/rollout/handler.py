@@ -13,6 +13,7 @@ from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
 from heddle.provider.rollout.look import NodeSet, not_well, pod_state
 from heddle.provider.rollout.restart import Restarter
 from heddle.schema.kubernetes import ROLLOUT
+from heddle.text import are, counted, part_of
 
 __all__ = ["RolloutHandler"]
 
@@ -78,8 +79,7 @@ class RolloutHandler(Handler):
     async def plan(self, call: Call) -> Plan:
         """Tell which nodes restart."""
         if not call.id:
-            count = len(call.inputs["nodes"]) if isinstance(call.inputs["nodes"], list) else "all"
-            return Plan(outputs={}, message=f"wait until {count} {call.inputs['kind']}s are ready")
+            return Plan(outputs={}, message=f"wait until {_all(call)} ready")
         for name in _keys_to_make(call.old_inputs, call.inputs):
             await self._expect_spare(call, name)
         new, old = call.inputs["revisions"], call.old_inputs.get("revisions", {})
@@ -94,14 +94,14 @@ class RolloutHandler(Handler):
         doubtful = [name for name in unknown if name not in fresh]
         if not changed and not unknown:
             return Plan(outputs={})
-        kind = f"{call.inputs['kind']}s"
-        head = f"restart {len(restarts)} of {len(new)} {kind}, one at a time"
+        kind, most = call.inputs["kind"], len(restarts) + len(doubtful)
+        singly = ", one at a time" if most > 1 else ""
+        head = f"restart {part_of(len(restarts), len(new), kind)}{singly}"
         if doubtful:
             least = f"{len(restarts)} to" if restarts else "up to"
-            most = len(restarts) + len(doubtful)
-            head = f"restart {least} {most} of {len(new)} {kind}, one at a time"
+            head = f"restart {least} {part_of(most, len(new), kind)}{singly}"
         elif not restarts:
-            head = f"wait until {len(fresh)} new {kind} are ready"
+            head = f"wait until {counted(len(fresh), f'new {kind}')} {are(len(fresh))} ready"
         lines = [head, *restarts, *(f"{name}: known after apply" for name in doubtful)]
         lines += _pauses(call.inputs["kind"], [*restarts, *doubtful], running=len(new) - len(fresh))
         return Plan(outputs={}, message="\n".join([*lines, *(f"{name}: new" for name in fresh)]))
@@ -206,3 +206,8 @@ def _told(restarted: Mapping[str, str], notes: Sequence[str]) -> str:
         if why
     ]
     return "\n".join([f"restarted {', '.join(restarted)}", *free, *notes])
+
+
+def _all(call: Call) -> str:
+    nodes, kind = call.inputs["nodes"], call.inputs["kind"]
+    return f"{counted(len(nodes), kind)} {are(len(nodes))}" if isinstance(nodes, list) else f"all {kind}s are"

@@ -21,6 +21,7 @@ from heddle.provider.checked_values import client_tls, nodes, signers
 from heddle.provider.handler import Call
 from heddle.schema.kubernetes import ROLLOUT
 from heddle.schema.model import OnChange
+from heddle.text import are, part_of
 
 __all__ = ["NodeSet", "not_well", "pod_state"]
 
@@ -173,9 +174,8 @@ def not_well(kind: str, facts: list[NodeFacts]) -> str:
     slow = [f"{node.name}: {words}" for node in facts if (words := slowness(node)) and not trouble(node)]
     lines: list[str] = []
     if ill:
-        verb = "is" if len(ill) == 1 else "are"
-        lines += [f"{len(ill)} of {len(facts)} {kind}s {verb} not well", *ill]
+        lines += [f"{part_of(len(ill), len(facts), kind)} {are(len(ill))} not well", *ill]
     if slow:
-        verb = "is" if len(slow) == 1 else "are"
-        lines += [f"{len(slow)} of {len(facts)} {kind}s {verb} slow, which is no sign of harm", *slow]
+        count = part_of(len(slow), len(facts), kind)
+        lines += [f"{count} {are(len(slow))} slow, which is no sign of harm", *slow]
     return "\n".join(lines)

@@ -61,13 +61,13 @@ def _peers(seat: Seat, party: Party) -> Iterator[Problem]:
         yield problem((*place, "peers"), seat.said["peers"], _allowed(party), _step(seat, party))
     anchors = whole(seat.said.get("anchorPeers"), 0) or 0
     if anchors > len(join):
-        allowed = f"at most the {len(join)} peers that join"
+        allowed = f"at most {len(join)}: so many peers join"
         yield problem((*place, "anchorPeers"), seat.said["anchorPeers"], allowed)
 
 
 def _allowed(party: Party) -> str:
     if party.peers == indices_in(len(party.peers)):
-        return f"at most the {len(party.peers)} peers of {party.name}"
+        return f"at most {len(party.peers)}: so many peers {party.name} has"
     return f"peers of {party.name}: {listed([str(index) for index in party.peers])}"
 
 

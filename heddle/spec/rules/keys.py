@@ -23,6 +23,7 @@ from heddle.spec.rules.reading import (
     text,
     whole,
 )
+from heddle.text import counted
 
 _PEOPLE = ("admin", "user")
 _WORDS = (
@@ -94,7 +95,9 @@ def _window(data: Data) -> Iterator[Problem]:
     except ValueError:
         return
     if days is not None and window >= timedelta(days=days):
-        allowed = f"less than certificates.validityDays, {days} days: what is new would be due at once"
+        allowed = (
+            f"less than certificates.validityDays, {counted(days, 'day')}: what is new would be due at once"
+        )
         yield problem(("certificates", "renewBefore"), said["renewBefore"], allowed)
 
 
