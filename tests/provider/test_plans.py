@@ -213,9 +213,9 @@ async def test_a_preview_says_where_a_restart_is_noticed(
     )
 
     head, restarted, *pauses, last = restarts.splitlines()
-    assert (head, restarted, last) == (f"restart 1 of {count + 1} {kind}s, one at a time", "a", "new: new")
+    assert (head, restarted, last) == (f"restart 1 of {count + 1} {kind}s", "a", "new: new")
     assert [line[: len(said)] for line in pauses] == ([said] if said else [])
-    assert grows.splitlines() == [f"wait until 1 new {kind}s are ready", "new: new"]
+    assert grows.splitlines() == [f"wait until 1 new {kind} is ready", "new: new"]
 
 
 async def test_one_orderer_at_a_time_gets_another_tls_key(engine: Engine, channel: dict[str, Any]) -> None:
