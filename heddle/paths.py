@@ -30,9 +30,10 @@ def secrets_dir() -> Path:
 def clusters_dir() -> Path:
     """Return the folder of all local clusters: `$HEDDLE_CLUSTERS`, else `/var/lib/heddle/clusters`.
 
-    Not under a home directory: pods' volumes are there, and overlay file systems need a real disk.
+    Not under a home directory: pods' volumes are there, and overlay file systems need a real disk. Without
+    symbolic links: mounts are found by the names that the kernel has for them.
     """
-    return Path(os.environ.get("HEDDLE_CLUSTERS") or DEFAULT_CLUSTERS).absolute()
+    return Path(os.environ.get("HEDDLE_CLUSTERS") or DEFAULT_CLUSTERS).resolve()
 
 
 def cluster_kubeconfig(name: str) -> Path:

@@ -30,6 +30,13 @@ class Running:
         """Tell whether this very process still runs (a zombie does not)."""
         return _started(self.pid) == self.started
 
+    def runs(self, program: Path) -> bool:
+        """Tell whether the process has become this program, whatever links lead to its file."""
+        try:
+            return Path(f"/proc/{self.pid}/exe").samefile(program)
+        except OSError:
+            return False
+
 
 def start(layout: Layout, name: str, argv: Sequence[str], *, holder: Running | None) -> Running:
     """Start a component inside the cluster's namespaces, with its log and pid file.

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from heddle.embedded.kubernetes import cgroups
 from heddle.embedded.kubernetes.addresses import Block, allocate
@@ -156,10 +155,9 @@ class Up:
     def hold(self) -> Running:
         """Start the holder and arrange its mount namespace."""
         holder = start(self.layout, HOLDER, [str(self.programs.pause)], holder=None)
-        executable = Path(f"/proc/{holder.pid}/exe")
         wait_for(
             "mount namespace",
-            lambda: executable.resolve() == self.programs.pause,
+            lambda: holder.runs(self.programs.pause),
             seconds=10,
             evidence=lambda: last_lines(self.layout.logs / f"{HOLDER}.log"),
         )

@@ -25,6 +25,17 @@ def test_links_have_names_that_the_kernel_takes(name: str) -> None:
     assert layout.outer_link != layout.inner_link
 
 
+def test_a_folder_behind_a_link_has_the_kernels_name(
+    clusters: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Mounts below it are found by that name, and the cluster is the same whichever way leads to it."""
+    direct = layout_of("one")
+    (tmp_path / "link").symlink_to(clusters)
+    monkeypatch.setenv("HEDDLE_CLUSTERS", str(tmp_path / "link"))
+
+    assert layout_of("one") == direct
+
+
 def test_the_same_name_in_another_folder_is_another_cluster(
     clusters: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
