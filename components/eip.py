@@ -42,7 +42,7 @@ class Eip(pulumi.ComponentResource):
             "type": site.topology.service_type,
             # Consenters must find each other before any of them is ready.
             "publishNotReadyAddresses": True,
-            "selector": labels.select_node(site.instance, node.name),
+            "selector": labels.select_reached(site.instance, node.name),
             "ports": [port],
         }
         given = site.topology.service_type == "LoadBalancer" and site.spec.domain is None

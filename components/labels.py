@@ -4,6 +4,7 @@ from heddle.topology import ServerPlan, StoredPod
 
 INSTANCE = "app.kubernetes.io/instance"
 NAME = "app.kubernetes.io/name"
+MANAGED = "app.kubernetes.io/managed-by"
 NODE = "heddle.dev/node"
 WORKS_FOR = "heddle.dev/works-for"
 """Label of a runbook's pod (heddle.kube.volumejob): the name of the node whose volume it works on."""
@@ -20,7 +21,7 @@ AWAIT_LOAD_BALANCER = {"pulumi.com/waitFor": "jsonpath={.status.loadBalancer.ing
 
 def common(instance: str) -> dict[str, str]:
     """Return labels of every object of an instance."""
-    return {INSTANCE: instance, "app.kubernetes.io/managed-by": "heddle"}
+    return {INSTANCE: instance, MANAGED: "heddle"}
 
 
 def of_node(instance: str, node: StoredPod) -> dict[str, str]:
@@ -31,6 +32,15 @@ def of_node(instance: str, node: StoredPod) -> dict[str, str]:
 def select_node(instance: str, name: str) -> dict[str, str]:
     """Return the labels that tell the pod of a node or a state database from all others."""
     return {INSTANCE: instance, NODE: name}
+
+
+def select_reached(instance: str, name: str) -> dict[str, str]:
+    """Return the labels by which a node's Service finds its pod.
+
+    A Rollout takes the last one off a pod that it is about to delete (heddle.kube.withdrawal). Nothing else
+    may select by it.
+    """
+    return {**select_node(instance, name), MANAGED: "heddle"}
 
 
 def select_set(instance: str, kind: str, organization: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from heddle.kube.apiserver import ApiServer
 from heddle.kube.claims import claims_in
 from heddle.kube.client import Json, KubeClient, is_ready, pod_path, refusal
+from heddle.kube.withdrawal import is_withdrawn, withdraw
 from heddle.text import counted
 
 __all__ = ["NodePods", "PodState", "container_lines", "together"]
@@ -25,7 +26,8 @@ class PodState:
     `settled`: the controller has seen the newest template. `uid` is empty while there is no pod. `revision`
     is the pod's template, `wanted` the StatefulSet's. `ready_since` is None for a pod that is not ready.
     `database_is_newer`: the volume of the pod's database was made after the pod became ready, so that its
-    process believes that there is what it wrote to the one before.
+    process believes that there is what it wrote to the one before. `withdrawn`: its Service does not lead to
+    it any more, since it was to be deleted.
     `remedy` is what to do about a pod that does not go.
     """
 
@@ -38,13 +40,18 @@ class PodState:
     ready_since: datetime | None = None
     database_is_newer: bool = False
     leaving: bool = False
+    withdrawn: bool = False
     status: str = "no pod"
     remedy: str = ""
 
     @property
     def outdated(self) -> bool:
-        """Tell whether the pod must start anew: its template or its database is another one than it had."""
-        return self.settled and bool(self.uid) and (self.revision != self.wanted or self.database_is_newer)
+        """Tell whether the pod must start anew: its template or its database is another one than it had.
+
+        One that an earlier run took out of its Service must, too.
+        """
+        other = self.revision != self.wanted or self.database_is_newer
+        return self.settled and bool(self.uid) and (other or self.withdrawn)
 
     @property
     def good(self) -> bool:
@@ -105,6 +112,10 @@ class NodePods(KubeClient):
         found = await self.get(path)
         return None if found is None else datetime.fromisoformat(found["metadata"]["creationTimestamp"])
 
+    async def withdraw(self, name: str, uid: str) -> None:
+        """Take a StatefulSet's pod, if it still is the one of this uid, out of the Service of its name."""
+        await withdraw(self, self._namespace, name, _pod_name(name), uid)
+
     async def delete(self, name: str, uid: str) -> None:
         """Delete a StatefulSet's pod if it still is the one of this uid; the StatefulSet makes a new one."""
         body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}}
@@ -155,6 +166,7 @@ def _with_pod(state: PodState, pod: Json) -> PodState:
         ready=is_ready(pod),
         ready_since=_ready_since(pod),
         leaving=leaving,
+        withdrawn=is_withdrawn(pod["metadata"]),
         status=_leaving_words(pod) if leaving else f"{phase}, {_why(pod) or 'not ready'}",
         remedy=_leaving_remedy(pod) if leaving else "",
     )

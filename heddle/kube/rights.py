@@ -30,7 +30,7 @@ NEEDED = (
     Right(group="apps", resources=("deployments", "statefulsets"), verbs=_WRITE),
     Right(group="networking.k8s.io", resources=("networkpolicies",), verbs=_WRITE),
     Right(group="policy", resources=("poddisruptionbudgets",), verbs=_WRITE),
-    Right(group="", resources=("pods",), verbs=(*_READ, "delete")),
+    Right(group="", resources=("pods",), verbs=(*_READ, "patch", "delete")),
     Right(group="", resources=("pods/log",), verbs=("get",)),
     Right(group="", resources=("pods/portforward",), verbs=("get", "create")),
     Right(group="", resources=("events", "endpoints"), verbs=_READ),

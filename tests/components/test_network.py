@@ -144,6 +144,17 @@ def test_a_rollout_of_peers_asks_those_of_the_other_organizations(network: Recor
     }
 
 
+def test_a_pod_can_be_taken_out_of_its_service_alone(network: Recorder) -> None:
+    """By one label, which its StatefulSet and the NetworkPolicies do not know."""
+    for name, inputs in named(network, "StatefulSet").items():
+        selector = named(network, "Service")[name]["spec"]["selector"]
+        owner = inputs["spec"]["selector"]["matchLabels"]
+        assert selector.items() <= inputs["spec"]["template"]["metadata"]["labels"].items()
+        assert selector.keys() - owner.keys() == {"app.kubernetes.io/managed-by"}
+    for policy in network.of("NetworkPolicy").values():
+        assert "managed-by" not in json.dumps(policy["spec"])
+
+
 def test_all_pods_start_at_the_same_time(network: Recorder) -> None:
     """Only the restarts are in a row: no StatefulSet waits for a Rollout, directly or through others."""
     for name in network.of("StatefulSet"):

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from heddle.errors import FabricError, ProviderError
+from heddle.errors import FabricError, HeddleError, KubeError, ProviderError
 from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState
 from heddle.planner.facts import LedgerState, NoAnswer, NodeFacts
@@ -24,6 +24,8 @@ class World:
     heights: dict[str, int] = field(default_factory=dict)
     status: str = "active"
     deleted: list[str] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
+    denied: HeddleError | None = None
     away: dict[str, int] = field(default_factory=dict)
     emptied: dict[str, str] = field(default_factory=dict)
     """Peers by the databases that lost their volume, as far as they have not restarted since."""
@@ -44,6 +46,13 @@ class World:
     async def beside(self, state: PodState, database: str) -> PodState:
         newer = self.emptied.get(database) == state.node and state.uid.endswith("-1")
         return replace(state, database_is_newer=newer)
+
+    async def withdraw(self, name: str, uid: str) -> None:
+        assert self.pods[name].uid == uid
+        assert name not in self.deleted
+        self.withdrawn.append(name)
+        if self.denied:
+            raise self.denied
 
     async def delete(self, name: str, uid: str) -> None:
         assert self.pods[name].uid == uid
@@ -229,6 +238,26 @@ async def test_a_node_that_serves_less_than_before_is_named() -> None:
     assert list(restarts.done) == ["a"]
     assert list(restarts.notes) == [
         "a: restarted, but does not do all that it did before: channel: it knows the leader"
+    ]
+
+
+async def test_a_pod_is_taken_out_of_its_service_before_it_is_deleted() -> None:
+    """Else others dial an address that is gone, and wait; a database's Service is its peer's alone."""
+    world = _world(**{"a": "old", "a-db": "old", "b": "new", "b-db": "old"})
+    assert await _run(world, databases=DATABASES) == ["a", "b"]
+    assert world.withdrawn == ["a"]
+
+
+async def test_who_may_not_change_pods_restarts_them_all_the_same() -> None:
+    """Roles that were made for earlier releases do not allow it; `up` says so."""
+    world = _world(a="old", b="new")
+    world.denied = KubeError("pods is forbidden: cannot patch")
+
+    restarts = await _restarter(world).run()
+
+    assert world.deleted == ["a"]
+    assert list(restarts.notes) == [
+        "a: its pod was not taken out of its Service before its end: pods is forbidden: cannot patch"
     ]
 
 

@@ -143,6 +143,7 @@ class Restarter:
             served = await self._services(node, mine)
             notes += await self._hand_over(node)
         await self._wait_for_database(node)
+        notes += await self._withdraw(node)
         deleted = await self._delete_outdated(node)
         if not waits_for_successor(mine, facts):
             return reason
@@ -207,6 +208,20 @@ class Restarter:
         database, *rest = await self._states(node)
         if rest and not database.outdated:
             await self._good(database.node, "")
+
+    async def _withdraw(self, node: Node) -> list[str]:
+        """Take a node's pod out of its Service, if it is outdated; return why that could not be.
+
+        Others then wait for a few seconds for its address, which is no reason not to restart.
+        """
+        state = await self._settled(node.name)
+        if not state.outdated:
+            return []
+        try:
+            await self.pods.withdraw(node.name, state.uid)
+        except HeddleError as error:
+            return [f"{node.name}: its pod was not taken out of its Service before its end: {error.message}"]
+        return []
 
     async def _delete_outdated(self, node: Node) -> dict[str, str]:
         """Delete the outdated pods of a node and its database; return their uids by StatefulSet.
