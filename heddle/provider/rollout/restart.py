@@ -42,7 +42,7 @@ class Restarts:
 
     done: Mapping[str, str]
     left: Mapping[str, str]
-    notes: Sequence[str] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,7 @@ class Restarter:
         freed = [node for node in self.nodes if restarted.get(node.name)]
         newest = newest_heights(await self.facts()) if freed else {}
         await asyncio.gather(*(self._back(node, newest) for node in freed))
-        return Restarts(done=restarted, left=left, notes=notes)
+        return Restarts(done=restarted, left=left, notes=tuple(notes))
 
     async def _held_up(self) -> dict[str, str]:
         """Return the nodes that are still outdated, each with the others that hold its restart up."""
