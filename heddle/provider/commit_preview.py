@@ -1,12 +1,13 @@
 """Look at the ledger before a chaincode is approved or committed: what changes, and who must approve."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from fabric_protos.common.configtx_pb2 import Config
 
 from heddle.configtx.blocks import config_of
+from heddle.configtx.genesis import peer_group
 from heddle.configtx.policies import MissingSignatures
 from heddle.configtx.read import settings_of
 from heddle.configtx.readiness import missing_organizations
@@ -88,7 +89,23 @@ async def preview_commit(
         return CommitPreview()
     check_channel_policies(inputs, readiness.config.channel_group)
     changes = differences(found.definition, wanted) if found else ()
-    return CommitPreview(changes=tuple(changes), missing=readiness.missing(readiness.approved | own))
+    then = replace(readiness, config=_with_members(readiness.config, session.expected_members(channel)))
+    return CommitPreview(changes=tuple(changes), missing=then.missing(then.approved | own))
+
+
+def _with_members(config: Config, members: tuple[PeerOrganization, ...] | None) -> Config:
+    """Return a configuration with the members that the same run gives the channel before it commits."""
+    if members is None:
+        return config
+    after, names = Config(), {each.name for each in members}
+    after.CopyFrom(config)
+    groups = after.channel_group.groups["Application"].groups
+    for name in set(groups) - names:
+        del groups[name]
+    for each in members:
+        if each.name not in groups:
+            groups[each.name].CopyFrom(peer_group(each))
+    return after
 
 
 async def _expect_first(

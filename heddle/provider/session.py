@@ -2,6 +2,7 @@
 
 import asyncio
 
+from heddle.configtx.settings import PeerOrganization
 from heddle.errors import ProviderError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import ClusterDialer, DirectDialer
@@ -26,6 +27,7 @@ class Session:
         self._connections: Connections | None = None
         self._server: ApiServer | None = None
         self._histories: dict[tuple[str, str, str], ConfigHistory] = {}
+        self._members: dict[str, tuple[PeerOrganization, ...]] = {}
         self._lock = asyncio.Lock()
 
     def configure(self, kubeconfig: str, context: str) -> None:
@@ -52,6 +54,14 @@ class Session:
         """
         key = (channel, genesis_hash, node)
         return self._histories.setdefault(key, ConfigHistory(channel, genesis_hash))
+
+    def expect_members(self, channel: str, members: tuple[PeerOrganization, ...]) -> None:
+        """Note the members that a channel will have once the update that was just planned is in force."""
+        self._members[channel] = members
+
+    def expected_members(self, channel: str) -> tuple[PeerOrganization, ...] | None:
+        """Return the members that a planned update gives a channel; None: no update of it was planned."""
+        return self._members.get(channel)
 
     async def api_server(self) -> ApiServer:
         """Return the cluster's API server. Raises ProviderError if no kubeconfig is set, KubeError."""

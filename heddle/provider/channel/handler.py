@@ -113,6 +113,10 @@ class ChannelHandler(Handler):
         live, answers = await self._look(call, client)
         ahead = await look_ahead(client, settings_from(inputs), live, answers, call.old_outputs)
         await self._warn_of_lies(call, client)
+        if ahead.steps and ahead.refusal is None:
+            # What depends on the channel, as a chaincode's definition, is done after its update.
+            members = ahead.steps[-1].step.settings.peer_organizations
+            self.session.expect_members(client.channel, members)
         return client, ahead
 
     async def create(self, call: Call) -> Created:

@@ -117,6 +117,20 @@ def a_member_is_removed(wanted: Wanted) -> None:
 
 
 @_case(DEPLOYED)
+def a_member_is_removed_and_a_chaincode_upgraded(wanted: Wanted) -> None:
+    """Beta leaves before the definition is committed: its approval is not needed any more."""
+    a_member_is_removed(wanted)
+    wanted.everywhere(version="2.0", sequence=2)
+
+
+@_case(DEPLOYED)
+def a_member_is_added_and_approvals_are_missing(wanted: Wanted) -> None:
+    """Gamma has joined before the definition is committed: its approval will do as well as beta's."""
+    a_member_is_added(wanted)
+    approvals_are_missing(wanted)
+
+
+@_case(DEPLOYED)
 def signatures_are_missing(wanted: Wanted) -> None:
     """Gamma joins, but beta's administrator is not among the signers."""
     a_member_is_added(wanted)
