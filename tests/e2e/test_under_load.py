@@ -207,7 +207,7 @@ def test_a_production_stack_shrinks(make: Make) -> None:
     assert "remove a consenter" in orderer_leaves
     assert same_sequence.code == 1
     assert "sequence" in same_sequence.output
-    assert "peer organization south: removed" in member_leaves
+    assert "peer organization SouthShrinksMSP: removed" in member_leaves
     client.report.expect_all(pause=PATIENCE)
     stack.ok("heddle", "up", CLUSTER, "--yes", "--expect-no-changes")
     stack.ok("heddle", "status", CLUSTER)
