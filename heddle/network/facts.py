@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from heddle.errors import FabricError, KubeError, Unreachable
 from heddle.fabric import lifecycle, operations
@@ -14,7 +14,7 @@ from heddle.kube.client import KubeClient
 from heddle.network.answers import ask_as_reader, ask_orderer_channels, ask_peer, no_answer, peer_facts
 from heddle.network.certificates import ask_certificate, expired_answer
 from heddle.network.databases import with_state_heights
-from heddle.network.instance import ChaincodeOutput, NodeOutput
+from heddle.network.instance import ChaincodeOutput, ChannelOutput, NodeOutput
 from heddle.network.network import Network, node_of
 from heddle.network.unopened import with_unopened
 from heddle.planner.facts import Answer, NoAnswer, NodeFacts, is_level, missing_state, newest_height
@@ -34,87 +34,103 @@ async def node_facts(
 
     A peer is asked about those of the channels that it belongs to; `versions`: also which release it runs.
     """
-    wanted = [network.instance.channel(name) for name in channels]
-    reader = network.person.signer if network.person else None
+    instance = network.instance
+    asked = _Questions(
+        network=network,
+        connections=connections,
+        channels=[instance.channel(name) for name in channels],
+        deadline=deadline,
+        versions=versions,
+    )
+    return tuple(
+        await asyncio.gather(*map(asked.orderer, instance.orderers), *map(asked.peer, instance.peers))
+    )
 
-    operations_tls = network.operations_tls()
 
-    async def ask_version(node: Node, *, any_date: bool = False) -> str | NoAnswer:
-        if not (versions and network.tells_versions):
+@dataclass(frozen=True, kw_only=True)
+class _Questions:
+    """What the nodes of a network are asked, and by whom; see `node_facts`."""
+
+    network: Network
+    connections: Connections
+    channels: Sequence[ChannelOutput]
+    deadline: float
+    versions: bool
+
+    async def orderer(self, orderer: NodeOutput) -> NodeFacts:
+        """Return an orderer's facts: by its admin endpoint, or as it serves an access folder's person."""
+        node, issued, person = node_of(orderer), orderer.issued_tls, self.network.person
+        names = [channel.name for channel in self.channels]
+        if person:
+            asked = ask_as_reader(
+                self.connections, node, names, person.signer, issued, deadline=self.deadline
+            )
+        else:
+            asked = ask_orderer_channels(
+                self.connections,
+                node,
+                names,
+                self.network.client_tls(),
+                operations_tls=self.network.operations_tls(),
+                issued=issued,
+                deadline=self.deadline,
+            )
+        return await self._with_version(node, *await asyncio.gather(asked, self._version(node)))
+
+    async def peer(self, peer: NodeOutput) -> NodeFacts:
+        """Return a peer's facts, and its answers about those of the channels that it belongs to."""
+        node, signer = node_of(peer), self.network.reader(peer.organization)
+        names = [channel.name for channel in self.channels if peer.name in channel.peers]
+        certificate, version = await asyncio.gather(
+            ask_certificate(self.connections, node, peer.issued_tls, deadline=self.deadline),
+            self._version(node),
+        )
+        facts = await self._with_version(node, replace(peer_facts(node), certificate=certificate), version)
+        if expired := expired_answer(node, certificate):
+            return replace(facts, channels=dict.fromkeys(names, expired))
+        answers = await asyncio.gather(
+            *(ask_peer(self.connections, node, name, signer, deadline=self.deadline) for name in names)
+        )
+        return replace(facts, channels=await self._explained(peer, dict(zip(names, answers, strict=True))))
+
+    async def _version(self, node: Node, *, any_date: bool = False) -> str | NoAnswer:
+        if not (self.versions and self.network.tells_versions):
             return ""
         try:
             return await operations.version(
-                connections, node, tls=operations_tls, any_date=any_date, deadline=deadline
+                self.connections,
+                node,
+                tls=self.network.operations_tls(),
+                any_date=any_date,
+                deadline=self.deadline,
             )
         except FabricError as error:
             return no_answer(error)
 
-    async def with_version(node: Node, facts: NodeFacts, version: str | NoAnswer) -> NodeFacts:
+    async def _with_version(self, node: Node, facts: NodeFacts, version: str | NoAnswer) -> NodeFacts:
         expired = facts.certificate is not None and facts.certificate.expired
         if expired and isinstance(version, NoAnswer):
-            version = await ask_version(node, any_date=True)
+            version = await self._version(node, any_date=True)
         return replace(facts, version=version)
 
-    async def about_orderer(orderer: NodeOutput) -> NodeFacts:
-        node, issued = node_of(orderer), orderer.issued_tls
-        asked = (
-            ask_as_reader(connections, node, channels, reader, issued, deadline=deadline)
-            if reader
-            else ask_orderer_channels(
-                connections,
-                node,
-                channels,
-                network.client_tls(),
-                operations_tls=operations_tls,
-                issued=issued,
-                deadline=deadline,
-            )
-        )
-        return await with_version(node, *await asyncio.gather(asked, ask_version(node)))
+    async def _explained(self, peer: NodeOutput, answers: Mapping[str, Answer]) -> Mapping[str, Answer]:
+        """Return a peer's answers with what its database holds, and what its log tells of channels it lacks.
 
-    async def about_peer(peer: NodeOutput) -> NodeFacts:
-        node, signer = node_of(peer), network.reader(peer.organization)
-        names = [channel.name for channel in wanted if peer.name in channel.peers]
-        certificate, version = await asyncio.gather(
-            ask_certificate(connections, node, peer.issued_tls, deadline=deadline), ask_version(node)
-        )
-        facts = await with_version(node, replace(peer_facts(node), certificate=certificate), version)
-        if expired := expired_answer(node, certificate):
-            return replace(facts, channels=dict.fromkeys(names, expired))
-        questions = (ask_peer(connections, node, name, signer, deadline=deadline) for name in names)
-        answers = dict(zip(names, await asyncio.gather(*questions), strict=True))
-        return replace(facts, channels=await _explained(network, connections, peer, answers, deadline))
-
-    instance = network.instance
-    return tuple(
-        await asyncio.gather(*map(about_orderer, instance.orderers), *map(about_peer, instance.peers))
-    )
-
-
-async def _explained(
-    network: Network,
-    connections: Connections,
-    peer: NodeOutput,
-    answers: Mapping[str, Answer],
-    deadline: float,
-) -> Mapping[str, Answer]:
-    """Return a peer's answers with what its database holds, and what its log tells of channels it lacks.
-
-    Both only where the cluster lets the caller look.
-    """
-    node, lacks = node_of(peer), any(answer is None for answer in answers.values())
-    if not node.pod or not (lacks or peer.state_database):
-        return answers
-    try:
-        async with await KubeClient.open(network.access.kubeconfig) as cluster:
-            answers = await with_unopened(cluster, node, answers, answers)
-            if not peer.state_database:
-                return answers
-            return await with_state_heights(
-                cluster, connections, node, peer.state_database, answers, deadline=deadline
-            )
-    except (KubeError, Unreachable):
-        return answers
+        Both only where the cluster lets the caller look.
+        """
+        node, lacks = node_of(peer), any(answer is None for answer in answers.values())
+        if not node.pod or not (lacks or peer.state_database):
+            return answers
+        try:
+            async with await KubeClient.open(self.network.access.kubeconfig) as cluster:
+                answers = await with_unopened(cluster, node, answers, answers)
+                if not peer.state_database:
+                    return answers
+                return await with_state_heights(
+                    cluster, self.connections, node, peer.state_database, answers, deadline=self.deadline
+                )
+        except (KubeError, Unreachable):
+            return answers
 
 
 async def committed_definition(
