@@ -60,6 +60,9 @@ class Processes:
             status="Running, not ready",
         )
 
+    async def withdraw(self, name: str, uid: str) -> None:
+        """Processes are in no Service."""
+
     async def delete(self, name: str, uid: str) -> None:
         assert uid == f"{name}-{self.restarts.get(name, 0)}"
         self.restarts[name] = self.restarts.get(name, 0) + 1
