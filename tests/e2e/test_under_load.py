@@ -31,7 +31,7 @@ LIFE = 240
 PATIENCE = 60.0
 """Seconds that the longest pause may take, on a machine that is busy."""
 UNNOTICED = 20.0
-"""The same where nodes restart one at a time: 2 to 3 s on a quiet machine, which the printed figures show."""
+"""The same where nodes restart one at a time, on a busy machine. The goal is 5: see the printed figures."""
 
 Make = Callable[..., Project]
 
