@@ -8,12 +8,16 @@ __all__ = ["consensus_counts", "running_elsewhere"]
 
 
 def consensus_counts(answers: Iterable[Answer]) -> ConsensusCounts:
-    """Return the counts of those that order the channel, since each knows only a part; 0 where none tells."""
-    told = [answer.counts for answer in answers if orders(answer)]
+    """Return the counts of those that order the channel, since each knows only a part; 0 where none tells.
+
+    How many live only the leader says: on others that number stays what it was when they led
+    (orderer/consensus/etcdraft/tracker.go).
+    """
+    told = [answer for answer in answers if orders(answer)]
     return ConsensusCounts(
-        consenters=max((each.consenters for each in told), default=0),
-        alive=max((each.alive for each in told), default=0),
-        bft=any(each.bft for each in told),
+        consenters=max((each.counts.consenters for each in told), default=0),
+        alive=max((each.counts.alive for each in told if each.leader), default=0),
+        bft=any(each.counts.bft for each in told),
     )
 
 

@@ -146,7 +146,7 @@ def restart_refusal(node: NodeFacts, others: Sequence[NodeFacts]) -> str:
         return "\n  ".join(useless)
     if len(others) < 2 or node.kind == "peer":
         return ""
-    lost = (_lost_quorum(channel, others) for channel in _channels_of(node))
+    lost = (_lost_quorum(channel, node, others) for channel in _channels_of(node))
     return "\n".join(filter(None, lost))
 
 
@@ -181,7 +181,7 @@ def key_refusal(node: NodeFacts, others: Sequence[NodeFacts]) -> str:
         for channel, answer in other.channels.items()
         if answer is not None and not orders(answer)
     ]
-    lost = (_lost_quorum(channel, others) for channel in _channels_of(node))
+    lost = (_lost_quorum(channel, node, others) for channel in _channels_of(node))
     return "\n  ".join([*useless, *idle, *filter(None, lost)])
 
 
@@ -270,16 +270,17 @@ def _leads(node: NodeFacts) -> bool:
     return any(isinstance(answer, LedgerState) and answer.leader for answer in node.channels.values())
 
 
-def _lost_quorum(channel: str, others: Sequence[NodeFacts]) -> str:
+def _lost_quorum(channel: str, node: NodeFacts, others: Sequence[NodeFacts]) -> str:
     """Return why the channel needs the node that is not among `others`; empty if it does not.
 
-    Where the number of consenters is unknown, there are as many as nodes.
+    The node itself may be the only one that tells how many consenters live: their leader does. Where the
+    number of consenters is unknown, there are as many as nodes.
     """
     answers = {node.name: node.channels.get(channel) for node in others}
     if all(answer is None for answer in answers.values()):
         return ""  # there is no such channel yet
     active = [name for name, answer in answers.items() if orders(answer)]
-    counts = consensus_counts(answers.values())
+    counts = consensus_counts([*answers.values(), node.channels.get(channel)])
     needed = quorum(counts.consenters or len(answers) + 1, bft=counts.bft)
     on_it = sum(answer is not None for answer in answers.values())
     # The node itself is on the channel and orders, too.

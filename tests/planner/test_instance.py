@@ -78,8 +78,8 @@ def _answer(words: list[str]) -> Answer:
         return NoAnswer(reason="silent") if words[0] == "silent" else None
     relation, status, height, *more = words
     counts = ConsensusCounts()
-    if more[:1] == ["leads"]:
+    if leads := more[:1] == ["leads"]:
         counts = ConsensusCounts(consenters=int(more[1]), alive=int(more[2]))
     elif more[:1] == ["counts"]:
         counts = ConsensusCounts(consenters=int(more[1]))
-    return LedgerState(relation=relation, status=status, height=int(height), counts=counts)
+    return LedgerState(relation=relation, status=status, height=int(height), leader=leads, counts=counts)
