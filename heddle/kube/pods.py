@@ -24,10 +24,12 @@ class PodState:
     """The state of one StatefulSet's pod, compared with the StatefulSet's template.
 
     `settled`: the controller has seen the newest template. `uid` is empty while there is no pod. `revision`
-    is the pod's template, `wanted` the StatefulSet's. `ready_since` is None for a pod that is not ready.
+    is the pod's template, `wanted` the StatefulSet's. `ready_since` is None for a pod that is not ready, and
+    never before the pod was made, since the clock of its machine may be behind the API server's.
     `database_is_newer`: the volume of the pod's database was made after the pod became ready, so that its
     process believes that there is what it wrote to the one before. `withdrawn`: its Service does not lead to
     it any more, since it was to be deleted.
+    A pod that is being deleted (`leaving`) is not ready, although its containers may run for some seconds.
     `remedy` is what to do about a pod that does not go.
     """
 
@@ -48,10 +50,10 @@ class PodState:
     def outdated(self) -> bool:
         """Tell whether the pod must start anew: its template or its database is another one than it had.
 
-        One that an earlier run took out of its Service must, too.
+        One that was taken out of its Service must, too; one that is being deleted does so by itself.
         """
-        other = self.revision != self.wanted or self.database_is_newer
-        return self.settled and bool(self.uid) and (other or self.withdrawn)
+        changed = self.revision != self.wanted or self.database_is_newer or self.withdrawn
+        return self.settled and bool(self.uid) and not self.leaving and changed
 
     @property
     def good(self) -> bool:
@@ -163,7 +165,7 @@ def _with_pod(state: PodState, pod: Json) -> PodState:
         state,
         uid=pod["metadata"]["uid"],
         revision=pod["metadata"].get("labels", {}).get(_REVISION, ""),
-        ready=is_ready(pod),
+        ready=is_ready(pod) and not leaving,
         ready_since=_ready_since(pod),
         leaving=leaving,
         withdrawn=is_withdrawn(pod["metadata"]),
@@ -179,7 +181,9 @@ def _ready_since(pod: Json) -> datetime | None:
         for each in conditions
         if (each["type"], each["status"]) == ("Ready", "True")
     ]
-    return datetime.fromisoformat(since[0]) if since and since[0] else None
+    if not since or not since[0]:
+        return None
+    return max(map(datetime.fromisoformat, (since[0], pod["metadata"]["creationTimestamp"])))
 
 
 def _leaving_words(pod: Json) -> str:

@@ -23,6 +23,7 @@ __all__ = [
     "held_up",
     "is_outdated",
     "key_refusal",
+    "lacks_state",
     "missing_blocks",
     "newest_heights",
     "next_restart",
@@ -50,7 +51,12 @@ def next_restart(nodes: Sequence[NodeFacts]) -> NodeFacts | None:
 
 def is_outdated(node: NodeFacts) -> bool:
     """Tell whether a node is to restart: it has an old template, or its database lost what it wrote there."""
-    return node.pod is not None and (node.pod.outdated or bool(_missing_state(node)))
+    return node.pod is not None and (node.pod.outdated or lacks_state(node))
+
+
+def lacks_state(node: NodeFacts) -> bool:
+    """Tell whether a peer's database lost what it wrote there, which it makes anew when it starts."""
+    return bool(_missing_state(node))
 
 
 def serves_nobody(node: NodeFacts) -> str:

@@ -1,5 +1,6 @@
 """A pod that does not go says where it is, since when, what holds it and what to do about it."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -58,3 +59,33 @@ def test_what_holds_a_pod_is_named(changes: dict[str, Any], status: str, remedy:
 
     assert state.status == status
     assert remedy is None or state.remedy == remedy
+
+
+def test_a_pod_that_goes_serves_nobody_and_is_not_deleted_again() -> None:
+    """Its containers run on for some seconds, with the old template; the next pod has the new one."""
+    metadata = {
+        "name": "orderer0-0",
+        "namespace": "fabric",
+        "uid": "u",
+        "creationTimestamp": "2026-11-28T12:00:00Z",
+        "labels": {"controller-revision-hash": "old"},
+    }
+    ready = {"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-28T12:00:05Z"}
+    pod = {"metadata": metadata, "spec": {}, "status": {"conditions": [ready]}}
+    stays = _with_pod(STATE, pod)
+    goes = _with_pod(STATE, {**pod, "metadata": {**metadata, "deletionTimestamp": "2026-11-28T14:00:30Z"}})
+
+    assert (stays.ready, stays.outdated) == (True, True)
+    assert (goes.ready, goes.outdated) == (False, False)
+
+
+def test_a_pod_is_not_ready_before_it_was_made() -> None:
+    """The clock of its machine is hours behind: no volume of an earlier time is newer than the pod."""
+    made = "2026-11-28T12:00:00Z"
+    ready = {"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-28T09:00:05Z"}
+    state = _with_pod(
+        STATE,
+        {"metadata": {"uid": "u", "creationTimestamp": made}, "spec": {}, "status": {"conditions": [ready]}},
+    )
+
+    assert state.ready_since == datetime.fromisoformat(made)

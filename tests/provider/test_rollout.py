@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import cast
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from heddle.errors import FabricError, HeddleError, KubeError, ProviderError
 from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState
-from heddle.planner.facts import LedgerState, NoAnswer, NodeFacts
+from heddle.planner.facts import CertificateFacts, LedgerState, NoAnswer, NodeFacts
 from heddle.provider.rollout.restart import Restarter, Restarts
 
 
@@ -343,6 +344,54 @@ async def test_a_peer_restarts_over_a_database_that_lost_its_state() -> None:
     world.states = {"a": 10, "b": 3}
     assert await _run(world, databases=DATABASES) == ["b"]
     assert world.deleted == ["b"]
+
+
+async def test_a_peer_over_a_lost_state_restarts_with_its_outdated_database() -> None:
+    """A new template of the database alone would leave the peer as it is, without its state."""
+    world = _world(**{"a": "new", "a-db": "old", "b": "new", "b-db": "new"})
+    world.states = {"a": 3, "b": 10}
+    assert await _run(world, patience=1, databases=DATABASES) == ["a"]
+    assert world.deleted == ["a-db", "a"]
+
+
+class Skewed(World):
+    """A machine whose clock is behind: each volume is newer than what has just become ready."""
+
+    async def beside(self, state: PodState, database: str) -> PodState:
+        return replace(state, database_is_newer=state.node == "a")
+
+
+async def test_a_pod_that_is_never_as_it_should_be_ends_the_rollout() -> None:
+    """Restarting it again and again would help nobody."""
+    world = Skewed(pods=_world(**{"a": "new", "a-db": "new", "b": "new", "b-db": "new"}).pods)
+    with pytest.raises(ProviderError, match="a-db and a: restarted, and to restart again"):
+        await asyncio.wait_for(_run(world, databases=DATABASES), 10)
+    assert world.deleted == ["a"]
+
+
+class Crashed(World):
+    """`a` crashed on a machine that is off: its pod is being deleted for ever. `b` comes back."""
+
+    async def state(self, name: str) -> PodState:
+        if self.away.get(name) == 1 and name == "a":
+            self.away[name] = 3
+        return await super().state(name)
+
+
+async def test_a_pod_that_never_goes_keeps_nobody_from_coming_back() -> None:
+    """It was deleted once; the others, whose certificates have expired, are not left as they are for it."""
+    world = Crashed(pods=_world(a="old", b="old").pods)
+    world.pods["a"] = _pod("a", "old", ready=False)
+    expired = CertificateFacts(not_after=datetime(2026, 1, 1, tzinfo=UTC), expired=True)
+    orderers = Orderers(world)
+
+    async def ask(node: Node) -> NodeFacts:
+        served = node.name not in world.deleted
+        return replace(await orderers.ask(node), certificate=expired if served else None)
+
+    with pytest.raises(ProviderError, match="pod of a: not ready after 1 s: going"):
+        await asyncio.wait_for(replace(_restarter(world, patience=1), ask=ask).run(), 20)
+    assert world.deleted == ["a", "b"]
 
 
 async def test_a_peer_waits_for_its_new_database() -> None:

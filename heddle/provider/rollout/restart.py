@@ -13,6 +13,7 @@ from heddle.planner.restart import (
     expected_heights,
     held_up,
     is_outdated,
+    lacks_state,
     missing_blocks,
     newest_heights,
     next_restart,
@@ -87,6 +88,8 @@ class Restarter:
         notes: list[str] = []
         while step := await self._next():
             node, facts = step
+            if node.name in restarted:
+                raise self._again(node)
             restarted[node.name] = await self._restart(node, facts, notes)
         left = await self._held_up()
         current = [node for node in self.nodes if node.name not in left]
@@ -96,6 +99,12 @@ class Restarter:
         newest = newest_heights(await self.facts()) if freed else {}
         await asyncio.gather(*(self._back(node, newest) for node in freed))
         return Restarts(done=restarted, left=left, notes=tuple(notes))
+
+    def _again(self, node: Node) -> ProviderError:
+        return ProviderError(
+            f"{' and '.join(self._pair(node))}: restarted, and to restart again",
+            hint="Does somebody else change its StatefulSet, or its volume? Then run it again.",
+        )
 
     async def _held_up(self) -> dict[str, str]:
         """Return the nodes that are still outdated, each with the others that hold its restart up."""
@@ -144,7 +153,7 @@ class Restarter:
             notes += await self._hand_over(node)
         await self._wait_for_database(node)
         notes += await self._withdraw(node)
-        deleted = await self._delete_outdated(node)
+        deleted = await self._delete_outdated(node, anew=lacks_state(mine))
         if not waits_for_successor(mine, facts):
             return reason
         for pod in self._pair(node):
@@ -223,13 +232,16 @@ class Restarter:
             return [f"{node.name}: its pod was not taken out of its Service before its end: {error.message}"]
         return []
 
-    async def _delete_outdated(self, node: Node) -> dict[str, str]:
+    async def _delete_outdated(self, node: Node, *, anew: bool) -> dict[str, str]:
         """Delete the outdated pods of a node and its database; return their uids by StatefulSet.
 
-        Where neither has an old template, it is the node that must start anew, over what its database has.
+        `anew`: also the node's own, which must start anew over what its database has.
         """
-        states = await self._states(node)
-        outdated = [state for state in states if state.outdated] or states[-1:]
+        *database, own = await self._states(node)
+        outdated = [
+            *(state for state in database if state.outdated),
+            *([own] if anew or own.outdated else ()),
+        ]
         for state in outdated:
             await self.pods.delete(state.node, state.uid)
         return {state.node: state.uid for state in outdated}

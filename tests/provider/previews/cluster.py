@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 NOON = "2026-11-28T12:00:00Z"
+MADE = "2020-01-01T00:00:00Z"
 _STATUS = {"observedGeneration": 1, "updateRevision": "1"}
 
 
@@ -57,7 +58,11 @@ class ReadyCluster:
         waiting = {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container"}
         crashes = name in self.crashing
         return {
-            "metadata": {"uid": name, "labels": {"controller-revision-hash": revision}},
+            "metadata": {
+                "uid": name,
+                "creationTimestamp": MADE,
+                "labels": {"controller-revision-hash": revision},
+            },
             "status": {
                 "phase": "Running",
                 "conditions": [
