@@ -20,7 +20,9 @@ async def orderer_services(
 ) -> frozenset[str]:
     """Return what an orderer serves: each channel that it orders and whose leader it knows.
 
-    Without a leader it hands out no newest block (common/deliver/deliver.go), so that is the question.
+    Without a leader it hands out no newest block (common/deliver/deliver.go), so that is the question. One
+    that only follows a channel, as with a new TLS key that the channel has yet to take, does for it all that
+    it can.
     """
 
     async def led(channel: str) -> bool:
@@ -32,7 +34,10 @@ async def orderer_services(
 
     ordered = [name for name, answer in facts.channels.items() if orders(answer)]
     known = await asyncio.gather(*map(led, ordered))
-    return frozenset(f"{name}: it knows the leader" for name, yes in zip(ordered, known, strict=True) if yes)
+    answers = facts.channels.items()
+    followed = [name for name, answer in answers if is_active(answer) and not orders(answer)]
+    served = [*followed, *(name for name, yes in zip(ordered, known, strict=True) if yes)]
+    return frozenset(f"{name}: it knows the leader" for name in served)
 
 
 async def peer_services(
