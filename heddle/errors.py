@@ -13,6 +13,7 @@ HeddleError
 │       ├── PlainHttp      it speaks plain HTTP where TLS was expected
 │       └── LedgerNotOpen  it has a ledger of the channel, but could not open it
 ├── KubeError            a kubeconfig that cannot be used, or an API server that refused
+│   └── Forbidden        the caller has no right to what was asked
 ├── ProviderError        a resource that cannot be created, changed or deleted as asked
 ├── PluginError          Pulumi's provider protocol was not followed
 ├── EngineError          state, lock, passphrase, program
@@ -26,6 +27,7 @@ __all__ = [
     "ConfigtxError",
     "EngineError",
     "FabricError",
+    "Forbidden",
     "HeddleError",
     "IdentityError",
     "ImageError",
@@ -123,6 +125,10 @@ class LedgerNotOpen(Refused):
 
 class KubeError(HeddleError):
     """A kubeconfig that cannot be used, or a call that the API server refused."""
+
+
+class Forbidden(KubeError):
+    """A call that the caller has no right to, as the API server says."""
 
 
 class ProviderError(HeddleError):

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
-from heddle.errors import KubeError, Unreachable
+from heddle.errors import Forbidden, KubeError, Unreachable
 from heddle.kube.apiserver import ApiServer
 from heddle.waiting import reading
 
@@ -187,7 +187,8 @@ def pod_path(namespace: str, pod: str) -> str:
 def refusal(response: httpx.Response) -> KubeError:
     """Return the error for an answer that is a refusal, in the server's words."""
     request = response.request
-    return KubeError(f"API server: {request.method} {request.url.path}: {_words(response)}")
+    kind = Forbidden if response.status_code == httpx.codes.FORBIDDEN else KubeError
+    return kind(f"API server: {request.method} {request.url.path}: {_words(response)}")
 
 
 def _words(response: httpx.Response) -> str:

@@ -1,11 +1,11 @@
 """Ask peers' databases how far their state goes: a running peer does not see that it was lost."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from heddle import couchdb
-from heddle.errors import KubeError, Unreachable
+from heddle.errors import Forbidden, KubeError, Unreachable
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
 from heddle.fabric.statedb import database_of, state_height
@@ -34,13 +34,32 @@ async def with_state_heights(
     if not ledgers:
         return dict(answers)
     try:
-        values = await secret_values(cluster, peer.namespace, database)
-    except KubeError:
+        heights = await _heights(cluster, connections, peer, database, list(ledgers), deadline)
+    except Forbidden:
         return dict(answers)
-    node, password = (
-        database_of(peer, database),
-        values.get(couchdb.PASSWORD_KEY, b"").decode(errors="replace"),
-    )
+    asked = {
+        channel: replace(answer, state_height=height)
+        for (channel, answer), height in zip(ledgers.items(), heights, strict=True)
+    }
+    return {**answers, **asked}
+
+
+async def _heights(
+    cluster: KubeClient,
+    connections: Connections,
+    peer: Node,
+    database: str,
+    channels: Sequence[str],
+    deadline: float,
+) -> list[int | NoAnswer]:
+    try:
+        values = await secret_values(cluster, peer.namespace, database)
+    except Forbidden:
+        raise
+    except (KubeError, Unreachable) as error:
+        return [NoAnswer(reason=error.message, hint=error.hint) for _ in channels]
+    node = database_of(peer, database)
+    password = values.get(couchdb.PASSWORD_KEY, b"").decode(errors="replace")
 
     async def ask(channel: str) -> int | NoAnswer:
         try:
@@ -48,9 +67,4 @@ async def with_state_heights(
         except Unreachable as error:
             return no_answer(error)
 
-    heights = await asyncio.gather(*map(ask, ledgers))
-    asked = {
-        channel: replace(answer, state_height=height)
-        for (channel, answer), height in zip(ledgers.items(), heights, strict=True)
-    }
-    return {**answers, **asked}
+    return list(await asyncio.gather(*map(ask, channels)))

@@ -99,7 +99,7 @@ def acting(folder: Path, stack: str, verb: str, subject: str = "") -> Iterator[N
 def recorded(backend: Backend, verb: str, subject: str = "", *, locked: bool = True) -> Iterator[Act]:
     """Record what is done inside: its begin at once, and how it ended. The caller may set `result` itself.
 
-    Raises EngineError if the record cannot be written; nothing was done then.
+    Raises EngineError if the record cannot be written: nothing was done then, or, at the end, everything.
     """
     started = time.time_ns()
     act = Act(
@@ -125,8 +125,20 @@ def recorded(backend: Backend, verb: str, subject: str = "", *, locked: bool = T
     finally:
         act.result = "succeeded" if act.result == "running" else act.result
         act.ended = time.time()
+        _end(backend, path, act)
+
+
+def _end(backend: Backend, path: Path, act: Act) -> None:
+    """Record how an act ended. Where that cannot be written, its own error is what counts."""
+    try:
         write_durably(path, dump(asdict(act)))
         backend.tidy_history()
+    except OSError as error:
+        if act.result == "succeeded":
+            raise EngineError(
+                f"{error.filename or path} cannot be written: {error.strerror}",
+                hint=f"`{act.verb}` itself succeeded; only its record has no end.",
+            ) from error
 
 
 def _begin(backend: Backend, path: Path, act: Act) -> None:

@@ -235,3 +235,19 @@ def test_a_record_that_cannot_be_written_stops_the_act(shelf: Shelf) -> None:
     shelf.backend.history.write_text("a file in the way")
     with pytest.raises(EngineError, match="cannot be written"), recorded(shelf.backend, "up"):
         pytest.fail("it acted")
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["it succeeds", "it fails"])
+def test_an_end_that_cannot_be_written_hides_no_error(shelf: Shelf, fails: bool) -> None:
+    """A disk that fills during the run: its own error counts; without one it is said what has no end."""
+
+    def act() -> None:
+        with recorded(shelf.backend, "up"):
+            (record,) = shelf.backend.history.iterdir()
+            record.unlink()
+            record.mkdir()  # nothing replaces a folder
+            if fails:
+                raise EngineError("the reason")
+
+    with pytest.raises(EngineError, match="the reason" if fails else "cannot be written"):
+        act()
