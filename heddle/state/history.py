@@ -87,7 +87,8 @@ def _by_cli(backend: Backend, own: Mapping[int, Act], *, resources: bool) -> Ite
             if run is None or not run.text().isdecimal() or int(run.text()) not in own:
                 act = _updated(update, path)
                 if resources and checkpoint is not None:
-                    act.resources |= _changed(before, checkpoint, act.started)
+                    with suppress(ShapeError, OSError):  # a copy that cannot be read hides no run
+                        act.resources |= _changed(before, checkpoint, act.started)
                 yield act
         except (ShapeError, OSError):
             pass  # damaged, or half written just now: the others are told all the same

@@ -191,7 +191,7 @@ def test_fewer_consenters_are_told_by_what_may_fail() -> None:
         values.put(root.groups["Orderer"], "ConsensusType", kind)
 
     found = edited(RAFT, edit)
-    assert found.weaker == ("WEAKER: 0 instead of 1 consenters may fail",)
+    assert found.weaker == ("WEAKER: 0 instead of 1 consenter may fail",)
     assert "  - value.metadata.consenters[1].host: orderer1.example" in found.text()
 
 

@@ -181,6 +181,20 @@ def test_a_damaged_record_hides_no_other(shelf: Shelf, content: bytes) -> None:
     assert [act.what for act in read_acts(shelf.backend, resources=True)] == ["pulumi update"]
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[]", b"\xff", b'{"checkpoint": {"latest": {"resources": [1]}}}']
+)
+def test_a_damaged_copy_of_the_state_hides_no_run(shelf: Shelf, content: bytes) -> None:
+    """Only what the run changed is not known then."""
+    update(shelf, 1000, thing("a"))
+    (copy,) = shelf.backend.history.glob("*.checkpoint.json*")
+    copy.write_bytes(content)
+
+    assert [(act.what, act.resources) for act in read_acts(shelf.backend, resources=True)] == [
+        ("pulumi update", {})
+    ]
+
+
 def test_records_are_kept_for_thirty_days(shelf: Shelf) -> None:
     """Or as long as the stack file says; the newest in any case."""
     shelf.stack_file("config: {lab:logDays: 90}")
