@@ -20,10 +20,12 @@ HeddleError
 │   └── NeedsCli         valid Pulumi, but only Pulumi's CLI does it
 ├── LocalKubeError       the local cluster: a missing part, a failed start
 ├── ImageError           an image that cannot be packed or loaded
-└── RunbookError         an incident's playbook cannot run, is refused, or failed
+├── RunbookError         an incident's playbook cannot run, is refused, or failed
+└── BackupError          a backup that cannot be made, read or believed
 """
 
 __all__ = [
+    "BackupError",
     "ConfigtxError",
     "EngineError",
     "FabricError",
@@ -157,3 +159,7 @@ class ImageError(HeddleError):
 
 class RunbookError(HeddleError):
     """A runbook that cannot run, refuses to act, or failed."""
+
+
+class BackupError(HeddleError):
+    """A backup that cannot be made, read or believed."""
