@@ -64,6 +64,7 @@ class FabricNode(pulumi.ComponentResource):
         self._name, self._args, issue = name, args, args.organization.issue
         # Not the host: a common name has 64 characters at most, and names are verified by the hosts.
         common_name, hosts = args.plan.name, args.plan.tls_hosts
+        holder = tls_holder(args.plan, bft=args.site.topology.bft is not None)
         self._identity = issue(
             f"{name}-identity",
             self,
@@ -72,9 +73,9 @@ class FabricNode(pulumi.ComponentResource):
             usage="identity",
             units=(args.plan.kind,),
             hosts=(),
+            # Of BFT both keys are made anew with one number.
+            rekey_refusal=args.tls_rekey_refusal if holder == common_name else "",
         )
-        # Channels know an orderer by its TLS key, so that one has a number of its own.
-        holder = tls_holder(args.plan)
         self._tls = issue(
             f"{name}-tls",
             self,
@@ -126,9 +127,13 @@ class FabricNode(pulumi.ComponentResource):
         )
 
 
-def tls_holder(node: NodePlan) -> str:
-    """Return the name by which `certificates.rekey` makes a new TLS key for a node."""
-    return f"{node.name}-tls" if node.kind == "orderer" else node.name
+def tls_holder(node: NodePlan, *, bft: bool) -> str:
+    """Return the name by which `certificates.rekey` makes a new TLS key for a node.
+
+    Raft's channels know an orderer by its TLS key alone, so that one has a number of its own. BFT's know it
+    by the key of its enrolment and note its TLS certificate beside, so one number is for both.
+    """
+    return f"{node.name}-tls" if node.kind == "orderer" and not bft else node.name
 
 
 def node_address(node: NodePlan, organization: Organization) -> Node:

@@ -15,14 +15,14 @@ from components.operations import Operations
 from components.organization import Organization
 from components.site import Site
 from heddle.render import orderer_yaml
-from heddle.resources import ClientTls, Consenter, Node, OrdererOrganization, Rollout, RolloutArgs
+from heddle.resources import ClientTls, Consenter, Node, OrdererOrganization, Rollout, RolloutArgs, Volumes
 from heddle.topology import NodePlan, OrganizationPlan
 
 _FEWEST = 3
 """Orderers that are needed for one of them to be out of its channels."""
 _TOO_FEW = (
-    "an orderer's TLS key is made anew only where three or more order: until its channels have taken its new "
-    "certificate the others must order without it"
+    "the key by which channels know an orderer is made anew only where three or more order: until its "
+    "channels have taken its new certificate the others must order without it"
 )
 
 
@@ -34,6 +34,7 @@ class OrdererSetArgs:
     plan: OrganizationPlan
     organization: Organization
     claims: Mapping[str, PersistentVolumeClaim]
+    volumes: Volumes
     services: Mapping[str, Service]
     operations: Operations
 
@@ -99,8 +100,8 @@ class OrdererSet(pulumi.ComponentResource):
         return {"certificate": issued.certificate, "privateKey": issued.private_key}
 
     def _rollout(self, name: str, args: OrdererSetArgs) -> Rollout:
-        rekey = args.site.spec.certificates.rekey
-        keys = {plan.name: rekey.get(tls_holder(plan), 0) for plan in args.plan.nodes}
+        rekey, bft = args.site.spec.certificates.rekey, args.site.topology.bft is not None
+        keys = {plan.name: rekey.get(tls_holder(plan, bft=bft), 0) for plan in args.plan.nodes}
         return Rollout(
             f"{name}-rollout",
             RolloutArgs(
@@ -117,7 +118,8 @@ class OrdererSet(pulumi.ComponentResource):
                 tls_keys={node: number for node, number in keys.items() if number} or None,
             ),
             pulumi.ResourceOptions(
-                parent=self, depends_on=[node.statefulset for node in self.nodes.values()]
+                parent=self,
+                depends_on=[*(node.statefulset for node in self.nodes.values()), args.volumes],
             ),
         )
 

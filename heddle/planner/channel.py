@@ -146,9 +146,10 @@ class _Stages:
     def all(self) -> Iterator[_Stage]:
         """Yield each stage with the channel's settings after it, also where they are no new ones."""
         yield self._stage(Kind.SETTINGS)
-        for address in self.rotating:
-            self.consenters[address] = self.after[address]
-            yield self._stage(Kind.ROTATE, joins=self.after[address])
+        while self.rotating:
+            joiner = self.after[self.rotating.pop(0)]
+            self.consenters[joiner.address] = joiner
+            yield self._stage(Kind.ROTATE, joins=joiner)
         while self.first and (self._swaps() or len(self.consenters) > 1):
             yield from self._broken_one(self.first.pop(0))
         while self.joining:
@@ -178,8 +179,24 @@ class _Stages:
     def _stage(
         self, kind: Kind, *, joins: Consenter | None = None, leaves: Consenter | None = None
     ) -> _Stage:
-        prepared = _prepared(self.live, self.target, self.joining, any_leaves=self.any_leaves)
+        target = self.target
+        if self.rotating and target.consensus == BFT:
+            target = _without_new_lists(self.live, target)
+        prepared = _prepared(self.live, target, self.joining, any_leaves=self.any_leaves)
         return kind, joins, leaves, replace(prepared, consenters=tuple(self.consenters.values()))
+
+
+def _without_new_lists(live: ChannelSettings, target: ChannelSettings) -> ChannelSettings:
+    """Return the target with the revocation lists that ordering organizations have now.
+
+    What a BFT channel knows a consenter by must not be revoked before it knows it by another identity.
+    """
+    lists = {each.name: each.msp.revocation_lists for each in live.orderer_organizations}
+    organizations = (
+        replace(each, msp=replace(each.msp, revocation_lists=lists.get(each.name, ())))
+        for each in target.orderer_organizations
+    )
+    return replace(target, orderer_organizations=tuple(organizations))
 
 
 def _prepared(

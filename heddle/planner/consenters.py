@@ -131,23 +131,31 @@ def outlook(channel: ChannelFacts, steps: Sequence[Step], newest: int) -> Iterat
 
 
 def key_in_use(channel: ChannelFacts, step: Step) -> Refusal | None:
-    """Return why a Raft channel must not take a node's new certificate now; None if it may.
+    """Return why a channel must not take a node's new certificate now; None if it may.
 
-    A node that orders runs with the TLS key that the channel knows. It would be lost to the channel until its
-    restart, and with two consenters the channel would stand still (seen on Fabric 3.1.5).
+    A node that orders runs with the key that the channel knows: of TLS with Raft, of its enrolment with BFT,
+    where channels note the TLS certificate and do not hold nodes to it. It would be lost to the channel until
+    its restart, and with two consenters of Raft the channel would stand still (seen on Fabric 3.1.5).
     """
-    if step.kind is not Kind.ROTATE or step.joins is None or channel.bft:
+    if step.kind is not Kind.ROTATE or step.joins is None:
         return None
     address = step.joins.address
     if not orders(channel.answers.get(address)):
         return None
-    name = channel.nodes.get(address, address)
+    if channel.bft and _identity_of(channel, address) == step.joins.identity:
+        return None
+    name, key = channel.nodes.get(address, address), "enrolment" if channel.bft else "TLS"
     return Refusal(
-        reason=f"channel {channel.name}: {name} still orders with its former TLS key, so the channel does "
+        reason=f"channel {channel.name}: {name} still orders with its former {key} key, so the channel does "
         "not take its new certificate",
         hint=f"Run `heddle up` again: {name} restarts with the new key while the others order, and the "
         "channel takes its certificate then.",
     )
+
+
+def _identity_of(channel: ChannelFacts, address: str) -> bytes:
+    known = (each.identity for each in channel.settings.consenters if each.address == address)
+    return next(known, b"")
 
 
 def standstill(channel: ChannelFacts, newest: int) -> Refusal | None:

@@ -1,6 +1,6 @@
 """Decide which node of a set restarts next, whether it can be spared, and whether it has caught up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from heddle.planner.counts import consensus_counts, running_elsewhere
@@ -36,13 +36,14 @@ __all__ = [
 ]
 
 
-def next_restart(nodes: Sequence[NodeFacts]) -> NodeFacts | None:
+def next_restart(nodes: Sequence[NodeFacts], rekeyed: Collection[str] = ()) -> NodeFacts | None:
     """Return the outdated node that restarts next: those that serve nobody before others, a leader last.
 
     Where certificates have expired, a leader may still hold its channel together by old connections.
-    Those that are held up stay as they are.
+    Those that are held up stay as they are. `rekeyed` are names of nodes that get a new key and then only
+    follow: they go after all others, which could not be spared any more.
     """
-    outdated = sorted(filter(is_outdated, nodes), key=_leads)
+    outdated = sorted(filter(is_outdated, nodes), key=lambda node: (node.name in rekeyed, _leads(node)))
     outdated = [node for node in outdated if not held_up(node, [each for each in nodes if each is not node])]
     unready = [node for node in outdated if not _is_ready(node)]
     useless = [node for node in outdated if serves_nobody(node)]
@@ -159,7 +160,7 @@ def restart_refusal(node: NodeFacts, others: Sequence[NodeFacts]) -> str:
 def held_up(node: NodeFacts, others: Sequence[NodeFacts]) -> str:
     """Return which of the others a restart would wait for in vain; empty if it may wait, or go.
 
-    An orderer with a new TLS key follows until its channels have taken its certificate, and they take it only
+    An orderer with a new key follows until its channels have taken its certificate, and they take it only
     after the restarts. With those that follow, the others could do without the node.
     """
     answers = [answer for each in others for answer in each.channels.values() if answer is not None]
@@ -172,7 +173,7 @@ def held_up(node: NodeFacts, others: Sequence[NodeFacts]) -> str:
 
 
 def key_refusal(node: NodeFacts, others: Sequence[NodeFacts]) -> str:
-    """Return why an orderer must not get another TLS key now; empty if it may.
+    """Return why an orderer must not get another key now; empty if it may.
 
     Until its channels have taken its new certificate the node only follows, so the others must order without
     it. That is more than a restart asks: with one or two orderers nobody would be left to take the

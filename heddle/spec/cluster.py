@@ -50,9 +50,9 @@ class Certificates(Section):
     rekey: dict[str, Annotated[int, *between(0)]] = Field(default_factory=dict)
     """Keys that leaked, by their holder: a node's name, as peer0-org1, a person's, as admin@org1 and
     user@org1, or a chaincode server's, as assets@org1. An orderer of Raft has its name for its signing key,
-    and its name with -tls for its TLS key, one orderer at a time. Raise a number by one, from 0, to make a
-    new key; channels and nodes then refuse the old one, but for TLS keys. A number stays in the file as long
-    as its holder does."""
+    and its name with -tls for its TLS key; one of BFT its name for both; one orderer at a time. Raise a
+    number by one, from 0, to make a new key; channels and nodes then refuse the old one, but for TLS keys. A
+    number stays in the file as long as its holder does."""
 
     def renewals_of(self, *names: str) -> int:
         """Return the number of renewals: that of all certificates, and those of each of these names."""

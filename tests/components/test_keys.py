@@ -72,6 +72,18 @@ def test_an_orderers_tls_key_has_a_number_of_its_own() -> None:
     assert after.of("Rollout")["dev-orderers-rollout"]["tlsKeys"] == {"orderer0-orderer": 1}
 
 
+def test_a_bft_orderer_gets_both_keys_by_one_number() -> None:
+    """Its channels know it by its enrolment and note its TLS certificates, so both go at once, of one node."""
+    ordering, rekey = {"type": "bft", "nodes": 4}, {"orderer2-orderer": 1}
+    recorder = record({**NETWORK, "ordering": ordering, "certificates": {"rekey": rekey}})
+    rekeyed = {name: each["rekey"] for name, each in recorder.of("Certificate").items() if "rekey" in each}
+    assert rekeyed == {
+        "dev-orderers-orderer2-orderer-identity": 1,
+        "dev-orderers-orderer2-orderer-tls": 1,
+    }
+    assert recorder.of("Rollout")["dev-orderers-rollout"]["tlsKeys"] == {"orderer2-orderer": 1}
+
+
 def test_too_few_orderers_keep_their_tls_keys() -> None:
     """The certificate refuses a higher number; the file may name it, as after three orderers became one."""
 

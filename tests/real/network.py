@@ -197,6 +197,14 @@ class RealNetwork:
         files = {"server.crt": tls.certificate, "server.key": tls.private_key}
         _write(self.folder / node.name / "tls", files)
 
+    def rekey_identity(self, node: Node) -> Issued:
+        """Give an orderer another enrolment key, from its next start on; return the former certificate."""
+        owner, former = self.organization_of(node), self.identities[node.name]
+        identity = self.identities[node.name] = owner.node_identity(node.name, "orderer")
+        folder = msp_folder(owner.msp, certificate=identity.certificate, private_key=identity.private_key)
+        _write(self.folder / node.name / "msp", folder)
+        return former
+
     def secure_operations(self, node: Node) -> None:
         """Have a node's operations endpoint want `operations_tls` from its next start on."""
         home = self.folder / node.name

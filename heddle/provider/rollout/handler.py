@@ -49,7 +49,7 @@ class RolloutHandler(Handler):
         return failures
 
     def verify_change(self, olds: Properties, news: Properties) -> list[CheckFailure]:
-        """Refuse new TLS keys for several orderers at once: each is out of its channels for a while.
+        """Refuse new keys for several orderers at once: each is out of its channels for a while.
 
         Keys that are made already are taken in one by one.
         """
@@ -57,7 +57,7 @@ class RolloutHandler(Handler):
         if len(raised) < 2:
             return []
         reason = (
-            f"{' and '.join(raised)} would get new TLS keys at once; raise one number of certificates.rekey, "
+            f"{' and '.join(raised)} would get new keys at once; raise one number of certificates.rekey, "
             "run `up`, then raise the next"
         )
         return [CheckFailure(property="tlsKeys", reason=reason)]
@@ -107,7 +107,7 @@ class RolloutHandler(Handler):
         return Plan(outputs={}, message="\n".join([*lines, *(f"{name}: new" for name in fresh)]))
 
     async def _expect_spare(self, call: Call, name: str) -> None:
-        """Raise ProviderError if the others cannot do without an orderer that is to get another TLS key.
+        """Raise ProviderError if the others cannot do without an orderer that is to get another key.
 
         Said before anything is done: once the key is made, there is no way back to the old one.
         """
@@ -118,7 +118,7 @@ class RolloutHandler(Handler):
         mine = next((each for each in facts if each.name == name), None)
         if mine is not None and (words := key_refusal(mine, others)):
             raise ProviderError(
-                f"{name} cannot get another TLS key now: the others must order without it\n  {words}",
+                f"{name} cannot get another key now: the others must order without it\n  {words}",
                 hint="Put its number of certificates.rekey back, bring the others up, then try again.",
             )
 
@@ -134,6 +134,7 @@ class RolloutHandler(Handler):
                 databases=nodes.databases,
                 services=nodes.services,
                 hand_over=nodes.hand_over if nodes.hands_over else None,
+                rekeyed=_raised(call.old_inputs, call.inputs),
             )
             restarts = await restarter.run()
         if restarts.done:
@@ -173,19 +174,21 @@ def _pauses(kind: str, restarting: Sequence[str], *, running: int) -> list[str]:
 
 
 def _keys_to_make(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
-    """Return the orderers that exist already and get another TLS key that is not made yet.
+    """Return the orderers that exist already and get another key that is not made yet.
 
     Once it is made there is no way back, so nothing is refused for it: then its certificate is known.
     """
+    issued = news.get("certificates")
+    return [name for name in _raised(olds, news) if _is_to_come(issued, name)]
+
+
+def _raised(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
+    """Return the orderers that exist already and get another key, whether or not it is made yet."""
     old, new = olds.get("tlsKeys") or {}, news.get("tlsKeys") or {}
     if not olds.get("nodes") or not isinstance(old, dict) or not isinstance(new, dict):
         return []
-    known, issued = {each["name"] for each in olds["nodes"]}, news.get("certificates")
-    return sorted(
-        name
-        for name, number in new.items()
-        if name in known and number > old.get(name, 0) and _is_to_come(issued, name)
-    )
+    known = {each["name"] for each in olds["nodes"]}
+    return sorted(name for name, number in new.items() if name in known and number > old.get(name, 0))
 
 
 def _is_to_come(issued: object, name: str) -> bool:

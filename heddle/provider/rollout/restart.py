@@ -1,7 +1,7 @@
 """Restart outdated pods one at a time: ask, have the planner decide, act, wait."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from heddle.errors import FabricError, HeddleError, ProviderError
@@ -57,6 +57,7 @@ class Restarter:
     services: returns what a node does for clients beyond having its channels; None: nobody can tell. What it
         did before its restart it should do again before the next one goes.
     hand_over: asks the leader of a channel to hand over to another node; None: nobody can ask.
+    rekeyed: names of the orderers that get another key, by which channels know them: they restart last.
     """
 
     pods: NodePods
@@ -66,6 +67,7 @@ class Restarter:
     databases: Mapping[str, str] = field(default_factory=dict)
     services: Callable[[Node, NodeFacts], Awaitable[frozenset[str]]] | None = None
     hand_over: Callable[[Node, Node, str], Awaitable[None]] | None = None
+    rekeyed: Collection[str] = ()
 
     async def states(self) -> dict[str, PodState]:
         """Return every node's pod, once all controllers have seen the newest template.
@@ -118,7 +120,7 @@ class Restarter:
     async def _next(self) -> tuple[Node, list[NodeFacts]] | None:
         """Return the node that restarts next, with the facts of all nodes."""
         facts = await self._facts_of_outdated()
-        chosen = next_restart(facts)
+        chosen = next_restart(facts, self.rekeyed)
         node = next((node for node in self.nodes if chosen is not None and node.name == chosen.name), None)
         return None if node is None else (node, facts)
 

@@ -62,12 +62,12 @@ def _rekeyed(data: Data) -> Iterator[Problem]:
     members = [party for party in parties(data).values() if not party.external]
     people, peers = _people(orderer, members), _peers(members)
     bft = ordering_type(data) == "bft"
-    allowed = [*people, *peers, *(() if bft else orderers), *(() if bft else tls), *_servers(data)]
+    allowed = [*people, *peers, *orderers, *(() if bft else tls), *_servers(data)]
     for key, value in section(data, "certificates", "rekey").items():
         place: Place = ("certificates", "rekey", key)
-        if bft and key in [*orderers, *tls]:
-            step = "Let a new node take its place: a new index under ordering.nodes, as 4 in [1, 2, 3, 4]."
-            yield problem(place, value, "no orderer of BFT: channels know it by its key", step)
+        if bft and key in tls:
+            step = f"Raise the number of {key.removesuffix('-tls')}: it makes both of its keys anew."
+            yield problem(place, value, "not with BFT, whose channels know an orderer by both keys", step)
         elif key == f"user@{orderer}":
             step = "Put the serial numbers of its old certificates under ordering.organization.revoked."
             yield problem(place, value, "none of the orderers' organization, which has no user", step)
