@@ -107,6 +107,7 @@ class Network(pulumi.ComponentResource):
                 plan=plan,
                 organization=self._organization(plan),
                 claims=self._storage.claims,
+                volumes=self._storage.volumes,
                 services=self._eip.services,
                 operations=self._operations,
             ),
@@ -137,6 +138,7 @@ class Network(pulumi.ComponentResource):
                 plan=plan,
                 organization=organizations[plan.name],
                 claims=self._storage.claims,
+                volumes=self._storage.volumes,
                 services=self._eip.services,
                 operations=self._operations,
                 neighbours=[

@@ -13,7 +13,7 @@ from components.operations import Operations
 from components.organization import Organization
 from components.site import Site
 from heddle.render import core_yaml
-from heddle.resources import Node, PeerOrganization, Rollout, RolloutArgs
+from heddle.resources import Node, PeerOrganization, Rollout, RolloutArgs, Volumes
 from heddle.topology import CouchdbPlan, NodePlan, OrganizationPlan
 
 
@@ -26,6 +26,7 @@ class PeerSetArgs:
     organization: Organization
     claims: Mapping[str, PersistentVolumeClaim]
     """Claims of the peers and of their databases, by name."""
+    volumes: Volumes
     services: Mapping[str, Service]
     operations: Operations
     neighbours: Sequence[Node]
@@ -110,6 +111,7 @@ class PeerSet(pulumi.ComponentResource):
             ),
             # A first creation restarts nothing, so nobody waits long: all pods start at the same time.
             pulumi.ResourceOptions(
-                parent=self, depends_on=[*(node.statefulset for node in self.nodes.values()), args.after]
+                parent=self,
+                depends_on=[*(node.statefulset for node in self.nodes.values()), args.volumes, args.after],
             ),
         )

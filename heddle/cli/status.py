@@ -63,6 +63,8 @@ def _show(console: Console, found: Overview, *, verbose: bool) -> None:
     if found.status is not None:
         for margin in found.status.margins:
             console.print(cell(str(margin)), soft_wrap=True)
+        for line in found.surroundings.growing:
+            console.print(Text.assemble(("volume", "yellow"), " ", cell(line)), soft_wrap=True)
         console.print()
         _show_nodes(console, found.status, verbose=verbose)
 

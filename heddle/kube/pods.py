@@ -28,7 +28,7 @@ class PodState:
     never before the pod was made, since the clock of its machine may be behind the API server's.
     `database_is_newer`: the volume of the pod's database was made after the pod became ready, so that its
     process believes that there is what it wrote to the one before. `withdrawn`: its Service does not lead to
-    it any more, since it was to be deleted.
+    it any more, since it was to be deleted, or it was marked to be.
     A pod that is being deleted (`leaving`) is not ready, although its containers may run for some seconds.
     `remedy` is what to do about a pod that does not go.
     """

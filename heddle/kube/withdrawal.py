@@ -10,20 +10,38 @@ from urllib.parse import quote
 from heddle.kube.client import KubeClient, pod_path, refusal
 from heddle.waiting import poll
 
-__all__ = ["REACHED", "is_withdrawn", "withdraw"]
+__all__ = ["REACHED", "is_withdrawn", "mark_for_restart", "withdraw"]
 
 REACHED = "app.kubernetes.io/managed-by"
 """Label of every pod, which nodes' Services select besides what tells one node from another."""
 _WITHDRAWN = "heddle.dev/withdrawn"
 """Annotation of a pod without that label: it is to be deleted, also by a later run."""
+_TO_RESTART = "heddle.dev/to-restart"
+"""Annotation of a pod that is to be deleted in its turn."""
 _FORGETTING = 5.0
 """Seconds for Kubernetes to take the pod out of the Service; without, it is deleted all the same."""
 
 
 def is_withdrawn(metadata: dict[str, object]) -> bool:
-    """Tell whether a pod, by its metadata, was taken out of its Service."""
+    """Tell whether a pod, by its metadata, was taken out of its Service, or is to be."""
     annotations = metadata.get("annotations")
-    return isinstance(annotations, dict) and _WITHDRAWN in annotations
+    return isinstance(annotations, dict) and not annotations.keys().isdisjoint((_WITHDRAWN, _TO_RESTART))
+
+
+async def mark_for_restart(client: KubeClient, namespace: str, pod: str) -> None:
+    """Have a pod count as outdated, so that it restarts in its turn; none is no error.
+
+    Raises KubeError where the user may not change pods.
+    """
+    response = await client.send(
+        "PATCH",
+        pod_path(namespace, pod),
+        json={"metadata": {"annotations": {_TO_RESTART: "true"}}},
+        content_type="application/merge-patch+json",
+        repeatable=True,
+    )
+    if response.status_code not in (200, 404):
+        raise refusal(response)
 
 
 async def withdraw(client: KubeClient, namespace: str, service: str, pod: str, uid: str) -> None:

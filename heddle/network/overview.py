@@ -46,7 +46,14 @@ class Overview:
             "reason": self.state.reason,
             "running": self.busy,
             **({"pods": self._pods()} if self.surroundings.workloads else {}),
+            **({"volumes": self._volumes()} if self.surroundings.volumes else {}),
             **(found.plain() if found else {"healthy": False, "name": self.name}),
+        }
+
+    def _volumes(self) -> dict[str, dict[str, Any]]:
+        return {
+            name: {"size": each.requested, "capacity": each.capacity, "conditions": list(each.conditions)}
+            for name, each in self.surroundings.volumes.items()
         }
 
     def _pods(self) -> dict[str, dict[str, int]]:

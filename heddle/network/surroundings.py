@@ -1,4 +1,4 @@
-"""Ask what is around the nodes of a network: their StatefulSets, and whether public addresses answer."""
+"""Ask what is around the nodes of a network: StatefulSets, volumes, and whether public addresses answer."""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,10 +7,13 @@ from typing import Any
 from urllib.parse import quote
 
 from heddle.errors import KubeError, Unreachable
+from heddle.kube.claims import claims_of
 from heddle.kube.client import KubeClient
+from heddle.kube.volumes import claim_facts_of
 from heddle.network.instance import InstanceOutput
 from heddle.network.network import Network
 from heddle.planner.instance import Workload
+from heddle.planner.volumes import ClaimFacts, missing_size
 
 __all__ = ["Surroundings", "ask_surroundings"]
 
@@ -20,11 +23,21 @@ _ADDRESS_SECONDS = 3.0
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """Hold the StatefulSets of the nodes, why the API server does not answer, and addresses that do not."""
+    """Hold the StatefulSets of the nodes, why the API server does not answer, and addresses that do not.
+
+    volumes: the claims of nodes and of their databases, by name.
+    """
 
     workloads: Mapping[str, Workload] = field(default_factory=dict)
     unreachable: str = ""
     addresses: Mapping[str, str] = field(default_factory=dict)
+    volumes: Mapping[str, ClaimFacts] = field(default_factory=dict)
+
+    @property
+    def growing(self) -> list[str]:
+        """Return the volumes that are not as large yet as their claims ask for, in words."""
+        lines = (missing_size(claim, claim.requested) for claim in self.volumes.values() if claim.requested)
+        return [line for line in lines if line]
 
 
 async def ask_surroundings(network: Network, *, deadline: float) -> Surroundings:
@@ -32,11 +45,25 @@ async def ask_surroundings(network: Network, *, deadline: float) -> Surroundings
 
     What the caller may not list is left out: not everybody has that right.
     """
-    (workloads, unreachable), addresses = await asyncio.gather(
+    (workloads, unreachable), addresses, volumes = await asyncio.gather(
         _ask_workloads(network, deadline),
         _silent_addresses(network.instance, min(_ADDRESS_SECONDS, deadline)),
+        _ask_volumes(network, deadline),
     )
-    return Surroundings(workloads=workloads, unreachable=unreachable, addresses=addresses)
+    return Surroundings(workloads=workloads, unreachable=unreachable, addresses=addresses, volumes=volumes)
+
+
+async def _ask_volumes(network: Network, deadline: float) -> dict[str, ClaimFacts]:
+    """Return the claims of the instance's pods; none for who may not list them, and without an answer."""
+    instance = network.instance
+    try:
+        async with asyncio.timeout(deadline), await KubeClient.open(network.access.kubeconfig) as cluster:
+            found = await claims_of(cluster, instance.namespace)
+    except (TimeoutError, Unreachable, KubeError):
+        return {}
+    nodes = (*instance.orderers, *instance.peers)
+    names = [name for node in nodes for name in (node.name, node.state_database) if name in found]
+    return {name: claim_facts_of(found[name]) for name in names}
 
 
 async def _ask_workloads(network: Network, deadline: float) -> tuple[dict[str, Workload], str]:

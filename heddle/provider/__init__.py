@@ -15,6 +15,7 @@ from heddle.provider.peer_membership import PeerMembershipHandler
 from heddle.provider.revocation_list import RevocationListHandler
 from heddle.provider.rollout.handler import RolloutHandler
 from heddle.provider.volume_terms import VolumeTermsHandler
+from heddle.provider.volumes import VolumesHandler
 
 __all__ = ["HeddleProvider", "create_provider"]
 
@@ -31,6 +32,7 @@ _HANDLERS = (
     ChaincodeDefinitionHandler,
     NamespaceOwnershipHandler,
     VolumeTermsHandler,
+    VolumesHandler,
     RolloutHandler,
 )
 

@@ -10,6 +10,7 @@ from heddle.kube.client import Json, KubeClient
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.handler import Call, Plan, Recorded
+from heddle.provider.volumes import expect_growth, shrinking
 from heddle.schema.kubernetes import STAYS, VOLUME_TERMS
 from heddle.state.urn import urn_stack
 from heddle.waiting import Deadline, poll
@@ -36,7 +37,7 @@ class VolumeTermsHandler(Recorded):
     """See `heddle.schema.kubernetes`. What volumes and members must stay is asked of the state alone.
 
     Refusing when inputs are checked ends previews too, and the claims that wait for it are not registered.
-    Only whether a new node's volume was used before is asked of the cluster.
+    Only whether a new node's volume was used before, and whether one may grow, is asked of the cluster.
     """
 
     declaration = VOLUME_TERMS
@@ -46,6 +47,7 @@ class VolumeTermsHandler(Recorded):
         """Report a node that stays and would get another class or database, and a member gone at once."""
         return [
             *_changed(olds, news, "storageClasses", _CLASS),
+            *shrinking(_by_node(olds, "storageSizes"), _by_node(news, "storageSizes")),
             *_changed(olds, news, "stateDatabases", _DATABASE),
             *_gone(olds, news),
         ]
@@ -54,17 +56,31 @@ class VolumeTermsHandler(Recorded):
         """Refuse early what `create` and `update` would refuse; tell what becomes of claims."""
         try:
             await self._refuse_used(call, patience=0)
+            await self._expect_growth(call)
         except Unreachable:
-            words = "whether the volumes of new nodes are free shows after apply"
+            words = "whether the volumes of new nodes are free, and may grow, shows after apply"
             return Plan(outputs={}, message=words)
         return Plan(outputs={}, message=_leftovers(call))
 
     async def update(self, call: Call) -> Properties:
         """Refuse a new node whose claim was used before; wait for a claim that is being deleted."""
         await self._refuse_used(call, patience=call.deadline(_PATIENCE))
+        await self._expect_growth(call)
         if message := _leftovers(call):
             await self.session.info(message, call.urn)
         return {}
+
+    async def _expect_growth(self, call: Call) -> None:
+        """Raise ProviderError for claims that cannot get their new size; a state may not know the old one."""
+        namespace, old = call.inputs.get("namespace"), _by_node(call.old_inputs, "storageSizes")
+        new = _by_node(call.inputs, "storageSizes")
+        if not call.id or not namespace or has_unknown([namespace, new]):
+            return
+        changed = {name: size for name, size in new.items() if name in old and old[name] != size}
+        wanted = changed if old else new
+        if wanted:
+            async with KubeClient(await self.session.api_server()) as server:
+                await expect_growth(server, namespace, wanted, known=bool(old))
 
     async def _refuse_used(self, call: Call, *, patience: float) -> None:
         """Raise ProviderError for a new node whose claim is there and has a volume.

@@ -7,7 +7,7 @@ import pulumi
 
 from heddle.resources.arguments import ClientTls, Identity, Node
 from heddle.resources.base import DeclaredResource
-from heddle.schema.kubernetes import NAMESPACE_OWNERSHIP, ROLLOUT, VOLUME_TERMS
+from heddle.schema.kubernetes import NAMESPACE_OWNERSHIP, ROLLOUT, VOLUME_TERMS, VOLUMES
 
 __all__ = [
     "NamespaceOwnership",
@@ -16,6 +16,8 @@ __all__ = [
     "RolloutArgs",
     "VolumeTerms",
     "VolumeTermsArgs",
+    "Volumes",
+    "VolumesArgs",
 ]
 
 
@@ -43,13 +45,14 @@ class NamespaceOwnership(DeclaredResource[NamespaceOwnershipArgs]):
 
 @dataclass(frozen=True, kw_only=True)
 class VolumeTermsArgs:
-    """The storage class of each node's claim (empty = the default), and each peer's kind of database.
+    """Class (empty = the default) and size of each node's claim, and each peer's kind of database.
 
     `claims` says what becomes of a leaving node's claim: retained or deleted. `members`: by organization,
     `stays` or `may leave`.
     """
 
     storage_classes: Mapping[str, str]
+    storage_sizes: Mapping[str, str] | None = None
     state_databases: Mapping[str, str] | None = None
     namespace: str | None = None
     claims: str | None = None
@@ -59,10 +62,26 @@ class VolumeTermsArgs:
 class VolumeTerms(DeclaredResource[VolumeTermsArgs]):
     """Refuses what would lose a node's data: another storage class, another kind of database, a used volume.
 
+    So it does with sizes that a claim cannot get.
+
     An organization that leaves at once is refused too, before anything is done.
     """
 
     declaration = VOLUME_TERMS
+
+
+@dataclass(frozen=True, kw_only=True)
+class VolumesArgs:
+    """The namespace of the claims, and by node the size that its claim asks for."""
+
+    namespace: str
+    sizes: Mapping[str, str]
+
+
+class Volumes(DeclaredResource[VolumesArgs]):
+    """Waits until the volumes have the size that their claims ask for."""
+
+    declaration = VOLUMES
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,6 +58,11 @@ VOLUME_TERMS = ResourceType(
         "storageClasses": Property(
             MapOf(Text()), "By node: the class of its claim; empty = the cluster's default when it was made."
         ),
+        "storageSizes": Property(
+            MapOf(NAME),
+            "By node: the size of its claim, which only grows, and where its class allows it.",
+            default={},
+        ),
         "stateDatabases": Property(MapOf(NAME), "By peer: LevelDB or CouchDB.", default={}),
         "namespace": connection(
             NAME,
@@ -76,6 +81,21 @@ VOLUME_TERMS = ResourceType(
             "protected, and leaves in two steps.",
             default={},
         ),
+    },
+)
+
+VOLUMES = ResourceType(
+    type="heddle:kubernetes:Volumes",
+    description=(
+        "The volumes of nodes have the size that their claims ask for. Where a larger one needs its pod to "
+        "start anew, the pod counts as outdated: the rollout of its nodes restarts it in its turn."
+    ),
+    on_delete="forgets the sizes; claims are resources of their own",
+    inputs={
+        "namespace": fixed(
+            NAME, "The namespace of the claims.", way_out="An instance stays in its namespace."
+        ),
+        "sizes": Property(MapOf(NAME), "By node: the size of its claim, as a quantity."),
     },
 )
 
@@ -130,8 +150,8 @@ ROLLOUT = ResourceType(
         ),
         "tlsKeys": connection(
             MapOf(Integer(minimum=0)),
-            "By orderer: how often its TLS key was made anew. With another key it follows until its channels "
-            "have taken its new certificate, so one orderer at a time gets one.",
+            "By orderer: how often the key by which channels know it was made anew. It follows until they "
+            "have taken its new certificate, so one at a time gets one, and restarts after the others.",
             optional=True,
         ),
         "signers": connection(

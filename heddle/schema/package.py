@@ -37,6 +37,7 @@ RESOURCES: Mapping[str, ResourceType] = {
         chaincode.CHAINCODE_DEFINITION,
         kubernetes.NAMESPACE_OWNERSHIP,
         kubernetes.VOLUME_TERMS,
+        kubernetes.VOLUMES,
         kubernetes.ROLLOUT,
     )
 }

@@ -73,7 +73,7 @@ def test_an_orderers_tls_key_has_a_number_of_its_own() -> None:
 
 
 def test_a_bft_orderer_gets_both_keys_by_one_number() -> None:
-    """Its channels know it by its enrolment and note its TLS certificates, so both go at once, of one node."""
+    """Its channels know it by its enrolment and note its TLS certificates: both go at once."""
     ordering, rekey = {"type": "bft", "nodes": 4}, {"orderer2-orderer": 1}
     recorder = record({**NETWORK, "ordering": ordering, "certificates": {"rekey": rekey}})
     rekeyed = {name: each["rekey"] for name, each in recorder.of("Certificate").items() if "rekey" in each}

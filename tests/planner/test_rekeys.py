@@ -169,7 +169,7 @@ def test_a_certificate_that_bft_only_notes_is_taken_while_the_node_orders() -> N
 
 
 def test_bft_revokes_no_identity_before_its_channels_know_another() -> None:
-    """List and mapping are one update; with Raft, which knows nobody by an enrolment, the list comes first."""
+    """List and mapping are one update; Raft knows nobody by an enrolment, so there the list comes first."""
     kinds = {}
     for bft in (True, False):
         world = World(running={0: 1, 1: 0}, known={0: 0, 1: 0}, wanted={0: 1, 1: 0}, bft=bft)

@@ -9,7 +9,8 @@ from kubernetes.client import Configuration
 
 from heddle.errors import ProviderError
 from heddle.kube.apiserver import ApiServer
-from heddle.provider import volume_terms
+from heddle.kube.withdrawal import is_withdrawn
+from heddle.provider import volume_terms, volumes
 from heddle.provider.session import Session
 from tests.provider.harness import CheckFailedError, Engine
 
@@ -179,3 +180,187 @@ async def test_a_state_of_before_shows_no_change(cluster: Cluster) -> None:
     await engine.up(TERMS, "terms", GIVEN)
 
     assert not (await engine.diff(TERMS, "terms", PLACED)).changes
+
+
+class Storage:
+    """A cluster's claims and classes: it takes what Kubernetes takes, and grows volumes when told to."""
+
+    def __init__(self) -> None:
+        self.claims: dict[str, dict[str, Any]] = {}
+        self.classes: dict[str, bool] = {}
+        self.refuses = ""
+        self.classes_forbidden = False
+        self.asked: list[tuple[str, str, str]] = []
+        self.marked: list[str] = []
+
+    def have(self, name: str, size: str, *, class_name: str = "fast", bound: bool = True) -> None:
+        status = {"capacity": {"storage": size}} if bound else {}
+        spec = {
+            "volumeName": f"pv-{name}" if bound else "",
+            "storageClassName": class_name,
+            "resources": {"requests": {"storage": size}},
+        }
+        self.claims[name] = {"metadata": {"name": name}, "spec": spec, "status": status}
+
+    def grow(self, name: str, size: str, *conditions: str) -> None:
+        """Have the claim ask for a size; with conditions the volume is not that large yet."""
+        claim = self.claims[name]
+        claim["spec"]["resources"]["requests"]["storage"] = size
+        claim["status"]["conditions"] = [{"type": each, "status": "True"} for each in conditions]
+        if not conditions:
+            claim["status"]["capacity"]["storage"] = size
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        path, name = request.url.path, request.url.path.rpartition("/")[2]
+        self.asked.append((request.method, path, request.url.params.get("dryRun", "")))
+        if "storageclasses" in path:
+            if self.classes_forbidden:
+                return httpx.Response(403, json={"message": "storageclasses is forbidden"})
+            if name not in self.classes:
+                return httpx.Response(404, json={"message": "not found"})
+            return httpx.Response(200, json={"allowVolumeExpansion": self.classes[name]})
+        if request.method == "PATCH" and "/pods/" in path:
+            self.marked.append(name)
+            return httpx.Response(200, json={})
+        if request.method == "PATCH":
+            assert request.url.params["dryRun"] == "All", "claims are patched by their own resources"
+            if self.refuses:
+                return httpx.Response(403, json={"message": self.refuses})
+            return httpx.Response(200, json={})
+        if name == "statefulsets":
+            return httpx.Response(200, json={"items": [_mounting(claim) for claim in self.claims]})
+        return httpx.Response(200, json={"items": list(self.claims.values())})
+
+
+def _mounting(claim: str) -> dict[str, Any]:
+    volumes = [{"name": "ledger", "persistentVolumeClaim": {"claimName": claim}}]
+    return {"metadata": {"name": claim}, "spec": {"template": {"spec": {"volumes": volumes}}}}
+
+
+@pytest.fixture
+def storage(monkeypatch: pytest.MonkeyPatch) -> Storage:
+    storage = Storage()
+    client = functools.partial(httpx.AsyncClient, transport=httpx.MockTransport(storage))
+    monkeypatch.setattr("heddle.kube.client.httpx.AsyncClient", client)
+
+    async def api_server(_: Session) -> ApiServer:
+        return ApiServer(url="http://cluster", tls=None, proxy="", configuration=Configuration())
+
+    monkeypatch.setattr(Session, "api_server", api_server)
+    storage.have("peer0-one", "10Gi")
+    storage.classes["fast"] = True
+    return storage
+
+
+SIZED = {**PLACED, "storageSizes": {"peer0-one": "10Gi"}}
+LARGER = {**PLACED, "storageSizes": {"peer0-one": "20Gi"}}
+
+
+async def _refused(engine: Engine, inputs: dict[str, Any]) -> str:
+    """Both say the same: preview, and `up` before any claim is touched."""
+    words = set()
+    for verb in (engine.preview, engine.up):
+        with pytest.raises(ProviderError) as refusal:
+            await verb(TERMS, "terms", inputs)
+        words.add(str(refusal.value))
+    (said,) = words
+    return said
+
+
+async def test_a_volume_grows_where_its_class_allows_it(storage: Storage) -> None:
+    """The API server is asked by a dry run; nothing is changed here."""
+    engine = Engine()
+    await engine.up(TERMS, "terms", SIZED)
+    await engine.preview(TERMS, "terms", LARGER)
+    await engine.up(TERMS, "terms", LARGER)
+    writes = {(path, dry) for method, path, dry in storage.asked if method != "GET"}
+    assert writes == {("/api/v1/namespaces/fabric-dev/persistentvolumeclaims/peer0-one", "All")}
+
+
+async def test_a_class_that_lets_nothing_grow_is_said_before(storage: Storage) -> None:
+    """So is one that is gone, and a claim without a volume, as a pod that never started leaves it."""
+    engine = Engine()
+    await engine.up(TERMS, "terms", SIZED)
+    storage.classes["fast"] = False
+    said = await _refused(engine, LARGER)
+    assert "peer0-one: 10Gi → 20Gi: its StorageClass fast does not let volumes grow" in said
+    assert "Nothing was changed. Put the old size back; or let a node" in said
+
+    storage.classes.clear()
+    assert "there is no StorageClass fast any more" in await _refused(engine, LARGER)
+    storage.have("peer0-one", "10Gi", class_name="")
+    assert "its volume is of no StorageClass" in await _refused(engine, LARGER)
+    storage.have("peer0-one", "10Gi", bound=False)
+    assert "it has no volume yet; its pod must start first" in await _refused(engine, LARGER)
+
+
+async def test_what_only_the_api_server_knows_is_said_in_its_words(storage: Storage) -> None:
+    """A quota, or the class itself for who may not read classes."""
+    engine = Engine()
+    await engine.up(TERMS, "terms", SIZED)
+    storage.classes_forbidden, storage.refuses = True, "exceeded quota: small"
+    assert "peer0-one: 10Gi → 20Gi: API server: PATCH" in (said := await _refused(engine, LARGER))
+    assert "exceeded quota: small" in said
+
+
+async def test_no_volume_shrinks(storage: Storage) -> None:
+    """Neither below what the file said, nor below what somebody gave it meanwhile."""
+    engine = Engine()
+    await engine.up(TERMS, "terms", SIZED)
+    smaller = {**PLACED, "storageSizes": {"peer0-one": "5120Mi"}}
+    with pytest.raises(CheckFailedError, match=r"storageSizes.peer0-one: 5120Mi instead of 10Gi: no volume"):
+        await engine.preview(TERMS, "terms", smaller)
+    storage.grow("peer0-one", "40Gi")
+    assert "peer0-one: 40Gi → 20Gi: no volume shrinks" in await _refused(engine, LARGER)
+
+
+async def test_a_state_of_before_knows_no_sizes(storage: Storage) -> None:
+    """What the claims ask for counts then: a larger one is left alone, a smaller one must be able to grow."""
+    engine = Engine()
+    await engine.up(TERMS, "terms", PLACED)
+    storage.grow("peer0-one", "40Gi")
+    await engine.up(TERMS, "terms", SIZED)
+
+    engine = Engine()
+    await engine.up(TERMS, "terms", PLACED)
+    storage.have("peer0-one", "5Gi")
+    storage.classes["fast"] = False
+    assert "peer0-one: 5Gi → 10Gi: its StorageClass fast" in await _refused(engine, SIZED)
+
+
+VOLUMES = "heddle:kubernetes:Volumes"
+
+
+def _volumes(size: str) -> dict[str, Any]:
+    return {"namespace": "fabric-dev", "sizes": {"peer0-one": size}}
+
+
+async def test_an_update_ends_when_the_volume_is_larger(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The preview names it; while the storage system has not enlarged it, the update says what it does."""
+    monkeypatch.setattr(volumes, "_PATIENCE", 0.2)
+    monkeypatch.setattr(volumes, "_NODE_STEP", 0.1)
+    engine = Engine()
+    await engine.up(VOLUMES, "volumes", _volumes("10Gi"))
+    _, message = await engine.preview(VOLUMES, "volumes", _volumes("20Gi"))
+    assert message == "a volume gets larger\npeer0-one: 10Gi → 20Gi"
+    storage.grow("peer0-one", "20Gi", "Resizing")
+    with pytest.raises(ProviderError, match="peer0-one: 10Gi of 20Gi, Resizing"):
+        await engine.up(VOLUMES, "volumes", _volumes("20Gi"))
+    storage.grow("peer0-one", "20Gi")
+    await engine.up(VOLUMES, "volumes", _volumes("20Gi"))
+    assert storage.marked == []
+
+
+async def test_a_file_system_that_grows_at_a_start_has_its_pod_restart(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pod is marked, and counts as outdated: its rollout restarts it when it is its turn."""
+    monkeypatch.setattr(volumes, "_NODE_STEP", 0.1)
+    engine = Engine()
+    await engine.up(VOLUMES, "volumes", _volumes("10Gi"))
+    storage.grow("peer0-one", "20Gi", "FileSystemResizePending")
+    await engine.up(VOLUMES, "volumes", _volumes("20Gi"))
+    assert storage.marked == ["peer0-one-0"]
+    assert is_withdrawn({"annotations": {"heddle.dev/to-restart": "true"}})
