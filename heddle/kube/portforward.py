@@ -7,29 +7,21 @@ endian. There is no half-close: either side's end closes the websocket.
 
 import asyncio
 import contextlib
-import ssl
 import struct
-from typing import Any
 from urllib.parse import quote
 
 import websockets
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.typing import Subprotocol
+from websockets.asyncio.client import ClientConnection
 
-from heddle.errors import KubeError
 from heddle.kube.apiserver import ApiServer
 from heddle.kube.listener import LocalListener
-from heddle.plain import ShapeError, parse_json
+from heddle.kube.websocket import connection_words, open_websocket
 from heddle.text import printable
 
 __all__ = ["Forward"]
 
 _DATA, _ERROR = 0, 1
 _CHUNK = 64 * 1024
-_STATUS_BYTES = 64 * 1024
-_OPEN_SECONDS = 15.0
-_FRAME_BYTES = 16 * 1024 * 1024
-"""Bytes of a frame at most; kubelets send 32 KiB (streaming/portforward, and SPDY's own)."""
 _PORT = struct.Struct("<H")
 
 
@@ -48,35 +40,10 @@ class Forward(LocalListener):
             await self._pump(reader, writer, tunnel)
 
     def _words(self, error: Exception) -> str:
-        if isinstance(error, websockets.InvalidStatus):
-            words = _status_message(bytes(error.response.body or b""))
-            return f"API server: HTTP {error.response.status_code} {words}".strip()
-        if isinstance(error, KubeError):
-            return error.message
-        if isinstance(error, OSError | ssl.SSLError | TimeoutError | websockets.WebSocketException):
-            return f"API server {self._server.way}: {printable(str(error)) or type(error).__name__}"
-        # A URL, proxy or token that websockets finds no words for. What it says may hold the token.
-        return f"API server {self._server.way}: it cannot be used ({type(error).__name__})"
+        return connection_words(self._server, error)
 
     async def _open(self) -> ClientConnection:
-        # "https://…" → "wss://…"
-        url = "ws" + self._server.url.removeprefix("http") + self._path
-        options: dict[str, Any] = {}
-        if self._server.tls is not None:
-            options["ssl"] = self._server.tls
-        return await connect(
-            url,
-            subprotocols=[Subprotocol("v4.channel.k8s.io")],
-            additional_headers=await self._server.headers(),
-            proxy=self._server.proxy or None,
-            compression=None,
-            max_size=_FRAME_BYTES,
-            open_timeout=_OPEN_SECONDS,
-            # A kubelet busy with writing to the pod answers pings late; gRPC's keepalive notices the dead.
-            ping_timeout=None,
-            close_timeout=2,
-            **options,
-        )
+        return await open_websocket(self._server, self._path, "v4.channel.k8s.io")
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tunnel: ClientConnection
@@ -127,12 +94,3 @@ class Forward(LocalListener):
             elif content:
                 self.trouble = printable(content.decode(errors="replace").strip())
                 return
-
-
-def _status_message(body: bytes) -> str:
-    """Return the message of the Status object that the API server refuses with, else the body as it is."""
-    try:
-        words = parse_json(body, limit=_STATUS_BYTES)["message"].text()
-    except ShapeError:
-        words = body.decode(errors="replace")
-    return printable(words)

@@ -4,10 +4,8 @@ import subprocess
 from pathlib import Path
 
 from heddle.fabric.node import Node
+from heddle.ledgerfiles.wire import varint_at
 from tests.real.network import RealNetwork
-
-_LENGTH = 8
-"""Bytes before a block in a stand-in's block file."""
 
 
 def spoil_blocks(network: RealNetwork, peer: Node, channel: str, *, standin: bool) -> None:
@@ -27,9 +25,10 @@ def spoil_blocks(network: RealNetwork, peer: Node, channel: str, *, standin: boo
 
 
 def _second_block(blocks: Path) -> int:
-    """Return where the content of block 1 begins in a stand-in's file; block 0 tells whose ledger it is."""
-    length = int.from_bytes(blocks.read_bytes()[:_LENGTH], "big")
-    return _LENGTH + length + _LENGTH
+    """Return where the content of block 1 begins in a file; block 0 tells whose ledger it is."""
+    content = blocks.read_bytes()
+    length, start = varint_at(content, 0)
+    return varint_at(content, start + length)[1]
 
 
 def _overwrite(path: Path, start: int, count: int) -> None:

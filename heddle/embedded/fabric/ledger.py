@@ -1,8 +1,8 @@
 """The blocks of one channel: an append-only file, and a way to wait for the next one.
 
-Record: length as eight bytes, big-endian, then the serialized Block. A torn last record, left by a node that
-was killed while writing, is cut off when the file is opened. Nothing is synced: stand-ins do not promise to
-outlive a crash of the machine.
+The file is as Fabric's own, but that a channel has only one, however long. A torn last record, left by a node
+that was killed while writing, is cut off when the file is opened. Nothing is synced: stand-ins do not promise
+to outlive a crash of the machine.
 """
 
 import asyncio
@@ -12,10 +12,13 @@ from pathlib import Path
 from fabric_protos.common import common_pb2
 
 from heddle.configtx.blocks import last_config_index
+from heddle.ledgerfiles.blockfile import block_of, record
+from heddle.ledgerfiles.wire import TruncatedError, varint_at
 
 __all__ = ["Ledger", "newest_config"]
 
-_LENGTH = 8
+_LONGEST_LENGTH = 10
+_FORMER_LENGTH = 8
 
 
 class Ledger:
@@ -28,8 +31,9 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
+        _take_over(path)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
-        self._offsets: list[int] = []
+        self._places: list[tuple[int, int]] = []
         self._end = 0
         self._scan()
         self._grown = asyncio.Event()
@@ -37,36 +41,38 @@ class Ledger:
 
     def _scan(self) -> None:
         size = os.fstat(self._file).st_size
-        while self._end + _LENGTH <= size:
-            length = int.from_bytes(os.pread(self._file, _LENGTH, self._end), "big")
-            if self._end + _LENGTH + length > size:
-                break
-            self._offsets.append(self._end)
-            self._end += _LENGTH + length
+        while (place := self._record_at(self._end)) and sum(place) <= size:
+            self._places.append(place)
+            self._end = sum(place)
         os.ftruncate(self._file, self._end)
+
+    def _record_at(self, offset: int) -> tuple[int, int] | None:
+        """Return where a record's block begins, and its length; None where not even the length is whole."""
+        head = os.pread(self._file, _LONGEST_LENGTH, offset)
+        try:
+            length, start = varint_at(head, 0)
+        except TruncatedError:
+            return None
+        return offset + start, length
 
     @property
     def height(self) -> int:
         """Return the number of blocks, which is also the next block's number."""
-        return len(self._offsets)
+        return len(self._places)
 
     def block(self, number: int) -> common_pb2.Block:
         """Return a block by its number. Raises IndexError if the ledger does not have it."""
-        if not 0 <= number < len(self._offsets):
+        if not 0 <= number < len(self._places):
             raise IndexError(f"no block {number} at height {self.height}")
-        start = self._offsets[number]
-        length = int.from_bytes(os.pread(self._file, _LENGTH, start), "big")
-        return common_pb2.Block.FromString(os.pread(self._file, length, start + _LENGTH))
+        start, length = self._places[number]
+        return block_of(os.pread(self._file, length, start))
 
     def append(self, block: common_pb2.Block) -> None:
         """Write the next block, then wake who waits. Raises ValueError on any other number."""
         if block.header.number != self.height:
             raise ValueError(f"block {block.header.number} does not follow height {self.height}")
-        data = block.SerializeToString()
-        record = len(data).to_bytes(_LENGTH, "big") + data
-        os.pwrite(self._file, record, self._end)
-        self._offsets.append(self._end)
-        self._end += len(record)
+        os.pwrite(self._file, record(block), self._end)
+        self._scan()
         self._wake()
 
     async def reached(self, number: int) -> bool:
@@ -95,3 +101,19 @@ class Ledger:
 def newest_config(ledger: Ledger) -> common_pb2.Block:
     """Return the newest configuration block of a ledger that is not empty."""
     return ledger.block(last_config_index(ledger.block(ledger.height - 1)))
+
+
+def _take_over(path: Path) -> None:
+    """Write a file of an earlier Heddle anew: its records were serialized Blocks behind eight bytes."""
+    former = path.read_bytes() if path.exists() else b""
+    if former[:1] != b"\0":  # the first byte of a length that no block has, as a varint
+        return
+    content, place = b"", 0
+    while place + _FORMER_LENGTH <= len(former):
+        start = place + _FORMER_LENGTH
+        place = start + int.from_bytes(former[place:start], "big")
+        if place <= len(former):
+            content += record(common_pb2.Block.FromString(former[start:place]))
+    new = path.with_name(f"{path.name}.new")
+    new.write_bytes(content)
+    new.replace(path)

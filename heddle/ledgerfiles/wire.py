@@ -1,0 +1,76 @@
+"""Write and read protobuf's wire format, and the checksum that etcd writes beside it."""
+
+from collections.abc import Iterable
+
+__all__ = [
+    "TruncatedError",
+    "crc32c",
+    "field_bytes",
+    "field_number",
+    "length_prefixed",
+    "varint",
+    "varint_at",
+]
+
+_POLYNOMIAL = 0x82F63B78
+_MASK = 0xFFFFFFFF
+
+
+class TruncatedError(ValueError):
+    """The bytes end within a number."""
+
+
+def varint(number: int) -> bytes:
+    """Return an unsigned number as protobuf writes it, seven bits a byte, the lowest first."""
+    written = bytearray()
+    while number > 0x7F:
+        written.append(number & 0x7F | 0x80)
+        number >>= 7
+    written.append(number)
+    return bytes(written)
+
+
+def varint_at(content: bytes | memoryview, offset: int) -> tuple[int, int]:
+    """Return the number at an offset, and the offset after it. Raises TruncatedError where there is none."""
+    number = shift = 0
+    while offset < len(content):
+        byte = content[offset]
+        offset += 1
+        number |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return number, offset
+        shift += 7
+    raise TruncatedError(f"the bytes end at {offset}, within a number")
+
+
+def length_prefixed(content: bytes) -> bytes:
+    """Return bytes with their length before them."""
+    return varint(len(content)) + content
+
+
+def field_number(field: int, number: int) -> bytes:
+    """Return a protobuf field that holds an unsigned number."""
+    return varint(field << 3) + varint(number)
+
+
+def field_bytes(field: int, content: bytes) -> bytes:
+    """Return a protobuf field that holds bytes or a message."""
+    return varint(field << 3 | 2) + length_prefixed(content)
+
+
+def _table() -> Iterable[int]:
+    for value in range(256):
+        for _ in range(8):
+            value = value >> 1 ^ (_POLYNOMIAL if value & 1 else 0)
+        yield value
+
+
+_TABLE = tuple(_table())
+
+
+def crc32c(content: bytes, before: int = 0) -> int:
+    """Return the CRC-32C (Castagnoli) of bytes that follow others whose checksum is `before`."""
+    value = before ^ _MASK
+    for byte in content:
+        value = _TABLE[(value ^ byte) & 0xFF] ^ value >> 8
+    return value ^ _MASK
