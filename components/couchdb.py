@@ -91,7 +91,7 @@ class Couchdb(pulumi.ComponentResource):
 
 
 def _pod(args: CouchdbArgs, checksum: pulumi.Input[str]) -> Manifest:
-    return couchdb_pod(args.plan, site=args.site, image=args.site.topology.images.couchdb, checksum=checksum)
+    return couchdb_pod(args.plan, site=args.site, image=args.plan.image, checksum=checksum)
 
 
 def _metadata(args: CouchdbArgs, *, skip_await: bool = False) -> Manifest:

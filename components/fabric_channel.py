@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from components.operations import Operations
 from components.orderer_set import OrdererSet
 from components.peer_set import PeerSet
 from components.site import Site
@@ -21,6 +22,7 @@ class FabricChannelArgs:
 
     site: Site
     plan: ChannelPlan
+    operations: Operations
     orderers: OrdererSet
     peers: Mapping[str, PeerSet]
     """Peers of every organization that is managed here, by its name."""
@@ -62,6 +64,13 @@ class FabricChannel(pulumi.ComponentResource):
                     *(peers.organization.admin for peers in args.peers.values()),
                 ],
                 admin_tls=args.orderers.admin_tls,
+                peers=[
+                    args.peers[member.organization].address(peer)
+                    for member in args.plan.members
+                    for peer in member.peers
+                ],
+                operations_tls=args.operations.client,
+                releases=args.plan.releases or None,
             ),
             pulumi.ResourceOptions(parent=self, protect=args.site.protect, depends_on=_rollouts(args)),
         )
@@ -95,18 +104,26 @@ class FabricChannel(pulumi.ComponentResource):
 def _rollouts(args: FabricChannelArgs) -> list[pulumi.Resource]:
     """Return what is done before the channel changes: it never does while its orderers are being restarted.
 
-    Peers restart with their new keys before the channel refuses the old ones.
+    Peers restart with their new keys before the channel refuses the old ones, and with their new images
+    before it raises the capabilities that the stack file states.
     """
-    revoking = [each.rollout for each in args.peers.values() if each.organization.revocations is not None]
-    return [args.orderers.rollout, *revoking]
+    members = {member.organization for member in args.plan.members}
+    first = [
+        peers.rollout
+        for name, peers in args.peers.items()
+        if peers.organization.revocations is not None or (args.plan.capabilities and name in members)
+    ]
+    return [args.orderers.rollout, *first]
 
 
 def _settings(args: FabricChannelArgs) -> dict[str, Any]:
     """Return how blocks are cut and how orderers agree, as arguments of the Channel."""
-    batch = inputs_of(args.plan.batch)
+    common = {"batch": inputs_of(args.plan.batch)}
+    if args.plan.capabilities:
+        common["capabilities"] = dict(args.plan.capabilities)
     if args.site.topology.bft is None:
-        return {"batch": batch, "raft": inputs_of(args.plan.raft)}
-    return {"batch": batch, "consensus": "BFT", "bft": inputs_of(args.site.topology.bft)}
+        return {**common, "raft": inputs_of(args.plan.raft)}
+    return {**common, "consensus": "BFT", "bft": inputs_of(args.site.topology.bft)}
 
 
 def _external(plan: External, anchor_peers: tuple[str, ...]) -> PeerOrganization:

@@ -162,6 +162,7 @@ class Network(pulumi.ComponentResource):
             FabricChannelArgs(
                 site=self._site,
                 plan=plan,
+                operations=self._operations,
                 orderers=self._orderers,
                 peers=self._peers,
             ),

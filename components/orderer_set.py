@@ -85,7 +85,7 @@ class OrdererSet(pulumi.ComponentResource):
                 site=args.site,
                 plan=plan,
                 organization=args.organization,
-                image=args.site.topology.images.orderer,
+                image=plan.image,
                 config=orderer_yaml(plan),
                 claim=args.claims[plan.name],
                 service=args.services[plan.name],

@@ -77,7 +77,7 @@ class PeerSet(pulumi.ComponentResource):
                 site=args.site,
                 plan=plan,
                 organization=args.organization,
-                image=args.site.topology.images.peer,
+                image=plan.image,
                 config=core_yaml(plan, bootstrap=bootstrap),
                 claim=args.claims[plan.name],
                 service=args.services[plan.name],

@@ -12,6 +12,7 @@ import jinja2
 import yaml
 
 from heddle import couchdb
+from heddle.releases import Release, image_release
 from heddle.topology import NodePlan
 
 CONFIG_PATH = "/etc/hyperledger/fabric"
@@ -21,6 +22,7 @@ LEDGER_PATH = "/var/hyperledger/production"
 CCAAS_BUILDER = "/opt/hyperledger/ccaas_builder"
 """The external builder that upstream's peer image brings."""
 
+_FABRIC_3 = Release(3, 0, 0)
 _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
 
@@ -31,8 +33,14 @@ def core_yaml(peer: NodePlan, *, bootstrap: tuple[str, ...]) -> str:
 
 
 def orderer_yaml(orderer: NodePlan) -> str:
-    """Return an orderer's orderer.yaml."""
-    return _render("orderer.yaml", node=orderer, **_PATHS)
+    """Return an orderer's orderer.yaml.
+
+    An orderer does not start with keys that it does not know: those of Fabric 3 are left out for an image
+    that claims an earlier release.
+    """
+    release = image_release("orderer", orderer.image)
+    before_3 = release is not None and release.is_below(_FABRIC_3)
+    return _render("orderer.yaml", node=orderer, before_3=before_3, **_PATHS)
 
 
 def msp_config_yaml() -> str:

@@ -41,6 +41,7 @@ KINDS = (
     Kind("go", "Go", ("go",), ("/usr/local/go/bin/go",)),
     Kind("zsh", "the Z shell", ("zsh",)),
     Kind("couchdb", "CouchDB's packed image", ("couchdb.tar",)),
+    Kind("older", "An earlier release of Fabric", ()),
     Kind("clusters", "a local cluster of its own", ()),
 )
 
@@ -133,4 +134,4 @@ def _kind(program: str) -> Kind:
     return next(kind for kind in KINDS if program in kind.programs)
 
 
-FABRIC, COUCHDB, CLUSTERS = _kind("orderer"), _kind("couchdb.tar"), KINDS[-1]
+FABRIC, COUCHDB, OLDER, CLUSTERS = _kind("orderer"), _kind("couchdb.tar"), KINDS[-2], KINDS[-1]

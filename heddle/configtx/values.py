@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError, Message
 
 from heddle.configtx.settings import ETCDRAFT, Consenter
 from heddle.errors import ConfigtxError
+from heddle.releases import CAPABILITY_RELEASES
 from heddle.settings import RaftOptions, settings_of
 
 __all__ = [
@@ -40,11 +41,7 @@ ADMINS: Final = "Admins"
 """mod_policy of everything that Heddle writes: the Admins of the group that holds it."""
 HASH_WIDTH: Final = 2**32 - 1
 """The width of a flat hash over a block's data: the only width that Fabric accepts."""
-CAPABILITIES: Final = {
-    "channel": ("V1_1", "V1_3", "V1_4_2", "V1_4_3", "V2_0", "V3_0"),
-    "orderer": ("V1_1", "V1_4_2", "V2_0"),
-    "application": ("V1_1", "V1_2", "V1_3", "V1_4_2", "V2_0", "V2_5"),
-}
+CAPABILITIES: Final = {part: tuple(names) for part, names in CAPABILITY_RELEASES.items()}
 """All that 3.1.5 knows, ascending (common/capabilities). Peers crash for ever on any other."""
 
 BATCH: Final = (orderer_pb2.BatchSize, orderer_pb2.BatchTimeout)

@@ -7,6 +7,8 @@ is taken from the endpoints before (docs raft_configuration.md).
 Nodes join before others leave, so that the channel always has enough of them. A broken node leaves first:
 it does not vote, and a channel that grows while it is a member may lose its quorum. With BFT a new node
 replaces the broken one in the same step, because three nodes instead of four bear no failure.
+
+Capabilities are raised last, one by one: until then whoever has an older release may go on with the channel.
 """
 
 from collections.abc import Collection, Iterator
@@ -18,14 +20,22 @@ from heddle.configtx.merge import merge
 from heddle.configtx.read import differences
 from heddle.configtx.renewed import keep_renewed
 from heddle.configtx.settings import BFT, ChannelSettings, Consenter, OrdererOrganization
+from heddle.errors import ConfigtxError
+from heddle.planner.releases import lowered
 
 __all__ = ["Kind", "Step", "applied_after", "planned_steps", "steps"]
 
 
+_PARTS = ("orderer", "channel", "application")
+"""Parts of a channel in the order of their capabilities: "cannot enable channel capabilities without orderer
+support first" (common/channelconfig/bundle.go)."""
+
+
 class Kind(Enum):
-    """The kinds of steps; all but SETTINGS change the consenters."""
+    """The kinds of steps; all but SETTINGS and CAPABILITY change the consenters."""
 
     SETTINGS = "settings"
+    CAPABILITY = "raise a capability"
     ROTATE = "new certificate of a consenter"
     ADD = "add a consenter"
     REMOVE = "remove a consenter"
@@ -73,7 +83,7 @@ def planned_steps(
 ) -> list[Step]:
     """Return the steps to the wanted settings that keep what others have changed since `base` was applied.
 
-    Raises ConfigtxError where the two contradict.
+    Raises ConfigtxError where the two contradict, and for a capability that would be lowered.
 
     Args:
         live: the channel now.
@@ -84,7 +94,12 @@ def planned_steps(
     """
     base, wanted = keep_renewed(base, live), keep_renewed(wanted, live)
     base = _with_own_as_now(base, live, own)
-    return steps(live, merge(live, wanted, base), broken)
+    target = merge(live, wanted, base)
+    if lines := list(lowered(live.channel, live.capabilities, target.capabilities)):
+        raise ConfigtxError(
+            "\n  ".join(lines), hint="Put the channel's value back into the stack file (`capabilities`)."
+        )
+    return steps(live, target, broken)
 
 
 def _with_own_as_now(base: ChannelSettings, live: ChannelSettings, own: Collection[str]) -> ChannelSettings:
@@ -156,7 +171,11 @@ class _Stages:
             yield from self._join()
         for address in [*self.first, *self.last]:
             yield self._stage(Kind.REMOVE, leaves=self.consenters.pop(address))
-        yield Kind.SETTINGS, None, None, self.target
+        yield Kind.SETTINGS, None, None, replace(self.target, capabilities=self.live.capabilities)
+        capabilities = self.live.capabilities
+        for part in _PARTS:
+            capabilities = replace(capabilities, **{part: getattr(self.target.capabilities, part)})
+            yield Kind.CAPABILITY, None, None, replace(self.target, capabilities=capabilities)
 
     def _broken_one(self, address: str) -> Iterator[_Stage]:
         leaver = self.consenters.pop(address)
@@ -211,7 +230,7 @@ def _prepared(
     if any_leaves:
         wanted = {one.name for one in organizations}
         organizations += [one for name, one in present.items() if name not in wanted]
-    return replace(target, orderer_organizations=tuple(organizations))
+    return replace(target, orderer_organizations=tuple(organizations), capabilities=live.capabilities)
 
 
 def _prepared_organization(

@@ -182,7 +182,7 @@ def _objection(
     now, then = standing(before, missing, bft=bft), standing(step.settings, left, bft=bft)
     if now.margin < 0:
         return _no_quorum(now)
-    if step.kind is Kind.SETTINGS:
+    if step.kind in (Kind.SETTINGS, Kind.CAPABILITY):
         return ""
     if then.margin < 0:
         return f"{_run(then)} would run, {then.needed} would be needed"

@@ -32,6 +32,9 @@ class ChannelArgs:
     `consensus` is "etcdraft" (when absent) or "BFT"; then consenters have `id`, `mspId` and `identity`.
 
     `signers` sign updates: administrators of the orderer organizations first, then of the peers'.
+
+    Before a capability is raised the orderers and `peers` are asked for their releases, with
+    `operations_tls`; `releases` are those of other members, by their MSP ids.
     """
 
     channel: str
@@ -46,6 +49,9 @@ class ChannelArgs:
     consensus: str | None = None
     bft: BftOptions | None = None
     capabilities: Capabilities | None = None
+    peers: Sequence[pulumi.Input[Node]] | None = None
+    operations_tls: pulumi.Input[ClientTls] | None = None
+    releases: Mapping[str, str] | None = None
 
 
 class Channel(DeclaredResource[ChannelArgs]):

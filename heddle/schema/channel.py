@@ -1,6 +1,16 @@
 """Declare heddle:ledger:Channel, the only writer of a channel in a stack."""
 
-from heddle.schema.model import ListOf, ObjectType, Property, ResourceType, Text, connection, fixed, object_of
+from heddle.schema.model import (
+    ListOf,
+    MapOf,
+    ObjectType,
+    Property,
+    ResourceType,
+    Text,
+    connection,
+    fixed,
+    object_of,
+)
 from heddle.schema.shared import (
     BASE64,
     CHANNEL_NAME,
@@ -120,6 +130,20 @@ CHANNEL = ResourceType(
             "Administrators who read and sign: of orderer organizations first, then of peers'.",
         ),
         "adminTls": connection(CLIENT_TLS, "Client certificate for the orderers' channel participation API."),
+        "peers": connection(
+            ListOf(NODE),
+            "The peers of this program that are on the channel: all must run a release that has a capability "
+            "before it is raised.",
+            default=[],
+        ),
+        "operationsTls": connection(
+            CLIENT_TLS, "Client certificate for the operations endpoints, which tell releases.", optional=True
+        ),
+        "releases": connection(
+            MapOf(Text()),
+            "By MSP id: the release that a member runs whose nodes this program does not know.",
+            default={},
+        ),
     },
     outputs={
         "genesisBlock": Property(BASE64, "Block 0, base64."),

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from heddle.spec.capabilities import Capabilities
 from heddle.spec.chaincode import Chaincode
 from heddle.spec.cluster import Certificates, Cluster, Images, Passwords
 from heddle.spec.defaults import DNS_DOMAIN
@@ -71,6 +72,8 @@ class Instance(Section):
     """Renewal of passwords."""
     ordering: Ordering = Ordering()
     """The ordering service and its nodes."""
+    capabilities: Capabilities = Capabilities()
+    """Capabilities of channels, where they do not say otherwise."""
     organizations: Annotated[tuple[Organization, ...], Field(min_length=1)]
     """Organizations with peers, the members of channels."""
     channels: tuple[Channel, ...] = ()

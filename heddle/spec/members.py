@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from heddle.settings import RaftOptions
+from heddle.spec.capabilities import ChannelCapabilities, ReleaseName
 from heddle.spec.fields import with_settings
 from heddle.spec.indices import Indices, nodes_rule
 from heddle.spec.member import Member
@@ -34,6 +35,9 @@ class External(Section):
     """Intermediate authorities of its TLS certificates."""
     anchor_peers: tuple[str, ...] = ()
     """Peers that the others find it by, each as host:port."""
+    release: ReleaseName | None = None
+    """The oldest release of Fabric that any of its nodes runs, as its administrators say: nobody here can ask
+    them. Capabilities of its channels are raised no further. Default: not known, so none is raised."""
 
 
 class Organization(Section):
@@ -68,3 +72,5 @@ class Channel(Section):
     """Members: their names under `organizations`, or mappings where not every peer joins."""
     batch: Batch | None = None
     """Block cutting of this channel, limit by limit. Default: that of `ordering.batch`."""
+    capabilities: ChannelCapabilities | None = None
+    """Capabilities of this channel, part by part. Default: those of `capabilities`."""

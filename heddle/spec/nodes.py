@@ -7,6 +7,7 @@ from pydantic import Field
 from heddle.spec.kinds import Processors, Quantity, between
 from heddle.spec.model import Section
 from heddle.spec.names import Label, LabelValue, SecretKeyName, SecretName, StorageClass, Variable
+from heddle.spec.references import Image
 
 
 class Amounts(Section):
@@ -105,3 +106,6 @@ class NodeSettings(Section):
     """Variables of peers and orderers whose values are in Secrets of the namespace."""
     storage: Claim = Claim()
     """Claim of the ledger or database; chaincodes have none."""
+    image: Image | None = None
+    """Image of this one node, as peer0-org1, to try another release before the others have it. Default: that
+    of its kind, under `images`."""

@@ -23,6 +23,14 @@ def images_plan(instance: Instance) -> ImagesPlan:
     )
 
 
+def node_image(instance: Instance, kind: str, name: str) -> str:
+    """Return the image of a node: its own, else that of its kind."""
+    own = instance.nodes.get(name)
+    if own is not None and own.image:
+        return own.image
+    return str(getattr(images_plan(instance), kind))
+
+
 def _mirrored(image: str, registry: str | None) -> str:
     """Return the image at the mirror: its registry is replaced, its path and tag stay."""
     return image.replace(_UPSTREAM, registry, 1) if registry else image

@@ -8,6 +8,7 @@ from operator import attrgetter
 
 from heddle.settings import BatchSettings, BftOptions, RaftOptions
 from heddle.spec import Instance
+from heddle.spec.capabilities import Capabilities, ChannelCapabilities
 from heddle.spec.chaincode import Chaincode
 from heddle.spec.defaults import default_msp_id, default_namespace
 from heddle.spec.fields import stated
@@ -15,7 +16,7 @@ from heddle.spec.indices import indices_in
 from heddle.spec.member import Membership
 from heddle.spec.members import Channel, Organization
 from heddle.spec.ports import PortBlock
-from heddle.topology.images import images_plan
+from heddle.topology.images import images_plan, node_image
 from heddle.topology.plans import (
     ChaincodePlan,
     ChannelPlan,
@@ -101,6 +102,10 @@ def _definition(
     )
 
 
+def _said(section: Capabilities | ChannelCapabilities | None) -> dict[str, str]:
+    return {} if section is None else section.model_dump(exclude_unset=True, exclude_none=True)
+
+
 def _server_name(chaincode: Chaincode, organization: str) -> str:
     """Return a name of at most 63 characters that no other chaincode, organization or version has.
 
@@ -171,6 +176,7 @@ class _Site:
             admin_port=ORDERER_ADMIN_PORT if orderer else None,
             node_port=pinned if self.service_type == "NodePort" else None,
             tls_hosts=self._tls_hosts(name),
+            image=node_image(self.instance, kind, name),
             couchdb=None if orderer else self._couchdb(name, index, organization),
             **pod_settings(self.instance.nodes, kind, name),
             **claim_settings(self.instance.nodes, self.instance.storage, kind, name),
@@ -200,6 +206,7 @@ class _Site:
             organization=organization,
             namespace=self.namespace,
             host=f"{name}.{self.service_domain}",
+            image=node_image(self.instance, "couchdb", name),
             **pod_settings(self.instance.nodes, "couchdb", name),
             **claim_settings(self.instance.nodes, self.instance.storage, "couchdb", name),
         )
@@ -219,6 +226,7 @@ class _Site:
                 **stated(ordering.batch, BatchSettings) | stated(wanted.batch, BatchSettings)
             ),
             raft=RaftOptions(**stated(ordering, RaftOptions) | stated(wanted, RaftOptions)),
+            capabilities=_said(self.instance.capabilities) | _said(wanted.capabilities),
         )
 
     def chaincode(

@@ -79,6 +79,7 @@ class CouchdbPlan(StoredPod):
     port: int = couchdb.PORT
     peer: str
     """Name of its peer, the only one that may reach it."""
+    image: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +104,7 @@ class NodePlan(StoredPod):
     """Variables of its container, beside those of its files."""
     secret_environment: Mapping[str, tuple[str, str]] = field(default_factory=dict, hash=False)
     """Variables whose values are in Secrets: name of the Secret, and key."""
+    image: str
     couchdb: CouchdbPlan | None = None
     """Peers with CouchDB: their database. None = LevelDB, within the ledger's claim."""
 
@@ -157,6 +159,14 @@ class ChannelPlan:
     members: tuple[MemberPlan, ...]
     batch: BatchSettings
     raft: RaftOptions
+    capabilities: Mapping[str, str] = field(hash=False)
+    """The capabilities that the stack file states, by the part of the channel; others have defaults."""
+
+    @property
+    def releases(self) -> dict[str, str]:
+        """Return the releases of members that are run elsewhere, as they say, by their MSP ids."""
+        others = (member.external for member in self.members)
+        return {each.msp_id: each.release for each in others if each is not None and each.release}
 
     @property
     def managed(self) -> tuple[MemberPlan, ...]:

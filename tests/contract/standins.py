@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from heddle.embedded.fabric.release import RELEASE
 from tests.real.network import RealNetwork, prepared_network, running
 from tests.real.release import Release
 
@@ -15,15 +16,17 @@ ROOT = Path(__file__).parents[2]
 
 
 class StandinRelease(Release):
-    """Programs `orderer` and `peer` that run the stand-ins from this checkout."""
+    """Programs `orderer` and `peer` that run the stand-ins from this checkout, and play a release."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, plays: str = "") -> None:
         super().__init__(folder)
+        played = f"{RELEASE}={plays} " if plays else ""
         (folder / "bin").mkdir(parents=True)
         for name in ("orderer", "peer"):
             program = folder / "bin" / name
             program.write_text(
-                f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m heddle.embedded.fabric.{name} "$@"\n'
+                f"#!/bin/sh\nexport PYTHONPATH={ROOT} {played}\n"
+                f'exec {sys.executable} -m heddle.embedded.fabric.{name} "$@"\n'
             )
             program.chmod(0o755)
 

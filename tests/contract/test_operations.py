@@ -12,7 +12,10 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
 from heddle.fabric.node import ClientTls, Node
 from heddle.network.answers import ask_orderer_channels
-from heddle.planner.facts import LedgerState
+from heddle.network.releases import ask_release
+from heddle.planner.facts import LedgerState, NoAnswer
+from heddle.releases import read_release
+from heddle.versions import FABRIC
 from tests.contract.conftest import KINDS
 from tests.contract.standins import prepared_standins
 from tests.real.network import RealNetwork, prepared_network
@@ -97,3 +100,15 @@ async def test_only_the_instances_client_is_let_in(network: RealNetwork, connect
                 await ask(connections, peer, tls=other, deadline=5)
     metrics = await operations.metrics(connections, peer, tls=network.operations_tls, deadline=10)
     assert metrics.value("ledger_blockchain_height", channel="channel")
+
+
+async def test_every_node_tells_its_release(network: RealNetwork, connections: Connections) -> None:
+    """Orderers and peers alike, with TLS and before they have it; what does not answer is a fact, too."""
+    tls = network.operations_tls
+    _secured(network, network.peers[0])
+    for node in (*network.orderers, *network.peers):
+        release = await ask_release(connections, node, tls, deadline=10)
+        assert isinstance(release, str)
+        assert str(read_release(release)) == FABRIC
+    network.programs[network.peers[0].name].stop()
+    assert isinstance(await ask_release(connections, network.peers[0], tls, deadline=5), NoAnswer)

@@ -100,6 +100,11 @@ class Program:
             self._process.wait()
         self._process = None
 
+    def ended(self, seconds: float = 60) -> None:
+        """Wait until it has ended by itself."""
+        assert self._process is not None
+        self._process.wait(seconds)
+
     @property
     def running(self) -> bool:
         """Whether it was started and has not ended."""

@@ -1,5 +1,6 @@
 """The unpacked Fabric release whose programs are on PATH."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import yaml
 
 from tests import programs
 
+_OLDER = "HEDDLE_OLDER_FABRIC"
 PARTS = ("bin/peer", "config/core.yaml", "config/orderer.yaml", "builders/ccaas/bin/build")
 
 
@@ -59,3 +61,14 @@ def release_folder() -> Path | str:
     folder = Path(orderer).resolve().parent.parent
     missing = [part for part in PARTS if not (folder / part).exists()]
     return f"the release at {folder} has no {missing[0]}" if missing else folder
+
+
+def older_release() -> Release:
+    """Return the earlier release in the folder of HEDDLE_OLDER_FABRIC, unpacked like the one on PATH."""
+    folder = Path(os.environ.get(_OLDER, ""))
+    if _OLDER not in os.environ:
+        programs.unavailable(programs.OLDER, f"{_OLDER} names no folder")
+    missing = [part for part in PARTS if not (folder / part).exists()]
+    if missing:
+        programs.unavailable(programs.OLDER, f"the release at {folder} has no {missing[0]}")
+    return Release(folder)

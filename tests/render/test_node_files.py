@@ -91,6 +91,29 @@ def test_every_setting_of_upstreams_sample_is_there_or_left_out_for_a_reason(
     assert ours - upstream == ADDED[kind]
 
 
+@pytest.mark.parametrize(
+    ("image", "has"),
+    [
+        ("docker.io/hyperledger/fabric-orderer:2.5.16", False),
+        ("docker.io/hyperledger/fabric-orderer:3.0", True),
+        ("example.com/acme/orderer:1", True),
+    ],
+)
+def test_an_orderer_of_an_earlier_release_has_no_key_that_it_does_not_know(image: str, has: bool) -> None:
+    """It would not start: 'General' has invalid keys (seen on 2.5.16)."""
+    instance = parse_instance(
+        {
+            "name": "dev",
+            "images": {"orderer": image},
+            "capabilities": {"channel": "V2_0"},
+            "organizations": [{"name": "org1"}],
+        },
+        source="test",
+    )
+    general = load(render.orderer_yaml(plan(instance).ordering.nodes[0]))["General"]
+    assert {"Backoff", "Throttling"} & general.keys() == ({"Backoff", "Throttling"} if has else set())
+
+
 def test_a_peer_with_couchdb_has_every_setting_of_upstreams_sample() -> None:
     """The values are the sample's but for address, user and password; the password is not in the file."""
     instance = parse_instance(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from heddle.embedded.fabric.http import Request, Response, json_response, serve_http
 from heddle.embedded.fabric.metrics import Metrics
-from heddle.versions import FABRIC
+from heddle.embedded.fabric.release import running_release
 
 __all__ = ["serve_operations"]
 
@@ -26,7 +26,7 @@ async def serve_operations(
             case "GET", "/healthz":
                 return json_response(200, {"status": "OK", "time": datetime.now(UTC).isoformat()})
             case "GET", "/version":
-                return json_response(200, {"Version": FABRIC, "CommitSHA": "heddle-stand-in"})
+                return json_response(200, {"Version": running_release(), "CommitSHA": "heddle-stand-in"})
             case "GET", "/metrics" if prometheus:
                 text = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
                 return Response(status=200, body=metrics.render().encode(), headers=text)

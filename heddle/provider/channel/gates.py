@@ -1,13 +1,13 @@
 """Judge by the facts of a channel what comes next, and what must not be done now."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from heddle.configtx.read import settings_of
 from heddle.configtx.settings import ChannelSettings
 from heddle.errors import FabricError, ProviderError
-from heddle.planner.channel import planned_steps
+from heddle.planner.channel import Kind, Step, planned_steps
 from heddle.planner.consenters import (
     Outlook,
     joining_refusal,
@@ -17,8 +17,10 @@ from heddle.planner.consenters import (
     without_slow,
 )
 from heddle.planner.facts import Answer, ChannelFacts, NoAnswer, Refusal
+from heddle.planner.releases import CapabilityWait
 from heddle.plugin.values import UNKNOWN, Properties
 from heddle.provider.channel.client import ChannelClient, LiveConfig
+from heddle.provider.channel.releases import ChannelReleases
 from heddle.provider.channel.state import applied_of, genesis_of
 
 __all__ = [
@@ -39,12 +41,14 @@ class Ahead:
     """The steps from the configuration in force to the wanted one, and why they must not be taken, if so.
 
     joining: names of orderers that join the channel.
+    waits: what each capability that is raised waits for, in the order of the steps.
     """
 
     live: LiveConfig
     steps: Sequence[Outlook]
     joining: Sequence[str]
     refusal: Refusal | None
+    waits: Sequence[CapabilityWait] = ()
 
 
 async def look_ahead(
@@ -53,6 +57,7 @@ async def look_ahead(
     live: LiveConfig,
     answers: Mapping[str, Answer],
     last: Properties,
+    releases: ChannelReleases,
 ) -> Ahead:
     """Return what an update to the wanted settings would do now. Raises ConfigtxError for conflicts.
 
@@ -62,6 +67,7 @@ async def look_ahead(
         live: the configuration in force.
         answers: of the orderers that stay; none where the ledger could not be read.
         last: the channel's outputs.
+        releases: asks who has a capability before it is raised.
     """
     facts, newest = await client.facts(live, deadline=_READING)
     base = settings_of(applied_of(last), channel=client.channel)
@@ -73,12 +79,27 @@ async def look_ahead(
     if _somebody_answers(facts):
         refusals += [standstill(heard, newest), *(each.refusal for each in steps)]
     refusals.append(join_refusal(client, answers, live, last))
+    waits = await _waits(releases, live.settings, todo)
+    # The same run brings this program's nodes up with their new images first: others' nodes it does not.
+    refusals += [replace(each, nodes={}).refusal for each in waits]
     return Ahead(
         live=live,
         steps=steps,
         joining=[name for name, answer in answers.items() if answer is None],
         refusal=next(filter(None, refusals), None),
+        waits=waits,
     )
+
+
+async def _waits(
+    releases: ChannelReleases, live: ChannelSettings, todo: Sequence[Step]
+) -> list[CapabilityWait]:
+    waits, before = [], live
+    for step in todo:
+        if step.kind is Kind.CAPABILITY:
+            waits.append(await releases.wait_for(before, step.settings.capabilities, deadline=_READING))
+        before = step.settings
+    return waits
 
 
 def assumed(inputs: Mapping[str, Any], olds: Mapping[str, Any]) -> dict[str, Any]:

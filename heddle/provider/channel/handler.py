@@ -29,6 +29,7 @@ from heddle.provider.channel.gates import (
 from heddle.provider.channel.genesis import join_all, make_or_adopt, wait_for_answers
 from heddle.provider.channel.outside import ends_outside
 from heddle.provider.channel.plan import plan_create, plan_unknown, plan_update, tell_drift
+from heddle.provider.channel.releases import ChannelReleases
 from heddle.provider.channel.settings import SETTINGS, settings_from, settings_inputs
 from heddle.provider.channel.state import (
     applied_of,
@@ -94,7 +95,7 @@ class ChannelHandler(Handler):
         changing = dict.fromkeys(("sequence", "verified", "applied", "request"), UNKNOWN)
         outputs = {**known, **changing}
         inputs = _reachable(call)
-        if has_unknown(inputs):
+        if has_unknown(_deciding(inputs)):
             return Plan(outputs=outputs, message=await self._plan_unknown(call, inputs))
         client, ahead = await self._ahead(call, inputs)
         lines = channel_revocations(inputs, ahead.live.settings, settings_from(inputs))
@@ -103,7 +104,7 @@ class ChannelHandler(Handler):
     async def _plan_unknown(self, call: Call, inputs: Mapping[str, Any]) -> str:
         """Describe an update as far as it is known; the order of its steps does not need new certificates."""
         guessed = assumed(inputs, call.old_inputs)
-        if has_unknown(guessed):
+        if has_unknown(_deciding(guessed)):
             return plan_unknown(inputs, call.old_inputs)
         _, ahead = await self._ahead(call, guessed)
         return plan_unknown(inputs, call.old_inputs, ahead)
@@ -111,7 +112,8 @@ class ChannelHandler(Handler):
     async def _ahead(self, call: Call, inputs: Mapping[str, Any]) -> tuple[ChannelClient, Ahead]:
         client = self._client(inputs, call.old_inputs, call.old_outputs)
         live, answers = await self._look(call, client)
-        ahead = await look_ahead(client, settings_from(inputs), live, answers, call.old_outputs)
+        releases = ChannelReleases.of(self.session.connections, inputs)
+        ahead = await look_ahead(client, settings_from(inputs), live, answers, call.old_outputs, releases)
         await self._warn_of_lies(call, client)
         if ahead.steps and ahead.refusal is None:
             # What depends on the channel, as a chaincode's definition, is done after its update.
@@ -203,7 +205,8 @@ class ChannelHandler(Handler):
         live = await self._joined(call, client, last, clock)
         base = settings_of(applied_of(last), channel=client.channel)
         wanted = settings_from(call.inputs)
-        updater = Updater(self.session, client, wanted, base, call.urn)
+        releases = ChannelReleases.of(self.session.connections, call.inputs)
+        updater = Updater(self.session, client, wanted, base, releases, call.urn)
         try:
             live = await updater.run(live, clock)
         except (HeddleError, asyncio.CancelledError):
@@ -270,10 +273,15 @@ def _reachable(call: Call) -> dict[str, Any]:
         name: call.old_inputs[name]
         for name, declared in CHANNEL.inputs.items()
         if declared.on_change is OnChange.NOTHING
-        and has_unknown(call.inputs[name])
+        and has_unknown(call.inputs.get(name))
         and name in call.old_inputs
     }
     return {**call.inputs, **ways}
+
+
+def _deciding(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs without the ways to ask nodes for their releases: those that are known do."""
+    return {name: value for name, value in inputs.items() if name not in ("peers", "operationsTls")}
 
 
 async def _latest(client: ChannelClient, genesis: Block) -> Block:

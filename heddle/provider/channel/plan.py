@@ -8,6 +8,7 @@ from heddle.configtx.renewed import keep_renewed
 from heddle.configtx.settings import BFT, ChannelSettings
 from heddle.planner.channel import Kind
 from heddle.planner.consenters import Outlook
+from heddle.planner.releases import CapabilityWait
 from heddle.plugin.values import has_unknown
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.gates import Ahead
@@ -57,8 +58,10 @@ def plan_unknown(inputs: Mapping[str, Any], olds: Mapping[str, Any], ahead: Ahea
     more = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
     lines = [f"{head}{more}, known after apply", *(f"  {line}" for line in changes)]
     steps = ahead.steps if ahead is not None else ()
+    waits = iter(ahead.waits if ahead is not None else ())
     for number, each in enumerate(steps, 1):
         lines += _step(number, len(steps), each)
+        lines += _waiting(each, waits)
     open_ones = "signatures are" if steps else "steps and signatures are"
     lines.append(f"{open_ones} known after apply: they depend on {', '.join(unknown)}")
     return "\n".join([*_refused(ahead), *lines])
@@ -80,8 +83,15 @@ def _step(number: int, count: int, ahead: Outlook, prepared: Prepared | None = N
     yield from (f"  {change}" for change in ahead.step.changes)
     if prepared is not None:
         yield from (f"  {line}" for element in prepared.review.changes for line in element.text())
-    if ahead.step.kind is not Kind.SETTINGS:
+    if ahead.step.kind not in (Kind.SETTINGS, Kind.CAPABILITY):
         yield f"  leaves {ahead.left}"
+
+
+def _waiting(ahead: Outlook, waits: Iterator[CapabilityWait]) -> Iterator[str]:
+    """Yield what a capability waits for, and that there is no way back; waits are in the order of steps."""
+    if ahead.step.kind is Kind.CAPABILITY:
+        yield f"  {next(waits)}".replace("\n", "\n  ")
+        yield "  a point of no return: it is never lowered, and earlier releases do not start any more"
 
 
 def _coming_and_going(
@@ -131,8 +141,10 @@ def plan_update(client: ChannelClient, ahead: Ahead) -> str:
     prepared = prepare_all(client, ahead.live, todo)
     unsigned = "SIGNATURES MISSING, " if any(one.missing for one in prepared) else ""
     lines = [f"{head}: {unsigned}{summary}{f', and {more} more' if more else ''}", *joins]
+    waits = iter(ahead.waits)
     for number, (each, one) in enumerate(zip(ahead.steps, prepared, strict=True), 1):
         lines += _step(number, len(todo), each, one)
+        lines += _waiting(each, waits)
         lines += [f"  signatures {consent}" for consent in one.consents]
     if unsigned:
         lines.append("the update will stop there and leave a request: `heddle channel request`")

@@ -26,15 +26,20 @@ from heddle.network.updates import UpdateDelivery
 from heddle.planner.channel import Kind, Step, applied_after, planned_steps
 from heddle.planner.consenters import key_in_use, missing_consenters, outlook, standing
 from heddle.planner.facts import ChannelFacts, Refusal
+from heddle.planner.releases import CapabilityWait
 from heddle.provider.channel.client import ChannelClient, LiveConfig
+from heddle.provider.channel.releases import ChannelReleases
 from heddle.provider.session import Session
 from heddle.text import counted
-from heddle.waiting import Deadline
+from heddle.waiting import Deadline, poll
 
 __all__ = ["MissingSignaturesError", "Prepared", "Updater", "prepare", "prepare_all"]
 
 _SPREADING = 20.0
 """Seconds until every consenter must have an update that is in force."""
+_HAVING = 60.0
+"""Seconds for all nodes to tell that they have a capability: those that restart do within that."""
+_LONGEST_PAUSE = 2.0
 _ATTEMPTS = 5
 _ONE_STEP = 60.0
 """Seconds for an update while no orderer takes it: then the facts are read anew, and may say why."""
@@ -101,6 +106,7 @@ class Updater:
         client: ChannelClient,
         wanted: ChannelSettings,
         base: ChannelSettings,
+        releases: ChannelReleases,
         urn: str,
     ) -> None:
         self._session = session
@@ -108,6 +114,7 @@ class Updater:
         self._wanted = wanted
         self.base = base
         self.live: LiveConfig | None = None
+        self._releases = releases
         self._urn = urn
 
     async def run(self, live: LiveConfig, clock: Deadline) -> LiveConfig:
@@ -134,6 +141,8 @@ class Updater:
         self, live: LiveConfig, step: Step, facts: ChannelFacts, newest: int, clock: Deadline
     ) -> LiveConfig:
         """Take one step; return the configuration in force afterwards, also if it is still the old one."""
+        if step.kind is Kind.CAPABILITY:  # before others are asked to sign it
+            await self._expect_capability(live, step, clock)
         prepared = prepare(self._client, live, step)
         if prepared.missing:
             raise MissingSignaturesError(self._client, live, step, prepared)
@@ -159,6 +168,21 @@ class Updater:
         if after.sequence > live.sequence:
             await self._spread(after, step, clock)
         return after
+
+    async def _expect_capability(self, live: LiveConfig, step: Step, clock: Deadline) -> None:
+        """Wait until every node of every member has the capability that a step raises.
+
+        Nodes that have just restarted, or do in this run, have it in a moment. Raises ProviderError.
+        """
+
+        async def look(left: float) -> CapabilityWait:
+            return await self._releases.wait_for(live.settings, step.settings.capabilities, deadline=left)
+
+        def settled(found: CapabilityWait) -> bool:
+            return found.over or bool(found.others)
+
+        found = await poll(look, settled, deadline=min(_HAVING, clock.left()), longest=_LONGEST_PAUSE)
+        _raise_for(found.refusal)
 
     async def _hand_in(
         self,
@@ -204,7 +228,7 @@ class Updater:
 
         share = min(_SPREADING, clock.left())
         await client.wait_until(node, enough, deadline=share, wanted=f"at height {height}")
-        if step.kind is not Kind.SETTINGS:
+        if step.kind not in (Kind.SETTINGS, Kind.CAPABILITY):
             # The lead may have moved: the channel is well when everybody serves it again.
             await client.live_once_led(Deadline(min(_SPREADING, clock.left())), [node])
 

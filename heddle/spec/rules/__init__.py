@@ -20,6 +20,7 @@ from heddle.spec.rules import (
     ordering,
     outside,
     private_data,
+    releases,
 )
 
 _SUBJECTS = (
@@ -34,6 +35,7 @@ _SUBJECTS = (
     metadata,
     nodes,
     keys,
+    releases,
     editions,
 )
 

@@ -24,6 +24,7 @@ from heddle.embedded.fabric.orderer.messages import Append, Bye, Fetch, Message,
 from heddle.embedded.fabric.orderer.node import OrdererNode
 from heddle.embedded.fabric.orderer.pool import Pool
 from heddle.embedded.fabric.orderer.writer import Writer
+from heddle.embedded.fabric.release import expect_capabilities
 from heddle.errors import ConfigtxError
 from heddle.quorum import quorum
 
@@ -50,6 +51,7 @@ class OrdererChain:
     ) -> None:
         self.node = node
         self.config = ChannelConfig.of_block(block)
+        expect_capabilities("orderer", self.config)
         self.ledger = ledger
         self.channel = self.config.channel
         self.last_config = block.header.number
@@ -246,6 +248,7 @@ class OrdererChain:
         if is_config_block(block) and block.header.number >= self.last_config:
             self.last_config = block.header.number
             self.config = ChannelConfig.of_block(block)
+            expect_capabilities("orderer", self.config)
             self._reconfigured.set()
 
     # --- the other orderers

@@ -22,6 +22,7 @@ from heddle.embedded.fabric.peer.privatestore import Part, PrivateStore
 from heddle.embedded.fabric.peer.state import State, Version
 from heddle.embedded.fabric.peer.transaction import Endorsed, Headers, endorsed
 from heddle.embedded.fabric.peer.validation import Code, Verdict, check_config, validate
+from heddle.embedded.fabric.release import expect_capabilities
 
 __all__ = ["PeerChannel", "Place", "with_filter"]
 
@@ -50,6 +51,7 @@ class PeerChannel:
         self.ledger = ledger
         self.private = private
         self.config = ChannelConfig.of_block(newest_config(ledger))
+        expect_capabilities("peer", self.config)
         self.name = self.config.channel
         self.state = State()
         self.places: dict[str, Place] = {}
@@ -106,6 +108,7 @@ class PeerChannel:
         after = self.config
         if is_config_block(block):
             code, after = self._config(block)
+            expect_capabilities("peer", after)
             codes = [code]
             self._record(Headers.of(common_pb2.Envelope.FromString(block.data.data[0])), number, 0, code)
         else:
