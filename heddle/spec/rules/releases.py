@@ -11,9 +11,7 @@ from heddle.spec.rules.reading import Data, Place, items, ordering_type, problem
 from heddle.versions import COUCHDB_IMAGE, ORDERER_IMAGE, PEER_IMAGE
 
 _DEFAULT_IMAGES = {"orderer": ORDERER_IMAGE, "peer": PEER_IMAGE, DATABASE: COUCHDB_IMAGE}
-_AFTERWARDS = (
-    "Channels for earlier releases say so under capabilities; none that a channel has is lowered."
-)
+_AFTERWARDS = "Channels for earlier releases say so under capabilities; none that a channel has is lowered."
 
 
 def broken(data: Data) -> Iterator[Problem]:
