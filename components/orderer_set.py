@@ -113,6 +113,7 @@ class OrdererSet(pulumi.ComponentResource):
                 channels=[channel.name for channel in args.site.topology.channels],
                 admin_tls=self.admin_tls,
                 operations_tls=args.operations.client,
+                images={plan.name: plan.image for plan in args.plan.nodes},
                 tls_identities={node: each.tls_identity for node, each in self.nodes.items()},
                 signers=[args.organization.admin],
                 tls_keys={node: number for node, number in keys.items() if number} or None,

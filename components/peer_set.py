@@ -108,6 +108,8 @@ class PeerSet(pulumi.ComponentResource):
                 channels=args.site.topology.channels_of(args.plan.name),
                 signers=[args.organization.admin],
                 neighbours=args.neighbours,
+                operations_tls=args.operations.client,
+                images={plan.name: plan.image for plan in args.plan.nodes},
             ),
             # A first creation restarts nothing, so nobody waits long: all pods start at the same time.
             pulumi.ResourceOptions(

@@ -121,6 +121,7 @@ def _nodes(
             state_database=node.couchdb.name if node.couchdb else "",
             tls_certificate=nodes[node.name].tls_certificate,
             identity_certificate=nodes[node.name].identity_certificate,
+            image=node.image,
         )
         for node in plan.nodes
     ]

@@ -41,6 +41,12 @@ class Release:
         numbers = (self.major, self.minor, self.patch)
         return ".".join(str(number) for number in numbers if number is not None)
 
+    def covers(self, other: "Release | None") -> bool:
+        """Tell whether the other release is this one, or of this line: 3.1 covers 3.1.5."""
+        if other is None or (self.major, self.minor) != (other.major, other.minor):
+            return False
+        return self.patch in (None, other.patch)
+
     def is_below(self, other: "Release") -> bool:
         """Tell whether it is certainly an earlier release: 3.1 may be 3.1.5."""
         known = [number for number in (self.major, self.minor, self.patch) if number is not None]

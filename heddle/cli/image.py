@@ -11,7 +11,7 @@ from heddle.embedded.fabric.images import build_sample_chaincode, build_standin
 from heddle.images.couchdb import pack_couchdb
 from heddle.images.release import pack_release
 from heddle.paths import cache_dir
-from heddle.versions import SAMPLE_CHAINCODE_IMAGE, STANDIN_IMAGE
+from heddle.versions import FABRIC, SAMPLE_CHAINCODE_IMAGE, STANDIN_IMAGE
 
 __all__ = ["app"]
 
@@ -26,6 +26,9 @@ def pack(
         Path | None,
         typer.Option("--from", help="A Fabric release: bin, config, builders/ccaas/bin.", exists=True),
     ] = None,
+    version: Annotated[
+        str, typer.Option("--version", help="Its version, which the images' tags name.")
+    ] = FABRIC,
     couchdb: Annotated[
         Path | None, typer.Option("--couchdb", help="A CouchDB release: its folder rel/couchdb.", exists=True)
     ] = None,
@@ -35,8 +38,9 @@ def pack(
     """Pack Fabric's or CouchDB's programs under upstream's names, for clusters that cannot pull them."""
     if release is None and couchdb is None:
         raise typer.BadParameter("give --from FOLDER, --couchdb FOLDER or both: nothing to pack")
-    folder = out or cache_dir() / "images"
-    packed = pack_release(release, folder) if release else ()
+    # Where `make up` looks there are images of the pinned version alone.
+    folder = out or cache_dir() / "images" / ("" if version == FABRIC else version)
+    packed = pack_release(release, folder, version) if release else ()
     if couchdb:
         packed = (*packed, pack_couchdb(couchdb, folder))
     if json_:

@@ -100,7 +100,7 @@ def _node_table(found: InstanceStatus) -> Table:
         table.add_row(
             marked(node.name, good=not node.problems),
             cell(node.organization),
-            cell(node.version or "—"),
+            cell(node.release or "—"),
             cell(blocks or "—"),
             cell(node.public_endpoint or "—"),
         )

@@ -34,8 +34,10 @@ class Packed:
     identifier: str
 
 
-def pack_release(release: Path, out: Path) -> tuple[Packed, ...]:
+def pack_release(release: Path, out: Path, version: str = FABRIC) -> tuple[Packed, ...]:
     """Pack a release folder (bin, config, builders/ccaas/bin) into one archive per node image.
+
+    The images are named by the version: those of two releases lie side by side in a cluster.
 
     Raises ImageError: a file is missing, or the programs are not of the version that the images' name says.
     """
@@ -45,18 +47,22 @@ def pack_release(release: Path, out: Path) -> tuple[Packed, ...]:
     if missing:
         raise ImageError(
             f"{release}: is not a whole Fabric release: missing {', '.join(missing)}",
-            hint=f"unpack hyperledger-fabric-linux-*-{FABRIC}.tar.gz and give its folder to --from",
+            hint=f"unpack hyperledger-fabric-linux-*-{version}.tar.gz and give its folder to --from",
         )
     for name in ("peer", "orderer"):
-        _check_version(release / "bin" / name)
-    images = {image.name: image for image in (_peer(release), _orderer(release))}
+        _check_version(release / "bin" / name, version)
+    images = {PEER_IMAGE: _peer(release, version), ORDERER_IMAGE: _orderer(release, version)}
     return tuple(
-        Packed(image=name, archive=out / archive, identifier=write_image(images[name], out / archive))
+        Packed(
+            image=images[name].name,
+            archive=out / archive,
+            identifier=write_image(images[name], out / archive),
+        )
         for name, archive in ARCHIVES.items()
     )
 
 
-def _peer(release: Path) -> Image:
+def _peer(release: Path, version: str) -> Image:
     # Only what upstream's has, whatever else lies beside it.
     builders = [release / "builders/ccaas/bin" / name for name in _BUILDER_PROGRAMS]
     entries = [
@@ -64,25 +70,25 @@ def _peer(release: Path) -> Image:
         File(path=f"{_CONFIG}/core.yaml", content=release / "config/core.yaml"),
         *(entry for path in builders for entry in program(path, f"{_BUILDER}/{path.name}")),
     ]
-    return _image(PEER_IMAGE, entries, ("peer", "node", "start"))
+    return _image(PEER_IMAGE, version, entries, ("peer", "node", "start"))
 
 
-def _orderer(release: Path) -> Image:
+def _orderer(release: Path, version: str) -> Image:
     entries = [
         *program(release / "bin/orderer", "/usr/local/bin/orderer"),
         File(path=f"{_CONFIG}/orderer.yaml", content=release / "config/orderer.yaml"),
         File(path=f"{_CONFIG}/configtx.yaml", content=release / "config/configtx.yaml"),
     ]
-    return _image(ORDERER_IMAGE, entries, ("orderer", "start"))
+    return _image(ORDERER_IMAGE, version, entries, ("orderer", "start"))
 
 
-def _image(name: str, entries: list[Entry], command: tuple[str, ...]) -> Image:
+def _image(name: str, version: str, entries: list[Entry], command: tuple[str, ...]) -> Image:
     return Image(
-        name=name,
+        name=f"{name.removesuffix(FABRIC)}{version}",
         layers=(_base(), tuple(entries)),
         command=command,
-        environment=(("PATH", "/usr/local/bin"), ("FABRIC_CFG_PATH", _CONFIG), ("FABRIC_VER", FABRIC)),
-        labels=(("org.opencontainers.image.version", FABRIC),),
+        environment=(("PATH", "/usr/local/bin"), ("FABRIC_CFG_PATH", _CONFIG), ("FABRIC_VER", version)),
+        labels=(("org.opencontainers.image.version", version),),
     )
 
 
@@ -100,7 +106,7 @@ def _base() -> tuple[Entry, ...]:
     )
 
 
-def _check_version(binary: Path) -> None:
+def _check_version(binary: Path, wanted: str) -> None:
     """Refuse to give an image the name of another version."""
     try:
         result = subprocess.run([binary, "version"], capture_output=True, text=True, timeout=30, check=False)
@@ -108,8 +114,8 @@ def _check_version(binary: Path) -> None:
         raise ImageError(f"{binary}: does not run on this machine: {error}") from error
     found = _VERSION.search(result.stdout)
     version = found.group(1) if found else "unknown"
-    if version != FABRIC:
+    if version != wanted:
         raise ImageError(
-            f"{binary}: is version {version}, expected {FABRIC}",
-            hint="images bear the version's name: pack a release of that version",
+            f"{binary}: is version {version}, expected {wanted}",
+            hint="images bear the version's name: pack a release of that version, or give --version",
         )

@@ -55,6 +55,8 @@ class NodeOutput:
     """The TLS certificate, PEM, that was issued to it last; None in the output of an earlier release."""
     identity_certificate: str | None = None
     """The enrolment certificate, PEM, that was issued to it last."""
+    image: str | None = None
+    """The image that it is to run; None in the output of an earlier release."""
 
     @property
     def issued_tls(self) -> tuple[bytes, ...]:

@@ -14,6 +14,7 @@ from heddle.network.network import Network
 from heddle.planner.facts import Answer, LedgerState, NoAnswer, NodeFacts, missing_state, orders
 from heddle.planner.margin import ChannelMargin, channel_margins
 from heddle.planner.restart import slowness
+from heddle.releases import image_release, read_release
 
 __all__ = [
     "ChaincodeStatus",
@@ -47,6 +48,8 @@ class NodeStatus:
     """The address at which it answers outside; empty = none."""
     version: str
     """Fabric's version; empty if the operations endpoint did not answer."""
+    image: str
+    """The image that it is to run; empty where an earlier release of Heddle deployed it."""
     certificate_expires: str
     """When the TLS certificate that it presents expires or expired (ISO 8601); empty if none was seen."""
     heights: Mapping[str, int]
@@ -57,6 +60,15 @@ class NodeStatus:
     """The first problem and what to do about it, in one line; empty if there is none."""
     problems: tuple[str, ...]
     """Everything that is wrong, in the node's own words."""
+
+    @property
+    def release(self) -> str:
+        """Return the version as it runs, with that of the image where this is another one."""
+        claimed = image_release(self.kind, self.image)
+        running = read_release(self.version)
+        if claimed is None or claimed.covers(running):
+            return self.version
+        return f"{self.version or 'unknown'}, to be {claimed}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +174,7 @@ def judge_node(node: NodeOutput, facts: NodeFacts) -> NodeStatus:
         address=facts.address,
         public_endpoint=node.public_endpoint,
         version=facts.version if isinstance(facts.version, str) else "",
+        image=node.image or "",
         certificate_expires=facts.certificate.not_after.isoformat() if facts.certificate else "",
         heights={channel: state.height for channel, state in states.items()},
         roles={

@@ -92,6 +92,7 @@ class RolloutArgs:
     identity of each organization in `signers`. `certificates`: by node, the TLS certificate issued to it.
     `databases`: by peer, the StatefulSet of its state database. `tls_keys`: by orderer, how often its TLS key
     was made anew. `tls_identities`: by orderer, what a leader knows its successor by.
+    `images`: by node.
     `neighbours`: for peers, those of other organizations.
     """
 
@@ -105,6 +106,7 @@ class RolloutArgs:
     channels: Sequence[str] | None = None
     admin_tls: pulumi.Input[ClientTls] | None = None
     operations_tls: pulumi.Input[ClientTls] | None = None
+    images: Mapping[str, str] | None = None
     tls_keys: Mapping[str, int] | None = None
     tls_identities: Mapping[str, pulumi.Input[ClientTls]] | None = None
     signers: Sequence[pulumi.Input[Identity]] | None = None

@@ -139,7 +139,13 @@ ROLLOUT = ResourceType(
         ),
         "operationsTls": connection(
             CLIENT_TLS,
-            "For orderers: client certificate for the operations endpoints, whose metrics name the leader.",
+            "Client certificate for the operations endpoints, which tell releases and, by metrics, leaders.",
+            optional=True,
+        ),
+        "images": connection(
+            MapOf(Text()),
+            "By node: its image. One whose tag claims a release that lacks what a channel has in force is "
+            "refused.",
             optional=True,
         ),
         "tlsIdentities": connection(

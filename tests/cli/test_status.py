@@ -78,7 +78,7 @@ def test_a_healthy_network_is_shown_and_exits_with_0(status: Status) -> None:
 
     assert (code, text.count("✓"), text.count("✗")) == (0, 3 + 1, 0)
     assert text.count("channel 4") == 3, text
-    assert text.count(" 3.1.5 ") == 3
+    assert text.count(" v3.1.5 ") == 3
     assert "own words" not in text
 
 

@@ -66,6 +66,19 @@ def test_another_version_does_not_get_the_name(release: Path, tmp_path: Path) ->
         pack_release(release, tmp_path / "out")
 
 
+def test_another_release_is_packed_under_its_own_tag(release: Path, tmp_path: Path) -> None:
+    """Images of two releases lie side by side in a cluster, for an upgrade."""
+    for name in ("peer", "orderer"):
+        (release / "bin" / name).write_text("#!/bin/sh\necho ' Version: v3.1.4'\n")
+    packed = pack_release(release, tmp_path / "out", "3.1.4")
+    assert [each.image for each in packed] == [
+        "docker.io/hyperledger/fabric-peer:3.1.4",
+        "docker.io/hyperledger/fabric-orderer:3.1.4",
+    ]
+    _, config, _ = read(packed[0].archive)
+    assert "FABRIC_VER=3.1.4" in config["config"]["Env"]
+
+
 def test_archives_are_plain_tar_files(release: Path, tmp_path: Path) -> None:
     """Any docker load or ctr import takes them."""
     for packed in pack_release(release, tmp_path / "out"):

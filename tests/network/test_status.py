@@ -160,3 +160,25 @@ def test_expired_authorities_and_clients_are_named() -> None:
         "the certificate of admin of one": RENEW,
         "the client certificate for the orderers' admin endpoints": RENEW,
     }
+
+
+@pytest.mark.parametrize(
+    ("image", "version", "shown"),
+    [
+        ("docker.io/hyperledger/fabric-orderer:3.1.5", "v3.1.5", "v3.1.5"),
+        ("docker.io/hyperledger/fabric-orderer:3.1", "v3.1.4", "v3.1.4"),
+        ("docker.io/hyperledger/fabric-orderer:3.1.5", "v3.1.4", "v3.1.4, to be 3.1.5"),
+        ("docker.io/hyperledger/fabric-orderer:3.1.5", SILENT, "unknown, to be 3.1.5"),
+        ("localhost/heddle/standin:0.1.0", "v3.1.4", "v3.1.4"),
+        (None, "v3.1.4", "v3.1.4"),
+    ],
+)
+def test_a_release_is_shown_beside_the_one_that_is_to_come(
+    image: str | None, version: str | NoAnswer, shown: str
+) -> None:
+    """A rollout that stopped half-way is seen; an image that tells nothing is not held against its node."""
+    node = replace(sample_network().instance.orderers[0], image=image)
+    facts = NodeFacts(name=node.name, kind="orderer", channels={"c": ACTIVE}, version=version)
+    found = judge_node(node, facts)
+    assert found.release == shown
+    assert found.image == (image or "")

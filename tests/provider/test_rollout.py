@@ -411,3 +411,33 @@ async def test_no_restart_while_another_peers_database_is_down() -> None:
     with pytest.raises(ProviderError, match="b-db: Running, not ready"):
         await _run(world, patience=0.3, databases=DATABASES)
     assert world.deleted == []
+
+
+class Releases:
+    """What restarted nodes say of the release that they run, after some looks; "" is one that does."""
+
+    def __init__(self, *answers: str | None) -> None:
+        self.answers = list(answers)
+        self.asked: list[str] = []
+
+    async def unfit(self, node: Node) -> str | None:
+        self.asked.append(node.name)
+        return self.answers.pop(0) if self.answers else ""
+
+
+async def test_the_first_node_that_lacks_what_its_channels_have_stops_the_rollout() -> None:
+    """It says so itself, before it is ready or just after; the others stay as they are."""
+    world = outdated_pods("abc")
+    releases = Releases(None, "runs v2.5.16, channel has channel capability V3_0 needs Fabric 3.0.0")
+    with pytest.raises(ProviderError, match=r"with its new image it runs v2\.5\.16") as caught:
+        await replace(_restarter(world), unfit=releases.unfit).run()
+    assert len(world.deleted) == 1
+    assert "Put the former image back" in caught.value.hint
+
+
+async def test_a_node_is_asked_for_its_release_until_it_tells() -> None:
+    """Once of each restarted node; one that is never silent is not asked again."""
+    world = outdated_pods("ab")
+    releases = Releases()
+    assert list((await replace(_restarter(world), unfit=releases.unfit).run()).done) == ["a", "b"]
+    assert releases.asked == ["a", "b"]

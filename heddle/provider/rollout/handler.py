@@ -11,6 +11,7 @@ from heddle.plugin.interface import CheckFailure, DiffKind
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
 from heddle.provider.rollout.look import NodeSet, not_well, pod_state
+from heddle.provider.rollout.releases import SetReleases
 from heddle.provider.rollout.restart import Restarter
 from heddle.schema.kubernetes import ROLLOUT
 from heddle.text import are, counted, part_of
@@ -94,6 +95,8 @@ class RolloutHandler(Handler):
         doubtful = [name for name in unknown if name not in fresh]
         if not changed and not unknown:
             return Plan(outputs={})
+        releases = await SetReleases.of(NodeSet.known(self.session.connections, call))
+        releases.expect_images()
         kind, most = call.inputs["kind"], len(restarts) + len(doubtful)
         singly = ", one at a time" if most > 1 else ""
         head = f"restart {part_of(len(restarts), len(new), kind)}{singly}"
@@ -104,6 +107,7 @@ class RolloutHandler(Handler):
             head = f"wait until {counted(len(fresh), f'new {kind}')} {are(len(fresh))} ready"
         lines = [head, *restarts, *(f"{name}: known after apply" for name in doubtful)]
         lines += _pauses(call.inputs["kind"], [*restarts, *doubtful], running=len(new) - len(fresh))
+        lines += releases.advice([*restarts, *doubtful])
         return Plan(outputs={}, message="\n".join([*lines, *(f"{name}: new" for name in fresh)]))
 
     async def _expect_spare(self, call: Call, name: str) -> None:
@@ -125,6 +129,8 @@ class RolloutHandler(Handler):
     async def update(self, call: Call) -> Properties:
         """Restart outdated pods singly, each until it has caught up."""
         nodes = NodeSet(connections=self.session.connections, inputs=call.inputs, former=call.old_inputs)
+        releases = await SetReleases.of(nodes)
+        releases.expect_images()
         async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as pods:
             restarter = Restarter(
                 pods=pods,
@@ -134,6 +140,7 @@ class RolloutHandler(Handler):
                 databases=nodes.databases,
                 services=nodes.services,
                 hand_over=nodes.hand_over if nodes.hands_over else None,
+                unfit=releases.unfit,
                 rekeyed=_raised(call.old_inputs, call.inputs),
             )
             restarts = await restarter.run()

@@ -75,7 +75,7 @@ class NodeSet:
                 node,
                 channels,
                 tls,
-                operations_tls=self._operations_tls(),
+                operations_tls=self.operations_tls,
                 issued=issued,
                 deadline=_CALL,
             )
@@ -86,7 +86,7 @@ class NodeSet:
 
     async def services(self, node: Node, facts: NodeFacts) -> frozenset[str]:
         """Return what a node does for clients, as far as somebody who may ask is known."""
-        member = next((each for each in self._readers if each.msp_id == node.msp_id), None)
+        member = next((each for each in self.readers if each.msp_id == node.msp_id), None)
         if member is None or facts.silent is not None:
             return frozenset()
         if self.inputs["kind"] == "orderer":
@@ -102,7 +102,7 @@ class NodeSet:
         """Ask the leader of a channel to hand over. Raises FabricError, ConfigtxError."""
         handover = Handover(
             connections=self.connections,
-            reader=next(each for each in self._readers if each.msp_id == leader.msp_id),
+            reader=next(each for each in self.readers if each.msp_id == leader.msp_id),
             identities={name: client_tls(each) for name, each in self.inputs["tlsIdentities"].items()},
         )
         await handover.ask(leader, successor, channel, deadline=_CALL)
@@ -110,14 +110,15 @@ class NodeSet:
     @property
     def hands_over(self) -> bool:
         """Tell whether leaders can be asked to hand over: orderers whose TLS keys are known, and readers."""
-        readers = {signer.msp_id for signer in self._readers}
+        readers = {signer.msp_id for signer in self.readers}
         known = self.inputs.get("tlsIdentities") or {}
         return self.inputs["kind"] == "orderer" and all(
             node.name in known and node.msp_id in readers for node in self.nodes
         )
 
     @property
-    def _readers(self) -> Sequence[Signer]:
+    def readers(self) -> Sequence[Signer]:
+        """Return one identity of each organization that may ask its nodes."""
         return signers(self.inputs.get("signers") or ())
 
     async def ask_with_state(self, pods: NodePods, node: Node) -> NodeFacts:
@@ -148,8 +149,9 @@ class NodeSet:
             facts, channels=await with_unopened(pods, node, facts.channels, self.inputs.get("channels") or ())
         )
 
-    def _operations_tls(self) -> ClientTls | None:
-        """Return what the metrics want; None where a preview does not know it yet, and the nodes neither."""
+    @property
+    def operations_tls(self) -> ClientTls | None:
+        """Return what operations endpoints want; None where a preview does not know it yet."""
         given = self.inputs.get("operationsTls")
         return None if given is None or has_unknown(given) else client_tls(given)
 

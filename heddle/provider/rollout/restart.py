@@ -28,6 +28,8 @@ __all__ = ["Restarter", "Restarts"]
 
 _HANDING_OVER = 10.0
 """Seconds for a successor to lead: it stands at once. An election by itself begins after 5 s."""
+_TELLING = 10.0
+"""Seconds for a node that is ready to tell its release."""
 _SERVING = 60.0
 """Seconds for a node that is level to do for clients what it did before: gossip spreads within 10 s or so."""
 
@@ -57,6 +59,8 @@ class Restarter:
     services: returns what a node does for clients beyond having its channels; None: nobody can tell. What it
         did before its restart it should do again before the next one goes.
     hand_over: asks the leader of a channel to hand over to another node; None: nobody can ask.
+    unfit: returns why the release that a restarted node runs does not do for its channels, "" if it does, and
+        None while it does not answer; None: nobody asks.
     rekeyed: names of the orderers that get another key, by which channels know them: they restart last.
     """
 
@@ -67,6 +71,7 @@ class Restarter:
     databases: Mapping[str, str] = field(default_factory=dict)
     services: Callable[[Node, NodeFacts], Awaitable[frozenset[str]]] | None = None
     hand_over: Callable[[Node, Node, str], Awaitable[None]] | None = None
+    unfit: Callable[[Node], Awaitable[str | None]] | None = None
     rekeyed: Collection[str] = ()
 
     async def states(self) -> dict[str, PodState]:
@@ -159,7 +164,7 @@ class Restarter:
         if not waits_for_successor(mine, facts):
             return reason
         for pod in self._pair(node):
-            await self._good(pod, deleted.get(pod, ""))
+            await self._good(pod, deleted.get(pod, ""), node if pod == node.name else None)
         await (self._back(node, newest) if reason else self._caught_up(node, newest))
         notes += await self._serve_again(node, served)
         return reason
@@ -303,13 +308,25 @@ class Restarter:
 
         await poll(look, lambda words: not words, deadline=self.patience, otherwise=behind)
 
-    async def _good(self, pod: str, old_uid: str) -> None:
-        """Wait until a StatefulSet's pod, a new one, is ready with the newest template."""
+    async def _good(self, pod: str, old_uid: str, node: Node | None = None) -> None:
+        """Wait until a StatefulSet's pod, a new one, is ready with the newest template.
+
+        `node`: is also asked for its release, as soon as it answers: one that lacks what its channels have
+        in force never becomes ready, or serves them no more.
+        """
+        asked = node is None or self.unfit is None
+
+        async def look(_: float) -> PodState:
+            nonlocal asked
+            state = await self._settled(pod)
+            if not asked and state.uid not in ("", old_uid):
+                asked = await self._expect_fit(node)
+            return state
 
         def good(state: PodState) -> bool:
             return state.good and state.uid != old_uid
 
-        state = await poll(lambda _: self._settled(pod), good, deadline=self.patience)
+        state = await poll(look, good, deadline=self.patience)
         if not good(state):
             evidence = await self.pods.evidence(pod)
             problem = f"pod of {pod}: not ready after {self.patience:.0f} s: {state.status}"
@@ -317,6 +334,19 @@ class Restarter:
                 f"{problem}\n{evidence}".rstrip(),
                 hint=state.remedy or "Correct what it says, then run it again: it goes on from here.",
             )
+        if not asked:  # its operations endpoint may be slower than the node
+            await poll(lambda _: self._expect_fit(node), bool, deadline=min(_TELLING, self.patience))
+
+    async def _expect_fit(self, node: Node | None) -> bool:
+        """Tell whether a restarted node has told its release. Raises ProviderError for an unfit one."""
+        words = "" if node is None or self.unfit is None else await self.unfit(node)
+        if words and node is not None:
+            raise ProviderError(
+                f"{node.name}: with its new image it {words}",
+                hint="The other outdated nodes were left as they are. Put the former image back, or name a "
+                "later one, and run it again: this node restarts first.",
+            )
+        return words is not None
 
     def _pair(self, node: Node) -> tuple[str, ...]:
         """Return the names of the node's database, if it has one, and of the node."""
