@@ -57,7 +57,8 @@ class ChaincodeDefinitionHandler(Handler):
         ahead = await preview_commit(self.session, call, known, own)
         if ahead.in_force:
             return Plan(outputs={}, message=f"nothing to commit: {summary(call.inputs)}, is in force")
-        lines = [f"commit {summary(call.inputs)}", *ahead.changes]
+        back = f"rolls back to what sequence {ahead.back_to} was: " if ahead.back_to else ""
+        lines = [f"{back}commit {summary(call.inputs)}", *ahead.changes]
         lines.append(f"approved and endorsed by: {', '.join(sorted(own)) or 'known after apply'}")
         if ahead.missing:
             lines.append(f"MISSING approval: {ahead.missing}, {_ELSEWHERE}")

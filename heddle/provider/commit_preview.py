@@ -15,7 +15,7 @@ from heddle.configtx.settings import PeerOrganization
 from heddle.configtx.values import host_port
 from heddle.errors import FabricError, ProviderError, Refused
 from heddle.fabric.definition import Definition
-from heddle.fabric.lifecycle import check_readiness, definition
+from heddle.fabric.lifecycle import approved, check_readiness, definition
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.network.answers import most_advanced
@@ -39,6 +39,8 @@ from heddle.schema.inputs import Node as NodeInput
 __all__ = ["CommitPreview", "CommitReadiness", "commit_readiness", "preview_commit"]
 
 _READING = 10.0
+_LOOKED_BACK = 10
+"""Sequences before the one in force that are compared with the wanted one."""
 _NEEDED = ("channel", "genesisHash", "signer", *CONTENT)
 
 
@@ -52,6 +54,8 @@ class CommitPreview:
     changes: tuple[str, ...] = ()
     in_force: bool = False
     missing: MissingSignatures | None = None
+    back_to: int = 0
+    """The earlier sequence that had this very content; 0: none of the last ones."""
 
 
 async def preview_commit(
@@ -90,7 +94,32 @@ async def preview_commit(
     check_channel_policies(inputs, readiness.config.channel_group)
     changes = differences(found.definition, wanted) if found else ()
     then = replace(readiness, config=_with_members(readiness.config, session.expected_members(channel)))
-    return CommitPreview(changes=tuple(changes), missing=then.missing(then.approved | own))
+    local = next((each for each in candidates if each.msp_id == who.msp_id), None)
+    back_to = await _earlier(session, local, channel, wanted, who) if found and local else 0
+    return CommitPreview(changes=tuple(changes), missing=then.missing(then.approved | own), back_to=back_to)
+
+
+async def _earlier(session: Session, peer: Node, channel: str, wanted: Definition, who: Signer) -> int:
+    """Return the latest of the sequences before the one in force whose content is wanted again; 0: none.
+
+    By what the peer's organization approved: Fabric does not tell former definitions otherwise.
+    """
+    for sequence in range(wanted.sequence - 2, max(0, wanted.sequence - 2 - _LOOKED_BACK), -1):
+        try:
+            known = await approved(
+                session.connections,
+                peer,
+                channel,
+                wanted.name,
+                who,
+                sequence=sequence,
+                deadline=_READING,
+            )
+        except FabricError:
+            return 0
+        if known is not None and replace(known.definition, sequence=wanted.sequence) == wanted:
+            return sequence
+    return 0
 
 
 def _with_members(config: Config, members: tuple[PeerOrganization, ...] | None) -> Config:

@@ -100,10 +100,12 @@ def test_an_upgrade_under_load_and_the_way_back(make: Callable[..., Project], ea
         broken = stack.run("heddle", "up", CLUSTER, "--yes", "--skip-preview")
         assert broken.code
         stack.edit("images", "orderer", value=MIRROR.format("orderer", FABRIC))
-        timed(stack, "heddle", "up", CLUSTER, "--yes", "--skip-preview")
+        back = timed(stack, "heddle", "up", CLUSTER, "--yes", "--skip-preview")
     print(f"an image that does not start, and back: {client.report}")
     client.report.expect_all(pause=UNNOTICED)
     assert "not ready after" in broken.output
-    assert "restarted" not in broken.output
+    restarted = [line for line in back.splitlines() if "restarted " in line]
+    assert ["orderer0-orderer" in line for line in restarted] == [True], back
+    assert not any(f"orderer{number}-orderer" in line for line in restarted for number in (1, 2)), back
     stack.ok("heddle", "up", CLUSTER, "--yes", "--expect-no-changes")
     assert set(_running(stack).values()) == {f"v{FABRIC}"}

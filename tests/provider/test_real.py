@@ -132,6 +132,24 @@ async def _chaincode(network: RealNetwork, engine: Engine, **changes: Any) -> No
     await engine.up(DEFINITION, "definition", {**definition, "peers": peers})
 
 
+async def test_a_preview_says_to_which_sequence_a_definition_goes_back(
+    network: RealNetwork, engine: Engine
+) -> None:
+    """A definition cannot be withdrawn: the former content is a new sequence, and is named as what it was."""
+    await _everything(network, engine)
+    await _chaincode(network, engine, version="2.0", sequence=2)
+    peers = [node_value(peer) for peer in network.peers]
+    wanted = {**plain(engine.inputs["definition"]), "version": "1.0", "sequence": 3, "peers": peers}
+
+    _, back = await engine.preview(DEFINITION, "definition", wanted)
+    _, forth = await engine.preview(DEFINITION, "definition", {**wanted, "version": "3.0"})
+
+    assert back.startswith("rolls back to what sequence 1 was: commit assets 1.0, sequence 3")
+    assert forth.startswith("commit assets 3.0, sequence 3")
+    await _chaincode(network, engine, version="1.0", sequence=3)
+    assert (await engine.read(DEFINITION, "definition")).id == "channel/assets"
+
+
 async def test_a_definition_under_another_name_adopts_what_is_in_force(
     network: RealNetwork, engine: Engine
 ) -> None:
