@@ -13,7 +13,8 @@ from heddle.errors import HeddleError
 from heddle.fabric.node import Node
 from heddle.plugin.interface import PartialFailure
 from heddle.provider.channel import update
-from tests.provider.harness import Engine, channel_value, node_value, signer_value
+from heddle.waiting import poll
+from tests.provider.harness import Engine, channel_value, node_value, signer_value, tls_value
 from tests.real.network import RealNetwork, prepared_network
 from tests.real.release import Release, older_release, release
 
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.real
 
 CHANNEL = "heddle:ledger:Channel"
 MEMBERSHIP = "heddle:ledger:PeerMembership"
+ROLLOUT = "heddle:kubernetes:Rollout"
 OLD = {"channel": "V2_0", "orderer": "V2_0", "application": "V2_0"}
 NEW = {"channel": "V3_0", "orderer": "V2_0", "application": "V2_5"}
 
@@ -177,6 +179,53 @@ async def test_a_capability_is_never_lowered_since_nodes_of_before_do_not_start(
         await engine.up(CHANNEL, "channel", lower)
     await _in_force(engine, _channel(upgradable.network, NEW))
     assert "panic" in upgradable.downgrade(nodes[2].name)
+
+
+def _rollout(network: RealNetwork, kind: str, release: str) -> dict[str, Any]:
+    """A Rollout of all nodes of a kind, with images that claim a release."""
+    nodes = network.orderers if kind == "orderer" else network.peers
+    signer = network.ordering.admin if kind == "orderer" else network.organization_of(nodes[0]).admin
+    return {
+        "kind": kind,
+        "namespace": "n",
+        "nodes": [node_value(node) for node in nodes],
+        "revisions": {node.name: release for node in nodes},
+        "images": {node.name: f"docker.io/hyperledger/fabric-{kind}:{release}" for node in nodes},
+        "channels": ["channel"],
+        "signers": [signer_value(signer)],
+        "adminTls": tls_value(network.admin_tls),
+    }
+
+
+@pytest.mark.parametrize("kind", ["orderer", "peer"])
+async def test_images_below_what_a_channel_has_are_refused_before_any_restart(
+    upgradable: Upgradable, engine: Engine, kind: str
+) -> None:
+    """Whatever the stack file says: the ledger is asked. Before the capability is raised they are not."""
+    network = upgradable.network
+    await _founded(upgradable, engine)
+    engine.ids["rollout"] = f"n/{kind}s"
+    engine.inputs["rollout"] = engine.outputs["rollout"] = await engine.check(
+        ROLLOUT, "rollout", _rollout(network, kind, "3.1.5")
+    )
+    _, message = await engine.preview(ROLLOUT, "rollout", _rollout(network, kind, "2.5.16"))
+    assert message.startswith("restart ")
+
+    upgradable.upgrade(*(node.name for node in (*network.orderers, *network.peers)))
+    await engine.up(CHANNEL, "channel", _channel(network, NEW))
+
+    async def refusal(_: float) -> str:
+        try:
+            await engine.preview(ROLLOUT, "rollout", _rollout(network, kind, "2.5.16"))
+        except HeddleError as error:
+            return str(error)
+        return ""
+
+    # Peers that have just restarted take a moment to have the block that raised it.
+    said = await poll(refusal, bool, deadline=60)
+    assert "channel has channel capability V3_0" in said
+    assert "so it is never lowered" in said
+    await engine.preview(ROLLOUT, "rollout", _rollout(network, kind, "3.1.4"))
 
 
 async def test_a_member_elsewhere_keeps_a_channel_back_until_it_says_what_it_runs(
