@@ -69,7 +69,8 @@ class ChaincodeServer(pulumi.ComponentResource):
             ChaincodePackageArgs(
                 label=args.chaincode.label,
                 address=args.plan.address,
-                tls_root_certificate=args.organization.tls_ca.certificate,
+                # A package that is made already keeps the root that it has: see the provider.
+                tls_root_certificate=args.organization.authorities.issuer("tls").certificate,
                 # Left out where there is none: programs of before declare the same.
                 metadata=args.chaincode.metadata or None,
             ),
@@ -131,9 +132,10 @@ class ChaincodeServer(pulumi.ComponentResource):
 
 def _files(args: ChaincodeServerArgs, tls: Certificate) -> dict[str, pulumi.Output[str]]:
     """Return the files that the server mounts; Java's library wants its authority too, and never reads it."""
-    files = {CERTIFICATE: tls.certificate, KEY: tls.private_key}
+    authorities = args.organization.authorities
+    files = {CERTIFICATE: authorities.presented(tls.certificate), KEY: tls.private_key}
     if args.chaincode.language == "java":
-        files[AUTHORITY] = args.organization.tls_ca.certificate
+        files[AUTHORITY] = pulumi.Output.from_input(authorities.issuer("tls").certificate)
     return files
 
 

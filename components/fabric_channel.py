@@ -111,7 +111,7 @@ def _rollouts(args: FabricChannelArgs) -> list[pulumi.Resource]:
     first = [
         peers.rollout
         for name, peers in args.peers.items()
-        if peers.organization.revocations is not None or (args.plan.capabilities and name in members)
+        if peers.organization.revocations or (args.plan.capabilities and name in members)
     ]
     return [args.orderers.rollout, *first]
 

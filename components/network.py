@@ -1,16 +1,16 @@
 """Build a whole instance, from its cluster to its chaincodes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
+from components.addresses import node_address
 from components.chaincode import Chaincode, ChaincodeArgs
 from components.cluster import Cluster, ClusterArgs
 from components.eip import Eip
 from components.fabric_channel import FabricChannel, FabricChannelArgs
-from components.node import node_address
 from components.operations import Operations, OperationsArgs
 from components.orderer_set import OrdererSet, OrdererSetArgs
 from components.organization import Organization, OrganizationArgs
@@ -18,7 +18,7 @@ from components.peer_set import PeerSet, PeerSetArgs
 from components.site import Site
 from components.storage import Storage
 from components.summary import access_output, instance_output
-from heddle.resources import Rollout
+from heddle.resources import Node, Rollout
 from heddle.spec import Instance
 from heddle.topology import ChaincodePlan, ChannelPlan, OrganizationPlan, Topology
 
@@ -119,7 +119,8 @@ class Network(pulumi.ComponentResource):
 
         Two at the same time could be the only ones that satisfy an endorsement policy together.
         """
-        organizations = {plan.name: self._organization(plan) for plan in self._topology.managed}
+        orderers = self._orderers.addresses
+        organizations = {plan.name: self._organization(plan, orderers) for plan in self._topology.managed}
         sets: dict[str, PeerSet] = {}
         before = self._orderers.rollout
         for plan in self._topology.managed:
@@ -142,17 +143,19 @@ class Network(pulumi.ComponentResource):
                 services=self._eip.services,
                 operations=self._operations,
                 neighbours=[
-                    node_address(node, organizations[each.name]) for each in others for node in each.nodes
+                    node_address(node, organizations[each.name].authorities.tls_roots)
+                    for each in others
+                    for node in each.nodes
                 ],
                 after=before,
             ),
             self._child,
         )
 
-    def _organization(self, plan: OrganizationPlan) -> Organization:
+    def _organization(self, plan: OrganizationPlan, orderers: Sequence[Node] | None = None) -> Organization:
         return Organization(
             f"{self._name}-{plan.name}",
-            OrganizationArgs(site=self._site, plan=plan),
+            OrganizationArgs(site=self._site, plan=plan, orderers=orderers),
             self._child,
         )
 

@@ -8,6 +8,7 @@ from pulumi_kubernetes.apps.v1 import StatefulSet
 from pulumi_kubernetes.core.v1 import ConfigMap, PersistentVolumeClaim, Secret, Service
 
 from components import labels, pods
+from components.addresses import node_address
 from components.checksums import base64_of, checksum_of, sha256_of
 from components.couchdb import Couchdb
 from components.manifests import Manifest, metadata
@@ -89,7 +90,7 @@ class FabricNode(pulumi.ComponentResource):
         )
         self.tls_certificate, self.identity_certificate = self._tls.certificate, self._identity.certificate
         self.tls_identity = {"certificate": self._tls.certificate, "privateKey": self._tls.private_key}
-        self.address = node_address(args.plan, args.organization)
+        self.address = node_address(args.plan, args.organization.authorities.tls_roots)
 
     def start(self) -> None:
         """Declare the files and the StatefulSet; once, after the organization's `revoke`."""
@@ -136,40 +137,39 @@ def tls_holder(node: NodePlan, *, bft: bool) -> str:
     return f"{node.name}-tls" if node.kind == "orderer" and not bft else node.name
 
 
-def node_address(node: NodePlan, organization: Organization) -> Node:
-    """Return a node as Heddle's resources take it."""
-    address: Node = {
-        "name": node.name,
-        "mspId": node.msp_id,
-        "host": node.host,
-        "port": node.port,
-        "namespace": node.namespace,
-        "pod": node.pod,
-        "tlsRootCertificates": [organization.tls_ca.certificate],
-        "operationsPort": node.operations_port,
-    }
-    if node.admin_port is not None:
-        address["adminPort"] = node.admin_port
-    return address
-
-
 def _secret_files(
     args: FabricNodeArgs, identity: Certificate, tls: Certificate
 ) -> dict[str, pulumi.Output[str]]:
-    """Return the content of each key of pods.SECRET_FILES, and of the revocation list if there is one."""
-    organization = args.organization
-    files = {
-        "msp-ca.pem": organization.ca.certificate,
-        "msp-tlsca.pem": organization.tls_ca.certificate,
+    """Return the content of each key of pods.SECRET_FILES, and of the further ones."""
+    authorities = args.organization.authorities
+    roots, tls_roots = authorities.root_list(), authorities.tls_root_list()
+    return {
+        "msp-ca.pem": roots[0],
+        "msp-tlsca.pem": tls_roots[0],
         "msp-cert.pem": identity.certificate,
         "msp-key.pem": identity.private_key,
-        "tls-server.crt": tls.certificate,
+        "tls-server.crt": authorities.presented(tls.certificate),
         "tls-server.key": tls.private_key,
-        "tls-ca.crt": organization.tls_ca.certificate,
+        "tls-ca.crt": pulumi.Output.concat(*tls_roots),
         "operations-ca.pem": pulumi.Output.from_input(args.operations_authority),
+        **{key: content for key, (_, content) in _further_files(args.organization).items()},
     }
-    if organization.revocations is not None:
-        files |= dict.fromkeys(pods.REVOCATION_FILES, organization.revocations.revocation_list)
+
+
+def _further_files(organization: Organization) -> dict[str, tuple[str, pulumi.Output[str]]]:
+    """Return path and content of more keys of the Secret: roots of a second generation, revocation lists.
+
+    Fabric reads the first certificate alone of each file of an MSP.
+    """
+    authorities, files = organization.authorities, dict[str, tuple[str, pulumi.Output[str]]]()
+    roots = zip(authorities.root_list(), authorities.tls_root_list(), strict=True)
+    for number, (root, tls_root) in enumerate(roots, 1):
+        if number > 1:
+            files[f"msp-ca-{number}.pem"] = (f"msp/cacerts/ca-{number}.pem", root)
+            files[f"msp-tlsca-{number}.pem"] = (f"msp/tlscacerts/tlsca-{number}.pem", tls_root)
+    for number, each in enumerate(organization.revocations, 1):
+        suffix = "" if number == 1 else f"-{number}"
+        files[f"msp-crl{suffix}.pem"] = (f"msp/crls/crl{suffix}.pem", each.revocation_list)
     return files
 
 
@@ -179,8 +179,8 @@ def _metadata(args: FabricNodeArgs, annotations: Mapping[str, str] | None = None
 
 
 def _pod(args: FabricNodeArgs, checksum: pulumi.Input[str]) -> Manifest:
-    revokes = args.organization.revocations is not None
-    return pods.node_pod(args.plan, site=args.site, image=args.image, checksum=checksum, revokes=revokes)
+    further = {key: path for key, (path, _) in _further_files(args.organization).items()}
+    return pods.node_pod(args.plan, site=args.site, image=args.image, checksum=checksum, further=further)
 
 
 def _checksum(

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.authorities import Authorities, AuthoritiesArgs
 from components.site import Site
 from heddle.resources import (
     Certificate,
     CertificateArgs,
-    CertificateAuthority,
-    CertificateAuthorityArgs,
     Identity,
     Msp,
+    Node,
     Revocation,
     RevocationList,
     RevocationListArgs,
@@ -21,54 +21,41 @@ from heddle.topology import ADMIN, USER, OrganizationPlan
 
 _ROLES = {ADMIN: "admin", USER: "client"}
 
-_COMMON_NAME = 64
-"""Characters of a common name at most (X.509's ub-common-name)."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class OrganizationArgs:
-    """Which organization, and whether its authorities may be deleted."""
+    """Which organization, and the orderers of its channels; None: it orders itself."""
 
     site: Site
     plan: OrganizationPlan
+    orderers: Sequence[Node] | None = None
 
 
 class Organization(pulumi.ComponentResource):
     """Keys and certificates of one organization; what runs for it is elsewhere.
 
-    Two roots, because Fabric verifies members against one and connections against the other. Their keys and
-    the administrator's stay in the state and never enter the cluster.
+    The keys of its authorities and the administrator's stay in the state and never enter the cluster.
     """
 
     msp_id: str
     """The organization's MSP id."""
-    ca: CertificateAuthority
-    """Root of its members' identities."""
-    tls_ca: CertificateAuthority
-    """Root of its TLS certificates."""
+    authorities: Authorities
+    """What its certificates are issued by and verified against."""
     people: Mapping[str, Identity]
     """The identities of its administrator and, of a member, of a first user, by their names."""
-    revocations: RevocationList | None
-    """The revoked certificates; None where none is."""
+    revocations: Sequence[RevocationList]
+    """The revoked certificates, a list by each authority that is trusted; none where none is revoked."""
 
     def __init__(self, name: str, args: OrganizationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:identity:Organization", name, None, opts)
         self.msp_id, self._name, self._args = args.plan.msp_id, name, args
-        self.ca = self._authority(f"{name}-ca", "CA", args)
-        self.tls_ca = self._authority(f"{name}-tlsca", "TLS CA", args)
-        self.revocations: RevocationList | None = None
+        self.authorities = Authorities(
+            name, AuthoritiesArgs(site=args.site, plan=args.plan, orderers=args.orderers), self
+        )
+        self.revocations: Sequence[RevocationList] = ()
         self._identities: dict[str, Certificate] = {}
         self.people = {each: self._identity(f"{name}-{each}", each) for each in args.plan.people}
         self.register_outputs({"mspId": self.msp_id})
-
-    def _authority(self, name: str, kind: str, args: OrganizationArgs) -> CertificateAuthority:
-        # An MSP id may be longer than X.509 lets a common name be; the subject's organization stays unique.
-        msp_id = args.plan.msp_id[: _COMMON_NAME - len(kind) - 1]
-        return CertificateAuthority(
-            name,
-            CertificateAuthorityArgs(common_name=f"{msp_id} {kind}", organization=args.plan.name),
-            pulumi.ResourceOptions(parent=self, protect=args.site.protect and not args.plan.leaving),
-        )
 
     @property
     def admin(self) -> Identity:
@@ -80,12 +67,13 @@ class Organization(pulumi.ComponentResource):
         """Return the MSP against which its members are verified; after `revoke`, with the revoked ones."""
         msp: Msp = {
             "mspId": self.msp_id,
-            "rootCertificates": [self.ca.certificate],
-            "tlsRootCertificates": [self.tls_ca.certificate],
+            "rootCertificates": self.authorities.roots,
+            "tlsRootCertificates": self.authorities.tls_roots,
         }
-        if self.revocations is not None:
-            msp["revocationLists"] = [self.revocations.revocation_list]
-            msp["revoked"] = self.revocations.revocations
+        if self.revocations:
+            msp["revocationLists"] = [each.revocation_list for each in self.revocations]
+            # All of them revoke the same certificates.
+            msp["revoked"] = self.revocations[-1].revocations
         return msp
 
     def revoke(self) -> None:
@@ -100,15 +88,22 @@ class Organization(pulumi.ComponentResource):
         revoked = self._args.plan.revoked
         if not given_up and not revoked:
             return
-        self.revocations = RevocationList(
-            f"{self._name}-revocations",
+        superseded = pulumi.Output.all(*given_up).apply(lambda lists: [each for one in lists for each in one])
+        # Each trusted authority revokes all: nodes look at the list of a certificate's own issuer alone.
+        self.revocations = [self._revocations(number, superseded) for number in self.authorities.pairs]
+
+    def _revocations(self, number: int, superseded: pulumi.Output[list[Revocation]]) -> RevocationList:
+        pairs, plan = self.authorities.pairs, self._args.plan
+        authority = pairs[number].ca
+        others = [pair.ca.certificate for each, pair in pairs.items() if each != number]
+        return RevocationList(
+            f"{self._name}-revocations{f'-{number}' if number > 1 else ''}",
             RevocationListArgs(
-                authority_certificate=self.ca.certificate,
-                authority_private_key=self.ca.private_key,
-                superseded=pulumi.Output.all(*given_up).apply(
-                    lambda lists: [each for one in lists for each in one]
-                ),
-                revoked=revoked,
+                authority_certificate=authority.certificate,
+                authority_private_key=authority.private_key,
+                other_authorities=others or None,
+                superseded=superseded,
+                revoked=plan.revoked,
                 in_use={holder: each.serial_number for holder, each in self._identities.items()},
             ),
             pulumi.ResourceOptions(parent=self),
@@ -139,7 +134,7 @@ class Organization(pulumi.ComponentResource):
         holder, and for the organization.
         `rekey_refusal` says why a key in use must not be, if so.
         """
-        authority = self.ca if usage == "identity" else self.tls_ca
+        authority = self.authorities.issuer(usage)
         certificates = self._args.site.spec.certificates
         issued = Certificate(
             name,

@@ -35,8 +35,6 @@ SECRET_FILES = {
     "operations-ca.pem": "tls/operations-ca.crt",
 }
 """Keys of a node's Secret, and where they appear under FABRIC_CFG_PATH."""
-REVOCATION_FILES = {"msp-crl.pem": "msp/crls/crl.pem"}
-"""More keys of the Secret where the organization has revoked certificates."""
 
 
 def config_file(node: NodePlan) -> str:
@@ -45,7 +43,7 @@ def config_file(node: NodePlan) -> str:
 
 
 def node_pod(
-    node: NodePlan, *, site: Site, image: str, checksum: pulumi.Input[str], revokes: bool = False
+    node: NodePlan, *, site: Site, image: str, checksum: pulumi.Input[str], further: Mapping[str, str]
 ) -> Manifest:
     """Return the pod template of a node.
 
@@ -54,7 +52,7 @@ def node_pod(
         site: where it runs.
         image: image of the node.
         checksum: of all files that the pod mounts; another one makes another template.
-        revokes: whether there is a list of revoked certificates.
+        further: more keys of the node's Secret, and where they appear under FABRIC_CFG_PATH.
     """
     own = labels.of_node(site.instance, node)
     return {
@@ -67,7 +65,7 @@ def node_pod(
             "affinity": apart({labels.INSTANCE: site.instance, labels.NAME: node.kind}),
             "containers": [_node_container(node, image)],
             "volumes": [
-                {"name": "fabric", "projected": _projected(node, revokes=revokes)},
+                {"name": "fabric", "projected": _projected(node, further)},
                 {"name": "ledger", "persistentVolumeClaim": {"claimName": node.name}},
                 {"name": "tmp", "emptyDir": {}},
             ],
@@ -139,15 +137,14 @@ def from_secret(variable: str, secret: str, key: str) -> Manifest:
     return {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
 
 
-def _projected(node: NodePlan, *, revokes: bool) -> Manifest:
+def _projected(node: NodePlan, further: Mapping[str, str]) -> Manifest:
     """Return FABRIC_CFG_PATH as one volume: settings of the ConfigMap, keys and certificates."""
     plain = {config_file(node): config_file(node), **CONFIG_MAP_FILES}
-    secret = SECRET_FILES | REVOCATION_FILES if revokes else SECRET_FILES
     return {
         "defaultMode": 0o440,
         "sources": [
             {"configMap": {"name": node.name, "items": _items(plain)}},
-            {"secret": {"name": node.name, "items": _items(secret)}},
+            {"secret": {"name": node.name, "items": _items({**SECRET_FILES, **further})}},
         ],
     }
 

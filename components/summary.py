@@ -114,7 +114,7 @@ def _nodes(
             port=node.port,
             namespace=node.namespace,
             pod=node.pod,
-            tls_root_certificates=[organization.tls_ca.certificate],
+            tls_root_certificates=organization.authorities.tls_roots,
             operations_port=node.operations_port,
             admin_port=node.admin_port,
             public_endpoint=endpoints.get(node.name, ""),
@@ -145,13 +145,14 @@ def _bundle(certificates: tuple[str, ...]) -> str:
 
 
 def _organization(name: str, kind: str, organization: Organization) -> dict[str, Any]:
+    authorities = organization.authorities
     return written(
         OrganizationOutput,
         name=name,
         msp_id=organization.msp_id,
         kind=kind,
-        ca_certificate=organization.ca.certificate,
-        tls_ca_certificate=organization.tls_ca.certificate,
+        ca_certificate=authorities.bundle(authorities.roots),
+        tls_ca_certificate=authorities.bundle(authorities.tls_roots),
         users={person: identity["certificate"] for person, identity in organization.people.items()},
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from heddle.errors import EngineError
+from heddle.identity.keys import certificates_in
 from heddle.network.instance import OrganizationOutput
 from heddle.plugin.values import strip_secrets
 from heddle.state.stack import open_stack
@@ -14,7 +15,9 @@ _TYPE = "heddle:identity:CertificateAuthority"
 
 
 def authority_keys(stack: str, folder: Path, member: OrganizationOutput) -> Mapping[str, str]:
-    """Return the PEM keys `ca` and `tls-ca`; an authority is recognised by its certificate.
+    """Return the PEM keys `ca` and `tls-ca` of the authorities that issue, which the output names first.
+
+    An authority is recognised by its certificate.
 
     Raises EngineError: the state does not hold them, or cannot be read.
     """
@@ -25,7 +28,8 @@ def authority_keys(stack: str, folder: Path, member: OrganizationOutput) -> Mapp
         for resource in open_stack(folder, stack, must_exist=True).resources
         if resource.type == _TYPE
     }
-    wanted = {"ca": member.ca_certificate, "tls-ca": member.tls_ca_certificate}
+    texts = {"ca": member.ca_certificate, "tls-ca": member.tls_ca_certificate}
+    wanted = {name: next(iter(certificates_in(text)), text) for name, text in texts.items()}
     missing = [name for name, certificate in wanted.items() if not keys.get(certificate)]
     if missing:
         raise EngineError(

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from heddle.errors import EngineError
+from heddle.identity.keys import certificates_in
 from heddle.network.instance import ChannelOutput, InstanceOutput, NodeOutput, OrganizationOutput
 from heddle.network.network import Network
 from heddle.render import client_env, connection_profile, msp_config_yaml
@@ -95,9 +96,15 @@ def msp_files(folder: str, member: OrganizationOutput) -> dict[str, str]:
     """Return an MSP folder without an identity, by which others verify the organization's members."""
     return {
         f"{folder}/config.yaml": msp_config_yaml(),
-        f"{folder}/cacerts/ca.pem": member.ca_certificate,
-        f"{folder}/tlscacerts/tlsca.pem": member.tls_ca_certificate,
+        **_each(f"{folder}/cacerts/ca", member.ca_certificate),
+        **_each(f"{folder}/tlscacerts/tlsca", member.tls_ca_certificate),
     }
+
+
+def _each(path: str, certificates: str) -> dict[str, str]:
+    """Return a file for each certificate: Fabric reads the first one of a file alone."""
+    found = enumerate(certificates_in(certificates) or [certificates], 1)
+    return {f"{path}{f'-{number}' if number > 1 else ''}.pem": each for number, each in found}
 
 
 def _tls_file(organization: str, member: OrganizationOutput) -> str:

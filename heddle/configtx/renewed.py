@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from heddle.configtx.settings import ChannelSettings, Consenter, OrdererOrganization, PeerOrganization
-from heddle.identity.keys import public_key_of
+from heddle.identity.keys import authority_of, public_key_of
 from heddle.identity.msp import Msp
 from heddle.identity.revocation import lists_in_force
 
@@ -17,7 +17,9 @@ def keep_renewed(wanted: ChannelSettings, live: ChannelSettings) -> ChannelSetti
     """Return the wanted settings, with everything that is no difference as the channel has it.
 
     A consenter's certificate that was renewed with the same key needs no configuration update (docs
-    raft_configuration.md; Fabric compares public keys, of BFT's enrolment certificates since 3.1.2).
+    raft_configuration.md; Fabric compares public keys, of BFT's enrolment certificates since 3.1.2). One of
+    another authority does: Fabric refuses to take an authority from a channel that knows a consenter by it
+    (etcdraft/util.go VerifyConfigMetadata).
     Revocation lists of the channel stay until a wanted one covers them: no revocation is taken back.
     """
     in_force = {each.address: each for each in live.consenters}
@@ -45,7 +47,7 @@ def _revoking(msp: Msp, live: tuple[bytes, ...]) -> Msp:
 
 
 def _known_by(consenter: Consenter) -> tuple[object, ...]:
-    """Return what others know a consenter by: its certificates' public keys and, of BFT, its number."""
+    """Return what a consenter is known by: its certificates' keys and authorities and, of BFT, its number."""
     pems = (consenter.client_tls_certificate, consenter.server_tls_certificate, consenter.identity)
-    keys = (public_key_of(pem) if pem else b"" for pem in pems)
-    return *keys, consenter.id, consenter.msp_id
+    known = ((public_key_of(pem), authority_of(pem)) if pem else b"" for pem in pems)
+    return *known, consenter.id, consenter.msp_id

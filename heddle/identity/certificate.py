@@ -103,7 +103,7 @@ def _validity(authority: Authority, request: CertificateRequest, now: datetime) 
         raise IdentityError(
             f"certificate {request.common_name}: its authority {authority.x509.subject.rfc4514_string()} "
             f"expired on {last:%Y-%m-%d}",
-            hint="Make a new authority and add it to the organization's MSP next to the old one.",
+            hint="Authorities are exchanged before they end: docs/operations/authorities.md.",
         )
     begin = max(now - BACKDATE, authority.x509.not_valid_before_utc)
     return begin, min(now + timedelta(days=request.validity_days), last)

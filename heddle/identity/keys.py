@@ -5,6 +5,7 @@ could make a second, different signature of the same message. Source: bccsp/util
 bccsp/sw/ecdsa.go (Fabric 3.1.5).
 """
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -16,13 +17,24 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from heddle.errors import IdentityError
 
-__all__ = ["load_certificate", "load_key", "low_s", "pem_of", "public_key_of", "sign", "verify"]
+__all__ = [
+    "authority_of",
+    "certificates_in",
+    "load_certificate",
+    "load_key",
+    "low_s",
+    "pem_of",
+    "public_key_of",
+    "sign",
+    "verify",
+]
 
 CURVE: Final = ec.SECP256R1()
 MAX_CERTIFICATE: Final = 256 * 1024
 """Bytes of PEM: certificates come from others, and a real one has two thousand."""
 _MALFORMED: Final = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_PEM: Final = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _ALGORITHM: Final = ec.ECDSA(hashes.SHA256())
 
 
@@ -77,6 +89,11 @@ def load_certificate(pem: bytes) -> x509.Certificate:
     return certificate
 
 
+def certificates_in(text: str) -> list[str]:
+    """Return the certificates of a PEM text one by one, each with the end of its last line."""
+    return [f"{each}\n" for each in _PEM.findall(text)]
+
+
 def public_key_of(pem: bytes) -> bytes:
     """Return the public key of a certificate, DER, which stays when it is renewed with the same key.
 
@@ -88,6 +105,20 @@ def public_key_of(pem: bytes) -> bytes:
         .public_key()
         .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
+
+
+def authority_of(pem: bytes) -> tuple[bytes, bytes]:
+    """Return what names the authority of a certificate: its subject, DER, and its key identifier.
+
+    Raises:
+        IdentityError: no certificate in it.
+    """
+    certificate = load_certificate(pem)
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
+    except x509.ExtensionNotFound:
+        return certificate.issuer.public_bytes(), b""
+    return certificate.issuer.public_bytes(), extension.value.key_identifier or b""
 
 
 def low_s(signature: bytes) -> bytes:

@@ -1,11 +1,11 @@
 """List the certificates that a stack's output and a channel's configuration hold, with what each is for."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from heddle.configtx.settings import ChannelSettings
+from heddle.identity.keys import certificates_in
 from heddle.identity.msp import Msp
 from heddle.network.instance import InstanceOutput, NodeOutput, OrganizationOutput
 from heddle.network.purposes import (
@@ -27,7 +27,6 @@ from heddle.network.purposes import (
 __all__ = ["TLS_WORDS", "Registered", "of_channel", "of_instance", "of_msp", "of_node"]
 
 TLS_WORDS: Final = "its TLS certificate"
-_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\s*", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +106,9 @@ def _of_organization(name: str, organization: OrganizationOutput) -> Iterator[Re
         (AUTHORITY if managed else EXTERNAL_ROOT, "authority", organization.ca_certificate),
         (TLS_AUTHORITY if managed else EXTERNAL_TLS_ROOT, "TLS authority", organization.tls_ca_certificate),
     ):
-        for pem in _PEM.findall(text) or [text]:  # an external organization may have several
+        for pem in certificates_in(text) or [
+            text
+        ]:  # several, while they are exchanged, or of an external one
             yield Registered(whose=name, purpose=purpose, pem=pem, what=f"the {kind} of {name}")
     for user, pem in organization.users.items():
         purpose, words = ADMIN if user == "admin" else USER, f"the certificate of {user} of {name}"

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 RESTART: Final = "`heddle up` restarts it with the certificate that was issued since"
-_EXCHANGE: Final = "renewal does not heal it: see docs/operations/certificates.md"
+_EXCHANGE: Final = "exchange it before it ends: docs/operations/authorities.md"
 _ELSEWHERE: Final = "its administrators put a new one beside it on the channel in good time"
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from cryptography.x509.oid import NameOID
 
 from heddle.errors import EngineError
-from heddle.identity.keys import load_certificate
+from heddle.identity.keys import certificates_in, load_certificate
 from heddle.identity.signer import Signer
 from heddle.kube.kubeconfig import KubeconfigError, default_files, merged, one_context
 from heddle.network.instance import InstanceOutput, OrganizationOutput, read_instance
@@ -49,7 +49,8 @@ def read_access_folder(folder: Path) -> tuple[InstanceOutput, Person]:
         raise EngineError(f"{folder}: {error}", hint=_HINT) from error
     issuer = load_certificate(texts[1]).issuer
     for member in instance.organizations.values():
-        if member.users and load_certificate(member.ca_certificate.encode()).subject == issuer:
+        authorities = [load_certificate(each.encode()) for each in certificates_in(member.ca_certificate)]
+        if member.users and any(each.subject == issuer for each in authorities):
             return instance, _person(member, texts[1], texts[2])
     raise EngineError(
         f"{folder / CERTIFICATE}: its issuer {issuer.rfc4514_string()} is no authority of this instance",

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from heddle.configtx.settings import ChannelSettings, Consenter
+from heddle.errors import IdentityError
+from heddle.identity.keys import public_key_of
 from heddle.planner.channel import Kind, Step
 from heddle.planner.facts import (
     Answer,
@@ -135,14 +137,13 @@ def key_in_use(channel: ChannelFacts, step: Step) -> Refusal | None:
 
     A node that orders runs with the key that the channel knows: of TLS with Raft, of its enrolment with BFT,
     where channels note the TLS certificate and do not hold nodes to it. It would be lost to the channel until
-    its restart, and with two consenters of Raft the channel would stand still (seen on Fabric 3.1.5).
+    its restart, and with two consenters of Raft the channel would stand still (seen on Fabric 3.1.5). A
+    certificate of another authority for the same key changes nothing for the node: it orders on.
     """
     if step.kind is not Kind.ROTATE or step.joins is None:
         return None
     address = step.joins.address
-    if not orders(channel.answers.get(address)):
-        return None
-    if channel.bft and _identity_of(channel, address) == step.joins.identity:
+    if not orders(channel.answers.get(address)) or _keeps_key(channel, step.joins):
         return None
     name, key = channel.nodes.get(address, address), "enrolment" if channel.bft else "TLS"
     return Refusal(
@@ -153,9 +154,21 @@ def key_in_use(channel: ChannelFacts, step: Step) -> Refusal | None:
     )
 
 
-def _identity_of(channel: ChannelFacts, address: str) -> bytes:
-    known = (each.identity for each in channel.settings.consenters if each.address == address)
-    return next(known, b"")
+def _keeps_key(channel: ChannelFacts, wanted: Consenter) -> bool:
+    """Tell whether a consenter keeps the key by which the channel knows it, whatever its certificate."""
+    now = next((one for one in channel.settings.consenters if one.address == wanted.address), None)
+    if now is None:
+        return False
+    pairs = [(now.identity, wanted.identity)]
+    if not channel.bft:
+        pairs = [
+            (now.client_tls_certificate, wanted.client_tls_certificate),
+            (now.server_tls_certificate, wanted.server_tls_certificate),
+        ]
+    try:
+        return all(old == new or public_key_of(old) == public_key_of(new) for old, new in pairs)
+    except IdentityError:
+        return False  # what cannot be read proves nothing
 
 
 def standstill(channel: ChannelFacts, newest: int) -> Refusal | None:

@@ -130,9 +130,7 @@ class CertificateFacts:
     def remedy(self) -> str:
         """Return what to do about an expired certificate."""
         if self.authority_expired:
-            return (
-                "Its authority has expired, too, and renewals end with it: docs/operations/certificates.md."
-            )
+            return "Its authority has expired, too, and renewals end with it: docs/operations/authorities.md."
         return sentence(RENEW)
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """Create, update, read and delete Heddle's own resources: one file per type."""
 
 from heddle.plugin.interface import Log
+from heddle.provider.authority_exchange import AuthorityExchangeHandler
 from heddle.provider.certificate import CertificateHandler
 from heddle.provider.certificate_authority import CertificateAuthorityHandler
 from heddle.provider.chaincode_approval import ChaincodeApprovalHandler
@@ -22,6 +23,7 @@ __all__ = ["HeddleProvider", "create_provider"]
 _HANDLERS = (
     CertificateAuthorityHandler,
     CertificateHandler,
+    AuthorityExchangeHandler,
     PasswordHandler,
     RevocationListHandler,
     ChannelHandler,

@@ -94,7 +94,10 @@ def _hint(call: Call) -> str:
     window, end = call.inputs.get("renewBefore"), not_after(call.old_outputs["certificate"].encode())
     authority = call.inputs["authorityCertificate"]
     if isinstance(authority, str) and not_after(authority.encode()) <= end:
-        return "Its authority ends with it, so no renewal makes it last longer."
+        return (
+            "Its authority ends with it, so no renewal makes it last longer: exchange its authorities before "
+            "(docs/operations/authorities.md)."
+        )
     if isinstance(window, str):
         return f"`up` renews it with the same key from {timestamp(end - period(window))} on."
     return (

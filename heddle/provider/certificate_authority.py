@@ -35,6 +35,9 @@ class CertificateAuthorityHandler(Recorded):
 
     async def diff(self, call: Call) -> dict[str, DiffKind]:
         """Warn before the certificate expires, but report no difference."""
-        hint = "Put a second authority beside it on every channel in good time."
+        hint = (
+            "Exchange it in good time: `certificates.authorities` in a stack file "
+            "(docs/operations/authorities.md)."
+        )
         await warn_before_expiry(self.session, call, days=_WARN_DAYS, hint=hint)
         return {}

@@ -1,6 +1,6 @@
 """RevocationList: an authority's certificates that are revoked, as a list that channels and nodes take."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cryptography.x509.oid import NameOID
@@ -30,10 +30,11 @@ class RevocationListHandler(Recorded):
         """Report certificates to revoke that the authority did not issue, and those in use."""
         failures = []
         in_use = {serial: holder for holder, serial in _known(inputs["inUse"]).items()}
+        authorities = [inputs["authorityCertificate"], *(inputs.get("otherAuthorities") or ())]
         for index, entry in enumerate(inputs["revoked"] if isinstance(inputs["revoked"], list) else ()):
             if not isinstance(entry, str):
                 continue
-            reason = _foreign(entry, inputs["authorityCertificate"]) or _in_use(entry, in_use)
+            reason = _foreign(entry, authorities) or _in_use(entry, in_use)
             if reason:
                 failures.append(CheckFailure(property=f"revoked[{index}]", reason=reason))
         return failures
@@ -92,13 +93,15 @@ def _revocation(entry: str) -> dict[str, Any]:
     }
 
 
-def _foreign(entry: str, authority: object) -> str:
-    """Return why the authority cannot revoke a certificate: another one issued it; empty if it can."""
+def _foreign(entry: str, authorities: Sequence[object]) -> str:
+    """Return why the authorities cannot revoke a certificate: another one issued it; empty if they can."""
     if "-----BEGIN" not in entry:
         return ""
     try:
         certificate = load_certificate(entry.encode())
-        if not isinstance(authority, str) or issued(load_certificate(authority.encode()), certificate):
+        if not all(isinstance(each, str) for each in authorities):
+            return ""  # not known yet
+        if any(issued(load_certificate(str(each).encode()), certificate) for each in authorities):
             return ""
     except IdentityError as error:
         return str(error)

@@ -9,6 +9,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 
 __all__ = [
+    "AuthorityPair",
     "Batch",
     "BftOptions",
     "Capabilities",
@@ -25,12 +26,14 @@ __all__ = [
 ]
 
 
-class Revocation(TypedDict):
-    """A certificate that is revoked, and its holder."""
+class AuthorityPair(TypedDict):
+    """A generation of an organization's authorities: that of its members, and that of TLS."""
 
-    holder: NotRequired[pulumi.Input[str]]
-    serial: pulumi.Input[str]
-    expires: NotRequired[pulumi.Input[str]]
+    generation: pulumi.Input[int]
+    certificate: pulumi.Input[str]
+    privateKey: pulumi.Input[str]
+    tlsCertificate: pulumi.Input[str]
+    tlsPrivateKey: pulumi.Input[str]
 
 
 class Node(TypedDict):
@@ -48,6 +51,14 @@ class Node(TypedDict):
     dial: NotRequired[pulumi.Input[str]]
     adminDial: NotRequired[pulumi.Input[str]]
     operationsDial: NotRequired[pulumi.Input[str]]
+
+
+class Revocation(TypedDict):
+    """A certificate that is revoked, and its holder."""
+
+    holder: NotRequired[pulumi.Input[str]]
+    serial: pulumi.Input[str]
+    expires: NotRequired[pulumi.Input[str]]
 
 
 class Msp(TypedDict):

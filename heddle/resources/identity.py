@@ -6,11 +6,14 @@ from typing import Any
 
 import pulumi
 
-from heddle.resources.arguments import Revocation
+from heddle.resources.arguments import AuthorityPair, Node, Revocation
 from heddle.resources.base import DeclaredResource
+from heddle.schema.authorities import AUTHORITY_EXCHANGE
 from heddle.schema.identity import CERTIFICATE, CERTIFICATE_AUTHORITY, PASSWORD, REVOCATION_LIST
 
 __all__ = [
+    "AuthorityExchange",
+    "AuthorityExchangeArgs",
     "Certificate",
     "CertificateArgs",
     "CertificateAuthority",
@@ -86,11 +89,50 @@ class Certificate(DeclaredResource[CertificateArgs]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AuthorityExchangeArgs:
+    """The generations of an organization's authorities that are trusted, and the one that issues.
+
+    Its nodes, and the orderers of its channels, are asked before another one issues and before one goes.
+    """
+
+    organization: str
+    msp_id: str
+    kind: str
+    generations: Sequence[AuthorityPair]
+    issuing: int
+    nodes: Sequence[Node] | None = None
+    orderers: Sequence[Node] | None = None
+    channels: Sequence[str] | None = None
+
+
+class AuthorityExchange(DeclaredResource[AuthorityExchangeArgs]):
+    """The generation of an organization's authorities that issues, once nodes show that it may."""
+
+    declaration = AUTHORITY_EXCHANGE
+
+    certificate: pulumi.Output[str]
+    """The certificate of the authority that issues, PEM."""
+    private_key: pulumi.Output[str]
+    """Its private key, PEM. Secret."""
+    tls_certificate: pulumi.Output[str]
+    """The certificate of the TLS authority that issues, PEM."""
+    tls_private_key: pulumi.Output[str]
+    """Its private key, PEM. Secret."""
+    root_certificates: pulumi.Output[Sequence[str]]
+    """The roots of members' identities that are trusted, PEM."""
+    tls_root_certificates: pulumi.Output[Sequence[str]]
+    """The roots of TLS certificates that are trusted, PEM."""
+    bridges: pulumi.Output[Sequence[str]]
+    """What servers present beneath their TLS certificates for those who know only a former root, PEM."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RevocationListArgs:
     """The authority of a revocation list, and the certificates to revoke: serial numbers or PEM."""
 
     authority_certificate: pulumi.Input[str]
     authority_private_key: pulumi.Input[str]
+    other_authorities: Sequence[pulumi.Input[str]] | None = None
     superseded: pulumi.Input[Sequence[pulumi.Input[Revocation]]] | None = None
     revoked: Sequence[str] | None = None
     in_use: Mapping[str, pulumi.Input[str]] | None = None

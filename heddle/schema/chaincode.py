@@ -87,7 +87,11 @@ CHAINCODE_PACKAGE = ResourceType(
     inputs={
         "label": Property(_LABEL, "The label, the first part of the package id."),
         "address": Property(HOST_PORT, "Where peers reach the chaincode's server, host:port."),
-        "tlsRootCertificate": Property(PEM, "The root of the server's TLS certificate, PEM."),
+        "tlsRootCertificate": connection(
+            PEM,
+            "The root of the server's TLS certificate, PEM. A package that is made keeps the root that it "
+            "has: its id is on the ledger.",
+        ),
         "metadata": Property(
             MapOf(Text()),
             "Files META-INF/… of the package by their paths: indexes of CouchDB.",

@@ -7,7 +7,7 @@ from heddle.settings import Integer
 
 _NEW_AUTHORITY = (
     "Certificates and channels trust this authority by its certificate. Declare a second one under another "
-    "name, add it to the organization's MSP on every channel, issue anew from it, then remove this one."
+    "name, and exchange them: `certificates.authorities` in a stack file (docs/operations/authorities.md)."
 )
 
 CERTIFICATE_AUTHORITY = ResourceType(
@@ -79,6 +79,11 @@ CERTIFICATE = ResourceType(
             ListOf(REVOCATION, key="serial"),
             "Certificates issued for this key before. Who has the key can use them all.",
         ),
+        "otherAuthorities": connection(
+            ListOf(PEM),
+            "The organization's other authorities that are trusted now, PEM: they have lists of their own.",
+            optional=True,
+        ),
         "superseded": Property(
             ListOf(REVOCATION, key="serial"), "Certificates of the keys that were given up by `rekey`."
         ),
@@ -95,6 +100,11 @@ REVOCATION_LIST = ResourceType(
     inputs={
         "authorityCertificate": Property(PEM, "The authority's certificate, PEM."),
         "authorityPrivateKey": connection(PEM, "The authority's private key, PEM.", secret=True),
+        "otherAuthorities": connection(
+            ListOf(PEM),
+            "The organization's other authorities that are trusted now, PEM: they have lists of their own.",
+            optional=True,
+        ),
         "superseded": Property(
             ListOf(REVOCATION, key="serial"), "Certificates of keys that were given up.", default=[]
         ),

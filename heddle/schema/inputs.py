@@ -7,14 +7,6 @@ from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 
-class Revocation(TypedDict):
-    """A certificate that is revoked, and its holder."""
-
-    holder: str
-    serial: str
-    expires: str
-
-
 class Node(TypedDict):
     """A peer or an orderer, and how to reach it. Its name tells it apart, all else is connection."""
 
@@ -30,6 +22,14 @@ class Node(TypedDict):
     dial: str
     adminDial: str
     operationsDial: str
+
+
+class Revocation(TypedDict):
+    """A certificate that is revoked, and its holder."""
+
+    holder: str
+    serial: str
+    expires: str
 
 
 class Msp(TypedDict):

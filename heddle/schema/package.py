@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from heddle.schema import chaincode, channel, identity, kubernetes, membership
+from heddle.schema import authorities, chaincode, channel, identity, kubernetes, membership
 from heddle.schema.model import Kind, ListOf, MapOf, ObjectType, Property, ResourceType, Text, connection
 from heddle.settings import Boolean, Duration, Integer, Size
 from heddle.versions import HEDDLE
@@ -27,6 +27,7 @@ RESOURCES: Mapping[str, ResourceType] = {
     for resource in (
         identity.CERTIFICATE_AUTHORITY,
         identity.CERTIFICATE,
+        authorities.AUTHORITY_EXCHANGE,
         identity.PASSWORD,
         identity.REVOCATION_LIST,
         channel.CHANNEL,

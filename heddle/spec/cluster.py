@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from heddle.spec.authorities import AuthorityGeneration
 from heddle.spec.defaults import DNS_DOMAIN
 from heddle.spec.kinds import Period, between
 from heddle.spec.model import Section
@@ -33,7 +34,7 @@ class Cluster(Section):
 
 
 class Certificates(Section):
-    """Certificates of nodes, administrators and users. Authorities last fifteen years and are not renewed."""
+    """Certificates of nodes, administrators and users, and their authorities, which last fifteen years."""
 
     renewal: Annotated[int, *between(0)] = 0
     """Raise it by one to renew every certificate with its key: nodes restart one by one, the ledger stays as
@@ -53,6 +54,10 @@ class Certificates(Section):
     and its name with -tls for its TLS key; one of BFT its name for both; one orderer at a time. Raise a
     number by one, from 0, to make a new key; channels and nodes then refuse the old one, but for TLS keys. A
     number stays in the file as long as its holder does."""
+
+    authorities: dict[str, AuthorityGeneration] = Field(default_factory=dict)
+    """Generations of the authorities of organizations here, by the organization's name: to exchange them
+    before they end, or after a key leaked. Default: the first."""
 
     def renewals_of(self, *names: str) -> int:
         """Return the number of renewals: that of all certificates, and those of each of these names."""

@@ -86,6 +86,16 @@ def outputs_of(args: MockResourceArgs) -> dict[str, Any]:
                 "revocationList": f"list of {args.name}",
                 "revocations": args.inputs.get("superseded", []),
             }
+        case "AuthorityExchange":
+            generations, issuing = args.inputs["generations"], args.inputs["issuing"]
+            pair = next(each for each in generations if each["generation"] == issuing)
+            return {
+                **{name: pair[name] for name in ("certificate", "tlsCertificate")},
+                **{name: pair[name] for name in ("privateKey", "tlsPrivateKey")},
+                "rootCertificates": [each["certificate"] for each in generations],
+                "tlsRootCertificates": [each["tlsCertificate"] for each in generations],
+                "bridges": [f"bridge of {args.name}"],
+            }
         case "Channel":
             return {"genesisBlock": "AA==", "genesisHash": "00ff", "sequence": 0, "applied": "AA=="}
         case "ChaincodePackage":

@@ -109,7 +109,7 @@ def certificate(authority: Authority, now: datetime | None = None) -> str:
         (certificate(OLD, LONG_AGO), False, RENEW),
         (certificate(OLD), False, "`heddle up` restarts it with the certificate that was issued since"),
         (None, False, RENEW),
-        (None, True, "renewal does not heal it: see docs/operations/certificates.md"),
+        (None, True, "exchange it before it ends: docs/operations/authorities.md"),
     ],
 )
 def test_an_expired_certificate_is_named_with_what_heals_it(
@@ -156,7 +156,7 @@ def test_expired_authorities_and_clients_are_named() -> None:
     expired = {each.what: each.remedy for each in expired_of_instance(instance)}
 
     assert expired == {
-        "the TLS authority of one": "renewal does not heal it: see docs/operations/certificates.md",
+        "the TLS authority of one": "exchange it before it ends: docs/operations/authorities.md",
         "the certificate of admin of one": RENEW,
         "the client certificate for the orderers' admin endpoints": RENEW,
     }

@@ -51,3 +51,15 @@ async def test_a_package_without_metadata_may_change_its_address_as_before(engin
     await engine.up(PACKAGE, "package", INPUTS)
 
     assert (await engine.diff(PACKAGE, "package", {**INPUTS, "address": "other:1"})).changes
+
+
+async def test_a_package_keeps_its_tls_root(engine: Engine) -> None:
+    """Its id is on the ledger; the server's certificate leads to the old root, too, by a bridge."""
+    before = await engine.up(PACKAGE, "package", INPUTS)
+    root = new_authority(common_name="ca 2", organization="one").certificate.decode()
+    after = await engine.up(PACKAGE, "package", {**INPUTS, "tlsRootCertificate": root})
+    await engine.read(PACKAGE, "package")
+
+    assert after["packageId"] == before["packageId"]
+    assert engine.outputs["package"]["packageId"] == before["packageId"]
+    assert await engine.up(PACKAGE, "next", {**INPUTS, "label": "assets_1.1", "tlsRootCertificate": root})

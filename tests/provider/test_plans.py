@@ -96,7 +96,9 @@ def test_a_consenter_that_gets_a_new_certificate_is_named(channel: dict[str, Any
 
     message = plan_unknown(renewed, channel)
 
-    assert message.splitlines()[1] == ("  consenter orderer1: new certificate (an update only for a new key)")
+    assert message.splitlines()[1] == (
+        "  consenter orderer1: new certificate (an update only for a new key, or another authority)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,8 @@ def _renewed(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Iterator[str]:
     before = {one["node"] for one in old}
     for one in new:
         if isinstance(one, dict) and one["node"] in before and has_unknown(one):
-            yield f"consenter {one['node']}: new certificate (an update only for a new key)"
+            when = "an update only for a new key, or another authority"
+            yield f"consenter {one['node']}: new certificate ({when})"
 
 
 def _options(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Iterator[str]:

@@ -41,6 +41,7 @@ def broken(data: Data) -> Iterator[Problem]:
     yield from _rekeyed(data)
     yield from _renewed(data)
     yield from _window(data)
+    yield from _authorities(data)
     for index, item in items(data, "organizations"):
         if item.get("external") is not None and item.get("revoked") is not None:
             place: Place = ("organizations", index, "revoked")
@@ -84,6 +85,26 @@ def _renewed(data: Data) -> Iterator[Problem]:
     for key, value in section(data, "certificates", "renew").items():
         if key not in allowed:
             yield problem(("certificates", "renew", key), value, _RENEWABLE, _close(key, allowed))
+
+
+def _authorities(data: Data) -> Iterator[Problem]:
+    """Yield the organizations of `certificates.authorities` that are not here, and phases of the first."""
+    here = [
+        orderer_organization(data),
+        *(party.name for party in parties(data).values() if not party.external),
+    ]
+    for key, value in section(data, "certificates", "authorities").items():
+        place: Place = ("certificates", "authorities", key)
+        if key not in here:
+            words = "the name of an organization whose authorities are managed here"
+            yield problem(place, value, words, _close(key, here))
+        elif (
+            isinstance(value, dict)
+            and value.get("generation") == 1
+            and value.get("phase", "retired") != "retired"
+        ):
+            step = "Its first exchange begins with `generation: 2` and `phase: trusted`."
+            yield problem((*place, "phase"), value["phase"], "none: no generation was before the first", step)
 
 
 def _window(data: Data) -> Iterator[Problem]:

@@ -1,0 +1,188 @@
+"""AuthorityExchange: a further generation of an organization's authorities, phase by phase, by proof."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from heddle.errors import ProviderError
+from heddle.fabric.node import Node
+from heddle.identity.authority import Authority
+from heddle.identity.bridge import bridge
+from heddle.identity.expiry import not_after
+from heddle.identity.keys import load_certificate
+from heddle.kube.pods import NodePods
+from heddle.network.trust import AuthorityPair, TrustQuestions
+from heddle.planner.authorities import (
+    ChannelTrust,
+    Generations,
+    NodeTrust,
+    exchange_refusal,
+    needs_proof,
+)
+from heddle.plugin.interface import CheckFailure
+from heddle.plugin.values import UNKNOWN, Properties, has_unknown
+from heddle.provider.checked_values import nodes
+from heddle.provider.handler import Call, Plan, Recorded
+from heddle.schema.authorities import AUTHORITY_EXCHANGE
+
+__all__ = ["AuthorityExchangeHandler"]
+
+
+class AuthorityExchangeHandler(Recorded):
+    """Put generations of authorities in force, as `heddle.schema.authorities` declares them.
+
+    The state only says what was let through last, which is where the question begins. What decides is what
+    nodes present and accept, and what channels name, at this moment.
+    """
+
+    declaration = AUTHORITY_EXCHANGE
+    identifier = "{organization}"
+
+    def verify(self, inputs: dict[str, Any]) -> list[CheckFailure]:
+        """Report an issuing generation that is none of those that are trusted."""
+        numbers = [each["generation"] for each in inputs["generations"]]
+        if inputs["issuing"] in numbers:
+            return []
+        reason = f"{inputs['issuing']} is none of the generations: {', '.join(map(str, numbers))}"
+        return [CheckFailure(property="issuing", reason=reason)]
+
+    async def plan(self, call: Call) -> Plan:
+        """Refuse what must not be now; return the outputs as far as the authorities exist."""
+        await self._expect_proof(call)
+        outputs = _outputs(call)
+        return Plan(outputs=outputs, message=_story(call))
+
+    async def update(self, call: Call) -> Properties:
+        """Put the generations in force, or raise ProviderError with whoever would be shut out."""
+        await self._expect_proof(call)
+        return _outputs(call)
+
+    async def _expect_proof(self, call: Call) -> None:
+        wanted, former = _wanted(call.inputs), _wanted(call.old_inputs) if call.id else None
+        if not needs_proof(wanted, former):
+            return
+        pairs = _pairs(call)
+        if not pairs:
+            return  # a new network: nothing of it exists yet
+        questions = TrustQuestions(
+            connections=self.session.connections, msp_id=call.inputs["mspId"], pairs=pairs
+        )
+        found, orderers = [await self._existing(_known_nodes(call, part)) for part in ("nodes", "orderers")]
+        channels = call.inputs["channels"]
+        ask = questions.orderer if call.inputs["kind"] == "orderer" else questions.peer
+        told = await asyncio.gather(*(ask(node, channels) for node in found))
+        on = await asyncio.gather(
+            *(questions.channel(each, orderers, found) for each in channels if orderers)
+        )
+        _raise_for(call.inputs["organization"], wanted, former, told, [each for each in on if each])
+
+    async def _existing(self, declared: Sequence[Node]) -> list[Node]:
+        """Return the nodes that were made already: those that are to come have nothing to show."""
+        if not self.session.has_cluster or not declared:
+            return list(declared)
+        async with NodePods(await self.session.api_server(), declared[0].namespace) as pods:
+            states = await asyncio.gather(*(pods.state(node.name) for node in declared))
+        return [node for node, state in zip(declared, states, strict=True) if state is not None]
+
+
+def _raise_for(
+    organization: str,
+    wanted: Generations,
+    former: Generations | None,
+    told: Sequence[NodeTrust],
+    on: Sequence[ChannelTrust],
+) -> None:
+    if refusal := exchange_refusal(organization, wanted, former, told, on):
+        raise ProviderError(refusal.reason, hint=refusal.hint)
+
+
+def _wanted(inputs: Mapping[str, Any]) -> Generations:
+    numbers = frozenset(int(each["generation"]) for each in inputs["generations"])
+    return Generations(trusted=numbers, issuing=int(inputs["issuing"]))
+
+
+def _pairs(call: Call) -> dict[int, AuthorityPair]:
+    """Return the generations that exist: those asked for, and those of before, which nodes may still show."""
+    known = [*(call.old_inputs.get("generations") or ()), *call.inputs["generations"]]
+    return {each["generation"]: _pair(each) for each in known if not has_unknown(each)}
+
+
+def _pair(value: Mapping[str, Any]) -> AuthorityPair:
+    return AuthorityPair(
+        authority=_authority(value["certificate"], value["privateKey"]),
+        tls_authority=_authority(value["tlsCertificate"], value["tlsPrivateKey"]),
+    )
+
+
+def _authority(certificate: str, private_key: str) -> Authority:
+    return Authority(certificate=certificate.encode(), private_key=private_key.encode())
+
+
+def _known_nodes(call: Call, part: str) -> tuple[Node, ...]:
+    """Return nodes, each with every TLS root that is known: also with those of before."""
+    former = {each["name"]: each["tlsRootCertificates"] for each in call.old_inputs.get(part) or ()}
+    listed = call.inputs[part] if isinstance(call.inputs[part], list) else call.old_inputs.get(part) or []
+    known: list[Any] = []
+    for each in listed:
+        roots = each["tlsRootCertificates"]
+        given = [one for one in roots if not has_unknown(one)] if isinstance(roots, list) else []
+        merged = list(dict.fromkeys([*given, *former.get(each["name"], ())]))
+        if merged:
+            known.append({**each, "tlsRootCertificates": merged})
+    return nodes(known)
+
+
+def _outputs(call: Call) -> Properties:
+    generations, issuing = call.inputs["generations"], _issuing(call.inputs)
+    roots = [each["certificate"] for each in generations]
+    tls_roots = [each["tlsCertificate"] for each in generations]
+    names = ("certificate", "privateKey", "tlsCertificate", "tlsPrivateKey")
+    return {
+        **{name: issuing[name] for name in names},
+        "rootCertificates": UNKNOWN if has_unknown(roots) else roots,
+        "tlsRootCertificates": UNKNOWN if has_unknown(tls_roots) else tls_roots,
+        "bridges": UNKNOWN if has_unknown(issuing) else _bridges(call),
+    }
+
+
+def _issuing(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return next(dict(each) for each in inputs["generations"] if each["generation"] == inputs["issuing"])
+
+
+def _bridges(call: Call) -> list[str]:
+    """Return the bridges from the issuing TLS authority to the oldest one that somebody may still know."""
+    new = _issuing(call.inputs)["tlsCertificate"].encode()
+    older = [each for each in call.inputs["generations"] if each["generation"] < call.inputs["issuing"]]
+    made = [
+        bridge(_authority(each["tlsCertificate"], each["tlsPrivateKey"]), new).decode()
+        for each in older
+        if not has_unknown(each)
+    ]
+    return _chained(new, [*made, *(call.old_outputs.get("bridges") or ())])
+
+
+def _chained(authority: bytes, known: Iterable[str]) -> list[str]:
+    """Return those bridges that lead on from an authority, in their order, without those that have ended."""
+    now = datetime.now(UTC)
+    by_subject = {
+        load_certificate(each.encode()).subject: each
+        for each in reversed([*known])
+        if not_after(each.encode()) > now
+    }
+    found, subject = list[str](), load_certificate(authority).subject
+    while (each := by_subject.pop(subject, None)) is not None:
+        found.append(each)
+        subject = load_certificate(each.encode()).issuer
+    return found
+
+
+def _story(call: Call) -> str:
+    """Return in a line what a preview's phase does, and what comes next."""
+    trusted, issuing = sorted(_wanted(call.inputs).trusted), call.inputs["issuing"]
+    if len(trusted) == 1:
+        return f"generation {issuing} of its authorities stands alone: what others issued is refused"
+    newest = max(trusted)
+    if issuing != newest:
+        return f"generation {newest} of its authorities is trusted beside {issuing}, which goes on issuing"
+    return f"generation {newest} of its authorities issues all certificates; {min(trusted)} is still trusted"

@@ -1,0 +1,219 @@
+"""An organization's authorities are exchanged on official nodes: no phase is left out, none comes early."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heddle.errors import ProviderError
+from heddle.fabric.connection import Connections
+from heddle.fabric.dial import DirectDialer
+from heddle.fabric.node import Node
+from heddle.identity.authority import Authority
+from heddle.identity.msp import Msp
+from heddle.identity.signer import Signer
+from tests.contract.waiting import leader_hears
+from tests.provider.harness import Engine, channel_value, node_value, signer_value
+from tests.real.generations import NextGeneration
+from tests.real.network import Organization, RealNetwork, prepared_network
+
+pytestmark = pytest.mark.real
+
+CHANNEL = "heddle:ledger:Channel"
+MEMBERSHIP = "heddle:ledger:PeerMembership"
+EXCHANGE = "heddle:identity:AuthorityExchange"
+
+
+_PORT = re.compile(r":[0-9]+")
+
+
+def secured(network: RealNetwork) -> RealNetwork:
+    """The network with operations endpoints that present the nodes' certificates, as pods have them."""
+    for node in (*network.orderers, *network.peers):
+        network.secure_operations(node)
+    return network
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Iterator[RealNetwork]:
+    network = secured(prepared_network(tmp_path, orderers=3, peers={"alpha": 1}))
+    network.start()
+    yield network
+    network.stop()
+
+
+class Exchange:
+    """An instance whose organization exchanges its authorities."""
+
+    def __init__(self, network: RealNetwork, engine: Engine, organization: Organization) -> None:
+        self.network, self.engine = network, engine
+        self.organization, self.next = organization, NextGeneration(network, organization)
+        self.msp, self.admin = organization.msp, organization.admin
+        self.orders = organization is network.ordering
+        self.nodes = network.orderers if self.orders else network.peers
+
+    def inputs(self, numbers: tuple[int, ...], issuing: int) -> dict[str, Any]:
+        roots = {1: self.organization.msp, 2: self.next.alone}
+        seen = tuple(pem for number in numbers for pem in roots[number].tls_root_certificates)
+        return {
+            "organization": self.organization.name,
+            "mspId": self.organization.msp.msp_id,
+            "kind": "orderer" if self.orders else "peer",
+            "generations": [self._generation(number) for number in numbers],
+            "issuing": issuing,
+            "nodes": [node_value(replace(node, tls_root_certificates=seen)) for node in self.nodes],
+            "orderers": [node_value(self._as_known(node)) for node in self.network.orderers],
+            "channels": ["channel"],
+        }
+
+    def _as_known(self, node: Node) -> Node:
+        return self.next.seen_by_both(node) if self.orders else node
+
+    def _generation(self, number: int) -> dict[str, Any]:
+        pair = {
+            1: (self.organization.authority, self.organization.tls_authority),
+            2: (self.next.authority, self.next.tls_authority),
+        }[number]
+        identity, tls = (_authority(each) for each in pair)
+        return {
+            "generation": number,
+            **identity,
+            **{f"tls{name[0].upper()}{name[1:]}": value for name, value in tls.items()},
+        }
+
+    async def up(self, numbers: tuple[int, ...], issuing: int) -> dict[str, Any]:
+        return await self.engine.up(EXCHANGE, "exchange", self.inputs(numbers, issuing))
+
+    async def refused(self, numbers: tuple[int, ...], issuing: int) -> str:
+        """What both the preview and the update say; nothing is put in force."""
+        with pytest.raises(ProviderError) as preview:
+            await self.engine.preview(EXCHANGE, "exchange", self.inputs(numbers, issuing))
+        with pytest.raises(ProviderError) as update:
+            await self.up(numbers, issuing)
+        # Which of a node's ports is named first is a matter of chance.
+        assert _PORT.sub("", preview.value.message) == _PORT.sub("", update.value.message)
+        return update.value.message
+
+    async def channel(self, msp: Msp | None = None, admin: Signer | None = None) -> dict[str, Any]:
+        """Bring the channel to what the stack says now; with its outputs."""
+        self.msp, self.admin = msp or self.msp, admin or self.admin
+        settings = self.network.settings()
+        if self.orders:
+            (ordering,) = settings.orderer_organizations
+            settings = replace(settings, orderer_organizations=(replace(ordering, msp=self.msp),))
+        else:
+            (member,) = settings.peer_organizations
+            settings = replace(settings, peer_organizations=(replace(member, msp=self.msp),))
+        alpha = self.network.organizations["alpha"].admin
+        signers = [self.admin, alpha] if self.orders else [self.network.ordering.admin, self.admin]
+        orderers = [self._as_known(node) for node in self.network.orderers]
+        value = channel_value(settings, orderers, signers, self.network.admin_tls)
+        return await self.engine.up(CHANNEL, "channel", value)
+
+    async def restart(self, node: Node) -> None:
+        self.next.restart(node)
+        async with Connections(DirectDialer()) as connections:
+            if self.orders:
+                await leader_hears(
+                    self.network, connections, len(self.nodes), tls=self.network.operations_tls
+                )
+            else:
+                await connections.wait_until_ready(self.next.seen_by_both(node), deadline=30)
+
+
+def _authority(authority: Authority) -> dict[str, str]:
+    return {
+        "certificate": authority.certificate.decode(),
+        "privateKey": authority.private_key.decode(),
+    }
+
+
+async def test_the_orderers_authorities_are_exchanged(network: RealNetwork, engine: Engine) -> None:
+    """Each phase is refused while a node or the channel is behind, and names whoever is."""
+    exchange = Exchange(network, engine, network.ordering)
+    await exchange.channel()
+    both = exchange.next.both
+
+    await exchange.refused((1, 2), 2)
+    await exchange.refused((2,), 2)
+    outputs = await exchange.up((1, 2), 1)
+    assert outputs["certificate"] == network.ordering.authority.certificate.decode()
+    for node in network.orderers[:2]:
+        exchange.next.trust(node)
+        await exchange.restart(node)
+    words = await exchange.refused((1, 2), 2)
+    assert "orderer3 does not accept certificates of generation 2" in words
+    assert "orderer1 does not accept" in words, "its channel does not yet"
+    assert "channel channel does not trust generation 2" in words
+    await exchange.channel(both)
+    words = await exchange.refused((1, 2), 2)
+    assert "orderer1" not in words
+    assert "orderer3 does not accept certificates of generation 2" in words
+    exchange.next.trust(network.orderers[2])
+    await exchange.restart(network.orderers[2])
+
+    outputs = await exchange.up((1, 2), 2)
+    assert outputs["tlsCertificate"] == exchange.next.tls_authority.certificate.decode()
+    assert outputs["bridges"] == [exchange.next.bridge.decode()]
+    for node in network.orderers:
+        exchange.next.reissue(node, role="orderer")
+        words = await exchange.refused((2,), 2)
+        assert f"{node.name} presents a certificate of generation 1" in words
+        await exchange.restart(node)
+    words = await exchange.refused((2,), 2)
+    assert "presents" not in words
+    assert "channel channel knows orderer1 by a certificate of generation 1" in words
+    before = (await exchange.engine.read(CHANNEL, "channel")).properties["sequence"]
+    after = await exchange.channel(admin=exchange.next.person("admin"))
+    assert after["sequence"] == int(str(before)) + 3, "an update for each consenter"
+
+    outputs = await exchange.up((2,), 2)
+    assert outputs["bridges"] == [exchange.next.bridge.decode()], (
+        "for those who still know the old root alone"
+    )
+    await exchange.channel(exchange.next.alone)
+    for node in network.orderers:
+        exchange.next.trust(node, exchange.next.alone)
+        await exchange.restart(node)
+    assert (await exchange.channel())["sequence"] == after["sequence"] + 1
+    await exchange.refused((1, 2), 1)
+
+
+async def test_a_members_authorities_are_exchanged(network: RealNetwork, engine: Engine) -> None:
+    """A peer shows what it endorses with, and whose proposals it takes."""
+    exchange = Exchange(network, engine, network.organizations["alpha"])
+    await exchange.channel()
+    (peer,) = network.peers
+    genesis = {"channel": "channel", "genesisHash": engine.outputs["channel"]["genesisHash"]}
+    orderers = [node_value(node) for node in network.orderers]
+    await engine.up(
+        MEMBERSHIP,
+        "membership",
+        {**genesis, "peer": node_value(peer), "orderers": orderers, "signer": signer_value(exchange.admin)},
+    )
+    await exchange.up((1, 2), 1)
+    await exchange.channel(exchange.next.both)
+    words = await exchange.refused((1, 2), 2)
+    assert words.splitlines()[1:] == ["  alpha-peer1 does not accept certificates of generation 2"]
+    exchange.next.trust(peer)
+    await exchange.restart(peer)
+    await exchange.up((1, 2), 2)
+    words = await exchange.refused((2,), 2)
+    assert words.splitlines()[1:] == ["  alpha-peer1 presents a certificate of generation 1"]
+    exchange.next.reissue(peer, role="peer")
+    await exchange.restart(peer)
+    await exchange.up((2,), 2)
+    await exchange.channel(exchange.next.alone, exchange.next.person("admin"))
+
+
+async def test_a_node_that_is_down_holds_up_the_next_phase(network: RealNetwork, engine: Engine) -> None:
+    """What it would present when it comes back is not known."""
+    exchange = Exchange(network, engine, network.organizations["alpha"])
+    await exchange.channel()
+    await exchange.up((1, 2), 1)
+    network.programs["alpha-peer1"].stop()
+    words = await exchange.refused((1, 2), 2)
+    assert "alpha-peer1: not known whether it accepts certificates of generation 2: " in words
