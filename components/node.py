@@ -15,7 +15,7 @@ from components.manifests import Manifest, metadata
 from components.organization import Organization
 from components.site import Site
 from heddle.render import msp_config_yaml
-from heddle.resources import Certificate, ClientTls, Node
+from heddle.resources import Certificate, ClientTls, Identity, Node
 from heddle.topology import NodePlan
 
 
@@ -57,6 +57,8 @@ class FabricNode(pulumi.ComponentResource):
     """The TLS certificate and its key: what the node shows when it calls others."""
     identity_certificate: pulumi.Output[str]
     """The enrolment certificate, PEM, by which BFT knows a consenter."""
+    identity: Identity
+    """The enrolment certificate with its key: what the node signs with."""
     revision: pulumi.Output[str]
     """Checksum of its pod template, files included, and of its database's."""
 
@@ -90,6 +92,11 @@ class FabricNode(pulumi.ComponentResource):
         )
         self.tls_certificate, self.identity_certificate = self._tls.certificate, self._identity.certificate
         self.tls_identity = {"certificate": self._tls.certificate, "privateKey": self._tls.private_key}
+        self.identity = {
+            "mspId": args.plan.msp_id,
+            "certificate": self._identity.certificate,
+            "privateKey": self._identity.private_key,
+        }
         self.address = node_address(args.plan, args.organization.authorities.tls_roots)
 
     def start(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 from pulumi_kubernetes.core.v1 import PersistentVolumeClaim, Service
@@ -114,7 +115,7 @@ class OrdererSet(pulumi.ComponentResource):
                 admin_tls=self.admin_tls,
                 operations_tls=args.operations.client,
                 images={plan.name: plan.image for plan in args.plan.nodes},
-                tls_identities={node: each.tls_identity for node, each in self.nodes.items()},
+                **self._identities(bft=args.site.topology.bft is not None),
                 signers=[args.organization.admin],
                 tls_keys={node: number for node, number in keys.items() if number} or None,
             ),
@@ -123,6 +124,12 @@ class OrdererSet(pulumi.ComponentResource):
                 depends_on=[*(node.statefulset for node in self.nodes.values()), args.volumes],
             ),
         )
+
+    def _identities(self, *, bft: bool) -> dict[str, Any]:
+        """Return that by which a leader, or the others, know who wants another one to lead."""
+        if bft:
+            return {"consenter_identities": {node: each.identity for node, each in self.nodes.items()}}
+        return {"tls_identities": {node: each.tls_identity for node, each in self.nodes.items()}}
 
     def _disruption_budget(self, name: str, args: OrdererSetArgs) -> None:
         """Let drains take one consenter at a time: both Raft and BFT (four nodes and more) order without it.

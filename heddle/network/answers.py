@@ -212,7 +212,8 @@ def _with_metrics(answer: Answer, metrics: operations.Metrics, channel: str) -> 
         consenters=bft or raft, alive=value("consensus_etcdraft_active_nodes"), bft=bool(bft)
     )
     leads = value("consensus_etcdraft_is_leader") or value("consensus_BFT_is_leader")
-    return replace(answer, leader=bool(leads), counts=counts)
+    view = metrics.value("consensus_smartbft_view_number", channel=channel)
+    return replace(answer, leader=bool(leads), view=None if view is None else int(view), counts=counts)
 
 
 def no_answer(error: FabricError) -> NoAnswer:

@@ -66,6 +66,7 @@ class LedgerState:
     status: `active`, `onboarding`, `inactive` or `failed` for an orderer, `joined` for a peer.
     height: number of blocks.
     leader: whether the node says that it leads the channel.
+    view: number of BFT's view, which says who leads; None with Raft, and where the node does not tell.
     newest_hash: hash of the newest block's header; empty if it was not asked for.
     state_height: number of blocks that have made the state in the peer's database, or why that is not known;
         None for a node whose state is on its own volume, and where nobody may ask.
@@ -75,6 +76,7 @@ class LedgerState:
     status: str
     height: int
     leader: bool = False
+    view: int | None = None
     counts: ConsensusCounts = field(default_factory=ConsensusCounts)
     newest_hash: bytes = b""
     state_height: "int | NoAnswer | None" = None

@@ -91,7 +91,8 @@ class RolloutArgs:
     Orderers need `admin_tls`, and `operations_tls` where their metrics want a client certificate; peers one
     identity of each organization in `signers`. `certificates`: by node, the TLS certificate issued to it.
     `databases`: by peer, the StatefulSet of its state database. `tls_keys`: by orderer, how often its TLS key
-    was made anew. `tls_identities`: by orderer, what a leader knows its successor by.
+    was made anew. `tls_identities`: by orderer, what Raft's leader knows its successor by;
+    `consenter_identities`: by orderer, what BFT's orderers know each other by.
     `images`: by node.
     `neighbours`: for peers, those of other organizations.
     """
@@ -109,6 +110,7 @@ class RolloutArgs:
     images: Mapping[str, str] | None = None
     tls_keys: Mapping[str, int] | None = None
     tls_identities: Mapping[str, pulumi.Input[ClientTls]] | None = None
+    consenter_identities: Mapping[str, pulumi.Input[Identity]] | None = None
     signers: Sequence[pulumi.Input[Identity]] | None = None
 
 

@@ -154,6 +154,12 @@ ROLLOUT = ResourceType(
             "channel whose leader restarts waits for an election.",
             optional=True,
         ),
+        "consenterIdentities": connection(
+            MapOf(IDENTITY),
+            "By orderer of BFT channels: its enrolment certificate and key, by which the others know who "
+            "asks for another leader. Without them a channel whose leader restarts waits until it is missed.",
+            optional=True,
+        ),
         "tlsKeys": connection(
             MapOf(Integer(minimum=0)),
             "By orderer: how often the key by which channels know it was made anew. It follows until they "

@@ -130,6 +130,19 @@ def test_orderers_can_be_asked_to_hand_over(network: Recorder) -> None:
     ]
 
 
+def test_orderers_of_bft_are_known_by_what_they_sign_with() -> None:
+    """The others know who asks for the next view by its enrolment certificate, which its channels name."""
+    declared = record({**NETWORK, "ordering": {"type": "bft", "nodes": 4}})
+    inputs = declared.of("Rollout")["dev-orderers-rollout"]
+
+    assert "tlsIdentities" not in inputs
+    consenters = declared.of("Channel")["dev-channel-channel-ledger"]["consenters"]
+    assert {each["node"]: each["identity"] for each in consenters} == {
+        name: each["certificate"] for name, each in inputs["consenterIdentities"].items()
+    }
+    assert {each["mspId"] for each in inputs["consenterIdentities"].values()} == {consenters[0]["mspId"]}
+
+
 def test_a_rollout_of_peers_asks_those_of_the_other_organizations(network: Recorder) -> None:
     """Whether their gateways find a restarted peer again."""
     rollouts = network.of("Rollout")

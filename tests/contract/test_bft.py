@@ -1,7 +1,8 @@
 """A BFT channel: what it refuses, what its blocks bear, who may be away."""
 
 import asyncio
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,11 +15,18 @@ from heddle.configtx.blocks import block_hash, config_of, verify_block
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.read import settings_of
 from heddle.configtx.settings import BFT, Consenter
-from heddle.errors import ConfigtxError
+from heddle.errors import ConfigtxError, FabricError
 from heddle.fabric import cscc, events, operations, orderer, participation
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
+from heddle.fabric.node import Node
+from heddle.fabric.viewchange import Wish, ask_for_view
+from heddle.identity.signer import Signer
+from heddle.network.answers import ask_orderer_channels
+from heddle.network.leadership import Handover
+from heddle.planner.facts import LedgerState
 from heddle.settings import BftOptions
+from heddle.waiting import poll
 from tests.contract.conftest import KINDS
 from tests.contract.messages import envelope, offered, same_words
 from tests.contract.scene import Scene, cases
@@ -188,6 +196,90 @@ async def _relation(scene: Scene, connections: Connections, wanted: str) -> None
         deadline=60,
         wanted=wanted,
     )
+
+
+def _handover(scene: Scene, connections: Connections, orderers: Sequence[Node]) -> Handover:
+    network = scene.network
+    signers = {
+        node.name: Signer(
+            msp_id=node.msp_id,
+            certificate=network.identities[node.name].certificate,
+            private_key=network.identities[node.name].private_key,
+        )
+        for node in orderers
+    }
+    return Handover(connections=connections, reader=network.ordering.admin, signers=signers)
+
+
+async def _view(scene: Scene, connections: Connections, above: int = -1) -> int:
+    """The number of the view in which all four orderers are, once it is greater than that."""
+
+    async def look(_: float) -> set[int | None]:
+        facts = [
+            await ask_orderer_channels(connections, node, ["channel"], scene.network.admin_tls, deadline=10)
+            for node in scene.network.orderers[:4]
+        ]
+        answers = [each.channels["channel"] for each in facts]
+        return {each.view if isinstance(each, LedgerState) else None for each in answers}
+
+    def alike(views: set[int | None]) -> bool:
+        return len(views) == 1 and None not in views and max(map(int, filter(None, views)), default=0) > above
+
+    [view] = await poll(look, alike, deadline=30)
+    assert view is not None
+    return view
+
+
+async def test_the_lead_goes_on_when_consenters_wish_it(scene: Scene, connections: Connections) -> None:
+    """Once around: each leader in its turn hands over to the next at once, and blocks go on.
+
+    Three of the four say that they want the next view; nobody has to be missed.
+    """
+    four = scene.network.orderers[:4]
+    handover = _handover(scene, connections, four)
+    for count in range(4):
+        view = await _view(scene, connections)
+        for node in [each for each in four if each != four[view % 4]]:
+            others = [each for each in four if each != node]
+            assert not await handover.ask_for_next_view(node, others, "channel", view, deadline=20)
+        leader, others = four[view % 4], [each for each in four if each != four[view % 4]]
+
+        begun = time.monotonic()
+        assert await handover.ask_for_next_view(leader, others, "channel", view, deadline=20)
+
+        assert await _view(scene, connections, above=view) == view + 1
+        assert await _change(scene, connections, 0, 30 + count) == ("SUCCESS", "")
+        await _in_force(scene, connections, 0, 30 + count)
+        assert time.monotonic() - begun < 15
+
+
+async def test_two_of_four_are_enough_with_the_leader(scene: Scene, connections: Connections) -> None:
+    """Where another organization has the third: the leader changes first, and is the vote that they miss."""
+    four = scene.network.orderers[:4]
+    view = await _view(scene, connections)
+    leader, *others = four[view % 4 :] + four[: view % 4]
+    handover = _handover(scene, connections, others[:2])
+
+    assert await handover.ask_for_next_view(leader, others[:2], "channel", view, deadline=20)
+
+    assert await _view(scene, connections, above=view) == view + 1
+
+
+async def test_nobody_asks_for_a_view_in_anothers_name(scene: Scene, connections: Connections) -> None:
+    """Neither with a key that the channel does not know, nor with a wrong number; the view stays."""
+    four = scene.network.orderers[:4]
+    view = await _view(scene, connections)
+    leader, *others = four[view % 4 :] + four[: view % 4]
+    handover = _handover(scene, connections, others)
+    stranger = replace(handover, signers=dict.fromkeys(handover.signers, scene.person("ordering.admin")))
+    with pytest.raises(FabricError, match="channel knows it by another key than it has"):
+        await stranger.ask_for_next_view(leader, others, "channel", view, deadline=20)
+    mine = handover.signers[others[0].name]
+    for number, signer in ((others[0], scene.person("ordering.admin")), (others[1], mine)):
+        wish = Wish(channel="channel", view=view + 1, consenter=1 + four.index(number), signer=signer)
+        with pytest.raises(FabricError, match="access denied"):
+            await ask_for_view(connections, leader, wish, node_id=1 + four.index(leader), deadline=20)
+    assert await _view(scene, connections) == view
 
 
 async def test_a_leader_that_dies_is_replaced(scene: Scene, connections: Connections) -> None:

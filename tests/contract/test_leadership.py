@@ -70,7 +70,7 @@ async def test_nobody_takes_over_under_a_key_that_the_channel_does_not_know(
     stranger = ClientTls(certificate=pair.certificate, private_key=pair.private_key)
     handover = replace(handover, identities={**handover.identities, successor.name: stranger})
 
-    with pytest.raises(FabricError, match="channel knows it by another TLS key than it has"):
+    with pytest.raises(FabricError, match="channel knows it by another key than it has"):
         await handover.ask(leader, successor, "channel", deadline=10)
 
     assert await _leader(scene, connections, leader) == leader

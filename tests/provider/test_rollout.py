@@ -11,7 +11,8 @@ import pytest
 from heddle.errors import FabricError, HeddleError, KubeError, ProviderError
 from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState
-from heddle.planner.facts import CertificateFacts, LedgerState, NoAnswer, NodeFacts
+from heddle.planner.facts import CertificateFacts, ConsensusCounts, LedgerState, NoAnswer, NodeFacts
+from heddle.planner.leadership import HandOver
 from heddle.provider.rollout.restart import Restarter, Restarts
 
 
@@ -21,6 +22,8 @@ class World:
 
     pods: dict[str, PodState]
     leader: str = ""
+    view: int | None = None
+    """Of BFT, whose leader the nodes themselves do not name."""
     comes_back: bool = True
     heights: dict[str, int] = field(default_factory=dict)
     status: str = "active"
@@ -78,7 +81,9 @@ class Orderers:
                 relation="consenter",
                 status=self.world.status,
                 height=self.world.heights.get(node.name, 10),
-                leader=node.name == self.world.leader,
+                leader=node.name == self.world.leader and self.world.view is None,
+                view=self.world.view,
+                counts=ConsensusCounts(bft=self.world.view is not None),
                 state_height=self.world.states.get(node.name),
             )
         return NodeFacts(name=node.name, kind="orderer", channels={"channel": answer})
@@ -146,12 +151,13 @@ class Lead:
     obeys: bool = True
     asked: list[tuple[list[str], str, str, str]] = field(default_factory=list)
 
-    async def hand_over(self, leader: Node, successor: Node, channel: str) -> None:
-        self.asked.append((list(self.world.deleted), leader.name, successor.name, channel))
+    async def hand_over(self, leader: Node, wanted: HandOver) -> bool:
+        self.asked.append((list(self.world.deleted), leader.name, wanted.nodes[0], wanted.channel))
         if self.error is not None:
             raise self.error
         if self.obeys:
-            self.world.leader = successor.name
+            self.world.leader = wanted.nodes[0]
+        return True
 
 
 async def _led(world: World, lead: Lead, patience: float = 20.0) -> Restarts:
@@ -188,6 +194,58 @@ async def test_a_leader_that_does_not_hand_over_restarts_all_the_same(
     assert len(restarts.notes) == 1
     assert restarts.notes[0].startswith("channel: a could not hand over to b before it restarted")
     assert said in restarts.notes[0]
+
+
+@dataclass
+class Views:
+    """The view of a BFT channel, which changes when the node that leads it is asked; `error`: see `Lead`."""
+
+    world: World
+    error: FabricError | None = None
+    asked: list[tuple[list[str], str, tuple[str, ...]]] = field(default_factory=list)
+
+    async def hand_over(self, leader: Node, wanted: HandOver) -> bool:
+        assert wanted.view is not None
+        assert wanted.view == self.world.view
+        names = sorted(self.world.pods)
+        if self.error is not None:
+            raise self.error
+        if names[wanted.view % len(names)] != leader.name:
+            return False
+        self.asked.append((list(self.world.deleted), leader.name, wanted.nodes))
+        self.world.view = wanted.view + 1
+        return True
+
+
+async def test_a_leader_of_bft_hands_over_wherever_it_comes_in_the_order() -> None:
+    """Nobody says who leads, so the leader need not be the last; each that leads hands over when it goes."""
+    world = _world(a="old", b="old", c="old", d="old")
+    world.view = 5
+    views = Views(world)
+
+    restarts = await replace(_restarter(world), hand_over=views.hand_over).run()
+
+    assert list(restarts.done) == ["a", "b", "c", "d"]
+    assert views.asked == [
+        (["a"], "b", ("a", "c", "d")),
+        (["a", "b"], "c", ("a", "b", "d")),
+        (["a", "b", "c"], "d", ("a", "b", "c")),
+    ]
+    assert list(restarts.notes) == []
+
+
+async def test_a_view_that_cannot_be_asked_for_is_told() -> None:
+    """Who leads is not known then."""
+    world = _world(a="old", b="new", c="new", d="new")
+    world.view = 0
+    views = Views(world, error=FabricError("b: no way to it"))
+
+    restarts = await replace(_restarter(world), hand_over=views.hand_over).run()
+
+    assert world.deleted == ["a"]
+    [note] = restarts.notes
+    assert note.startswith("channel: a could not hand over before it restarted; if it led, the others")
+    assert note.endswith("b: no way to it")
 
 
 async def test_a_node_that_serves_nobody_is_not_asked_to_hand_over() -> None:

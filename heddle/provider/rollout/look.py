@@ -15,9 +15,10 @@ from heddle.network.leadership import Handover
 from heddle.network.serving import orderer_services, peer_services
 from heddle.network.unopened import with_unopened
 from heddle.planner.facts import NodeFacts, PodFacts
+from heddle.planner.leadership import HandOver
 from heddle.planner.restart import slowness, trouble
 from heddle.plugin.values import has_unknown
-from heddle.provider.checked_values import client_tls, nodes, signers
+from heddle.provider.checked_values import client_tls, nodes, signer, signers
 from heddle.provider.handler import Call
 from heddle.schema.kubernetes import ROLLOUT
 from heddle.schema.model import OnChange
@@ -79,7 +80,7 @@ class NodeSet:
                 issued=issued,
                 deadline=_CALL,
             )
-        members = {signer.msp_id: signer for signer in signers(self.inputs["signers"])}
+        members = {each.msp_id: each for each in signers(self.inputs["signers"])}
         return await ask_peer_channels(
             self.connections, node, channels, members.get(node.msp_id), issued=issued, deadline=_CALL
         )
@@ -98,23 +99,36 @@ class NodeSet:
         ]
         return await peer_services(self.connections, node, others, facts, member, deadline=_SERVICE)
 
-    async def hand_over(self, leader: Node, successor: Node, channel: str) -> None:
-        """Ask the leader of a channel to hand over. Raises FabricError, ConfigtxError."""
+    async def hand_over(self, leader: Node, wanted: HandOver) -> bool:
+        """Have a channel get another leader; return whether the node leads it.
+
+        Raises FabricError, ConfigtxError.
+        """
         handover = Handover(
             connections=self.connections,
             reader=next(each for each in self.readers if each.msp_id == leader.msp_id),
-            identities={name: client_tls(each) for name, each in self.inputs["tlsIdentities"].items()},
+            identities={name: client_tls(each) for name, each in self._of_orderers("tlsIdentities").items()},
+            signers={name: signer(each) for name, each in self._of_orderers("consenterIdentities").items()},
         )
-        await handover.ask(leader, successor, channel, deadline=_CALL)
+        nodes = [node for node in self.nodes if node.name in wanted.nodes]
+        if wanted.view is not None:
+            return await handover.ask_for_next_view(
+                leader, nodes, wanted.channel, wanted.view, deadline=_CALL
+            )
+        await handover.ask(leader, nodes[0], wanted.channel, deadline=_CALL)
+        return True
 
     @property
     def hands_over(self) -> bool:
-        """Tell whether leaders can be asked to hand over: orderers whose TLS keys are known, and readers."""
-        readers = {signer.msp_id for signer in self.readers}
-        known = self.inputs.get("tlsIdentities") or {}
+        """Tell whether leaders can be asked to hand over: orderers whose keys are known, and readers."""
+        readers = {each.msp_id for each in self.readers}
+        known = self._of_orderers("tlsIdentities").keys() | self._of_orderers("consenterIdentities").keys()
         return self.inputs["kind"] == "orderer" and all(
             node.name in known and node.msp_id in readers for node in self.nodes
         )
+
+    def _of_orderers(self, name: str) -> Mapping[str, Any]:
+        return self.inputs.get(name) or {}
 
     @property
     def readers(self) -> Sequence[Signer]:

@@ -8,7 +8,7 @@ from heddle.errors import FabricError, HeddleError, ProviderError
 from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState, together
 from heddle.planner.facts import NodeFacts, PodFacts
-from heddle.planner.leadership import led_by, successors
+from heddle.planner.leadership import HandOver, hand_overs, handed_over
 from heddle.planner.restart import (
     expected_heights,
     held_up,
@@ -58,7 +58,8 @@ class Restarter:
         of use without the other.
     services: returns what a node does for clients beyond having its channels; None: nobody can tell. What it
         did before its restart it should do again before the next one goes.
-    hand_over: asks the leader of a channel to hand over to another node; None: nobody can ask.
+    hand_over: has the leader of a channel hand over, as a plan says, and returns whether it leads; None:
+        nobody can ask.
     unfit: returns why the release that a restarted node runs does not do for its channels, "" if it does, and
         None while it does not answer; None: nobody asks.
     rekeyed: names of the orderers that get another key, by which channels know them: they restart last.
@@ -70,7 +71,7 @@ class Restarter:
     patience: float
     databases: Mapping[str, str] = field(default_factory=dict)
     services: Callable[[Node, NodeFacts], Awaitable[frozenset[str]]] | None = None
-    hand_over: Callable[[Node, Node, str], Awaitable[None]] | None = None
+    hand_over: Callable[[Node, HandOver], Awaitable[bool]] | None = None
     unfit: Callable[[Node], Awaitable[str | None]] | None = None
     rekeyed: Collection[str] = ()
 
@@ -195,24 +196,19 @@ class Restarter:
         if self.hand_over is None:
             return []
         notes: list[str] = []
-        by_name = {node.name: node for node in self.nodes}
-        mine, others = await self._with_others(leader)
-        for channel, name in successors(mine, others).items():
+        for wanted in hand_overs(*await self._with_others(leader)):
             try:
-                await self.hand_over(leader, by_name[name], channel)
-                await self._led_by_another(leader, channel)
+                if await self.hand_over(leader, wanted):
+                    await self._handed_over(leader, wanted)
             except HeddleError as error:
-                notes.append(
-                    f"{channel}: {leader.name} could not hand over to {name} before it restarted, so that an "
-                    f"election followed: {error.message}"
-                )
+                notes.append(f"{wanted.channel}: {_not_handed_over(leader, wanted)}: {error.message}")
         return notes
 
-    async def _led_by_another(self, leader: Node, channel: str) -> None:
+    async def _handed_over(self, leader: Node, wanted: HandOver) -> None:
         async def look(_: float) -> bool:
-            others = [node for node in self.nodes if node != leader]
-            answers = await asyncio.gather(*(self.ask(node) for node in others))
-            return any(channel in led_by(each) for each in answers)
+            facts = await asyncio.gather(*(self.ask(node) for node in self.nodes))
+            others = [each for each in facts if each.name != leader.name]
+            return handed_over(wanted, next(each for each in facts if each.name == leader.name), others)
 
         def stays(_: bool) -> FabricError:
             return FabricError(f"{leader.at()}: no other orderer leads after {_HANDING_OVER:.0f} s")
@@ -371,3 +367,10 @@ class Restarter:
             return state
         problem = "there is no such StatefulSet" if state is None else "its controller does not see it"
         raise ProviderError(f"StatefulSet {name}: {problem}", hint="Look at the cluster's controllers.")
+
+
+def _not_handed_over(leader: Node, wanted: HandOver) -> str:
+    failed = f"{leader.name} could not hand over"
+    if wanted.view is None:
+        return f"{failed} to {wanted.nodes[0]} before it restarted, so that an election followed"
+    return f"{failed} before it restarted; if it led, the others had to miss it first"

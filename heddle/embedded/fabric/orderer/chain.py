@@ -11,11 +11,12 @@ from heddle.configtx.blocks import is_config_block
 from heddle.configtx.filters import expired
 from heddle.configtx.raft import raft_ids, transfer_of
 from heddle.configtx.settings import Consenter
+from heddle.configtx.smartbft import leader_of, view_change_of
 from heddle.durations import seconds
 from heddle.embedded.fabric.access import Denied, SignedData
 from heddle.embedded.fabric.channelconfig import READERS, ChannelConfig
 from heddle.embedded.fabric.ledger import Ledger
-from heddle.embedded.fabric.orderer.blocks import metadata_signature, signed_block
+from heddle.embedded.fabric.orderer.blocks import consenter_metadata_of, metadata_signature, signed_block
 from heddle.embedded.fabric.orderer.cluster import ClusterClient
 from heddle.embedded.fabric.orderer.consensus import Consensus
 from heddle.embedded.fabric.orderer.copying import answer_fetch, copy_blocks
@@ -23,6 +24,8 @@ from heddle.embedded.fabric.orderer.intake import Checked, Rejected, checked
 from heddle.embedded.fabric.orderer.messages import Append, Bye, Fetch, Message, Stand, Submit, Vote
 from heddle.embedded.fabric.orderer.node import OrdererNode
 from heddle.embedded.fabric.orderer.pool import Pool
+from heddle.embedded.fabric.orderer.view import current_view
+from heddle.embedded.fabric.orderer.wishes import Wishes
 from heddle.embedded.fabric.orderer.writer import Writer
 from heddle.embedded.fabric.release import expect_capabilities
 from heddle.errors import ConfigtxError
@@ -61,6 +64,7 @@ class OrdererChain:
         self._writer = Writer(self)
         self._life: asyncio.Task[None] | None = None
         self._pool = Pool(self._pass_on)
+        self._wishes = Wishes()
         self._reconfigured = asyncio.Event()
 
     # --- life
@@ -158,6 +162,15 @@ class OrdererChain:
     def quorum(self) -> int:
         """Return how many consenters must accept a block."""
         return quorum(len(self.members), bft=self.config.bft)
+
+    @property
+    def view(self) -> int:
+        """Return the number of a BFT channel's view: the leader's, or the newest block's without a leader."""
+        note = consenter_metadata_of(self.ledger.block(self.height - 1))
+        ids = {each.address: each.id for each in self.config.settings.consenters}
+        leader = ids.get(self.consensus.leader) if self.consensus else None
+        place = 0 if leader is None else sorted(ids.values()).index(leader)
+        return current_view(note, leader=place, consenters=1 if leader is None else len(ids))
 
     @property
     def relation(self) -> str:
@@ -284,6 +297,17 @@ class OrdererChain:
         leader, successor = map(by_id.get, transfer)
         if leader == consensus.me and successor is not None:
             await consensus.hand_over(successor)
+
+    async def take_wish(self, consenter: int, payload: bytes) -> None:
+        """Take a message of SmartBFT's, of which stand-ins know one: a consenter asks for the next view.
+
+        A quorum without this node is enough of them. Then the node that leads hands over to that view's.
+        """
+        view, consensus = view_change_of(payload), self.consensus
+        if consensus is None or view != self.view + 1:
+            return
+        if self._wishes.count(consenter, view) >= self.quorum - 1 and consensus.leading:
+            await consensus.hand_over(leader_of(view, self.config.settings.consenters).address)
 
     async def _answer_submit(self, envelope: common_pb2.Envelope) -> dict[str, Any]:
         try:

@@ -22,6 +22,7 @@ def report(chain: OrdererChain) -> None:
     if chain.config.bft:
         ids = {consenter.address: consenter.id for consenter in chain.config.settings.consenters}
         metrics.gauge(f"{prefix}_leader_id", ids.get(consensus.leader, 0), **labels)
+        metrics.gauge("consensus_smartbft_view_number", chain.view, **labels)
     else:
         metrics.gauge(f"{prefix}_active_nodes", len(consensus.active), **labels)
         metrics.gauge(f"{prefix}_leader_changes", consensus.leader_changes, **labels)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import grpc
 import grpc.aio
 from fabric_protos.common import common_pb2
-from fabric_protos.orderer import ab_pb2, cluster_pb2
+from fabric_protos.orderer import ab_pb2, cluster_pb2, clusterserver_pb2
 
 from heddle.configtx.filters import envelope_signed_data
 from heddle.embedded.fabric.access import Denied, channel_header_of
@@ -16,10 +16,12 @@ from heddle.embedded.fabric.channelconfig import ORDERER_WRITERS
 from heddle.embedded.fabric.deliver import Delivery
 from heddle.embedded.fabric.malformed import MALFORMED
 from heddle.embedded.fabric.metrics import Metrics
+from heddle.embedded.fabric.orderer.chain import OrdererChain
 from heddle.embedded.fabric.orderer.cluster import METHOD, SERVICE
 from heddle.embedded.fabric.orderer.intake import Rejected
 from heddle.embedded.fabric.orderer.messages import decode
 from heddle.embedded.fabric.orderer.registrar import Registrar
+from heddle.embedded.fabric.orderer.wishes import authenticated
 from heddle.embedded.fabric.rpc import tls_certificate_of
 from heddle.errors import ConfigtxError
 
@@ -76,6 +78,29 @@ class _Services:
         for response in nothing:
             yield response
 
+    async def node_step(
+        self, requests: AsyncIterator[clusterserver_pb2.ClusterNodeServiceStepRequest], context: Context
+    ) -> AsyncIterator[clusterserver_pb2.ClusterNodeServiceStepResponse]:
+        """Take messages of a BFT channel's consenter, which says first who it is; they have no answers."""
+        chain, sender = None, 0
+        async for request in requests:
+            if chain is None:
+                chain, sender = self._consenter(request.node_authrequest), request.node_authrequest.from_id
+                if chain is None:
+                    await context.abort(grpc.StatusCode.UNAUTHENTICATED, "access denied")
+            else:
+                await chain.take_wish(sender, request.node_conrequest.payload)
+        nothing: tuple[clusterserver_pb2.ClusterNodeServiceStepResponse, ...] = ()
+        for response in nothing:
+            yield response
+
+    def _consenter(self, request: clusterserver_pb2.NodeAuthRequest) -> OrdererChain | None:
+        """Return the channel whose consenter calls; None if it is no BFT channel's."""
+        chain = self._registrar.served(request.channel)
+        if chain is None or not chain.config.bft:
+            return None
+        return chain if authenticated(request, chain.config.settings.consenters, me=chain.me.id) else None
+
     async def cluster(self, request: bytes, _: Context) -> bytes:
         """Answer another orderer; a caller that is no member of an orderer organization is turned away."""
         try:
@@ -111,6 +136,11 @@ def add_services(server: grpc.aio.Server, registrar: Registrar, delivery: Delive
         request_deserializer=cluster_pb2.StepRequest.FromString,
         response_serializer=cluster_pb2.StepResponse.SerializeToString,
     )
+    node_step = grpc.stream_stream_rpc_method_handler(
+        services.node_step,
+        request_deserializer=clusterserver_pb2.ClusterNodeServiceStepRequest.FromString,
+        response_serializer=clusterserver_pb2.ClusterNodeServiceStepResponse.SerializeToString,
+    )
     atomic = {"Broadcast": broadcast, "Deliver": deliver}
     cluster: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
         METHOD: grpc.unary_unary_rpc_method_handler(services.cluster)
@@ -119,6 +149,7 @@ def add_services(server: grpc.aio.Server, registrar: Registrar, delivery: Delive
         (
             grpc.method_handlers_generic_handler("orderer.AtomicBroadcast", atomic),
             grpc.method_handlers_generic_handler("orderer.Cluster", {"Step": step}),
+            grpc.method_handlers_generic_handler("orderer.ClusterNodeService", {"Step": node_step}),
             grpc.method_handlers_generic_handler(SERVICE, cluster),
         )
     )
