@@ -1,6 +1,6 @@
 """Print one table of figures, each beside its peer in the same run: `make bench`.
 
-`python -m bench identities previews` measures only those.
+`python -m bench identities previews` measures only those, `python -m bench operations/renewal` one operation.
 """
 
 import sys
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.table import Table
 
-from bench import configurations, first_transaction, identities, previews, throughput
+from bench import configurations, first_transaction, identities, operations, previews, throughput
 from bench.figures import Figure
 from bench.place import Place, place
 
@@ -21,16 +21,16 @@ ON_A_CLUSTER: dict[str, Callable[[Place], Iterator[Figure]]] = {
     "first_transaction": first_transaction.measure,
     "throughput": throughput.measure,
     "previews": previews.measure,
+    "operations": operations.measure,
 }
+ONE_OPERATION: dict[str, str] = {f"operations/{each.name}": each.name for each in operations.OPERATIONS}
 
 
 def main(wanted: list[str]) -> None:
     """Measure and print, row by row to the error output, the whole table at the end."""
-    unknown = set(wanted) - {*ALONE, *ON_A_CLUSTER}
-    if unknown:
-        sys.exit(
-            f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join([*ALONE, *ON_A_CLUSTER])}"
-        )
+    known = [*ALONE, *ON_A_CLUSTER, *ONE_OPERATION]
+    if unknown := set(wanted) - set(known):
+        sys.exit(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     table = Table("what", "on", "measured", "peer", "ratio", "goal")
     for figure in _figures(set(wanted) or {*ALONE, *ON_A_CLUSTER}):
         row = _row(figure)
@@ -43,11 +43,14 @@ def _figures(wanted: set[str]) -> Iterator[Figure]:
     for name in ALONE:
         if name in wanted:
             yield from ALONE[name]()
-    if wanted & ON_A_CLUSTER.keys():
+    single = [name for each, name in ONE_OPERATION.items() if each in wanted]
+    if single or wanted & ON_A_CLUSTER.keys():
         with place() as here:
             for name in ON_A_CLUSTER:
                 if name in wanted:
                     yield from ON_A_CLUSTER[name](here)
+            if single and "operations" not in wanted:
+                yield from operations.measure(here, single)
 
 
 def _row(figure: Figure) -> tuple[str, ...]:

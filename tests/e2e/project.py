@@ -134,14 +134,19 @@ def fabric_release() -> Path | None:
     return None if isinstance(found, str) else found
 
 
-def load_images(project: Project, folder: Path, *, cluster: str, release: Path | None) -> None:
-    """Make the images of the nodes, real ones where there is a release, and of the chaincode; load them."""
+def load_images(
+    project: Project, folder: Path, *, cluster: str, release: Path | None, packed: Sequence[Path] = ()
+) -> None:
+    """Make the images of the nodes, real ones where there is a release, and of the chaincode; load them.
+
+    `packed`: archives of Fabric's images that were made before, which then take the place of stand-ins.
+    """
     project.ok("heddle", "image", "sample-chaincode", "--out", str(folder / "sample-chaincode.tar"))
     if release:
         project.ok("heddle", "image", "pack", "--from", str(release), "--out", str(folder))
-    else:
+    elif not packed:
         project.ok("heddle", "image", "standin", "--out", str(folder / "standin.tar"))
-    for archive in sorted(folder.glob("*.tar")):
+    for archive in [*sorted(folder.glob("*.tar")), *packed]:
         project.ok("heddle", "cluster", "load", str(archive), "--name", cluster)
 
 
