@@ -2,15 +2,17 @@
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fabric_protos.common import common_pb2
 
 from heddle.embedded.fabric.orderer import consensus
+from heddle.embedded.fabric.orderer.ballot import Ballot
 from heddle.embedded.fabric.orderer.consensus import Consensus
-from heddle.embedded.fabric.orderer.messages import Message, decode, encode
+from heddle.embedded.fabric.orderer.messages import Append, Message, Vote, decode, encode
 
 
 @pytest.fixture(autouse=True)
@@ -20,9 +22,15 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class World:
-    """Nodes that reach each other through this object, unless they are down or cut off."""
+    """Nodes that reach each other through this object, unless they are down or cut off.
 
-    def __init__(self, size: int) -> None:
+    `folder`: where they keep what they have voted for. `lateness`: seconds that a message, or its answer, is
+    under way; who sent it may have given it up, and it arrives all the same.
+    """
+
+    def __init__(self, folder: Path, size: int, lateness: Callable[[], float] = lambda: 0.0) -> None:
+        self.folder, self.lateness = folder, lateness
+        self.late: set[asyncio.Task[dict[str, Any]]] = set()
         self.members = tuple(f"node{number}:7050" for number in range(size))
         self.ledgers: dict[str, list[bytes]] = {member: [b"genesis"] for member in self.members}
         self.running: dict[str, Consensus] = {}
@@ -35,6 +43,7 @@ class World:
             me=member,
             chain=node,
             call=lambda target, message: self._call(member, target, message),
+            ballot=Ballot(self.folder / member),
         )
         self.running[member].start()
 
@@ -49,7 +58,19 @@ class World:
         del self.running[member]
 
     async def _call(self, source: str, target: str, message: Message) -> dict[str, Any]:
-        await asyncio.sleep(0)
+        task = asyncio.create_task(self._arrive(source, target, message))
+        self.late.add(task)
+        task.add_done_callback(self._arrived)
+        answer = await asyncio.shield(task)
+        await asyncio.sleep(self.lateness())
+        return answer
+
+    def _arrived(self, task: asyncio.Task[dict[str, Any]]) -> None:
+        self.late.discard(task)
+        assert task.cancelled() or isinstance(task.exception(), ConnectionError | None)
+
+    async def _arrive(self, source: str, target: str, message: Message) -> dict[str, Any]:
+        await asyncio.sleep(self.lateness())
         if target not in self.running or {source, target} & self.cut:
             raise ConnectionError(target)
         answer = await self.running[target].receive(decode(encode(message)))
@@ -126,18 +147,27 @@ class Node:
             self.world.ledgers[self.member].append(self.world.ledgers[source][self.height])
 
 
-async def test_one_node_orders_alone() -> None:
+Build = Callable[..., World]
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Build:
+    """Return what makes a world of so many nodes."""
+    return lambda size, **options: World(tmp_path, size, **options)
+
+
+async def test_one_node_orders_alone(build: Build) -> None:
     """A throw-away network of one orderer needs nobody."""
-    world = World(1)
+    world = build(1)
     world.start(world.members[0])
     await world.order(b"a")
     assert world.ledgers[world.members[0]] == [b"genesis", b"a"]
     await world.stop(world.members[0], kill=False)
 
 
-async def test_a_minority_orders_nothing() -> None:
+async def test_a_minority_orders_nothing(build: Build) -> None:
     """One of three does not lead; with a second one it goes on."""
-    world = World(3)
+    world = build(3)
     world.start(world.members[0])
     with pytest.raises(TimeoutError):
         await world.order(b"a", seconds=0.5)
@@ -149,9 +179,9 @@ async def test_a_minority_orders_nothing() -> None:
         await world.stop(member, kill=True)
 
 
-async def test_a_leader_that_stops_hands_over() -> None:
+async def test_a_leader_that_stops_hands_over(build: Build) -> None:
     """The others need not wait for an election time-out."""
-    world = World(3)
+    world = build(3)
     for member in world.members:
         world.start(member)
     await world.order(b"a")
@@ -162,9 +192,9 @@ async def test_a_leader_that_stops_hands_over() -> None:
         await world.stop(member, kill=True)
 
 
-async def test_a_leader_that_is_cut_off_resigns() -> None:
+async def test_a_leader_that_is_cut_off_resigns(build: Build) -> None:
     """It takes no more messages, and what it had not committed is not in its ledger later."""
-    world = World(3)
+    world = build(3)
     for member in world.members:
         world.start(member)
     await world.order(b"a")
@@ -183,10 +213,10 @@ async def test_a_leader_that_is_cut_off_resigns() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_chaos(seed: int) -> None:
+async def test_chaos(build: Build, seed: int) -> None:
     """Random stops, deaths, starts and cuts: ledgers stay prefixes of each other, and all meet in the end."""
     choose = random.Random(seed)  # noqa: S311
-    world = World(choose.choice([3, 5]))
+    world = build(choose.choice([3, 5]))
     for member in world.members:
         world.start(member)
     ordering = asyncio.create_task(_keep_ordering(world))
@@ -224,9 +254,9 @@ async def _keep_ordering(world: World) -> None:
             continue
 
 
-async def test_a_leader_hands_over_to_the_member_that_it_names() -> None:
+async def test_a_leader_hands_over_to_the_member_that_it_names(build: Build) -> None:
     """At once, although the promises to the former leader have not run out, and blocks go on."""
-    world = World(3)
+    world = build(3)
     for member in world.members:
         world.start(member)
     await world.order(b"before")
@@ -237,3 +267,148 @@ async def test_a_leader_hands_over_to_the_member_that_it_names() -> None:
         await world.order(successor.encode())
     await world.level()
     world.check()
+
+
+async def _ended(world: World) -> None:
+    for member in list(world.running):
+        await world.stop(member, kill=True)
+    await asyncio.gather(*world.late, return_exceptions=True)
+
+
+async def _leader(world: World, *, besides: str = "") -> str:
+    async with asyncio.timeout(5):
+        while True:
+            for member, node in world.running.items():
+                if node.leading and member not in world.cut and member != besides:
+                    return member
+            await asyncio.sleep(0.005)
+
+
+def _block(world: World, member: str, content: bytes) -> common_pb2.Block:
+    block = common_pb2.Block()
+    block.header.number = len(world.ledgers[member])
+    block.data.data.append(content)
+    return block
+
+
+async def test_an_older_block_that_was_not_committed_gives_way(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both wait for their turn at one height; only one of them was told as committed, and that one stays.
+
+    The first leader is cut off with a block that nobody else accepted. The second has one accepted by the
+    third, commits it and is gone. Who votes for whom then is decided by when each block was accepted.
+    """
+    world = build(3)
+    for member in world.members:
+        world.start(member)
+    first = await _leader(world)
+    world.cut.add(first)
+    lonely = asyncio.create_task(world.running[first].order(lambda: _block(world, first, b"lonely")))
+    second = await _leader(world, besides=first)
+    commit = Node.commit
+
+    def gone_then(node: Node, block: common_pb2.Block, signatures: Mapping[str, bytes]) -> None:
+        commit(node, block, signatures)
+        if block.data.data[0] == b"told":
+            world.cut.add(second)
+
+    monkeypatch.setattr(Node, "commit", gone_then)
+    await world.running[second].order(lambda: _block(world, second, b"told"))
+    assert world.ledgers[second] == [b"genesis", b"told"]
+    assert not await lonely
+    world.cut.discard(first)
+
+    await world.order(b"next")
+    world.check()
+    world.cut.clear()
+    await world.level()
+
+    assert world.ledgers[second][:2] == [b"genesis", b"told"]
+    await _ended(world)
+
+
+async def test_a_deposed_leaders_message_is_refused_however_late_it_comes(build: Build) -> None:
+    """Also when nobody else is heard from any more: another leader may have committed a block meanwhile."""
+    world = build(3)
+    for member in world.members:
+        world.start(member)
+    first = await _leader(world)
+    world.cut.add(first)
+    await world.order(b"told")
+    second = await _leader(world)
+    [third] = set(world.members) - {first, second}
+    world.cut |= set(world.members)
+    await asyncio.sleep(2 * consensus.ELECTION)
+    late = Append(leader=first, term=1, height=1, active=(), block=_block(world, third, b"late"))
+
+    answer = await world.running[third].receive(late)
+
+    assert answer["refused"]
+    assert answer["accepted"] is None
+    await _ended(world)
+
+
+def test_a_node_that_is_killed_keeps_its_word(tmp_path: Path) -> None:
+    """Its vote of a term, and the block that it accepted, with the term."""
+    block = common_pb2.Block()
+    block.header.number = 4
+    ballot = Ballot(tmp_path / "ballot")
+    ballot.vote("one", 7)
+    ballot.accept(7, block)
+
+    again = Ballot(tmp_path / "ballot")
+
+    assert (again.term, again.accepted, again.block) == (7, 7, block)
+    assert again.may_vote("one", 7)
+    assert not again.may_vote("two", 7)
+    assert not again.may_vote("one", 6)
+    again.enter(8)
+    assert Ballot(tmp_path / "ballot").may_vote("two", 8)
+
+
+async def test_one_vote_per_term(build: Build) -> None:
+    """Also once the candidate is not heard from any more."""
+    world = build(3)
+    world.start(world.members[0])
+    node = world.running[world.members[0]]
+    await asyncio.sleep(2 * consensus.ELECTION)
+    votes = [Vote(candidate=each, term=50, height=1, pending=0) for each in world.members[1:]]
+
+    assert (await node.receive(votes[0]))["granted"]
+    await asyncio.sleep(2 * consensus.ELECTION)
+    assert not (await node.receive(votes[1]))["granted"]
+    assert (await node.receive(votes[0]))["granted"]
+    await _ended(world)
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_starvation(build: Build, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Messages and answers come when their sender has been deposed, and nodes are killed meanwhile."""
+    monkeypatch.setattr(consensus, "HEARTBEAT", 0.01)
+    monkeypatch.setattr(consensus, "ELECTION", 0.05)
+    choose = random.Random(seed)  # noqa: S311
+    share = choose.choice([0.1, 0.2, 0.3])
+    calm = False
+
+    def lateness() -> float:
+        return choose.uniform(0, 0.2) if not calm and choose.random() < share else 0.0
+
+    world = build(choose.choice([3, 3, 5]), lateness=lateness)
+    for member in world.members:
+        world.start(member)
+    ordering = asyncio.create_task(_keep_ordering(world))
+    for _ in range(30):
+        member = choose.choice(world.members)
+        if choose.random() < 0.2:
+            await world.stop(member, kill=True)
+            world.start(member)
+        await asyncio.sleep(0.05)
+        world.check()
+    ordering.cancel()
+    await asyncio.gather(ordering, return_exceptions=True)
+    calm = True
+    await world.order(b"last")
+    await world.level()
+    world.check()
+    await _ended(world)

@@ -16,6 +16,7 @@ from heddle.durations import seconds
 from heddle.embedded.fabric.access import Denied, SignedData
 from heddle.embedded.fabric.channelconfig import READERS, ChannelConfig
 from heddle.embedded.fabric.ledger import Ledger
+from heddle.embedded.fabric.orderer.ballot import Ballot
 from heddle.embedded.fabric.orderer.blocks import consenter_metadata_of, metadata_signature, signed_block
 from heddle.embedded.fabric.orderer.cluster import ClusterClient
 from heddle.embedded.fabric.orderer.consensus import Consensus
@@ -86,6 +87,7 @@ class OrdererChain:
         """Delete what is on disk, after `stop`."""
         self.ledger.remove()
         self.node.join_path(self.channel).unlink(missing_ok=True)
+        self.node.ballot_path(self.channel).unlink(missing_ok=True)
         self.node.metrics.forget(channel=self.channel)
 
     def _ended(self, life: asyncio.Task[None]) -> None:
@@ -104,7 +106,8 @@ class OrdererChain:
 
     async def _take_part(self) -> None:
         """Be a consenter until the configuration says otherwise."""
-        self.consensus = Consensus(me=self.me.address, chain=self, call=self.call)
+        ballot = Ballot(self.node.ballot_path(self.channel))
+        self.consensus = Consensus(me=self.me.address, chain=self, call=self.call, ballot=ballot)
         self.consensus.start()
         writing = asyncio.create_task(self._writer.run())
         try:

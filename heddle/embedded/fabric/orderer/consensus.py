@@ -1,9 +1,13 @@
 """Agreement of a channel's consenters on its next block, under one leader at a time.
 
-A member promises to follow one leader for as long as it hears from it; who has the promises of a quorum
-leads. The leader has the next block accepted by a quorum, then commits it, and the others fetch it. A
-candidate must know at least as much as each of its voters, so a block that was accepted outlives its leader.
-Promises are in memory only: orderers that restart one after the other do not fork, more is not promised.
+Leaderships are numbered: in each term a member votes for one candidate, and who has the votes of a quorum
+leads. A leader of an earlier term is refused, however late its messages come. While a member hears from a
+leader it votes for no other. The leader has the next block accepted by a quorum, then commits it, and the
+others fetch it. A candidate must know at least as much as each of its voters: as many blocks, and the next
+one accepted in a term as late. So a block that a quorum accepted outlives its leader, and one that fewer
+accepted gives way to it. Votes and what was accepted are on disk before they are told (`Ballot`): a process
+that is killed keeps its word. Source: Ongaro and Ousterhout, In Search of an Understandable Consensus
+Algorithm, §5.
 """
 
 import asyncio
@@ -16,6 +20,7 @@ from typing import Any, Protocol
 
 from fabric_protos.common import common_pb2
 
+from heddle.embedded.fabric.orderer.ballot import Ballot
 from heddle.embedded.fabric.orderer.messages import Append, Bye, Message, Stand, Vote
 from heddle.errors import ConfigtxError
 
@@ -63,17 +68,18 @@ class Consensus:
         me: own `host:port`, one of the members.
         chain: keeps the blocks.
         call: reaches the other members.
+        ballot: what this node has voted for and accepted, also before its last start.
     """
 
-    def __init__(self, *, me: str, chain: Chain, call: Call) -> None:
+    def __init__(self, *, me: str, chain: Chain, call: Call, ballot: Ballot) -> None:
         self.me = me
         self.leader = ""
         self.leader_changes = 0
         self._chain = chain
         self._call = call
+        self._ballot = ballot
         self._promised = ""
         self._heard = time.monotonic() - ELECTION
-        self._pending: common_pb2.Block | None = None
         self._accepted: dict[str, bytes] = {}
         self._seen: dict[str, float] = {}
         self._known_active: tuple[str, ...] = ()
@@ -119,8 +125,8 @@ class Consensus:
         What an earlier leader left half-way goes first; without `build` that is all.
         """
         async with self._ordering:
-            if self.leading and self._pending is not None and self._knowledge()[1]:
-                await self._propose(self._pending)
+            if self.leading and (pending := self._pending) is not None:
+                await self._propose(pending)
             return self.leading and build is not None and await self._propose(build())
 
     async def hand_over(self, member: str) -> None:
@@ -130,9 +136,12 @@ class Consensus:
                 await self._ask(member, Stand(leader=self.me, height=self._chain.height))
 
     async def _propose(self, block: common_pb2.Block) -> bool:
-        self._pending, self._accepted = block, {self.me: self._chain.sign(block)}
+        term = self._ballot.term
+        self._ballot.accept(term, block)
+        self._accepted = {self.me: self._chain.sign(block)}
         self._nudge()
-        while self.leading:
+        # What was accepted in one leadership must not be counted in the next.
+        while self.leading and self._ballot.term == term:
             if len(self._accepted) >= self._chain.quorum:
                 self._chain.commit(block, self._accepted)
                 self._nudge()
@@ -161,15 +170,18 @@ class Consensus:
     def _on_vote(self, vote: Vote) -> dict[str, Any]:
         fit = vote.candidate in self._chain.members and (vote.height, vote.pending) >= self._knowledge()
         handed = vote.handed_by != "" and vote.handed_by == self._promised
-        granted = fit and (handed or self._free_for(vote.candidate))
+        free = handed or self._free_for(vote.candidate)
+        granted = fit and free and self._ballot.may_vote(vote.candidate, vote.term)
         if granted:
             self._promise(vote.candidate)
-        return {"granted": granted, "height": self._chain.height}
+            self._ballot.vote(vote.candidate, vote.term)
+        return {"granted": granted, "height": self._chain.height, "term": self._ballot.term}
 
     def _on_append(self, append: Append) -> dict[str, Any]:
-        if not self._free_for(append.leader):
-            return {"accepted": None, "refused": True}
+        if append.term < self._ballot.term:
+            return {"accepted": None, "refused": True, "term": self._ballot.term}
         self._promise(append.leader)
+        self._ballot.enter(append.term)
         if self.leader != append.leader:
             self.leader = append.leader
             self.leader_changes += 1
@@ -177,9 +189,9 @@ class Consensus:
         self._fetch(append.leader, append.height)
         signature = None
         if append.block is not None and append.block.header.number == self._chain.height:
-            self._pending = append.block
+            self._ballot.accept(append.term, append.block)
             signature = base64.b64encode(self._chain.sign(append.block)).decode()
-        return {"accepted": signature, "refused": False}
+        return {"accepted": signature, "refused": False, "term": append.term}
 
     def _free_for(self, member: str) -> bool:
         """Tell whether no promise to another candidate stands in the way."""
@@ -207,18 +219,22 @@ class Consensus:
                 await self._stand()
 
     async def _stand(self, handed_by: str = "") -> None:
-        """Ask everybody for a promise; learn instead from who knows more."""
+        """Ask everybody for a vote in the next term; learn instead from who knows more."""
         self._promise(self.me)
+        before, term = self._ballot.term, self._ballot.term + 1
         height, pending = self._knowledge()
-        vote = Vote(candidate=self.me, height=height, pending=pending, handed_by=handed_by)
+        vote = Vote(candidate=self.me, term=term, height=height, pending=pending, handed_by=handed_by)
         answers = await asyncio.gather(*(self._ask(member, vote) for member in self._others()))
-        if self._promised != self.me:
+        if self._promised != self.me or self._ballot.term != before:
             return
         promised = [m for m, answer in zip(self._others(), answers, strict=True) if answer.get("granted")]
+        # Its own vote comes last: until then it follows the leader that the others may still have.
         if 1 + len(promised) >= self._chain.quorum:
+            self._ballot.vote(self.me, term)
             self._lead(promised)
             return
         self._resign()
+        self._ballot.enter(max([before, *(answer.get("term", 0) for answer in answers)]))
         for member, answer in zip(self._others(), answers, strict=True):
             if answer.get("height", 0) > self._chain.height:
                 await self._catch_up(member, answer["height"])
@@ -251,9 +267,16 @@ class Consensus:
     async def _send(self, member: str) -> None:
         """Keep one member informed, at once when there is news, for as long as this leadership lasts."""
         while True:
-            kick, block = self._kick, self._pending if self._knowledge()[1] else None
-            append = Append(leader=self.me, height=self._chain.height, active=self.active, block=block)
+            kick, block, term = self._kick, self._pending, self._ballot.term
+            append = Append(
+                leader=self.me, term=term, height=self._chain.height, active=self.active, block=block
+            )
             answer = await self._ask(member, append)
+            if answer.get("term", 0) > term:
+                _LOG.info("%s is in a later term, %s steps down", member, self.me)
+                self._ballot.enter(answer["term"])
+                self._resign()
+                return
             if answer and not answer["refused"]:
                 self._seen[member] = time.monotonic()
             if answer and answer["accepted"] is not None and self._pending is block:
@@ -269,10 +292,15 @@ class Consensus:
     def _others(self) -> list[str]:
         return [member for member in self._chain.members if member != self.me]
 
-    def _knowledge(self) -> tuple[int, bool]:
-        """Return the height, and whether a block beyond it was accepted."""
-        height = self._chain.height
-        return height, self._pending is not None and self._pending.header.number == height
+    @property
+    def _pending(self) -> common_pb2.Block | None:
+        """Return the next block, if this node has accepted it and does not have it yet."""
+        block = self._ballot.block
+        return block if block is not None and block.header.number == self._chain.height else None
+
+    def _knowledge(self) -> tuple[int, int]:
+        """Return the height, and the term in which the next block was accepted, or 0."""
+        return self._chain.height, 0 if self._pending is None else self._ballot.accepted
 
     def _fetch(self, source: str, height: int) -> "asyncio.Task[object] | None":
         """Begin to fetch what is missing, unless it is being fetched; return what fetches."""

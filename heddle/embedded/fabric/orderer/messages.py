@@ -12,22 +12,25 @@ __all__ = ["Append", "Bye", "Fetch", "Message", "Stand", "Submit", "Vote", "deco
 
 @dataclass(frozen=True, kw_only=True)
 class Vote:
-    """Asks for a promise to follow the candidate, which has `height` blocks and perhaps one `pending`.
+    """Asks for a promise to follow the candidate in a term.
 
+    The candidate has `height` blocks, and has perhaps accepted the next one: in the term `pending`, else 0.
     `handed_by`: the leader that wants the candidate to lead; promises to that one do not stand in the way.
     """
 
     candidate: str
+    term: int
     height: int
-    pending: bool
+    pending: int
     handed_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Append:
-    """A leader's heartbeat: what is committed, who is active, and the block to accept next, if any."""
+    """A leader's heartbeat: its term, what is committed, who is active, and the block to accept, if any."""
 
     leader: str
+    term: int
     height: int
     active: tuple[str, ...]
     block: common_pb2.Block | None

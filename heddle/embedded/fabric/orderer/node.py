@@ -47,6 +47,10 @@ class OrdererNode:
         """Return the block file of a channel."""
         return self.location / "chains" / channel / "blockfile_000000"
 
+    def ballot_path(self, channel: str) -> Path:
+        """Return the file with what this node has voted for and accepted in a channel."""
+        return self.location / "chains" / channel / "ballot.json"
+
     def join_path(self, channel: str) -> Path:
         """Return the file with the block of a channel that is being joined."""
         return self.location / "pendingops" / "join" / f"{channel}.join"
