@@ -233,7 +233,7 @@ async def test_one_orderer_at_a_time_gets_another_tls_key(engine: Engine, channe
     engine.inputs["rollout"] = await engine.check(ROLLOUT, "rollout", news)
     to_come = {**news, "certificates": {"a": UNKNOWN, "b": UNKNOWN}}
     await engine.check(ROLLOUT, "rollout", {**to_come, "tlsKeys": {"b": 1}})
-    with pytest.raises(CheckFailedError, match="a and b would get new TLS keys at once"):
+    with pytest.raises(CheckFailedError, match="a and b would get new keys at once"):
         await engine.check(ROLLOUT, "rollout", {**to_come, "tlsKeys": {"a": 1, "b": 1}})
 
 
