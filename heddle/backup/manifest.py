@@ -71,7 +71,8 @@ class ChannelBackup:
 
     height: number of blocks.
     genesis_hash, last_hash: hashes of the headers of block 0 and of the last one, hexadecimal.
-    config_block, config_sequence: the number of the newest configuration block, and its sequence.
+    config_block, config_hash, config_sequence: the newest configuration block: its number, the hash of its
+    header, and the configuration's sequence.
     confirmed_by: nodes whose own ledger has the last block with this hash.
     snapshot_hash: Fabric's hash of the channel's state at the last block, hexadecimal; None = not compared.
     snapshot_confirmed_by: peers that told that hash.
@@ -82,6 +83,7 @@ class ChannelBackup:
     genesis_hash: str
     last_hash: str
     config_block: int
+    config_hash: str
     config_sequence: int
     blocks: tuple[BlockRange, ...]
     confirmed_by: tuple[str, ...]

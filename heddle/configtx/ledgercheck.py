@@ -40,6 +40,23 @@ class LedgerCheck:
         self._known: ProvedConfig | None = None
         self._proved: dict[Hashable, ProvedConfig | None] = {}
 
+    def resume(self, number: int, previous: bytes, known: ProvedConfig) -> None:
+        """Go on at a block whose predecessors were checked before.
+
+        `previous` is the hash of the block before, `known` the newest configuration up to that one.
+        """
+        self.number, self._previous, self._known = number, previous, known
+
+    @property
+    def known(self) -> ProvedConfig | None:
+        """Return the newest configuration that was proved; None before the genesis block was."""
+        return self._known
+
+    @property
+    def last_hash(self) -> bytes | None:
+        """Return the hash of the last block, None where no copy of it holds."""
+        return self._previous
+
     def check(self, copies: Mapping[str, common_pb2.Block]) -> dict[str, str]:
         """Check the nodes' copies of the next block, and go on to the one after it.
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from heddle.spec.backup import Backup
 from heddle.spec.capabilities import Capabilities
 from heddle.spec.chaincode import Chaincode
 from heddle.spec.cluster import Certificates, Cluster, Images, Passwords
@@ -70,6 +71,8 @@ class Instance(Section):
     """Validity, renewal and keys of certificates."""
     passwords: Passwords = Passwords()
     """Renewal of passwords."""
+    backup: Backup | None = None
+    """Where backups are kept. Default: nowhere."""
     ordering: Ordering = Ordering()
     """The ordering service and its nodes."""
     capabilities: Capabilities = Capabilities()

@@ -183,6 +183,21 @@ class Backend:
                 f"{path} cannot be read: {error.strerror}", hint="It is left as it is: see whose file it is."
             ) from error
 
+    def content(self) -> bytes:
+        """Return the bytes of the checkpoint, unpacked. Raises EngineError when there is none to read."""
+        path = self._existing()
+        if path is None:
+            raise EngineError(f"{self.checkpoint} is not there")
+        if path.suffix == ".zst":
+            raise NeedsCli(
+                f"{path} is compressed with zstd: this needs the CLI", hint="Use `pulumi stack export`."
+            )
+        try:
+            data = path.read_bytes()
+            return gzip.decompress(data) if path.suffix == ".gz" else data
+        except (OSError, EOFError, zlib.error) as error:
+            raise EngineError(f"{path} cannot be read: {error}") from error
+
     def damaged(self, why: str) -> EngineError:
         """Return the error to raise for a checkpoint that cannot be read; nothing is written then."""
         return EngineError(

@@ -34,6 +34,7 @@ def channel(height: int = 5) -> ChannelBackup:
         genesis_hash="00" * 32,
         last_hash="11" * 32,
         config_block=2,
+        config_hash="22" * 32,
         config_sequence=1,
         blocks=(first, rest),
         confirmed_by=("orderer0", "peer0-org1"),

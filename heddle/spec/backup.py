@@ -1,0 +1,44 @@
+"""Describe where backups of an instance are kept, for how long, and who can read them."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from heddle.spec.kinds import between
+from heddle.spec.model import Section, refused
+
+_SCHEMES = ("file", "s3", "gs", "az")
+_RECIPIENT = "age1[02-9ac-hj-np-z]{58}"
+"""A public key of age: Bech32 of 32 bytes behind `age1`."""
+
+
+def check_target(value: str) -> str:
+    """Return a folder or the URL of a bucket. Raises PydanticCustomError for anything else."""
+    scheme, mark, rest = value.partition("://")
+    if not value.strip() or "@" in value or (mark and (scheme not in _SCHEMES or not rest.strip("/"))):
+        raise refused(
+            "a folder, or a bucket as s3://BUCKET/PREFIX, gs://… or az://…",
+            "Credentials of a bucket stand in the environment, never here.",
+        )
+    return value
+
+
+def check_recipient(value: str) -> str:
+    """Return a public key of age. Raises PydanticCustomError for anything else."""
+    if re.fullmatch(_RECIPIENT, value) is None:
+        raise refused("a public key of age, age1…, as `age-keygen` prints it")
+    return value
+
+
+class Backup(Section):
+    """Backups that `heddle backup create` makes. Changing this changes nothing in the cluster."""
+
+    target: Annotated[str, AfterValidator(check_target)]
+    """Folder, or bucket as s3://BUCKET/PREFIX, for the backups of this instance and of others; a relative
+    folder starts at the project's. Credentials of a bucket come from the environment."""
+    keep: Annotated[int, *between(1, 1000)] = 20
+    """Backups that are kept: `heddle backup create` removes older ones once a new one is good."""
+    encrypt_to: tuple[Annotated[str, AfterValidator(check_recipient)], ...] = ()
+    """Public keys of age, as `age-keygen` prints them: who has one of the private keys can read the backups.
+    Default: they are not encrypted, but for the secrets of the state."""
