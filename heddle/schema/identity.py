@@ -79,11 +79,6 @@ CERTIFICATE = ResourceType(
             ListOf(REVOCATION, key="serial"),
             "Certificates issued for this key before. Who has the key can use them all.",
         ),
-        "otherAuthorities": connection(
-            ListOf(PEM),
-            "The organization's other authorities that are trusted now, PEM: they have lists of their own.",
-            optional=True,
-        ),
         "superseded": Property(
             ListOf(REVOCATION, key="serial"), "Certificates of the keys that were given up by `rekey`."
         ),
