@@ -43,7 +43,7 @@ class _Source:
     signer: Signer
 
     async def block(self, number: int) -> Block:
-        """Return one block."""
+        """Return the block of this number."""
         async with aclosing(self.blocks(number, number)) as found:
             return await anext(found)
 

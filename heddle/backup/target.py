@@ -17,10 +17,7 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from heddle.errors import BackupError
 from heddle.text import printable
 
-__all__ = ["SCHEMES", "Target", "open_target"]
-
-SCHEMES = ("file", "s3", "gs", "az")
-"""What a target's URL may begin with; anything without a scheme is a folder."""
+__all__ = ["Target", "open_target"]
 
 _MANIFEST = "manifest.json"
 _BACKUPS = "backups"

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from heddle.kube.apiserver import ApiServer
 from heddle.kube.claims import claims_in
 from heddle.kube.client import Json, KubeClient, is_ready, pod_path, refusal
-from heddle.kube.withdrawal import is_withdrawn, withdraw
+from heddle.kube.withdrawal import is_marked, withdraw
 from heddle.text import counted
 
 __all__ = ["NodePods", "PodState", "container_lines", "together"]
@@ -27,8 +27,8 @@ class PodState:
     is the pod's template, `wanted` the StatefulSet's. `ready_since` is None for a pod that is not ready, and
     never before the pod was made, since the clock of its machine may be behind the API server's.
     `database_is_newer`: the volume of the pod's database was made after the pod became ready, so that its
-    process believes that there is what it wrote to the one before. `withdrawn`: its Service does not lead to
-    it any more, since it was to be deleted, or it was marked to be.
+    process believes that there is what it wrote to the one before. `marked`: it is to be deleted, so that its
+    Service does not lead to it any more, or in its turn.
     A pod that is being deleted (`leaving`) is not ready, although its containers may run for some seconds.
     `remedy` is what to do about a pod that does not go.
     """
@@ -42,7 +42,7 @@ class PodState:
     ready_since: datetime | None = None
     database_is_newer: bool = False
     leaving: bool = False
-    withdrawn: bool = False
+    marked: bool = False
     status: str = "no pod"
     remedy: str = ""
 
@@ -50,9 +50,9 @@ class PodState:
     def outdated(self) -> bool:
         """Tell whether the pod must start anew: its template or its database is another one than it had.
 
-        One that was taken out of its Service must, too; one that is being deleted does so by itself.
+        One that is marked must, too; one that is being deleted does so by itself.
         """
-        changed = self.revision != self.wanted or self.database_is_newer or self.withdrawn
+        changed = self.revision != self.wanted or self.database_is_newer or self.marked
         return self.settled and bool(self.uid) and not self.leaving and changed
 
     @property
@@ -168,7 +168,7 @@ def _with_pod(state: PodState, pod: Json) -> PodState:
         ready=is_ready(pod) and not leaving,
         ready_since=_ready_since(pod),
         leaving=leaving,
-        withdrawn=is_withdrawn(pod["metadata"]),
+        marked=is_marked(pod["metadata"]),
         status=_leaving_words(pod) if leaving else f"{phase}, {_why(pod) or 'not ready'}",
         remedy=_leaving_remedy(pod) if leaving else "",
     )

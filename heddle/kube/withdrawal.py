@@ -10,7 +10,7 @@ from urllib.parse import quote
 from heddle.kube.client import KubeClient, pod_path, refusal
 from heddle.waiting import poll
 
-__all__ = ["REACHED", "is_withdrawn", "mark_for_restart", "withdraw"]
+__all__ = ["REACHED", "is_marked", "mark_for_restart", "withdraw"]
 
 REACHED = "app.kubernetes.io/managed-by"
 """Label of every pod, which nodes' Services select besides what tells one node from another."""
@@ -22,8 +22,8 @@ _FORGETTING = 5.0
 """Seconds for Kubernetes to take the pod out of the Service; without, it is deleted all the same."""
 
 
-def is_withdrawn(metadata: dict[str, object]) -> bool:
-    """Tell whether a pod, by its metadata, was taken out of its Service, or is to be."""
+def is_marked(metadata: dict[str, object]) -> bool:
+    """Tell whether a pod, by its metadata, is to be deleted: out of its Service already, or in its turn."""
     annotations = metadata.get("annotations")
     return isinstance(annotations, dict) and not annotations.keys().isdisjoint((_WITHDRAWN, _TO_RESTART))
 

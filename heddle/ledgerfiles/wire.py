@@ -12,12 +12,14 @@ __all__ = [
     "varint_at",
 ]
 
+_LONGEST = 10
+"""Bytes of a number of 64 bits, seven of them in each."""
 _POLYNOMIAL = 0x82F63B78
 _MASK = 0xFFFFFFFF
 
 
 class TruncatedError(ValueError):
-    """The bytes end within a number."""
+    """The bytes end within a number, or go on where none can."""
 
 
 def varint(number: int) -> bytes:
@@ -33,14 +35,12 @@ def varint(number: int) -> bytes:
 def varint_at(content: bytes | memoryview, offset: int) -> tuple[int, int]:
     """Return the number at an offset, and the offset after it. Raises TruncatedError where there is none."""
     number = shift = 0
-    while offset < len(content):
-        byte = content[offset]
-        offset += 1
+    for place, byte in enumerate(content[offset : offset + _LONGEST], offset + 1):
         number |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return number, offset
+            return number, place
         shift += 7
-    raise TruncatedError(f"the bytes end at {offset}, within a number")
+    raise TruncatedError(f"the number at {offset} has no end")
 
 
 def length_prefixed(content: bytes) -> bytes:

@@ -106,9 +106,8 @@ def _of_organization(name: str, organization: OrganizationOutput) -> Iterator[Re
         (AUTHORITY if managed else EXTERNAL_ROOT, "authority", organization.ca_certificate),
         (TLS_AUTHORITY if managed else EXTERNAL_TLS_ROOT, "TLS authority", organization.tls_ca_certificate),
     ):
-        for pem in certificates_in(text) or [
-            text
-        ]:  # several, while they are exchanged, or of an external one
+        # Several while they are exchanged, or where an external organization has several.
+        for pem in certificates_in(text) or [text]:
             yield Registered(whose=name, purpose=purpose, pem=pem, what=f"the {kind} of {name}")
     for user, pem in organization.users.items():
         purpose, words = ADMIN if user == "admin" else USER, f"the certificate of {user} of {name}"

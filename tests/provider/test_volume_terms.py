@@ -9,7 +9,7 @@ from kubernetes.client import Configuration
 
 from heddle.errors import ProviderError
 from heddle.kube.apiserver import ApiServer
-from heddle.kube.withdrawal import is_withdrawn
+from heddle.kube.withdrawal import is_marked
 from heddle.provider import volume_terms, volumes
 from heddle.provider.session import Session
 from tests.provider.harness import CheckFailedError, Engine
@@ -363,4 +363,4 @@ async def test_a_file_system_that_grows_at_a_start_has_its_pod_restart(
     storage.grow("peer0-one", "20Gi", "FileSystemResizePending")
     await engine.up(VOLUMES, "volumes", _volumes("20Gi"))
     assert storage.marked == ["peer0-one-0"]
-    assert is_withdrawn({"annotations": {"heddle.dev/to-restart": "true"}})
+    assert is_marked({"annotations": {"heddle.dev/to-restart": "true"}})
