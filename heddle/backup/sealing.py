@@ -8,25 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from pyrage import DecryptError, IdentityError, RecipientError, decrypt, encrypt, x25519
+from pyrage import DecryptError, IdentityError, decrypt, encrypt, x25519
 
 from heddle.errors import BackupError
 
-__all__ = ["Identity", "check_recipient", "opened", "read_identity", "sealed"]
+__all__ = ["Identity", "opened", "read_identity", "sealed"]
 
 Identity: TypeAlias = x25519.Identity
 """A private key of age."""
 _LEVEL = 1
 """Blocks hold the same certificates again and again: the fastest level finds most of that."""
 _PREFIX = "AGE-SECRET-KEY-1"
-
-
-def check_recipient(text: str) -> str:
-    """Return a public key of age. Raises ValueError with what is expected."""
-    try:
-        return str(x25519.Recipient.from_str(text))
-    except RecipientError:
-        raise ValueError("a public key of age: age1…, as `age-keygen` prints it") from None
 
 
 def sealed(data: bytes, recipients: Sequence[str]) -> bytes:

@@ -1,16 +1,14 @@
 """Describe where backups of an instance are kept, for how long, and who can read them."""
 
-import re
 from typing import Annotated
 
 from pydantic import AfterValidator
+from pyrage import RecipientError, x25519
 
 from heddle.spec.kinds import between
 from heddle.spec.model import Section, refused
 
 _SCHEMES = ("file", "s3", "gs", "az")
-_RECIPIENT = "age1[02-9ac-hj-np-z]{58}"
-"""A public key of age: Bech32 of 32 bytes behind `age1`."""
 
 
 def check_target(value: str) -> str:
@@ -26,9 +24,10 @@ def check_target(value: str) -> str:
 
 def check_recipient(value: str) -> str:
     """Return a public key of age. Raises PydanticCustomError for anything else."""
-    if re.fullmatch(_RECIPIENT, value) is None:
-        raise refused("a public key of age, age1…, as `age-keygen` prints it")
-    return value
+    try:
+        return str(x25519.Recipient.from_str(value))
+    except RecipientError:
+        raise refused("a public key of age, age1…, as `age-keygen` prints it") from None
 
 
 class Backup(Section):

@@ -26,8 +26,11 @@ def test_any_other_target_is_refused(target: str) -> None:
     assert problem.startswith("instance.backup.target: a folder, or a bucket")
 
 
-@pytest.mark.parametrize("key", ["AGE-SECRET-KEY-1XYZ", "age1", KEY[:-1], KEY.upper(), f"{KEY}x"])
+@pytest.mark.parametrize(
+    "key", ["AGE-SECRET-KEY-1XYZ", "age1", KEY[:-1], f"{KEY}x", f"{KEY[:-2]}qq", KEY.replace("ql3", "q3l")]
+)
 def test_only_a_public_key_of_age_is_encrypted_to(key: str) -> None:
+    """Also one with a slip of the pen: nobody could read what is encrypted to it, or nothing would be."""
     (problem,) = _checked(target="kept", encryptTo=[key])
     assert problem.startswith("instance.backup.encryptTo[0]: a public key of age")
 
