@@ -10,11 +10,12 @@ from heddle.backup.copying import Progress, copy_channel
 from heddle.backup.manifest import FORMAT, ChannelBackup, Manifest, write_manifest
 from heddle.backup.place import Place
 from heddle.errors import BackupError
+from heddle.network.instance import InstanceOutput
 from heddle.network.network import Network
 from heddle.state.stack import Stack
 from heddle.versions import HEDDLE
 
-__all__ = ["Created", "create_backup"]
+__all__ = ["Created", "create_backup", "private_collections"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,16 @@ async def create_backup(stack: Stack, network: Network, place: Place, progress: 
     data = write_manifest(manifest)
     await place.target.write_manifest(manifest.id, data)
     return Created(manifest=manifest, sent=writer.sent + len(data))
+
+
+def private_collections(instance: InstanceOutput) -> list[str]:
+    """Return the collections whose data no backup has, as `channel/chaincode/collection`."""
+    return [
+        f"{channel}/{chaincode.name}/{collection}"
+        for chaincode in instance.chaincodes.values()
+        for channel, each in chaincode.by_channel().items()
+        for collection in each.collections
+    ]
 
 
 def _check_same_stack(stack: Stack, before: Manifest | None, place: Place) -> None:

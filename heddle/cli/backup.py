@@ -1,7 +1,7 @@
 """Make, list, check and remove backups of an instance: `heddle backup create|list|verify|prune`."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +13,7 @@ from rich.filesize import decimal as shown_size
 
 from heddle.backup.catalog import NEWEST, Unreadable, backups, find_backup
 from heddle.backup.copying import Progress
-from heddle.backup.create import Created, create_backup
+from heddle.backup.create import Created, create_backup, private_collections
 from heddle.backup.manifest import Manifest
 from heddle.backup.place import Place, place_of
 from heddle.backup.prune import Pruning, plan_pruning, prune
@@ -48,9 +48,12 @@ def create(stack: StackFile, target: Target = "", json_: Json = False, folder: F
         with _progress() as progress:
             made = asyncio.run(create_backup(opened, network, place, progress))
         if json_:
-            print_json(_summary(made.manifest) | {"sent": made.sent})
+            print_json(
+                _summary(made.manifest)
+                | {"sent": made.sent, "withoutPrivateData": private_collections(network.instance)}
+            )
         else:
-            _show_created(made, place)
+            _show_created(made, place, private_collections(network.instance))
         with _progress() as progress:
             pruned = asyncio.run(_tidied(place, progress))
     if pruned.backups and not json_:
@@ -66,7 +69,7 @@ async def _tidied(place: Place, progress: Progress) -> Pruning:
     return planned
 
 
-def _show_created(made: Created, place: Place) -> None:
+def _show_created(made: Created, place: Place, private: Sequence[str]) -> None:
     manifest = made.manifest
     print_line(f"backup {manifest.id} of {manifest.instance} in {place.target.place}")
     for channel in manifest.channels.values():
@@ -74,6 +77,8 @@ def _show_created(made: Created, place: Place) -> None:
         print_line(f"  channel {channel.name}: {counted(channel.height, 'block')}, confirmed by {nodes}")
     secret = "encrypted" if manifest.recipients else "not encrypted"
     print_line(f"  {shown_size(_size(manifest))}, of which {shown_size(made.sent)} were sent; {secret}")
+    if private:
+        print_line(f"  without private data, which peers alone have: {', '.join(private)}")
 
 
 @app.command("list")
