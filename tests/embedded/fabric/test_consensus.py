@@ -38,14 +38,17 @@ class World:
 
     def start(self, member: str) -> None:
         """Start a node with the ledger that it has."""
-        node = Node(self, member)
-        self.running[member] = Consensus(
+        self.running[member] = self.node(member)
+        self.running[member].start()
+
+    def node(self, member: str) -> Consensus:
+        """Build a node with the ledger that it has; it answers, and never stands for leadership itself."""
+        return Consensus(
             me=member,
-            chain=node,
+            chain=Node(self, member),
             call=lambda target, message: self._call(member, target, message),
             ballot=Ballot(self.folder / member),
         )
-        self.running[member].start()
 
     async def stop(self, member: str, *, kill: bool) -> None:
         """Stop a node: in order, or without a word."""
@@ -370,16 +373,13 @@ def test_a_node_that_is_killed_keeps_its_word(tmp_path: Path) -> None:
 async def test_one_vote_per_term(build: Build) -> None:
     """Also once the candidate is not heard from any more."""
     world = build(3)
-    world.start(world.members[0])
-    node = world.running[world.members[0]]
-    await asyncio.sleep(2 * consensus.ELECTION)
+    node = world.node(world.members[0])
     votes = [Vote(candidate=each, term=50, height=1, pending=0) for each in world.members[1:]]
 
     assert (await node.receive(votes[0]))["granted"]
     await asyncio.sleep(2 * consensus.ELECTION)
     assert not (await node.receive(votes[1]))["granted"]
     assert (await node.receive(votes[0]))["granted"]
-    await _ended(world)
 
 
 @pytest.mark.parametrize("seed", range(8))
