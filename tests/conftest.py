@@ -1,9 +1,13 @@
 """What every test run does: asks for the programs that a test needs, and says what was skipped and why."""
 
+import asyncio
+from collections.abc import Callable
+
 import pytest
 from hypothesis import settings
 
 from tests import programs
+from tests.virtualclock import VirtualClock
 
 # Hypothesis gives each example 200 ms by default. That is an absolute time, which a busy machine breaks.
 settings.register_profile("heddle", deadline=None)
@@ -19,6 +23,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip or fail a test whose programs are missing before any of its fixtures starts."""
     for mark in item.iter_markers("needs"):
         programs.need(*mark.args)
+
+
+def pytest_asyncio_loop_factories(
+    item: pytest.Item,
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]] | None:
+    """Give tests marked `virtual_clock` an event loop that jumps from timer to timer."""
+    return {"virtual clock": VirtualClock} if item.get_closest_marker("virtual_clock") else None
 
 
 def pytest_report_header() -> str:

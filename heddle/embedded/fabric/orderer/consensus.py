@@ -14,7 +14,6 @@ import asyncio
 import base64
 import contextlib
 import logging
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
@@ -79,7 +78,7 @@ class Consensus:
         self._call = call
         self._ballot = ballot
         self._promised = ""
-        self._heard = time.monotonic() - ELECTION
+        self._heard = _now() - ELECTION
         self._accepted: dict[str, bytes] = {}
         self._seen: dict[str, float] = {}
         self._known_active: tuple[str, ...] = ()
@@ -102,7 +101,7 @@ class Consensus:
         """Return the members that the leader has heard from lately and itself; none without a leader."""
         if not self.leading:
             return self._known_active if self.leader else ()
-        since = time.monotonic() - ELECTION
+        since = _now() - ELECTION
         return tuple(m for m in self._chain.members if m == self.me or self._seen.get(m, 0) > since)
 
     def start(self) -> None:
@@ -197,12 +196,12 @@ class Consensus:
         """Tell whether no promise to another candidate stands in the way."""
         if self.leading and len(self.active) >= self._chain.quorum:
             return False
-        return self._promised == member or time.monotonic() - self._heard >= ELECTION
+        return self._promised == member or _now() - self._heard >= ELECTION
 
     def _promise(self, member: str) -> None:
         if self._promised != member:
             self._resign()
-        self._promised, self._heard = member, time.monotonic()
+        self._promised, self._heard = member, _now()
 
     # --- leadership comes and goes
 
@@ -215,7 +214,7 @@ class Consensus:
                 self._resign()
             elif self.leading:
                 self._keep_senders()
-            elif time.monotonic() - self._heard >= ELECTION + HEARTBEAT * rank:
+            elif _now() - self._heard >= ELECTION + HEARTBEAT * rank:
                 await self._stand()
 
     async def _stand(self, handed_by: str = "") -> None:
@@ -243,13 +242,13 @@ class Consensus:
         _LOG.info("Raft leader changed: %s -> %s (self)", self.leader or "none", self.me)
         self.leader = self.me
         self.leader_changes += 1
-        self._seen = dict.fromkeys(promised, time.monotonic())
+        self._seen = dict.fromkeys(promised, _now())
         self._keep_senders()
         self._spawn(self.order())
 
     def _resign(self) -> None:
         """Give up the lead and every promise; the next candidate may stand at once."""
-        self.leader, self._promised, self._heard = "", "", time.monotonic() - ELECTION
+        self.leader, self._promised, self._heard = "", "", _now() - ELECTION
         for task in self._senders.values():
             task.cancel()
         self._senders = {}
@@ -278,7 +277,7 @@ class Consensus:
                 self._resign()
                 return
             if answer and not answer["refused"]:
-                self._seen[member] = time.monotonic()
+                self._seen[member] = _now()
             if answer and answer["accepted"] is not None and self._pending is block:
                 self._accepted[member] = base64.b64decode(answer["accepted"])
                 self._progress.set()
@@ -337,3 +336,8 @@ class Consensus:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception():
             _LOG.error("consensus task failed", exc_info=task.exception())
+
+
+def _now() -> float:
+    """Return the event loop's own time in seconds, by which its timers go."""
+    return asyncio.get_running_loop().time()
