@@ -8,6 +8,7 @@ from urllib.parse import quote
 from heddle.kube.apiserver import ApiServer
 from heddle.kube.claims import claims_in
 from heddle.kube.client import Json, KubeClient, is_ready, pod_path, refusal
+from heddle.kube.starting import StartFailure, start_failure
 from heddle.kube.withdrawal import is_marked, withdraw
 from heddle.text import counted
 
@@ -30,7 +31,7 @@ class PodState:
     process believes that there is what it wrote to the one before. `marked`: it is to be deleted, so that its
     Service does not lead to it any more, or in its turn.
     A pod that is being deleted (`leaving`) is not ready, although its containers may run for some seconds.
-    `remedy` is what to do about a pod that does not go.
+    `remedy` is what to do about a pod that does not go. `failure` says why one does not start.
     """
 
     node: str
@@ -45,6 +46,7 @@ class PodState:
     marked: bool = False
     status: str = "no pod"
     remedy: str = ""
+    failure: StartFailure | None = None
 
     @property
     def outdated(self) -> bool:
@@ -171,6 +173,7 @@ def _with_pod(state: PodState, pod: Json) -> PodState:
         marked=is_marked(pod["metadata"]),
         status=_leaving_words(pod) if leaving else f"{phase}, {_why(pod) or 'not ready'}",
         remedy=_leaving_remedy(pod) if leaving else "",
+        failure=None if leaving else start_failure(pod),
     )
 
 
@@ -217,11 +220,15 @@ def _leaving_remedy(pod: Json) -> str:
 
 
 def _why(pod: Json) -> str:
-    """Return the reason of the first container that does not run."""
-    for container in pod.get("status", {}).get("containerStatuses", []):
+    """Return the reason of the first container that does not run, or why the pod has no place to run."""
+    status = pod.get("status", {})
+    for container in status.get("containerStatuses", []):
         waiting = container.get("state", {}).get("waiting")
         if waiting:
             return f"{waiting.get('reason', 'waiting')} {waiting.get('message', '')}".strip()
+    for each in status.get("conditions") or []:
+        if (each["type"], each["status"]) == ("PodScheduled", "False"):
+            return f"{each.get('reason', 'not scheduled')} {each.get('message', '')}".strip()
     return ""
 
 

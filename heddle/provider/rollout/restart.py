@@ -22,6 +22,7 @@ from heddle.planner.restart import (
     serves_nobody,
     waits_for_successor,
 )
+from heddle.provider.rollout.readiness import Readiness
 from heddle.waiting import poll
 
 __all__ = ["Restarter", "Restarts"]
@@ -75,6 +76,10 @@ class Restarter:
     unfit: Callable[[Node], Awaitable[str | None]] | None = None
     rekeyed: Collection[str] = ()
 
+    @property
+    def _readiness(self) -> Readiness:
+        return Readiness(pods=self.pods, patience=self.patience)
+
     async def states(self) -> dict[str, PodState]:
         """Return every node's pod, once all controllers have seen the newest template.
 
@@ -99,6 +104,7 @@ class Restarter:
             if node.name in restarted:
                 raise self._again(node)
             restarted[node.name] = await self._restart(node, facts, notes)
+        await self._revive()
         left = await self._held_up()
         current = [node for node in self.nodes if node.name not in left]
         await asyncio.gather(*(self._good(pod, "") for node in current for pod in self._pair(node)))
@@ -154,6 +160,8 @@ class Restarter:
         """
         mine = next(each for each in facts if each.name == node.name)
         reason = serves_nobody(mine)
+        if not reason:
+            await self._revive()
         newest = newest_heights(facts) if reason else await self._wait_until_spared(node)
         served = frozenset[str]()
         if not reason:
@@ -226,7 +234,7 @@ class Restarter:
 
         Others then wait for a few seconds for its address, which is no reason not to restart.
         """
-        state = await self._settled(node.name)
+        state = await self._readiness.settled(node.name)
         if not state.outdated:
             return []
         try:
@@ -312,26 +320,22 @@ class Restarter:
         """
         asked = node is None or self.unfit is None
 
-        async def look(_: float) -> PodState:
+        async def ask(_: PodState) -> None:
             nonlocal asked
-            state = await self._settled(pod)
-            if not asked and state.uid not in ("", old_uid):
-                asked = await self._expect_fit(node)
-            return state
+            asked = asked or await self._expect_fit(node)
 
-        def good(state: PodState) -> bool:
-            return state.good and state.uid != old_uid
-
-        state = await poll(look, good, deadline=self.patience)
-        if not good(state):
-            evidence = await self.pods.evidence(pod)
-            problem = f"pod of {pod}: not ready after {self.patience:.0f} s: {state.status}"
-            raise ProviderError(
-                f"{problem}\n{evidence}".rstrip(),
-                hint=state.remedy or "Correct what it says, then run it again: it goes on from here.",
-            )
+        await self._readiness.wait(pod, old_uid, ask)
         if not asked:  # its operations endpoint may be slower than the node
             await poll(lambda _: self._expect_fit(node), bool, deadline=min(_TELLING, self.patience))
+
+    async def _revive(self) -> None:
+        """Start current pods that fail to start anew, and wait until they are ready."""
+
+        async def revive(pod: str) -> None:
+            if (uid := await self._readiness.started_anew(pod)) is not None:
+                await self._good(pod, uid)
+
+        await asyncio.gather(*(revive(pod) for node in self.nodes for pod in self._pair(node)))
 
     async def _expect_fit(self, node: Node | None) -> bool:
         """Tell whether a restarted node has told its release. Raises ProviderError for an unfit one."""
@@ -351,22 +355,10 @@ class Restarter:
 
     async def _states(self, node: Node) -> list[PodState]:
         """Return the state of the pod of the node's database, if it has one, and of the node's own."""
-        states = await asyncio.gather(*(self._settled(pod) for pod in self._pair(node)))
+        states = await asyncio.gather(*(self._readiness.settled(pod) for pod in self._pair(node)))
         if (database := self.databases.get(node.name)) is not None:
             states[-1] = await self.pods.beside(states[-1], database)
         return states
-
-    async def _settled(self, name: str) -> PodState:
-        """Return a StatefulSet's pod, once the controller has seen its StatefulSet's newest template."""
-        state = await poll(
-            lambda _: self.pods.state(name),
-            lambda state: state is not None and state.settled,
-            deadline=self.patience,
-        )
-        if state is not None and state.settled:
-            return state
-        problem = "there is no such StatefulSet" if state is None else "its controller does not see it"
-        raise ProviderError(f"StatefulSet {name}: {problem}", hint="Look at the cluster's controllers.")
 
 
 def _not_handed_over(leader: Node, wanted: HandOver) -> str:
