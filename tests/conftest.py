@@ -27,9 +27,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_asyncio_loop_factories(
     item: pytest.Item,
-) -> dict[str, Callable[[], asyncio.AbstractEventLoop]] | None:
-    """Give tests marked `virtual_clock` an event loop that jumps from timer to timer."""
-    return {"virtual clock": VirtualClock} if item.get_closest_marker("virtual_clock") else None
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Give tests marked `virtual_clock` an event loop that jumps from timer to timer; others Python's own."""
+    if item.get_closest_marker("virtual_clock"):
+        return {"virtual clock": VirtualClock}
+    return {"wall clock": asyncio.new_event_loop}
 
 
 def pytest_report_header() -> str:
