@@ -72,6 +72,7 @@ def instance_output(
         admin_tls_certificate=admin_tls["certificate"],
         operations_tls_certificate=operations.client["certificate"],
         operations_ca_certificate=operations.authority,
+        new_channels=dict(topology.new_channels),
     )
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from heddle.cli.channel_block import block
 from heddle.cli.channel_request import request, sign
+from heddle.cli.channel_settings import settings, settings_table
 from heddle.cli.channel_submit import submit
 from heddle.cli.channel_verify import verify
 from heddle.cli.options import HERE, Folder, Json, Stack, Timeout, only
@@ -24,7 +25,6 @@ from heddle.network.facts import node_facts
 from heddle.network.instance import ChannelOutput
 from heddle.network.network import Network, open_network
 from heddle.network.status import ChannelNode, channel_nodes
-from heddle.quantities import show_size
 from heddle.quorum import fault_tolerance, quorum
 
 __all__ = ["app"]
@@ -33,7 +33,7 @@ _SECONDS = 10.0
 """Seconds for one node: long enough for a busy one, short enough to wait for one that is away."""
 
 app = typer.Typer(no_args_is_help=True, help="Channels as their nodes have them now; signatures for them.")
-for verb in (block, request, sign, submit, verify):
+for verb in (block, request, settings, sign, submit, verify):
     app.command()(verb)
 
 
@@ -80,7 +80,8 @@ def show(
     """Show one channel: its configuration on the ledger, and how far each node is."""
     network = open_network(stack, folder)
     chosen = network.instance.channel(channel or only(network.instance.channels))
-    block, sequence, settings, nodes = asyncio.run(_state(network, chosen.name))
+    block, sequence, found, nodes = asyncio.run(_state(network, chosen.name))
+    new, written = network.instance.new_channels, found.written()
     if json_:
         print_json(
             {
@@ -88,13 +89,17 @@ def show(
                 "genesisHash": chosen.genesis_hash,
                 "configBlock": block,
                 "sequence": sequence,
-                "settings": _settings_json(settings),
+                "settings": _settings_json(found),
+                "inForce": written,
+                "newChannels": new,
                 "nodes": [asdict(node) for node in nodes],
             }
         )
         return
     console = Console(soft_wrap=True, highlight=False)
-    print_pairs(_settings_lines(chosen, block, sequence, settings))
+    print_pairs(_settings_lines(chosen, block, sequence, found))
+    console.print()
+    print_listing(console, settings_table(new, {chosen.name: written}, title="IN FORCE"))
     console.print()
     print_listing(console, _nodes_table(nodes))
     for node in nodes:
@@ -130,9 +135,6 @@ def _share(nodes: Sequence[ChannelNode], state: str) -> str:
 def _settings_lines(
     channel: ChannelOutput, block: int, sequence: int, settings: ChannelSettings
 ) -> list[tuple[str, str]]:
-    batch, level = settings.batch, settings.capabilities
-    preferred, most = show_size(batch.preferred_max_bytes), show_size(batch.absolute_max_bytes)
-    sizes = f"{batch.max_message_count} messages, {preferred} preferred, {most} at most"
     consenters = (each.address + (f" (id {each.id})" if each.id else "") for each in settings.consenters)
     ordering = (
         f"{each.name} ({each.msp.msp_id}): {', '.join(each.endpoints)}"
@@ -143,17 +145,14 @@ def _settings_lines(
         + (f", anchor {', '.join(each.anchor_peers)}" if each.anchor_peers else "")
         for each in settings.peer_organizations
     )
-    levels = f"channel {level.channel}, orderer {level.orderer}, application {level.application}"
     return [
         ("channel", channel.name),
         ("genesis", channel.genesis_hash),
         ("configuration", f"sequence {sequence}, block {block}"),
-        ("batch", f"{batch.timeout}, {sizes}"),
         ("consensus", _consensus(settings)),
         ("consenters", ", ".join(consenters)),
         ("ordering", "; ".join(ordering)),
         ("organizations", "; ".join(members)),
-        ("capabilities", levels),
     ]
 
 

@@ -4,11 +4,11 @@
 Nothing outside `values.py` knows how either is written on the ledger.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from heddle.identity.msp import Msp
-from heddle.settings import BatchSettings, BftOptions, RaftOptions
+from heddle.settings import BatchSettings, BftOptions, RaftOptions, written_settings
 
 __all__ = [
     "BFT",
@@ -88,3 +88,8 @@ class ChannelSettings:
     capabilities: Capabilities = Capabilities()
     consensus: str = ETCDRAFT
     bft: BftOptions = field(default_factory=BftOptions)
+
+    def written(self) -> dict[str, str]:
+        """Return what a stack file can say of the channel alone, as it writes it: `batch.messages`: `500`."""
+        options = self.bft if self.consensus == BFT else self.raft
+        return written_settings(self.batch, options, asdict(self.capabilities))

@@ -159,6 +159,8 @@ class InstanceOutput:
     """Client certificate, PEM, that all operations endpoints accept; None where they speak plain HTTP."""
     operations_ca_certificate: str | None = None
     """The root, PEM, of the clients of operations endpoints; None in the output of an earlier release."""
+    new_channels: Mapping[str, str] | None = None
+    """What a new channel gets, as the stack file says it: `batch.messages`: `500`; None as above."""
 
     def organization(self, name: str) -> OrganizationOutput:
         """Return an organization by name. Raises EngineError with the names there are."""

@@ -12,6 +12,7 @@ from heddle.settings.kinds import Boolean, Duration, Integer, ScalarKind, Size
 from heddle.settings.model import Setting, camel_case, inputs_of, settings_of
 from heddle.settings.pod_resources import DEFAULT_RESOURCES
 from heddle.settings.raft_options import RaftOptions
+from heddle.settings.written import written_settings
 
 __all__ = [
     "DEFAULT_RESOURCES",
@@ -29,4 +30,5 @@ __all__ = [
     "camel_case",
     "inputs_of",
     "settings_of",
+    "written_settings",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from heddle.settings import BatchSettings, BftOptions, RaftOptions
+from heddle.settings import BatchSettings, BftOptions, RaftOptions, written_settings
 from heddle.spec import Instance
 from heddle.spec.capabilities import Capabilities, ChannelCapabilities
 from heddle.spec.chaincode import Chaincode
@@ -55,16 +55,16 @@ def plan(instance: Instance, *, public_address: str = "") -> Topology:
     members = {each.name: site.organization(each) for each in instance.organizations}
     channels = {each.name: site.channel(each, members) for each in instance.channels}
     msp_ids = {each.name: each.msp_id for each in members.values()}
-    bft = instance.ordering.type == "bft"
     return Topology(
         instance=instance.name,
         namespace=site.namespace,
         domain=site.domain,
         public_address=public_address,
         service_type=site.service_type,
-        consensus="BFT" if bft else "etcdraft",
-        bft=BftOptions(**stated(instance.ordering.bft, BftOptions)) if bft else None,
+        consensus="BFT" if site.bft else "etcdraft",
+        bft=site.bft,
         images=images_plan(instance),
+        new_channels=site.new_channels(),
         ordering=ordering,
         organizations=tuple(members.values()),
         channels=tuple(channels.values()),
@@ -142,6 +142,19 @@ class _Site:
         if self.instance.exposure == "LoadBalancer":
             return "LoadBalancer"
         return "NodePort" if self.public_address or self.instance.domain else "ClusterIP"
+
+    @property
+    def bft(self) -> BftOptions | None:
+        ordering = self.instance.ordering
+        return BftOptions(**stated(ordering.bft, BftOptions)) if ordering.type == "bft" else None
+
+    def new_channels(self) -> dict[str, str]:
+        ordering = self.instance.ordering
+        return written_settings(
+            BatchSettings(**stated(ordering.batch, BatchSettings)),
+            self.bft or RaftOptions(**stated(ordering, RaftOptions)),
+            self.instance.capabilities.model_dump(),
+        )
 
     def organization(self, wanted: Organization) -> OrganizationPlan:
         if wanted.external is None:

@@ -276,6 +276,8 @@ class Topology:
     bft: BftOptions | None
     """Options of BFT; None with Raft."""
     images: ImagesPlan
+    new_channels: Mapping[str, str] = field(hash=False)
+    """What a channel gets where the stack file says nothing of it alone, as `batch.messages`: `500`."""
     ordering: OrganizationPlan
     organizations: tuple[OrganizationPlan, ...]
     """Members, external ones too."""

@@ -74,7 +74,9 @@ def test_a_changed_batch_timeout_is_previewed_and_applied(project: Project) -> N
     project.ok("heddle", "up", project.stack, "--yes")
 
     assert "batch timeout: 2s → 1s" in " ".join(preview.split())
-    assert re.search(r"\bbatch\W+1s,", project.ok("heddle", "channel", "show", project.stack, "channel"))
+    assert re.search(
+        r"batch\.timeout +1s +1s", project.ok("heddle", "channel", "show", project.stack, "channel")
+    )
     assert '"timeout": "1s"' in project.ok("heddle", "channel", "block", project.stack, "channel")
     project.ok("heddle", "up", project.stack, "--yes", "--expect-no-changes")
 
