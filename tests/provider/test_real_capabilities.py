@@ -8,12 +8,19 @@ from typing import Any
 import pytest
 import yaml
 
+from heddle.configtx.blocks import config_of
+from heddle.configtx.edit import apply_settings
+from heddle.configtx.read import settings_of
 from heddle.configtx.settings import Capabilities
-from heddle.errors import HeddleError
+from heddle.errors import HeddleError, Refused
+from heddle.fabric.connection import Connections
+from heddle.fabric.dial import DirectDialer
 from heddle.fabric.node import Node
+from heddle.fabric.orderer import broadcast, config_block
 from heddle.plugin.interface import PartialFailure
 from heddle.provider.channel import update
 from heddle.waiting import poll
+from tests.contract.updates import signed_update
 from tests.provider.harness import Engine, channel_value, node_value, signer_value, tls_value
 from tests.real.network import RealNetwork, prepared_network
 from tests.real.release import Release, older_release, release
@@ -157,6 +164,26 @@ async def test_all_that_is_wanted_but_capabilities_comes_before_the_nodes_have_t
     await _in_force(engine, wanted)
     upgradable.restart(*names)
     await _in_force(engine, wanted)
+
+
+async def test_an_orderer_of_before_takes_no_update_to_a_capability_that_it_lacks(
+    upgradable: Upgradable, engine: Engine
+) -> None:
+    """What Heddle waits for before it sends the update, the ordering service would refuse, too."""
+    network = upgradable.network
+    await _founded(upgradable, engine)
+    admin, orderer = network.ordering.admin, network.orderers[0]
+    async with Connections(DirectDialer()) as connections:
+        old = config_of(await config_block(connections, orderer, "channel", admin, deadline=10)).config
+        wanted = replace(
+            settings_of(old, channel="channel"), capabilities=Capabilities(**{**OLD, "channel": "V3_0"})
+        )
+        new = apply_settings(old, wanted, None)
+        signers = [admin, *(each.admin for each in network.organizations.values())]
+        envelope = signed_update("channel", old, new, signers)
+        with pytest.raises(Refused, match=r"update to existing channel .*: Must set some Ord"):
+            await broadcast(connections, orderer, envelope, deadline=10)
+    await _in_force(engine, _channel(network, OLD))
 
 
 async def _upgraded(upgradable: Upgradable, engine: Engine) -> list[Node]:

@@ -1,7 +1,9 @@
 """The release that a stand-in says it runs, and ends by: upgrades can be tried where there is one image only.
 
-A node of an earlier release does not get past a configuration whose capabilities it lacks.
-Source: core/peer/channel.go, capabilitiesSupportedOrPanic; orderer/common/multichannel (Fabric 3.1.5).
+A node of an earlier release does not get past a configuration whose capabilities it lacks, and an orderer
+takes no update that leads to one.
+Source: core/peer/channel.go, capabilitiesSupportedOrPanic; orderer/common/multichannel (Fabric 3.1.5);
+common/channelconfig/channel.go (Fabric 2.5.16).
 """
 
 import logging
@@ -35,6 +37,9 @@ def missing_capability(
     for part in PARTS[kind]:
         first = CAPABILITY_RELEASES[part].get(levels[part])
         if release is not None and first is not None and release.is_below(first):
+            if (kind, part) == ("orderer", "channel"):
+                # What is left for it to lack is V3_0, which it takes for a capability of before V1_4_2.
+                return "initializing channelconfig failed: Must set some OrdererAddresses"
             return f"{part.capitalize()} capability {levels[part]} is required but not supported"
     return ""
 

@@ -18,7 +18,9 @@ from heddle.embedded.fabric.access import channel_header_of
 from heddle.embedded.fabric.channelconfig import ChannelConfig
 from heddle.embedded.fabric.orderer.maintenance import maintenance_refusal
 from heddle.embedded.fabric.orderer.node import OrdererNode
+from heddle.embedded.fabric.release import missing_capability, running_release
 from heddle.errors import HeddleError
+from heddle.releases import read_release
 
 __all__ = ["Checked", "Rejected", "checked"]
 
@@ -87,6 +89,10 @@ def _proposed_config(
         proposed = apply_update(config.config, envelope)
     except HeddleError as error:
         raise Rejected(_STATUS.BAD_REQUEST, error.message) from error
+    after = ChannelConfig(channel=config.channel, config=proposed)
+    if refusal := missing_capability("orderer", after, read_release(running_release())):
+        words = f"error applying config update to existing channel '{config.channel}': {refusal}"
+        raise Rejected(_STATUS.BAD_REQUEST, words)
     payload = common_pb2.Payload.FromString(envelope.payload)
     update = configtx_pb2.ConfigUpdateEnvelope.FromString(payload.data).config_update
     content = configtx_pb2.ConfigEnvelope(config=proposed, last_update=envelope).SerializeToString()
