@@ -1,6 +1,6 @@
 """Run a chaincode on its channels: a server per organization, and the lifecycle up to its definitions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from heddle.resources import (
     ChaincodeDefinitionArgs,
     ChaincodeInstallation,
     ChaincodeInstallationArgs,
+    Rollout,
 )
 from heddle.settings import inputs_of
 from heddle.topology import ChaincodePlan, CollectionPlan, DefinitionPlan, MemberPlan, NodePlan, ServerPlan
@@ -34,6 +35,8 @@ class ChaincodeArgs:
     orderers: OrdererSet
     peers: Mapping[str, PeerSet]
     """Peers of every organization that is managed here, by its name."""
+    peers_restarted: Sequence[Rollout]
+    """Done when all peers run what their StatefulSets say."""
 
 
 class Chaincode(pulumi.ComponentResource):
@@ -97,7 +100,7 @@ class Chaincode(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[peers.rollout],
+                depends_on=args.peers_restarted,
                 # A package cannot be uninstalled; it is gone with the peer.
                 deleted_with=peers.nodes[peer.name].statefulset,
             ),

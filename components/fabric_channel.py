@@ -1,6 +1,6 @@
 """Make a channel and join the peers to it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,15 @@ from components.operations import Operations
 from components.orderer_set import OrdererSet
 from components.peer_set import PeerSet
 from components.site import Site
-from heddle.resources import Channel, ChannelArgs, Msp, PeerMembership, PeerMembershipArgs, PeerOrganization
+from heddle.resources import (
+    Channel,
+    ChannelArgs,
+    Msp,
+    PeerMembership,
+    PeerMembershipArgs,
+    PeerOrganization,
+    Rollout,
+)
 from heddle.settings import inputs_of
 from heddle.spec.members import External
 from heddle.topology import ChannelPlan, MemberPlan, NodePlan
@@ -26,6 +34,8 @@ class FabricChannelArgs:
     orderers: OrdererSet
     peers: Mapping[str, PeerSet]
     """Peers of every organization that is managed here, by its name."""
+    peers_restarted: Sequence[Rollout]
+    """Done when all peers run what their StatefulSets say."""
 
 
 class FabricChannel(pulumi.ComponentResource):
@@ -94,7 +104,7 @@ class FabricChannel(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[self.channel, peers.rollout],
+                depends_on=[self.channel, *args.peers_restarted],
                 # A peer cannot leave a channel while it runs; without the peer there is nothing to leave.
                 deleted_with=peers.nodes[peer.name].statefulset,
             ),
@@ -107,12 +117,8 @@ def _rollouts(args: FabricChannelArgs) -> list[pulumi.Resource]:
     Peers restart with their new keys before the channel refuses the old ones, and with their new images
     before it raises the capabilities that the stack file states.
     """
-    members = {member.organization for member in args.plan.members}
-    first = [
-        peers.rollout
-        for name, peers in args.peers.items()
-        if peers.organization.revocations or (args.plan.capabilities and name in members)
-    ]
+    revoking = any(peers.organization.revocations for peers in args.peers.values())
+    first = args.peers_restarted if revoking or args.plan.capabilities else ()
     return [args.orderers.rollout, *first]
 
 

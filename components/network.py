@@ -1,12 +1,11 @@
 """Build a whole instance, from its cluster to its chaincodes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
-from components.addresses import node_address
 from components.chaincode import Chaincode, ChaincodeArgs
 from components.cluster import Cluster, ClusterArgs
 from components.eip import Eip
@@ -14,6 +13,7 @@ from components.fabric_channel import FabricChannel, FabricChannelArgs
 from components.operations import Operations, OperationsArgs
 from components.orderer_set import OrdererSet, OrdererSetArgs
 from components.organization import Organization, OrganizationArgs
+from components.peer_rollout import PeerRolloutArgs, peer_rollout
 from components.peer_set import PeerSet, PeerSetArgs
 from components.site import Site
 from components.storage import Storage
@@ -54,6 +54,7 @@ class Network(pulumi.ComponentResource):
         self._operations = Operations(f"{name}-operations", OperationsArgs(site=self._site), self._child)
         self._orderers = self._orderer_set()
         self._peers = self._peer_sets()
+        self._peers_restarted = self._peer_rollout()
         self._channels = {plan.name: self._channel(plan) for plan in self._topology.channels}
         self._chaincodes = {plan.name: self._chaincode(plan) for plan in self._topology.chaincodes}
         members = {self._topology.ordering.name: self._orderers.organization} | {
@@ -115,42 +116,36 @@ class Network(pulumi.ComponentResource):
         )
 
     def _peer_sets(self) -> dict[str, PeerSet]:
-        """Return every organization's peers. They restart after the orderers, one organization after another.
-
-        Two at the same time could be the only ones that satisfy an endorsement policy together.
-        """
+        """Return every organization's peers, by its name."""
         orderers = self._orderers.addresses
-        organizations = {plan.name: self._organization(plan, orderers) for plan in self._topology.managed}
-        sets: dict[str, PeerSet] = {}
-        before = self._orderers.rollout
-        for plan in self._topology.managed:
-            sets[plan.name] = self._peer_set(plan, organizations, before)
-            before = sets[plan.name].rollout
-        return sets
+        return {
+            plan.name: PeerSet(
+                f"{self._name}-peers-{plan.name}",
+                PeerSetArgs(
+                    site=self._site,
+                    plan=plan,
+                    organization=self._organization(plan, orderers),
+                    claims=self._storage.claims,
+                    services=self._eip.services,
+                    operations=self._operations,
+                ),
+                self._child,
+            )
+            for plan in self._topology.managed
+        }
 
-    def _peer_set(
-        self, plan: OrganizationPlan, organizations: Mapping[str, Organization], before: Rollout
-    ) -> PeerSet:
-        others = (each for each in self._topology.managed if each.name != plan.name)
-        return PeerSet(
-            f"{self._name}-peers-{plan.name}",
-            PeerSetArgs(
-                site=self._site,
-                plan=plan,
-                organization=organizations[plan.name],
-                claims=self._storage.claims,
-                volumes=self._storage.volumes,
-                services=self._eip.services,
-                operations=self._operations,
-                neighbours=[
-                    node_address(node, organizations[each.name].authorities.tls_roots)
-                    for each in others
-                    for node in each.nodes
-                ],
-                after=before,
-            ),
-            self._child,
+    def _peer_rollout(self) -> list[Rollout]:
+        """Return the rollout of all peers, which comes after the orderers'; none where no peer runs here."""
+        if not self._peers:
+            return []
+        args = PeerRolloutArgs(
+            site=self._site,
+            peers=self._peers,
+            operations=self._operations,
+            volumes=self._storage.volumes,
+            after=self._orderers.rollout,
         )
+        return [peer_rollout(f"{self._name}-peers-rollout", args, self._child)]
 
     def _organization(self, plan: OrganizationPlan, orderers: Sequence[Node] | None = None) -> Organization:
         return Organization(
@@ -168,6 +163,7 @@ class Network(pulumi.ComponentResource):
                 operations=self._operations,
                 orderers=self._orderers,
                 peers=self._peers,
+                peers_restarted=self._peers_restarted,
             ),
             self._child,
         )
@@ -181,6 +177,7 @@ class Network(pulumi.ComponentResource):
                 channels=self._channels,
                 orderers=self._orderers,
                 peers=self._peers,
+                peers_restarted=self._peers_restarted,
             ),
             self._child,
         )

@@ -1,6 +1,6 @@
 """Run the peers of one organization."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -13,7 +13,7 @@ from components.operations import Operations
 from components.organization import Organization
 from components.site import Site
 from heddle.render import core_yaml
-from heddle.resources import Node, PeerOrganization, Rollout, RolloutArgs, Volumes
+from heddle.resources import Node, PeerOrganization
 from heddle.topology import CouchdbPlan, NodePlan, OrganizationPlan
 
 
@@ -26,24 +26,17 @@ class PeerSetArgs:
     organization: Organization
     claims: Mapping[str, PersistentVolumeClaim]
     """Claims of the peers and of their databases, by name."""
-    volumes: Volumes
     services: Mapping[str, Service]
     operations: Operations
-    neighbours: Sequence[Node]
-    """The peers of other organizations."""
-    after: Rollout
-    """The rollout of the nodes that restart before these: one node of the instance at a time."""
 
 
 class PeerSet(pulumi.ComponentResource):
-    """The peers of one organization, each with volume and Service, restarted one by one."""
+    """The peers of one organization, each with volume and Service. They restart with those of all others."""
 
     organization: Organization
     """The organization that the peers belong to."""
     nodes: dict[str, FabricNode]
     """The peers, by name."""
-    rollout: Rollout
-    """Done when every peer runs what its StatefulSet says."""
 
     def __init__(self, name: str, args: PeerSetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:fabric:PeerSet", name, None, opts)
@@ -52,7 +45,6 @@ class PeerSet(pulumi.ComponentResource):
         self.organization.revoke()
         for node in self.nodes.values():
             node.start()
-        self.rollout = self._rollout(name, args)
         node_opening(f"{name}-opening", args.plan, args.site, self)
         self.register_outputs({"nodes": list(self.nodes)})
 
@@ -92,28 +84,4 @@ class PeerSet(pulumi.ComponentResource):
             f"{name}-{plan.name}",
             CouchdbArgs(site=args.site, plan=plan, claim=args.claims[plan.name]),
             pulumi.ResourceOptions(parent=self),
-        )
-
-    def _rollout(self, name: str, args: PeerSetArgs) -> Rollout:
-        databases = {plan.name: plan.couchdb.name for plan in args.plan.nodes if plan.couchdb}
-        return Rollout(
-            f"{name}-rollout",
-            RolloutArgs(
-                kind="peer",
-                namespace=args.site.namespace,
-                nodes=[node.address for node in self.nodes.values()],
-                revisions={node: each.revision for node, each in self.nodes.items()},
-                certificates={node: each.tls_certificate for node, each in self.nodes.items()},
-                databases=databases or None,
-                channels=args.site.topology.channels_of(args.plan.name),
-                signers=[args.organization.admin],
-                neighbours=args.neighbours,
-                operations_tls=args.operations.client,
-                images={plan.name: plan.image for plan in args.plan.nodes},
-            ),
-            # A first creation restarts nothing, so nobody waits long: all pods start at the same time.
-            pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[*(node.statefulset for node in self.nodes.values()), args.volumes, args.after],
-            ),
         )

@@ -1,7 +1,7 @@
 """Ask nodes what they do for clients beyond having their channels: what a restart interrupts."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from heddle.errors import FabricError
 from heddle.fabric import lifecycle
@@ -43,7 +43,7 @@ async def orderer_services(
 async def peer_services(
     connections: Connections,
     node: Node,
-    others: Sequence[Node],
+    others: Mapping[str, Sequence[Node]],
     facts: NodeFacts,
     member: Signer,
     *,
@@ -52,7 +52,7 @@ async def peer_services(
     """Return what a peer serves: each chaincode for which its gateway, and those of the others, know it.
 
     After its start gossip has to find the others, and they have to find the peer as it is now. Until then
-    no gateway asks it for endorsements.
+    no gateway asks it for endorsements. `others`: by channel, its other peers.
     """
 
     async def served(channel: str) -> list[str]:
@@ -64,11 +64,12 @@ async def peer_services(
         return [each for listed in words for each in listed]
 
     async def endorses(channel: str, chaincode: str) -> list[str]:
-        mine, *theirs = await asyncio.gather(*(known(each, channel, chaincode) for each in (node, *others)))
+        beside = others.get(channel, ())
+        mine, *theirs = await asyncio.gather(*(known(each, channel, chaincode) for each in (node, *beside)))
         itself = {each for each in mine if each[0] == f"{node.host}:{node.port}"}
         if not itself:
             return []
-        asking = [other.name for other, peers in zip(others, theirs, strict=True) if itself & peers]
+        asking = [other.name for other, peers in zip(beside, theirs, strict=True) if itself & peers]
         what = f"{channel}: {chaincode}"
         return [f"{what}: it finds endorsers", *(f"{what}: {name} finds it" for name in asking)]
 

@@ -94,7 +94,7 @@ class RolloutArgs:
     was made anew. `tls_identities`: by orderer, what Raft's leader knows its successor by;
     `consenter_identities`: by orderer, what BFT's orderers know each other by.
     `images`: by node.
-    `neighbours`: for peers, those of other organizations.
+    `memberships`: by channel, the peers that are on it.
     """
 
     kind: str
@@ -103,7 +103,7 @@ class RolloutArgs:
     revisions: pulumi.Input[Mapping[str, pulumi.Input[str]]]
     certificates: Mapping[str, pulumi.Input[str]] | None = None
     databases: Mapping[str, str] | None = None
-    neighbours: Sequence[pulumi.Input[Node]] | None = None
+    memberships: Mapping[str, Sequence[str]] | None = None
     channels: Sequence[str] | None = None
     admin_tls: pulumi.Input[ClientTls] | None = None
     operations_tls: pulumi.Input[ClientTls] | None = None

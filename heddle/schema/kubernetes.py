@@ -104,8 +104,9 @@ _OTHER = "A rollout stays with its nodes. Declare another one, and remove this o
 ROLLOUT = ResourceType(
     type="heddle:kubernetes:Rollout",
     description=(
-        "Every node of a set runs the pod template that its StatefulSet holds. Outdated pods restart singly, "
-        "the leader last, each while the others keep their channels alive, each until it has caught up."
+        "Every node of a set runs the pod template that its StatefulSet holds: all orderers, or all peers of "
+        "all organizations. Outdated pods restart singly, a leader last, each while the others keep their "
+        "channels alive, each until it has caught up."
     ),
     on_delete="forgets the rollout: pods stay as they are",
     inputs={
@@ -129,10 +130,10 @@ ROLLOUT = ResourceType(
             optional=True,
         ),
         "channels": connection(ListOf(CHANNEL_NAME), "Channels whose health gates each restart.", default=[]),
-        "neighbours": connection(
-            ListOf(NODE),
-            "For peers: those of other organizations, whose gateways must find a restarted peer again.",
-            default=[],
+        "memberships": connection(
+            MapOf(ListOf(NAME)),
+            "For peers, by channel: those on it. While one restarts, the others of its channels serve.",
+            default={},
         ),
         "adminTls": connection(
             CLIENT_TLS, "For orderers: client certificate for the channel participation API.", optional=True

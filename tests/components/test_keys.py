@@ -157,7 +157,7 @@ def test_channels_and_nodes_of_the_organization_take_its_list() -> None:
 
 
 def test_nodes_have_their_new_keys_before_channels_refuse_the_old_ones() -> None:
-    """The channel waits for the peers of organizations that revoke; else they start together."""
+    """The channel waits for the peers where an organization revokes; else they start together."""
     before = record(NETWORK)
     after = record({**NETWORK, "certificates": {"rekey": {"peer0-one": 1}}})
     channel = "dev-channel-channel-ledger"
@@ -165,7 +165,7 @@ def test_nodes_have_their_new_keys_before_channels_refuse_the_old_ones() -> None
         name: [each for each in _waited_for(recorder, channel) if "peers" in each]
         for name, recorder in (("before", before), ("after", after))
     }
-    assert waits == {"before": [], "after": ["dev-peers-one-rollout"]}
+    assert waits == {"before": [], "after": ["dev-peers-rollout"]}
 
 
 def test_one_number_makes_new_passwords() -> None:

@@ -116,13 +116,13 @@ def test_a_database_fits_the_restricted_standard_and_writes_where_it_may(couchdb
 
 def test_a_database_restarts_with_its_peer(couchdb: Recorder) -> None:
     """One rollout for the two: the peer's revision tells of both, and its StatefulSet comes second."""
-    rollout = couchdb.of("Rollout")["dev-peers-one-rollout"]
-    assert rollout["databases"] == {"peer0-one": "couchdb0-one", "peer1-one": "couchdb1-one"}
+    rollout = couchdb.of("Rollout")["dev-peers-rollout"]
+    assert rollout["databases"] == {f"peer{each}": f"couchdb{each}" for each in ("0-one", "1-one", "0-two")}
     assert "databases" not in couchdb.of("Rollout")["dev-orderers-rollout"]
 
     larger = {"couchdb": {"resources": {"limits": {"memory": "8Gi"}}}}
     changed = record({**NETWORK, "stateDatabase": "CouchDB", "nodes": larger}).of("Rollout")
-    assert changed["dev-peers-one-rollout"]["revisions"] != rollout["revisions"]
+    assert changed["dev-peers-rollout"]["revisions"] != rollout["revisions"]
     assert set(named(couchdb, "StatefulSet")["couchdb0-one"]["spec"]["updateStrategy"].values()) == {
         "OnDelete"
     }

@@ -54,7 +54,7 @@ async def test_a_peer_is_found_again_after_its_restart(scene: Scene, connections
 
     async def services() -> frozenset[str]:
         facts = await ask_peer_channels(connections, node, ["channel"], member, deadline=10)
-        return await peer_services(connections, node, [other], facts, member, deadline=5)
+        return await peer_services(connections, node, {"channel": [other]}, facts, member, deadline=5)
 
     await _become(services, frozenset(wanted))
     scene.network.programs[node.name].stop()

@@ -77,12 +77,7 @@ def test_an_upgrade_under_load_and_the_way_back(make: Callable[..., Project], ea
     done = [line for line in words.splitlines() if " updated" in line]
     places = {
         part: max(index for index, line in enumerate(done) if part in line)
-        for part in (
-            "orderers-rollout",
-            "peers-north-rollout",
-            "peers-south-rollout",
-            "channel-channel-ledger",
-        )
+        for part in ("orderers-rollout", "peers-rollout", "channel-channel-ledger")
     }
     assert list(places) == sorted(places, key=lambda part: places[part]), words
     assert set(_running(stack).values()) == {f"v{FABRIC}"}

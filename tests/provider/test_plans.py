@@ -184,7 +184,7 @@ async def test_a_rollout_names_who_restarts(engine: Engine, channel: dict[str, A
 @pytest.mark.parametrize(
     ("kind", "count", "said"),
     [
-        ("peer", 1, "a is the only peer of its organization: what needs its endorsement waits"),
+        ("peer", 1, "a is the only peer of OrderingMSP on trade: while it restarts, nothing can be endorsed"),
         ("peer", 2, ""),
         ("orderer", 1, "with 1 of them channels wait"),
         ("orderer", 2, "with 2 of them channels wait"),
@@ -202,10 +202,15 @@ async def test_a_preview_says_where_a_restart_is_noticed(
         "nodes": [{**channel["orderers"][0], "name": name} for name in names],
         "revisions": dict.fromkeys(names, "1"),
         "adminTls": channel["adminTls"],
+        "memberships": {"trade": list(names)} if kind == "peer" else {},
     }
     engine.ids["rollout"] = "n/nodes"
     engine.inputs["rollout"] = engine.outputs["rollout"] = await engine.check(ROLLOUT, "rollout", news)
-    grown = {**news, "nodes": [*news["nodes"], {**channel["orderers"][0], "name": "new"}]}
+    grown = {
+        **news,
+        "nodes": [*news["nodes"], {**channel["orderers"][0], "name": "new"}],
+        "memberships": {"trade": [*names, "new"]} if kind == "peer" else {},
+    }
 
     _, restarts = await engine.preview(
         ROLLOUT, "rollout", {**grown, "revisions": {**news["revisions"], "a": "2", "new": "1"}}
@@ -252,7 +257,7 @@ async def test_keys_that_are_made_are_taken_in(engine: Engine, channel: dict[str
 
 
 async def test_a_rollout_needs_what_it_asks_with(engine: Engine, channel: dict[str, Any]) -> None:
-    """Every node has a revision, every revision a node, and orderers ask for a certificate."""
+    """Every node has a revision, all that is named is a node, and orderers ask for a certificate."""
     news = {
         "kind": "orderer",
         "namespace": "n",
@@ -261,6 +266,8 @@ async def test_a_rollout_needs_what_it_asks_with(engine: Engine, channel: dict[s
     }
     failures = await _failures(engine, ROLLOUT, news)
     assert set(failures) == {"adminTls", "revisions.orderer1", "revisions.other"}
+    peers = {**news, "kind": "peer", "revisions": {"orderer1": "1"}, "memberships": {"trade": ["other"]}}
+    assert set(await _failures(engine, ROLLOUT, peers)) == {"memberships.trade"}
 
 
 @pytest.mark.parametrize("kind", ["Definition", "Approval"])

@@ -219,6 +219,7 @@ def _rollout(network: RealNetwork, kind: str, release: str) -> dict[str, Any]:
         "revisions": {node.name: release for node in nodes},
         "images": {node.name: f"docker.io/hyperledger/fabric-{kind}:{release}" for node in nodes},
         "channels": ["channel"],
+        "memberships": {"channel": [node.name for node in nodes]} if kind == "peer" else {},
         "signers": [signer_value(signer)],
         "adminTls": tls_value(network.admin_tls),
     }

@@ -370,6 +370,46 @@ async def test_a_node_that_lags_stops_the_rollout() -> None:
     assert world.deleted == ["a"]
 
 
+def _peers(world: World, memberships: dict[str, list[str]]) -> Restarter:
+    """A restarter of peers; the organization is the first letter of a peer's name."""
+
+    async def ask(node: Node) -> NodeFacts:
+        facts = await Orderers(world).ask(node)
+        lost = {} if node.name in world.away else facts.channels
+        channels = {
+            name: lost["channel"] for name, names in memberships.items() if lost and node.name in names
+        }
+        silent = NoAnswer(reason=f"{node.name} is away") if node.name in world.away else None
+        return replace(facts, kind="peer", msp_id=node.name[0], channels=channels, silent=silent)
+
+    return replace(_restarter(world), ask=ask, memberships=memberships)
+
+
+async def test_peers_of_all_organizations_restart_one_at_a_time() -> None:
+    """An organization's only peer last; what stands still meanwhile is known before anything is done."""
+    world = _world(b0="old", a0="old", a1="old")
+    restarter = _peers(world, {"trade": ["a0", "a1", "b0"]})
+
+    assert await restarter.pauses() == [
+        "b0 is the only peer of b on trade: while it restarts, nothing can be endorsed there that needs b"
+    ]
+    assert world.deleted == []
+    assert list((await restarter.run()).done) == ["a0", "a1", "b0"]
+    assert world.most_away == 1
+    assert await restarter.pauses() == []
+
+
+async def test_a_broken_peer_of_another_organization_keeps_a_peer_back() -> None:
+    """A policy may need both: two of a channel are never away at the same time."""
+    world = _world(a0="old", a1="new", b0="new", c0="old")
+    world.pods["b0"] = _pod("b0", "new", ready=False)
+    restarter = replace(_peers(world, {"trade": ["a0", "a1", "b0"], "own": ["c0"]}), patience=0.3)
+
+    with pytest.raises(ProviderError, match=r"a0 is outdated, but cannot be spared .*\n *b0: Running, not"):
+        await restarter.run()
+    assert world.deleted == ["c0"]
+
+
 DATABASES = {"a": "a-db", "b": "b-db"}
 
 

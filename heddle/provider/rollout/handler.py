@@ -6,6 +6,7 @@ from typing import Any
 
 from heddle.errors import HeddleError, ProviderError
 from heddle.kube.pods import NodePods
+from heddle.planner.peers import peer_pauses
 from heddle.planner.restart import is_outdated, key_refusal
 from heddle.plugin.interface import CheckFailure, DiffKind
 from heddle.plugin.values import Properties, has_unknown
@@ -34,7 +35,7 @@ class RolloutHandler(Handler):
     identifier = "{namespace}/{kind}s"
 
     def verify(self, inputs: dict[str, Any]) -> list[CheckFailure]:
-        """Report orderers without a certificate to ask them, and revisions that belong to no node."""
+        """Report orderers without a certificate to ask them, and what belongs to none of the nodes."""
         failures = []
         if inputs["kind"] == "orderer" and inputs.get("adminTls") is None:
             reason = "is missing: orderers tell their channels' state to its holder only"
@@ -47,6 +48,10 @@ class RolloutHandler(Handler):
             if name not in names:
                 reason = f"{name} is none of the nodes: {', '.join(sorted(names))}"
             failures.append(CheckFailure(property=f"revisions.{name}", reason=reason))
+        for channel, peers in (inputs.get("memberships") or {}).items():
+            for name in sorted(set(peers) - names):
+                reason = f"{name} is none of the nodes: {', '.join(sorted(names))}"
+                failures.append(CheckFailure(property=f"memberships.{channel}", reason=reason))
         return failures
 
     def verify_change(self, olds: Properties, news: Properties) -> list[CheckFailure]:
@@ -106,7 +111,7 @@ class RolloutHandler(Handler):
         elif not restarts:
             head = f"wait until {counted(len(fresh), f'new {kind}')} {are(len(fresh))} ready"
         lines = [head, *restarts, *(f"{name}: known after apply" for name in doubtful)]
-        lines += _pauses(call.inputs["kind"], [*restarts, *doubtful], running=len(new) - len(fresh))
+        lines += _pauses(call.inputs, [*restarts, *doubtful], fresh)
         lines += releases.advice([*restarts, *doubtful])
         return Plan(outputs={}, message="\n".join([*lines, *(f"{name}: new" for name in fresh)]))
 
@@ -142,7 +147,10 @@ class RolloutHandler(Handler):
                 hand_over=nodes.hand_over if nodes.hands_over else None,
                 unfit=releases.unfit,
                 rekeyed=_raised(call.old_inputs, call.inputs),
+                memberships=nodes.memberships if call.inputs["kind"] == "peer" else None,
             )
+            if words := "\n".join(await restarter.pauses()):
+                await self.session.info(words, call.urn)
             restarts = await restarter.run()
         if restarts.done:
             await self.session.info(_told(restarts.done, restarts.notes), call.urn)
@@ -166,17 +174,17 @@ class RolloutHandler(Handler):
         return Seen(outputs={}, inputs={"revisions": revisions})
 
 
-def _pauses(kind: str, restarting: Sequence[str], *, running: int) -> list[str]:
+def _pauses(inputs: Mapping[str, Any], restarting: Sequence[str], fresh: Sequence[str]) -> list[str]:
     """Return what stands still during the restarts because too few nodes are left; empty if nothing does."""
-    if kind == "peer" and running == 1:
-        return [
-            f"{name} is the only peer of its organization: what needs its endorsement waits until it is back"
-            for name in restarting
-        ]
-    if kind == "orderer" and running < _FEWEST and restarting:
-        return [
-            f"with {running} of them channels wait until it is back: only with {_FEWEST} or more do they not"
-        ]
+    if not restarting:
+        return []
+    nodes = inputs["nodes"] if isinstance(inputs["nodes"], list) else []
+    running = {node["name"]: node["mspId"] for node in nodes if node["name"] not in fresh}
+    if inputs["kind"] == "peer":
+        return peer_pauses(restarting, running, inputs.get("memberships") or {})
+    if len(running) < _FEWEST:
+        words = f"with {len(running)} of them channels wait until it is back"
+        return [f"{words}: only with {_FEWEST} or more do they not"]
     return []
 
 

@@ -66,6 +66,18 @@ class NodeSet:
         """Return the names of state databases by their peers' names."""
         return self.inputs.get("databases") or {}
 
+    @property
+    def memberships(self) -> Mapping[str, Sequence[str]]:
+        """Return the names of the peers of each channel."""
+        return self.inputs.get("memberships") or {}
+
+    def channels_of(self, name: str) -> Sequence[str]:
+        """Return the channels that a node is to be on: orderers are on all of them."""
+        channels: Sequence[str] = self.inputs.get("channels") or ()
+        if self.inputs["kind"] == "orderer":
+            return channels
+        return [channel for channel in channels if name in self.memberships.get(channel, ())]
+
     async def ask(self, node: Node) -> NodeFacts:
         """Return a node's facts, asked as its admin endpoint's client, or as a member of its organization."""
         channels, issued = self.inputs["channels"], self._issued(node.name)
@@ -92,11 +104,10 @@ class NodeSet:
             return frozenset()
         if self.inputs["kind"] == "orderer":
             return await orderer_services(self.connections, node, facts, member, deadline=_SERVICE)
-        others = [
-            each
-            for each in (*self.nodes, *nodes(self.inputs.get("neighbours") or ()))
-            if each.name != node.name
-        ]
+        others = {
+            channel: [each for each in self.nodes if each.name in names and each.name != node.name]
+            for channel, names in self.memberships.items()
+        }
         return await peer_services(self.connections, node, others, facts, member, deadline=_SERVICE)
 
     async def hand_over(self, leader: Node, wanted: HandOver) -> bool:
@@ -159,9 +170,8 @@ class NodeSet:
         facts = replace(facts, pod=pod)
         if facts.kind == "orderer" or facts.silent is not None or not state.ready:
             return facts
-        return replace(
-            facts, channels=await with_unopened(pods, node, facts.channels, self.inputs.get("channels") or ())
-        )
+        wanted = self.channels_of(node.name)
+        return replace(facts, channels=await with_unopened(pods, node, facts.channels, wanted))
 
     @property
     def operations_tls(self) -> ClientTls | None:

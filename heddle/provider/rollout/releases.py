@@ -1,14 +1,14 @@
 """Keep nodes of a set from releases that lack what their channels have in force."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from fabric_protos.common.common_pb2 import Block
 
 from heddle.configtx.blocks import config_of
 from heddle.configtx.read import settings_of
-from heddle.configtx.settings import BFT, ChannelSettings
+from heddle.configtx.settings import BFT, Capabilities, ChannelSettings
 from heddle.errors import ConfigtxError, FabricError, IdentityError, ProviderError
 from heddle.fabric import cscc
 from heddle.fabric.node import Node
@@ -30,12 +30,12 @@ _CALL = 3.0
 class SetReleases:
     """What the channels of a set need of its nodes, and what their images claim.
 
-    need: None where no channel is known to need anything.
+    levels: by channel, the capabilities in force, as far as a node hands them out.
     bft: whether any of the channels orders by BFT.
     """
 
     nodes: NodeSet
-    need: Need | None
+    levels: Mapping[str, Capabilities]
     bft: bool
 
     @classmethod
@@ -44,12 +44,17 @@ class SetReleases:
         names = nodes.inputs["channels"]
         read = await asyncio.gather(*(_settings(nodes, name) for name in names))
         found = {name: each for name, each in zip(names, read, strict=True) if each is not None}
-        levels = {name: each.capabilities for name, each in found.items()}
         return cls(
             nodes=nodes,
-            need=strongest_needs(nodes.inputs["kind"], levels),
+            levels={name: each.capabilities for name, each in found.items()},
             bft=any(each.consensus == BFT for each in found.values()),
         )
+
+    def need_of(self, name: str) -> Need | None:
+        """Return what the channels of a node need of it; None where none is known to need anything."""
+        channels = self.nodes.channels_of(name)
+        levels = {channel: each for channel, each in self.levels.items() if channel in channels}
+        return strongest_needs(self.nodes.inputs["kind"], levels)
 
     def expect_images(self) -> None:
         """Raise ProviderError for an image whose tag claims a release that the channels are past."""
@@ -57,7 +62,7 @@ class SetReleases:
         lines = [
             words
             for name, image in sorted(images.items())
-            if (words := image_release_refusal(name, image, image_release(kind, image), self.need))
+            if (words := image_release_refusal(name, image, image_release(kind, image), self.need_of(name)))
         ]
         if lines:
             raise ProviderError(
@@ -79,13 +84,14 @@ class SetReleases:
 
         None where it does not answer yet.
         """
-        if self.need is None:
+        need = self.need_of(node.name)
+        if need is None:
             return ""
         release = await ask_release(self.nodes.connections, node, self.nodes.operations_tls, deadline=_CALL)
         if isinstance(release, NoAnswer):
             return None
         kind = self.nodes.inputs["kind"]
-        return node_release_refusal(NodeFacts(name=node.name, kind=kind, version=release), self.need)
+        return node_release_refusal(NodeFacts(name=node.name, kind=kind, version=release), need)
 
 
 async def _settings(nodes: NodeSet, channel: str) -> ChannelSettings | None:
@@ -103,7 +109,8 @@ async def _settings(nodes: NodeSet, channel: str) -> ChannelSettings | None:
         except FabricError:
             return None
 
-    blocks = [each for each in await asyncio.gather(*map(ask, nodes.nodes)) if each is not None]
+    on_it = [node for node in nodes.nodes if channel in nodes.channels_of(node.name)]
+    blocks = [each for each in await asyncio.gather(*map(ask, on_it)) if each is not None]
     if not blocks:
         return None
     try:

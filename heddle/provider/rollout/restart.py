@@ -9,6 +9,7 @@ from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState, together
 from heddle.planner.facts import NodeFacts, PodFacts
 from heddle.planner.leadership import HandOver, hand_overs, handed_over
+from heddle.planner.peers import Memberships, joined, next_peer, peer_pauses, peer_refusal
 from heddle.planner.restart import (
     expected_heights,
     held_up,
@@ -64,6 +65,7 @@ class Restarter:
     unfit: returns why the release that a restarted node runs does not do for its channels, "" if it does, and
         None while it does not answer; None: nobody asks.
     rekeyed: names of the orderers that get another key, by which channels know them: they restart last.
+    memberships: by channel, the names of its peers; None: the nodes are orderers.
     """
 
     pods: NodePods
@@ -75,6 +77,7 @@ class Restarter:
     hand_over: Callable[[Node, HandOver], Awaitable[bool]] | None = None
     unfit: Callable[[Node], Awaitable[str | None]] | None = None
     rekeyed: Collection[str] = ()
+    memberships: Memberships | None = None
 
     @property
     def _readiness(self) -> Readiness:
@@ -114,6 +117,15 @@ class Restarter:
         await asyncio.gather(*(self._back(node, newest) for node in freed))
         return Restarts(done=restarted, left=left, notes=tuple(notes))
 
+    async def pauses(self) -> list[str]:
+        """Return what stands still while outdated peers restart, each in its turn; empty if nothing does."""
+        if self.memberships is None:
+            return []
+        facts = await self._facts_of_outdated()
+        serving = {each.name: each.msp_id for each in facts if not serves_nobody(each)}
+        restarting = [each.name for each in facts if is_outdated(each) and each.name in serving]
+        return peer_pauses(restarting, serving, joined(self.memberships, facts))
+
     def _again(self, node: Node) -> ProviderError:
         return ProviderError(
             f"{' and '.join(self._pair(node))}: restarted, and to restart again",
@@ -132,9 +144,20 @@ class Restarter:
     async def _next(self) -> tuple[Node, list[NodeFacts]] | None:
         """Return the node that restarts next, with the facts of all nodes."""
         facts = await self._facts_of_outdated()
-        chosen = next_restart(facts, self.rekeyed)
+        chosen = self._chosen(facts)
         node = next((node for node in self.nodes if chosen is not None and node.name == chosen.name), None)
         return None if node is None else (node, facts)
+
+    def _chosen(self, facts: Sequence[NodeFacts]) -> NodeFacts | None:
+        if self.memberships is None:
+            return next_restart(facts, self.rekeyed)
+        return next_peer(facts, self.memberships)
+
+    def _refusal(self, node: NodeFacts, others: Sequence[NodeFacts], heights: Mapping[str, int]) -> str:
+        """Return why the others cannot spare a node; `heights`: what peers must have to count as serving."""
+        if self.memberships is None:
+            return restart_refusal(node, others)
+        return peer_refusal(node, others, self.memberships, heights)
 
     async def _facts_of_outdated(self) -> list[NodeFacts]:
         """Return the facts of all nodes; none where the pods tell already that no node is to restart.
@@ -160,9 +183,10 @@ class Restarter:
         """
         mine = next(each for each in facts if each.name == node.name)
         reason = serves_nobody(mine)
+        newest: Mapping[str, int] = newest_heights(facts)
         if not reason:
             await self._revive()
-        newest = newest_heights(facts) if reason else await self._wait_until_spared(node)
+            newest = await self._wait_until_spared(node, newest)
         served = frozenset[str]()
         if not reason:
             served = await self._services(node, mine)
@@ -257,8 +281,11 @@ class Restarter:
             await self.pods.delete(state.node, state.uid)
         return {state.node: state.uid for state in outdated}
 
-    async def _wait_until_spared(self, node: Node) -> Mapping[str, int]:
-        """Wait until the others can do without this node; return the heights that it has to reach again."""
+    async def _wait_until_spared(self, node: Node, heights: Mapping[str, int]) -> Mapping[str, int]:
+        """Wait until the others can do without this node; return the heights that it has to reach again.
+
+        `heights`: the newest of when the node was chosen.
+        """
 
         async def look(_: float) -> tuple[NodeFacts, list[NodeFacts]]:
             return await self._with_others(node)
@@ -266,12 +293,15 @@ class Restarter:
         def never_spared(facts: tuple[NodeFacts, list[NodeFacts]]) -> ProviderError:
             return ProviderError(
                 f"{node.name} is outdated, but cannot be spared after {self.patience:.0f} s\n"
-                f"  {restart_refusal(*facts)}",
+                f"  {self._refusal(*facts, heights)}",
                 hint=f"{restart_hint(facts[1])} Nothing was restarted meanwhile.",
             )
 
         mine, others = await poll(
-            look, lambda facts: not restart_refusal(*facts), deadline=self.patience, otherwise=never_spared
+            look,
+            lambda facts: not self._refusal(*facts, heights),
+            deadline=self.patience,
+            otherwise=never_spared,
         )
         return expected_heights(mine, newest_heights([mine, *others]))
 

@@ -1,0 +1,66 @@
+"""Restart the peers of all organizations, one at a time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from components.operations import Operations
+from components.peer_set import PeerSet
+from components.site import Site
+from heddle.resources import Rollout, RolloutArgs, Volumes
+from heddle.topology import NodePlan, Topology
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeerRolloutArgs:
+    """All peers, and what they are restarted after."""
+
+    site: Site
+    peers: Mapping[str, PeerSet]
+    """Peers of every organization that is managed here, by its name."""
+    operations: Operations
+    volumes: Volumes
+    after: Rollout
+    """The rollout of the nodes that restart before these: one node of the instance at a time."""
+
+
+def peer_rollout(name: str, args: PeerRolloutArgs, opts: pulumi.ResourceOptions) -> Rollout:
+    """Declare the one Rollout of all peers: two of different organizations could endorse only together."""
+    nodes = {name: node for peer_set in args.peers.values() for name, node in peer_set.nodes.items()}
+    plans = {plan.name: plan for plan in args.site.topology.nodes if plan.name in nodes}
+    return Rollout(
+        name,
+        RolloutArgs(
+            kind="peer",
+            namespace=args.site.namespace,
+            nodes=[node.address for node in nodes.values()],
+            revisions={node: each.revision for node, each in nodes.items()},
+            certificates={node: each.tls_certificate for node, each in nodes.items()},
+            databases=_databases(plans) or None,
+            channels=[channel.name for channel in args.site.topology.channels],
+            memberships=_memberships(args.site.topology),
+            signers=[peer_set.organization.admin for peer_set in args.peers.values()],
+            operations_tls=args.operations.client,
+            images={plan.name: plan.image for plan in plans.values()},
+        ),
+        # A first creation restarts nothing, so nobody waits long: all pods start at the same time.
+        pulumi.ResourceOptions.merge(
+            opts,
+            pulumi.ResourceOptions(
+                depends_on=[*(node.statefulset for node in nodes.values()), args.volumes, args.after]
+            ),
+        ),
+    )
+
+
+def _databases(plans: Mapping[str, NodePlan]) -> dict[str, str]:
+    return {name: plan.couchdb.name for name, plan in plans.items() if plan.couchdb}
+
+
+def _memberships(topology: Topology) -> dict[str, list[str]]:
+    """Return the names of the peers of each channel, sorted: their order in the stack file means nothing."""
+    return {
+        channel.name: sorted(peer.name for member in channel.managed for peer in member.peers)
+        for channel in topology.channels
+    }
