@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TypeVar
 
+from heddle.configtx.moved import moved_consenters
 from heddle.configtx.settings import ChannelSettings, Consenter, OrdererOrganization, PeerOrganization
 from heddle.identity.keys import authority_of, public_key_of
 from heddle.identity.msp import Msp
@@ -22,11 +23,12 @@ def keep_renewed(wanted: ChannelSettings, live: ChannelSettings) -> ChannelSetti
     (etcdraft/util.go VerifyConfigMetadata).
     Revocation lists of the channel stay until a wanted one covers them: no revocation is taken back.
     """
-    in_force = {each.address: each for each in live.consenters}
+    in_force = {each.address: each for each in live.consenters} | moved_consenters(wanted, live)
     consenters = []
     for consenter in wanted.consenters:
         current = in_force.get(consenter.address, consenter)
-        consenters.append(current if _known_by(current) == _known_by(consenter) else consenter)
+        kept = replace(current, host=consenter.host, port=consenter.port)
+        consenters.append(kept if _known_by(current) == _known_by(consenter) else consenter)
     return replace(
         wanted,
         consenters=tuple(consenters),

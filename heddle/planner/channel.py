@@ -8,15 +8,19 @@ Nodes join before others leave, so that the channel always has enough of them. A
 it does not vote, and a channel that grows while it is a member may lose its quorum. With BFT a new node
 replaces the broken one in the same step, because three nodes instead of four bear no failure.
 
+A consenter that gets another address stays what it is: that is a step of its own, once the endpoints say the
+new one, at which it answers already.
+
 Capabilities are raised last, one by one: until then whoever has an older release may go on with the channel.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from heddle.configtx.flat import ORDERER, Key, flatten, same, unflatten
 from heddle.configtx.merge import merge
+from heddle.configtx.moved import moved_consenters
 from heddle.configtx.read import differences
 from heddle.configtx.renewed import keep_renewed
 from heddle.configtx.settings import BFT, ChannelSettings, Consenter, OrdererOrganization
@@ -37,6 +41,7 @@ class Kind(Enum):
     SETTINGS = "settings"
     CAPABILITY = "raise a capability"
     ROTATE = "new certificate of a consenter"
+    MOVE = "new address of a consenter"
     ADD = "add a consenter"
     REMOVE = "remove a consenter"
     REPLACE = "put a consenter in the place of a broken one"
@@ -46,7 +51,8 @@ class Kind(Enum):
 class Step:
     """A configuration update. `settings` are those of the channel afterwards.
 
-    `joins` is the consenter that is new or has a new certificate, `leaves` the consenter that is removed.
+    `joins` is the consenter that is new or has a new certificate or address, `leaves` the one that is
+    removed or, as it was, the one that moves.
     """
 
     kind: Kind
@@ -67,11 +73,23 @@ def steps(
     result: list[Step] = []
     current = live
     for kind, joins, leaves, settings in _Stages(live, target, broken).all():
-        changes = tuple(differences(current, settings))
+        changes = tuple(_changes(kind, joins, leaves, differences(current, settings)))
         if changes:
             result.append(Step(kind=kind, joins=joins, leaves=leaves, settings=settings, changes=changes))
             current = settings
     return result
+
+
+def _changes(
+    kind: Kind, joins: Consenter | None, leaves: Consenter | None, lines: Sequence[str]
+) -> Iterator[str]:
+    """Yield the differences in words; a consenter that moves neither comes nor goes."""
+    if kind is not Kind.MOVE or joins is None or leaves is None:
+        yield from lines
+        return
+    two = (f"consenter {leaves.address}: removed", f"consenter {joins.address}: added")
+    yield f"consenter {leaves.address}: moves to {joins.address}"
+    yield from (line for line in lines if line not in two)
 
 
 def planned_steps(
@@ -149,8 +167,10 @@ class _Stages:
         before, self.after = _by_address(live), _by_address(target)
         self.live, self.target = live, target
         self.consenters = dict(before)
-        self.joining = [address for address in self.after if address not in before]
-        leaving = [address for address in before if address not in self.after]
+        self.moving = moved_consenters(target, live)
+        gone = {each.address for each in self.moving.values()}
+        self.joining = [each for each in self.after if each not in before and each not in self.moving]
+        leaving = [address for address in before if address not in self.after and address not in gone]
         self.last = [address for address in leaving if address not in broken]
         self.first = [address for address in leaving if address in broken]
         rotating = [one for one in self.after if one in before and before[one] != self.after[one]]
@@ -165,6 +185,14 @@ class _Stages:
             joiner = self.after[self.rotating.pop(0)]
             self.consenters[joiner.address] = joiner
             yield self._stage(Kind.ROTATE, joins=joiner)
+        for address, former in self.moving.items():
+            joiner = self.after[address]
+            # In its place: people know consenters by it.
+            self.consenters = {
+                (address if each is former else old): (joiner if each is former else each)
+                for old, each in self.consenters.items()
+            }
+            yield self._stage(Kind.MOVE, joins=joiner, leaves=former)
         while self.first and (self._swaps() or len(self.consenters) > 1):
             yield from self._broken_one(self.first.pop(0))
         while self.joining:

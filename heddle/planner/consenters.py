@@ -123,6 +123,8 @@ def outlook(channel: ChannelFacts, steps: Sequence[Step], newest: int) -> Iterat
         before = missing
         if step.kind is Kind.ROTATE and step.joins is not None and _follows(channel, step.joins, newest):
             missing = {address: why for address, why in before.items() if address != step.joins.address}
+        if step.kind is Kind.MOVE:
+            missing = _missing_after_move(step, before)
         left = standing(step.settings, missing, bft=channel.bft)
         reason = _objection(settings, step, before, missing, bft=channel.bft)
         what = "it must wait" if step.kind is Kind.SETTINGS else f"{step.kind.value}: it must wait"
@@ -130,6 +132,12 @@ def outlook(channel: ChannelFacts, steps: Sequence[Step], newest: int) -> Iterat
         refusal = _refusal(channel, what, reason, before, way_on) if reason else None
         yield Outlook(step=step, left=left, refusal=refusal)
         settings = step.settings
+
+
+def _missing_after_move(step: Step, missing: Mapping[str, str]) -> dict[str, str]:
+    """Return the consenters that do not run, that which moves by its new address."""
+    former, new = (each.address if each is not None else "" for each in (step.leaves, step.joins))
+    return {new if address == former else address: why for address, why in missing.items()}
 
 
 def key_in_use(channel: ChannelFacts, step: Step) -> Refusal | None:
@@ -197,11 +205,14 @@ def _objection(
         return _no_quorum(now)
     if step.kind in (Kind.SETTINGS, Kind.CAPABILITY):
         return ""
+    if step.kind is Kind.MOVE and step.leaves is not None and step.leaves.address in missing:
+        return "nobody knows whether it answers at its new address before it runs"
     if then.margin < 0:
         return f"{_run(then)} would run, {then.needed} would be needed"
     # Raft's leader counts those that live without the new node, or the one with a new certificate
     # (etcdraft/membership.go, UnacceptableQuorumLoss). With BFT, too, the latter is out of work for a moment.
-    out = step.joins.address if step.joins is not None and (step.kind is Kind.ROTATE or not bft) else ""
+    away = step.kind is Kind.ROTATE or (not bft and step.kind is not Kind.MOVE)
+    out = step.joins.address if step.joins is not None and away else ""
     meanwhile = standing(step.settings, {*missing, out}, bft=bft)
     if meanwhile.margin < 0 and then.consenters > 2:
         return (

@@ -141,7 +141,8 @@ def _refused(refusal: Refusal) -> Iterator[str]:
 def _settings(facts: Facts, part: str) -> ChannelSettings:
     names = [str(name).split()[0] for name in facts[part]]
     endpoints = facts.get("endpoints", names) if part == "consenters" else names
-    keys = {name.split()[0]: name.encode() for name in facts[part]}
+    # `new0 as orderer0`: with the key of orderer0, at another address.
+    keys = {name.split()[0]: name.split(" as ")[-1].encode() for name in facts[part]}
     return ChannelSettings(
         channel="trade",
         orderer_organizations=(

@@ -71,6 +71,43 @@ def test_each_step_is_the_first_of_the_rest(before: dict[int, int], after: dict[
         assert [one.settings.consenters for one in rest] == [one.settings.consenters for one in todo[done:]]
 
 
+@given(MEMBERS, MEMBERS, st.sets(st.integers(1, 7)))
+def test_who_moves_stays_a_consenter(
+    before: dict[int, int], after: dict[int, int], elsewhere: set[int]
+) -> None:
+    """Another address is one step for one consenter with its key, whoever comes and goes beside it."""
+    live, target = _settings(before), _moved(_settings(after), elsewhere)
+    moving = {n for n in elsewhere & set(before) & set(after) if before[n] == after[n]}
+    current, moved = live, set()
+    for step in steps(live, target):
+        old, new = (
+            {each.client_tls_certificate: each.address for each in one.consenters}
+            for one in (current, step.settings)
+        )
+        changed = {pem for pem in old if pem in new and old[pem] != new[pem]}
+        assert len(changed) == (step.kind is Kind.MOVE)
+        assert step.kind is not Kind.MOVE or old.keys() == new.keys(), "nobody comes or goes meanwhile"
+        moved |= changed
+        current = step.settings
+    assert not differences(current, target)
+    assert moved == {_consenter(number, before[number]).client_tls_certificate for number in moving}
+
+
+def _moved(settings: ChannelSettings, numbers: set[int]) -> ChannelSettings:
+    """The same channel with these consenters at another port."""
+    hosts = {f"orderer{number}" for number in numbers}
+    (ordering,) = settings.orderer_organizations
+    consenters = tuple(
+        replace(each, port=9050 if each.host in hosts else each.port) for each in settings.consenters
+    )
+    endpoints = tuple(each.address for each in consenters)
+    return replace(
+        settings,
+        consenters=consenters,
+        orderer_organizations=(replace(ordering, endpoints=endpoints),),
+    )
+
+
 @given(MEMBERS, MEMBERS)
 def test_nodes_join_before_others_leave(before: dict[int, int], after: dict[int, int]) -> None:
     """On the way there are never fewer consenters than at the smaller of both ends."""

@@ -50,7 +50,7 @@ class LiveConfig:
 class ChannelClient:
     """Reach a channel: the orderers that are asked, the identities that ask, and what proves the answers.
 
-    node_of: names of nodes by their consenters' host:port.
+    node_of: names of nodes by their consenters' host:port, also by those of before.
     former: consenters of the last update that are no longer wanted, by their host:port: they leave.
     lost: consenters that leave, by host:port, and said at the last refresh that they have no ledger: their
         connection is not known any more.
@@ -71,23 +71,28 @@ class ChannelClient:
         inputs: Mapping[str, Any],
         olds: Mapping[str, Any] | None = None,
         history: ConfigHistory | None = None,
+        moved: Mapping[str, str] | None = None,
     ) -> "ChannelClient":
         """Return the client for a Channel's inputs, which must be known, and those of its last update.
 
-        Without a history nothing is believed before `history.begin`.
+        `moved`: names of nodes by further addresses (host:port) at which the channel may know them. Without a
+        history nothing is believed before `history.begin`.
         """
         old = {each["name"]: each for each in (olds or {}).get("orderers", ())}
         known = old | {each["name"]: each for each in inputs["orderers"]}
         node_of = _nodes_by_address(inputs["consenters"])
-        before = _nodes_by_address((olds or {}).get("consenters", ()))
-        leaving = {address: name for address, name in before.items() if address not in node_of}
+        before = _nodes_by_address((olds or {}).get("consenters", ())) | dict(moved or {})
+        staying = set(node_of.values())
+        # A node that stays may still be in the channel by its former address.
+        former = {address: name for address, name in before.items() if name in staying}
+        leaving = {address: name for address, name in before.items() if name not in staying}
         return ChannelClient(
             connections=connections,
             history=history or ConfigHistory(inputs["channel"]),
             orderers=nodes(inputs["orderers"]),
             signers=signers(inputs["signers"]),
             admin_tls=client_tls(inputs["adminTls"]),
-            node_of=node_of,
+            node_of=former | node_of,
             former={address: node(known[name]) for address, name in leaving.items() if name in known},
             # Inputs name no consenter that is none of the orderers: a refresh takes those out that lost it.
             lost={address: name for address, name in leaving.items() if name not in known},

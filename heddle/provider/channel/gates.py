@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from heddle.configtx.moved import moved_consenters
 from heddle.configtx.read import settings_of
 from heddle.configtx.settings import ChannelSettings
 from heddle.errors import FabricError, ProviderError
@@ -21,6 +22,7 @@ from heddle.planner.releases import CapabilityWait
 from heddle.plugin.values import UNKNOWN, Properties
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.releases import ChannelReleases
+from heddle.provider.channel.settings import settings_from
 from heddle.provider.channel.state import applied_of, genesis_of
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "join_refusal",
     "known_consenters",
     "look_ahead",
+    "moved_nodes",
 ]
 
 _READING = 10.0
@@ -119,6 +122,14 @@ def assumed(inputs: Mapping[str, Any], olds: Mapping[str, Any]) -> dict[str, Any
         for one in consenters
     ]
     return {**inputs, "consenters": filled}
+
+
+def moved_nodes(inputs: Mapping[str, Any], last: Properties) -> dict[str, str]:
+    """Return the names of nodes that are wanted at another address, by the one that was applied last."""
+    names = {f"{each['host']}:{each['port']}": each["node"] for each in inputs["consenters"]}
+    before = settings_of(applied_of(last), channel=inputs["channel"])
+    moved = moved_consenters(settings_from(inputs), before)
+    return {former.address: names[address] for address, former in moved.items()}
 
 
 def applied_config(client: ChannelClient, last: Properties) -> LiveConfig:

@@ -25,6 +25,7 @@ from heddle.provider.channel.gates import (
     join_refusal,
     known_consenters,
     look_ahead,
+    moved_nodes,
 )
 from heddle.provider.channel.genesis import join_all, make_or_adopt, wait_for_answers
 from heddle.provider.channel.outside import ends_outside
@@ -182,8 +183,8 @@ class ChannelHandler(Handler):
         self, inputs: Mapping[str, Any], olds: Mapping[str, Any], outputs: Properties
     ) -> ChannelClient:
         """Return the client of a channel that exists, with what the state knows to prove its answers by."""
-        history = history_of(inputs["channel"], outputs)
-        return ChannelClient.of(self.session.connections, inputs, olds, history)
+        history, moved = history_of(inputs["channel"], outputs), moved_nodes(inputs, outputs)
+        return ChannelClient.of(self.session.connections, inputs, olds, history, moved)
 
     async def _warn_of_lies(self, call: Call, client: ChannelClient) -> None:
         """Name the orderers whose configuration was not believed, while others' answers were used."""

@@ -28,6 +28,7 @@ from heddle.planner.consenters import key_in_use, missing_consenters, outlook, s
 from heddle.planner.facts import ChannelFacts, Refusal
 from heddle.planner.releases import CapabilityWait
 from heddle.provider.channel.client import ChannelClient, LiveConfig
+from heddle.provider.channel.moves import expect_certified, mark_orderers
 from heddle.provider.channel.releases import ChannelReleases
 from heddle.provider.session import Session
 from heddle.text import counted
@@ -152,6 +153,10 @@ class Updater:
             await self._have_follow(live, step, clock)
             facts, newest = await self._client.facts(live, deadline=clock.left())
             _expect_safe(facts, step, newest)  # following takes its time
+        if step.kind is Kind.MOVE and step.joins is not None:
+            node = self._client.node(self._name(step.joins))
+            await expect_certified(self._client, node, step.joins.host, deadline=clock.left())
+            await mark_orderers(self._session, self._client)
         missing = missing_consenters(facts, newest)
         running = standing(live.settings, missing, bft=facts.bft).running
         try:

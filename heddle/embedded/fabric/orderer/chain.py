@@ -105,16 +105,18 @@ class OrdererChain:
         return self.relation == "consenter" and self.status == "active"
 
     async def _take_part(self) -> None:
-        """Be a consenter until the configuration says otherwise."""
+        """Be a consenter until the configuration says otherwise, or has this node at another address."""
         ballot = Ballot(self.node.ballot_path(self.channel))
-        self.consensus = Consensus(me=self.me.address, chain=self, call=self.call, ballot=ballot)
+        address = self.me.address
+        self.consensus = Consensus(me=address, chain=self, call=self.call, ballot=ballot)
         self.consensus.start()
         writing = asyncio.create_task(self._writer.run())
         try:
-            while self._complete:
+            while self._complete and self.me.address == address:
                 self._reconfigured.clear()
                 await self._reconfigured.wait()
-            _LOG.info("[%s] Evicted in reconfiguration, following from now on", self.channel)
+            if not self._complete:
+                _LOG.info("[%s] Evicted in reconfiguration, following from now on", self.channel)
         finally:
             consensus, self.consensus = self.consensus, None
             writing.cancel()

@@ -1,0 +1,52 @@
+"""Prepare a channel for a consenter's new address: the node is there already, and the others will dial it.
+
+Orderers keep the connections that they have, whatever address a new configuration says: they are kept by
+certificate (orderer/common/cluster/comm.go, updateStubInMapping). Only a restart makes them dial anew.
+"""
+
+from cryptography import x509
+
+from heddle.errors import ProviderError
+from heddle.fabric.node import Node
+from heddle.fabric.tls import presented_certificate
+from heddle.kube.client import KubeClient
+from heddle.kube.withdrawal import mark_for_restart
+from heddle.provider.channel.client import ChannelClient
+from heddle.provider.session import Session
+
+__all__ = ["expect_certified", "mark_orderers"]
+
+
+async def expect_certified(client: ChannelClient, node: Node, host: str, *, deadline: float) -> None:
+    """Raise ProviderError unless the certificate that a node presents is good for its new host."""
+    shown = await presented_certificate(client.connections.dialer, node, deadline=deadline)
+    names = _names(shown)
+    if host in names:
+        return
+    raise ProviderError(
+        f"channel {client.channel}: {node.name} cannot have the address {host} yet: the certificate that it "
+        f"presents is good for {', '.join(names) or 'no name'} alone",
+        hint="It restarts with a new certificate first: run `heddle up` again, and look at its rollout.",
+    )
+
+
+async def mark_orderers(session: Session, client: ChannelClient) -> None:
+    """Have the pods of the orderers restart in their turn, so that they dial the new address.
+
+    Before the channel has it: a run that is killed in between has one restart more, and none is forgotten.
+    """
+    pods = [node for node in client.orderers if node.pod]
+    if not session.has_cluster or not pods:
+        return
+    async with KubeClient(await session.api_server()) as server:
+        for node in pods:
+            await mark_for_restart(server, node.namespace, node.pod)
+
+
+def _names(certificate: x509.Certificate) -> list[str]:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    addresses = [str(each) for each in found.get_values_for_type(x509.IPAddress)]
+    return [*found.get_values_for_type(x509.DNSName), *addresses]
