@@ -37,7 +37,7 @@ def output(
     command: Sequence[str],
     folder: Path,
     *,
-    seconds: float = 120,
+    seconds: float = 250,
     environment: Mapping[str, str] | None = None,
 ) -> str:
     """What a command prints; its errors are the test's."""

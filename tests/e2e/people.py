@@ -46,7 +46,7 @@ class Person:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=120,
+            timeout=250,
             check=False,
         )
         return Result(code=done.returncode, output=done.stdout)

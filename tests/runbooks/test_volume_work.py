@@ -54,7 +54,7 @@ def work(folder: Path, conditions: list[dict[str, str]]) -> tuple[bool, list[dic
     ansible = Path(sys.executable).parent / "ansible-playbook"
     command = [str(ansible), "-i", "localhost,", "-c", "local", "-e"]
     command += [f"ansible_python_interpreter={sys.executable}", str(folder / "play.yml")]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=250)
     calls = [json.loads(line) for line in (folder / "calls").read_text().splitlines()]
     assert calls, done.stdout + done.stderr
     return done.returncode == 0, calls

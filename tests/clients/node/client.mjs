@@ -6,6 +6,14 @@ const text = (bytes) => Buffer.from(bytes).toString();
 const parsed = (bytes) => JSON.parse(text(bytes));
 const caught = (promise) => promise.then(() => ({ name: 'none' }), told);
 
+/** Wait until a peer of each organization has the asset: the transaction is committed by one of them so far. */
+const seen = async (contract, id, organizations) => {
+  for (const organization of organizations) {
+    const asked = { arguments: [id], endorsingOrganizations: [organization] };
+    while ((await caught(contract.evaluate('get', asked))).name !== 'none');
+  }
+};
+
 const scenarios = {
   /** Commit a transaction, read the state. */
   async submit({ contract, id }) {
@@ -113,6 +121,7 @@ const scenarios = {
   /** Two changes of one asset, both endorsed before either is committed: the second is invalid. */
   async conflict({ contract, id }) {
     await contract.submitTransaction('put', id, 'ada', '1');
+    await seen(contract, id, ['AlphaMSP', 'BetaMSP']);
     const endorsed = [];
     for (const owner of ['bob', 'eve']) {
       endorsed.push(await contract.newProposal('transfer', { arguments: [id, owner] }).endorse());

@@ -41,7 +41,7 @@ def pulumi(lab: Lab, *arguments: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=250,
         check=False,
     )
 

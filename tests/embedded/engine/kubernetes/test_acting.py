@@ -255,9 +255,9 @@ def test_an_import_takes_all_that_a_program_could_have_written() -> None:
     assert result.inputs == _INPUTS
 
 
-def _delete(outputs: dict[str, Any]) -> DeleteRequest:
+def _delete(outputs: dict[str, Any], timeout: float = 60) -> DeleteRequest:
     return DeleteRequest(
-        urn=_URN, type="t", name="r", id="x/n", old_inputs={}, properties=outputs, timeout=0.01
+        urn=_URN, type="t", name="r", id="x/n", old_inputs={}, properties=outputs, timeout=timeout
     )
 
 
@@ -285,7 +285,7 @@ def test_a_deletion_that_hangs_names_the_finalizers() -> None:
     live = fake.objects[_PATH]
     fake.put(_PATH, {**live, "metadata": {**live["metadata"], "finalizers": ["example.com/hold"]}})
     with pytest.raises(ProviderError, match=r"example\.com/hold"):
-        delete(_api(fake), _delete(before), _silent)
+        delete(_api(fake), _delete(before, timeout=0.01), _silent)
 
 
 def _claim(fake: FakeApi) -> dict[str, Any]:
@@ -315,7 +315,7 @@ def test_a_claim_that_hangs_names_the_pods_that_use_it(monkeypatch: pytest.Monke
     _pod(fake, "mend-x7", {"kind": "Job", "name": "mend"}, {})
 
     with pytest.raises(ProviderError, match=r"pod mend-x7 of Job mend \(Succeeded\) uses claim n") as caught:
-        delete(_api(fake), _delete(before), told.append)
+        delete(_api(fake), _delete(before, timeout=1), told.append)
 
     assert "finalizer kubernetes.io/pvc-protection" in str(caught.value)
     assert "pod mend-x7 of Job mend (Succeeded) uses claim n" in told[0]
@@ -352,7 +352,7 @@ def test_a_namespace_that_hangs_says_what_is_left_in_it() -> None:
     fake.put("/api/v1/namespaces/n", {**live, "status": {"conditions": [left]}})
 
     with pytest.raises(ProviderError, match="NamespaceFinalizersRemaining: some content has finalizers"):
-        delete(_api(fake), replace(_delete(before), id="n"), _silent)
+        delete(_api(fake), replace(_delete(before, timeout=0.01), id="n"), _silent)
 
 
 def test_a_cancelled_wait_saves_what_exists() -> None:
