@@ -54,6 +54,8 @@ class Network(pulumi.ComponentResource):
         self._operations = Operations(f"{name}-operations", OperationsArgs(site=self._site), self._child)
         self._orderers = self._orderer_set()
         self._peers = self._peer_sets()
+        peers = [node.address for peer_set in self._peers.values() for node in peer_set.nodes.values()]
+        self._orderers.roll_out(peers)
         self._peers_restarted = self._peer_rollout()
         self._channels = {plan.name: self._channel(plan) for plan in self._topology.channels}
         self._chaincodes = {plan.name: self._chaincode(plan) for plan in self._topology.chaincodes}

@@ -1,6 +1,6 @@
 """Run the ordering nodes of one organization."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +74,7 @@ class OrdererSet(pulumi.ComponentResource):
             "endpoints": [plan.address for plan in args.plan.nodes],
         }
         self.admin_tls = self._admin_tls(name, args)
-        self.rollout = self._rollout(name, args)
+        self._name, self._args = name, args
         self._disruption_budget(name, args)
         node_opening(f"{name}-opening", args.plan, args.site, self)
         self.register_outputs({"nodes": list(self.nodes)})
@@ -100,11 +100,13 @@ class OrdererSet(pulumi.ComponentResource):
         issued = args.organization.issue(f"{name}-admin-tls", self, common_name="orderer-admin", usage="tls")
         return {"certificate": issued.certificate, "privateKey": issued.private_key}
 
-    def _rollout(self, name: str, args: OrdererSetArgs) -> Rollout:
+    def roll_out(self, gateways: Sequence[Node]) -> None:
+        """Declare the rollout; once, when the peers are known, whose gateways hand in transactions."""
+        args = self._args
         rekey, bft = args.site.spec.certificates.rekey, args.site.topology.bft is not None
         keys = {plan.name: rekey.get(tls_holder(plan, bft=bft), 0) for plan in args.plan.nodes}
-        return Rollout(
-            f"{name}-rollout",
+        self.rollout = Rollout(
+            f"{self._name}-rollout",
             RolloutArgs(
                 kind="orderer",
                 namespace=args.site.namespace,
@@ -112,6 +114,8 @@ class OrdererSet(pulumi.ComponentResource):
                 revisions={node: each.revision for node, each in self.nodes.items()},
                 certificates={node: each.tls_certificate for node, each in self.nodes.items()},
                 channels=[channel.name for channel in args.site.topology.channels],
+                memberships=args.site.topology.memberships,
+                gateways=gateways,
                 admin_tls=self.admin_tls,
                 operations_tls=args.operations.client,
                 images={plan.name: plan.image for plan in args.plan.nodes},

@@ -9,7 +9,7 @@ from components.operations import Operations
 from components.peer_set import PeerSet
 from components.site import Site
 from heddle.resources import Rollout, RolloutArgs, Volumes
-from heddle.topology import NodePlan, Topology
+from heddle.topology import NodePlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ def peer_rollout(name: str, args: PeerRolloutArgs, opts: pulumi.ResourceOptions)
             certificates={node: each.tls_certificate for node, each in nodes.items()},
             databases=_databases(plans) or None,
             channels=[channel.name for channel in args.site.topology.channels],
-            memberships=_memberships(args.site.topology),
+            memberships=args.site.topology.memberships,
             signers=[peer_set.organization.admin for peer_set in args.peers.values()],
             operations_tls=args.operations.client,
             images={plan.name: plan.image for plan in plans.values()},
@@ -56,11 +56,3 @@ def peer_rollout(name: str, args: PeerRolloutArgs, opts: pulumi.ResourceOptions)
 
 def _databases(plans: Mapping[str, NodePlan]) -> dict[str, str]:
     return {name: plan.couchdb.name for name, plan in plans.items() if plan.couchdb}
-
-
-def _memberships(topology: Topology) -> dict[str, list[str]]:
-    """Return the names of the peers of each channel, sorted: their order in the stack file means nothing."""
-    return {
-        channel.name: sorted(peer.name for member in channel.managed for peer in member.peers)
-        for channel in topology.channels
-    }

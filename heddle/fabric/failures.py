@@ -20,6 +20,7 @@ from heddle.text import printable, sentence
 
 __all__ = [
     "answered",
+    "gateway_details",
     "hint_for",
     "http_words",
     "plain_http",
@@ -216,7 +217,7 @@ def rpc_failure(node: Node, what: str, error: grpc.aio.AioRpcError, *, tunnel: s
     gRPC's UNKNOWN with 'Stream removed' is a connection that died in mid call (grpc/grpc #34076), not an
     answer. `tunnel` is what the dialer knows: why the way to the node broke.
     """
-    code, details = error.code(), _gateway_details(error)
+    code, details = error.code(), gateway_details(error)
     told = error.details() or ""
     words = "; ".join([told, *(_shown(detail, told) for detail in details)])
     if code in _LOST or (code is grpc.StatusCode.UNKNOWN and "Stream removed" in words):
@@ -226,7 +227,7 @@ def rpc_failure(node: Node, what: str, error: grpc.aio.AioRpcError, *, tunnel: s
     return answered(node, what, int(code.value[0]), words, peer=next(without, ""))
 
 
-def _gateway_details(error: grpc.aio.AioRpcError) -> list[gateway_pb2.ErrorDetail]:
+def gateway_details(error: grpc.aio.AioRpcError) -> list[gateway_pb2.ErrorDetail]:
     """Return what each node told the gateway (internal/pkg/gateway/apiutils.go)."""
     status = _rpc_status()
     found = []

@@ -94,7 +94,7 @@ class RolloutArgs:
     was made anew. `tls_identities`: by orderer, what Raft's leader knows its successor by;
     `consenter_identities`: by orderer, what BFT's orderers know each other by.
     `images`: by node.
-    `memberships`: by channel, the peers that are on it.
+    `memberships`: by channel, the peers that are on it. `gateways`: for orderers, these peers.
     """
 
     kind: str
@@ -104,6 +104,7 @@ class RolloutArgs:
     certificates: Mapping[str, pulumi.Input[str]] | None = None
     databases: Mapping[str, str] | None = None
     memberships: Mapping[str, Sequence[str]] | None = None
+    gateways: Sequence[pulumi.Input[Node]] | None = None
     channels: Sequence[str] | None = None
     admin_tls: pulumi.Input[ClientTls] | None = None
     operations_tls: pulumi.Input[ClientTls] | None = None

@@ -132,8 +132,13 @@ ROLLOUT = ResourceType(
         "channels": connection(ListOf(CHANNEL_NAME), "Channels whose health gates each restart.", default=[]),
         "memberships": connection(
             MapOf(ListOf(NAME)),
-            "For peers, by channel: those on it. While one restarts, the others of its channels serve.",
+            "By channel: the peers on it. While one restarts, the others of its channels serve.",
             default={},
+        ),
+        "gateways": connection(
+            ListOf(NODE),
+            "For orderers: the peers, whose gateways must have reached a restarted orderer again.",
+            default=[],
         ),
         "adminTls": connection(
             CLIENT_TLS, "For orderers: client certificate for the channel participation API.", optional=True

@@ -313,6 +313,14 @@ class Topology:
         )
 
     @property
+    def memberships(self) -> dict[str, list[str]]:
+        """Return the names of each channel's peers, sorted: their order in the stack file means nothing."""
+        return {
+            channel.name: sorted(peer.name for member in channel.managed for peer in member.peers)
+            for channel in self.channels
+        }
+
+    @property
     def secret_keys(self) -> dict[str, tuple[str, ...]]:
         """Return the keys that variables are read from, by the Secret, which somebody made beforehand."""
         found: dict[str, set[str]] = {}

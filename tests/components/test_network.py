@@ -141,6 +141,14 @@ def test_orderers_of_bft_are_known_by_what_they_sign_with() -> None:
     assert {each["mspId"] for each in inputs["consenterIdentities"].values()} == {consenters[0]["mspId"]}
 
 
+def test_a_rollout_of_orderers_knows_the_gateways(network: Recorder) -> None:
+    """Of all peers, by channel: they must reach a restarted orderer again."""
+    rollout = network.of("Rollout")["dev-orderers-rollout"]
+
+    assert [each["name"] for each in rollout["gateways"]] == ["peer0-one", "peer1-one", "peer0-two"]
+    assert rollout["memberships"] == network.of("Rollout")["dev-peers-rollout"]["memberships"]
+
+
 def test_a_rollout_of_peers_knows_who_endorses_together(network: Recorder) -> None:
     """Every organization's administrator asks its own peers; each channel has its peers of all of them."""
     rollout = network.of("Rollout")["dev-peers-rollout"]

@@ -16,14 +16,16 @@ from heddle.configtx.edit import apply_settings
 from heddle.configtx.read import settings_of
 from heddle.configtx.settings import BFT, Consenter
 from heddle.errors import ConfigtxError, FabricError
-from heddle.fabric import cscc, events, operations, orderer, participation
+from heddle.fabric import cscc, events, operations, orderer, participation, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
+from heddle.fabric.gateway_orderers import ordering_answers
 from heddle.fabric.node import Node
 from heddle.fabric.viewchange import Wish, ask_for_view
 from heddle.identity.signer import Signer
 from heddle.network.answers import ask_orderer_channels
 from heddle.network.leadership import Handover
+from heddle.network.serving import orderer_services
 from heddle.planner.facts import LedgerState
 from heddle.settings import BftOptions
 from heddle.waiting import poll
@@ -337,3 +339,40 @@ async def test_a_gateway_hands_transactions_to_a_quorum(scene: Scene, connection
         )
     assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
     assert "insufficient number of orderers could successfully process" in str(refused.value.details())
+
+
+async def _height(scene: Scene, connections: Connections) -> int:
+    return (
+        await qscc.chain_info(connections, scene.peer(), "channel", scene.person("alpha.user"), deadline=20)
+    ).height
+
+
+async def test_a_gateway_shows_which_orderers_it_reaches(scene: Scene, connections: Connections) -> None:
+    """It has to dial one that was away again, after a pause that grows; until then two would be away.
+
+    Nothing is ordered by the question.
+    """
+    peer, (first, *_) = scene.peer(), scene.network.orderers
+    reader, before = scene.person("ordering.admin"), await _height(scene, connections)
+
+    async def reached() -> bool:
+        facts = await ask_orderer_channels(
+            connections, first, ["channel"], scene.network.admin_tls, deadline=10
+        )
+        gateways = {"channel": [peer]}
+        served = await orderer_services(connections, first, gateways, facts, reader, deadline=5)
+        return f"channel: {peer.name} reaches it" in served
+
+    async def seen(_: float) -> bool | None:
+        answers = await ordering_answers(connections, peer, "channel", deadline=10)
+        return answers.get(f"{first.host}:{first.port}")
+
+    assert await poll(lambda _: reached(), bool, deadline=40)
+    scene.network.programs[first.name].stop(kill=True)
+    try:
+        assert await poll(seen, lambda told: told is False, deadline=40) is False
+        assert not await reached()
+    finally:
+        await asyncio.to_thread(scene.network.start)
+    assert await poll(lambda _: reached(), bool, deadline=60)
+    assert await _height(scene, connections) == before

@@ -17,6 +17,7 @@ async def test_an_orderer_that_only_follows_is_not_waited_for() -> None:
     node = Node(name="o", msp_id="M", host="o", port=1)
 
     # Nobody is asked: a follower hands out no newest block, whoever leads.
-    served = await orderer_services(cast("Connections", None), node, facts, cast("Signer", None), deadline=1)
+    nobody = cast("Connections", None)
+    served = await orderer_services(nobody, node, {}, facts, cast("Signer", None), deadline=1)
 
     assert served == {"trade: it knows the leader"}

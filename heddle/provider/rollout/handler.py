@@ -48,9 +48,13 @@ class RolloutHandler(Handler):
             if name not in names:
                 reason = f"{name} is none of the nodes: {', '.join(sorted(names))}"
             failures.append(CheckFailure(property=f"revisions.{name}", reason=reason))
-        for channel, peers in (inputs.get("memberships") or {}).items():
-            for name in sorted(set(peers) - names):
-                reason = f"{name} is none of the nodes: {', '.join(sorted(names))}"
+        listed = inputs["nodes" if inputs["kind"] == "peer" else "gateways"]
+        if has_unknown(listed):
+            return failures
+        peers = {node["name"] for node in listed}
+        for channel, members in (inputs.get("memberships") or {}).items():
+            for name in sorted(set(members) - peers):
+                reason = f"{name} is none of the peers: {', '.join(sorted(peers))}"
                 failures.append(CheckFailure(property=f"memberships.{channel}", reason=reason))
         return failures
 

@@ -103,12 +103,16 @@ class NodeSet:
         if member is None or facts.silent is not None:
             return frozenset()
         if self.inputs["kind"] == "orderer":
-            return await orderer_services(self.connections, node, facts, member, deadline=_SERVICE)
-        others = {
-            channel: [each for each in self.nodes if each.name in names and each.name != node.name]
+            gateways = self._peers_by_channel(nodes(self.inputs.get("gateways") or ()))
+            return await orderer_services(self.connections, node, gateways, facts, member, deadline=_SERVICE)
+        others = self._peers_by_channel([each for each in self.nodes if each.name != node.name])
+        return await peer_services(self.connections, node, others, facts, member, deadline=_SERVICE)
+
+    def _peers_by_channel(self, peers: Sequence[Node]) -> dict[str, list[Node]]:
+        return {
+            channel: [each for each in peers if each.name in names]
             for channel, names in self.memberships.items()
         }
-        return await peer_services(self.connections, node, others, facts, member, deadline=_SERVICE)
 
     async def hand_over(self, leader: Node, wanted: HandOver) -> bool:
         """Have a channel get another leader; return whether the node leads it.

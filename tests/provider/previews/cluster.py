@@ -68,7 +68,7 @@ class ReadyCluster:
                 "conditions": [
                     {"type": "Ready", "status": "False" if crashes else "True", "lastTransitionTime": NOON}
                 ],
-                "containerStatuses": [{"state": {"waiting": waiting}}] if crashes else [],
+                "containerStatuses": [{"name": "peer", "state": {"waiting": waiting}}] if crashes else [],
             },
         }
 
