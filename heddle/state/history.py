@@ -22,6 +22,10 @@ __all__ = ["RUN", "Work", "read_acts", "resource_label", "work_on"]
 
 RUN = "heddle.run"
 """Key in an update's environment: the time in the name of Heddle's own record of it."""
+_GO_ON = frozenset({"up", "refresh", "destroy", "runbook run"})
+"""Commands that are to be run again when they were killed. A channel's update is handed in whole or not at
+all, and what others write they write beside the instance.
+"""
 _UPDATE, _CHECKPOINT = ".history.json", ".checkpoint.json"
 _DONE = {"id": "replaced", "outputs": "updated", "inputs": "updated"}
 
@@ -32,7 +36,7 @@ class Work:
 
     Attributes:
         running: the act that holds the lock.
-        killed: the newest act, if it was killed.
+        killed: the newest act that leaves something half-done when it is killed, if it was.
         pending: provider calls without an outcome, each with its kind: `creating`, `updating`, `deleting`.
     """
 
@@ -53,7 +57,7 @@ def work_on(backend: Backend) -> Work:
     """Return what goes on with a stack. Raises EngineError as `Backend.read` does. Needs no passphrase."""
     acts = [act for act in read_acts(backend) if act.locked]
     running = next((act for act in acts if act.result == "running"), None)
-    newest = acts[0] if acts else None
+    newest = next((act for act in acts if act.tool == "pulumi" or act.verb in _GO_ON), None)
     killed = newest if newest is not None and newest.result == "interrupted" else None
     return Work(running=running, killed=killed, pending=tuple(_pending(backend)))
 

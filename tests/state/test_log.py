@@ -26,7 +26,7 @@ from pathlib import Path
 from heddle.state.backend import Backend
 from heddle.state.log import recorded
 backend = Backend(Path(sys.argv[1]), "lab", "dev")
-with backend.locked(), recorded(backend, "up"):
+with backend.locked(), recorded(backend, sys.argv[2]):
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -79,9 +79,9 @@ def test_an_act_is_recorded_with_its_end(shelf: Shelf) -> None:
     assert {oct(file.stat().st_mode & 0o777) for file in files} == {"0o600"}
 
 
-def kill_an_up(shelf: Shelf) -> None:
+def kill_an_up(shelf: Shelf, verb: str = "up") -> None:
     subprocess.run(
-        [sys.executable, "-c", KILLED, str(shelf.folder / "state")],
+        [sys.executable, "-c", KILLED, str(shelf.folder / "state"), verb],
         cwd=Path(__file__).parents[2],
         check=False,
     )
@@ -265,3 +265,20 @@ def test_an_end_that_cannot_be_written_hides_no_error(shelf: Shelf, fails: bool)
 
     with pytest.raises(EngineError, match="the reason" if fails else "cannot be written"):
         act()
+
+
+@pytest.mark.parametrize("verb", ["channel submit", "access grant", "backup create", "backup prune"])
+def test_what_leaves_nothing_half_done_is_not_waited_for(shelf: Shelf, verb: str) -> None:
+    """Killed, it is listed, and no state of the instance; what was killed before it still is."""
+    kill_an_up(shelf, verb)
+    assert [act.result for act in read_acts(shelf.backend)] == ["interrupted"]
+    assert work_on(shelf.backend).killed is None
+    with shelf.backend.locked():
+        pass
+
+    kill_an_up(shelf)
+    with shelf.backend.locked(), recorded(shelf.backend, verb):
+        pass
+    killed = work_on(shelf.backend).killed
+    assert killed is not None
+    assert killed.verb == "up"
