@@ -18,6 +18,7 @@ from heddle.resources import (
     ChaincodeDefinitionArgs,
     ChaincodeInstallation,
     ChaincodeInstallationArgs,
+    Power,
     Rollout,
 )
 from heddle.settings import inputs_of
@@ -37,6 +38,8 @@ class ChaincodeArgs:
     """Peers of every organization that is managed here, by its name."""
     peers_restarted: Sequence[Rollout]
     """Done when all peers run what their StatefulSets say."""
+    power: Power
+    """What stops and starts all workloads in order."""
 
 
 class Chaincode(pulumi.ComponentResource):
@@ -81,6 +84,7 @@ class Chaincode(pulumi.ComponentResource):
                 chaincode=args.plan,
                 plan=plan,
                 organization=args.peers[plan.organization].organization,
+                power=args.power,
             ),
             pulumi.ResourceOptions(parent=self),
         )

@@ -13,7 +13,7 @@ from components.manifests import Manifest, metadata
 from components.openings import chaincode_opening
 from components.organization import Organization
 from components.site import Site
-from heddle.resources import Certificate, ChaincodePackage, ChaincodePackageArgs
+from heddle.resources import Certificate, ChaincodePackage, ChaincodePackageArgs, Power
 from heddle.topology import CHAINCODE_PORT, ChaincodePlan, ServerPlan
 
 
@@ -25,6 +25,8 @@ class ChaincodeServerArgs:
     chaincode: ChaincodePlan
     plan: ServerPlan
     organization: Organization
+    power: Power
+    """What scales the Deployment before it is changed."""
 
 
 class ChaincodeServer(pulumi.ComponentResource):
@@ -92,10 +94,8 @@ class ChaincodeServer(pulumi.ComponentResource):
         chaincode = args.chaincode
         variables = environment(chaincode.language, self.package.package_id, chaincode.environment)
         spec: Manifest = {
-            "replicas": args.plan.replicas,
+            "replicas": 0 if args.site.spec.asleep else args.plan.replicas,
             "selector": {"matchLabels": _selector(args)},
-            # The old one serves until a new one is ready, also where there is but one.
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
             "template": chaincode_pod(
                 args.plan,
                 site=args.site,
@@ -109,7 +109,7 @@ class ChaincodeServer(pulumi.ComponentResource):
             f"{name}-deployment",
             metadata=metadata(args.plan.name, args.site.namespace, _labels(args)),
             spec=spec,
-            opts=args.site.options(self, after=[secret]),
+            opts=args.site.options(self, after=[secret, args.power]),
         )
 
     def _service(self, name: str, args: ChaincodeServerArgs) -> None:

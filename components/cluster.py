@@ -38,6 +38,8 @@ class ClusterArgs:
     """Secrets that images are pulled with."""
     protect: bool
     """The namespace must not be deleted: the volumes' claims would go with it."""
+    asleep: bool = False
+    """No node is to run, so none is to be asked."""
     keep: bool = False
     """The namespace stays when the stack is destroyed; it is another's."""
 
@@ -71,7 +73,8 @@ class Cluster(pulumi.ComponentResource):
     def _heddle(self, name: str, args: ClusterArgs) -> Provider:
         return Provider(
             f"{name}-heddle",
-            ProviderArgs(kubeconfig=args.kubeconfig),
+            # Left out while it runs: programs of before declare the same.
+            ProviderArgs(kubeconfig=args.kubeconfig, power="off" if args.asleep else None),
             pulumi.ResourceOptions(parent=self),
         )
 

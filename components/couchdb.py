@@ -1,5 +1,6 @@
 """Run the state database of one peer: password, Secret, Service, StatefulSet, and who may reach it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -13,7 +14,7 @@ from components.manifests import Manifest, metadata
 from components.openings import couchdb_opening
 from components.site import Site
 from heddle import couchdb
-from heddle.resources import Password, PasswordArgs
+from heddle.resources import Password, PasswordArgs, Power
 from heddle.topology import CouchdbPlan
 
 
@@ -48,9 +49,14 @@ class Couchdb(pulumi.ComponentResource):
         self.checksum = checksum_of(
             {couchdb.USERNAME_KEY: couchdb.USER, couchdb.PASSWORD_KEY: password.password}
         )
+        self._name, self._args = name, args
         self.secret = self._secret(name, args, password)
-        self.statefulset = self._statefulset(name, args, self._service(name, args))
         self.revision = self.checksum.apply(lambda secret: sha256_of(_pod(args, secret)))
+
+    def start(self, power: Power) -> None:
+        """Declare what runs; once, after the organization's files."""
+        name, args = self._name, self._args
+        self.statefulset = self._statefulset(name, args, [self._service(name, args), power])
         couchdb_opening(f"{name}-opening", args.plan, args.site, self)
         self.register_outputs({"revision": self.revision})
 
@@ -81,12 +87,12 @@ class Couchdb(pulumi.ComponentResource):
             opts=args.site.options(self),
         )
 
-    def _statefulset(self, name: str, args: CouchdbArgs, service: Service) -> StatefulSet:
+    def _statefulset(self, name: str, args: CouchdbArgs, before: Sequence[pulumi.Resource]) -> StatefulSet:
         return StatefulSet(
             f"{name}-statefulset",
             metadata=_metadata(args, skip_await=True),
             spec=pods.one_replica(args.plan, args.site, _pod(args, self.checksum)),
-            opts=args.site.options(self, after=[self.secret, service, args.claim]),
+            opts=args.site.options(self, after=[self.secret, *before, args.claim]),
         )
 
 

@@ -15,10 +15,11 @@ from components.orderer_set import OrdererSet, OrdererSetArgs
 from components.organization import Organization, OrganizationArgs
 from components.peer_rollout import PeerRolloutArgs, peer_rollout
 from components.peer_set import PeerSet, PeerSetArgs
+from components.power import PowerParts, declare_power
 from components.site import Site
 from components.storage import Storage
 from components.summary import access_output, instance_output
-from heddle.resources import Node, Rollout
+from heddle.resources import Node, Power, Rollout
 from heddle.spec import Instance
 from heddle.topology import ChaincodePlan, ChannelPlan, OrganizationPlan, Topology
 
@@ -54,6 +55,7 @@ class Network(pulumi.ComponentResource):
         self._operations = Operations(f"{name}-operations", OperationsArgs(site=self._site), self._child)
         self._orderers = self._orderer_set()
         self._peers = self._peer_sets()
+        self._power = self._start()
         peers = [node.address for peer_set in self._peers.values() for node in peer_set.nodes.values()]
         self._orderers.roll_out(peers)
         self._peers_restarted = self._peer_rollout()
@@ -75,6 +77,7 @@ class Network(pulumi.ComponentResource):
             channels=self._channels,
             chaincodes=self._chaincodes,
             endpoints=self._eip.endpoints,
+            sleep=self._power if args.instance.asleep else None,
         )
         self.access = access_output(
             kubeconfig=args.kubeconfig,
@@ -96,6 +99,7 @@ class Network(pulumi.ComponentResource):
                 secret_keys=self._topology.secret_keys,
                 pull_secrets=self._topology.images.pull_secrets,
                 protect=not self._args.instance.disposable,
+                asleep=self._args.instance.asleep,
                 keep=self._args.instance.keeps_namespace,
             ),
             pulumi.ResourceOptions(parent=self),
@@ -135,6 +139,17 @@ class Network(pulumi.ComponentResource):
             )
             for plan in self._topology.managed
         }
+
+    def _start(self) -> Power:
+        """Declare what runs, once it is declared what wakes it."""
+        parts = PowerParts(
+            site=self._site, orderers=self._orderers, peers=self._peers, operations=self._operations
+        )
+        power = declare_power(f"{self._name}-power", parts, self._child)
+        self._orderers.start(power)
+        for peers in self._peers.values():
+            peers.start(power)
+        return power
 
     def _peer_rollout(self) -> list[Rollout]:
         """Return the rollout of all peers, which comes after the orderers'; none where no peer runs here."""
@@ -180,6 +195,7 @@ class Network(pulumi.ComponentResource):
                 orderers=self._orderers,
                 peers=self._peers,
                 peers_restarted=self._peers_restarted,
+                power=self._power,
             ),
             self._child,
         )

@@ -15,7 +15,7 @@ from components.manifests import Manifest, metadata
 from components.organization import Organization
 from components.site import Site
 from heddle.render import msp_config_yaml
-from heddle.resources import Certificate, ClientTls, Identity, Node
+from heddle.resources import Certificate, ClientTls, Identity, Node, Power
 from heddle.topology import NodePlan
 
 
@@ -42,9 +42,9 @@ class FabricNodeArgs:
 class FabricNode(pulumi.ComponentResource):
     """A StatefulSet of one replica with its ConfigMap and Secret.
 
-    Its certificates are issued at once; `start` declares the rest, when it is known what the organization
-    revokes. A changed file changes the template's checksum, not the running pod (`OnDelete`): a Rollout
-    restarts the nodes of a set one at a time.
+    Its certificates are issued at once; `store` declares its files, when it is known what the organization
+    revokes, and `start` what runs. A changed file changes the template's checksum, not the running pod
+    (`OnDelete`): a Rollout restarts the nodes of a set one at a time.
     """
 
     statefulset: StatefulSet
@@ -59,6 +59,8 @@ class FabricNode(pulumi.ComponentResource):
     """The enrolment certificate, PEM, by which BFT knows a consenter."""
     identity: Identity
     """The enrolment certificate with its key: what the node signs with."""
+    stored: list[pulumi.Resource]
+    """Its files, which are there before anything wakes."""
     revision: pulumi.Output[str]
     """Checksum of its pod template, files included, and of its database's."""
 
@@ -99,15 +101,21 @@ class FabricNode(pulumi.ComponentResource):
         }
         self.address = node_address(args.plan, args.organization.authorities.tls_roots)
 
-    def start(self) -> None:
-        """Declare the files and the StatefulSet; once, after the organization's `revoke`."""
+    def store(self) -> None:
+        """Declare the files; once, after the organization's `revoke`."""
         name, args = self._name, self._args
         settings = {pods.config_file(args.plan): args.config, "msp-config.yaml": msp_config_yaml()}
         secrets = _secret_files(args, self._identity, self._tls)
-        checksum = _checksum(settings, secrets, args.database)
-        stored = [self._config_map(name, args, settings), self._secret(name, args, secrets)]
-        self.statefulset = self._statefulset(name, args, checksum, stored)
-        self.revision = _revision(args, checksum)
+        self._files = _checksum(settings, secrets, args.database)
+        password = [args.database.secret] if args.database else []
+        self.stored = [self._config_map(name, args, settings), self._secret(name, args, secrets), *password]
+
+    def start(self, power: Power) -> None:
+        """Declare the StatefulSet, and its database's; once, after `store`."""
+        if self._args.database is not None:
+            self._args.database.start(power)
+        self.statefulset = self._statefulset(self._name, self._args, self._files, [*self.stored, power])
+        self.revision = _revision(self._args, self._files)
         self.register_outputs({"revision": self.revision})
 
     def _config_map(self, name: str, args: FabricNodeArgs, files: Mapping[str, str]) -> ConfigMap:
@@ -206,5 +214,5 @@ def _revision(args: FabricNodeArgs, checksum: pulumi.Output[str]) -> pulumi.Outp
 
 
 def _database(args: FabricNodeArgs) -> list[pulumi.Resource]:
-    """Return what must exist before a peer is started that reads a database's password."""
-    return [args.database.secret, args.database.statefulset] if args.database else []
+    """Return what must exist before a peer is started."""
+    return [args.database.statefulset] if args.database else []

@@ -16,7 +16,16 @@ from components.operations import Operations
 from components.organization import Organization
 from components.site import Site
 from heddle.render import orderer_yaml
-from heddle.resources import ClientTls, Consenter, Node, OrdererOrganization, Rollout, RolloutArgs, Volumes
+from heddle.resources import (
+    ClientTls,
+    Consenter,
+    Node,
+    OrdererOrganization,
+    Power,
+    Rollout,
+    RolloutArgs,
+    Volumes,
+)
 from heddle.topology import NodePlan, OrganizationPlan
 
 _FEWEST = 3
@@ -64,7 +73,7 @@ class OrdererSet(pulumi.ComponentResource):
         self.nodes = {plan.name: self._node(name, plan, args) for plan in args.plan.nodes}
         self.organization.revoke()
         for node in self.nodes.values():
-            node.start()
+            node.store()
         self.addresses = [node.address for node in self.nodes.values()]
         consenter = _bft_consenter if args.site.topology.bft else _raft_consenter
         self.consenters = [consenter(plan, self.nodes[plan.name]) for plan in args.plan.nodes]
@@ -75,6 +84,12 @@ class OrdererSet(pulumi.ComponentResource):
         }
         self.admin_tls = self._admin_tls(name, args)
         self._name, self._args = name, args
+
+    def start(self, power: Power) -> None:
+        """Declare what runs, once it is declared what wakes it."""
+        name, args = self._name, self._args
+        for node in self.nodes.values():
+            node.start(power)
         self._disruption_budget(name, args)
         node_opening(f"{name}-opening", args.plan, args.site, self)
         self.register_outputs({"nodes": list(self.nodes)})

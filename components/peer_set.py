@@ -13,7 +13,7 @@ from components.operations import Operations
 from components.organization import Organization
 from components.site import Site
 from heddle.render import core_yaml
-from heddle.resources import Node, PeerOrganization
+from heddle.resources import Node, PeerOrganization, Power
 from heddle.topology import CouchdbPlan, NodePlan, OrganizationPlan
 
 
@@ -44,7 +44,14 @@ class PeerSet(pulumi.ComponentResource):
         self.nodes = {plan.name: self._node(name, plan, args) for plan in args.plan.nodes}
         self.organization.revoke()
         for node in self.nodes.values():
-            node.start()
+            node.store()
+        self._name, self._args = name, args
+
+    def start(self, power: Power) -> None:
+        """Declare what runs, once it is declared what wakes it."""
+        name, args = self._name, self._args
+        for node in self.nodes.values():
+            node.start(power)
         node_opening(f"{name}-opening", args.plan, args.site, self)
         self.register_outputs({"nodes": list(self.nodes)})
 

@@ -107,7 +107,8 @@ def _node_container(node: NodePlan, image: str) -> Manifest:
 def one_replica(node: StoredPod, site: Site, pod: Manifest) -> Manifest:
     """Return the spec of a StatefulSet whose only pod a Rollout replaces."""
     return {
-        "replicas": 1,
+        # Power scales first, in order; this only agrees with it.
+        "replicas": 0 if site.spec.asleep else 1,
         "serviceName": node.name,
         "selector": {"matchLabels": labels.select_node(site.instance, node.name)},
         "updateStrategy": {"type": "OnDelete"},

@@ -19,9 +19,10 @@ from heddle.network.instance import (
     InstanceOutput,
     NodeOutput,
     OrganizationOutput,
+    SleepOutput,
 )
 from heddle.network.records import named, written
-from heddle.resources import ClientTls
+from heddle.resources import ClientTls, Power
 from heddle.spec.members import External
 from heddle.topology import (
     ChaincodePlan,
@@ -43,6 +44,7 @@ def instance_output(
     channels: Mapping[str, FabricChannel],
     chaincodes: Mapping[str, Chaincode],
     endpoints: Mapping[str, pulumi.Input[str]],
+    sleep: Power | None = None,
 ) -> dict[str, Any]:
     """Return the output `instance`: all that a client or an operator may know, nothing secret."""
     ordering = topology.ordering
@@ -73,6 +75,7 @@ def instance_output(
         operations_tls_certificate=operations.client["certificate"],
         operations_ca_certificate=operations.authority,
         new_channels=dict(topology.new_channels),
+        sleep=written(SleepOutput, since=sleep.since, ledgers=sleep.ledgers) if sleep else None,
     )
 
 

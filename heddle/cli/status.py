@@ -14,6 +14,7 @@ from heddle.cli.watching import watch
 from heddle.network.overview import Overview, ask_overview
 from heddle.network.status import InstanceStatus
 from heddle.planner.instance import State
+from heddle.text import counted
 
 __all__ = ["status"]
 
@@ -60,6 +61,18 @@ def _show(console: Console, found: Overview, *, verbose: bool) -> None:
     )
     if found.busy and found.busy not in found.state.reason:
         console.print(Text.assemble("under way: ", cell(found.busy)), soft_wrap=True)
+    if found.pods:
+        console.print(Text.assemble("pods ready: ", cell(found.pods)), soft_wrap=True)
+    for name in found.missing:
+        console.print(Text.assemble(("missing", "red"), ": ", cell(name)), soft_wrap=True)
+    sleep = found.instance.sleep if found.instance else None
+    for channel, height in sleep.heights().items() if sleep else ():
+        console.print(
+            Text.assemble(
+                "channel ", cell(channel), f": {counted(height, 'block')} when the instance went to sleep"
+            ),
+            soft_wrap=True,
+        )
     if found.status is not None:
         for margin in found.status.margins:
             console.print(cell(str(margin)), soft_wrap=True)

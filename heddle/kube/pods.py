@@ -85,23 +85,23 @@ class NodePods(KubeClient):
 
     def __init__(self, server: ApiServer, namespace: str) -> None:
         super().__init__(server)
-        self._namespace = namespace
+        self.namespace = namespace
 
     async def state(self, name: str) -> PodState | None:
         """Return the state of a StatefulSet's pod, or None when there is no such StatefulSet."""
-        statefulset = await self.statefulset(self._namespace, name)
+        statefulset = await self.statefulset(self.namespace, name)
         if statefulset is None:
             return None
         status = statefulset.get("status", {})
         wanted = str(status.get("updateRevision", ""))
         seen = status.get("observedGeneration", 0) >= statefulset["metadata"]["generation"]
-        pod = await self.pod(self._namespace, _pod_name(name))
+        pod = await self.pod(self.namespace, _pod_name(name))
         state = PodState(node=name, settled=seen and bool(wanted), wanted=wanted)
         return state if pod is None else _with_pod(state, pod)
 
     async def beside(self, state: PodState, database: str) -> PodState:
         """Return a pod's state as it is with the database of that StatefulSet."""
-        found = await self.statefulset(self._namespace, database)
+        found = await self.statefulset(self.namespace, database)
         made = [
             await self._made(name)
             for name in claims_in((found or {}).get("spec", {}).get("template", {}).get("spec"))
@@ -112,18 +112,18 @@ class NodePods(KubeClient):
 
     async def _made(self, claim: str) -> datetime | None:
         """Return when a claim was made; None where there is no such claim."""
-        path = f"/api/v1/namespaces/{quote(self._namespace)}/persistentvolumeclaims/{quote(claim)}"
+        path = f"/api/v1/namespaces/{quote(self.namespace)}/persistentvolumeclaims/{quote(claim)}"
         found = await self.get(path)
         return None if found is None else datetime.fromisoformat(found["metadata"]["creationTimestamp"])
 
     async def withdraw(self, name: str, uid: str) -> None:
         """Take a StatefulSet's pod, if it still is the one of this uid, out of the Service of its name."""
-        await withdraw(self, self._namespace, name, _pod_name(name), uid)
+        await withdraw(self, self.namespace, name, _pod_name(name), uid)
 
     async def delete(self, name: str, uid: str) -> None:
         """Delete a StatefulSet's pod if it still is the one of this uid; the StatefulSet makes a new one."""
         body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}}
-        path = pod_path(self._namespace, _pod_name(name))
+        path = pod_path(self.namespace, _pod_name(name))
         response = await self.send("DELETE", path, json=body, repeatable=True)
         # 409: the pod of this name is another one by now, so this one is gone.
         if response.status_code not in (200, 202, 404, 409):
@@ -131,17 +131,17 @@ class NodePods(KubeClient):
 
     async def missing_claims(self, pod: str) -> tuple[str, ...]:
         """Return the claims that a pod mounts and that do not exist; empty where there is no such pod."""
-        found = await self.pod(self._namespace, pod)
+        found = await self.pod(self.namespace, pod)
         names = claims_in((found or {}).get("spec"))
-        path = f"/api/v1/namespaces/{quote(self._namespace)}/persistentvolumeclaims"
+        path = f"/api/v1/namespaces/{quote(self.namespace)}/persistentvolumeclaims"
         return tuple([name for name in names if await self.get(f"{path}/{quote(name)}") is None])
 
     async def evidence(self, name: str) -> str:
         """Return what tells why a pod is not ready: its containers, its last events, the end of its log."""
-        pod = await self.pod(self._namespace, _pod_name(name))
+        pod = await self.pod(self.namespace, _pod_name(name))
         if pod is None:
             return ""
-        log = await self.log(self._namespace, _pod_name(name), lines=_LOG_LINES)
+        log = await self.log(self.namespace, _pod_name(name), lines=_LOG_LINES)
         lines = [
             *container_lines(pod),
             *await self._events(pod["metadata"]["uid"]),
@@ -151,7 +151,7 @@ class NodePods(KubeClient):
 
     async def _events(self, uid: str) -> list[str]:
         events = await self.items(
-            f"/api/v1/namespaces/{quote(self._namespace)}/events", fieldSelector=f"involvedObject.uid={uid}"
+            f"/api/v1/namespaces/{quote(self.namespace)}/events", fieldSelector=f"involvedObject.uid={uid}"
         )
         return [f"event {event['reason']}: {event['message']}" for event in events[-_EVENTS:]]
 

@@ -21,6 +21,7 @@ __all__ = [
     "InstanceOutput",
     "NodeOutput",
     "OrganizationOutput",
+    "SleepOutput",
     "read_access",
     "read_instance",
     "split_old_output",
@@ -137,6 +138,25 @@ class ChaincodeOutput:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SleepOutput:
+    """Describe a hibernated instance."""
+
+    since: str
+    """Since when, RFC 3339 in UTC."""
+    ledgers: Mapping[str, Mapping[str, str]]
+    """By node and channel: number of blocks and the newest one's hash when it went to sleep."""
+
+    def heights(self) -> dict[str, int]:
+        """Return by channel the number of blocks that were noted."""
+        found: dict[str, int] = {}
+        for each in self.ledgers.values():
+            for channel, mark in each.items():
+                height = mark.partition(" ")[0]
+                found[channel] = max(int(height) if height.isdecimal() else 0, found.get(channel, 0))
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
 class InstanceOutput:
     """Describe an instance: names, endpoints, certificates, channels and chaincodes, none of it secret."""
 
@@ -161,6 +181,8 @@ class InstanceOutput:
     """The root, PEM, of the clients of operations endpoints; None in the output of an earlier release."""
     new_channels: Mapping[str, str] | None = None
     """What a new channel gets, as the stack file says it: `batch.messages`: `500`; None as above."""
+    sleep: SleepOutput | None = None
+    """How it sleeps; None while it runs."""
 
     def organization(self, name: str) -> OrganizationOutput:
         """Return an organization by name. Raises EngineError with the names there are."""

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from heddle.errors import EngineError
-from heddle.network.network import open_network
+from heddle.network.instance import InstanceOutput
+from heddle.network.network import Network, open_network
 from heddle.network.status import InstanceStatus, ask_status
 from heddle.network.surroundings import Surroundings, ask_surroundings
-from heddle.planner.instance import Evidence, InstanceState, Run, instance_state
+from heddle.planner.instance import Evidence, InstanceState, Run, State, Workload, instance_state
 from heddle.state.history import Work, work_on
 from heddle.state.log import Act
 from heddle.state.stack import stack_backend
+from heddle.text import part_of
 
 __all__ = ["Overview", "ask_overview"]
 
@@ -23,7 +25,7 @@ __all__ = ["Overview", "ask_overview"]
 class Overview:
     """Hold the state of an instance and what was asked for it.
 
-    `status` is None before there is an instance.
+    `status` is None before there is an instance, and while it sleeps; `instance` only before.
     """
 
     name: str
@@ -32,11 +34,38 @@ class Overview:
     """The run that holds the stack's lock, in words; empty: nobody does."""
     status: InstanceStatus | None = None
     surroundings: Surroundings = field(default_factory=Surroundings)
+    instance: InstanceOutput | None = None
 
     @property
     def healthy(self) -> bool:
-        """Tell whether everything answered, and as it should."""
-        return self.status is not None and self.status.healthy
+        """Tell whether everything answered, and as it should; or sleeps, as it should."""
+        if self.status is None:
+            return self.state.state == State.HIBERNATED
+        return self.status.healthy
+
+    @property
+    def pods(self) -> str:
+        """Return how many pods are ready beside those that are wanted, by kind; empty if nobody may tell."""
+        found, instance = self.surroundings.workloads, self.instance
+        if not found or instance is None:
+            return ""
+        kinds = {
+            **{node.name: "orderer" for node in instance.orderers},
+            **{node.name: "peer" for node in instance.peers},
+            **{node.state_database: "state database" for node in instance.peers if node.state_database},
+        }
+        counts: dict[str, list[Workload]] = {}
+        for name, each in found.items():
+            counts.setdefault(kinds.get(name, "chaincode server"), []).append(each)
+        return ", ".join(
+            part_of(sum(each.ready for each in group), sum(each.wanted for each in group), kind)
+            for kind, group in counts.items()
+        )
+
+    @property
+    def missing(self) -> list[str]:
+        """Return the workloads that the cluster does not have."""
+        return [name for name, each in self.surroundings.workloads.items() if not each.there]
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -47,8 +76,13 @@ class Overview:
             "running": self.busy,
             **({"pods": self._pods()} if self.surroundings.workloads else {}),
             **({"volumes": self._volumes()} if self.surroundings.volumes else {}),
-            **(found.plain() if found else {"healthy": False, "name": self.name}),
+            **(found.plain() if found else {"healthy": self.healthy, "name": self.name}),
+            **self._sleep(),
         }
+
+    def _sleep(self) -> dict[str, Any]:
+        sleep = self.instance.sleep if self.instance else None
+        return {"sleep": {"since": sleep.since, "blocks": sleep.heights()}} if sleep else {}
 
     def _volumes(self) -> dict[str, dict[str, Any]]:
         return {
@@ -75,26 +109,35 @@ def ask_overview(stack: str, folder: Path, *, deadline: float) -> Overview:
         state = instance_state(replace(evidence, deployed=False))
         return Overview(name=stack, state=state, busy=_busy(work))
 
-    async def ask() -> tuple[InstanceStatus, Surroundings]:
-        return await asyncio.gather(
-            ask_status(network, deadline=deadline), ask_surroundings(network, deadline=deadline)
-        )
-
-    status, around = asyncio.run(ask())
+    status, around = asyncio.run(_ask(network, deadline))
     evidence = replace(
         evidence,
+        asleep=network.instance.sleep is not None,
+        asleep_since=network.instance.sleep.since if network.instance.sleep else "",
         unreachable=around.unreachable,
-        silent=status.silent,
+        silent=status is None or status.silent,
         workloads=around.workloads,
-        troubles=tuple(_troubles(status)),
-        addresses=around.addresses,
+        troubles=tuple(_troubles(status)) if status else (),
+        addresses=around.addresses if status else {},
     )
     return Overview(
-        name=status.name,
+        name=network.instance.name,
         state=instance_state(evidence),
         busy=_busy(work),
         status=status,
         surroundings=around,
+        instance=network.instance,
+    )
+
+
+async def _ask(network: Network, deadline: float) -> tuple[InstanceStatus | None, Surroundings]:
+    """Return how the nodes are, and what is around them; of an instance that sleeps, only the latter."""
+    if network.instance.sleep is not None:
+        around = await ask_surroundings(network, deadline=deadline)
+        if around.unreachable or not any(each.wanted for each in around.workloads.values()):
+            return None, around
+    return await asyncio.gather(
+        ask_status(network, deadline=deadline), ask_surroundings(network, deadline=deadline)
     )
 
 

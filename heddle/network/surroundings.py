@@ -1,4 +1,4 @@
-"""Ask what is around the nodes of a network: StatefulSets, volumes, and whether public addresses answer."""
+"""Ask what is around the nodes of a network: workloads, volumes, and whether public addresses answer."""
 
 import asyncio
 from collections.abc import Mapping
@@ -17,13 +17,15 @@ from heddle.planner.volumes import ClaimFacts, missing_size
 
 __all__ = ["Surroundings", "ask_surroundings"]
 
+_SERVER = "heddle.dev/chaincode"
+"""Label of the Deployment of a chaincode server (components.labels)."""
 _ADDRESS_SECONDS = 3.0
 """Seconds for a TCP connection; a node that nobody reaches at its address drops the packets silently."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """Hold the StatefulSets of the nodes, why the API server does not answer, and addresses that do not.
+    """Hold the workloads of the instance, why the API server does not answer, and addresses that do not.
 
     volumes: the claims of nodes and of their databases, by name.
     """
@@ -41,7 +43,7 @@ class Surroundings:
 
 
 async def ask_surroundings(network: Network, *, deadline: float) -> Surroundings:
-    """Ask for all StatefulSets in one request, and try the public addresses side by side. Raises nothing.
+    """Ask for all workloads in two requests, and try the public addresses side by side. Raises nothing.
 
     What the caller may not list is left out: not everybody has that right.
     """
@@ -67,19 +69,28 @@ async def _ask_volumes(network: Network, deadline: float) -> dict[str, ClaimFact
 
 
 async def _ask_workloads(network: Network, deadline: float) -> tuple[dict[str, Workload], str]:
+    """Return the workloads of nodes, databases and chaincode servers; those that are missing, too."""
     instance = network.instance
-    path = f"/apis/apps/v1/namespaces/{quote(instance.namespace)}/statefulsets"
+    path = f"/apis/apps/v1/namespaces/{quote(instance.namespace)}"
     try:
         async with asyncio.timeout(deadline), await KubeClient.open(network.access.kubeconfig) as cluster:
-            found = {each["metadata"]["name"]: _workload(each) for each in await cluster.items(path)}
+            sets, deployments = await cluster.lists(f"{path}/statefulsets", f"{path}/deployments")
     except TimeoutError:
         return {}, f"the API server did not answer within {deadline:g} s"
     except Unreachable as error:
         return {}, error.message
     except KubeError:
         return {}, ""
-    names = [node.name for node in (*instance.orderers, *instance.peers)]
-    return {name: found[name] for name in names if name in found}, ""
+    found = {each["metadata"]["name"]: _workload(each) for each in sets}
+    nodes = (*instance.orderers, *instance.peers)
+    names = [*(node.name for node in nodes), *(peer.state_database for peer in instance.peers)]
+    missing = Workload(wanted=0, ready=0, there=False)
+    servers = {each["metadata"]["name"]: _workload(each) for each in deployments if _is_server(each)}
+    return {**{name: found.get(name, missing) for name in names if name}, **servers}, ""
+
+
+def _is_server(deployment: Mapping[str, Any]) -> bool:
+    return _SERVER in (deployment["metadata"].get("labels") or {})
 
 
 def _workload(statefulset: Mapping[str, Any]) -> Workload:

@@ -28,7 +28,7 @@ class State(StrEnum):
     DELETING = "deleting"
     """A `destroy` is under way."""
     HIBERNATED = "hibernated"
-    """No node is wanted: every StatefulSet has 0 replicas."""
+    """Nothing is to run: every StatefulSet and Deployment has 0 replicas."""
     ADDRESS_ABNORMAL = "address abnormal"
     """The nodes are well, but public addresses do not answer."""
     UNKNOWN = "unknown"
@@ -48,11 +48,16 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """Count the pods of a node's StatefulSet: wanted, ready, and those that run an earlier template."""
+    """Count the pods of a StatefulSet or Deployment: wanted, ready, and those that run an earlier template.
+
+    Attributes:
+        there: whether the cluster has it; of one that is missing no pod is wanted by anybody.
+    """
 
     wanted: int
     ready: int
     outdated: int = 0
+    there: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +68,10 @@ class Evidence:
         deployed: whether an `up` has ended so that the instance is known.
         running, killed: the run that holds the lock; the newest run, if it was killed.
         pending: what runs have begun and not ended, by kind: `creating`, `updating`, `deleting`.
+        asleep, asleep_since: whether the last `up` let the instance sleep, and when.
         unreachable: why the API server does not answer; empty if it does, or may not tell.
         silent: whether no node told anything.
-        workloads: by node; empty where they are not known.
+        workloads: of nodes, state databases and chaincode servers, by name; empty where they are not known.
         troubles: what is wrong with nodes and chaincodes, a line each.
         addresses: public addresses that do not answer, with why, by node.
     """
@@ -74,6 +80,8 @@ class Evidence:
     running: Run | None = None
     killed: Run | None = None
     pending: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    asleep: bool = False
+    asleep_since: str = ""
     unreachable: str = ""
     silent: bool = False
     workloads: Mapping[str, Workload] = field(default_factory=dict)
@@ -94,8 +102,8 @@ def instance_state(facts: Evidence) -> InstanceState:
     for rule in _RULES:
         if found := rule(facts):
             return found
-    nodes = f"; {counted(len(facts.workloads), 'node')}" if facts.workloads else ""
-    return InstanceState(state=State.NORMAL, reason=f"everything answers as it should{nodes}")
+    count = f"; {counted(len(facts.workloads), 'workload')}" if facts.workloads else ""
+    return InstanceState(state=State.NORMAL, reason=f"everything answers as it should{count}")
 
 
 def _goes_on(facts: Evidence) -> InstanceState | None:
@@ -140,10 +148,32 @@ def _is_unknown(facts: Evidence) -> InstanceState | None:
 
 
 def _sleeps(facts: Evidence) -> InstanceState | None:
-    wanted = [each.wanted for each in facts.workloads.values()]
-    if not wanted or any(wanted):
+    found = facts.workloads.values()
+    if not found or any(each.wanted or not each.there for each in found):
         return None
-    return InstanceState(state=State.HIBERNATED, reason=f"{_every(wanted)} scaled to 0 replicas")
+    reason = f"since {facts.asleep_since}; `power: on` wakes it"
+    if not facts.asleep:
+        # Nobody has noted what the ledgers have: somebody scaled it down by hand.
+        reason = "the stack file says `power: on`: `heddle up` wakes it"
+    return InstanceState(
+        state=State.HIBERNATED, reason=f"{_every(list(found))} scaled to 0 replicas, {reason}"
+    )
+
+
+def _is_half_asleep(facts: Evidence) -> InstanceState | None:
+    """Tell of workloads that run although all are to sleep, or that do not although all are to run."""
+    found = facts.workloads
+    wrong = [name for name, each in found.items() if each.there and bool(each.wanted) == facts.asleep]
+    if not wrong:
+        return None
+    words = "runs although the instance is to sleep" if facts.asleep else "is scaled to 0 replicas"
+    if len(wrong) > 1:
+        words = "run although the instance is to sleep" if facts.asleep else "are scaled to 0 replicas"
+    mends = "lets it sleep" if facts.asleep else "wakes it" if len(wrong) == 1 else "wakes them"
+    return InstanceState(
+        state=State.ABNORMAL,
+        reason=f"{_some(wrong)} of {counted(len(found), 'workload')} {words}; `heddle up` {mends}",
+    )
 
 
 def _is_half_changed(facts: Evidence) -> InstanceState | None:
@@ -151,7 +181,7 @@ def _is_half_changed(facts: Evidence) -> InstanceState | None:
     outdated = [name for name, each in facts.workloads.items() if each.outdated]
     if not outdated or facts.troubles:
         return None
-    words, one = f"{_some(outdated)} of {counted(len(facts.workloads), 'node')}", len(outdated) == 1
+    words, one = f"{_some(outdated)} of {counted(len(facts.workloads), 'workload')}", len(outdated) == 1
     still = f"still {'runs' if one else 'run'} an earlier template"
     return InstanceState(
         state=State.UPGRADING, reason=f"{words} {still}; `heddle up` restarts {'it' if one else 'them'}"
@@ -184,6 +214,7 @@ _RULES: Sequence[Callable[[Evidence], InstanceState | None]] = (
     _is_not_there,
     _is_unknown,
     _sleeps,
+    _is_half_asleep,
     _is_abnormal,
     _is_half_changed,
     _has_silent_addresses,
@@ -198,7 +229,7 @@ def _doing(run: Run, facts: Evidence, kind: str) -> str:
 
 
 def _every(nodes: Sequence[object]) -> str:
-    return "the only node is" if len(nodes) == 1 else f"all {len(nodes)} nodes are"
+    return "the only workload is" if len(nodes) == 1 else f"all {len(nodes)} workloads are"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from heddle.provider.dispatcher import HeddleProvider
 from heddle.provider.namespace_ownership import NamespaceOwnershipHandler
 from heddle.provider.password import PasswordHandler
 from heddle.provider.peer_membership import PeerMembershipHandler
+from heddle.provider.power.handler import PowerHandler
 from heddle.provider.revocation_list import RevocationListHandler
 from heddle.provider.rollout.handler import RolloutHandler
 from heddle.provider.volume_terms import VolumeTermsHandler
@@ -35,6 +36,7 @@ _HANDLERS = (
     NamespaceOwnershipHandler,
     VolumeTermsHandler,
     VolumesHandler,
+    PowerHandler,
     RolloutHandler,
 )
 

@@ -20,6 +20,7 @@ from heddle.planner.authorities import (
     exchange_refusal,
     needs_proof,
 )
+from heddle.planner.operations import Operation
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
 from heddle.provider.checked_values import nodes
@@ -38,6 +39,7 @@ class AuthorityExchangeHandler(Recorded):
 
     declaration = AUTHORITY_EXCHANGE
     identifier = "{organization}"
+    operation = Operation.EXCHANGE
 
     def verify(self, inputs: dict[str, Any]) -> list[CheckFailure]:
         """Report an issuing generation that is none of those that are trusted."""

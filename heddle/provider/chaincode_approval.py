@@ -3,6 +3,7 @@
 from heddle.configtx.blocks import config_of
 from heddle.fabric.lifecycle import approve, approved, definition
 from heddle.network.configuration import peer_config_block
+from heddle.planner.operations import Operation
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, Unknown
 from heddle.provider.checked_values import node, nodes, signer
@@ -31,6 +32,7 @@ class ChaincodeApprovalHandler(Handler):
 
     declaration = CHAINCODE_APPROVAL
     identifier = "{channel}/{name}/{signer[mspId]}"
+    operation = Operation.DEPLOY
 
     def verify(self, inputs: Properties) -> list[CheckFailure]:
         """Report policies and collections that cannot be read."""

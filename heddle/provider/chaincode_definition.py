@@ -9,6 +9,7 @@ from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.network.answers import most_advanced
 from heddle.network.history import ConfigHistory
+from heddle.planner.operations import Operation
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties
 from heddle.provider.checked_values import nodes, signer
@@ -40,6 +41,7 @@ class ChaincodeDefinitionHandler(Handler):
 
     declaration = CHAINCODE_DEFINITION
     identifier = "{channel}/{name}"
+    operation = Operation.DEPLOY
 
     def verify(self, inputs: Properties) -> list[CheckFailure]:
         """Report policies and collections that cannot be read."""

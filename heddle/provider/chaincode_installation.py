@@ -5,6 +5,7 @@ from base64 import b64decode
 
 from heddle.fabric.installation import install, installed
 from heddle.fabric.package import package_id
+from heddle.planner.operations import Operation
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.checked_values import node, signer
@@ -24,6 +25,7 @@ class ChaincodeInstallationHandler(Handler):
 
     declaration = CHAINCODE_INSTALLATION
     identifier = "{peer[name]}/{label}"
+    operation = Operation.DEPLOY
 
     def verify(self, inputs: Properties) -> list[CheckFailure]:
         """Check that the bytes are the package that the id names: peers would know it by another id."""

@@ -6,17 +6,20 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from heddle.errors import KubeError, ProviderError, Unreachable
+from heddle.planner.instance import State
+from heddle.planner.operations import operation_refusal
 from heddle.plugin import interface as api
-from heddle.plugin.values import Properties, Value, has_unknown, reveal, secret
+from heddle.plugin.values import UNKNOWN, Properties, Value, has_unknown, reveal, secret
 from heddle.provider.checking import check_properties
 from heddle.provider.comparing import Change, compare
-from heddle.provider.handler import Call, Gone, Handler, Partial
+from heddle.provider.handler import Call, Gone, Handler, Partial, Plan
 from heddle.provider.session import Session
 from heddle.schema import CONFIG, OnChange, ResourceType, package_schema
 
 __all__ = ["HeddleProvider"]
 
 _T = TypeVar("_T")
+_LATER = "known once the nodes are awake"
 _ENGINES_OWN = ("version", "pluginDownloadURL", "__internal")
 """Keys that Pulumi's engine puts among a provider's inputs."""
 
@@ -54,7 +57,11 @@ class HeddleProvider:
     async def configure(self, inputs: Properties) -> None:
         """Take the way to the nodes."""
         plain = reveal(inputs)
-        self._session.configure(str(plain.get("kubeconfig") or ""), str(plain.get("context") or ""))
+        self._session.configure(
+            str(plain.get("kubeconfig") or ""),
+            str(plain.get("context") or ""),
+            asleep=plain.get("power") == "off",
+        )
 
     async def check(self, request: api.CheckRequest) -> api.CheckResult:
         """Validate inputs, first each by itself, then among each other."""
@@ -74,13 +81,19 @@ class HeddleProvider:
         changes = compare(handler.declaration.inputs, request.old_inputs, request.news)
         _refuse(handler.declaration, changes, request)
         detailed = {change.path: change.kind for change in changes}
-        detailed |= await self._run(handler.diff(_call_of(request, request.news)))
+        if not self._sleeps(handler):
+            detailed |= await self._run(handler.diff(_call_of(request, request.news)))
         return api.DiffResult(changes=bool(detailed), detailed=detailed)
 
     async def create(self, request: api.CreateRequest) -> api.CreateResult:
         """Create, or say what creating would do."""
         handler = self._handler(request.type)
         call = Call(urn=request.urn, inputs=reveal(request.inputs), timeout=request.timeout)
+        if asleep := self._asleep_plan(handler, call, preview=request.preview):
+            return api.CreateResult(
+                id="" if request.preview else handler.identifier.format(**call.inputs),
+                properties=_state(handler, request.inputs, await self._say(asleep, call)),
+            )
         if request.preview:
             outputs = await self._plan(handler, call)
             return api.CreateResult(id="", properties=_state(handler, request.inputs, outputs))
@@ -104,6 +117,8 @@ class HeddleProvider:
                 hint="Declare it and run `up`: creating is idempotent and adopts what is there.",
             )
         call = _call_of(request, inputs)
+        if self._sleeps(handler):
+            return api.ReadResult(id=request.id, inputs=inputs, properties=request.properties)
         try:
             seen = await self._run(handler.read(call))
         except Gone as gone:
@@ -122,6 +137,8 @@ class HeddleProvider:
         """Change in place, or say what that would do."""
         handler = self._handler(request.type)
         call = _call_of(request, request.news, timeout=request.timeout)
+        if asleep := self._asleep_plan(handler, call, preview=request.preview):
+            return api.UpdateResult(properties=_state(handler, request.news, await self._say(asleep, call)))
         if request.preview:
             outputs = await self._plan(handler, call)
             return api.UpdateResult(properties=_state(handler, request.news, outputs))
@@ -166,10 +183,34 @@ class HeddleProvider:
 
     async def _plan(self, handler: Handler, call: Call) -> Properties:
         """Preview an operation: at most one message, without secrets, and the outputs known so far."""
-        plan = await self._run(handler.plan(call))
+        return await self._say(await self._run(handler.plan(call)), call)
+
+    async def _say(self, plan: Plan, call: Call) -> Properties:
         if plan.message:
             await self._session.info(plan.message, call.urn)
         return plan.outputs
+
+    def _sleeps(self, handler: Handler) -> bool:
+        """Tell whether a resource acts on nodes that sleep now, or are to when all is done."""
+        return handler.operation is not None and (self._session.stays_asleep or self._session.nodes_sleep)
+
+    def _asleep_plan(self, handler: Handler, call: Call, *, preview: bool) -> Plan | None:
+        """Return what takes the place of acting on nodes that sleep; None: they do not, so it acts.
+
+        Raises ProviderError where they go on sleeping and the change takes them. Where they are to wake in
+        this very run, a preview puts off what it would ask of them.
+        """
+        if not self._sleeps(handler) or handler.operation is None:
+            return None
+        if not self._session.stays_asleep:
+            return Plan(outputs=_later(handler, call), message=_LATER) if preview else None
+        if plan := handler.asleep_plan(call):
+            return plan
+        refusal = operation_refusal(handler.operation, State.HIBERNATED)
+        if refusal is None:
+            return None
+        name = f"{handler.declaration.name} {call.id}".rstrip()
+        raise ProviderError(f"{name}: {handler.operation}: {refusal.reason}", hint=refusal.hint)
 
     async def _run(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Run a handler so that `cancel` can end it."""
@@ -186,6 +227,10 @@ class HeddleProvider:
             raise ProviderError("cancelled", hint="Run it again: it goes on from what is there.") from None
         finally:
             self._running.discard(task)
+
+
+def _later(handler: Handler, call: Call) -> Properties:
+    return {name: call.old_outputs.get(name, UNKNOWN) for name in handler.declaration.outputs}
 
 
 def _refuse(declaration: ResourceType, changes: list[Change], request: api.DiffRequest) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from heddle.planner.operations import Operation
 from heddle.plugin.interface import CheckFailure, DiffKind
 from heddle.plugin.values import UNKNOWN, Properties
 from heddle.provider.session import Session
@@ -77,11 +78,14 @@ class Partial(Exception):  # noqa: N818 - an outcome, not an error
 class Handler(ABC):
     """Act for one resource type. Methods may raise HeddleError; nothing else is meant for users.
 
+    While the nodes of an instance sleep, one with an `operation` asks none of them.
     `identifier` is the template of a new resource's id, filled with its inputs.
     """
 
     declaration: ClassVar[ResourceType]
     identifier: ClassVar[str]
+    operation: ClassVar[Operation | None] = None
+    """What it does with running nodes; None: it needs none."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -102,6 +106,10 @@ class Handler(ABC):
         """Say what `create` (no id) or `update` (with id) would do. Inputs may hold UNKNOWN. Only reads."""
         known = {name: call.old_outputs.get(name, UNKNOWN) for name in self.declaration.outputs}
         return Plan(outputs=known)
+
+    def asleep_plan(self, call: Call) -> Plan | None:
+        """Return the effect of a change while the nodes sleep, if it needs none of them; None: it does."""
+        return None
 
     async def create(self, call: Call) -> Created:
         """Create, idempotently, by what `update` does. May raise Partial."""

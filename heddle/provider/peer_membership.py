@@ -9,6 +9,7 @@ from heddle.fabric.qscc import block_by_number, height_if_admitted
 from heddle.identity.signer import Signer
 from heddle.kube.client import KubeClient
 from heddle.network.unopened import ledgers_not_opened
+from heddle.planner.operations import Operation
 from heddle.plugin.values import Properties
 from heddle.provider.checked_values import node, nodes, signer
 from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
@@ -33,6 +34,7 @@ class PeerMembershipHandler(Handler):
 
     declaration = PEER_MEMBERSHIP
     identifier = "{peer[name]}/{channel}"
+    operation = Operation.JOIN
 
     async def plan(self, call: Call) -> Plan:
         """Tell which peer joins the channel, and with which genesis block."""

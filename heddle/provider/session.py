@@ -24,15 +24,22 @@ class Session:
         self._log = log
         self._kubeconfig = ""
         self._context = ""
+        self.nodes_sleep = False
+        """Whether the nodes sleep at this moment, so that none of them is to be asked."""
+        self.stays_asleep = False
+        """Whether they are to sleep when all is done."""
         self._connections: Connections | None = None
         self._server: ApiServer | None = None
         self._histories: dict[tuple[str, str, str], ConfigHistory] = {}
         self._members: dict[str, tuple[PeerOrganization, ...]] = {}
         self._lock = asyncio.Lock()
 
-    def configure(self, kubeconfig: str, context: str) -> None:
-        """Dial nodes through this kubeconfig's API server from now on; an empty one means directly."""
-        self._kubeconfig, self._context = kubeconfig, context
+    def configure(self, kubeconfig: str, context: str, *, asleep: bool = False) -> None:
+        """Dial nodes through this kubeconfig's API server from now on; an empty one means directly.
+
+        `asleep`: the instance is to sleep.
+        """
+        self._kubeconfig, self._context, self.stays_asleep = kubeconfig, context, asleep
 
     @property
     def connections(self) -> Connections:

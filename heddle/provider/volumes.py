@@ -7,6 +7,7 @@ from heddle.errors import ProviderError
 from heddle.kube.client import KubeClient
 from heddle.kube.volumes import claim_facts, try_growth
 from heddle.kube.withdrawal import mark_for_restart
+from heddle.planner.operations import Operation
 from heddle.planner.volumes import ClaimFacts, growth_refusal, missing_size, waits_for_restart
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import Properties, has_unknown
@@ -36,6 +37,7 @@ class VolumesHandler(Recorded):
 
     declaration = VOLUMES
     identifier = "{namespace}/volumes"
+    operation = Operation.GROW
 
     async def plan(self, call: Call) -> Plan:
         """Tell which volumes grow."""

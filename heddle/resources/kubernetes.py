@@ -7,11 +7,13 @@ import pulumi
 
 from heddle.resources.arguments import ClientTls, Identity, Node
 from heddle.resources.base import DeclaredResource
-from heddle.schema.kubernetes import NAMESPACE_OWNERSHIP, ROLLOUT, VOLUME_TERMS, VOLUMES
+from heddle.schema.kubernetes import NAMESPACE_OWNERSHIP, POWER, ROLLOUT, VOLUME_TERMS, VOLUMES
 
 __all__ = [
     "NamespaceOwnership",
     "NamespaceOwnershipArgs",
+    "Power",
+    "PowerArgs",
     "Rollout",
     "RolloutArgs",
     "VolumeTerms",
@@ -82,6 +84,39 @@ class Volumes(DeclaredResource[VolumesArgs]):
     """Waits until the volumes have the size that their claims ask for."""
 
     declaration = VOLUMES
+
+
+@dataclass(frozen=True, kw_only=True)
+class PowerArgs:
+    """Whether the instance runs (`power` is on or off), and all that has to stop or start.
+
+    `databases`: by peer, the StatefulSet of its state database. `servers`: by chaincode server, the pods of
+    its Deployment. `channels`: by channel, the peers on it. `certificates`: by node, the TLS certificate
+    issued to it. `signers`: one identity of each organization.
+    """
+
+    namespace: str
+    power: str
+    orderers: Sequence[pulumi.Input[Node]]
+    admin_tls: pulumi.Input[ClientTls]
+    peers: Sequence[pulumi.Input[Node]] | None = None
+    databases: Mapping[str, str] | None = None
+    servers: Mapping[str, int] | None = None
+    channels: Mapping[str, Sequence[str]] | None = None
+    certificates: Mapping[str, pulumi.Input[str]] | None = None
+    operations_tls: pulumi.Input[ClientTls] | None = None
+    signers: Sequence[pulumi.Input[Identity]] | None = None
+
+
+class Power(DeclaredResource[PowerArgs]):
+    """Scales the instance down in order, or wakes it and proves that its ledgers have what they had."""
+
+    declaration = POWER
+
+    since: pulumi.Output[str]
+    """Since when it sleeps, RFC 3339 in UTC; empty while it runs."""
+    ledgers: pulumi.Output[Mapping[str, Mapping[str, str]]]
+    """By node and channel: number of blocks and the newest one's hash when it went to sleep."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,10 +12,14 @@ __all__ = ["Provider", "ProviderArgs"]
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderArgs:
-    """The contents of a kubeconfig to dial through its API server; absent: nodes are dialled directly."""
+    """The contents of a kubeconfig to dial through its API server; absent: nodes are dialled directly.
+
+    `power`: `off` while the nodes are asleep, so that none of them is asked.
+    """
 
     kubeconfig: pulumi.Input[str] | None = None
     context: pulumi.Input[str] | None = None
+    power: str | None = None
 
 
 class Provider(pulumi.ProviderResource):

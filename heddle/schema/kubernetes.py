@@ -99,6 +99,47 @@ VOLUMES = ResourceType(
     },
 )
 
+POWER = ResourceType(
+    type="heddle:kubernetes:Power",
+    description=(
+        "Whether the instance runs. `off` scales it down in order: chaincode servers, peers, databases, then "
+        "orderers, leaders last; volumes, Secrets, Services and addresses stay. `on` wakes it: orderers, "
+        "then, once every channel has a leader, databases, peers and chaincode servers; all ledgers must "
+        "have the blocks that were noted when it went to sleep."
+    ),
+    on_delete="forgets whether the instance sleeps; workloads are resources of their own",
+    inputs={
+        "namespace": fixed(NAME, "The namespace of the pods.", way_out="An instance stays in its namespace."),
+        "power": Property(Text(choices=("on", "off")), "Whether the instance runs."),
+        "orderers": connection(ListOf(NODE, minimum_items=1, key="name"), "The orderers of the instance."),
+        "peers": connection(ListOf(NODE, key="name"), "The peers of the instance.", default=[]),
+        "databases": connection(
+            MapOf(NAME), "By peer: the StatefulSet of its state database.", optional=True
+        ),
+        "servers": connection(
+            MapOf(Integer(minimum=0)), "By chaincode server: the pods that its Deployment has.", default={}
+        ),
+        "channels": connection(MapOf(ListOf(NAME)), "By channel: the peers that are on it.", default={}),
+        "certificates": connection(
+            MapOf(PEM), "By node: the TLS certificate that was issued to it.", default={}
+        ),
+        "adminTls": connection(CLIENT_TLS, "Client certificate for the channel participation API."),
+        "operationsTls": connection(
+            CLIENT_TLS, "Client certificate for the operations endpoints, which tell leaders.", optional=True
+        ),
+        "signers": connection(
+            ListOf(IDENTITY), "One identity of each organization: reads its nodes' ledgers.", default=[]
+        ),
+    },
+    outputs={
+        "since": Property(Text(), "Since when it sleeps, RFC 3339 in UTC; empty while it runs."),
+        "ledgers": Property(
+            MapOf(MapOf(NAME)),
+            "By node and channel: the number of its blocks and the newest one's hash when it went to sleep.",
+        ),
+    },
+)
+
 _OTHER = "A rollout stays with its nodes. Declare another one, and remove this one."
 
 ROLLOUT = ResourceType(

@@ -19,6 +19,11 @@ CONFIG: Mapping[str, Property] = {
         secret=True,
     ),
     "context": connection(Text(), "The kubeconfig's context; absent: its current one.", optional=True),
+    "power": connection(
+        Text(choices=("on", "off")),
+        "off: the nodes are asleep. None of them is asked, and what needs them is refused.",
+        optional=True,
+    ),
 }
 """The provider's configuration. A change of it never replaces anything."""
 
@@ -39,6 +44,7 @@ RESOURCES: Mapping[str, ResourceType] = {
         kubernetes.NAMESPACE_OWNERSHIP,
         kubernetes.VOLUME_TERMS,
         kubernetes.VOLUMES,
+        kubernetes.POWER,
         kubernetes.ROLLOUT,
     )
 }

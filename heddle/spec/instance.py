@@ -11,6 +11,7 @@ from heddle.spec.capabilities import Capabilities
 from heddle.spec.chaincode import Chaincode
 from heddle.spec.cluster import Certificates, Cluster, Images, Passwords
 from heddle.spec.defaults import DNS_DOMAIN
+from heddle.spec.kinds import Power
 from heddle.spec.members import Channel, Organization
 from heddle.spec.model import Section, refused
 from heddle.spec.names import DOMAIN, Domain, InstanceName, Namespace
@@ -41,6 +42,8 @@ class Instance(Section):
     """Profile of quotas. Default: Fabric's own limits."""
     type: Literal["private", "consortium"] = "private"
     """private: every organization is managed here. consortium: others may join; it needs `domain`."""
+    power: Power = "on"
+    """off: the instance sleeps. Nothing of it runs, and nothing of it is lost; on wakes it."""
     disposable: bool = False
     """True: `destroy` may delete ledgers, keys and channels. Otherwise they are protected."""
     standin: bool = False
@@ -88,6 +91,11 @@ class Instance(Section):
     def keeps_namespace(self) -> bool:
         """Return whether the namespace stays when the stack is destroyed."""
         return self.cluster is not None and self.cluster.keep_namespace
+
+    @property
+    def asleep(self) -> bool:
+        """Return whether nothing of the instance is to run."""
+        return self.power == "off"
 
     @property
     def dns_domain(self) -> str:

@@ -1,7 +1,7 @@
 """Kinds of values in a stack file: quantities of Kubernetes and whole numbers."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic.fields import FieldInfo
@@ -52,6 +52,15 @@ def between(least: int, most: int = LARGEST) -> tuple[FieldInfo, BeforeValidator
     return Field(ge=least, le=most), BeforeValidator(_no_truth_value)
 
 
+def _power_of(value: object) -> object:
+    """Return on or off, which YAML reads as truth values."""
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+
+
+Power = Annotated[
+    Literal["on", "off"], BeforeValidator(_power_of), WithJsonSchema({"enum": ["on", "off", True, False]})
+]
+"""Whether an instance runs."""
 Whole = Annotated[int, BeforeValidator(_no_truth_value)]
 """A whole number; YAML's true and false are none."""
 Quantity = Annotated[

@@ -26,6 +26,8 @@ def test_the_state_follows_from_the_facts(case: Mapping[str, Any]) -> None:
             running=_run(case.get("running")),
             killed=_run(case.get("killed")),
             pending=case.get("pending", {}),
+            asleep="asleep" in case,
+            asleep_since=case.get("asleep", ""),
             unreachable=case.get("unreachable", ""),
             silent=case.get("silent", False),
             workloads={name: _workload(text) for name, text in case.get("workloads", {}).items()},
@@ -61,6 +63,8 @@ def _run(kind: str | None) -> Run | None:
 
 
 def _workload(text: str) -> Workload:
+    if text == "missing":
+        return Workload(wanted=0, ready=0, there=False)
     wanted, ready, *outdated = map(int, text.split("/"))
     return Workload(wanted=wanted, ready=ready, outdated=sum(outdated))
 

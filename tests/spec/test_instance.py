@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from heddle.errors import SpecError
 from heddle.settings import BatchSettings
 from heddle.spec import Instance
 from heddle.spec.fields import stated
@@ -146,3 +147,18 @@ def test_public_addresses(address: str) -> None:
 def test_domains(name: str, allowed: bool) -> None:
     """Labels may begin with a digit, but an address is no name."""
     assert DOMAIN.allows(name) == allowed
+
+
+@pytest.mark.parametrize(("given", "power"), [("on", "on"), ("off", "off"), (True, "on"), (False, "off")])
+def test_on_and_off_are_words_to_one_reader_of_yaml_and_truth_values_to_another(
+    given: object, power: str
+) -> None:
+    """PyYAML reads `off` as false, Pulumi's CLI as a word."""
+    assert parse_instance({**MINIMAL, "power": given}, source="file").power == power
+
+
+@pytest.mark.parametrize("given", ["sleep", 0, None])
+def test_nothing_else_is_a_power(given: object) -> None:
+    """Neither a number nor another word."""
+    with pytest.raises(SpecError, match="power"):
+        parse_instance({**MINIMAL, "power": given}, source="file")

@@ -14,6 +14,7 @@ from heddle.configtx.renewed import keep_renewed
 from heddle.configtx.settings import BFT
 from heddle.errors import ConfigtxError, FabricError, HeddleError, ProviderError, Unreachable
 from heddle.planner.facts import Answer, LedgerState, NoAnswer
+from heddle.planner.operations import Operation
 from heddle.plugin.interface import CheckFailure, DiffKind
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
 from heddle.provider.channel.client import ChannelClient, LiveConfig
@@ -64,6 +65,7 @@ class ChannelHandler(Handler):
     """
 
     declaration = CHANNEL
+    operation = Operation.CONFIGURE
 
     def verify(self, inputs: dict[str, Any]) -> list[CheckFailure]:
         """Report consenters that are not among the orderers, and settings that no node would accept."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from heddle.errors import HeddleError, ProviderError
 from heddle.kube.pods import NodePods
+from heddle.planner.operations import Operation
 from heddle.planner.peers import peer_pauses
 from heddle.planner.restart import is_outdated, key_refusal
 from heddle.plugin.interface import CheckFailure, DiffKind
@@ -33,6 +34,7 @@ class RolloutHandler(Handler):
 
     declaration = ROLLOUT
     identifier = "{namespace}/{kind}s"
+    operation = Operation.RESTART
 
     def verify(self, inputs: dict[str, Any]) -> list[CheckFailure]:
         """Report orderers without a certificate to ask them, and what belongs to none of the nodes."""
@@ -85,6 +87,16 @@ class RolloutHandler(Handler):
             await self.session.warn(words, call.urn)
         due = [node.name for node in facts if is_outdated(node)]
         return {f'revisions["{name}"]': DiffKind.UPDATE for name in due}
+
+    def asleep_plan(self, call: Call) -> Plan | None:
+        """Return that nodes start with what is new when they wake, unless it is another image or key.
+
+        Images and keys are held against what running nodes say.
+        """
+        same = all(call.inputs.get(name) == call.old_inputs.get(name) for name in ("images", "tlsKeys"))
+        if call.id and not same:
+            return None
+        return Plan(outputs={}, message="asleep: nodes start with their new template when they wake")
 
     async def plan(self, call: Call) -> Plan:
         """Tell which nodes restart."""

@@ -1,0 +1,73 @@
+"""Decide which operations a state of the instance forbids, by one table: who asks, gets the reason."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from heddle.planner.facts import Refusal
+from heddle.planner.instance import State
+
+__all__ = ["REFUSED", "Operation", "operation_refusal"]
+
+
+class Operation(StrEnum):
+    """Name what somebody may want to do with an instance that exists."""
+
+    CONFIGURE = "change a channel"
+    """A channel's configuration: members, consenters, settings, capabilities."""
+    JOIN = "join a peer to a channel"
+    DEPLOY = "deploy a chaincode"
+    """Install, approve and commit it."""
+    RESTART = "restart nodes"
+    """Also with other images or keys."""
+    EXCHANGE = "exchange authorities"
+    GROW = "enlarge volumes"
+    SUBMIT = "submit a channel update"
+    REPAIR = "run a runbook"
+    BACK_UP = "make a backup"
+    RENEW = "renew certificates"
+    """With the keys that there are: new files, read when nodes start."""
+    HIBERNATE = "hibernate"
+    WAKE = "wake"
+    DESTROY = "destroy"
+
+
+_NEED_NODES = frozenset(
+    {
+        Operation.CONFIGURE,
+        Operation.JOIN,
+        Operation.DEPLOY,
+        Operation.RESTART,
+        Operation.EXCHANGE,
+        Operation.GROW,
+        Operation.SUBMIT,
+        Operation.REPAIR,
+        Operation.BACK_UP,
+    }
+)
+_ASLEEP = Refusal(
+    reason="the instance is hibernated, and that takes running nodes",
+    hint="Wake it first: `power: on` in the stack file, then `heddle up`.",
+)
+_AWAY = Refusal(
+    reason="the API server does not answer, and no node does",
+    hint="Is the cluster asleep, or gone? `heddle status` says more.",
+)
+_GOES = Refusal(
+    reason="the instance is being destroyed",
+    hint="Wait for its end: `heddle log` shows it.",
+)
+
+REFUSED: Mapping[State, Mapping[Operation, Refusal]] = {
+    State.HIBERNATED: dict.fromkeys(_NEED_NODES, _ASLEEP),
+    State.UNKNOWN: dict.fromkeys(Operation, _AWAY),
+    State.DELETING: dict.fromkeys(frozenset(Operation) - {Operation.DESTROY}, _GOES),
+}
+"""What each state forbids. A state that is missing forbids nothing: what heals an instance must go then, too,
+
+and two commands that change it at the same time are kept apart by the stack's lock, whatever its state.
+"""
+
+
+def operation_refusal(operation: Operation, state: State) -> Refusal | None:
+    """Return why an operation must not be in a state of the instance; None if it may."""
+    return REFUSED.get(state, {}).get(operation)

@@ -1,0 +1,1 @@
+"""Power: an instance goes to sleep, and wakes."""
