@@ -15,13 +15,38 @@ from heddle.resources import (
     CertificateAuthorityArgs,
     Node,
 )
-from heddle.topology import OrganizationPlan
+from heddle.spec import GivenAuthority
+from heddle.topology import OrganizationPlan, authority_name
 
-_COMMON_NAME = 64
-"""Characters of a common name at most (X.509's ub-common-name)."""
+Certificates = pulumi.Output[Sequence[str]]
+"""Certificates of authorities, PEM."""
 
-Roots = pulumi.Output[Sequence[str]]
-"""Certificates of authorities that are trusted, PEM."""
+
+@dataclass(frozen=True, kw_only=True)
+class Trusted:
+    """Authorities that are trusted: roots, and what others have certified below them."""
+
+    roots: Certificates
+    root_count: int
+    """How many roots there are: the program has to know it before their certificates."""
+    intermediates: Certificates | None = None
+    """None where every authority is a root."""
+    intermediate_count: int = 0
+
+    @property
+    def every(self) -> Certificates:
+        """Return the roots and the intermediates: where nothing tells them apart, both help."""
+        if self.intermediates is None:
+            return self.roots
+        return pulumi.Output.all(self.roots, self.intermediates).apply(lambda each: [*each[0], *each[1]])
+
+    def root_list(self) -> list[pulumi.Output[str]]:
+        """Return the roots one by one, as files of a folder have them."""
+        return _each(self.roots, self.root_count)
+
+    def intermediate_list(self) -> list[pulumi.Output[str]]:
+        """Return the intermediates one by one."""
+        return [] if self.intermediates is None else _each(self.intermediates, self.intermediate_count)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +63,10 @@ class Pair:
 
     ca: CertificateAuthority
     tls_ca: CertificateAuthority
+    issuers: Sequence[str] = ()
+    """The issuers of the authority of identities, PEM, the root last; none: it is a root."""
+    tls_issuers: Sequence[str] = ()
+    """Those of the authority of TLS certificates."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,81 +89,81 @@ class Authorities:
 
     pairs: Mapping[int, Pair]
     """Every generation that is trusted, the oldest first."""
-    roots: Roots
-    """Roots of its members' identities that are trusted, PEM."""
-    tls_roots: Roots
-    """Roots of its TLS certificates that are trusted, PEM."""
+    identities: Trusted
+    """What its members' identities are verified against."""
+    tls: Trusted
+    """What its TLS certificates are verified against."""
     bridges: pulumi.Output[Sequence[str]] | None
     """What servers present beneath their TLS certificates, PEM; None where no exchange is known."""
 
     def __init__(self, name: str, args: AuthoritiesArgs, parent: pulumi.Resource) -> None:
         self._name, self._args, self._parent = name, args, parent
-        wanted = args.site.spec.certificates.authorities.get(args.plan.name)
-        self._issuing = wanted.issuing if wanted else 1
-        numbers = wanted.trusted if wanted else (1,)
+        self._wanted = args.site.spec.certificates.authorities.get(args.plan.name)
+        self._issuing = self._wanted.issuing if self._wanted else 1
+        numbers = self._wanted.trusted if self._wanted else (1,)
         self.pairs = {number: self._pair(number) for number in numbers}
         first = self.pairs[self._issuing]
         self._issuers = {"identity": _issuer(first.ca), "tls": _issuer(first.tls_ca)}
-        self.roots, self.tls_roots = _listed(first.ca.certificate), _listed(first.tls_ca.certificate)
+        self.identities, self.tls = _root(first.ca.certificate), _root(first.tls_ca.certificate)
         self.bridges = None
-        if wanted:
+        if self._wanted:
             self._exchange()
-
-    @property
-    def count(self) -> int:
-        """Return how many roots of each kind are trusted."""
-        return len(self.pairs)
 
     def issuer(self, usage: str) -> Issuer:
         """Return the authority that issues certificates of a usage, `identity` or `tls`."""
         return self._issuers[usage]
 
-    def root_list(self) -> list[pulumi.Output[str]]:
-        """Return the roots of members' identities one by one, as files of a folder have them."""
-        return self._each(self.roots)
-
-    def tls_root_list(self) -> list[pulumi.Output[str]]:
-        """Return the roots of TLS certificates one by one."""
-        return self._each(self.tls_roots)
+    @property
+    def tls_anchor(self) -> pulumi.Output[str]:
+        """Return the root of the TLS authority that issues: what a server's presented chain leads to."""
+        issuer = pulumi.Output.from_input(self.issuer("tls").certificate)
+        issuers = self.pairs[self._issuing].tls_issuers
+        return issuer.apply(lambda certificate: [certificate, *issuers][-1])
 
     def presented(self, certificate: pulumi.Output[str]) -> pulumi.Output[str]:
-        """Return what a server presents: its TLS certificate, and the bridges beneath it."""
+        """Return what a server presents: its TLS certificate, and what leads from it to roots."""
         if self.bridges is None:
             return certificate
         both = pulumi.Output.all(certificate, self.bridges)
         return both.apply(lambda given: "".join([given[0], *given[1]]))
 
-    def bundle(self, roots: Roots) -> pulumi.Output[str]:
-        """Return roots as one text, that of the generation that issues first."""
-        newest_first = self._issuing == max(self.pairs)
-
-        def joined(each: Sequence[str]) -> str:
-            return "".join(reversed(each) if newest_first else each)
-
-        return roots.apply(joined)
-
-    def _each(self, roots: Roots) -> list[pulumi.Output[str]]:
-        return [roots.apply(lambda each, index=index: each[index]) for index in range(self.count)]  # type: ignore[misc]
+    def bundle(self, usage: str) -> pulumi.Output[str]:
+        """Return all that verifies certificates of a usage as one text, what issues them first."""
+        trusted = self.identities if usage == "identity" else self.tls
+        every = pulumi.Output.all(self.issuer(usage).certificate, trusted.every)
+        return every.apply(lambda each: "".join(dict.fromkeys([each[0], *each[1]])))
 
     def _pair(self, number: int) -> Pair:
-        return Pair(ca=self._authority("ca", "CA", number), tls_ca=self._authority("tlsca", "TLS CA", number))
+        given = self._wanted.given_to(number) if self._wanted else None
+        ca, tls_ca = (given.ca, given.tls_ca) if given else (None, None)
+        return Pair(
+            ca=self._authority("ca", number, ca),
+            tls_ca=self._authority("tlsca", number, tls_ca),
+            issuers=ca.chain[1:] if ca else (),
+            tls_issuers=tls_ca.chain[1:] if tls_ca else (),
+        )
 
-    def _authority(self, suffix: str, kind: str, number: int) -> CertificateAuthority:
-        args, generation = self._args, "" if number == 1 else f" {number}"
-        # An MSP id may be longer than X.509 lets a common name be; the subject's organization stays unique.
-        msp_id = args.plan.msp_id[: _COMMON_NAME - len(kind) - len(generation) - 1]
+    def _authority(self, kind: str, number: int, given: GivenAuthority | None) -> CertificateAuthority:
+        args = self._args
         protect = args.site.protect and not args.plan.leaving and number == self._issuing
         return CertificateAuthority(
-            f"{self._name}-{suffix}{f'-{number}' if generation else ''}",
-            CertificateAuthorityArgs(common_name=f"{msp_id} {kind}{generation}", organization=args.plan.name),
+            f"{self._name}-{kind}{f'-{number}' if number > 1 else ''}",
+            CertificateAuthorityArgs(
+                common_name=authority_name(args.plan.msp_id, kind, number),
+                organization=args.plan.name,
+                chain=given.chain if given else None,
+                key_file=given.key if given else None,
+            ),
             pulumi.ResourceOptions(parent=self._parent, protect=protect),
         )
 
     def _exchange(self) -> None:
         """Let what is issued and trusted wait for the proof that nobody is shut out by it."""
         args = self._args
-        tls_roots = [pair.tls_ca.certificate for pair in self.pairs.values()]
-        own = [node_address(node, tls_roots) for node in args.plan.nodes]
+        every: list[pulumi.Input[str]] = []
+        for pair in self.pairs.values():
+            every += [pair.tls_ca.certificate, *pair.tls_issuers]
+        own = [node_address(node, every) for node in args.plan.nodes]
         topology = args.site.topology
         orders = args.orderers is None
         exchange = AuthorityExchange(
@@ -157,12 +186,41 @@ class Authorities:
             "identity": Issuer(certificate=exchange.certificate, private_key=exchange.private_key),
             "tls": Issuer(certificate=exchange.tls_certificate, private_key=exchange.tls_private_key),
         }
-        self.roots, self.tls_roots = exchange.root_certificates, exchange.tls_root_certificates
+        pairs = self.pairs.values()
+        self.identities = _trusted(
+            exchange.root_certificates, exchange.intermediate_certificates, [each.issuers for each in pairs]
+        )
+        self.tls = _trusted(
+            exchange.tls_root_certificates,
+            exchange.tls_intermediate_certificates,
+            [each.tls_issuers for each in pairs],
+        )
         self.bridges = exchange.bridges
 
 
-def _listed(certificate: pulumi.Output[str]) -> pulumi.Output[Sequence[str]]:
-    return certificate.apply(lambda each: [each])
+def _root(certificate: pulumi.Output[str]) -> Trusted:
+    return Trusted(roots=certificate.apply(lambda each: [each]), root_count=1)
+
+
+def _trusted(roots: Certificates, intermediates: Certificates, issuers: Sequence[Sequence[str]]) -> Trusted:
+    """Return what an exchange lets trust, counted from the issuers that the stack file names.
+
+    A generation without issuers is a root of its own; others may have one in common.
+    """
+    common = {each[-1] for each in issuers if each}
+    above = {one for each in issuers for one in each[:-1]}
+    lower = len(above) + sum(1 for each in issuers if each)
+    return Trusted(
+        roots=roots,
+        root_count=len(common) + sum(1 for each in issuers if not each),
+        # The output of an earlier release's exchange does not know them, and has none.
+        intermediates=intermediates if lower else None,
+        intermediate_count=lower,
+    )
+
+
+def _each(certificates: Certificates, count: int) -> list[pulumi.Output[str]]:
+    return [certificates.apply(lambda each, index=index: each[index]) for index in range(count)]  # type: ignore[misc]
 
 
 def _issuer(authority: CertificateAuthority) -> Issuer:
@@ -170,10 +228,15 @@ def _issuer(authority: CertificateAuthority) -> Issuer:
 
 
 def _generation(number: int, pair: Pair) -> AuthorityPair:
-    return {
+    generation: AuthorityPair = {
         "generation": number,
         "certificate": pair.ca.certificate,
         "privateKey": pair.ca.private_key,
         "tlsCertificate": pair.tls_ca.certificate,
         "tlsPrivateKey": pair.tls_ca.private_key,
     }
+    if pair.issuers:
+        generation["issuers"] = list(pair.issuers)
+    if pair.tls_issuers:
+        generation["tlsIssuers"] = list(pair.tls_issuers)
+    return generation

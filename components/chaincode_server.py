@@ -72,7 +72,7 @@ class ChaincodeServer(pulumi.ComponentResource):
                 label=args.chaincode.label,
                 address=args.plan.address,
                 # A package that is made already keeps the root that it has: see the provider.
-                tls_root_certificate=args.organization.authorities.issuer("tls").certificate,
+                tls_root_certificate=args.organization.authorities.tls_anchor,
                 # Left out where there is none: programs of before declare the same.
                 metadata=args.chaincode.metadata or None,
             ),
@@ -137,7 +137,7 @@ def _files(args: ChaincodeServerArgs, tls: Certificate) -> dict[str, pulumi.Outp
     authorities = args.organization.authorities
     files = {CERTIFICATE: authorities.presented(tls.certificate), KEY: tls.private_key}
     if args.chaincode.language == "java":
-        files[AUTHORITY] = pulumi.Output.from_input(authorities.issuer("tls").certificate)
+        files[AUTHORITY] = authorities.tls_anchor
     return files
 
 

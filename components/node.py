@@ -99,7 +99,7 @@ class FabricNode(pulumi.ComponentResource):
             "certificate": self._identity.certificate,
             "privateKey": self._identity.private_key,
         }
-        self.address = node_address(args.plan, args.organization.authorities.tls_roots)
+        self.address = node_address(args.plan, args.organization.authorities.tls.every)
 
     def store(self) -> None:
         """Declare the files; once, after the organization's `revoke`."""
@@ -157,31 +157,33 @@ def _secret_files(
 ) -> dict[str, pulumi.Output[str]]:
     """Return the content of each key of pods.SECRET_FILES, and of the further ones."""
     authorities = args.organization.authorities
-    roots, tls_roots = authorities.root_list(), authorities.tls_root_list()
+    tls_trusted = [*authorities.tls.root_list(), *authorities.tls.intermediate_list()]
     return {
-        "msp-ca.pem": roots[0],
-        "msp-tlsca.pem": tls_roots[0],
+        "msp-ca.pem": authorities.identities.root_list()[0],
+        "msp-tlsca.pem": tls_trusted[0],
         "msp-cert.pem": identity.certificate,
         "msp-key.pem": identity.private_key,
         "tls-server.crt": authorities.presented(tls.certificate),
         "tls-server.key": tls.private_key,
-        "tls-ca.crt": pulumi.Output.concat(*tls_roots),
+        "tls-ca.crt": pulumi.Output.concat(*tls_trusted),
         "operations-ca.pem": pulumi.Output.from_input(args.operations_authority),
         **{key: content for key, (_, content) in _further_files(args.organization).items()},
     }
 
 
 def _further_files(organization: Organization) -> dict[str, tuple[str, pulumi.Output[str]]]:
-    """Return path and content of more keys of the Secret: roots of a second generation, revocation lists.
+    """Return path and content of more keys of the Secret: further authorities, revocation lists.
 
     Fabric reads the first certificate alone of each file of an MSP.
     """
     authorities, files = organization.authorities, dict[str, tuple[str, pulumi.Output[str]]]()
-    roots = zip(authorities.root_list(), authorities.tls_root_list(), strict=True)
-    for number, (root, tls_root) in enumerate(roots, 1):
-        if number > 1:
-            files[f"msp-ca-{number}.pem"] = (f"msp/cacerts/ca-{number}.pem", root)
-            files[f"msp-tlsca-{number}.pem"] = (f"msp/tlscacerts/tlsca-{number}.pem", tls_root)
+    for kind, folder, trusted in (("ca", "", authorities.identities), ("tlsca", "tls", authorities.tls)):
+        for number, root in enumerate(trusted.root_list(), 1):
+            if number > 1:
+                files[f"msp-{kind}-{number}.pem"] = (f"msp/{folder}cacerts/{kind}-{number}.pem", root)
+        for number, certificate in enumerate(trusted.intermediate_list(), 1):
+            path = f"msp/{folder}intermediatecerts/{kind}-{number}.pem"
+            files[f"msp-{kind}-below-{number}.pem"] = (path, certificate)
     for number, each in enumerate(organization.revocations, 1):
         suffix = "" if number == 1 else f"-{number}"
         files[f"msp-crl{suffix}.pem"] = (f"msp/crls/crl{suffix}.pem", each.revocation_list)

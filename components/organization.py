@@ -67,9 +67,13 @@ class Organization(pulumi.ComponentResource):
         """Return the MSP against which its members are verified; after `revoke`, with the revoked ones."""
         msp: Msp = {
             "mspId": self.msp_id,
-            "rootCertificates": self.authorities.roots,
-            "tlsRootCertificates": self.authorities.tls_roots,
+            "rootCertificates": self.authorities.identities.roots,
+            "tlsRootCertificates": self.authorities.tls.roots,
         }
+        if self.authorities.identities.intermediates is not None:
+            msp["intermediateCertificates"] = self.authorities.identities.intermediates
+        if self.authorities.tls.intermediates is not None:
+            msp["tlsIntermediateCertificates"] = self.authorities.tls.intermediates
         if self.revocations:
             msp["revocationLists"] = [each.revocation_list for each in self.revocations]
             # All of them revoke the same certificates.

@@ -118,7 +118,7 @@ def _nodes(
             port=node.port,
             namespace=node.namespace,
             pod=node.pod,
-            tls_root_certificates=organization.authorities.tls_roots,
+            tls_root_certificates=organization.authorities.tls.every,
             operations_port=node.operations_port,
             admin_port=node.admin_port,
             public_endpoint=endpoints.get(node.name, ""),
@@ -137,8 +137,8 @@ def _external(name: str, plan: External) -> dict[str, Any]:
         name=name,
         msp_id=plan.msp_id,
         kind="peer",
-        ca_certificate=_bundle(plan.root_certificates),
-        tls_ca_certificate=_bundle(plan.tls_root_certificates),
+        ca_certificate=_bundle((*plan.root_certificates, *plan.intermediate_certificates)),
+        tls_ca_certificate=_bundle((*plan.tls_root_certificates, *plan.tls_intermediate_certificates)),
         users={},
     )
 
@@ -155,8 +155,8 @@ def _organization(name: str, kind: str, organization: Organization) -> dict[str,
         name=name,
         msp_id=organization.msp_id,
         kind=kind,
-        ca_certificate=authorities.bundle(authorities.roots),
-        tls_ca_certificate=authorities.bundle(authorities.tls_roots),
+        ca_certificate=authorities.bundle("identity"),
+        tls_ca_certificate=authorities.bundle("tls"),
         users={person: identity["certificate"] for person, identity in organization.people.items()},
     )
 

@@ -28,6 +28,7 @@ __all__ = [
     "StackSettings",
     "load",
     "read",
+    "read_instance",
     "read_values",
     "with_files",
 ]
@@ -92,6 +93,18 @@ def read_values(stack: str, values: Mapping[str, str], secret_keys: Collection[s
     )
 
 
+def read_instance(stack: str, values: Mapping[str, str], secret_keys: Collection[str]) -> Instance:
+    """Return a stack's instance alone, from its values as `read_values` has them; its cluster need not exist.
+
+    Raises StackFileError.
+    """
+    _refuse_secrets(stack, [key for key in _KEYS if key in secret_keys])
+    instance, problems = check_instance(with_files(json.loads(values.get(f"{PROJECT}:instance", "null"))))
+    if instance is None:
+        raise _refused(stack, problems)
+    return instance
+
+
 def read(*, stack: str, data: object, kube_context: str) -> StackSettings:
     """Return a stack's settings from plain values. Raises StackFileError with every problem.
 
@@ -136,6 +149,36 @@ def with_files(data: object) -> object:
         read["ordering"] = {**ordering, "organization": _organization(ordering["organization"])}
     if isinstance(data.get("chaincodes"), list):
         read["chaincodes"] = [_chaincode(each) for each in data["chaincodes"]]
+    if isinstance(data.get("certificates"), dict):
+        read["certificates"] = _certificates(data["certificates"])
+    return read
+
+
+def _certificates(said: Mapping[str, object]) -> dict[str, object]:
+    authorities = said.get("authorities")
+    if not isinstance(authorities, dict):
+        return dict(said)
+    return {**said, "authorities": {name: _generation(each) for name, each in authorities.items()}}
+
+
+def _generation(said: object) -> object:
+    if not isinstance(said, dict) or not isinstance(said.get("given"), list):
+        return said
+    return {**said, "given": [_given(each) for each in said["given"]]}
+
+
+def _given(said: object) -> object:
+    """Return authorities that somebody else has certified: certificates read in, a key as its path alone."""
+    if not isinstance(said, dict):
+        return said
+    return {key: _given_authority(each) if isinstance(each, dict) else each for key, each in said.items()}
+
+
+def _given_authority(said: Mapping[str, object]) -> dict[str, object]:
+    read = {**said, "certificate": _certificate(said.get("certificate"))}
+    if isinstance(key := said.get("key"), str) and "\n" not in key and len(key) <= _LONGEST_PATH:
+        # The provider reads it, from wherever it was started.
+        read["key"] = str(expanded(Path(key)).absolute())
     return read
 
 

@@ -1,19 +1,24 @@
-"""Run `heddle certificates list STACK`: when each certificate of a network ends, and what stops then."""
+"""Run `heddle certificates list|csr STACK`: when each certificate ends; requests for authorities' ones."""
 
 import asyncio
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from heddle.cli.options import HERE, Folder, Json, Stack
+from heddle import config
+from heddle.cli.options import HERE, Folder, Json, Stack, StackFile
 from heddle.cli.printing import cell, listing, print_json, print_listing, print_pairs
+from heddle.clientconfig.signing import write_requests
 from heddle.network.ends import CertificateEnd, InstanceCertificates, ask_certificates
 from heddle.network.network import open_network
+from heddle.state.stack import open_stack
 from heddle.text import counted
+from heddle.topology import plan
 
 __all__ = ["app"]
 
@@ -23,11 +28,6 @@ _SERIAL = 8
 """Digits of a serial number in the table."""
 
 app = typer.Typer(no_args_is_help=True, help="Certificates of a network.")
-
-
-@app.callback()
-def _group() -> None:
-    """Keep `list` a verb of its own, also while it is the only one."""
 
 
 @app.command("list")
@@ -47,6 +47,29 @@ def list_(
         _show_whole(found)
     else:
         _show(Console(highlight=False), found)
+
+
+@app.command()
+def csr(
+    stack: StackFile,
+    org: Annotated[str, typer.Option("--org", help="The organization whose authorities they are.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write.", file_okay=False)],
+    generation: Annotated[
+        int, typer.Option("--generation", min=1, help="The generation that they are of.")
+    ] = 1,
+    folder: Folder = HERE,
+) -> None:
+    """Make keys of an organization's authorities, and requests for others to certify them."""
+    stored = open_stack(folder, stack).config
+    topology = plan(config.read_instance(stack, stored.values, stored.secret_keys))
+    written = write_requests(topology, org, generation, out)
+    for file in written.files:
+        typer.echo(f"{file.path}{'  (secret)' if file.secret else ''}")
+    typer.echo(
+        "Have both requests certified as authorities. Put each certificate, then its issuers up to the root, "
+        "into one file, then write in the stack file:"
+    )
+    typer.echo(written.section, nl=False)
 
 
 def _show(console: Console, found: InstanceCertificates) -> None:

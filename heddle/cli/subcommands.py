@@ -43,7 +43,8 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
         "Show the state, nodes, heights and chaincodes; exit code 1 unless all is well.",
     ),
     "certificates": Subcommand(
-        "heddle.cli.certificates:app", "Show when each certificate of a network ends, and what stops then."
+        "heddle.cli.certificates:app",
+        "Show when each certificate of a network ends; request certificates of authorities.",
     ),
     "log": Subcommand("heddle.cli.log:log", "List what was done to a stack, by whom and with what result."),
     "sdk-config": Subcommand(

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from heddle.errors import EngineError
-from heddle.identity.keys import certificates_in
+from heddle.identity.intermediate import split_authorities
 from heddle.network.instance import ChannelOutput, InstanceOutput, NodeOutput, OrganizationOutput
 from heddle.network.network import Network
 from heddle.render import client_env, connection_profile, msp_config_yaml
@@ -94,16 +94,20 @@ def _certificates(instance: InstanceOutput, member: OrganizationOutput) -> dict[
 
 def msp_files(folder: str, member: OrganizationOutput) -> dict[str, str]:
     """Return an MSP folder without an identity, by which others verify the organization's members."""
+    roots, intermediates = split_authorities(member.ca_certificate)
+    tls_roots, tls_intermediates = split_authorities(member.tls_ca_certificate)
     return {
         f"{folder}/config.yaml": msp_config_yaml(),
-        **_each(f"{folder}/cacerts/ca", member.ca_certificate),
-        **_each(f"{folder}/tlscacerts/tlsca", member.tls_ca_certificate),
+        **_each(f"{folder}/cacerts/ca", roots),
+        **_each(f"{folder}/intermediatecerts/ca", intermediates),
+        **_each(f"{folder}/tlscacerts/tlsca", tls_roots),
+        **_each(f"{folder}/tlsintermediatecerts/tlsca", tls_intermediates),
     }
 
 
-def _each(path: str, certificates: str) -> dict[str, str]:
+def _each(path: str, certificates: Sequence[str]) -> dict[str, str]:
     """Return a file for each certificate: Fabric reads the first one of a file alone."""
-    found = enumerate(certificates_in(certificates) or [certificates], 1)
+    found = enumerate(certificates, 1)
     return {f"{path}{f'-{number}' if number > 1 else ''}.pem": each for number, each in found}
 
 

@@ -6,7 +6,8 @@ presents this certificate beneath its own is accepted by them, and by those who 
 """
 
 import hashlib
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -17,8 +18,10 @@ from heddle.identity.authority import Authority
 from heddle.identity.keys import load_certificate
 from heddle.identity.lowlevel import signed_pem
 
-__all__ = ["bridge"]
+__all__ = ["bridge", "may_bridge", "presented_beneath"]
 
+_OF_THE_KEY = (x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509.SubjectKeyIdentifier)
+"""Extensions that say what an authority's key may be used for."""
 _SERIAL_BYTES = 19
 """Of at most 20 that X.509 allows, so that the number is positive."""
 
@@ -47,8 +50,40 @@ def bridge(old: Authority, new: bytes) -> bytes:
         .add_extension(x509.AuthorityKeyIdentifier(old.key_identifier, None, None), critical=False)
     )
     for extension in subject.extensions:
-        builder = builder.add_extension(extension.value, extension.critical)
+        # Not who issued it, nor where that one publishes what.
+        if isinstance(extension.value, _OF_THE_KEY):
+            builder = builder.add_extension(extension.value, extension.critical)
     return signed_pem(builder.sign(old.key, hashes.SHA256(), ecdsa_deterministic=True))
+
+
+def may_bridge(old: bytes) -> bool:
+    """Tell whether authorities may stand below this one (PEM); others accept no bridge of it."""
+    try:
+        constraints = load_certificate(old).extensions.get_extension_for_class(x509.BasicConstraints).value
+    except x509.ExtensionNotFound:
+        return False
+    return constraints.path_length != 0
+
+
+def presented_beneath(authority: bytes, known: Iterable[str]) -> list[str]:
+    """Return those certificates that lead on from an authority (PEM) to a root, the nearest ones first.
+
+    Roots themselves, and what has ended, are left out: nobody takes a root from a server.
+    """
+    now = datetime.now(UTC)
+    left = {
+        pem: certificate
+        for pem in dict.fromkeys(known)
+        if (certificate := load_certificate(pem.encode())).not_valid_after_utc > now
+        and certificate.issuer != certificate.subject
+    }
+    found, subjects = list[str](), [load_certificate(authority).subject]
+    while subjects:
+        wanted = subjects.pop(0)
+        for pem in [pem for pem, each in left.items() if each.subject == wanted]:
+            found.append(pem)
+            subjects.append(left.pop(pem).issuer)
+    return found
 
 
 def _both_valid(one: x509.Certificate, other: x509.Certificate) -> tuple[datetime, datetime]:

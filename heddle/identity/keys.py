@@ -24,6 +24,7 @@ __all__ = [
     "load_key",
     "low_s",
     "pem_of",
+    "public_key_bytes",
     "public_key_of",
     "sign",
     "verify",
@@ -104,6 +105,13 @@ def public_key_of(pem: bytes) -> bytes:
         load_certificate(pem)
         .public_key()
         .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+
+
+def public_key_bytes(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Return a key's public half, DER, as `public_key_of` does of a certificate's."""
+    return key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
 
 

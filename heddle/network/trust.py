@@ -43,10 +43,17 @@ _NAME: Final = "heddle-exchange"
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorityPair:
-    """A generation of an organization's authorities."""
+    """A generation of authorities, each with its issuers, the root last; a root has none."""
 
     authority: Authority
     tls_authority: Authority
+    issuers: tuple[bytes, ...] = ()
+    tls_issuers: tuple[bytes, ...] = ()
+
+    @property
+    def tls_chain(self) -> bytes:
+        """Return what a client presents beneath its TLS certificate: the authorities below the root."""
+        return b"".join((self.tls_authority.certificate, *self.tls_issuers)[:-1])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,12 +189,15 @@ class TrustQuestions:
         return max(blocks, key=lambda block: block.header.number, default=None), errors
 
     def _held(self, msp: Msp) -> frozenset[int]:
-        roots = {load_certificate(each) for each in msp.root_certificates}
-        tls_roots = {load_certificate(each) for each in msp.tls_root_certificates}
+        """Return the generations all of whose certificates an MSP names."""
+        pems = (*msp.root_certificates, *msp.intermediate_certificates)
+        tls_pems = (*msp.tls_root_certificates, *msp.tls_intermediate_certificates)
+        known, tls_known = ({load_certificate(each) for each in every} for every in (pems, tls_pems))
         return frozenset(
             number
             for number, pair in self.pairs.items()
-            if pair.authority.x509 in roots and pair.tls_authority.x509 in tls_roots
+            if known.issuperset(_chain(pair.authority, pair.issuers))
+            and tls_known.issuperset(_chain(pair.tls_authority, pair.tls_issuers))
         )
 
     def _consenters(self, settings: ChannelSettings, names: Mapping[str, str]) -> dict[str, int]:
@@ -230,11 +240,17 @@ class TrustQuestions:
     def _clients(self) -> dict[int, ClientTls]:
         """A TLS client by each generation."""
         request = CertificateRequest(common_name=_NAME, usage=Usage.TLS, validity_days=1)
-        pairs = {number: issue(pair.tls_authority, request) for number, pair in self.pairs.items()}
+        made = {number: issue(pair.tls_authority, request) for number, pair in self.pairs.items()}
         return {
-            number: ClientTls(certificate=each.certificate, private_key=each.private_key)
-            for number, each in pairs.items()
+            number: ClientTls(
+                certificate=each.certificate + self.pairs[number].tls_chain, private_key=each.private_key
+            )
+            for number, each in made.items()
         }
+
+
+def _chain(authority: Authority, issuers: Sequence[bytes]) -> list[x509.Certificate]:
+    return [authority.x509, *map(load_certificate, issuers)]
 
 
 def _signer(msp_id: str, authority: Authority, request: CertificateRequest) -> Signer:

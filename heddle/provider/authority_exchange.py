@@ -1,16 +1,13 @@
 """AuthorityExchange: a further generation of an organization's authorities, phase by phase, by proof."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from heddle.errors import ProviderError
 from heddle.fabric.node import Node
 from heddle.identity.authority import Authority
-from heddle.identity.bridge import bridge
-from heddle.identity.expiry import not_after
-from heddle.identity.keys import load_certificate
+from heddle.identity.bridge import bridge, may_bridge, presented_beneath
 from heddle.kube.pods import NodePods
 from heddle.network.trust import AuthorityPair, TrustQuestions
 from heddle.planner.authorities import (
@@ -114,6 +111,8 @@ def _pair(value: Mapping[str, Any]) -> AuthorityPair:
     return AuthorityPair(
         authority=_authority(value["certificate"], value["privateKey"]),
         tls_authority=_authority(value["tlsCertificate"], value["tlsPrivateKey"]),
+        issuers=tuple(each.encode() for each in value.get("issuers") or ()),
+        tls_issuers=tuple(each.encode() for each in value.get("tlsIssuers") or ()),
     )
 
 
@@ -137,15 +136,23 @@ def _known_nodes(call: Call, part: str) -> tuple[Node, ...]:
 
 def _outputs(call: Call) -> Properties:
     generations, issuing = call.inputs["generations"], _issuing(call.inputs)
-    roots = [each["certificate"] for each in generations]
-    tls_roots = [each["tlsCertificate"] for each in generations]
     names = ("certificate", "privateKey", "tlsCertificate", "tlsPrivateKey")
+    identities = [[each["certificate"], *(each.get("issuers") or ())] for each in generations]
+    servers = [[each["tlsCertificate"], *(each.get("tlsIssuers") or ())] for each in generations]
     return {
         **{name: issuing[name] for name in names},
-        "rootCertificates": UNKNOWN if has_unknown(roots) else roots,
-        "tlsRootCertificates": UNKNOWN if has_unknown(tls_roots) else tls_roots,
+        "rootCertificates": _distinct([chain[-1:] for chain in identities]),
+        "tlsRootCertificates": _distinct([chain[-1:] for chain in servers]),
+        "intermediateCertificates": _distinct([chain[:-1] for chain in identities]),
+        "tlsIntermediateCertificates": _distinct([chain[:-1] for chain in servers]),
         "bridges": UNKNOWN if has_unknown(issuing) else _bridges(call),
     }
+
+
+def _distinct(chains: Sequence[Sequence[Any]]) -> Any:  # noqa: ANN401 — a list of texts, or UNKNOWN
+    """Return the certificates of several chains, each once: generations may have a root in common."""
+    listed = [each for chain in chains for each in chain]
+    return UNKNOWN if has_unknown(listed) else list(dict.fromkeys(listed))
 
 
 def _issuing(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,30 +160,26 @@ def _issuing(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _bridges(call: Call) -> list[str]:
-    """Return the bridges from the issuing TLS authority to the oldest one that somebody may still know."""
-    new = _issuing(call.inputs)["tlsCertificate"].encode()
+    """Return what leads from the issuing TLS authority to its root, and to older ones."""
+    issuing = _issuing(call.inputs)
+    new = issuing["tlsCertificate"].encode()
+    chains = [_intermediates(each) for each in call.inputs["generations"] if not has_unknown(each)]
     older = [each for each in call.inputs["generations"] if each["generation"] < call.inputs["issuing"]]
     made = [
         bridge(_authority(each["tlsCertificate"], each["tlsPrivateKey"]), new).decode()
         for each in older
-        if not has_unknown(each)
+        if not has_unknown(each) and may_bridge(each["tlsCertificate"].encode())
     ]
-    return _chained(new, [*made, *(call.old_outputs.get("bridges") or ())])
+    former = call.old_outputs.get("bridges") or ()
+    # Bridges first: OpenSSL follows the first issuer that it is shown, and who has the new authority in its
+    # own store is shown nothing that it takes instead.
+    return presented_beneath(new, [*made, *former, *(one for each in chains for one in each)])
 
 
-def _chained(authority: bytes, known: Iterable[str]) -> list[str]:
-    """Return those bridges that lead on from an authority, in their order, without those that have ended."""
-    now = datetime.now(UTC)
-    by_subject = {
-        load_certificate(each.encode()).subject: each
-        for each in reversed([*known])
-        if not_after(each.encode()) > now
-    }
-    found, subject = list[str](), load_certificate(authority).subject
-    while (each := by_subject.pop(subject, None)) is not None:
-        found.append(each)
-        subject = load_certificate(each.encode()).issuer
-    return found
+def _intermediates(generation: Mapping[str, Any]) -> list[str]:
+    """Return a generation's TLS authorities below the root."""
+    issuers = generation.get("tlsIssuers") or ()
+    return [generation["tlsCertificate"], *issuers][:-1]
 
 
 def _story(call: Call) -> str:

@@ -34,6 +34,8 @@ class AuthorityPair(TypedDict):
     privateKey: pulumi.Input[str]
     tlsCertificate: pulumi.Input[str]
     tlsPrivateKey: pulumi.Input[str]
+    issuers: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    tlsIssuers: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
 
 
 class Node(TypedDict):

@@ -27,20 +27,28 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class CertificateAuthorityArgs:
-    """The subject of a root, and how long it lasts."""
+    """The subject of an authority, and how long a root lasts that is made here.
+
+    Or a `chain`: its certificate that somebody else has issued with its issuers, and where its key is.
+    """
 
     common_name: str
     organization: str
     validity_days: int | None = None
+    chain: Sequence[str] | None = None
+    key_file: str | None = None
 
 
 class CertificateAuthority(DeclaredResource[CertificateAuthorityArgs]):
-    """A self-signed root (ECDSA P-256) with its key. It is made once and never replaced."""
+    """An authority (ECDSA P-256) with its key: a self-signed root, or one that somebody else has certified.
+
+    It is made once and never replaced.
+    """
 
     declaration = CERTIFICATE_AUTHORITY
 
     certificate: pulumi.Output[str]
-    """The root certificate, PEM."""
+    """The authority's certificate, PEM."""
     private_key: pulumi.Output[str]
     """The private key, PEM (PKCS #8). Secret."""
     not_after: pulumi.Output[str]
@@ -122,8 +130,12 @@ class AuthorityExchange(DeclaredResource[AuthorityExchangeArgs]):
     """The roots of members' identities that are trusted, PEM."""
     tls_root_certificates: pulumi.Output[Sequence[str]]
     """The roots of TLS certificates that are trusted, PEM."""
+    intermediate_certificates: pulumi.Output[Sequence[str]]
+    """The authorities of members' identities below the roots, PEM; None in an old state."""
+    tls_intermediate_certificates: pulumi.Output[Sequence[str]]
+    """The authorities of TLS certificates below the roots, PEM; None in an old state."""
     bridges: pulumi.Output[Sequence[str]]
-    """What servers present beneath their TLS certificates for those who know only a former root, PEM."""
+    """What servers present beneath their TLS certificates: authorities below the root, bridges, PEM."""
 
 
 @dataclass(frozen=True, kw_only=True)

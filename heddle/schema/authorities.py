@@ -15,6 +15,12 @@ AUTHORITY_PAIR = ObjectType(
         "privateKey": connection(PEM, "That authority's private key, PEM.", secret=True),
         "tlsCertificate": Property(PEM, "The certificate of the TLS authority, PEM."),
         "tlsPrivateKey": connection(PEM, "That authority's private key, PEM.", secret=True),
+        "issuers": Property(
+            ListOf(PEM), "The issuers of `certificate`, the root last; none: it is a root.", optional=True
+        ),
+        "tlsIssuers": Property(
+            ListOf(PEM), "The issuers of `tlsCertificate`, the root last; none: it is a root.", optional=True
+        ),
     },
 )
 
@@ -50,10 +56,16 @@ AUTHORITY_EXCHANGE = ResourceType(
         "tlsPrivateKey": Property(PEM, "Its private key, PEM.", secret=True),
         "rootCertificates": Property(ListOf(PEM), "The roots of members' identities that are trusted, PEM."),
         "tlsRootCertificates": Property(ListOf(PEM), "The roots of TLS certificates that are trusted, PEM."),
+        "intermediateCertificates": Property(
+            ListOf(PEM), "The authorities of members' identities below the roots, PEM."
+        ),
+        "tlsIntermediateCertificates": Property(
+            ListOf(PEM), "The authorities of TLS certificates below the roots, PEM."
+        ),
         "bridges": Property(
             ListOf(PEM),
-            "What servers present beneath their TLS certificates, so that those who know only a former TLS "
-            "root accept them, PEM.",
+            "What servers present beneath their TLS certificates, PEM: the authorities below the root, and "
+            "what lets those who know only a former TLS root accept them.",
         ),
     },
 )

@@ -12,7 +12,10 @@ _NEW_AUTHORITY = (
 
 CERTIFICATE_AUTHORITY = ResourceType(
     type="heddle:identity:CertificateAuthority",
-    description="A self-signed root (ECDSA P-256) with its key. It is made once and never replaced.",
+    description=(
+        "An authority (ECDSA P-256) with its key: a self-signed root that is made here, or one that somebody "
+        "else has certified. It is made once and never replaced."
+    ),
     on_delete="forgets the key with the state: nothing can be issued from this authority any more",
     inputs={
         "commonName": fixed(NAME, "The common name of its subject.", way_out=_NEW_AUTHORITY),
@@ -23,9 +26,23 @@ CERTIFICATE_AUTHORITY = ResourceType(
             default=5475,
             way_out=_NEW_AUTHORITY,
         ),
+        "chain": fixed(
+            ListOf(PEM, minimum_items=1),
+            "Its certificate that somebody else has issued and its issuers, the root last, PEM. None: a root "
+            "is made here.",
+            # Nor another certificate for the same key: Fabric verifies a chain as of the moment that the
+            # lowest certificate begins (msp/mspimpl.go), when the new one was not valid yet.
+            way_out=_NEW_AUTHORITY,
+            optional=True,
+        ),
+        "keyFile": connection(
+            Text(),
+            "Path of the private key of `chain`'s first, PEM; read when the authority is made.",
+            default="",
+        ),
     },
     outputs={
-        "certificate": Property(PEM, "The root certificate, PEM."),
+        "certificate": Property(PEM, "Its certificate, PEM."),
         "privateKey": Property(PEM, "Its private key, PEM (PKCS #8).", secret=True),
         "notAfter": Property(Text(), "When it expires, RFC 3339 in UTC."),
     },

@@ -86,9 +86,12 @@ class Property:
         return not self.optional and self.default is None
 
 
-def fixed(kind: Kind, description: str, *, way_out: str, default: object = None) -> Property:
+def fixed(
+    kind: Kind, description: str, *, way_out: str, optional: bool = False, default: object = None
+) -> Property:
     """Return an input that cannot change once the resource is made (`OnChange.REFUSE`)."""
-    return Property(kind, description, default=default, on_change=OnChange.REFUSE, way_out=way_out)
+    refuse = OnChange.REFUSE
+    return Property(kind, description, optional=optional, default=default, on_change=refuse, way_out=way_out)
 
 
 def connection(

@@ -6,6 +6,35 @@ from heddle.spec.kinds import between
 from heddle.spec.model import Section
 
 
+class GivenAuthority(Section):
+    """An authority that somebody else has certified, so that the root's key stays with them."""
+
+    certificate: str
+    """Its certificate, and those of its issuers up to the root, in this order: PEM text, or the path of a PEM
+    file."""
+    key: str
+    """Path of the PEM file with its private key, which is read once, when the authority is made."""
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """Return the certificates one by one, PEM, its own first and the root last."""
+        # Here: it loads `cryptography`, a third of a second that stacks without such authorities save.
+        from heddle.identity.keys import certificates_in
+
+        return tuple(certificates_in(self.certificate))
+
+
+class GivenAuthorities(Section):
+    """The authorities of a generation that somebody else has certified: one of them, or both."""
+
+    generation: Annotated[int, *between(1)]
+    """The generation that they are of."""
+    ca: GivenAuthority | None = None
+    """The authority of members' identities. Default: a root that is made here."""
+    tls_ca: GivenAuthority | None = None
+    """The authority of TLS certificates. Default: a root that is made here."""
+
+
 class AuthorityGeneration(Section):
     """The authorities of an organization, counted from 1; each further generation comes in three phases."""
 
@@ -14,6 +43,9 @@ class AuthorityGeneration(Section):
     phase: Literal["trusted", "issuing", "retired"] = "retired"
     """trusted: it stands beside the one before. issuing: it issues all certificates. retired: the one before
     is gone. One edit and one `up` each, in this order."""
+    given: tuple[GivenAuthorities, ...] = ()
+    """Authorities that somebody else has certified, by their generation. Default: roots that are made
+    here."""
 
     @property
     def issuing(self) -> int:
@@ -24,3 +56,8 @@ class AuthorityGeneration(Section):
     def trusted(self) -> tuple[int, ...]:
         """Return the generations that are trusted, the older one first."""
         return (self.generation,) if self.phase == "retired" else (self.generation - 1, self.generation)
+
+    def given_to(self, generation: int) -> GivenAuthorities:
+        """Return what somebody else has certified of a generation."""
+        none = GivenAuthorities(generation=generation)
+        return next((each for each in self.given if each.generation == generation), none)

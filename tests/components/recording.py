@@ -1,6 +1,7 @@
 """Running a Network under Pulumi's mocks and keeping what it declared."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,7 +76,8 @@ def outputs_of(args: MockResourceArgs) -> dict[str, Any]:
     """What a provider adds to the inputs."""
     match args.typ.split(":")[-1]:
         case "CertificateAuthority":
-            return {"certificate": f"cert of {args.name}", "privateKey": f"key of {args.name}"}
+            certificate = (args.inputs.get("chain") or [f"cert of {args.name}"])[0]
+            return {"certificate": certificate, "privateKey": f"key of {args.name}"}
         case "Certificate":
             given_up = [{"serial": "3fa1", "expires": "then"}] if args.inputs.get("rekey") else None
             pair = {"certificate": f"cert of {args.name}", "privateKey": f"key of {args.name}"}
@@ -89,11 +91,15 @@ def outputs_of(args: MockResourceArgs) -> dict[str, Any]:
         case "AuthorityExchange":
             generations, issuing = args.inputs["generations"], args.inputs["issuing"]
             pair = next(each for each in generations if each["generation"] == issuing)
+            identities = [[each["certificate"], *each.get("issuers", ())] for each in generations]
+            servers = [[each["tlsCertificate"], *each.get("tlsIssuers", ())] for each in generations]
             return {
                 **{name: pair[name] for name in ("certificate", "tlsCertificate")},
                 **{name: pair[name] for name in ("privateKey", "tlsPrivateKey")},
-                "rootCertificates": [each["certificate"] for each in generations],
-                "tlsRootCertificates": [each["tlsCertificate"] for each in generations],
+                "rootCertificates": _distinct(chain[-1:] for chain in identities),
+                "tlsRootCertificates": _distinct(chain[-1:] for chain in servers),
+                "intermediateCertificates": _distinct(chain[:-1] for chain in identities),
+                "tlsIntermediateCertificates": _distinct(chain[:-1] for chain in servers),
                 "bridges": [f"bridge of {args.name}"],
             }
         case "Channel":
@@ -112,6 +118,10 @@ def outputs_of(args: MockResourceArgs) -> dict[str, Any]:
             return {"password": f"password of {args.name}"}
         case _:
             return {}
+
+
+def _distinct(chains: Iterable[list[str]]) -> list[str]:
+    return list(dict.fromkeys(each for chain in chains for each in chain))
 
 
 def record(data: dict[str, Any], *, public_address: str = "") -> Recorder:

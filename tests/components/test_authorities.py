@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from heddle.network.instance import read_instance
 from tests.components.recording import Recorder, record
+from tests.identity.offline import OfflineRoot
 
 NETWORK: dict[str, Any] = {
     "name": "dev",
@@ -92,3 +94,81 @@ def test_each_generation_revokes_what_is_revoked() -> None:
     lists = recorder.of("RevocationList")
     assert set(lists) == {"dev-one-revocations", "dev-one-revocations-2"}
     assert {"msp/crls/crl.pem", "msp/crls/crl-2.pem"} <= _paths(recorder, "peer0-one")
+
+
+ROOT = OfflineRoot()
+BELOW = {
+    kind: [ROOT.authority(f"{kind} {number}", "one").certificate.decode() for number in (1, 2)]
+    for kind in ("ca", "tlsCa")
+}
+
+
+def _given(*generations: int, **entry: Any) -> dict[str, Any]:
+    """An entry of `certificates.authorities` whose generations stand below one root."""
+    given = [
+        {
+            "generation": number,
+            **{
+                kind: {"certificate": BELOW[kind][number - 1] + ROOT.pem, "key": f"/keys/{kind}-{number}"}
+                for kind in BELOW
+            },
+        }
+        for number in generations
+    ]
+    return {"generation": generations[-1], "given": given, **entry}
+
+
+def _msp(recorder: Recorder) -> dict[str, Any]:
+    """The organization as the channel has it."""
+    (channel,) = recorder.of("Channel").values()
+    return next(
+        each["msp"] for each in channel["peerOrganizations"] if each["msp"]["mspId"].lower().startswith("one")
+    )
+
+
+def test_authorities_that_others_certified_stand_below_their_root() -> None:
+    """On channels, in nodes' files, in what servers present, and in what clients get."""
+    recorder = record({**NETWORK, "certificates": {"authorities": {"one": _given(1)}}})
+    authority = recorder.of("CertificateAuthority")["dev-one-ca"]
+    assert authority["chain"] == [BELOW["ca"][0], ROOT.pem]
+    assert authority["keyFile"] == "/keys/ca-1"
+    msp = _msp(recorder)
+    assert msp["rootCertificates"] == msp["tlsRootCertificates"] == [ROOT.pem]
+    assert msp["intermediateCertificates"] == [BELOW["ca"][0]]
+    assert msp["tlsIntermediateCertificates"] == [BELOW["tlsCa"][0]]
+    assert {
+        "msp/cacerts/ca.pem",
+        "msp/tlscacerts/tlsca.pem",
+        "msp/intermediatecerts/ca-1.pem",
+        "msp/tlsintermediatecerts/tlsca-1.pem",
+    } <= _paths(recorder, "peer0-one")
+    assert "msp/intermediatecerts/ca-1.pem" not in _paths(recorder, "peer0-two")
+    assert _issuers(recorder, "peer0-one-tls") == {BELOW["tlsCa"][0]}
+    packages = {each["tlsRootCertificate"] for each in recorder.of("ChaincodePackage").values()}
+    assert packages == {ROOT.pem, "cert of dev-two-tlsca"}
+    organization = read_instance(recorder.instance).organization("one")
+    assert organization.ca_certificate == BELOW["ca"][0] + ROOT.pem
+    assert read_instance(recorder.instance).peers[0].tls_root_certificates == (ROOT.pem, BELOW["tlsCa"][0])
+
+
+@pytest.mark.parametrize("phase", ["trusted", "issuing", "retired"])
+def test_two_generations_may_have_their_root_in_common(phase: str) -> None:
+    """It is trusted once: files and channels name each certificate once."""
+    entry = _given(1, 2, phase=phase) if phase != "retired" else _given(2, phase=phase)
+    recorder = record({**NETWORK, "certificates": {"authorities": {"one": entry}}})
+    msp = _msp(recorder)
+    assert msp["rootCertificates"] == [ROOT.pem]
+    assert msp["intermediateCertificates"] == BELOW["ca"][1 if phase == "retired" else 0 :]
+    paths = _paths(recorder, "peer0-one")
+    assert ("msp/intermediatecerts/ca-2.pem" in paths) is (phase != "retired")
+    assert "msp/cacerts/ca-2.pem" not in paths
+
+
+def test_one_authority_may_be_certified_and_the_other_made_here() -> None:
+    entry = _given(1)
+    del entry["given"][0]["tlsCa"]
+    recorder = record({**NETWORK, "certificates": {"authorities": {"one": entry}}})
+    assert "chain" not in recorder.of("CertificateAuthority")["dev-one-tlsca"]
+    msp = _msp(recorder)
+    assert msp["tlsRootCertificates"] == ["cert of dev-one-tlsca"]
+    assert "tlsIntermediateCertificates" not in msp

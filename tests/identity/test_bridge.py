@@ -6,10 +6,11 @@ import pytest
 
 from heddle.errors import IdentityError
 from heddle.identity.authority import Authority, new_authority
-from heddle.identity.bridge import bridge
+from heddle.identity.bridge import bridge, may_bridge, presented_beneath
 from heddle.identity.certificate import CertificateRequest, Usage, issue
 from heddle.identity.chain import TrustStore
 from heddle.identity.expiry import not_after
+from tests.identity.offline import OfflineRoot
 
 SERVER = CertificateRequest(common_name="peer0", hosts=("peer0.fabric",), usage=Usage.TLS)
 
@@ -47,3 +48,22 @@ def test_an_authority_that_has_ended_has_no_bridge() -> None:
     past = datetime.now(UTC) - timedelta(days=10)
     with pytest.raises(IdentityError, match="never valid together"):
         bridge(_authority(1, validity_days=1, now=past), _authority(2).certificate)
+
+
+def test_an_authority_with_no_room_beneath_it_makes_no_bridge() -> None:
+    """Who knows it alone would refuse what stands beneath the bridge."""
+    root = OfflineRoot()
+    assert may_bridge(root.authority("ca", "one").certificate)
+    assert may_bridge(root.pem.encode())
+    assert not may_bridge(root.authority("ca", "one", path_length=0).certificate)
+
+
+def test_what_a_server_presents_leads_to_every_root_that_is_known() -> None:
+    """Bridges first, since OpenSSL turns back from no issuer; roots and strangers are left out."""
+    old, root = new_authority(common_name="old", organization="one"), OfflineRoot()
+    new = root.authority("new", "one", path_length=0)
+    bridged, own = bridge(old, new.certificate).decode(), new.certificate.decode()
+    stranger = root.authority("stranger", "one").certificate.decode()
+    known = [bridged, root.pem, own, stranger, old.certificate.decode(), own]
+
+    assert presented_beneath(new.certificate, known) == [bridged, own]

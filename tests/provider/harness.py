@@ -238,10 +238,15 @@ def _bft_consenter(one: Consenter) -> dict[str, Any]:
 
 
 def msp_value(msp: Msp) -> dict[str, Any]:
+    lists = {
+        "rootCertificates": msp.root_certificates,
+        "intermediateCertificates": msp.intermediate_certificates,
+        "tlsRootCertificates": msp.tls_root_certificates,
+        "tlsIntermediateCertificates": msp.tls_intermediate_certificates,
+    }
     return {
         "mspId": msp.msp_id,
-        "rootCertificates": [pem.decode() for pem in msp.root_certificates],
-        "tlsRootCertificates": [pem.decode() for pem in msp.tls_root_certificates],
+        **{name: [pem.decode() for pem in pems] for name, pems in lists.items() if pems},
     }
 
 

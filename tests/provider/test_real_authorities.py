@@ -16,6 +16,7 @@ from heddle.identity.authority import Authority
 from heddle.identity.msp import Msp
 from heddle.identity.signer import Signer
 from tests.contract.waiting import leader_hears
+from tests.identity.offline import OfflineRoot
 from tests.provider.harness import Engine, channel_value, node_value, signer_value
 from tests.real.generations import NextGeneration
 from tests.real.network import Organization, RealNetwork, prepared_network
@@ -27,7 +28,8 @@ MEMBERSHIP = "heddle:ledger:PeerMembership"
 EXCHANGE = "heddle:identity:AuthorityExchange"
 
 
-_PORT = re.compile(r":[0-9]+")
+_PORT = re.compile(r":[0-9]+|certificate verify failed: [^(]*")
+"""What differs between a node's ports: their numbers, and whether a server sends its root along."""
 
 
 def secured(network: RealNetwork) -> RealNetwork:
@@ -48,16 +50,24 @@ def network(tmp_path: Path) -> Iterator[RealNetwork]:
 class Exchange:
     """An instance whose organization exchanges its authorities."""
 
-    def __init__(self, network: RealNetwork, engine: Engine, organization: Organization) -> None:
+    def __init__(
+        self,
+        network: RealNetwork,
+        engine: Engine,
+        organization: Organization,
+        root: OfflineRoot | None = None,
+    ) -> None:
         self.network, self.engine = network, engine
-        self.organization, self.next = organization, NextGeneration(network, organization)
+        self.organization, self.next = organization, NextGeneration(network, organization, root)
         self.msp, self.admin = organization.msp, organization.admin
         self.orders = organization is network.ordering
         self.nodes = network.orderers if self.orders else network.peers
 
     def inputs(self, numbers: tuple[int, ...], issuing: int) -> dict[str, Any]:
-        roots = {1: self.organization.msp, 2: self.next.alone}
-        seen = tuple(pem for number in numbers for pem in roots[number].tls_root_certificates)
+        msps = [{1: self.organization.msp, 2: self.next.alone}[number] for number in numbers]
+        seen = tuple(
+            pem for each in msps for pem in (*each.tls_root_certificates, *each.tls_intermediate_certificates)
+        )
         return {
             "organization": self.organization.name,
             "mspId": self.organization.msp.msp_id,
@@ -78,8 +88,10 @@ class Exchange:
             2: (self.next.authority, self.next.tls_authority),
         }[number]
         identity, tls = (_authority(each) for each in pair)
+        issuers = self.next.issuers if number == 2 else []
         return {
             "generation": number,
+            **({"issuers": issuers, "tlsIssuers": issuers} if issuers else {}),
             **identity,
             **{f"tls{name[0].upper()}{name[1:]}": value for name, value in tls.items()},
         }
@@ -131,9 +143,15 @@ def _authority(authority: Authority) -> dict[str, str]:
     }
 
 
-async def test_the_orderers_authorities_are_exchanged(network: RealNetwork, engine: Engine) -> None:
+ROOTS = pytest.mark.parametrize("root", [None, OfflineRoot()], ids=["roots", "below an offline root"])
+
+
+@ROOTS
+async def test_the_orderers_authorities_are_exchanged(
+    network: RealNetwork, engine: Engine, root: OfflineRoot | None
+) -> None:
     """Each phase is refused while a node or the channel is behind, and names whoever is."""
-    exchange = Exchange(network, engine, network.ordering)
+    exchange = Exchange(network, engine, network.ordering, root)
     await exchange.channel()
     both = exchange.next.both
 
@@ -157,7 +175,8 @@ async def test_the_orderers_authorities_are_exchanged(network: RealNetwork, engi
 
     outputs = await exchange.up((1, 2), 2)
     assert outputs["tlsCertificate"] == exchange.next.tls_authority.certificate.decode()
-    assert outputs["bridges"] == [exchange.next.bridge.decode()]
+    below = [exchange.next.tls_authority.certificate.decode()] if root else []
+    assert outputs["bridges"] == [exchange.next.bridge.decode(), *below]
     for node in network.orderers:
         exchange.next.reissue(node, role="orderer")
         words = await exchange.refused((2,), 2)
@@ -171,7 +190,7 @@ async def test_the_orderers_authorities_are_exchanged(network: RealNetwork, engi
     assert after["sequence"] == int(str(before)) + 3, "an update for each consenter"
 
     outputs = await exchange.up((2,), 2)
-    assert outputs["bridges"] == [exchange.next.bridge.decode()], (
+    assert outputs["bridges"] == [exchange.next.bridge.decode(), *below], (
         "for those who still know the old root alone"
     )
     await exchange.channel(exchange.next.alone)
@@ -182,9 +201,12 @@ async def test_the_orderers_authorities_are_exchanged(network: RealNetwork, engi
     await exchange.refused((1, 2), 1)
 
 
-async def test_a_members_authorities_are_exchanged(network: RealNetwork, engine: Engine) -> None:
+@ROOTS
+async def test_a_members_authorities_are_exchanged(
+    network: RealNetwork, engine: Engine, root: OfflineRoot | None
+) -> None:
     """A peer shows what it endorses with, and whose proposals it takes."""
-    exchange = Exchange(network, engine, network.organizations["alpha"])
+    exchange = Exchange(network, engine, network.organizations["alpha"], root)
     await exchange.channel()
     (peer,) = network.peers
     genesis = {"channel": "channel", "genesisHash": engine.outputs["channel"]["genesisHash"]}

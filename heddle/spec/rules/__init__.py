@@ -12,6 +12,7 @@ from heddle.spec.rules import (
     chaincodes,
     channels,
     editions,
+    given,
     keys,
     members,
     metadata,
@@ -35,6 +36,7 @@ _SUBJECTS = (
     metadata,
     nodes,
     keys,
+    given,
     releases,
     editions,
 )
