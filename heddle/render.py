@@ -5,6 +5,7 @@ Pure but for reading the templates, which ship with the project.
 
 import json
 import shlex
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,10 @@ CONFIG_PATH = "/etc/hyperledger/fabric"
 """FABRIC_CFG_PATH: core.yaml or orderer.yaml, msp/ and tls/ are in it."""
 LEDGER_PATH = "/var/hyperledger/production"
 """The folder in which the node's claim is mounted."""
+ORDERER_LEDGER = "orderer"
+"""The folder in an orderer's claim that has `chains`, the blocks by channel."""
+RAFT_LOGS, RAFT_SNAPSHOTS = f"{ORDERER_LEDGER}/etcdraft/wal", f"{ORDERER_LEDGER}/etcdraft/snapshot"
+"""The folders in an orderer's claim with what Raft writes, by channel."""
 CCAAS_BUILDER = "/opt/hyperledger/ccaas_builder"
 """The external builder that upstream's peer image brings."""
 
@@ -58,6 +63,24 @@ def access_yaml(**variables: object) -> str:
     return _render("access/role.yaml", **variables)
 
 
+def backup_units(
+    *, stack: str, folder: str, program: str, variables: Mapping[str, str], calendar: Sequence[str]
+) -> dict[str, str]:
+    """Return the systemd units that make backups of a stack, by their file names."""
+    values = {
+        "stack": stack,
+        "folder": folder,
+        "program": program,
+        "variables": variables,
+        "calendar": calendar,
+        "secrets": f"/etc/heddle/backup-{stack}.env",
+    }
+    return {
+        f"heddle-backup-{stack}.{kind}": _render(f"backup/heddle-backup.{kind}", **values)
+        for kind in ("service", "timer")
+    }
+
+
 def connection_profile(**variables: object) -> dict[str, object]:
     """Return a connection profile for the official SDKs, from templates/connection-profile.yaml.j2."""
     profile = yaml.safe_load(_render("connection-profile.yaml", **variables))
@@ -66,12 +89,25 @@ def connection_profile(**variables: object) -> dict[str, object]:
     return profile
 
 
-_PATHS = {"config_path": CONFIG_PATH, "ledger_path": LEDGER_PATH, "ccaas_builder": CCAAS_BUILDER}
+_PATHS = {
+    "config_path": CONFIG_PATH,
+    "ledger_path": LEDGER_PATH,
+    "orderer_ledger": ORDERER_LEDGER,
+    "raft_logs": RAFT_LOGS,
+    "raft_snapshots": RAFT_SNAPSHOTS,
+    "ccaas_builder": CCAAS_BUILDER,
+}
 
 
 def _quoted(value: object) -> str:
     """Return the value as a YAML scalar or flow value that reads back as itself: JSON is YAML."""
     return json.dumps(value, ensure_ascii=False)
+
+
+def _unit_word(value: object) -> str:
+    """Return one word of a systemd unit (systemd.syntax, systemd.unit): specifiers and quotes escaped."""
+    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{escaped}"'
 
 
 @cache
@@ -85,6 +121,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["quoted"] = _quoted
     environment.filters["shell"] = shlex.quote
+    environment.filters["systemd"] = _unit_word
     return environment
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from heddle import config
 from heddle.backup.target import Target, open_target
 from heddle.errors import BackupError
+from heddle.schedules import Schedule, read_schedule
 from heddle.spec.backup import Backup
 from heddle.state.stack import Stack
 
@@ -20,6 +21,7 @@ class Place:
     target: Target
     keep: int
     recipients: tuple[str, ...]
+    schedule: Schedule | None = None
 
 
 def place_of(stack: Stack, folder: Path, *, target: str = "") -> Place:
@@ -42,4 +44,5 @@ def place_of(stack: Stack, folder: Path, *, target: str = "") -> Place:
         target=open_target(target or terms.target, settings.name, base=base),
         keep=terms.keep,
         recipients=terms.encrypt_to,
+        schedule=read_schedule(terms.schedule) if terms.schedule else None,
     )

@@ -1,8 +1,7 @@
-"""Make, list, check and remove backups of an instance: `heddle backup create|list|verify|prune`."""
+"""Make, list, check, remove and restore backups: `heddle backup create|list|verify|…`."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,17 +18,22 @@ from heddle.backup.place import Place, place_of
 from heddle.backup.prune import Pruning, plan_pruning, prune
 from heddle.backup.sealing import read_identity
 from heddle.backup.verify import Verified, verify_backup
+from heddle.cli.backup_restore import restore
+from heddle.cli.backup_schedule import schedule
 from heddle.cli.consent import ask_consent, require_terminal
 from heddle.cli.options import HERE, Folder, Json, StackFile, Yes
 from heddle.cli.printing import cell, listing, print_json, print_line, print_listing
+from heddle.cli.progress import shown_progress
 from heddle.network.network import open_network
 from heddle.state.log import acting
 from heddle.state.stack import open_stack
-from heddle.text import counted, without_controls
+from heddle.text import counted
 
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True)
+app.command()(restore)
+app.command()(schedule)
 
 Target = Annotated[
     str,
@@ -45,7 +49,7 @@ def create(stack: StackFile, target: Target = "", json_: Json = False, folder: F
         opened = open_stack(folder, stack, must_exist=True)
         place = place_of(opened, folder, target=target)
         network = open_network(stack, folder)
-        with _progress() as progress:
+        with shown_progress() as progress:
             made = asyncio.run(create_backup(opened, network, place, progress))
         if json_:
             print_json(
@@ -54,7 +58,7 @@ def create(stack: StackFile, target: Target = "", json_: Json = False, folder: F
             )
         else:
             _show_created(made, place, private_collections(network.instance))
-        with _progress() as progress:
+        with shown_progress() as progress:
             pruned = asyncio.run(_tidied(place, progress))
     if pruned.backups and not json_:
         print_line(f"  removed: {', '.join(pruned.backups)}")
@@ -128,7 +132,7 @@ def verify(
         found = await find_backup(place.target, backup)
         return await verify_backup(place.target, found, keys, progress)
 
-    with _progress() as progress:
+    with shown_progress() as progress:
         report = asyncio.run(check(progress))
     if json_:
         print_json(asdict(report) | {"sound": report.sound})
@@ -208,14 +212,3 @@ def _summary(manifest: Manifest) -> dict[str, Any]:
 
 def _size(manifest: Manifest) -> int:
     return sum({piece.sha256: piece.size for item in manifest.items() for piece in item.pieces}.values())
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Show what goes on: in a terminal in place, else line by line, on standard error."""
-    console = Console(stderr=True, highlight=False)
-    if not console.is_terminal:
-        yield lambda line: typer.echo(without_controls(line), err=True)
-        return
-    with console.status("") as status:
-        yield lambda line: status.update(cell(line))

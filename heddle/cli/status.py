@@ -1,6 +1,8 @@
 """Print the state of a network as its nodes tell it: `heddle status STACK`."""
 
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from heddle.backup.due import told_age
 from heddle.cli.options import HERE, Folder, Json, Stack, Timeout
 from heddle.cli.printing import cell, listing, marked, print_json, print_listing
 from heddle.cli.watching import watch
@@ -38,7 +41,7 @@ def status(
     """Ask all nodes, and print the state, versions, heights, chaincodes and what is wrong."""
     if watch_ and json_:
         raise typer.BadParameter("--watch prints for people, --json once for programs: give one of them")
-    ask = partial(ask_overview, stack, folder, deadline=timeout)
+    ask = partial(_ask, stack, folder, timeout)
     if watch_:
         watch(ask, partial(_show, verbose=verbose))
         return
@@ -49,6 +52,13 @@ def status(
         _show(Console(highlight=False), found, verbose=verbose)
     if not found.healthy:
         raise typer.Exit(1)
+
+
+def _ask(stack: str, folder: Path, timeout: float) -> Overview:
+    """Ask the nodes, and then for the newest backup."""
+    return replace(
+        ask_overview(stack, folder, deadline=timeout), backups=told_age(stack, folder, deadline=timeout)
+    )
 
 
 def _show(console: Console, found: Overview, *, verbose: bool) -> None:
@@ -72,6 +82,11 @@ def _show(console: Console, found: Overview, *, verbose: bool) -> None:
                 "channel ", cell(channel), f": {counted(height, 'block')} when the instance went to sleep"
             ),
             soft_wrap=True,
+        )
+    if found.backups:
+        colour = "yellow" if found.backups["overdue"] else ""
+        console.print(
+            Text.assemble(("backups", colour), ": ", cell(str(found.backups["words"]))), soft_wrap=True
         )
     if found.status is not None:
         for margin in found.status.margins:

@@ -71,7 +71,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
         "heddle.cli.quickstart:app", "Bring up a first network in one go, and take it down."
     ),
     "runbook": Subcommand("heddle.cli.runbook:app", "Run playbooks for incidents."),
-    "backup": Subcommand("heddle.cli.backup:app", "Make, list, check and remove backups of an instance."),
+    "backup": Subcommand("heddle.cli.backup:app", "Make, list, check and restore backups of an instance."),
 }
 
 

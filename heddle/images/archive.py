@@ -36,7 +36,7 @@ __all__ = [
     "write_image",
 ]
 
-_FILE_TOOLS = ("find", "mkdir", "mv", "rm")
+_FILE_TOOLS = ("dd", "find", "mkdir", "mv", "rm", "sha256sum", "sleep")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +118,7 @@ def program(path: Path, to: str) -> tuple[Entry, ...]:
 
 
 def file_tools() -> tuple[Entry, ...]:
-    """Return the programs that runbooks use on a node's volume, where upstream's images have them. No shell.
+    """Return the programs that work on a node's volume, where upstream's images have them. No shell.
 
     Raises ImageError: this machine lacks one of them.
     """

@@ -6,7 +6,16 @@ from typing import Any
 
 from heddle.errors import KubeError
 
-__all__ = ["FOR_NODE", "LONGEST_NAME", "RUNBOOK", "claim_path", "date_of_name", "folders_job", "node_job"]
+__all__ = [
+    "FOR_NODE",
+    "LONGEST_NAME",
+    "RUNBOOK",
+    "claim_path",
+    "date_of_name",
+    "folders_job",
+    "node_job",
+    "volume_job",
+]
 
 RUNBOOK = "heddle.dev/runbook"
 """Label of a Job: the runbook that made it."""
@@ -18,6 +27,7 @@ LONGEST_NAME = 63
 _SECONDS = 600
 _KEPT_SECONDS = 600
 """Seconds that a Job on a node's claim stays when it has ended and its run was killed: it keeps the claim."""
+_APART = ("app.kubernetes.io/instance", "app.kubernetes.io/name")
 _DROPPED = ("ports", "startupProbe", "readinessProbe", "livenessProbe", "lifecycle", "command", "args")
 
 
@@ -48,6 +58,35 @@ def node_job(
         # A Job that a run left goes with its node: on a claim of its own it would hold that for ever.
         owner = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": name, "uid": uid}
         job["metadata"]["ownerReferences"] = [owner]
+    return job
+
+
+def volume_job(statefulset: Mapping[str, Any], *, suffix: str, seconds: int) -> dict[str, Any]:
+    """Return a Job that keeps a node's claim mounted for others' commands, and does nothing by itself.
+
+    It needs no file of the node, which may not exist yet, and stands on another machine than the other
+    nodes of its kind if it can: where a volume is made for it, the node has to be later.
+    """
+    name, namespace = statefulset["metadata"]["name"], statefulset["metadata"]["namespace"]
+    template = statefulset["spec"]["template"]
+    pod = deepcopy(template["spec"])
+    pod["volumes"] = [each for each in pod.get("volumes", []) if "persistentVolumeClaim" in each]
+    claims = {each["name"] for each in pod["volumes"]}
+    own = pod["containers"][0]
+    mounts = [each for each in own.get("volumeMounts", []) if each["name"] in claims]
+    kept = {
+        key: own[key] for key in ("image", "imagePullPolicy", "resources", "securityContext") if key in own
+    }
+    command = ["/usr/bin/sleep", str(seconds)]
+    pod["containers"] = [{**kept, "name": "volume", "command": command, "volumeMounts": mounts}]
+    # `sleep` is the first process of its container, which no signal but SIGKILL ends.
+    pod["terminationGracePeriodSeconds"] = 0
+    said = template["metadata"].get("labels", {})
+    # Those by which nodes of a kind keep apart; without the node's name no Service sends it clients.
+    labels = {key: said[key] for key in _APART if key in said} | {FOR_NODE: name}
+    job = _job(f"{name}-{suffix}"[:LONGEST_NAME], namespace, pod, labels, retries=6)
+    job["spec"]["activeDeadlineSeconds"] = seconds
+    job["spec"]["ttlSecondsAfterFinished"] = _KEPT_SECONDS
     return job
 
 

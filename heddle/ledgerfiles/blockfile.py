@@ -7,6 +7,7 @@ Source: common/ledger/blkstorage/{block_serialization,blockfile_mgr,blockfile_he
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from fabric_protos.common import common_pb2
 
@@ -15,6 +16,7 @@ from heddle.ledgerfiles.wire import TruncatedError, length_prefixed, varint, var
 
 __all__ = [
     "MAX_FILE_SIZE",
+    "BlockFiles",
     "block_files",
     "block_of",
     "blocks_in",
@@ -54,19 +56,44 @@ def record(block: common_pb2.Block) -> bytes:
     return length_prefixed(b"".join(parts))
 
 
+@dataclass(kw_only=True)
+class BlockFiles:
+    """Lay a channel's blocks into files, one after the other from block 0.
+
+    Attributes:
+        limit: bytes of a file.
+        height: blocks that have a place.
+        file, size: the file that the last block is in, and the bytes that are in it.
+    """
+
+    limit: int = MAX_FILE_SIZE
+    height: int = 0
+    file: int = 0
+    size: int = 0
+
+    def place(self, block: common_pb2.Block) -> tuple[int, int, bytes]:
+        """Return the file of the next block, the offset in it, and the record that belongs there.
+
+        Raises ConfigtxError for another block than the next one.
+        """
+        if block.header.number != self.height:
+            raise ConfigtxError(f"block {block.header.number} comes where block {self.height} belongs")
+        content = record(block)
+        if self.size and self.size + len(content) > self.limit:
+            self.file, self.size = self.file + 1, 0
+        offset = self.size
+        self.size, self.height = self.size + len(content), self.height + 1
+        return self.file, offset, content
+
+
 def block_files(blocks: Iterable[common_pb2.Block]) -> Iterator[tuple[int, bytes]]:
     """Yield the records of a channel's blocks, which come in order from block 0, each with its file's number.
 
     Raises ConfigtxError for blocks that are not in order.
     """
-    file, size = 0, 0
-    for expected, block in enumerate(blocks):
-        if block.header.number != expected:
-            raise ConfigtxError(f"block {block.header.number} comes where block {expected} belongs")
-        content = record(block)
-        if size and size + len(content) > MAX_FILE_SIZE:
-            file, size = file + 1, 0
-        size += len(content)
+    files = BlockFiles(limit=MAX_FILE_SIZE)
+    for block in blocks:
+        file, _, content = files.place(block)
         yield file, content
 
 

@@ -54,8 +54,8 @@ class ConfigHistory:
             raise Unreachable(
                 f"configuration block {number} of {self.channel} is older than block {self._mark.number}, "
                 "which was proved before",
-                hint="The node lacks blocks and catches up, or its ledger was put back: then put the state "
-                "of the stack back to the same time.",
+                hint="The node lacks blocks and catches up, or its ledger was put back: the state must be "
+                "of the same time: `heddle backup restore` puts both back.",
             )
         if number == self._mark.number:
             self._know(again(block, self.channel, self._mark))

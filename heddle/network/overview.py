@@ -1,7 +1,7 @@
 """Say how an instance is as a whole: its state, and what it can lose, from all that is known of it."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +35,8 @@ class Overview:
     status: InstanceStatus | None = None
     surroundings: Surroundings = field(default_factory=Surroundings)
     instance: InstanceOutput | None = None
+    backups: Mapping[str, Any] = field(default_factory=dict)
+    """How old the newest backup is, as JSON has it, with `words` for people; empty where none are wanted."""
 
     @property
     def healthy(self) -> bool:
@@ -76,6 +78,7 @@ class Overview:
             "running": self.busy,
             **({"pods": self._pods()} if self.surroundings.workloads else {}),
             **({"volumes": self._volumes()} if self.surroundings.volumes else {}),
+            **({"backups": dict(self.backups)} if self.backups else {}),
             **(found.plain() if found else {"healthy": self.healthy, "name": self.name}),
             **self._sleep(),
         }

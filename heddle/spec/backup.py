@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 from pyrage import RecipientError, x25519
 
+from heddle.schedules import read_schedule
 from heddle.spec.kinds import between
 from heddle.spec.model import Section, refused
 
@@ -19,6 +20,15 @@ def check_target(value: str) -> str:
             "a folder, or a bucket as s3://BUCKET/PREFIX, gs://… or az://…",
             "Credentials of a bucket stand in the environment, never here.",
         )
+    return value
+
+
+def check_schedule(value: str) -> str:
+    """Return a cron line. Raises PydanticCustomError for anything else."""
+    try:
+        read_schedule(value)
+    except ValueError as error:
+        raise refused(f"a cron line in UTC, as 45 2 * * * ({error})") from None
     return value
 
 
@@ -38,6 +48,9 @@ class Backup(Section):
     folder starts at the project's. Credentials of a bucket come from the environment."""
     keep: Annotated[int, *between(1, 1000)] = 20
     """Backups that are kept: `heddle backup create` removes older ones once a new one is good."""
+    schedule: Annotated[str, AfterValidator(check_schedule)] | None = None
+    """When backups are to be made, a cron line in UTC: `heddle backup schedule` prints what the machine with
+    the state needs for it, and `heddle status` says when one is overdue. Default: when somebody makes one."""
     encrypt_to: tuple[Annotated[str, AfterValidator(check_recipient)], ...] = ()
     """Public keys of age, as `age-keygen` prints them: who has one of the private keys can read the backups.
     Default: they are not encrypted, but for the secrets of the state."""

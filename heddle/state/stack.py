@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from heddle.errors import EngineError, NeedsCli
-from heddle.plain import Plain, ShapeError
+from heddle.plain import Plain, ShapeError, parse_json
 from heddle.state.backend import LOG_DAYS, Backend, state_folder
 from heddle.state.encryption import Crypter, find_passphrase
 from heddle.state.project import (
@@ -24,11 +24,13 @@ from heddle.state.resource import Operation, Resource, load_resource
 from heddle.state.serialization import dump
 from heddle.state.takeover import taken_over
 
-__all__ = ["Stack", "open_stack", "stack_backend"]
+__all__ = ["Stack", "open_stack", "resources_in", "stack_backend"]
 
 _LOG_DAYS = "logDays"
 """Key of the configuration, in the project's namespace."""
 _LONGEST_LOG = 3650
+_MOST = 1 << 30
+"""Bytes of a checkpoint."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +89,19 @@ def open_stack(
         resources=resources,
         interrupted=interrupted,
     )
+
+
+def resources_in(content: bytes, source: str) -> list[Resource]:
+    """Return the resources of a checkpoint that is not the stack's own, decrypted by the passphrase here.
+
+    `source` names it in errors. Raises EngineError for a damaged one, or another passphrase.
+    """
+    try:
+        state = parse_json(content, limit=_MOST)["checkpoint"]["latest"]
+        crypter = Crypter(find_passphrase(), _state_salt(state), source=source)
+        return [load_resource(document, crypter) for document in _items(state, "resources")]
+    except ShapeError as error:
+        raise EngineError(f"{source} is not a checkpoint: {error}") from error
 
 
 def stack_backend(folder: Path, name: str) -> Backend | None:

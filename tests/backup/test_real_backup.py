@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,21 @@ from heddle.backup.blocks import pack, unpack
 from heddle.backup.catalog import find_backup
 from heddle.backup.contents import Reader, Writer
 from heddle.backup.manifest import Manifest, write_manifest
+from heddle.backup.restoring.ledgers import (
+    LedgerFile,
+    ProvedChannel,
+    block_chunks,
+    prove_channel,
+)
 from heddle.backup.sealing import read_identity
 from heddle.backup.target import Target, open_target
 from heddle.cli.app import app
 from heddle.configtx.blocks import block_hash
+from heddle.errors import BackupError
 from heddle.fabric import gateway
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
+from heddle.ledgerfiles.blockfile import blocks_in
 from heddle.network.network import Network
 from heddle.state.backend import Backend
 from tests.network.processes import network_of_processes
@@ -226,7 +235,7 @@ def _forged(place: Target, manifest: Manifest, key: Path) -> str:
     async def write() -> str:
         reader = Reader(place, manifest, read_identity(key))
         found = [block for each in channel.blocks for block in unpack(await reader.read(each.item))]
-        found[3].data.data[0] = found[4].data.data[0]
+        found[3].data.data[0] = found[2].data.data[0]
         item = await Writer(place, manifest.recipients, {}).add("channels/channel/0.blocks", pack(found))
         whole = replace(channel.blocks[0], first=0, last=channel.height - 1, item=item)
         forged = replace(
@@ -310,3 +319,46 @@ def test_what_a_backup_did_is_recorded(heddle: Heddle, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["log", "dev", "-C", str(tmp_path), "--json"])
 
     assert "backup create" in done.output
+
+
+def test_a_restore_lays_out_what_an_orderer_has(
+    heddle: Heddle, instance: Network, real_network: RealNetwork, tmp_path: Path, key: Path
+) -> None:
+    """The very blocks, in pieces that make whole files; who orders is what the last configuration says."""
+    backed_up(heddle)
+    manifest = asyncio.run(find_backup(kept(tmp_path), "newest"))
+    reader, channel = Reader(kept(tmp_path), manifest, read_identity(key)), manifest.channels["channel"]
+
+    async def laid_out() -> tuple[ProvedChannel, dict[str, bytes]]:
+        proved = await prove_channel(reader, channel, standin=True, progress=lambda _: None)
+        files: dict[str, bytes] = {}
+        async for chunk in block_chunks(reader, channel, standin=True):
+            assert chunk.offset == len(files.get(chunk.path, b""))
+            files[chunk.path] = files.get(chunk.path, b"") + chunk.content
+        return proved, files
+
+    proved, files = asyncio.run(laid_out())
+
+    found = {path: LedgerFile(size=len(it), sha256=sha256(it).hexdigest()) for path, it in files.items()}
+    assert found == proved.files
+    [content] = (it for path, it in files.items() if path.endswith("chains/channel/blockfile_000000"))
+    blocks = list(blocks_in(content))
+    assert block_hash(blocks[-1].header).hex() == channel.last_hash
+    assert len(blocks) == channel.height
+    assert set(proved.consenters) == {real_network.consenter(node).address for node in real_network.orderers}
+
+
+def test_a_forged_block_is_not_restored(heddle: Heddle, tmp_path: Path, key: Path) -> None:
+    """Every block is proved before anything is written."""
+    backed_up(heddle)
+    place = kept(tmp_path)
+    forged = _forged(place, asyncio.run(find_backup(place, "newest")), key)
+    manifest = asyncio.run(find_backup(place, forged))
+    proving = prove_channel(
+        Reader(place, manifest, read_identity(key)),
+        manifest.channels["channel"],
+        standin=True,
+        progress=lambda _: None,
+    )
+    with pytest.raises(BackupError, match="block 3 does not hold"):
+        asyncio.run(proving)

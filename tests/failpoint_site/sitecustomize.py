@@ -106,6 +106,24 @@ def _hook_engine(module: ModuleType, point: Failpoint) -> None:
     api._send = counted
 
 
+def _hook_execute(module: ModuleType, point: Failpoint) -> None:
+    execute = module.execute
+
+    @wraps(execute)
+    async def counted(server: Any, namespace: str, pod: str, command: Sequence[str], **rest: Any) -> Any:
+        changes = command[0].rpartition("/")[2] in _CHANGING_PROGRAMS
+        number = point.before(f"pod {pod} {command[0]} {command[1]}") if changes else 0
+        answer = await execute(server, namespace, pod, command, **rest)
+        point.after(number)
+        return answer
+
+    vars(module)["execute"] = counted
+
+
+_CHANGING_PROGRAMS = {"dd", "mkdir"}
+"""Programs that write on a volume; others only look."""
+
+
 def _request(method: str, path: str, query: Mapping[str, str] | None) -> str:
     """Return a request that changes something in words; a dry run and a question in a POST change nothing."""
     if method == "GET" or "dryRun" in (query or {}) or "/apis/authorization.k8s.io/" in path:
@@ -237,6 +255,7 @@ _STREAMS: Mapping[str, Callable[[Any], str]] = {
 }
 _HOOKS: Mapping[str, Callable[[ModuleType, Failpoint], None]] = {
     "heddle.kube.client": _hook_kube,
+    "heddle.kube.execute": _hook_execute,
     "heddle.embedded.engine.kubernetes.api": _hook_engine,
     "heddle.state.backend": _hook_state,
     "heddle.fabric.connection": _hook_nodes,

@@ -12,12 +12,13 @@ from typing import Any, Protocol, TypeAlias
 from fabric_protos.peer import collection_pb2
 from fabric_protos.peer.lifecycle import chaincode_definition_pb2, db_pb2, lifecycle_pb2
 
-from heddle.embedded.fabric.peer.state import State
+from heddle.embedded.fabric.peer.state import State, hashed, hashed_key
 
 __all__ = [
     "LIFECYCLE",
     "Approval",
     "Committed",
+    "CommittedHashes",
     "Definition",
     "Hashes",
     "Reads",
@@ -26,6 +27,7 @@ __all__ = [
     "approvals_of",
     "definition",
     "definitions",
+    "is_approved_package",
     "mismatches",
     "sequence_key",
     "write_approval",
@@ -148,6 +150,25 @@ def write_approval(writes: Writes, name: str, wanted: Approval) -> None:
     _write(writes, _NAMES, key, "ChaincodeParameters", _parameters(wanted))
     package = db_pb2.StateData(String=wanted.source.local_package.package_id)
     _write(writes, _SOURCES, key, "ChaincodeLocalPackage", {"PackageID": package})
+
+
+class CommittedHashes:
+    """Reads the hashes of a collection of approvals, which every peer has, also without their values."""
+
+    def __init__(self, state: State, collection: str) -> None:
+        self._state = state
+        self._namespace = hashed(LIFECYCLE, collection)
+
+    def hash(self, key: str) -> bytes | None:
+        """Return the SHA-256 of a value."""
+        stored = self._state.get(self._namespace, hashed_key(key))
+        return stored.value if stored else None
+
+
+def is_approved_package(hashes: Hashes, name: str, sequence: int, package_id: str) -> bool:
+    """Tell whether an organization approved a definition with this package (cache.go, update)."""
+    approved = hashes.hash(_field_key(_SOURCES, f"{name}#{sequence}", "PackageID"))
+    return approved == _sha256(db_pb2.StateData(String=package_id))
 
 
 def mismatches(hashes: Hashes, name: str, wanted: Definition) -> list[str]:

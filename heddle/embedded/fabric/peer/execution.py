@@ -16,9 +16,11 @@ from heddle.embedded.fabric.peer.collections import implicit
 from heddle.embedded.fabric.peer.definitions import (
     LIFECYCLE,
     Committed,
+    CommittedHashes,
     Definition,
-    approval,
     definition,
+    is_approved_package,
+    mismatches,
     sequence_key,
 )
 from heddle.embedded.fabric.peer.packages import Package
@@ -26,7 +28,6 @@ from heddle.embedded.fabric.peer.peer import Peer
 from heddle.embedded.fabric.peer.proposal import Unpacked, check_channel_policy
 from heddle.embedded.fabric.peer.requests import RequestRefused, Requests
 from heddle.embedded.fabric.peer.simulation import Simulation
-from heddle.embedded.fabric.peer.state import private
 
 __all__ = ["Execution", "endorsable"]
 
@@ -97,20 +98,24 @@ class Execution:
 def endorsable(peer: Peer, channel: PeerChannel, name: str) -> tuple[Package, Definition]:
     """Return the package that this organization approved for the committed definition, and the definition.
 
-    Raises ChaincodeError.
+    By hashes alone, as Fabric does: a peer that is made anew may not have the approval itself. Raises
+    ChaincodeError.
     """
     defined = definition(Committed(channel.state), name)
     if defined is None:
         raise ChaincodeError(f"chaincode {name} not found")
-    collection = private(LIFECYCLE, implicit(peer.members.msp_id))
-    own = approval(Committed(channel.state, collection), name, defined.sequence)
-    if own is None:
+    approvals = CommittedHashes(channel.state, implicit(peer.members.msp_id))
+    if mismatches(approvals, name, defined):
         raise ChaincodeError(
             f"chaincode definition for '{name}' at sequence {defined.sequence} on channel "
             f"'{channel.name}' has not yet been approved by this org"
         )
-    package = peer.packages.get(own.source.local_package.package_id)
-    if package is None:
+    fitting = (
+        each
+        for each in peer.packages.all()
+        if is_approved_package(approvals, name, defined.sequence, each.package_id)
+    )
+    if (package := next(fitting, None)) is None:
         raise ChaincodeError(f"chaincode definition for '{name}' exists, but chaincode is not installed")
     return package, defined
 
