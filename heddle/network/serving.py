@@ -9,9 +9,10 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.discovery import endorsers
 from heddle.fabric.endorser import new_proposal, propose
 from heddle.fabric.gateway_orderers import ordering_answers
-from heddle.fabric.node import Node
+from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.orderer import deliver_block
 from heddle.identity.signer import Signer
+from heddle.network.consensus import takes_part
 from heddle.planner.facts import NodeFacts, is_active, orders
 
 __all__ = ["orderer_services", "peer_services"]
@@ -29,10 +30,12 @@ _LOOKS = 8
 async def orderer_services(
     connections: Connections,
     node: Node,
+    others: Sequence[Node],
     gateways: Mapping[str, Sequence[Node]],
     facts: NodeFacts,
     reader: Signer,
     *,
+    operations_tls: ClientTls | None = None,
     deadline: float,
 ) -> frozenset[str]:
     """Return what an orderer serves: each channel that it orders and whose leader it knows.
@@ -40,6 +43,7 @@ async def orderer_services(
     Without a leader it hands out no newest block (common/deliver/deliver.go), so that is the question. One
     that only follows a channel, as with a new TLS key that the channel has yet to take, does for it all that
     it can.
+    `others`: the other orderers. With BFT each must take part in decisions before the next one is away.
     `gateways`: by channel, its peers. With BFT their gateways hand each transaction to a quorum of orderers,
     and dial one that was away again only after a pause that grows: so each that reaches it is named. With
     Raft one orderer is enough.
@@ -62,9 +66,20 @@ async def orderer_services(
     reached = await asyncio.gather(
         *(_reaches(connections, peer, name, node, deadline) for name, peer in pairs)
     )
-    return frozenset(f"{name}: it knows the leader" for name in served) | {
-        f"{name}: {peer.name} reaches it" for (name, peer), yes in zip(pairs, reached, strict=True) if yes
-    }
+    deciding = await asyncio.gather(
+        *(takes_part(connections, node, others, name, operations_tls, deadline=deadline) for name in bft)
+    )
+    return frozenset(
+        [
+            *(f"{name}: it knows the leader" for name in served),
+            *(
+                f"{name}: {peer.name} reaches it"
+                for (name, peer), yes in zip(pairs, reached, strict=True)
+                if yes
+            ),
+            *(f"{name}: it takes part in decisions" for name, yes in zip(bft, deciding, strict=True) if yes),
+        ]
+    )
 
 
 async def _reaches(

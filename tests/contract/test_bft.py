@@ -360,7 +360,7 @@ async def test_a_gateway_shows_which_orderers_it_reaches(scene: Scene, connectio
             connections, first, ["channel"], scene.network.admin_tls, deadline=10
         )
         gateways = {"channel": [peer]}
-        served = await orderer_services(connections, first, gateways, facts, reader, deadline=5)
+        served = await orderer_services(connections, first, [], gateways, facts, reader, deadline=5)
         return f"channel: {peer.name} reaches it" in served
 
     async def seen(_: float) -> bool | None:

@@ -35,7 +35,7 @@ async def test_an_orderer_without_a_leader_serves_no_channel(scene: Scene, conne
         facts = await ask_orderer_channels(
             connections, node, ["channel"], scene.network.admin_tls, deadline=10
         )
-        return await orderer_services(connections, node, {}, facts, reader, deadline=5)
+        return await orderer_services(connections, node, others, {}, facts, reader, deadline=5)
 
     await _become(services, frozenset({"channel: it knows the leader"}))
     for other in others:

@@ -18,6 +18,6 @@ async def test_an_orderer_that_only_follows_is_not_waited_for() -> None:
 
     # Nobody is asked: a follower hands out no newest block, whoever leads.
     nobody = cast("Connections", None)
-    served = await orderer_services(nobody, node, {}, facts, cast("Signer", None), deadline=1)
+    served = await orderer_services(nobody, node, [], {}, facts, cast("Signer", None), deadline=1)
 
     assert served == {"trade: it knows the leader"}

@@ -104,7 +104,16 @@ class NodeSet:
             return frozenset()
         if self.inputs["kind"] == "orderer":
             gateways = self._peers_by_channel(nodes(self.inputs.get("gateways") or ()))
-            return await orderer_services(self.connections, node, gateways, facts, member, deadline=_SERVICE)
+            return await orderer_services(
+                self.connections,
+                node,
+                [each for each in self.nodes if each.name != node.name],
+                gateways,
+                facts,
+                member,
+                operations_tls=self.operations_tls,
+                deadline=_SERVICE,
+            )
         others = self._peers_by_channel([each for each in self.nodes if each.name != node.name])
         return await peer_services(self.connections, node, others, facts, member, deadline=_SERVICE)
 
