@@ -10,6 +10,8 @@ from components.site import Site
 from heddle.topology import CHAINCODE_PORT, ServerPlan
 
 TLS = "/etc/chaincode/tls"
+_FORGOTTEN = 5
+"""Seconds in which all machines of a cluster forget a pod that leaves its Service."""
 CERTIFICATE, KEY, AUTHORITY = "server.crt", "server.key", "ca.crt"
 """Keys of the server's Secret, and names of the files under TLS."""
 
@@ -115,6 +117,9 @@ def _container(server: ServerPlan, image: str, variables: list[Manifest]) -> Man
         "startupProbe": {**probe, "periodSeconds": 1, "failureThreshold": 300},
         "readinessProbe": {**probe, "periodSeconds": 5},
         "livenessProbe": {**probe, "periodSeconds": 15, "failureThreshold": 4},
+        # A peer keeps its one connection until the server ends, and dials the Service at once. By then no
+        # machine of the cluster must send it to the pod that ended: it would wait, and transactions with it.
+        "lifecycle": {"preStop": {"sleep": {"seconds": _FORGOTTEN}}},
         "resources": server.resources,
         "securityContext": pods.container_security(),
         "volumeMounts": [

@@ -96,6 +96,8 @@ class ChaincodeServer(pulumi.ComponentResource):
         spec: Manifest = {
             "replicas": 0 if args.site.spec.asleep else args.plan.replicas,
             "selector": {"matchLabels": _selector(args)},
+            # The old one serves until a new one is ready, also where there is but one.
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
             "template": chaincode_pod(
                 args.plan,
                 site=args.site,

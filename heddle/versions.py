@@ -15,6 +15,8 @@ SAMPLE_CHAINCODE_IMAGE = f"localhost/heddle/sample-chaincode:{HEDDLE}"
 KUBERNETES = "1.34.4"
 """Later kubelets refuse the containerd 1.x that Debian 12 ships, and cgroup v1 by default."""
 COREDNS = "1.12.4"
+OLDEST_KUBERNETES = (1, 30)
+"""The first whose clusters take the `sleep` of a container that is to end (KEP-3960), as chaincode's has."""
 
 PULUMI = "3.272.0"
 """The CLI whose state the embedded engine writes."""

@@ -1,8 +1,10 @@
 """Check a stack: whether its file can be used, its cluster answers, and the names of its domain resolve."""
 
 import asyncio
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from heddle import config
 from heddle.doctor.domain import dns_domain_finding, domain_findings
@@ -12,6 +14,7 @@ from heddle.errors import EngineError, HeddleError, SpecError
 from heddle.kube.client import KubeClient
 from heddle.state.stack import open_stack
 from heddle.topology import plan
+from heddle.versions import OLDEST_KUBERNETES
 
 __all__ = ["stack_findings"]
 
@@ -52,4 +55,18 @@ async def _cluster_finding(kubeconfig: str) -> Finding:
         if isinstance(error, HeddleError):
             return Finding(what="cluster", found=f"does not answer: {error.message}", step=error.hint or step)
         return Finding(what="cluster", found=f"does not answer: {error}", step=step)
-    return Finding(what="cluster", found=f"Kubernetes {version.get('gitVersion', '(no version)')} answers")
+    found = f"Kubernetes {version.get('gitVersion', '(no version)')} answers"
+    return Finding(what="cluster", found=found, step=_too_old(version))
+
+
+def _too_old(version: Mapping[str, Any]) -> str:
+    """Return what to do about a cluster that lacks what pods here have; empty for one that is new enough.
+
+    A hosted cluster writes its minor version with a sign behind it: `30+`.
+    """
+    parts = [re.match(r"\d+", str(version.get(part, ""))) for part in ("major", "minor")]
+    numbers = tuple(int(part[0]) for part in parts if part)
+    if len(numbers) < len(OLDEST_KUBERNETES) or numbers >= OLDEST_KUBERNETES:
+        return ""
+    oldest = ".".join(map(str, OLDEST_KUBERNETES))
+    return f"Pods of chaincode need Kubernetes {oldest} or later: use a later cluster, or have it upgraded."

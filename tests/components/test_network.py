@@ -396,6 +396,17 @@ def test_a_chaincode_server_is_named_by_its_version(network: Recorder) -> None:
     assert package["address"].rpartition(":")[0] in tls["hosts"]
 
 
+def test_a_chaincode_server_serves_until_its_successor_does(network: Recorder) -> None:
+    """Two run while one takes the other's place; the old one ends when nobody is sent to it any more."""
+    for deployment in network.of("Deployment").values():
+        assert deployment["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+        pod = deployment["spec"]["template"]["spec"]
+        (container,) = pod["containers"]
+        seconds = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+        assert 0 < seconds < pod.get("terminationGracePeriodSeconds", 30)
+        assert container["readinessProbe"]
+
+
 def test_metadata_is_part_of_every_organizations_package(network: Recorder) -> None:
     """Packages of stacks without any are declared as before."""
     files = {"META-INF/statedb/couchdb/indexes/owner.json": '{"index": {"fields": ["owner"]}}'}
