@@ -4,18 +4,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from heddle.errors import FabricError, HeddleError, ProviderError
+from heddle.errors import HeddleError, ProviderError
 from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState, together
 from heddle.planner.facts import NodeFacts, PodFacts
-from heddle.planner.leadership import HandOver, hand_overs, handed_over
+from heddle.planner.leadership import HandOver
 from heddle.planner.peers import Memberships, joined, next_peer, peer_pauses, peer_refusal
 from heddle.planner.restart import (
     expected_heights,
     held_up,
     is_outdated,
     lacks_state,
-    missing_blocks,
     newest_heights,
     next_restart,
     restart_hint,
@@ -23,17 +22,15 @@ from heddle.planner.restart import (
     serves_nobody,
     waits_for_successor,
 )
+from heddle.provider.rollout.catching_up import CatchingUp, Services
+from heddle.provider.rollout.handing_over import HandingOver
 from heddle.provider.rollout.readiness import Readiness
 from heddle.waiting import poll
 
 __all__ = ["Restarter", "Restarts"]
 
-_HANDING_OVER = 10.0
-"""Seconds for a successor to lead: it stands at once. An election by itself begins after 5 s."""
 _TELLING = 10.0
 """Seconds for a node that is ready to tell its release."""
-_SERVING = 60.0
-"""Seconds for a node that is level to do for clients what it did before: gossip spreads within 10 s or so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +70,7 @@ class Restarter:
     nodes: Sequence[Node]
     patience: float
     databases: Mapping[str, str] = field(default_factory=dict)
-    services: Callable[[Node, NodeFacts], Awaitable[frozenset[str]]] | None = None
+    services: Services | None = None
     hand_over: Callable[[Node, HandOver], Awaitable[bool]] | None = None
     unfit: Callable[[Node], Awaitable[str | None]] | None = None
     rekeyed: Collection[str] = ()
@@ -82,6 +79,10 @@ class Restarter:
     @property
     def _readiness(self) -> Readiness:
         return Readiness(pods=self.pods, patience=self.patience)
+
+    @property
+    def _catching_up(self) -> CatchingUp:
+        return CatchingUp(ask=self.ask, services=self.services, patience=self.patience)
 
     async def states(self) -> dict[str, PodState]:
         """Return every node's pod, once all controllers have seen the newest template.
@@ -114,7 +115,7 @@ class Restarter:
         # A node that came back before the others could have no blocks from them yet.
         freed = [node for node in self.nodes if restarted.get(node.name)]
         newest = newest_heights(await self.facts()) if freed else {}
-        await asyncio.gather(*(self._back(node, newest) for node in freed))
+        await asyncio.gather(*(self._catching_up.back(node, newest) for node in freed))
         return Restarts(done=restarted, left=left, notes=tuple(notes))
 
     async def pauses(self) -> list[str]:
@@ -189,7 +190,7 @@ class Restarter:
             newest = await self._wait_until_spared(node, newest)
         served = frozenset[str]()
         if not reason:
-            served = await self._services(node, mine)
+            served = await self._catching_up.served(node, mine)
             notes += await self._hand_over(node)
         await self._wait_for_database(node)
         notes += await self._withdraw(node)
@@ -198,54 +199,15 @@ class Restarter:
             return reason
         for pod in self._pair(node):
             await self._good(pod, deleted.get(pod, ""), node if pod == node.name else None)
-        await (self._back(node, newest) if reason else self._caught_up(node, newest))
-        notes += await self._serve_again(node, served)
+        await (self._catching_up.back if reason else self._catching_up.level)(node, newest)
+        notes += await self._catching_up.serving(node, served)
         return reason
 
-    async def _services(self, node: Node, facts: NodeFacts) -> frozenset[str]:
-        return frozenset() if self.services is None else await self.services(node, facts)
-
-    async def _serve_again(self, node: Node, served: frozenset[str]) -> list[str]:
-        """Wait until a restarted node does for clients what it did before; return what it does not do.
-
-        Its channels are safe without that, so it is no reason to leave others outdated.
-        """
-
-        async def look(_: float) -> frozenset[str]:
-            return served - await self._services(node, await self.ask(node))
-
-        lacking = (
-            await poll(look, lambda left: not left, deadline=min(_SERVING, self.patience)) if served else ()
-        )
-        words = "restarted, but does not do all that it did before"
-        return [f"{node.name}: {words}: {', '.join(sorted(lacking))}"] if lacking else []
-
     async def _hand_over(self, leader: Node) -> list[str]:
-        """Have other nodes lead the channels that this one leads; return what kept any of them from it.
-
-        Such a channel waits some seconds for an election, which is no reason not to restart.
-        """
         if self.hand_over is None:
             return []
-        notes: list[str] = []
-        for wanted in hand_overs(*await self._with_others(leader)):
-            try:
-                if await self.hand_over(leader, wanted):
-                    await self._handed_over(leader, wanted)
-            except HeddleError as error:
-                notes.append(f"{wanted.channel}: {_not_handed_over(leader, wanted)}: {error.message}")
-        return notes
-
-    async def _handed_over(self, leader: Node, wanted: HandOver) -> None:
-        async def look(_: float) -> bool:
-            facts = await asyncio.gather(*(self.ask(node) for node in self.nodes))
-            others = [each for each in facts if each.name != leader.name]
-            return handed_over(wanted, next(each for each in facts if each.name == leader.name), others)
-
-        def stays(_: bool) -> FabricError:
-            return FabricError(f"{leader.at()}: no other orderer leads after {_HANDING_OVER:.0f} s")
-
-        await poll(look, bool, deadline=min(_HANDING_OVER, self.patience), otherwise=stays)
+        handing_over = HandingOver(ask=self.ask, nodes=self.nodes, act=self.hand_over, patience=self.patience)
+        return await handing_over.all_of(leader, *await self._with_others(leader))
 
     async def _wait_for_database(self, node: Node) -> None:
         """Wait until a database that stays is ready: without it the node would start only to end again."""
@@ -310,38 +272,6 @@ class Restarter:
         mine = next(each for each in facts if each.name == node.name)
         return mine, [each for each in facts if each is not mine]
 
-    async def _caught_up(self, node: Node, newest: Mapping[str, int]) -> None:
-        """Wait until the node serves its channels, with at least these heights."""
-        await self._wait_for(node, lambda facts: missing_blocks(facts, newest))
-
-    async def _back(self, node: Node, newest: Mapping[str, int]) -> None:
-        """Wait until a node that told nothing before its restart is level on the channels that it names now.
-
-        Its pod has a certificate for good: one that has expired is an error at once.
-        """
-
-        def missing(facts: NodeFacts) -> str:
-            if facts.certificate is not None and facts.certificate.expired:
-                raise ProviderError(
-                    f"{node.name}: it was restarted, but {facts.certificate}",
-                    hint=facts.certificate.remedy,
-                )
-            return missing_blocks(facts, expected_heights(facts, newest))
-
-        await self._wait_for(node, missing)
-
-    async def _wait_for(self, node: Node, missing: Callable[[NodeFacts], str]) -> None:
-        async def look(_: float) -> str:
-            return missing(await self.ask(node))
-
-        def behind(words: str) -> FabricError:
-            return FabricError(
-                f"{node.at()}: restarted, but not level with the others after {self.patience:.0f} s: {words}",
-                hint="Look at its log. The other outdated nodes were left as they are.",
-            )
-
-        await poll(look, lambda words: not words, deadline=self.patience, otherwise=behind)
-
     async def _good(self, pod: str, old_uid: str, node: Node | None = None) -> None:
         """Wait until a StatefulSet's pod, a new one, is ready with the newest template.
 
@@ -389,10 +319,3 @@ class Restarter:
         if (database := self.databases.get(node.name)) is not None:
             states[-1] = await self.pods.beside(states[-1], database)
         return states
-
-
-def _not_handed_over(leader: Node, wanted: HandOver) -> str:
-    failed = f"{leader.name} could not hand over"
-    if wanted.view is None:
-        return f"{failed} to {wanted.nodes[0]} before it restarted, so that an election followed"
-    return f"{failed} before it restarted; if it led, the others had to miss it first"
