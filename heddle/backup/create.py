@@ -9,13 +9,13 @@ from heddle.backup.contents import Writer, known_files
 from heddle.backup.copying import Progress, copy_channel
 from heddle.backup.manifest import FORMAT, ChannelBackup, Manifest, write_manifest
 from heddle.backup.place import Place
+from heddle.backup.privatedata import copy_private_data
 from heddle.errors import BackupError
-from heddle.network.instance import InstanceOutput
 from heddle.network.network import Network
 from heddle.state.stack import Stack
 from heddle.versions import HEDDLE
 
-__all__ = ["Created", "create_backup", "private_collections"]
+__all__ = ["Created", "create_backup"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +46,18 @@ async def create_backup(stack: Stack, network: Network, place: Place, progress: 
         for name in network.instance.channels:
             former = shared.channels.get(name) if shared else None
             channels[name] = await copy_channel(network, connections, name, former, writer, progress)
+        peers = {
+            name: await copy_private_data(
+                network,
+                connections,
+                name,
+                list(channels.values()),
+                shared.peers.get(name) if shared else None,
+                writer,
+                progress,
+            )
+            for name in _managed(network)
+        }
     # After the ledgers: the lock keeps it as it is.
     state, file = _files(stack)
     manifest = Manifest(
@@ -62,21 +74,16 @@ async def create_backup(stack: Stack, network: Network, place: Place, progress: 
         state=await writer.add("state.json", state),
         stack_file=await writer.add(f"Pulumi.{stack.name}.yaml", file),
         channels=channels,
-        peers={},
+        peers=peers,
     )
     data = write_manifest(manifest)
     await place.target.write_manifest(manifest.id, data)
     return Created(manifest=manifest, sent=writer.sent + len(data))
 
 
-def private_collections(instance: InstanceOutput) -> list[str]:
-    """Return the collections whose data no backup has, as `channel/chaincode/collection`."""
-    return [
-        f"{channel}/{chaincode.name}/{collection}"
-        for chaincode in instance.chaincodes.values()
-        for channel, each in chaincode.by_channel().items()
-        for collection in each.collections
-    ]
+def _managed(network: Network) -> list[str]:
+    """Return the organizations whose peers are of this stack."""
+    return sorted({peer.organization for peer in network.instance.peers})
 
 
 def _check_same_stack(stack: Stack, before: Manifest | None, place: Place) -> None:

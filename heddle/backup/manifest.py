@@ -93,11 +93,11 @@ class ChannelBackup:
 
 @dataclass(frozen=True, kw_only=True)
 class PeerBackup:
-    """Describe what is kept of one peer of an organization: its private data and installed chaincodes.
+    """Describe an organization's private data, as far as its administrator may read it.
 
     name: the organization.
-    peer: the peer that the files are of. Their paths are `peers/ORGANIZATION/…`, as under the peer's
-    `peer.fileSystemPath`.
+    peer: the peer that told the newest of it. Files are `peers/ORGANIZATION/CHANNEL/FIRST-LAST.private`, with
+    what the transactions of these blocks wrote into collections.
     heights: number of blocks per channel that the files are level with.
     """
 

@@ -1,7 +1,6 @@
 """Make, list, check, remove and restore backups: `heddle backup create|list|verify|…`."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ from rich.filesize import decimal as shown_size
 
 from heddle.backup.catalog import NEWEST, Unreadable, backups, find_backup
 from heddle.backup.copying import Progress
-from heddle.backup.create import Created, create_backup, private_collections
+from heddle.backup.create import Created, create_backup
 from heddle.backup.manifest import Manifest
 from heddle.backup.place import Place, place_of
 from heddle.backup.prune import Pruning, plan_pruning, prune
@@ -52,12 +51,9 @@ def create(stack: StackFile, target: Target = "", json_: Json = False, folder: F
         with shown_progress() as progress:
             made = asyncio.run(create_backup(opened, network, place, progress))
         if json_:
-            print_json(
-                _summary(made.manifest)
-                | {"sent": made.sent, "withoutPrivateData": private_collections(network.instance)}
-            )
+            print_json(_summary(made.manifest) | {"sent": made.sent})
         else:
-            _show_created(made, place, private_collections(network.instance))
+            _show_created(made, place)
         with shown_progress() as progress:
             pruned = asyncio.run(_tidied(place, progress))
     if pruned.backups and not json_:
@@ -73,7 +69,7 @@ async def _tidied(place: Place, progress: Progress) -> Pruning:
     return planned
 
 
-def _show_created(made: Created, place: Place, private: Sequence[str]) -> None:
+def _show_created(made: Created, place: Place) -> None:
     manifest = made.manifest
     print_line(f"backup {manifest.id} of {manifest.instance} in {place.target.place}")
     for channel in manifest.channels.values():
@@ -81,8 +77,8 @@ def _show_created(made: Created, place: Place, private: Sequence[str]) -> None:
         print_line(f"  channel {channel.name}: {counted(channel.height, 'block')}, confirmed by {nodes}")
     secret = "encrypted" if manifest.recipients else "not encrypted"
     print_line(f"  {shown_size(_size(manifest))}, of which {shown_size(made.sent)} were sent; {secret}")
-    if private:
-        print_line(f"  without private data, which peers alone have: {', '.join(private)}")
+    if private := [f"{each.name} by {each.peer}" for each in manifest.peers.values() if each.files]:
+        print_line(f"  private data of {', '.join(private)}")
 
 
 @app.command("list")

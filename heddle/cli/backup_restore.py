@@ -123,6 +123,8 @@ def _show(prepared: Restoration) -> None:
         height = counted(channel.backup.height, "block")
         print_line(f"  channel {channel.backup.name}: {height} proved; what came after them is lost")
     print_line(f"  into namespace {manifest.namespace}, on new volumes of {', '.join(prepared.orderers)}")
+    if private := sorted(name for name, chunks in prepared.private.items() if chunks):
+        print_line(f"  with private data of {', '.join(private)}")
     if prepared.stack.resources:
         print_line("  the state that is here is set aside")
 

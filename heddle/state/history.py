@@ -22,7 +22,7 @@ __all__ = ["RUN", "Work", "read_acts", "resource_label", "work_on"]
 
 RUN = "heddle.run"
 """Key in an update's environment: the time in the name of Heddle's own record of it."""
-_GO_ON = frozenset({"up", "refresh", "destroy", "runbook run"})
+_GO_ON = frozenset({"up", "refresh", "destroy", "runbook run", "backup restore"})
 """Commands that are to be run again when they were killed. A channel's update is handed in whole or not at
 all, and what others write they write beside the instance.
 """

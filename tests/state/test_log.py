@@ -282,3 +282,13 @@ def test_what_leaves_nothing_half_done_is_not_waited_for(shelf: Shelf, verb: str
     killed = work_on(shelf.backend).killed
     assert killed is not None
     assert killed.verb == "up"
+
+
+def test_a_killed_restore_is_to_be_run_again(shelf: Shelf) -> None:
+    """It leaves volumes half written, unlike what else is done with backups."""
+    kill_an_up(shelf, "backup restore")
+
+    killed = work_on(shelf.backend).killed
+
+    assert killed is not None
+    assert killed.verb == "backup restore"

@@ -1,7 +1,7 @@
 """Lay out a backup's blocks as the files with which ordering nodes begin, and prove them before."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
 from fabric_protos.common.common_pb2 import Block
@@ -23,6 +23,7 @@ __all__ = [
     "LedgerFile",
     "ProvedChannel",
     "block_chunks",
+    "described",
     "folders_of",
     "prove_channel",
     "raft_chunks",
@@ -135,6 +136,14 @@ def raft_chunks(channel: str, last: Block) -> tuple[Chunk, ...]:
         Chunk(path=f"{RAFT_LOGS}/{channel}/{raft.log_name}", offset=0, content=raft.log),
         Chunk(path=f"{RAFT_SNAPSHOTS}/{channel}/{raft.snapshot_name}", offset=0, content=raft.snapshot),
     )
+
+
+def described(chunks: Iterable[Chunk]) -> dict[str, LedgerFile]:
+    """Return the files that pieces make, by their paths."""
+    sums: dict[str, _Sum] = {}
+    for chunk in chunks:
+        sums.setdefault(chunk.path, _Sum()).add(chunk.content)
+    return {path: each.described() for path, each in sums.items()}
 
 
 def folders_of(files: dict[str, LedgerFile]) -> list[str]:

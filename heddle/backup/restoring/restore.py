@@ -17,9 +17,11 @@ from heddle.backup.restoring.ledgers import (
     LedgerFile,
     ProvedChannel,
     block_chunks,
+    described,
     prove_channel,
     raft_chunks,
 )
+from heddle.backup.restoring.private import store_chunks
 from heddle.backup.restoring.state import restored_checkpoint
 from heddle.backup.restoring.volumes import NodeVolume, mounted_volumes, volume_verdict
 from heddle.backup.restoring.wanted import (
@@ -53,6 +55,8 @@ class Restoration:
     wanted: Wanted
     channels: tuple[ProvedChannel, ...]
     resources: tuple[Resource, ...]
+    private: Mapping[str, tuple[Chunk, ...]]
+    """Private data of organizations, by name, as the store that each of their peers begins with."""
     checkpoint: bytes
 
     @property
@@ -61,13 +65,33 @@ class Restoration:
         return f"restore-{self.manifest.id}"
 
     def files_of(self, node: str) -> dict[str, LedgerFile]:
-        """Return the files that an ordering node begins with, by their path below its claim."""
+        """Return the files that a node begins with, by their path below its claim."""
+        if chunks := self.private_of(node):
+            return described(chunks)
         return {path: file for channel in self.channels_of(node) for path, file in channel.files.items()}
 
     def channels_of(self, node: str) -> list[ProvedChannel]:
         """Return the channels that an ordering node orders."""
-        address = {each.name: each.address for each in self.topology.ordering.nodes}[node]
-        return [each for each in self.channels if address in each.consenters]
+        addresses = [each.address for each in self.topology.ordering.nodes if each.name == node]
+        return [each for each in self.channels if set(addresses) & set(each.consenters)]
+
+    def private_of(self, node: str) -> tuple[Chunk, ...]:
+        """Return the private data that a peer begins with."""
+        for organization in self.topology.managed:
+            if node in {each.name for each in organization.nodes}:
+                return self.private.get(organization.name, ())
+        return ()
+
+    @property
+    def written(self) -> list[str]:
+        """Return the nodes whose volumes are written: those of orderers, and of peers with private data."""
+        peers = [
+            each.name
+            for one in self.topology.managed
+            for each in one.nodes
+            if each.name in self.wanted.claims
+        ]
+        return [*self.orderers, *(each for each in peers if self.private_of(each))]
 
     @property
     def orderers(self) -> list[str]:
@@ -110,6 +134,7 @@ async def read_restoration(
         wanted=wanted,
         channels=tuple(channels),
         resources=tuple(resources),
+        private=await _private(reader, manifest),
         checkpoint=restored_checkpoint(content, cluster_identifier=settings.cluster.identifier),
     )
 
@@ -142,7 +167,7 @@ async def restore(restoration: Restoration, progress: Progress) -> Restored:
         await make_namespace(client, kubeconfig, wanted)
         await make_claims(client, wanted, restoration.manifest.id)
     statefulsets: Mapping[str, Mapping[str, object]] = {
-        name: wanted.statefulsets[name] for name in restoration.orderers
+        name: wanted.statefulsets[name] for name in restoration.written
     }
     async with mounted_volumes(server, statefulsets, suffix=restoration.jobs) as volumes:
         written = await asyncio.gather(
@@ -152,6 +177,16 @@ async def restore(restoration: Restoration, progress: Progress) -> Restored:
         written=tuple(name for name, wrote in zip(volumes, written, strict=True) if wrote),
         state=_save(restoration, progress),
     )
+
+
+async def _private(reader: Reader, manifest: Manifest) -> dict[str, tuple[Chunk, ...]]:
+    """Return the stores of private data; stand-ins have none that could be given to them."""
+    if manifest.standin:
+        return {}
+    return {
+        name: await store_chunks(reader, each, sorted(manifest.channels))
+        for name, each in manifest.peers.items()
+    }
 
 
 async def write_volume(restoration: Restoration, name: str, volume: NodeVolume, progress: Progress) -> bool:
@@ -170,6 +205,8 @@ async def write_volume(restoration: Restoration, name: str, volume: NodeVolume, 
                 await volume.write(chunk)
             for chunk in _raft(channel, standin=standin):
                 await volume.write(chunk)
+        for chunk in restoration.private_of(name):
+            await volume.write(chunk)
     await volume.check(wanted)
     await volume.finish(backup)
     return verdict == "write"
