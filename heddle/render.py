@@ -32,9 +32,19 @@ _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
 
 def core_yaml(peer: NodePlan, *, bootstrap: tuple[str, ...]) -> str:
-    """Return a peer's core.yaml; it asks the `host:port` in `bootstrap` for its organization's peers."""
-    addresses = " ".join(bootstrap)
-    return _render("core.yaml", node=peer, bootstrap=addresses, couchdb_user=couchdb.USER, **_PATHS)
+    """Return a peer's core.yaml; it asks the `host:port` in `bootstrap` for its organization's peers.
+
+    A peer does not start with handlers that it does not have: that of Fabric 3 is left out for an image that
+    claims an earlier release.
+    """
+    return _render(
+        "core.yaml",
+        node=peer,
+        before_3=_claims_before_3("peer", peer.image),
+        bootstrap=" ".join(bootstrap),
+        couchdb_user=couchdb.USER,
+        **_PATHS,
+    )
 
 
 def orderer_yaml(orderer: NodePlan) -> str:
@@ -43,8 +53,7 @@ def orderer_yaml(orderer: NodePlan) -> str:
     An orderer does not start with keys that it does not know: those of Fabric 3 are left out for an image
     that claims an earlier release.
     """
-    release = image_release("orderer", orderer.image)
-    before_3 = release is not None and release.is_below(_FABRIC_3)
+    before_3 = _claims_before_3("orderer", orderer.image)
     return _render("orderer.yaml", node=orderer, before_3=before_3, **_PATHS)
 
 
@@ -97,6 +106,11 @@ _PATHS = {
     "raft_snapshots": RAFT_SNAPSHOTS,
     "ccaas_builder": CCAAS_BUILDER,
 }
+
+
+def _claims_before_3(kind: str, image: str) -> bool:
+    release = image_release(kind, image)
+    return release is not None and release.is_below(_FABRIC_3)
 
 
 def _quoted(value: object) -> str:

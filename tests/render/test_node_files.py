@@ -114,6 +114,25 @@ def test_an_orderer_of_an_earlier_release_has_no_key_that_it_does_not_know(image
     assert {"Backoff", "Throttling"} & general.keys() == ({"Backoff", "Throttling"} if has else set())
 
 
+@pytest.mark.parametrize(("release", "has"), [("2.5.16", False), ("3.0", True)])
+def test_a_peer_of_an_earlier_release_has_no_handler_that_it_does_not_know(release: str, has: bool) -> None:
+    """It would not start: Method TimeWindowCheck isn't a method of HandlerLibrary (seen on 2.5.16)."""
+    instance = parse_instance(
+        {
+            "name": "dev",
+            "images": {"peer": f"docker.io/hyperledger/fabric-peer:{release}"},
+            "capabilities": {"channel": "V2_0"},
+            "organizations": [{"name": "org1"}],
+        },
+        source="test",
+    )
+    peer = next(node for node in plan(instance).nodes if node.kind == "peer")
+    core = load(render.core_yaml(peer, bootstrap=(peer.address,)))
+    filters = [each["name"] for each in core["peer"]["handlers"]["authFilters"]]
+    assert ("TimeWindowCheck" in filters) is has
+    assert filters[:2] == ["DefaultAuth", "ExpirationCheck"]
+
+
 def test_a_peer_with_couchdb_has_every_setting_of_upstreams_sample() -> None:
     """The values are the sample's but for address, user and password; the password is not in the file."""
     instance = parse_instance(
