@@ -8,12 +8,13 @@ from urllib.parse import quote
 from heddle.kube.apiserver import ApiServer
 from heddle.kube.claims import claims_in
 from heddle.kube.client import Json, KubeClient, is_ready, pod_path, refusal
-from heddle.kube.starting import StartFailure, start_failure
+from heddle.kube.starting import StartFailure, start_failure, telling_lines
 from heddle.kube.withdrawal import is_marked, withdraw
 from heddle.text import counted
 
 __all__ = ["NodePods", "PodState", "container_lines", "together"]
 
+_LOG_READ = 200
 _LOG_LINES = 15
 _EVENTS = 5
 _REVISION = "controller-revision-hash"
@@ -141,11 +142,11 @@ class NodePods(KubeClient):
         pod = await self.pod(self.namespace, _pod_name(name))
         if pod is None:
             return ""
-        log = await self.log(self.namespace, _pod_name(name), lines=_LOG_LINES)
+        log = await self.log(self.namespace, _pod_name(name), lines=_LOG_READ)
         lines = [
             *container_lines(pod),
             *await self._events(pod["metadata"]["uid"]),
-            *(f"log {line}" for line in log.splitlines()),
+            *(f"log {line}" for line in telling_lines(log, _LOG_LINES)),
         ]
         return "\n".join(f"  {line}" for line in lines)
 

@@ -1,9 +1,9 @@
-"""Read from a pod why its containers do not start, and tell what passes by itself from what does not."""
+"""Read from a pod and its log why its containers do not start, and tell what passes from what does not."""
 
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["StartFailure", "start_failure"]
+__all__ = ["StartFailure", "start_failure", "telling_lines"]
 
 _UNUSABLE: Final = frozenset({"InvalidImageName", "ErrImageNeverPull"})
 _UNPULLED: Final = frozenset({"ErrImagePull", "ImagePullBackOff"})
@@ -52,3 +52,13 @@ def start_failure(pod: dict[str, Any]) -> StartFailure | None:
                 final=reason in _UNUSABLE or refused,
             )
     return None
+
+
+def telling_lines(log: str, most: int) -> list[str]:
+    """Return the last lines of a log, at most so many; of a Go program that panicked, those up to its panic.
+
+    What follows the panic is a stack, whose end tells nothing.
+    """
+    lines = log.splitlines()
+    panics = [number for number, line in enumerate(lines) if line.startswith("panic: ")]
+    return lines[: panics[-1] + 1][-most:] if panics else lines[-most:]

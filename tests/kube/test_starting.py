@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from heddle.kube.pods import PodState, _with_pod
-from heddle.kube.starting import StartFailure, start_failure
+from heddle.kube.starting import StartFailure, start_failure, telling_lines
 
 IMAGE = "docker.io/hyperledger/fabric-orderer:3.9.9"
 
@@ -54,3 +54,11 @@ def test_a_pod_without_a_place_says_what_it_lacks() -> None:
     state = _with_pod(PodState(node="orderer0", settled=True, wanted="new"), pod)
     assert state.status == "Pending, Unschedulable 0/1 nodes"
     assert state.failure is None
+
+
+def test_of_a_panic_its_words_are_shown_and_not_its_stack() -> None:
+    """The stack of a Go program is longer than what is shown of a log."""
+    stack = [f"goroutine {number}" for number in range(40)]
+    log = "\n".join(["starting", "Method X isn't a method", "panic: Method X isn't a method", *stack])
+    assert telling_lines(log, 2) == ["Method X isn't a method", "panic: Method X isn't a method"]
+    assert telling_lines("one\ntwo\nthree", 2) == ["two", "three"]
