@@ -22,4 +22,6 @@ def node_address(node: NodePlan, tls_roots: pulumi.Input[Sequence[pulumi.Input[s
     }
     if node.admin_port is not None:
         address["adminPort"] = node.admin_port
+    if node.former:
+        address["former"] = list(node.former)
     return address

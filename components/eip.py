@@ -9,7 +9,10 @@ from pulumi_kubernetes.core.v1 import Service
 from components import labels
 from components.manifests import Manifest, metadata
 from components.site import Site
+from heddle.spec.former import NO_DOMAIN
 from heddle.topology import NodePlan
+
+_FORMER = "grpc-former"
 
 
 class Eip(pulumi.ComponentResource):
@@ -24,9 +27,11 @@ class Eip(pulumi.ComponentResource):
     endpoints: Mapping[str, pulumi.Input[str]]
     """The `address:port` at which clients outside reach each node; empty where they do not."""
 
-    def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, site: Site, terms: pulumi.Resource, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("heddle:kubernetes:Eip", name, None, opts)
-        self.services = {node.name: self._service(name, node, site) for node in site.topology.nodes}
+        self.services = {node.name: self._service(name, node, site, terms) for node in site.topology.nodes}
         self.endpoints = {
             node.name: endpoint
             for node in site.topology.nodes
@@ -34,16 +39,14 @@ class Eip(pulumi.ComponentResource):
         }
         self.register_outputs({"endpoints": dict(self.endpoints)})
 
-    def _service(self, name: str, node: NodePlan, site: Site) -> Service:
-        port = {"name": "grpc", "port": node.port, "targetPort": "grpc", "protocol": "TCP"}
-        if node.node_port is not None:
-            port["nodePort"] = node.node_port
+    def _service(self, name: str, node: NodePlan, site: Site, terms: pulumi.Resource) -> Service:
+        """Return a node's Service. `terms` come first: they refuse to take an address away that is in use."""
         spec: Manifest = {
             "type": site.topology.service_type,
             # Consenters must find each other before any of them is ready.
             "publishNotReadyAddresses": True,
             "selector": labels.select_reached(site.instance, node.name),
-            "ports": [port],
+            "ports": _ports(node, site),
         }
         given = site.topology.service_type == "LoadBalancer" and site.spec.domain is None
         awaited = labels.AWAIT_LOAD_BALANCER if given else labels.SKIP_AWAIT
@@ -54,8 +57,28 @@ class Eip(pulumi.ComponentResource):
                 node.name, node.namespace, node_labels, {**node.service_annotations, **awaited}
             ),
             spec=spec,
-            opts=site.options(self),
+            opts=site.options(self, after=[terms]),
         )
+
+
+def _ports(node: NodePlan, site: Site) -> list[Manifest]:
+    """Return the ports of a Service: that of now, and a former one while its node moves.
+
+    Both lead to where the pod listens, which it calls `grpc`: before its restart that is the former port.
+    """
+    wanted = (
+        {"grpc": node.port} if node.former_port is None else {"grpc": node.port, _FORMER: node.former_port}
+    )
+    former = site.spec.former
+    had_domain = former is not None and former.domain != NO_DOMAIN
+    ports: list[Manifest] = []
+    for name, number in wanted.items():
+        port: Manifest = {"name": name, "port": number, "targetPort": "grpc", "protocol": "TCP"}
+        pinned = had_domain if name == _FORMER else node.node_port is not None
+        if pinned and site.topology.service_type == "NodePort":
+            port["nodePort"] = number
+        ports.append(port)
+    return ports
 
 
 def _endpoint(node: NodePlan, service: Service, site: Site) -> pulumi.Input[str] | None:
@@ -72,7 +95,8 @@ def _node_port(address: str, service: Service) -> pulumi.Output[str]:
 
     def endpoint(known: Sequence[Any]) -> str:
         spec, _ = known
-        return f"{_host(address)}:{spec['ports'][0]['node_port']}"
+        current = next(each for each in spec["ports"] if each["name"] == "grpc")
+        return f"{_host(address)}:{current['node_port']}"
 
     return pulumi.Output.all(service.spec, service.status).apply(endpoint)
 

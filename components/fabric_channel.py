@@ -115,10 +115,12 @@ def _rollouts(args: FabricChannelArgs) -> list[pulumi.Resource]:
     """Return what is done before the channel changes: it never does while its orderers are being restarted.
 
     Peers restart with their new keys before the channel refuses the old ones, and with their new images
-    before it raises the capabilities that the stack file states.
+    before it raises the capabilities that the stack file states. So they do with new addresses: the channel
+    names those of anchor peers.
     """
     revoking = any(peers.organization.revocations for peers in args.peers.values())
-    first = args.peers_restarted if revoking or args.plan.capabilities else ()
+    waits = revoking or args.plan.capabilities or args.site.topology.moving
+    first = args.peers_restarted if waits else ()
     return [args.orderers.rollout, *first]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from components.address_terms import address_terms, dial_anew
 from components.chaincode import Chaincode, ChaincodeArgs
 from components.cluster import Cluster, ClusterArgs
 from components.eip import Eip
@@ -51,7 +52,9 @@ class Network(pulumi.ComponentResource):
         self._site = Site(spec=args.instance, topology=args.topology, place=cluster.namespace)
         self._child = pulumi.ResourceOptions(parent=self, providers=cluster.providers)
         self._storage = Storage(f"{name}-storage", self._site, self._child)
-        self._eip = Eip(f"{name}-eip", self._site, self._child)
+        self._ordering = self._organization(self._topology.ordering)
+        terms = address_terms(f"{name}-addresses", self._site, self._ordering, self._child)
+        self._eip = Eip(f"{name}-eip", self._site, terms, self._child)
         self._operations = Operations(f"{name}-operations", OperationsArgs(site=self._site), self._child)
         self._orderers = self._orderer_set()
         self._peers = self._peer_sets()
@@ -60,6 +63,9 @@ class Network(pulumi.ComponentResource):
         self._orderers.roll_out(peers)
         self._peers_restarted = self._peer_rollout()
         self._channels = {plan.name: self._channel(plan) for plan in self._topology.channels}
+        if self._topology.moving:
+            ledgers = [each.channel for each in self._channels.values()]
+            dial_anew(f"{name}-orderers-dial-anew", self._orderers, ledgers, self._child)
         self._chaincodes = {plan.name: self._chaincode(plan) for plan in self._topology.chaincodes}
         members = {self._topology.ordering.name: self._orderers.organization} | {
             name: peer_set.organization for name, peer_set in self._peers.items()
@@ -112,7 +118,7 @@ class Network(pulumi.ComponentResource):
             OrdererSetArgs(
                 site=self._site,
                 plan=plan,
-                organization=self._organization(plan),
+                organization=self._ordering,
                 claims=self._storage.claims,
                 volumes=self._storage.volumes,
                 services=self._eip.services,

@@ -64,6 +64,8 @@ class OrdererSet(pulumi.ComponentResource):
     """The organization as a channel's configuration describes it."""
     admin_tls: ClientTls
     """Client certificate that the nodes' admin endpoints accept."""
+    rollout_args: RolloutArgs
+    """The nodes with all that a Rollout has to know of them."""
     rollout: Rollout
     """Done when every node runs what its StatefulSet says."""
 
@@ -117,31 +119,34 @@ class OrdererSet(pulumi.ComponentResource):
 
     def roll_out(self, gateways: Sequence[Node]) -> None:
         """Declare the rollout; once, when the peers are known, whose gateways hand in transactions."""
-        args = self._args
-        rekey, bft = args.site.spec.certificates.rekey, args.site.topology.bft is not None
-        keys = {plan.name: rekey.get(tls_holder(plan, bft=bft), 0) for plan in args.plan.nodes}
+        self.rollout_args = self._rollout_args(self._args, gateways)
         self.rollout = Rollout(
             f"{self._name}-rollout",
-            RolloutArgs(
-                kind="orderer",
-                namespace=args.site.namespace,
-                nodes=self.addresses,
-                revisions={node: each.revision for node, each in self.nodes.items()},
-                certificates={node: each.tls_certificate for node, each in self.nodes.items()},
-                channels=[channel.name for channel in args.site.topology.channels],
-                memberships=args.site.topology.memberships,
-                gateways=gateways,
-                admin_tls=self.admin_tls,
-                operations_tls=args.operations.client,
-                images={plan.name: plan.image for plan in args.plan.nodes},
-                **self._identities(bft=args.site.topology.bft is not None),
-                signers=[args.organization.admin],
-                tls_keys={node: number for node, number in keys.items() if number} or None,
-            ),
+            self.rollout_args,
             pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[*(node.statefulset for node in self.nodes.values()), args.volumes],
+                depends_on=[*(node.statefulset for node in self.nodes.values()), self._args.volumes],
             ),
+        )
+
+    def _rollout_args(self, args: OrdererSetArgs, gateways: Sequence[Node]) -> RolloutArgs:
+        rekey, bft = args.site.spec.certificates.rekey, args.site.topology.bft is not None
+        keys = {plan.name: rekey.get(tls_holder(plan, bft=bft), 0) for plan in args.plan.nodes}
+        return RolloutArgs(
+            kind="orderer",
+            namespace=args.site.namespace,
+            nodes=self.addresses,
+            revisions={node: each.revision for node, each in self.nodes.items()},
+            certificates={node: each.tls_certificate for node, each in self.nodes.items()},
+            channels=[channel.name for channel in args.site.topology.channels],
+            memberships=args.site.topology.memberships,
+            gateways=gateways,
+            admin_tls=self.admin_tls,
+            operations_tls=args.operations.client,
+            images={plan.name: plan.image for plan in args.plan.nodes},
+            **self._identities(bft=args.site.topology.bft is not None),
+            signers=[args.organization.admin],
+            tls_keys={node: number for node, number in keys.items() if number} or None,
         )
 
     def _identities(self, *, bft: bool) -> dict[str, Any]:

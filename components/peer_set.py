@@ -69,7 +69,7 @@ class PeerSet(pulumi.ComponentResource):
 
     def _node(self, name: str, plan: NodePlan, args: PeerSetArgs) -> FabricNode:
         # All ask the first peer for the others: it stays when the organization grows, so nobody is restarted.
-        bootstrap = (args.plan.nodes[0].address,)
+        bootstrap = args.plan.nodes[0].served
         return FabricNode(
             f"{name}-{plan.name}",
             FabricNodeArgs(

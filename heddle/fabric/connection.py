@@ -224,7 +224,7 @@ def _as_is(message: bytes) -> bytes:
 
 def _options(node: Node) -> tuple[tuple[str, str | int], ...]:
     return (
-        ("grpc.ssl_target_name_override", node.host),
+        ("grpc.ssl_target_name_override", node.verified_host),
         ("grpc.max_send_message_length", _MESSAGE_BYTES),
         ("grpc.max_receive_message_length", _MESSAGE_BYTES),
         # Fabric's servers end connections that ping more than once a minute (Keepalive.ServerMinInterval).
@@ -247,6 +247,6 @@ def _verify_name_of(node: Node) -> Callable[[httpx.Request], Awaitable[None]]:
     """Return a request hook that lets TLS expect the node's name, whatever address is dialled."""
 
     async def hook(request: httpx.Request) -> None:
-        request.extensions["sni_hostname"] = node.host
+        request.extensions["sni_hostname"] = node.verified_host
 
     return hook

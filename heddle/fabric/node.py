@@ -17,9 +17,12 @@ class ClientTls:
 class Node:
     """Describe one peer or orderer.
 
-    `host` and `port` are what the ledger and the TLS certificate say; `host` is always verified. Where a
+    `host` and `port` are what the ledger and the TLS certificate say; `host` is verified. Where a
     `dial` address ("127.0.0.1:7050") is given, connections go there instead; `namespace` and `pod` serve a
     dialer that goes through the API server. An orderer's `admin_port` is the participation API.
+
+    A node that moves has `former` addresses (host:port): it answers to both, once it has restarted, and until
+    then to the former alone.
     """
 
     name: str
@@ -34,6 +37,17 @@ class Node:
     dial: str = ""
     admin_dial: str = ""
     operations_dial: str = ""
+    former: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Return every address (host:port) by which a ledger or another node may know it."""
+        return frozenset((f"{self.host}:{self.port}", *self.former))
+
+    @property
+    def verified_host(self) -> str:
+        """Return the name that its certificate has: of a node that moves the former, before and after."""
+        return self.former[0].rpartition(":")[0] if self.former else self.host
 
     def direct(self, port: int) -> str:
         """Return the address that was given to dial for this port, or "" where there is none."""

@@ -62,7 +62,9 @@ async def presented_certificate(
     try:
         async with asyncio.timeout(deadline):
             host, way = await dialer.endpoint(node, asked)
-            _, writer = await asyncio.open_connection(host, way, ssl=context, server_hostname=node.host)
+            _, writer = await asyncio.open_connection(
+                host, way, ssl=context, server_hostname=node.verified_host
+            )
     except TimeoutError as error:
         raise unreachable(node, what, f"not within {deadline:.0f} s", port=asked) from error
     except OSError as error:  # ssl's errors, too

@@ -8,12 +8,12 @@ endian. There is no half-close: either side's end closes the websocket.
 import asyncio
 import contextlib
 import struct
-from urllib.parse import quote
 
 import websockets
 from websockets.asyncio.client import ClientConnection
 
 from heddle.kube.apiserver import ApiServer
+from heddle.kube.client import KubeClient, pod_path
 from heddle.kube.listener import LocalListener
 from heddle.kube.websocket import connection_words, open_websocket
 from heddle.text import printable
@@ -26,15 +26,21 @@ _PORT = struct.Struct("<H")
 
 
 class Forward(LocalListener):
-    """A pod's port behind a listener on 127.0.0.1."""
+    """A pod's port behind a listener on 127.0.0.1.
+
+    A pod that does not have the port listens elsewhere: at the port that it had before, or will have. Once a
+    connection failed, the next one goes to the port that the pod calls `grpc`.
+    """
 
     def __init__(self, server: ApiServer, namespace: str, pod: str, port: int) -> None:
         super().__init__()
         self._server = server
-        self._port = port
-        self._path = f"/api/v1/namespaces/{quote(namespace)}/pods/{quote(pod)}/portforward?ports={port}"
+        self._wanted = self._port = port
+        self._pod = pod_path(namespace, pod)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.trouble:
+            self._port = await self._listening()
         async with await self._open() as tunnel:
             self.trouble = ""
             await self._pump(reader, writer, tunnel)
@@ -43,7 +49,20 @@ class Forward(LocalListener):
         return connection_words(self._server, error)
 
     async def _open(self) -> ClientConnection:
-        return await open_websocket(self._server, self._path, "v4.channel.k8s.io")
+        path = f"{self._pod}/portforward?ports={self._port}"
+        return await open_websocket(self._server, path, "v4.channel.k8s.io")
+
+    async def _listening(self) -> int:
+        """Return the wanted port if the pod has it, else that of its gRPC server, as far as it is known."""
+        async with KubeClient(self._server) as client:
+            response = await client.send("GET", self._pod)
+        if response.status_code != 200:
+            return self._port
+        containers = response.json().get("spec", {}).get("containers", ())
+        ports = [each for container in containers for each in container.get("ports", ())]
+        if any(each.get("containerPort") == self._wanted for each in ports):
+            return self._wanted
+        return next((each["containerPort"] for each in ports if each.get("name") == "grpc"), self._wanted)
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tunnel: ClientConnection

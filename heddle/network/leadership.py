@@ -96,7 +96,7 @@ class Handover:
 
 def _of(node: Node, channel: str, consenters: tuple[Consenter, ...]) -> Consenter:
     for consenter in consenters:
-        if consenter.address == f"{node.host}:{node.port}":
+        if consenter.address in node.addresses:
             return consenter
     raise FabricError(f"{node.at()}: {channel} has no such consenter")
 

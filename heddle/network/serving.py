@@ -86,12 +86,11 @@ async def _reaches(
     connections: Connections, peer: Node, channel: str, orderer: Node, deadline: float
 ) -> bool:
     """Tell whether a peer's gateway has had an answer of an orderer now."""
-    address = f"{orderer.host}:{orderer.port}"
     try:
         for _ in range(_LOOKS):
             answers = await ordering_answers(connections, peer, channel, deadline=deadline)
-            if address in answers:
-                return answers[address]
+            if known := orderer.addresses & answers.keys():
+                return any(answers[address] for address in known)
     except FabricError:
         return False
     return False
@@ -125,7 +124,7 @@ async def peer_services(
     async def endorses(channel: str, chaincode: str) -> list[str]:
         beside = others.get(channel, ())
         mine, *theirs = await asyncio.gather(*(known(each, channel, chaincode) for each in (node, *beside)))
-        itself = {each for each in mine if each[0] == f"{node.host}:{node.port}"}
+        itself = {each for each in mine if each[0] in node.addresses}
         asking = [other.name for other, peers in zip(beside, theirs, strict=True) if itself & peers]
         told = [*(["it finds endorsers"] if itself else []), *(f"{name} finds it" for name in asking)]
         if await simulates(channel, chaincode):

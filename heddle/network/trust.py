@@ -112,7 +112,7 @@ class TrustQuestions:
         if not mine:
             return None
         holds = frozenset.intersection(*(self._held(each) for each in mine))
-        names = {f"{node.host}:{node.port}": node.name for node in own}
+        names = {address: node.name for node in own for address in node.addresses}
         return ChannelTrust(name=name, holds=holds, consenters=self._consenters(settings, names))
 
     async def _presented(self, node: Node) -> frozenset[int]:

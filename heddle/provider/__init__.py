@@ -1,6 +1,7 @@
 """Create, update, read and delete Heddle's own resources: one file per type."""
 
 from heddle.plugin.interface import Log
+from heddle.provider.address_terms import AddressTermsHandler
 from heddle.provider.authority_exchange import AuthorityExchangeHandler
 from heddle.provider.certificate import CertificateHandler
 from heddle.provider.certificate_authority import CertificateAuthorityHandler
@@ -27,6 +28,7 @@ _HANDLERS = (
     AuthorityExchangeHandler,
     PasswordHandler,
     RevocationListHandler,
+    AddressTermsHandler,
     ChannelHandler,
     PeerMembershipHandler,
     ChaincodePackageHandler,

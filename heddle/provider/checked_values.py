@@ -28,6 +28,7 @@ def node(value: inputs.Node) -> Node:
         dial=value.get("dial", ""),
         admin_dial=value.get("adminDial", ""),
         operations_dial=value.get("operationsDial", ""),
+        former=tuple(value.get("former") or ()),
     )
 
 

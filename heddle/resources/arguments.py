@@ -53,6 +53,7 @@ class Node(TypedDict):
     dial: NotRequired[pulumi.Input[str]]
     adminDial: NotRequired[pulumi.Input[str]]
     operationsDial: NotRequired[pulumi.Input[str]]
+    former: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
 
 
 class Revocation(TypedDict):
@@ -61,6 +62,14 @@ class Revocation(TypedDict):
     holder: NotRequired[pulumi.Input[str]]
     serial: pulumi.Input[str]
     expires: NotRequired[pulumi.Input[str]]
+
+
+class Identity(TypedDict):
+    """A signer: a certificate with its key, and the organization that it belongs to."""
+
+    mspId: pulumi.Input[str]
+    certificate: pulumi.Input[str]
+    privateKey: pulumi.Input[str]
 
 
 class Msp(TypedDict):
@@ -145,14 +154,6 @@ class Capabilities(TypedDict):
     channel: NotRequired[pulumi.Input[str]]
     orderer: NotRequired[pulumi.Input[str]]
     application: NotRequired[pulumi.Input[str]]
-
-
-class Identity(TypedDict):
-    """A signer: a certificate with its key, and the organization that it belongs to."""
-
-    mspId: pulumi.Input[str]
-    certificate: pulumi.Input[str]
-    privateKey: pulumi.Input[str]
 
 
 class ClientTls(TypedDict):

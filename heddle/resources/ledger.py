@@ -19,10 +19,35 @@ from heddle.resources.arguments import (
     RaftOptions,
 )
 from heddle.resources.base import DeclaredResource
+from heddle.schema.addresses import ADDRESS_TERMS
 from heddle.schema.channel import CHANNEL
 from heddle.schema.membership import PEER_MEMBERSHIP
 
-__all__ = ["Channel", "ChannelArgs", "PeerMembership", "PeerMembershipArgs"]
+__all__ = [
+    "AddressTerms",
+    "AddressTermsArgs",
+    "Channel",
+    "ChannelArgs",
+    "PeerMembership",
+    "PeerMembershipArgs",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressTermsArgs:
+    """By node every address (host:port) that it answers to, and who tells which of them channels name."""
+
+    namespace: str
+    served: Mapping[str, Sequence[str]]
+    orderers: Sequence[pulumi.Input[Node]]
+    channels: Sequence[str]
+    reader: pulumi.Input[Identity]
+
+
+class AddressTerms(DeclaredResource[AddressTermsArgs]):
+    """Addresses of nodes, of which none goes while a channel names it."""
+
+    declaration = ADDRESS_TERMS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ class Node(TypedDict):
     dial: str
     adminDial: str
     operationsDial: str
+    former: NotRequired[Sequence[str]]
 
 
 class Revocation(TypedDict):
@@ -30,6 +31,14 @@ class Revocation(TypedDict):
     holder: str
     serial: str
     expires: str
+
+
+class Identity(TypedDict):
+    """A signer: a certificate with its key, and the organization that it belongs to."""
+
+    mspId: str
+    certificate: str
+    privateKey: str
 
 
 class Msp(TypedDict):
@@ -55,14 +64,6 @@ class Consenter(TypedDict):
     id: NotRequired[int]
     mspId: NotRequired[str]
     identity: NotRequired[str]
-
-
-class Identity(TypedDict):
-    """A signer: a certificate with its key, and the organization that it belongs to."""
-
-    mspId: str
-    certificate: str
-    privateKey: str
 
 
 class ClientTls(TypedDict):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from heddle.schema import authorities, chaincode, channel, identity, kubernetes, membership
+from heddle.schema import addresses, authorities, chaincode, channel, identity, kubernetes, membership
 from heddle.schema.model import Kind, ListOf, MapOf, ObjectType, Property, ResourceType, Text, connection
 from heddle.settings import Boolean, Duration, Integer, Size
 from heddle.versions import HEDDLE
@@ -35,6 +35,7 @@ RESOURCES: Mapping[str, ResourceType] = {
         authorities.AUTHORITY_EXCHANGE,
         identity.PASSWORD,
         identity.REVOCATION_LIST,
+        addresses.ADDRESS_TERMS,
         channel.CHANNEL,
         membership.PEER_MEMBERSHIP,
         chaincode.CHAINCODE_PACKAGE,

@@ -60,6 +60,11 @@ NODE = ObjectType(
         "operationsDial": connection(
             Text(), "host:port to connect to for the operations endpoint.", default=""
         ),
+        "former": connection(
+            ListOf(HOST_PORT),
+            "The address, host:port, that it had before, while it moves: its certificate is good for both.",
+            optional=True,
+        ),
     },
 )
 

@@ -1,9 +1,8 @@
 """Describe a whole instance: the value of `fabric:instance` in a stack file."""
 
-import ipaddress
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from heddle.spec.backup import Backup
@@ -11,24 +10,15 @@ from heddle.spec.capabilities import Capabilities
 from heddle.spec.chaincode import Chaincode
 from heddle.spec.cluster import Certificates, Cluster, Images, Passwords
 from heddle.spec.defaults import DNS_DOMAIN
+from heddle.spec.former import Former
 from heddle.spec.kinds import Power
 from heddle.spec.members import Channel, Organization
-from heddle.spec.model import Section, refused
-from heddle.spec.names import DOMAIN, Domain, InstanceName, Namespace
+from heddle.spec.model import Section
+from heddle.spec.names import Domain, InstanceName, Namespace
 from heddle.spec.nodes import NodeSettings, Storage
 from heddle.spec.ordering import Ordering
+from heddle.spec.public import PublicAddress
 from heddle.spec.rules import broken_rules
-
-
-def check_public_address(value: str) -> str:
-    """Return the address, one spelling for one. Raises PydanticCustomError for anything else."""
-    if value in {"auto", "none"} or DOMAIN.allows(value):
-        return value
-    try:
-        return str(ipaddress.ip_address(value))
-    except ValueError:
-        words = "auto (the local cluster's node), none, an IP address or a DNS name"
-        raise refused(words) from None
 
 
 class Instance(Section):
@@ -52,9 +42,7 @@ class Instance(Section):
     """Images of the nodes."""
     cluster: Cluster | None = None
     """Which cluster. Default: the local cluster named like the stack."""
-    public_address: Annotated[
-        str, AfterValidator(check_public_address), WithJsonSchema({"type": "string"})
-    ] = "none"
+    public_address: PublicAddress = "none"
     """Where clients outside reach the nodes: none; an address of the cluster's nodes, with a port that
     Kubernetes assigns; or auto, which is the local cluster's own address and none elsewhere."""
     exposure: Literal["NodePort", "LoadBalancer"] = "NodePort"
@@ -63,6 +51,8 @@ class Instance(Section):
     """Domain of the node names on the ledger, which must resolve inside and outside the cluster. With it
     every organization has a pinned block of ports. Default: the namespace's Service DNS, which serves an
     instance that others do not join."""
+    former: Former | None = None
+    """Addresses that nodes had before, while they move to those of now."""
     state_database: Literal["LevelDB", "CouchDB"] = "LevelDB"
     """State database of every peer; it cannot be changed later. CouchDB answers rich queries of JSON, and
     takes a pod and a claim of its own per peer."""

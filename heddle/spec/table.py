@@ -13,14 +13,16 @@ from heddle.settings import DEFAULT_RESOURCES
 from heddle.spec.editions import EDITIONS, Edition
 from heddle.spec.entries import NameOrMapping
 from heddle.spec.fields import Reader
+from heddle.spec.former import check_former_domain
 from heddle.spec.indices import IndicesRule
-from heddle.spec.instance import Instance, check_public_address
+from heddle.spec.instance import Instance
 from heddle.spec.kinds import check_period, check_processors, check_quantity
 from heddle.spec.metadata import check_metadata
 from heddle.spec.model import Section, section_in
 from heddle.spec.names import NameRule
 from heddle.spec.ordering import Bft
 from heddle.spec.policies import check_endorsement, check_members, check_policy
+from heddle.spec.public import check_public_address
 from heddle.spec.references import check_image, check_registry
 
 MARK = "<!-- Made by `python -m heddle.spec.table`; change the models, not this. -->"
@@ -36,6 +38,7 @@ _IN_WORDS: dict[object, str] = {
     check_policy: "expression or path",
     check_image: "image",
     check_metadata: "path of a folder, or mapping of path to text",
+    check_former_domain: "`none` or a DNS domain",
     check_public_address: "`auto`, `none`, an IP address or a DNS name",
 }
 """The words for what a validator allows, by its function."""

@@ -12,6 +12,7 @@ from heddle.spec.capabilities import Capabilities, ChannelCapabilities
 from heddle.spec.chaincode import Chaincode
 from heddle.spec.defaults import default_msp_id, default_namespace
 from heddle.spec.fields import stated
+from heddle.spec.former import NO_DOMAIN
 from heddle.spec.indices import indices_in
 from heddle.spec.member import Membership
 from heddle.spec.members import Channel, Organization
@@ -189,6 +190,7 @@ class _Site:
             admin_port=ORDERER_ADMIN_PORT if orderer else None,
             node_port=pinned if self.service_type == "NodePort" else None,
             tls_hosts=self._tls_hosts(name),
+            former=self._former(name, kind, index, organization, pinned),
             image=node_image(self.instance, kind, name),
             couchdb=None if orderer else self._couchdb(name, index, organization),
             **pod_settings(self.instance.nodes, kind, name),
@@ -196,7 +198,29 @@ class _Site:
             **node_variables(self.instance.nodes, kind, name),
         )
 
+    def _former(
+        self, name: str, kind: str, index: int, organization: str, pinned: int | None
+    ) -> tuple[str, ...]:
+        """Return the address that a node had before, if it is another one."""
+        former, usual = self.instance.former, ORDERER_PORT if kind == "orderer" else PEER_PORT
+        if former is None:
+            return ()
+        first = former.ports.get(organization)
+        port = (pinned or usual) if first is None else first + index
+        if former.domain == NO_DOMAIN:
+            port = usual
+        now, address = f"{name}.{self.domain}:{pinned or usual}", f"{name}.{self._former_domain}:{port}"
+        return () if address == now else (address,)
+
+    @property
+    def _former_domain(self) -> str:
+        former = self.instance.former
+        if former is None or former.domain is None:
+            return self.domain
+        return self.service_domain if former.domain == NO_DOMAIN else former.domain
+
     def _tls_hosts(self, name: str) -> tuple[str, ...]:
+        former = self.instance.former
         hosts = (
             f"{name}.{self.domain}",
             f"{name}.{self.service_domain}",
@@ -206,6 +230,8 @@ class _Site:
             "localhost",
             "127.0.0.1",
             self.public_address,
+            f"{name}.{self._former_domain}",
+            former.public_address if former else None,
         )
         return tuple(dict.fromkeys(host for host in hosts if host))
 

@@ -100,6 +100,8 @@ class NodePlan(StoredPod):
     """Pinned port on the cluster's machines, equal to `port`; None = Kubernetes chooses, if any."""
     tls_hosts: tuple[str, ...]
     """Names and addresses its TLS certificate is good for."""
+    former: tuple[str, ...] = ()
+    """The address (host:port) that it had before and answers to still; at most one."""
     environment: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Variables of its container, beside those of its files."""
     secret_environment: Mapping[str, tuple[str, str]] = field(default_factory=dict, hash=False)
@@ -112,6 +114,17 @@ class NodePlan(StoredPod):
     def pod(self) -> str:
         """Return the name of the StatefulSet's only pod."""
         return f"{self.name}-0"
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """Return every address (host:port) that it answers to, as a ledger may say it; that of now first."""
+        return (self.address, *self.former)
+
+    @property
+    def former_port(self) -> int | None:
+        """Return the port of its former address, where that is another one."""
+        ports = (int(each.rpartition(":")[2]) for each in self.former)
+        return next((port for port in ports if port != self.port), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,6 +306,11 @@ class Topology:
     def nodes(self) -> tuple[NodePlan, ...]:
         """Return every node: orderers first, then each organization's peers."""
         return (*self.ordering.nodes, *(node for member in self.organizations for node in member.nodes))
+
+    @property
+    def moving(self) -> bool:
+        """Tell whether nodes answer to former addresses, too."""
+        return any(node.former for node in self.nodes)
 
     @property
     def databases(self) -> tuple[CouchdbPlan, ...]:

@@ -27,7 +27,7 @@ _TAKEN = {8443: "the orderers' operations endpoint", 9443: "the peers' operation
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Block:
+class Block:
     """The ports of one organization."""
 
     place: Place
@@ -38,26 +38,34 @@ class _Block:
 
     @property
     def last(self) -> int:
+        """Return its last port."""
         return self.first + self.count - 1
 
 
 def broken(data: Data) -> Iterator[Problem]:
     """Yield problems with ports."""
-    blocks: list[_Block] = []
     step = "Give each organization a block, as ports: {first: 30100, count: 10}."
-    for place, owner, nodes in _owners(data):
+    for place, owner, _ in owners(data):
         ports = owner.get("ports")
         if data.get("domain") and ports is None:
             yield problem(place, MISSING, "it is required with domain: the ledger names the ports", step)
         elif not data.get("domain") and ports is not None:
             allowed = "only with domain: without one, Fabric's usual ports serve"
             yield problem(place, ports, allowed, "Name a domain, or take the ports away.")
-        elif block := _block(place, section(owner, "ports"), nodes):
-            blocks.append(block)
+    blocks = port_blocks(data)
     for block in blocks:
-        yield from _fits(block, data.get("exposure", "NodePort") == "NodePort")
-    yield from _apart(blocks)
+        yield from fits(block, data.get("exposure", "NodePort") == "NodePort")
+    yield from apart(blocks)
     yield from _short_enough(data)
+
+
+def port_blocks(data: Data) -> list[Block]:
+    """Return every block of ports that the file gives, and may give."""
+    return [
+        block
+        for place, owner, nodes in owners(data)
+        if data.get("domain") and (block := _block(place, section(owner, "ports"), nodes))
+    ]
 
 
 def _short_enough(data: Data) -> Iterator[Problem]:
@@ -70,7 +78,7 @@ def _short_enough(data: Data) -> Iterator[Problem]:
         yield problem(("cluster", "dnsDomain"), domain, allowed)
 
 
-def _owners(data: Data) -> Iterator[tuple[Place, Data, tuple[int, ...] | None]]:
+def owners(data: Data) -> Iterator[tuple[Place, Data, tuple[int, ...] | None]]:
     """Yield place, organization and indices of the nodes of every block of ports that belongs to nodes."""
     organization = section(data, "ordering", "organization")
     yield ("ordering", "organization", "ports"), organization, orderer_indices(data)
@@ -79,15 +87,16 @@ def _owners(data: Data) -> Iterator[tuple[Place, Data, tuple[int, ...] | None]]:
             yield ("organizations", index, "ports"), item, indices(item.get("peers", DEFAULT_PEERS))
 
 
-def _block(place: Place, ports: Data, nodes: tuple[int, ...] | None) -> _Block | None:
+def _block(place: Place, ports: Data, nodes: tuple[int, ...] | None) -> Block | None:
     first = whole(ports.get("first"))
     count = whole(ports.get("count", PortBlock.model_fields["count"].default))
     if first is None or count is None or not 1024 <= first <= 65535 or not 1 <= count <= 1000:
         return None
-    return _Block(place=place, first=first, count=count, nodes=nodes)
+    return Block(place=place, first=first, count=count, nodes=nodes)
 
 
-def _fits(block: _Block, node_port: bool) -> Iterator[Problem]:
+def fits(block: Block, node_port: bool) -> Iterator[Problem]:
+    """Yield problems with one block: its range, and ports that are taken."""
     span = f"{block.first}–{block.last}"
     if node_port and not (block.first in NODE_PORTS and block.last in NODE_PORTS):
         step = (
@@ -108,13 +117,14 @@ def _fits(block: _Block, node_port: bool) -> Iterator[Problem]:
         yield problem((*block.place, "count"), block.count, allowed)
 
 
-def _apart(blocks: list[_Block]) -> Iterator[Problem]:
+def apart(blocks: list[Block], *, beyond: int = 0) -> Iterator[Problem]:
+    """Yield problems with blocks, from that with the index `beyond` on, that overlap one before them."""
     for index, block in enumerate(blocks):
-        for other in blocks[:index]:
+        for other in blocks[:index] if index >= beyond else ():
             if block.first <= other.last and other.first <= block.last:
                 allowed = f"ports that no other organization has; {path_of(other.place)} has {_span(other)}"
                 yield problem(block.place, _span(block), allowed)
 
 
-def _span(block: _Block) -> str:
+def _span(block: Block) -> str:
     return f"{block.first}–{block.last}"
