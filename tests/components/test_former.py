@@ -28,10 +28,8 @@ def settled() -> Recorder:
 
 
 def ports(recorder: Recorder, node: str) -> list[dict[str, Any]]:
-    (service,) = [
-        each["spec"]["ports"] for each in recorder.of("Service").values() if each["metadata"]["name"] == node
-    ]
-    return service
+    (found,) = (each for each in recorder.of("Service").values() if each["metadata"]["name"] == node)
+    return list(found["spec"]["ports"])
 
 
 def test_a_service_has_both_ports_and_leads_to_where_the_pod_listens(
