@@ -15,7 +15,7 @@ def address_terms(
     name: str, site: Site, ordering: Organization, opts: pulumi.ResourceOptions
 ) -> AddressTerms:
     """Declare what refuses to take an address away that a channel names; Services come after it."""
-    topology, roots = site.topology, ordering.authorities.tls_roots
+    topology, roots = site.topology, ordering.authorities.tls.every
     return AddressTerms(
         name,
         AddressTermsArgs(
