@@ -350,3 +350,21 @@ async def test_no_secret_in_a_preview(engine: Engine, channel: dict[str, Any]) -
     key = channel["signers"][0]["privateKey"].splitlines()[1]
     assert engine.log.said
     assert all(key not in message for _, message, _ in engine.log.said)
+
+
+async def test_the_rollouts_of_single_organizations_are_forgotten(
+    engine: Engine, channel: dict[str, Any]
+) -> None:
+    """States of before have one for each; the one for all takes their place, and no pod is asked or touched.
+
+    There is no cluster here that could be.
+    """
+    peers = [{**channel["orderers"][0], "name": name} for name in "ab"]
+    former: dict[str, Any] = {"kind": "peer", "namespace": "n", "nodes": peers[:1], "neighbours": peers[1:]}
+    engine.ids["north"] = "n/peers"
+    engine.inputs["north"] = engine.outputs["north"] = {**former, "revisions": {"a": "1"}}
+
+    await engine.destroy(ROLLOUT, "north")
+
+    assert engine.log.of("info")[-1] == "Rollout n/peers: forgets the rollout: pods stay as they are"
+    assert engine.log.of("warning") == []

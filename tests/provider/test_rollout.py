@@ -284,7 +284,24 @@ async def test_the_next_node_goes_when_the_last_one_serves_again() -> None:
     restarts = await replace(_restarter(world), services=clients.services).run()
 
     assert world.deleted == ["a", "b"]
-    assert clients.order == ["a after 0", "a after 1", "b after 1", "b after 2"]
+    assert clients.order == [
+        *("a after 0", "b after 0", "c after 0"),
+        *("a after 0", "a after 1", "b after 1", "b after 2"),
+    ]
+    assert list(restarts.notes) == []
+
+
+async def test_the_first_node_goes_when_the_others_serve() -> None:
+    """A run that was killed may have left one that has just started, and is not yet of use."""
+    world = _world(a="old", b="new", c="new")
+    clients = Clients(world)
+    world.deleted.append("c")
+
+    restarts = await replace(_restarter(world), services=clients.services).run()
+
+    assert clients.looks <= 0, "it was asked again until it served"
+    assert clients.order[:3] == ["a after 1", "b after 1", "c after 1"]
+    assert list(restarts.done) == ["a"]
     assert list(restarts.notes) == []
 
 

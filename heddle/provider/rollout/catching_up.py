@@ -14,6 +14,8 @@ __all__ = ["CatchingUp", "Services"]
 _SERVING = 60.0
 """Seconds for a node that is level to do for clients what it did before: gossip spreads within 10 s or so."""
 
+_AS_BEFORE = "restarted, but does not do all that it did before"
+
 Services = Callable[[Node, NodeFacts], Awaitable[frozenset[str]]]
 """Returns what a node does for clients beyond having its channels."""
 
@@ -50,8 +52,8 @@ class CatchingUp:
         """Return what the node does for clients now."""
         return frozenset() if self.services is None else await self.services(node, facts)
 
-    async def serving(self, node: Node, served: frozenset[str]) -> list[str]:
-        """Wait until a restarted node does for clients what it did before; return what it does not do.
+    async def serving(self, node: Node, served: frozenset[str], words: str = _AS_BEFORE) -> list[str]:
+        """Wait until a node does what was served, by itself before its restart; return what it does not do.
 
         Its channels are safe without that, so it is no reason to leave others outdated.
         """
@@ -62,7 +64,6 @@ class CatchingUp:
         lacking = (
             await poll(look, lambda left: not left, deadline=min(_SERVING, self.patience)) if served else ()
         )
-        words = "restarted, but does not do all that it did before"
         return [f"{node.name}: {words}: {', '.join(sorted(lacking))}"] if lacking else []
 
     async def _wait_for(self, node: Node, missing: Callable[[NodeFacts], str]) -> None:

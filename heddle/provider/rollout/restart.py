@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from heddle.errors import HeddleError, ProviderError
 from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState, together
-from heddle.planner.facts import NodeFacts, PodFacts
+from heddle.planner.facts import NodeFacts, PodFacts, orders
 from heddle.planner.leadership import HandOver
 from heddle.planner.peers import Memberships, joined, next_peer, peer_pauses, peer_refusal
 from heddle.planner.restart import (
@@ -107,6 +107,8 @@ class Restarter:
             node, facts = step
             if node.name in restarted:
                 raise self._again(node)
+            if not restarted:
+                notes += await self._others_serve(node, facts)
             restarted[node.name] = await self._restart(node, facts, notes)
         await self._revive()
         left = await self._held_up()
@@ -202,6 +204,27 @@ class Restarter:
         await (self._catching_up.back if reason else self._catching_up.level)(node, newest)
         notes += await self._catching_up.serving(node, served)
         return reason
+
+    async def _others_serve(self, node: Node, facts: Sequence[NodeFacts]) -> list[str]:
+        """Wait until the other orderers do what the first to restart does; return what they do not do.
+
+        A run that was killed may have left one that has just started. Peers show it by their facts.
+        """
+        mine, *others = sorted(facts, key=lambda each: each.name != node.name)
+        if self.memberships is not None or serves_nobody(mine):
+            return []
+        served = await self._catching_up.served(node, mine)
+        # One that serves nobody, or only follows, is for others to judge: it is not waited for here.
+        ordering = {
+            each.name
+            for each in others
+            if not serves_nobody(each) and all(map(orders, each.channels.values()))
+        }
+        words = f"does not do all that {node.name} does, which restarts first"
+        notes = await asyncio.gather(
+            *(self._catching_up.serving(each, served, words) for each in self.nodes if each.name in ordering)
+        )
+        return [note for each in notes for note in each]
 
     async def _hand_over(self, leader: Node) -> list[str]:
         if self.hand_over is None:
