@@ -69,6 +69,19 @@ class Project:
         place[path[-1]] = value
         self.stack_file.write_text(yaml.safe_dump(content, sort_keys=False))
 
+    def value(self, *path: str | int) -> Any:
+        """Return one value of `fabric:instance` in the stack file."""
+        place = yaml.safe_load(self.stack_file.read_text())["config"]["fabric:instance"]
+        for key in path:
+            place = place[key]
+        return place
+
+    def append(self, *path: str | int, value: object) -> int:
+        """Add a value to a list of `fabric:instance` in the stack file, and return its place there."""
+        items = self.value(*path)
+        self.edit(*path, value=[*items, value])
+        return len(items)
+
     def edit_to_smallest(self, name: str) -> None:
         """Make it another instance: one orderer, one peer, the channel and the chaincode."""
         self.edit("name", value=name)
