@@ -26,6 +26,7 @@ from heddle.settings import BatchSettings, BftOptions, RaftOptions
 
 __all__ = [
     "bft_options",
+    "capabilities_of",
     "consensus_kind",
     "consensus_metadata",
     "consenters_of",
@@ -67,11 +68,17 @@ def settings_of(config: configtx_pb2.Config, *, channel: str = "") -> ChannelSet
         raft=raft,
         consensus=consensus_kind(orderer).type,
         bft=options,
-        capabilities=Capabilities(
-            channel=_capability(root, "channel"),
-            orderer=_capability(orderer, "orderer"),
-            application=_capability(application, "application"),
-        ),
+        capabilities=capabilities_of(config),
+    )
+
+
+def capabilities_of(config: configtx_pb2.Config) -> Capabilities:
+    """Return the capabilities that a configuration states. Raises ConfigtxError if they cannot be read."""
+    root = config.channel_group
+    return Capabilities(
+        channel=_capability(root, "channel"),
+        orderer=_capability(values.group_at(root, "Orderer"), "orderer"),
+        application=_capability(values.group_at(root, "Application"), "application"),
     )
 
 

@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from typing import Literal
 
+from heddle.configtx.read import capabilities_of
 from heddle.embedded.fabric.channelconfig import ChannelConfig
 from heddle.releases import CAPABILITY_RELEASES, PARTS, Release, read_release
 from heddle.versions import FABRIC
@@ -33,7 +34,7 @@ def missing_capability(
     kind: Literal["orderer", "peer"], config: ChannelConfig, release: Release | None
 ) -> str:
     """Return in Fabric's words which capability of a channel a node of this release lacks; empty if none."""
-    levels = vars(config.settings.capabilities)
+    levels = vars(capabilities_of(config.config))
     for part in PARTS[kind]:
         first = CAPABILITY_RELEASES[part].get(levels[part])
         if release is not None and first is not None and release.is_below(first):
