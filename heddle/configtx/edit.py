@@ -13,7 +13,7 @@ from fabric_protos.peer import configuration_pb2 as peer_pb2
 
 from heddle.configtx import bft, values
 from heddle.configtx.checks import check_settings
-from heddle.configtx.flat import Flat, flatten, same
+from heddle.configtx.flat import ADDRESS, Flat, flatten, same
 from heddle.configtx.genesis import orderer_group, peer_group
 from heddle.configtx.merge import merge
 from heddle.configtx.read import bft_options, consensus_kind, consensus_metadata, settings_of
@@ -69,8 +69,15 @@ class _Editor:
         self._capabilities()
         self._batch()
         self._consensus()
+        self._addresses()
         self._organizations("Orderer", self.target.orderer_organizations, orderer_group, self._endpoints)
         self._organizations("Application", self.target.peer_organizations, peer_group, self._anchors)
+
+    def _addresses(self) -> None:
+        """Write the addresses of the channel itself; none as an empty value: more must sign to take it out."""
+        wanted = self.target.orderer_addresses
+        if self._changed(ADDRESS, *{key[1]: None for key in self.live if key[0] == ADDRESS}, *wanted):
+            values.put(self.root, "OrdererAddresses", values.addresses(wanted))
 
     def _changed(self, part: str, *fields: str) -> list[str]:
         keys = ((part, field) for field in fields)

@@ -20,7 +20,7 @@ from heddle.identity.describe import certificate_brief, revocation_list_text
 from heddle.identity.msp import Msp
 from heddle.settings import BatchSettings, BftOptions, RaftOptions, ScalarKind, settings_of
 
-__all__ = ["ORDERER", "Flat", "Key", "Value", "flatten", "same", "shown", "subject", "unflatten"]
+__all__ = ["ADDRESS", "ORDERER", "Flat", "Key", "Value", "flatten", "same", "shown", "subject", "unflatten"]
 
 Key = tuple[str, ...]
 Value = str | int | Msp | Consenter
@@ -28,6 +28,7 @@ Flat = dict[Key, Value]
 
 ORDERER: Final = "orderer organization"
 PEER: Final = "peer organization"
+ADDRESS: Final = "orderer address of the channel itself"
 _KINDS: Final[dict[Key, ScalarKind]] = {
     (part, each.name): each.kind
     for part, group in (("batch", BatchSettings), ("raft", RaftOptions), ("bft", BftOptions))
@@ -46,6 +47,8 @@ def _items(settings: ChannelSettings) -> Iterator[tuple[Key, Value]]:
     for name in ("batch", "bft" if settings.consensus == BFT else "raft", "capabilities"):
         for field, value in asdict(getattr(settings, name)).items():
             yield (name, field), value
+    for address in settings.orderer_addresses:
+        yield (ADDRESS, address), address
     for orderer in settings.orderer_organizations:
         yield (ORDERER, orderer.name, "msp"), orderer.msp
         for endpoint in orderer.endpoints:
@@ -78,6 +81,7 @@ def unflatten(flat: Flat, channel: str) -> ChannelSettings:
         consensus=str(flat["consensus", "type"]),
         bft=BftOptions(**_fields(flat, "bft")),
         capabilities=Capabilities(**_fields(flat, "capabilities")),
+        orderer_addresses=tuple(_fields(flat, ADDRESS)),
     )
 
 
@@ -112,6 +116,8 @@ def subject(key: Key) -> str:
     match key:
         case ("capabilities", part):
             return f"{part} capability"
+        case (kind, address) if kind == ADDRESS:
+            return f"{ADDRESS} {address}"
         case ("bft", field):
             return f"BFT {field.replace('_', ' ')}"
         case (kind, name, "msp"):

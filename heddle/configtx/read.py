@@ -66,6 +66,9 @@ def settings_of(config: configtx_pb2.Config, *, channel: str = "") -> ChannelSet
         consenters=consenters,
         batch=_batch(orderer),
         raft=raft,
+        orderer_addresses=tuple(
+            values.read(root, "OrdererAddresses", configuration_pb2.OrdererAddresses()).addresses
+        ),
         consensus=consensus_kind(orderer).type,
         bft=options,
         capabilities=capabilities_of(config),

@@ -88,6 +88,8 @@ class ChannelSettings:
     capabilities: Capabilities = Capabilities()
     consensus: str = ETCDRAFT
     bft: BftOptions = field(default_factory=BftOptions)
+    orderer_addresses: tuple[str, ...] = ()
+    """Orderers, host:port, that the channel itself names; peers ask those of organizations before them."""
 
     def written(self) -> dict[str, str]:
         """Return what a stack file can say of the channel alone, as it writes it: `batch.messages`: `500`."""

@@ -52,6 +52,7 @@ async def named_addresses(
 def _named(settings: ChannelSettings) -> frozenset[str]:
     return frozenset(
         [
+            *settings.orderer_addresses,
             *(each.address for each in settings.consenters),
             *(address for each in settings.orderer_organizations for address in each.endpoints),
             *(address for each in settings.peer_organizations for address in each.anchor_peers),

@@ -11,6 +11,9 @@ replaces the broken one in the same step, because three nodes instead of four be
 A consenter that gets another address stays what it is: that is a step of its own, once the endpoints say the
 new one, at which it answers already.
 
+Addresses of orderers that the channel itself names are of earlier releases: peers ask those of organizations
+before them, and V3_0 allows none. They go with the first step, once every organization has endpoints.
+
 Capabilities are raised last, one by one: until then whoever has an older release may go on with the channel.
 """
 
@@ -112,6 +115,8 @@ def planned_steps(
     """
     base, wanted = keep_renewed(base, live), keep_renewed(wanted, live)
     base = _with_own_as_now(base, live, own)
+    if all(each.endpoints for each in wanted.orderer_organizations):
+        base = replace(base, orderer_addresses=live.orderer_addresses)
     target = merge(live, wanted, base)
     if lines := list(lowered(live.channel, live.capabilities, target.capabilities)):
         raise ConfigtxError(
