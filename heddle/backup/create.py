@@ -12,6 +12,7 @@ from heddle.backup.place import Place
 from heddle.backup.privatedata import copy_private_data
 from heddle.errors import BackupError
 from heddle.network.network import Network
+from heddle.planner.operations import Operation
 from heddle.state.stack import Stack
 from heddle.versions import HEDDLE
 
@@ -42,7 +43,7 @@ async def create_backup(stack: Stack, network: Network, place: Place, progress: 
     shared = before if before is not None and before.recipients == place.recipients else None
     writer = Writer(place.target, place.recipients, known_files(shared, place.recipients))
     channels: dict[str, ChannelBackup] = {}
-    async with network.connections() as connections:
+    async with network.connections(Operation.BACK_UP) as connections:
         for name in network.instance.channels:
             former = shared.channels.get(name) if shared else None
             channels[name] = await copy_channel(network, connections, name, former, writer, progress)

@@ -14,6 +14,7 @@ from heddle.configtx.requestfiles import merge_copies
 from heddle.configtx.review import expect_signed
 from heddle.network.network import open_network
 from heddle.network.updates import read_config, submit_request
+from heddle.planner.operations import Operation
 from heddle.state.log import acting
 
 __all__ = ["submit"]
@@ -38,6 +39,7 @@ def submit(
     """Hand a signed request in, and wait until it is in force. The next `up` then has nothing left to do."""
     request = merge_copies({str(file): file.read_bytes() for file in files})
     network = open_network(stack, folder)
+    network.expect(Operation.SUBMIT)
     signer = member(network, request.channel, organization)
     history = network.history(request.channel)
     config = asyncio.run(read_config(network, history))

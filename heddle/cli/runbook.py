@@ -10,6 +10,7 @@ from heddle.cli.consent import USAGE, ask_consent, require_terminal
 from heddle.cli.options import HERE, Folder, Json, Yes, named_values
 from heddle.cli.printing import print_json, print_paragraphs
 from heddle.errors import RunbookError
+from heddle.planner.operations import Operation
 from heddle.runbooks.catalog import Variable, find_runbook, runbooks
 from heddle.runbooks.deployed import context_of
 from heddle.runbooks.display import Display
@@ -72,6 +73,8 @@ def run_(
     with backend.locked():
         # Opened again: what another process saved before the lock was ours counts.
         context = context_of(open_stack(folder, stack))
+        if context.deployed is not None:
+            context.deployed.expect(Operation.REPAIR)
         plan = Run(
             runbook=runbook,
             context=context,

@@ -71,6 +71,14 @@ def _show(console: Console, found: Overview, *, verbose: bool) -> None:
     )
     if found.busy and found.busy not in found.state.reason:
         console.print(Text.assemble("under way: ", cell(found.busy)), soft_wrap=True)
+    if found.state.state == State.UNKNOWN and not verbose:
+        # Every node would say the same of the way to it.
+        console.print(
+            "The way to the nodes leads through the API server. Is the cluster asleep, or gone? Does "
+            "`kubectl get nodes` answer? What each node's way said: heddle status --verbose",
+            soft_wrap=True,
+        )
+        return
     if found.pods:
         console.print(Text.assemble("pods ready: ", cell(found.pods)), soft_wrap=True)
     for name in found.missing:

@@ -42,7 +42,8 @@ def watch(ask: Callable[[], Found], show: Callable[[Console, Found], None], *, p
 def _in_place(
     console: Console, ask: Callable[[], Found], show: Callable[[Console, Found], None], pause: float
 ) -> None:
-    with Live(Text("asking …"), console=console, auto_refresh=False, vertical_overflow="visible") as live:
+    # What is taller than the terminal is cut while it is watched: lines above its top cannot be written anew.
+    with Live(Text("asking …"), console=console, auto_refresh=False, vertical_overflow="ellipsis") as live:
         while True:
             live.update(_shown(console, ask, show, pause), refresh=True)
             time.sleep(pause)

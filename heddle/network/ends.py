@@ -84,7 +84,7 @@ async def ask_certificates(network: Network, *, deadline: float) -> InstanceCert
     """Ask every node at each port at the same time, `deadline` seconds each, and read each channel."""
     nodes = (*network.instance.orderers, *network.instance.peers)
     names = list(network.instance.channels)
-    async with network.connections() as connections:
+    async with network.connections(None) as connections:
         ports, channels = await asyncio.gather(
             asyncio.gather(*(_ports(network, connections, node, deadline) for node in nodes)),
             asyncio.gather(*(_authorities(network, connections, name, deadline) for name in names)),

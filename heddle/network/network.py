@@ -24,6 +24,8 @@ from heddle.network.instance import (
 )
 from heddle.network.requests import CHANNEL_TYPE, kept_marks
 from heddle.network.viewer import Person, own_kubeconfig, read_access_folder
+from heddle.planner.instance import State
+from heddle.planner.operations import Operation, operation_refusal
 from heddle.plugin.values import Properties, Secret, Value, strip_secrets
 from heddle.state.outputs import read_outputs_and
 from heddle.state.project import is_access_folder
@@ -53,9 +55,20 @@ class Network:
     person: Person | None = None
     """Whose access folder it is, where the network was opened without the stack's own keys."""
 
-    def connections(self) -> Connections:
-        """Return clients that dial through the cluster's API server, for `async with`."""
+    def connections(self, to: Operation | None = Operation.ASK) -> Connections:
+        """Return clients that dial through the cluster's API server, for `async with`.
+
+        `to`: what for; None: whatever the state of the instance. Raises EngineError as `expect` does.
+        """
+        if to is not None:
+            self.expect(to)
         return Connections(ClusterDialer(self.access.kubeconfig))
+
+    def expect(self, operation: Operation) -> None:
+        """Raise EngineError where the state of the instance forbids an operation."""
+        state = State.HIBERNATED if self.instance.sleep else State.NORMAL
+        if refusal := operation_refusal(operation, state):
+            raise EngineError(f"{self.instance.name}: {operation}: {refusal.reason}", hint=refusal.hint)
 
     def history(self, channel: str) -> ConfigHistory:
         """Return what proves the channel's configuration. Raises EngineError for an unknown channel."""

@@ -130,7 +130,7 @@ async def ask_status(network: Network, *, deadline: float) -> InstanceStatus:
     """Ask every node of a network at the same time, `deadline` seconds each, and judge the answers."""
     instance = network.instance
     chaincodes = [on for each in instance.chaincodes.values() for on in each.by_channel().values()]
-    async with network.connections() as connections:
+    async with network.connections(None) as connections:
         facts = await node_facts(
             network, connections, list(instance.channels), deadline=deadline, versions=True
         )

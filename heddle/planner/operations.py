@@ -21,6 +21,8 @@ class Operation(StrEnum):
     """Also with other images or keys."""
     EXCHANGE = "exchange authorities"
     GROW = "enlarge volumes"
+    ASK = "ask its nodes"
+    """Channels, chaincodes, ledgers."""
     SUBMIT = "submit a channel update"
     REPAIR = "run a runbook"
     BACK_UP = "make a backup"
@@ -31,40 +33,23 @@ class Operation(StrEnum):
     DESTROY = "destroy"
 
 
-_NEED_NODES = frozenset(
-    {
-        Operation.CONFIGURE,
-        Operation.JOIN,
-        Operation.DEPLOY,
-        Operation.RESTART,
-        Operation.EXCHANGE,
-        Operation.GROW,
-        Operation.SUBMIT,
-        Operation.REPAIR,
-        Operation.BACK_UP,
-    }
-)
+_NEED_NODES = frozenset(Operation) - {
+    Operation.RENEW,
+    Operation.HIBERNATE,
+    Operation.WAKE,
+    Operation.DESTROY,
+}
 _ASLEEP = Refusal(
     reason="the instance is hibernated, and that takes running nodes",
     hint="Wake it first: `power: on` in the stack file, then `heddle up`.",
 )
-_AWAY = Refusal(
-    reason="the API server does not answer, and no node does",
-    hint="Is the cluster asleep, or gone? `heddle status` says more.",
-)
-_GOES = Refusal(
-    reason="the instance is being destroyed",
-    hint="Wait for its end: `heddle log` shows it.",
-)
 
 REFUSED: Mapping[State, Mapping[Operation, Refusal]] = {
     State.HIBERNATED: dict.fromkeys(_NEED_NODES, _ASLEEP),
-    State.UNKNOWN: dict.fromkeys(Operation, _AWAY),
-    State.DELETING: dict.fromkeys(frozenset(Operation) - {Operation.DESTROY}, _GOES),
 }
-"""What each state forbids. A state that is missing forbids nothing: what heals an instance must go then, too,
+"""What each state forbids. A state that is missing forbids nothing: what heals an instance must go then, too.
 
-and two commands that change it at the same time are kept apart by the stack's lock, whatever its state.
+Commands that change an instance at the same time are kept apart by the stack's lock, whatever its state.
 """
 
 

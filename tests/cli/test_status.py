@@ -18,8 +18,17 @@ from heddle.errors import EngineError
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
 from heddle.fabric.dial import DirectDialer
-from heddle.network.instance import ChannelOutput, DefinitionOutput, InstanceOutput, OrganizationOutput
+from heddle.network import overview
+from heddle.network.instance import (
+    ChannelOutput,
+    DefinitionOutput,
+    InstanceOutput,
+    OrganizationOutput,
+    SleepOutput,
+)
 from heddle.network.network import Network
+from heddle.network.surroundings import Surroundings
+from heddle.planner.instance import Workload
 from tests.contract.standins import prepared_standins
 from tests.network.processes import network_of_processes
 from tests.network.samples import use_network
@@ -107,6 +116,67 @@ def test_the_state_and_what_can_be_lost_are_on_top(status: Status, deployed: Net
     peers = peers_with(deployed.instance, port=port, operations_port=operations)
     _, text = status(peers=peers)
     assert text.startswith(f"{deployed.instance.name}: abnormal: beta-peer1: does not answer: ")
+
+
+SLEEP = SleepOutput(
+    since="2026-11-29T08:00:00Z", ledgers={"orderer0": {"channel": "17 ab"}, "peer0": {"channel": "16 cd"}}
+)
+
+
+@pytest.fixture
+def around(monkeypatch: pytest.MonkeyPatch) -> Callable[[Surroundings], None]:
+    """Say what is around the nodes, none of which may be asked."""
+
+    def say(found: Surroundings) -> None:
+        async def answer(*_: object, **__: object) -> Surroundings:
+            return found
+
+        async def ask(*_: object, **__: object) -> None:
+            raise AssertionError("a node was asked")
+
+        monkeypatch.setattr(overview, "ask_surroundings", answer)
+        monkeypatch.setattr(overview, "ask_status", ask)
+
+    return say
+
+
+def test_of_an_instance_that_sleeps_no_node_is_asked(
+    status: Status, around: Callable[[Surroundings], None], deployed: Network
+) -> None:
+    """It is as it should be: how many blocks it had is told, and that pods are neither wanted nor there."""
+    names = [node.name for node in (*deployed.instance.orderers, *deployed.instance.peers)]
+    around(Surroundings(workloads=dict.fromkeys([*names, "assets-alpha"], Workload(wanted=0, ready=0))))
+
+    code, text = status(sleep=SLEEP)
+    assert code == 0
+    assert text.splitlines() == [
+        f"{deployed.instance.name}: hibernated: all 4 workloads are scaled to 0 replicas, "
+        f"since {SLEEP.since}; `power: on` wakes it",
+        "pods ready: 0 of 0 orderers, 0 of 0 peers, 0 of 0 chaincode servers",
+        "channel channel: 17 blocks when the instance went to sleep",
+    ]
+    found = json.loads(status("--json", sleep=SLEEP)[1])
+    assert (found["state"], found["healthy"]) == ("hibernated", True)
+    assert found["sleep"] == {"since": SLEEP.since, "blocks": {"channel": 17}}
+
+
+def test_an_api_server_that_does_not_answer_is_told_at_once(
+    status: Status, around: Callable[[Surroundings], None], deployed: Network
+) -> None:
+    """Once, not for every node whose way leads through it."""
+    around(Surroundings(unreachable="API server https://192.0.2.1: no answer"))
+
+    code, text = status(sleep=SLEEP)
+    assert code == 1
+    first, second = text.splitlines()
+    assert first == f"{deployed.instance.name}: unknown: API server https://192.0.2.1: no answer"
+    assert "heddle status --verbose" in second
+
+
+def test_other_commands_say_that_it_sleeps(deployed: Network) -> None:
+    """Not that some pod does not exist."""
+    with pytest.raises(EngineError, match="ask its nodes: the instance is hibernated"):
+        replace(deployed, instance=replace(deployed.instance, sleep=SLEEP)).connections()
 
 
 def test_a_public_address_that_does_not_answer_is_a_state(status: Status, deployed: Network) -> None:
