@@ -77,11 +77,13 @@ async def endorse(
     *,
     deadline: float,
     organizations: Sequence[str] = (),
+    gossip: float = _GOSSIP,
 ) -> Envelope:
     """Return the endorsed transaction, signed. Raises Refused with what each endorser said, or Unreachable.
 
     A peer that has just joined or come back learns from gossip who else can endorse; until then it is
-    asked again. Endorsing changes nothing, so that is safe.
+    asked again, for so many seconds of `gossip`: none where another peer can be asked. Endorsing changes
+    nothing, so that is safe.
     """
     request = gateway_pb2.EndorseRequest(
         transaction_id=proposal.transaction_id,
@@ -94,7 +96,7 @@ async def endorse(
     answer = await retry(
         lambda _: _call(connections, node, lambda stub: stub.Endorse, request, what, clock.left()),
         lambda error: isinstance(error, Refused) and _NOT_YET_KNOWN in error.words,
-        deadline=min(_GOSSIP, deadline - 1),
+        deadline=min(gossip, deadline - 1),
         longest=0.5,
     )
     payload = answer.prepared_transaction.payload

@@ -125,7 +125,8 @@ class Client:
         connections, signer = self.connections, self.signer
 
         async def endorse(peer: Node, left: float) -> Envelope:
-            return await gateway.endorse(connections, peer, proposal, signer, deadline=left)
+            # A peer that is back and has not found the others yet: the next one is asked at once.
+            return await gateway.endorse(connections, peer, proposal, signer, deadline=left, gossip=0)
 
         envelope = await self._any_peer(endorse, clock)
 

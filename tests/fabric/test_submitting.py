@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fabric_protos.common.common_pb2 import Envelope
 
-from heddle.errors import Unreachable
+from heddle.errors import Refused, Unreachable
 from heddle.fabric import gateway
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
@@ -37,3 +37,22 @@ async def _offers(monkeypatch: pytest.MonkeyPatch, answers: list[str]) -> int:
 async def test_what_was_ordered_already_is_not_offered_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """An offer before was taken, and its answer lost: BFT's orderers would say so until the deadline."""
     assert await _offers(monkeypatch, [ELECTION, PROCESSED]) == 2
+
+
+async def test_a_client_with_other_peers_is_told_at_once_that_this_one_knows_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A peer that is back finds the others after some seconds; a client need not wait for it."""
+    asked: list[float] = []
+
+    async def call(*_: Any, **__: Any) -> None:
+        asked.append(1)
+        words = "no combination of peers can be derived which satisfy the endorsement policy"
+        raise Refused(words, status=9, words=words)
+
+    monkeypatch.setattr(gateway, "_call", call)
+    monkeypatch.setattr(Signer, "sign", lambda *_: b"")
+    proposal = new_proposal(SIGNER, "channel", "assets", ("put", "a", "b", "1"))
+    with pytest.raises(Refused):
+        await gateway.endorse(Connections(DirectDialer()), NODE, proposal, SIGNER, deadline=20, gossip=0)
+    assert len(asked) == 1
