@@ -11,7 +11,7 @@ from heddle.fabric.connection import Connections
 from heddle.kube.pods import PodState
 from heddle.kube.workloads import FoundWorkload, Workloads
 from heddle.network.marks import LedgerMark
-from heddle.planner.facts import LedgerState, NoAnswer, NodeFacts
+from heddle.planner.facts import ConsensusCounts, LedgerState, NoAnswer, NodeFacts
 from heddle.provider.power import conduct
 from heddle.provider.power.conduct import Conductor
 from heddle.provider.power.nodes import PowerNodes
@@ -270,3 +270,28 @@ async def test_blocks_that_no_node_has_any_more_are_an_error() -> None:
     behind = conductor(there, heights={"peer1": HEIGHT - 2})
     await behind.wake(marks)
     assert behind.notes == ["peer1: trade: lacks blocks"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "leader", "waits"),
+    [
+        (ConsensusCounts(), "orderer1", ""),
+        (ConsensusCounts(), "", "channel trade: no orderer leads it yet"),
+        (ConsensusCounts(consenters=5), "", ""),
+        (ConsensusCounts(consenters=4, bft=True), "", ""),
+    ],
+    ids=["led", "election", "led-elsewhere", "bft"],
+)
+async def test_a_leader_is_waited_for_where_one_must_be_here(
+    counts: ConsensusCounts, leader: str, waits: str
+) -> None:
+    """Other organizations' orderers may lead, and BFT's view says who does: a quorum must do there."""
+    there = cluster()
+    nodes = conductor(there, leader=leader).nodes
+    facts = [
+        replace(each, channels={"trade": replace(answer, counts=counts)})
+        for each in await nodes.facts(ORDERERS)
+        if isinstance(answer := each.channels["trade"], LedgerState)
+    ]
+
+    assert nodes.leaderless(facts) == ({"trade": waits} if waits else {})

@@ -27,10 +27,10 @@ _FABRICS_WINDOW = 900.0
 """Seconds by which Fabric lets clocks differ (peer.authentication.timewindow)."""
 _NOTED = 60.0
 _WORDS = {
-    Kind.SERVER: ("chaincode server", ""),
-    Kind.PEER: ("peer", ""),
-    Kind.DATABASE: ("state database", ""),
-    Kind.ORDERER: ("orderer", ""),
+    Kind.SERVER: "chaincode server",
+    Kind.PEER: "peer",
+    Kind.DATABASE: "state database",
+    Kind.ORDERER: "orderer",
 }
 
 
@@ -188,7 +188,8 @@ def _story(verb: str, workloads: list[Workload]) -> str:
         names = [each.name for each in workloads if each.kind == kind]
         if names:
             last = ", leaders last" if kind == Kind.ORDERER and verb == "stop" and len(names) > 1 else ""
-            lines.append(f"{counted(len(names), _WORDS[kind][0])} {verb}{last}: {', '.join(names)}")
+            verbs = verb if len(names) > 1 else f"{verb}s"
+            lines.append(f"{counted(len(names), _WORDS[kind])} {verbs}{last}: {', '.join(names)}")
     head = "the instance goes to sleep: volumes, Secrets and addresses stay"
     if verb == "start":
         head = "the instance wakes: its ledgers must have what they had"

@@ -12,7 +12,7 @@ from heddle.identity.signer import Signer
 from heddle.network.answers import ask_orderer_channels, ask_peer_channels
 from heddle.network.marks import LedgerMark, ask_marks, departures
 from heddle.planner.facts import LedgerState, NodeFacts
-from heddle.planner.margin import channel_margins
+from heddle.planner.margin import ChannelMargin, channel_margins
 from heddle.planner.power import Kind, Workload
 from heddle.provider.checked_values import client_tls, nodes, signers
 
@@ -129,9 +129,13 @@ class PowerNodes:
             margin = margins[channel]
             if margin.standing is None or margin.standing.margin < 0:
                 found[channel] = str(margin)
-            elif not margin.bft and self.inputs.get("operationsTls") and not any(map(_leads, answers)):
+            elif self._tells_leaders(margin) and not any(map(_leads, answers)):
                 found[channel] = f"channel {channel}: no orderer leads it yet"
         return found
+
+    def _tells_leaders(self, margin: ChannelMargin) -> bool:
+        """Tell whether one of these orderers must lead; of BFT and of others' orderers nobody here knows."""
+        return bool(self.inputs.get("operationsTls")) and not margin.bft and not margin.elsewhere
 
     def _node(self, name: str) -> Node:
         return next(node for node in (*self.orderers, *self.peers) if node.name == name)
