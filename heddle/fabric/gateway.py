@@ -105,9 +105,17 @@ async def endorse(
 
 
 async def submit(
-    connections: Connections, node: Node, proposal: Proposal, envelope: Envelope, *, deadline: float
+    connections: Connections,
+    node: Node,
+    proposal: Proposal,
+    envelope: Envelope,
+    *,
+    deadline: float,
+    attempts: int | None = None,
 ) -> None:
     """Have a transaction ordered; offer it again until the deadline while no orderer takes it.
+
+    `attempts`: how often it is offered at most; once where another peer can be asked.
 
     That is safe: a transaction's id makes a second copy invalid. After Unreachable `commit_status` tells.
     Returns, too, when an orderer has ordered it already: no later offer would be taken.
@@ -123,6 +131,7 @@ async def submit(
             deadline=deadline,
             longest=0.5,
             least=_LAST_SUBMIT,
+            attempts=attempts,
         )
     except Unreachable as error:
         if _PROCESSED not in error.message:

@@ -131,7 +131,7 @@ class Client:
         envelope = await self._any_peer(endorse, clock)
 
         async def order(peer: Node, left: float) -> str:
-            await gateway.submit(connections, peer, proposal, envelope, deadline=left)
+            await gateway.submit(connections, peer, proposal, envelope, deadline=left, attempts=1)
             found = await gateway.commit_status(
                 connections, peer, self.channel, proposal.transaction_id, signer, deadline=left
             )

@@ -1,5 +1,6 @@
 """Handing a transaction in through a gateway: again while nobody takes it, and no longer."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ PROCESSED = f"{WORDS}unsuccessful response from orderer: failed to submit reques
 ELECTION = f"{WORDS}unsuccessful response from orderer: no Raft leader"
 
 
-async def _offers(monkeypatch: pytest.MonkeyPatch, answers: list[str]) -> int:
+async def _offers(monkeypatch: pytest.MonkeyPatch, answers: list[str], attempts: int | None = None) -> int:
     """How often a transaction is offered, when the gateway answers so."""
     left = list(answers)
 
@@ -30,13 +31,19 @@ async def _offers(monkeypatch: pytest.MonkeyPatch, answers: list[str]) -> int:
     monkeypatch.setattr(gateway, "_call", call)
     proposal = new_proposal(SIGNER, "channel", "assets", ("put", "a", "b", "1"))
     connections = Connections(DirectDialer())
-    await gateway.submit(connections, NODE, proposal, Envelope(), deadline=20)
+    with suppress(Unreachable):
+        await gateway.submit(connections, NODE, proposal, Envelope(), deadline=20, attempts=attempts)
     return len(answers) - len(left)
 
 
 async def test_what_was_ordered_already_is_not_offered_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """An offer before was taken, and its answer lost: BFT's orderers would say so until the deadline."""
     assert await _offers(monkeypatch, [ELECTION, PROCESSED]) == 2
+
+
+async def test_a_client_with_other_peers_offers_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks the next peer instead, since this one may be away for a while."""
+    assert await _offers(monkeypatch, [ELECTION, PROCESSED], attempts=1) == 1
 
 
 async def test_a_client_with_other_peers_is_told_at_once_that_this_one_knows_nobody(
