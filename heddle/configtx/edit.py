@@ -74,7 +74,7 @@ class _Editor:
         self._organizations("Application", self.target.peer_organizations, peer_group, self._anchors)
 
     def _addresses(self) -> None:
-        """Write the addresses of the channel itself; none as an empty value: more must sign to take it out."""
+        """Write the channel's own addresses; none as an empty value: more must sign to take it out."""
         wanted = self.target.orderer_addresses
         if self._changed(ADDRESS, *{key[1]: None for key in self.live if key[0] == ADDRESS}, *wanted):
             values.put(self.root, "OrdererAddresses", values.addresses(wanted))

@@ -9,6 +9,7 @@ import pytest
 from heddle.errors import KubeError, ProviderError
 from heddle.identity.authority import new_authority
 from heddle.identity.certificate import CertificateRequest, Usage, issue
+from heddle.plugin.values import UNKNOWN
 from heddle.provider.handler import Call, Gone
 from heddle.provider.power import handler as module
 from heddle.provider.power.handler import PowerHandler
@@ -63,10 +64,11 @@ def power(messages: Messages) -> PowerHandler:
     return PowerHandler(Session(messages))
 
 
-def call(wanted: str, former: str = "", **given: Any) -> Call:
-    def node(name: str) -> dict[str, Any]:
-        return {"name": name, "mspId": "M", "host": name, "port": 1, "tlsRootCertificates": []}
+def node(name: str, roots: Any = ()) -> dict[str, Any]:
+    return {"name": name, "mspId": "M", "host": name, "port": 1, "tlsRootCertificates": roots}
 
+
+def call(wanted: str, former: str = "", **given: Any) -> Call:
     inputs = {
         "namespace": "fabric",
         "power": wanted,
@@ -123,6 +125,17 @@ async def test_the_preview_tells_the_order(power: PowerHandler, place: Place) ->
         f"asleep since {SINCE}",
     ]
     assert power.session.nodes_sleep
+
+
+async def test_the_first_preview_knows_no_roots_yet(power: PowerHandler, place: Place) -> None:
+    """The authorities that verify the nodes are made by the same `up`; there is nothing to stop or start."""
+    place.there.found_.clear()
+    nodes = {"orderers": ORDERERS, "peers": PEERS}
+    unknown: dict[str, Any] = {kind: [node(name, UNKNOWN) for name in names] for kind, names in nodes.items()}
+
+    plan = await power.plan(call("on", **unknown))
+
+    assert plan.message == ""
 
 
 async def test_certificates_that_ended_meanwhile_are_told_before_anything_starts(

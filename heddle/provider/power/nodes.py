@@ -45,12 +45,15 @@ class PowerNodes:
         return list(self.inputs["channels"])
 
     def workloads(self, found: Mapping[str, Any], leaders: Collection[str]) -> list[Workload]:
-        """Return the workloads of the instance that exist, as the planner takes them."""
+        """Return the workloads of the instance that exist, as the planner takes them.
+
+        It takes the nodes' names alone: a preview does not know yet by which roots new ones are verified.
+        """
         kinds = {
             **dict.fromkeys(self.inputs["servers"], Kind.SERVER),
-            **{peer.name: Kind.PEER for peer in self.peers},
+            **{peer["name"]: Kind.PEER for peer in self.inputs["peers"]},
             **dict.fromkeys((self.inputs.get("databases") or {}).values(), Kind.DATABASE),
-            **{orderer.name: Kind.ORDERER for orderer in self.orderers},
+            **{orderer["name"]: Kind.ORDERER for orderer in self.inputs["orderers"]},
         }
         return [
             Workload(
