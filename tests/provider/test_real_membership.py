@@ -1,7 +1,6 @@
 """Who orders, on official nodes: BFT channels, broken consenters, an orderer that is away."""
 
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from heddle.network.answers import ask_orderer, ask_orderer_channels
 from heddle.planner.facts import PodFacts
 from heddle.planner.restart import restart_refusal
 from heddle.plugin.interface import PartialFailure
+from heddle.provider.channel import handler
 from heddle.quorum import quorum
 from tests.provider.harness import Engine, channel_value, node_value
 from tests.real.network import RealNetwork, prepared_network
@@ -32,6 +32,11 @@ def network(tmp_path: Path) -> Iterator[RealNetwork]:
     network = prepared_network(tmp_path, orderers=5, peers={"organization": 1})
     yield network
     network.stop()
+
+
+def _have_no_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what waits in vain come to the test's own deadline, however busy the machine is."""
+    monkeypatch.setattr(handler, "_DEADLINE", 3600.0)
 
 
 def _start(network: RealNetwork, count: int) -> None:
@@ -90,9 +95,10 @@ def _lose_disk(network: RealNetwork, name: str) -> None:
 
 
 async def test_a_node_without_its_ledger_leaves_before_those_that_run(
-    network: RealNetwork, engine: Engine
+    network: RealNetwork, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three become one; had a running node left first, one of two would be left. Also after a refresh."""
+    _have_no_deadline(monkeypatch)
     _start(network, 3)
     await engine.up(CHANNEL, "channel", _channel(network, "123"))
     _lose_disk(network, "orderer3")
@@ -107,9 +113,7 @@ async def test_a_node_without_its_ledger_leaves_before_those_that_run(
         "  leaves 2 of 2 running, margin 0",
         "  leaves 1 of 1 running, margin 0",
     ]
-    started = time.monotonic()
-    await engine.up(CHANNEL, "channel", wanted)
-    assert time.monotonic() - started < 60, "nothing is offered that Fabric refuses"
+    await engine.up(CHANNEL, "channel", wanted)  # what Fabric refuses would be offered again and again
     assert await _numbers(engine, wanted) == "1"
 
 
@@ -136,8 +140,11 @@ async def test_a_node_with_an_empty_disk_gets_the_way_on_and_a_successor(
         assert await ask_orderer(connections, lost, "channel", network.admin_tls, deadline=10) is None
 
 
-async def test_where_no_quorum_is_left_nothing_is_waited_for(network: RealNetwork, engine: Engine) -> None:
+async def test_where_no_quorum_is_left_nothing_is_waited_for(
+    network: RealNetwork, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two of three are lost: the preview says so, and an update ends at once with what brings it back."""
+    _have_no_deadline(monkeypatch)
     _start(network, 4)
     await engine.up(CHANNEL, "channel", _channel(network, "123"))
     await engine.up(CHANNEL, "channel", _channel(network, "123", batch={"timeout": "1s"}))
@@ -147,10 +154,8 @@ async def test_where_no_quorum_is_left_nothing_is_waited_for(network: RealNetwor
     _, message = await engine.preview(CHANNEL, "channel", wanted)
     assert message.startswith("WILL BE REFUSED: ")
     assert "1 of 3 consenters runs, 2 are needed: no configuration update can be ordered" in message
-    started = time.monotonic()
     with pytest.raises(HeddleError, match="Bring back orderer1 or orderer2, with its ledger"):
         await engine.up(CHANNEL, "channel", wanted)
-    assert time.monotonic() - started < 60
     network.programs["orderer1"].start()
     network.programs["orderer1"].wait()
     await engine.up(CHANNEL, "channel", wanted)

@@ -1,6 +1,5 @@
 """PeerMembership of a peer that has the channel's ledger but could not open it: the way out, no wait."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from heddle.errors import ProviderError
 from heddle.fabric import qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
+from heddle.provider import peer_membership
 from heddle.provider.peer_membership import PeerMembershipHandler
 from heddle.waiting import poll
 from tests.contract.conftest import KINDS
@@ -65,11 +65,11 @@ async def test_the_runbook_is_named(
     program.start()
     program.wait()
 
-    began = time.monotonic()
+    # A join that waited for its deadline would come to the test's own, however busy the machine is.
+    monkeypatch.setattr(peer_membership, "_DEADLINE", 3600.0)
     with pytest.raises(ProviderError, match="could not open it") as error:
         await engine.up(MEMBERSHIP, "again", member)
     assert WAY_OUT in str(error.value)
-    assert time.monotonic() - began < 60, "of the 180 s that a join may take"
 
     async def reason(*_: object) -> str:
         return "proto: cannot parse"

@@ -177,12 +177,10 @@ def pods(layout: Layout) -> list[object]:
     return [pod.status for pod in client.CoreV1Api(api(layout)).list_namespaced_pod("trial").items]
 
 
-def test_a_second_up_changes_nothing_and_is_quick(cluster: Layout) -> None:
-    """The same processes, in under two seconds; a component that died is started again, and no other."""
+def test_a_second_up_changes_nothing(cluster: Layout) -> None:
+    """The same processes; a component that died is started again, and no other."""
     before = {component.name: component.pid for component in status_of(cluster).components}
-    began = time.monotonic()
     assert up(cluster, Quiet()) is False
-    assert time.monotonic() - began < 2
     assert {component.name: component.pid for component in status_of(cluster).components} == before
     os.kill(before["kube-scheduler"], signal.SIGKILL)
     wait_for(
