@@ -58,6 +58,9 @@ class Programs:
             program.start()
             await asyncio.to_thread(program.wait)
 
+    async def disown(self, workload: FoundWorkload) -> None:
+        """Programs have no owner."""
+
     async def forget_ledgers(self, workload: FoundWorkload) -> None:
         self.notes.pop(workload.name, None)
 

@@ -93,12 +93,13 @@ class Conductor:
 
     async def _scale(self, step: Scale, notes: Mapping[str, Mapping[str, str]] | None = None) -> None:
         found = await self.cluster.found()
-        await asyncio.gather(
-            *(
-                self.cluster.scale(found[name], count, (notes or {}).get(name))
-                for name, count in step.replicas.items()
-            )
-        )
+
+        async def scale(name: str, count: int) -> None:
+            await self.cluster.scale(found[name], count, (notes or {}).get(name))
+            # At once: a run that is killed must not leave a number that Pulumi cannot change.
+            await self.cluster.disown(found[name])
+
+        await asyncio.gather(*(scale(name, count) for name, count in step.replicas.items()))
 
     async def _quiet(self, step: Scale) -> list[NodeFacts]:
         """Return the nodes' facts once those that answer are level, or after a while as they are."""
