@@ -15,7 +15,8 @@ from heddle.resources import (
     CertificateAuthorityArgs,
     Node,
 )
-from heddle.spec import GivenAuthority
+from heddle.resources import FabricCa as FabricCaArgs
+from heddle.spec import FabricCa, FabricCaAuthority, GivenAuthority
 from heddle.topology import OrganizationPlan, authority_name
 
 Certificates = pulumi.Output[Sequence[str]]
@@ -54,7 +55,9 @@ class Issuer:
     """An authority that issues certificates: all that a Certificate has to know of it."""
 
     certificate: pulumi.Input[str]
-    private_key: pulumi.Input[str]
+    private_key: pulumi.Input[str] | None = None
+    fabric_ca: FabricCaArgs | None = None
+    """The Fabric CA that has its key."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,15 +102,26 @@ class Authorities:
     def __init__(self, name: str, args: AuthoritiesArgs, parent: pulumi.Resource) -> None:
         self._name, self._args, self._parent = name, args, parent
         self._wanted = args.site.spec.certificates.authorities.get(args.plan.name)
+        if self._wanted and self._wanted.fabric_ca:
+            self._outside(self._wanted.fabric_ca)
+            return
         self._issuing = self._wanted.issuing if self._wanted else 1
         numbers = self._wanted.trusted if self._wanted else (1,)
         self.pairs = {number: self._pair(number) for number in numbers}
         first = self.pairs[self._issuing]
         self._issuers = {"identity": _issuer(first.ca), "tls": _issuer(first.tls_ca)}
         self.identities, self.tls = _root(first.ca.certificate), _root(first.tls_ca.certificate)
-        self.bridges = None
+        self.bridges, self._tls_issuers = None, first.tls_issuers
         if self._wanted:
             self._exchange()
+
+    def _outside(self, ca: FabricCa) -> None:
+        """Take the authorities of a Fabric CA: no key of theirs is here, so they are exchanged there."""
+        self.pairs = {}
+        self._issuers = {"identity": _fabric_issuer(ca, ca.ca), "tls": _fabric_issuer(ca, ca.tls_ca)}
+        self.identities, self.tls = _known(ca.ca.chain), _known(ca.tls_ca.chain)
+        self._tls_issuers = ca.tls_ca.chain[1:]
+        self.bridges = pulumi.Output.from_input(list(ca.tls_ca.chain[:-1]))
 
     def issuer(self, usage: str) -> Issuer:
         """Return the authority that issues certificates of a usage, `identity` or `tls`."""
@@ -117,7 +131,7 @@ class Authorities:
     def tls_anchor(self) -> pulumi.Output[str]:
         """Return the root of the TLS authority that issues: what a server's presented chain leads to."""
         issuer = pulumi.Output.from_input(self.issuer("tls").certificate)
-        issuers = self.pairs[self._issuing].tls_issuers
+        issuers = self._tls_issuers
         return issuer.apply(lambda certificate: [certificate, *issuers][-1])
 
     def presented(self, certificate: pulumi.Output[str]) -> pulumi.Output[str]:
@@ -200,6 +214,26 @@ class Authorities:
 
 def _root(certificate: pulumi.Output[str]) -> Trusted:
     return Trusted(roots=certificate.apply(lambda each: [each]), root_count=1)
+
+
+def _known(chain: Sequence[str]) -> Trusted:
+    """Return what to trust of a chain that the stack file has, its root last."""
+    return _trusted(
+        pulumi.Output.from_input(list(chain[-1:])), pulumi.Output.from_input(list(chain[:-1])), [chain[1:]]
+    )
+
+
+def _fabric_issuer(ca: FabricCa, authority: FabricCaAuthority) -> Issuer:
+    return Issuer(
+        certificate=authority.chain[0],
+        fabric_ca={
+            "url": ca.url,
+            "name": authority.name,
+            "rootCertificates": [ca.root_certificate],
+            "registrar": ca.registrar,
+            "secretFile": ca.secret,
+        },
+    )
 
 
 def _trusted(roots: Certificates, intermediates: Certificates, issuers: Sequence[Sequence[str]]) -> Trusted:

@@ -115,7 +115,9 @@ class Organization(pulumi.ComponentResource):
 
     def _identity(self, name: str, person: str) -> Identity:
         holder, units = f"{person}@{self._args.plan.name}", (_ROLES[person],)
-        issued = self.issue(name, self, holder=holder, common_name=person, usage="identity", units=units)
+        # A Fabric CA knows identities by their common names, and may have an `admin` of its own.
+        common_name = holder if self.authorities.issuer("identity").fabric_ca else person
+        issued = self.issue(name, self, holder=holder, common_name=common_name, usage="identity", units=units)
         return {"mspId": self.msp_id, "certificate": issued.certificate, "privateKey": issued.private_key}
 
     def issue(
@@ -145,6 +147,7 @@ class Organization(pulumi.ComponentResource):
             CertificateArgs(
                 authority_certificate=authority.certificate,
                 authority_private_key=authority.private_key,
+                fabric_ca=authority.fabric_ca,
                 common_name=common_name,
                 organization=self._args.plan.name,
                 organizational_units=units,

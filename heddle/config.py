@@ -162,9 +162,21 @@ def _certificates(said: Mapping[str, object]) -> dict[str, object]:
 
 
 def _generation(said: object) -> object:
-    if not isinstance(said, dict) or not isinstance(said.get("given"), list):
+    if not isinstance(said, dict):
         return said
-    return {**said, "given": [_given(each) for each in said["given"]]}
+    read = dict(said)
+    if isinstance(said.get("given"), list):
+        read["given"] = [_given(each) for each in said["given"]]
+    if isinstance(said.get("fabricCa"), dict):
+        read["fabricCa"] = _fabric_ca(said["fabricCa"])
+    return read
+
+
+def _fabric_ca(said: Mapping[str, object]) -> dict[str, object]:
+    read = {key: _given_authority(each) if isinstance(each, dict) else each for key, each in said.items()}
+    if "rootCertificate" in said:
+        read["rootCertificate"] = _certificate(said["rootCertificate"])
+    return _with_absolute(read, "secret")
 
 
 def _given(said: object) -> object:
@@ -175,11 +187,16 @@ def _given(said: object) -> object:
 
 
 def _given_authority(said: Mapping[str, object]) -> dict[str, object]:
-    read = {**said, "certificate": _certificate(said.get("certificate"))}
-    if isinstance(key := said.get("key"), str) and "\n" not in key and len(key) <= _LONGEST_PATH:
-        # The provider reads it, from wherever it was started.
-        read["key"] = str(expanded(Path(key)).absolute())
-    return read
+    read = {**said, "certificate": _certificate(said["certificate"])} if "certificate" in said else dict(said)
+    return _with_absolute(read, "key")
+
+
+def _with_absolute(said: dict[str, object], name: str) -> dict[str, object]:
+    """Return the section with an absolute path at `name`: the provider reads it, wherever it starts."""
+    path = said.get(name)
+    if not isinstance(path, str) or "\n" in path or len(path) > _LONGEST_PATH:
+        return said
+    return {**said, name: str(expanded(Path(path)).absolute())}
 
 
 def _organization(said: object) -> object:

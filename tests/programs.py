@@ -41,6 +41,7 @@ KINDS = (
     Kind("go", "Go", ("go",), ("/usr/local/go/bin/go",)),
     Kind("zsh", "the Z shell", ("zsh",)),
     Kind("couchdb", "CouchDB's packed image", ("couchdb.tar",)),
+    Kind("fabric-ca", "Fabric CA's own server", ("fabric-ca-server",)),
     Kind("older", "An earlier release of Fabric", ()),
     Kind("clusters", "a local cluster of its own", ()),
 )

@@ -6,7 +6,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -15,7 +15,7 @@ from heddle.identity.authority import BACKDATE, Authority
 from heddle.identity.keys import CURVE, load_key, pem_of
 from heddle.identity.lowlevel import key_usage, name_of, signed_pem, subject_key_identifier
 
-__all__ = ["CertificateRequest", "Issued", "Usage", "issue"]
+__all__ = ["CertificateRequest", "Issued", "Usage", "issue", "signing_request"]
 
 
 class Usage(StrEnum):
@@ -91,6 +91,21 @@ def issue(
         certificate=signed_pem(builder.sign(authority.key, hashes.SHA256())),
         private_key=private_key if private_key is not None else pem_of(key),
     )
+
+
+def signing_request(request: CertificateRequest, key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Return a request for a certificate, PEM, by which others issue it. They decide on units, use and end.
+
+    Raises IdentityError for a name that cannot be used.
+    """
+    subject = name_of(
+        (NameOID.ORGANIZATION_NAME, request.organization), (NameOID.COMMON_NAME, request.common_name)
+    )
+    builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    if request.hosts:
+        names = x509.SubjectAlternativeName([_host(host) for host in request.hosts])
+        builder = builder.add_extension(names, critical=False)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 def _validity(authority: Authority, request: CertificateRequest, now: datetime) -> tuple[datetime, datetime]:

@@ -47,14 +47,15 @@ def new_signing_request(*, common_name: str, organization: str) -> SigningReques
     return SigningRequest(request=request.public_bytes(serialization.Encoding.PEM), private_key=pem_of(key))
 
 
-def chain_problem(chain: Sequence[str]) -> str:
+def chain_problem(chain: Sequence[str], *, own: bool = True) -> str:
     """Return what is wrong with an authority's certificate and its issuers; empty if nothing is.
 
-    Heddle issues with the first one's key, and Fabric's nodes verify what it issued against all of them. An
-    authority that outlives its issuer would issue what ends before it says so.
+    Fabric's nodes verify what the first one issued against all of them. An authority that outlives its issuer
+    would issue what ends before it says so.
 
     Args:
         chain: PEM texts, one certificate each, the root last.
+        own: Heddle issues with the first one's key.
     """
     try:
         certificates = [load_certificate(each.encode()) for each in chain]
@@ -63,7 +64,7 @@ def chain_problem(chain: Sequence[str]) -> str:
     if not certificates:
         return "no certificate in it"
     key = certificates[0].public_key()
-    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != CURVE.name:
+    if own and not (isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == CURVE.name):
         return "the first one's key is not ECDSA on P-256, the one kind that Heddle issues with"
     for position, certificate in enumerate(certificates):
         if problem := _no_authority(certificate, below=position):

@@ -7,10 +7,11 @@ from cryptography import x509
 
 from heddle.durations import period
 from heddle.identity.authority import Authority
-from heddle.identity.certificate import CertificateRequest, Usage, issue
+from heddle.identity.certificate import CertificateRequest, Issued, Usage, issue
 from heddle.identity.expiry import not_after
 from heddle.plugin.interface import CheckFailure, DiffKind
 from heddle.plugin.values import UNKNOWN, Properties
+from heddle.provider.enrolling import enrolled
 from heddle.provider.expiring import due_now, ending, timestamp, warn_before_expiry
 from heddle.provider.handler import Call, Plan, Recorded, Seen
 from heddle.schema.identity import CERTIFICATE
@@ -28,6 +29,9 @@ class CertificateHandler(Recorded):
 
     def verify(self, inputs: dict[str, Any]) -> list[CheckFailure]:
         """Refuse to renew as early as a certificate lasts: each `up` would renew all, and restart nodes."""
+        if not inputs.get("authorityPrivateKey") and not inputs.get("fabricCa"):
+            reason = "the authority's private key is missing, and no `fabricCa` issues in its place"
+            return [CheckFailure(property="authorityPrivateKey", reason=reason)]
         window, days = inputs.get("renewBefore"), inputs["validityDays"]
         if isinstance(window, str) and isinstance(days, int) and period(window) >= timedelta(days=days):
             reason = (
@@ -80,8 +84,8 @@ class CertificateHandler(Recorded):
         keeps = call.id and not _rekeys(call)
         if _rekeys(call) and (unknown := _unknown_history(call)):
             await self.session.warn(unknown, call.urn)
-        issued = _issue(call, call.old_outputs["privateKey"].encode() if keeps else None)
-        return {**issued, **_history(call)}
+        issued = await _issue(call, call.old_outputs["privateKey"].encode() if keeps else None)
+        return {**_shown(issued), **_history(call)}
 
     async def read(self, call: Call) -> Seen:
         """Return the outputs as they are; those of an earlier release knew no earlier certificates."""
@@ -146,23 +150,27 @@ def _unknown_history(call: Call) -> str:
     )
 
 
-def _issue(call: Call, private_key: bytes | None) -> Properties:
+async def _issue(call: Call, private_key: bytes | None) -> Issued:
     inputs = call.inputs
-    issued = issue(
-        Authority(
-            certificate=inputs["authorityCertificate"].encode(),
-            private_key=inputs["authorityPrivateKey"].encode(),
-        ),
-        CertificateRequest(
-            common_name=inputs["commonName"],
-            organization=inputs["organization"],
-            organizational_units=tuple(inputs["organizationalUnits"]),
-            hosts=tuple(inputs["hosts"]),
-            usage=Usage(inputs["usage"]),
-            validity_days=inputs["validityDays"],
-        ),
-        private_key=private_key,
+    request = CertificateRequest(
+        common_name=inputs["commonName"],
+        organization=inputs["organization"],
+        organizational_units=tuple(inputs["organizationalUnits"]),
+        hosts=tuple(inputs["hosts"]),
+        usage=Usage(inputs["usage"]),
+        validity_days=inputs["validityDays"],
     )
+    if inputs.get("fabricCa"):
+        return await enrolled(inputs, request, private_key)
+    authority = Authority(
+        certificate=inputs["authorityCertificate"].encode(),
+        private_key=inputs["authorityPrivateKey"].encode(),
+    )
+    return issue(authority, request, private_key=private_key)
+
+
+def _shown(issued: Issued) -> Properties:
+    """Return the outputs for a certificate that was issued."""
     serial = x509.load_pem_x509_certificate(issued.certificate).serial_number
     return {
         "certificate": issued.certificate.decode(),

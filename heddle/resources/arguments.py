@@ -16,6 +16,7 @@ __all__ = [
     "ClientTls",
     "Collection",
     "Consenter",
+    "FabricCa",
     "Identity",
     "Msp",
     "Node",
@@ -24,6 +25,16 @@ __all__ = [
     "RaftOptions",
     "Revocation",
 ]
+
+
+class FabricCa(TypedDict):
+    """A Fabric CA that issues certificates, and who registers identities there."""
+
+    url: pulumi.Input[str]
+    name: NotRequired[pulumi.Input[str]]
+    rootCertificates: pulumi.Input[Sequence[pulumi.Input[str]]]
+    registrar: pulumi.Input[str]
+    secretFile: pulumi.Input[str]
 
 
 class AuthorityPair(TypedDict):

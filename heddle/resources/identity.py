@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 
-from heddle.resources.arguments import AuthorityPair, Node, Revocation
+from heddle.resources.arguments import AuthorityPair, FabricCa, Node, Revocation
 from heddle.resources.base import DeclaredResource
 from heddle.schema.authorities import AUTHORITY_EXCHANGE
 from heddle.schema.identity import CERTIFICATE, CERTIFICATE_AUTHORITY, PASSWORD, REVOCATION_LIST
@@ -57,16 +57,17 @@ class CertificateAuthority(DeclaredResource[CertificateAuthorityArgs]):
 
 @dataclass(frozen=True, kw_only=True)
 class CertificateArgs:
-    """The subject of a certificate, and its authority.
+    """The subject of a certificate, and its authority, by its key or by the Fabric CA that has the key.
 
     Raise `renewal` to renew it with the same key, or say `renew_before` to have that done in time; raise
     `rekey` to make a new key.
     """
 
     authority_certificate: pulumi.Input[str]
-    authority_private_key: pulumi.Input[str]
     common_name: str
     usage: str
+    authority_private_key: pulumi.Input[str] | None = None
+    fabric_ca: FabricCa | None = None
     organization: str | None = None
     organizational_units: Sequence[str] | None = None
     hosts: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None

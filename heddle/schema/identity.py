@@ -1,7 +1,7 @@
 """heddle:identity: keys, certificates and passwords. Nothing here reaches a network."""
 
 from heddle.durations import PERIOD
-from heddle.schema.model import ListOf, MapOf, Property, ResourceType, Text, connection, fixed
+from heddle.schema.model import ListOf, MapOf, ObjectType, Property, ResourceType, Text, connection, fixed
 from heddle.schema.shared import DAYS, NAME, PEM, REVOCATION
 from heddle.settings import Integer
 
@@ -48,6 +48,20 @@ CERTIFICATE_AUTHORITY = ResourceType(
     },
 )
 
+FABRIC_CA = ObjectType(
+    name="FabricCa",
+    description="A Fabric CA that issues certificates, and who registers identities there.",
+    properties={
+        "url": connection(NAME, "Its address, as https://ca.example.com:7054."),
+        "name": connection(Text(), "Its name, of several of a server; empty: the server's own.", default=""),
+        "rootCertificates": connection(
+            ListOf(PEM, minimum_items=1), "Roots that its server's TLS certificate is verified against, PEM."
+        ),
+        "registrar": connection(NAME, "The identity that registers others."),
+        "secretFile": connection(NAME, "Path of the file with the registrar's password."),
+    },
+)
+
 CERTIFICATE = ResourceType(
     type="heddle:identity:Certificate",
     description=(
@@ -57,7 +71,15 @@ CERTIFICATE = ResourceType(
     on_delete="forgets the certificate and its key with the state",
     inputs={
         "authorityCertificate": Property(PEM, "The issuing authority's certificate, PEM."),
-        "authorityPrivateKey": connection(PEM, "The issuing authority's private key, PEM.", secret=True),
+        "authorityPrivateKey": connection(
+            PEM,
+            "The issuing authority's private key, PEM; none where `fabricCa` issues.",
+            optional=True,
+            secret=True,
+        ),
+        "fabricCa": connection(
+            FABRIC_CA, "The Fabric CA that has the authority's key and issues in its place.", optional=True
+        ),
         "commonName": Property(NAME, "The common name of its subject."),
         "organization": Property(Text(), "The organization of its subject.", default=""),
         "organizationalUnits": Property(

@@ -35,6 +35,42 @@ class GivenAuthorities(Section):
     """The authority of TLS certificates. Default: a root that is made here."""
 
 
+class FabricCaAuthority(Section):
+    """One of the authorities of a Fabric CA's server."""
+
+    name: str = ""
+    """Its name, where the server has several. Default: the server's own."""
+    certificate: str
+    """Its certificate, and those of its issuers up to the root, in this order: PEM text, or the path of a PEM
+    file."""
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """Return the certificates one by one, PEM, its own first and the root last."""
+        # Here: it loads `cryptography`, a third of a second that stacks without such authorities save.
+        from heddle.identity.keys import certificates_in
+
+        return tuple(certificates_in(self.certificate))
+
+
+class FabricCa(Section):
+    """A Fabric CA that has the keys of an organization's authorities, and issues its certificates."""
+
+    url: str
+    """Address of its server, as https://ca.example.com:7054."""
+    root_certificate: str
+    """The certificate that its server's TLS certificate is verified against: PEM text, or the path of a PEM
+    file."""
+    registrar: str
+    """The identity that registers others."""
+    secret: str
+    """Path of a file with the registrar's password; it is read whenever a certificate is issued."""
+    ca: FabricCaAuthority
+    """The authority of members' identities."""
+    tls_ca: FabricCaAuthority
+    """The authority of TLS certificates, by the profile `tls`; it may be the same one."""
+
+
 class AuthorityGeneration(Section):
     """The authorities of an organization, counted from 1; each further generation comes in three phases."""
 
@@ -46,6 +82,8 @@ class AuthorityGeneration(Section):
     given: tuple[GivenAuthorities, ...] = ()
     """Authorities that somebody else has certified, by their generation. Default: roots that are made
     here."""
+    fabric_ca: FabricCa | None = None
+    """A Fabric CA that issues in their place, from the first `up` of the organization on."""
 
     @property
     def issuing(self) -> int:

@@ -172,3 +172,30 @@ def test_one_authority_may_be_certified_and_the_other_made_here() -> None:
     msp = _msp(recorder)
     assert msp["tlsRootCertificates"] == ["cert of dev-one-tlsca"]
     assert "tlsIntermediateCertificates" not in msp
+
+
+def test_a_fabric_ca_issues_and_no_key_of_an_authority_is_here() -> None:
+    """What is trusted stands in the file; certificates ask the CA, people under a name of their own."""
+    chains = {kind: {"certificate": BELOW[kind][0] + ROOT.pem} for kind in BELOW}
+    chains["tlsCa"]["name"] = "tls"
+    server = {
+        "url": "https://ca.one:7054",
+        "rootCertificate": ROOT.pem,
+        "registrar": "registrar",
+        "secret": "/secret",
+    }
+    entry = {"generation": 1, "fabricCa": {**server, **chains}}
+    recorder = record({**NETWORK, "certificates": {"authorities": {"one": entry}}})
+    assert not [name for name in recorder.of("CertificateAuthority") if "one" in name]
+    assert recorder.of("AuthorityExchange") == {}
+    msp = _msp(recorder)
+    assert msp["rootCertificates"] == [ROOT.pem]
+    assert msp["tlsIntermediateCertificates"] == [BELOW["tlsCa"][0]]
+    tls = recorder.of("Certificate")["dev-peers-one-peer0-one-tls"]
+    assert "authorityPrivateKey" not in tls
+    assert (tls["fabricCa"]["name"], tls["fabricCa"]["secretFile"]) == ("tls", "/secret")
+    people = [
+        each["commonName"] for name, each in recorder.of("Certificate").items() if name.startswith("dev-one-")
+    ]
+    assert people == ["admin@one", "user@one"]
+    assert "msp/tlsintermediatecerts/tlsca-1.pem" in _paths(recorder, "peer0-one")

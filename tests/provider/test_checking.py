@@ -74,7 +74,6 @@ def test_every_problem_at_once() -> None:
     }
     _, failures = _check("heddle:identity:Certificate", given)
     assert failures == {
-        "authorityPrivateKey": "is missing: The issuing authority's private key, PEM.",
         "commonName": "7 - expected a text that is not empty",
         "usage": "'web' - expected one of identity, tls",
         "hosts[1]": "'' - expected a text that is not empty",

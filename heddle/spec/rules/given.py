@@ -1,18 +1,19 @@
-"""Authorities that somebody else has certified: of a generation in use, with a chain that Fabric verifies."""
+"""Authorities that somebody else has certified, or that a Fabric CA has: chains that Fabric verifies."""
 
 from collections.abc import Iterator
 
 from heddle.spec.problems import Problem
-from heddle.spec.rules.reading import Data, Place, items, problem, section, text, whole
+from heddle.spec.rules.reading import Data, Place, items, orderer_organization, problem, section, text, whole
 
 _KEY = "the path of a PEM file with the private key: what stands here goes into the state in the clear"
 
 
 def broken(data: Data) -> Iterator[Problem]:
-    """Yield problems with `certificates.authorities.*.given`."""
+    """Yield problems with `given` and `fabricCa` of `certificates.authorities.*`."""
     authorities = section(data, "certificates", "authorities")
     for name in authorities:
         entry = section(authorities, name)
+        yield from _fabric_ca(data, name, entry)
         seen = set[int]()
         for index, item in items(entry, "given"):
             place: Place = ("certificates", "authorities", name, "given", index)
@@ -39,6 +40,43 @@ def _generation(entry: Data, item: Data, seen: set[int], place: Place) -> Iterat
     seen.add(number)
 
 
+def _fabric_ca(data: Data, name: str, entry: Data) -> Iterator[Problem]:
+    """Yield what is wrong with a Fabric CA, and what an organization with one cannot have yet."""
+    place: Place = ("certificates", "authorities", name, "fabricCa")
+    said = section(entry, "fabricCa")
+    if not said:
+        return
+    url = text(said, "url")
+    if url and not (url.startswith("https://") and len(url) > len("https://")):
+        yield problem((*place, "url"), url, "an address with https, as https://ca.example.com:7054")
+    if (root := text(said, "rootCertificate")) and "-----BEGIN CERTIFICATE-----" not in root:
+        words = "a certificate as PEM text, or the path of a PEM file that can be read"
+        yield problem((*place, "rootCertificate"), root, words)
+    for kind in ("ca", "tlsCa"):
+        certificate = text(section(said, kind), "certificate")
+        if certificate and (words := _broken_chain(certificate, own=False)):
+            yield problem((*place, kind, "certificate"), certificate, words)
+    number, phase = whole(entry.get("generation"), 1), entry.get("phase", "retired")
+    if entry.get("given") or number != 1 or phase != "retired":
+        step = "An organization has a Fabric CA from its first `up` on, and `generation: 1`."
+        yield problem((*place[:-1], "generation"), number, "1 with fabricCa, without phase and given", step)
+    yield from _without_keys(data, name, place)
+
+
+def _without_keys(data: Data, name: str, place: Place) -> Iterator[Problem]:
+    """Yield what takes an authority's key to do: lists of revoked certificates are signed by it."""
+    members = {text(item, "name"): item for _, item in items(data, "organizations")}
+    orderer = section(data, "ordering", "organization")
+    revoked = (members.get(name) or (orderer if name == orderer_organization(data) else {})).get("revoked")
+    rekeyed = [
+        key for key in section(data, "certificates", "rekey") if key.endswith((f"@{name}", f"-{name}"))
+    ]
+    if revoked or rekeyed:
+        step = "Revoke at the Fabric CA, by its own client."
+        found = ", ".join(rekeyed) or "revoked"
+        yield problem(place, found, "not with rekey or revoked: only the Fabric CA can sign the list", step)
+
+
 def _authority(item: Data, place: Place) -> Iterator[Problem]:
     certificate, key = text(item, "certificate"), text(item, "key")
     if certificate and (words := _broken_chain(certificate)):
@@ -47,7 +85,7 @@ def _authority(item: Data, place: Place) -> Iterator[Problem]:
         yield problem((*place, "key"), key, _KEY)
 
 
-def _broken_chain(certificate: str) -> str:
+def _broken_chain(certificate: str, *, own: bool = True) -> str:
     """Return what is wrong with a chain of certificates, PEM; empty if nothing is."""
     # Here: it loads `cryptography`, a third of a second that stacks without such authorities save.
     from heddle.identity.intermediate import chain_problem
@@ -59,4 +97,4 @@ def _broken_chain(certificate: str) -> str:
     if not chain:
         return "certificates as PEM text, or the path of a PEM file that can be read"
     allowed = "the authority's certificate, then its issuers up to the root"
-    return f"{allowed}; {words}" if (words := chain_problem(chain)) else ""
+    return f"{allowed}; {words}" if (words := chain_problem(chain, own=own)) else ""

@@ -1,0 +1,76 @@
+"""Certificates that a Fabric CA issues: on a stand-in, and on the official server where it is there."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heddle.errors import ProviderError
+from tests.fabric.real_ca import RealCa
+from tests.fabric.standin_ca import StandinCa
+from tests.provider.harness import CheckFailedError, Engine
+
+CERTIFICATE = "heddle:identity:Certificate"
+CERTIFICATE_TEXT = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----"
+
+
+@pytest.fixture(params=[StandinCa, RealCa], ids=["stand-in", "official"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StandinCa | RealCa]:
+    running = request.param(tmp_path)
+    yield running
+    running.stop()
+
+
+async def test_a_certificate_resource_is_issued_and_renewed(
+    server: StandinCa | RealCa,
+    engine: Engine,
+    tmp_path: Path,
+) -> None:
+    """By the CA that the program names, and by no other authority."""
+    inputs = _inputs(server, tmp_path)
+    made = await engine.up(CERTIFICATE, "peer", inputs)
+    renewed = await engine.up(CERTIFICATE, "peer", {**inputs, "renewal": 1})
+    assert made["privateKey"] == renewed["privateKey"]
+    assert made["serialNumber"] != renewed["serialNumber"]
+    assert await engine.up(CERTIFICATE, "peer", {**inputs, "renewal": 1}) == renewed
+
+    other = {**inputs, "authorityCertificate": server.root.decode(), "renewal": 2}
+    if server.root.decode() != server.chain:
+        with pytest.raises(ProviderError, match="expected of CN=server root"):
+            await engine.up(CERTIFICATE, "peer", other)
+
+
+def _inputs(server: StandinCa | RealCa, folder: Path) -> dict[str, Any]:
+    (folder / "secret").write_text("pw\n")
+    return {
+        "authorityCertificate": server.chain,
+        "fabricCa": {
+            "url": server.url,
+            "rootCertificates": [server.root.decode()],
+            "registrar": "registrar",
+            "secretFile": str(folder / "secret"),
+        },
+        "commonName": "peer0-one",
+        "organization": "one",
+        "organizationalUnits": ["peer"],
+        "usage": "identity",
+    }
+
+
+async def test_a_password_that_cannot_be_read_is_said(
+    server: StandinCa | RealCa,
+    engine: Engine,
+    tmp_path: Path,
+) -> None:
+    inputs = _inputs(server, tmp_path)
+    (tmp_path / "secret").write_text("")
+    with pytest.raises(ProviderError, match="the registrar's password cannot be read"):
+        await engine.up(CERTIFICATE, "peer", inputs)
+
+
+async def test_somebody_has_to_issue(engine: Engine) -> None:
+    """A certificate without a key of its authority and without a Fabric CA is refused."""
+    inputs = {"authorityCertificate": CERTIFICATE_TEXT, "commonName": "one", "usage": "identity"}
+    with pytest.raises(CheckFailedError, match="no `fabricCa` issues in its place"):
+        await engine.up(CERTIFICATE, "one", inputs)
