@@ -28,8 +28,8 @@ _PORT = struct.Struct("<H")
 class Forward(LocalListener):
     """A pod's port behind a listener on 127.0.0.1.
 
-    A pod that does not have the port listens elsewhere: at the port that it had before, or will have. Once a
-    connection failed, the next one goes to the port that the pod calls `grpc`.
+    A pod that does not have the port listens elsewhere: at the port that it had before, or will have. Once
+    its machine could not forward a connection, the next one goes to the port that the pod calls `grpc`.
     """
 
     def __init__(self, server: ApiServer, namespace: str, pod: str, port: int) -> None:
@@ -37,10 +37,12 @@ class Forward(LocalListener):
         self._server = server
         self._wanted = self._port = port
         self._pod = pod_path(namespace, pod)
+        self._refused = False
+        """Whether the pod's machine could not forward the last connection."""
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.trouble:
-            self._port = await self._listening()
+        if self._refused:
+            self._refused, self._port = False, await self._listening()
         async with await self._open() as tunnel:
             self.trouble = ""
             await self._pump(reader, writer, tunnel)
@@ -111,5 +113,5 @@ class Forward(LocalListener):
                 with contextlib.suppress(ConnectionError):  # the local side has gone; `_outward` notices
                     await writer.drain()
             elif content:
-                self.trouble = printable(content.decode(errors="replace").strip())
+                self.trouble, self._refused = printable(content.decode(errors="replace").strip()), True
                 return

@@ -44,6 +44,11 @@ class FakeApiServer:
         if request.path == "/version":
             return connection.respond(http.HTTPStatus.OK, json.dumps({"gitVersion": "v1.0.0"}))
         parts = urlsplit(request.path).path.split("/")
+        if request.path.endswith(f"/pods/{parts[6]}") and "/".join((parts[4], parts[6])) in self.pods:
+            ports = [{"name": "grpc", "containerPort": port} for port in self.pods[f"{parts[4]}/{parts[6]}"]]
+            return connection.respond(
+                http.HTTPStatus.OK, json.dumps({"spec": {"containers": [{"ports": ports}]}})
+            )
         if "/".join((parts[4], parts[6])) not in self.pods:
             status = {
                 "kind": "Status",
@@ -67,7 +72,7 @@ class FakeApiServer:
             await connection.send(struct.pack("<BH", channel, port))
         try:
             reader, writer = await asyncio.open_connection(
-                "127.0.0.1", self.pods[f"{parts[4]}/{parts[6]}"][port]
+                "127.0.0.1", self.pods[f"{parts[4]}/{parts[6]}"].get(port, 1)
             )
         except OSError as error:
             await connection.send(b"\x01an error occurred forwarding: " + str(error).encode())

@@ -95,6 +95,28 @@ async def test_a_port_that_nobody_listens_on_says_so(tmp_path: Path) -> None:
         assert "an error occurred forwarding" in dialer.trouble(POD, 7051)
 
 
+async def test_a_pod_that_listens_at_another_port_is_found(tmp_path: Path) -> None:
+    """As one that has not restarted yet, or has already; also when it comes back at the wanted port."""
+
+    async def echoed() -> bytes:
+        reader, writer = await asyncio.open_connection(*await dialer.endpoint(POD, 7051))
+        writer.write(b"hello")
+        found = await reader.read(5)
+        writer.close()
+        return found
+
+    async with (
+        echo() as port,
+        api_server(tmp_path, {"fabric/peer1-0": {30101: port}}) as server,
+        ClusterDialer(server.kubeconfig) as dialer,
+    ):
+        assert await echoed() == b"", "nobody is at the wanted port"
+        assert await echoed() == b"hello"
+        server.pods["fabric/peer1-0"] = {7051: port}
+        assert await echoed() == b"", "nobody is at the other one any more"
+        assert await echoed() == b"hello"
+
+
 async def test_closing_ends_open_connections(tmp_path: Path) -> None:
     """Nothing listens and nothing is carried after close."""
     async with (
