@@ -8,8 +8,11 @@ from heddle.embedded.fabric.release import RELEASE
 from tests.e2e.project import Project
 from tests.failpoints import Failpoints
 
-__all__ = ["OPERATIONS", "UP", "Interrupted", "killed_and_finished", "operations"]
+__all__ = ["LENGTHY", "OPERATIONS", "UP", "Interrupted", "killed_and_finished", "operations"]
 
+DOMAIN = "fabric-killed.svc.heddle.test"
+"""The local cluster answers for it."""
+PORTS = {"orderer": 30450, "organization": 30460}
 UP = ("up", "--yes", "--skip-preview")
 
 
@@ -39,7 +42,13 @@ OPERATIONS = {
     "release": 30,
     "chaincode": 25,
     "capability": 10,
+    "move": 60,
+    "departure": 40,
 }
+
+
+LENGTHY = ("move", "departure")
+"""Operations that take runs of their own before each kill: they are for those who ask for them."""
 
 
 class _Edits:
@@ -81,6 +90,34 @@ class _Edits:
         self._stack.ok("heddle", *UP, self._stack.stack)
         after = {"channel": "V3_0", "application": "V2_5"}
         self._stack.edit("channels", place, "capabilities", value=after)
+
+    def move(self) -> None:
+        """Give all nodes another domain and other ports, or those of before; they answer to both."""
+        if self._stack.value().get("former"):
+            self._write(self._stack.value().get("domain"), None)
+            self._stack.ok("heddle", *UP, self._stack.stack)
+        self._move()
+
+    def departure(self) -> None:
+        """Have all nodes answer to their new addresses alone, once they answer to both."""
+        if not self._stack.value().get("former"):
+            self._move()
+            self._stack.ok("heddle", *UP, self._stack.stack)
+        self._write(self._stack.value().get("domain"), None)
+
+    def _move(self) -> None:
+        if self._stack.value().get("domain"):
+            self._write(None, {"domain": DOMAIN, "ports": PORTS})
+        else:
+            self._write(DOMAIN, {"domain": "none"})
+
+    def _write(self, domain: str | None, former: object) -> None:
+        """Say where nodes are, and where they were."""
+        self._stack.edit("domain", value=domain)
+        self._stack.edit("former", value=former)
+        ports = {name: {"first": first} if domain else None for name, first in PORTS.items()}
+        self._stack.edit("ordering", "organization", value={"name": "orderer", "ports": ports["orderer"]})
+        self._stack.edit("organizations", 0, "ports", value=ports["organization"])
 
     def _with_orderers(self, number: int) -> None:
         if self._stack.value("ordering", "nodes") != number:

@@ -179,7 +179,10 @@ def test_new_passwords_lose_no_transaction(stack: Project, databases: Databases)
     old = databases.password(DATABASE)
     stack.edit("passwords", value={"renewal": 2})
     with load(stack) as client:
+        since = time.monotonic()
         stack.ok("heddle", "up", CLUSTER, "--yes")
+        took = time.monotonic() - since
+    print(f"new passwords: {took:.0f} s, {client.report}")
 
     assert (client.report.lost, client.report.doubled) == ([], []), str(client.report)
     assert databases.ask(DATABASE, "/_all_dbs", password=old)[0] == HTTPStatus.UNAUTHORIZED
