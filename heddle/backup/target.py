@@ -4,6 +4,7 @@ Layout, beneath `TARGET/INSTANCE/`: `backups/ID/manifest.json`, and `objects/AB/
 of their bytes.
 """
 
+import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterator
@@ -25,7 +26,11 @@ _OBJECTS = "objects"
 
 
 class Target:
-    """The backups of one instance. Every method raises BackupError when the target does not answer well."""
+    """The backups of one instance. Every method raises BackupError when the target does not answer well.
+
+    The store is asked by threads of Python: its own, which serve its asynchronous methods, may still want
+    Python when that ends, and then abort the process.
+    """
 
     def __init__(self, store: ObjectStore, place: str, prefix: str) -> None:
         self.place = place
@@ -82,19 +87,24 @@ class Target:
         """Yield the names below a folder, relative to it, each with its size."""
         base = f"{self._prefix}/{folder}/"
         async with self._asking("list", folder):
-            async for batch in self._store.list(base):
-                for each in batch:
-                    yield each["path"].removeprefix(base), each["size"]
+            found = await asyncio.to_thread(self._listed, base)
+        for path, size in found:
+            yield path.removeprefix(base), size
+
+    def _listed(self, base: str) -> list[tuple[str, int]]:
+        return [(each["path"], each["size"]) for batch in self._store.list(base) for each in batch]
+
+    def _content(self, path: str) -> bytes:
+        return bytes(self._store.get(path).bytes())
 
     async def _put(self, path: str, data: bytes) -> None:
         async with self._asking("write", path):
-            await self._store.put_async(f"{self._prefix}/{path}", data)
+            await asyncio.to_thread(self._store.put, f"{self._prefix}/{path}", data)
 
     async def _get(self, path: str, what: str) -> bytes:
         async with self._asking("read", path):
             try:
-                found = await self._store.get_async(f"{self._prefix}/{path}")
-                return bytes(await found.bytes_async())
+                return await asyncio.to_thread(self._content, f"{self._prefix}/{path}")
             except FileNotFoundError:
                 raise BackupError(
                     f"{self.place}: {what} is not there",
@@ -104,7 +114,7 @@ class Target:
     async def _delete(self, path: str) -> None:
         async with self._asking("remove", path):
             try:
-                await self._store.delete_async(f"{self._prefix}/{path}")
+                await asyncio.to_thread(self._store.delete, f"{self._prefix}/{path}")
             except FileNotFoundError:
                 return
 
