@@ -5,7 +5,7 @@ the state is there `up` knows nothing of the restore, and a restore that was kil
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from heddle.backup.contents import Reader
@@ -41,6 +41,10 @@ from heddle.text import counted
 from heddle.topology import Topology, plan
 
 __all__ = ["Restoration", "Restored", "prepare_restoration", "read_restoration", "restore", "write_volume"]
+
+
+_TURNS = 3
+"""Times that a volume is written where pieces do not arrive whole, as from a kubelet that is busy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,18 +202,32 @@ async def write_volume(restoration: Restoration, name: str, volume: NodeVolume, 
         raise BackupError(f"the volume of {name}: {error.message}", hint=error.hint) from error
     if verdict == "write":
         await volume.begin(backup, wanted)
-        standin = restoration.manifest.standin
-        for channel in restoration.channels_of(name):
-            progress(f"{name}: writing {counted(channel.backup.height, 'block')} of {channel.backup.name}")
-            async for chunk in block_chunks(restoration.reader, channel.backup, standin=standin):
-                await volume.write(chunk)
-            for chunk in _raft(channel, standin=standin):
-                await volume.write(chunk)
-        for chunk in restoration.private_of(name):
+    differing = sorted(wanted) if verdict == "write" else await volume.differing(wanted)
+    for turn in range(_TURNS if verdict == "write" else 0):
+        progress(f"{name}: writing {counted(len(wanted), 'file')}" + (", once more" if turn else ""))
+        async for chunk in _chunks(restoration, name):
             await volume.write(chunk)
-    await volume.check(wanted)
+        if not (differing := await volume.differing(wanted)):
+            break
+    if differing:
+        raise BackupError(
+            f"the volume of {name} has not what was written: {', '.join(differing)}",
+            hint="Restore again. If it stays so, the volume or the way to it is damaged.",
+        )
     await volume.finish(backup)
     return verdict == "write"
+
+
+async def _chunks(restoration: Restoration, name: str) -> AsyncIterator[Chunk]:
+    """Yield all pieces of a node's files."""
+    standin = restoration.manifest.standin
+    for channel in restoration.channels_of(name):
+        async for chunk in block_chunks(restoration.reader, channel.backup, standin=standin):
+            yield chunk
+        for chunk in _raft(channel, standin=standin):
+            yield chunk
+    for chunk in restoration.private_of(name):
+        yield chunk
 
 
 def _raft(channel: ProvedChannel, *, standin: bool) -> Sequence[Chunk]:

@@ -99,14 +99,21 @@ class NodeVolume:
             chunk.content,
         )
 
-    async def check(self, wanted: Mapping[str, LedgerFile]) -> None:
-        """Raise BackupError unless the files are on the volume, byte for byte."""
-        paths = sorted(wanted)
-        output = await self._run(["/usr/bin/sha256sum", *(f"{self.root}/{path}" for path in paths)])
+    async def differing(self, wanted: Mapping[str, LedgerFile]) -> list[str]:
+        """Return the files that are not on the volume byte for byte, each with its sizes there and wanted."""
+        sizes = await self.listed()
+        paths = [path for path in sorted(wanted) if sizes.get(path) == wanted[path].size]
+        output = b""
+        if paths:
+            output = await self._run(["/usr/bin/sha256sum", *(f"{self.root}/{path}" for path in paths)])
+        # A line begins with a backslash where the path needs one.
         found = [line.split()[0].removeprefix("\\") for line in output.decode().splitlines()]
-        for path, digest in zip(paths, found, strict=True):
-            if digest != wanted[path].sha256:
-                raise BackupError(f"{self.node}: {path} on its volume is not what was written")
+        whole = {path for path, digest in zip(paths, found, strict=True) if digest == wanted[path].sha256}
+        return [
+            f"{path} ({sizes.get(path, 'no')} of {wanted[path].size} bytes)"
+            for path in sorted(wanted)
+            if path not in whole
+        ]
 
     async def finish(self, backup: str) -> None:
         """Mark the volume as whole."""
