@@ -91,6 +91,12 @@ def heddle(
 def project(
     folder: Path, instance: Network, monkeypatch: pytest.MonkeyPatch, terms: dict[str, object]
 ) -> Heddle:
+    """Make a stack `dev` with a state, whose network this is, and return its command line."""
+    use_network(monkeypatch, instance)
+    return command_line(folder, monkeypatch, terms)
+
+
+def command_line(folder: Path, monkeypatch: pytest.MonkeyPatch, terms: dict[str, object]) -> Heddle:
     """Make a stack `dev` with a state, and return its command line."""
     monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{folder}/state")
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "words")
@@ -118,7 +124,6 @@ def project(
     (folder / "stacks" / "Pulumi.dev.yaml").write_text(yaml.safe_dump(stack_file))
     backend = Backend(folder / "state", "fabric", "dev")
     backend.save(backend.document([], [], ""))
-    use_network(monkeypatch, instance)
     return lambda *arguments: CliRunner().invoke(app, ["backup", *arguments, "-C", str(folder)])
 
 
