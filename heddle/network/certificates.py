@@ -1,8 +1,8 @@
 """Ask nodes for the certificates that they present, and tell what has expired."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from cryptography import x509
 
@@ -14,13 +14,12 @@ from heddle.identity.expiry import not_after
 from heddle.identity.keys import load_certificate
 from heddle.network.instance import InstanceOutput, NodeOutput
 from heddle.network.inventory import TLS_WORDS, Registered, of_instance, of_node
-from heddle.network.purposes import RESTART, TLS, TLS_AUTHORITY
+from heddle.network.purposes import RESTART, SOON, TLS, TLS_AUTHORITY, YEAR
 from heddle.planner.facts import CertificateFacts, NoAnswer, NodeFacts
 from heddle.planner.remedies import RENEW
 from heddle.text import counted
 
 __all__ = [
-    "SOON",
     "Expired",
     "ask_certificate",
     "ending_of",
@@ -29,9 +28,6 @@ __all__ = [
     "expired_of_instance",
     "expired_of_node",
 ]
-
-SOON = timedelta(days=30)
-"""How long before its end a certificate is named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,13 +112,23 @@ def ending_soon(instance: InstanceOutput, now: datetime | None = None) -> str:
     now = now or datetime.now(UTC)
     nodes = (*instance.orderers, *instance.peers)
     found = [*of_instance(instance), *(each for node in nodes for each in of_node(node))]
-    ends = [(end, each) for each in found if (end := ending_of(each.pem)) and now < end <= now + SOON]
-    if not ends:
-        return ""
+    lines = []
+    for window, words in ((SOON, f"{SOON.days} days"), (YEAR, "a year")):
+        known = [
+            (end, each) for each in found if each.purpose.soon == window and (end := ending_of(each.pem))
+        ]
+        ends = [(end, each) for end, each in known if now < end <= now + window]
+        if ends:
+            lines.append(_in_words(ends, words, now))
+    return "; ".join(lines)
+
+
+def _in_words(ends: Sequence[tuple[datetime, Registered]], window: str, now: datetime) -> str:
     end, first = min(ends, key=lambda pair: pair[0])
-    count = f"{counted(len(ends), 'certificate')} {'ends' if len(ends) == 1 else 'end'}"
+    nouns = ("certificate", "") if first.purpose.soon == SOON else ("authority", "authorities")
+    count = f"{counted(len(ends), *nouns)} {'ends' if len(ends) == 1 else 'end'}"
     left = counted((end - now).days, "day")
-    return f"{count} within {SOON.days} days, the first in {left}: {first.purpose.name} of {first.whose}"
+    return f"{count} within {window}, the first in {left}: {first.purpose.name} of {first.whose}"
 
 
 def _expired(registered: Registered, now: datetime) -> Iterator[Expired]:

@@ -16,7 +16,6 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.tls import presented_certificate
 from heddle.identity.describe import fingerprint
 from heddle.identity.keys import load_certificate, public_key_of
-from heddle.network.certificates import SOON
 from heddle.network.configuration import config_block_now
 from heddle.network.instance import NodeOutput
 from heddle.network.inventory import Registered, of_channel, of_instance, of_node
@@ -58,7 +57,7 @@ class CertificateEnd:
     remedy: str
     """What keeps that from happening, in a clause."""
     soon: bool
-    """Whether it has ended, or ends within thirty days."""
+    """Whether it has ended, or ends within thirty days; an authority, within a year."""
     presented_at: tuple[str, ...] = ()
     """A node's ports, as `gRPC 7051`, at which it was seen."""
     channels: tuple[str, ...] = ()
@@ -206,7 +205,7 @@ def _rows(registered: Registered, now: datetime) -> Iterator[CertificateEnd]:
         days=(end - now).days,
         stops=registered.purpose.stops,
         remedy=registered.purpose.remedy,
-        soon=end <= now + SOON,
+        soon=end <= now + registered.purpose.soon,
     )
 
 

@@ -1,6 +1,7 @@
 """Name what the certificates of a network are for, what stops when one ends, and what heals it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from heddle.planner.remedies import RENEW
@@ -17,12 +18,16 @@ __all__ = [
     "PERSON",
     "RESTART",
     "SERVER",
+    "SOON",
     "TLS",
     "TLS_AUTHORITY",
     "USER",
+    "YEAR",
     "Purpose",
 ]
 
+SOON: Final = timedelta(days=30)
+YEAR: Final = timedelta(days=365)
 RESTART: Final = "`heddle up` restarts it with the certificate that was issued since"
 _EXCHANGE: Final = "exchange it before it ends: docs/operations/authorities.md"
 _ELSEWHERE: Final = "its administrators put a new one beside it on the channel in good time"
@@ -35,6 +40,11 @@ class Purpose:
     name: str
     stops: str
     remedy: str = RENEW
+
+    @property
+    def soon(self) -> timedelta:
+        """Return how long before its end people are told: to exchange an authority takes planning."""
+        return YEAR if self.remedy in {_EXCHANGE, _ELSEWHERE} else SOON
 
 
 TLS: Final = Purpose(

@@ -177,6 +177,18 @@ def test_days_are_whole_and_soon_is_thirty(hours: int) -> None:
     assert bool(ending_soon(network.instance, now)) == (0 < hours <= 30 * 24)
 
 
+@pytest.mark.parametrize(("days", "named"), [(400, False), (200, True), (20, True), (-1, False)])
+def test_an_authority_is_named_a_year_before_its_end(network: Network, days: int, named: bool) -> None:
+    """Also another organization's root: to put a new one on every channel takes planning."""
+    instance, whose = network.instance, "two"
+    root = pem("two", days)
+    organizations = {**instance.organizations}
+    organizations[whose] = replace(organizations[whose], ca_certificate=root, users={})
+    words = ending_soon(replace(instance, organizations=organizations), NOW)
+
+    assert ("authority ends within a year" in words and "root on channels of two" in words) is named
+
+
 def test_status_names_the_first_that_ends_soon(network: Network) -> None:
     """In one line, however many they are."""
     words = ending_soon(network.instance, NOW)
