@@ -9,7 +9,6 @@ from components.operations import Operations
 from components.peer_set import PeerSet
 from components.site import Site
 from heddle.resources import Rollout, RolloutArgs, Volumes
-from heddle.topology import NodePlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +27,7 @@ class PeerRolloutArgs:
 def peer_rollout(name: str, args: PeerRolloutArgs, opts: pulumi.ResourceOptions) -> Rollout:
     """Declare the one Rollout of all peers: two of different organizations could endorse only together."""
     nodes = {name: node for peer_set in args.peers.values() for name, node in peer_set.nodes.items()}
-    plans = {plan.name: plan for plan in args.site.topology.nodes if plan.name in nodes}
+    topology = args.site.topology
     return Rollout(
         name,
         RolloutArgs(
@@ -37,12 +36,12 @@ def peer_rollout(name: str, args: PeerRolloutArgs, opts: pulumi.ResourceOptions)
             nodes=[node.address for node in nodes.values()],
             revisions={node: each.revision for node, each in nodes.items()},
             certificates={node: each.tls_certificate for node, each in nodes.items()},
-            databases=_databases(plans) or None,
-            channels=[channel.name for channel in args.site.topology.channels],
-            memberships=args.site.topology.memberships,
+            databases=topology.database_names or None,
+            channels=[channel.name for channel in topology.channels],
+            memberships=topology.memberships,
             signers=[peer_set.organization.admin for peer_set in args.peers.values()],
             operations_tls=args.operations.client,
-            images={plan.name: plan.image for plan in plans.values()},
+            images={plan.name: plan.image for plan in topology.nodes if plan.name in nodes},
         ),
         # A first creation restarts nothing, so nobody waits long: all pods start at the same time.
         pulumi.ResourceOptions.merge(
@@ -52,7 +51,3 @@ def peer_rollout(name: str, args: PeerRolloutArgs, opts: pulumi.ResourceOptions)
             ),
         ),
     )
-
-
-def _databases(plans: Mapping[str, NodePlan]) -> dict[str, str]:
-    return {name: plan.couchdb.name for name, plan in plans.items() if plan.couchdb}

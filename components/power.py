@@ -26,24 +26,21 @@ class PowerParts:
 
 def declare_power(name: str, parts: PowerParts, opts: pulumi.ResourceOptions) -> Power:
     """Declare what scales an instance down and up; its workloads change after it, and then agree with it."""
-    nodes = _nodes(parts)
+    nodes, topology = _nodes(parts), parts.site.topology
     return Power(
         name,
         PowerArgs(
-            namespace=parts.site.topology.namespace,
+            namespace=topology.namespace,
             power=parts.site.spec.power,
             orderers=parts.orderers.addresses,
             peers=[node.address for each in parts.peers.values() for node in each.nodes.values()],
-            databases=_databases(parts.site) or None,
+            databases=topology.database_names or None,
             servers={
                 server.name: server.replicas
-                for chaincode in parts.site.topology.chaincodes
+                for chaincode in topology.chaincodes
                 for server in chaincode.servers
             },
-            channels={
-                channel.name: [peer.name for member in channel.members for peer in member.peers]
-                for channel in parts.site.topology.channels
-            },
+            channels=topology.memberships,
             certificates={node: each.tls_certificate for node, each in nodes.items()},
             admin_tls=parts.orderers.admin_tls,
             operations_tls=parts.operations.client,
@@ -64,12 +61,3 @@ def _nodes(parts: PowerParts) -> dict[str, FabricNode]:
     for each in parts.peers.values():
         nodes |= each.nodes
     return nodes
-
-
-def _databases(site: Site) -> dict[str, str]:
-    return {
-        peer.name: peer.couchdb.name
-        for plan in site.topology.managed
-        for peer in plan.nodes
-        if peer.couchdb is not None
-    }

@@ -1,10 +1,10 @@
-"""Durations as Go writes them: "2s", "1m30s", "500ms"; and longer times, in days or hours: "30d", "36h"."""
+"""Read and write durations, as Go does ("1m30s", "500ms") and in days or hours ("30d", "36h"), and times."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-__all__ = ["PERIOD", "canonical", "nanoseconds", "period", "seconds"]
+__all__ = ["PERIOD", "canonical", "nanoseconds", "period", "seconds", "timestamp"]
 
 _UNITS: Final = {
     "ns": 1,
@@ -48,3 +48,8 @@ def period(text: str) -> timedelta:
         raise ValueError(f"{text!r}: expected days or hours, as 30d or 36h")
     count = int(text[:-1])
     return timedelta(days=count) if text.endswith("d") else timedelta(hours=count)
+
+
+def timestamp(moment: datetime) -> str:
+    """Return a time as RFC 3339 in UTC, whole seconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

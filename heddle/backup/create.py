@@ -7,9 +7,10 @@ from pathlib import Path
 from heddle.backup.catalog import newest_backup
 from heddle.backup.contents import Writer, known_files
 from heddle.backup.copying import Progress, copy_channel
-from heddle.backup.manifest import FORMAT, ChannelBackup, Manifest, write_manifest
+from heddle.backup.manifest import FORMAT, ChannelBackup, Manifest, PeerBackup, backup_id, write_manifest
 from heddle.backup.place import Place
 from heddle.backup.privatedata import copy_private_data
+from heddle.durations import timestamp
 from heddle.errors import BackupError
 from heddle.network.network import Network
 from heddle.planner.operations import Operation
@@ -47,24 +48,16 @@ async def create_backup(stack: Stack, network: Network, place: Place, progress: 
         for name in network.instance.channels:
             former = shared.channels.get(name) if shared else None
             channels[name] = await copy_channel(network, connections, name, former, writer, progress)
-        peers = {
-            name: await copy_private_data(
-                network,
-                connections,
-                name,
-                list(channels.values()),
-                shared.peers.get(name) if shared else None,
-                writer,
-                progress,
-            )
-            for name in _managed(network)
-        }
+        peers: dict[str, PeerBackup] = {}
+        for name in _managed(network):
+            kept, copied = shared.peers.get(name) if shared else None, tuple(channels.values())
+            peers[name] = await copy_private_data(network, connections, name, copied, kept, writer, progress)
     # After the ledgers: the lock keeps it as it is.
     state, file = _files(stack)
     manifest = Manifest(
         format=FORMAT,
-        id=f"{now:%Y%m%dt%H%M%Sz}",
-        created=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        id=backup_id(now),
+        created=timestamp(now),
         heddle=HEDDLE,
         stack=stack.name,
         project=stack.project.name,

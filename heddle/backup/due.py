@@ -1,4 +1,4 @@
-"""Say how old the newest backup is, whether it is overdue, and when the next ones are due."""
+"""Tell how old the newest backup is, whether the next one is overdue, and when further ones are due."""
 
 import asyncio
 from dataclasses import dataclass
@@ -7,7 +7,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from heddle.backup.manifest import time_of_backup
 from heddle.backup.place import Place, place_of
+from heddle.durations import timestamp
 from heddle.errors import BackupError, HeddleError
 from heddle.schedules import Schedule
 from heddle.state.stack import open_stack
@@ -15,16 +17,16 @@ from heddle.state.stack import open_stack
 __all__ = ["Age", "age_of_backups", "next_runs", "told_age"]
 
 _GRACE = timedelta(hours=1)
-"""Time that a backup which is due may take, queue and transfer included."""
-_ID = "%Y%m%dt%H%M%Sz"
+"""Time that a backup may take from when it is due, queue and transfer included."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Age:
-    """Describe the newest backup by its name, which is its time.
+    """Describe the age of the newest backup.
 
-    newest: its time; None: there is none. next: when one is due; None without a schedule.
-    overdue: one was due more than an hour ago, and there is none since.
+    newest: when it was begun, by its name; None: there is no backup.
+    next: when the next one is due; None without a schedule.
+    overdue: a backup was due more than an hour ago, and none was begun since.
     """
 
     newest: datetime | None
@@ -32,16 +34,16 @@ class Age:
     overdue: bool = False
 
     def words(self, now: datetime) -> str:
-        """Return it for people."""
+        """Return the age in a line for people."""
         last = "none yet" if self.newest is None else f"the last {_ago(now - self.newest)} ago"
         due = f", the next is due {self.next:%Y-%m-%d %H:%M} UTC" if self.next else ""
         return f"{last}{due}" + (": overdue" if self.overdue else "")
 
 
 def told_age(stack: str, folder: Path, *, deadline: float) -> dict[str, Any]:
-    """Return the age of a stack's newest backup as `heddle status` tells it, and never an error.
+    """Return the age of a stack's newest backup as `heddle status` shows it; errors become words in it.
 
-    Empty for a stack that says nothing of backups, and for who has not its state, as with an access folder.
+    Empty for a stack file without `backup`, and where the state is not at hand, as with an access folder.
     """
     try:
         place = place_of(open_stack(folder, stack), folder)
@@ -60,23 +62,18 @@ def told_age(stack: str, folder: Path, *, deadline: float) -> dict[str, Any]:
         return {"words": f"not known: {why}", "newest": None, "next": None, "overdue": False}
     return {
         "words": age.words(now),
-        "newest": _stamp(age.newest),
-        "next": _stamp(age.next),
+        "newest": timestamp(age.newest) if age.newest else None,
+        "next": timestamp(age.next) if age.next else None,
         "overdue": age.overdue,
     }
-
-
-def _stamp(moment: datetime | None) -> str | None:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else None
 
 
 async def age_of_backups(place: Place, now: datetime) -> Age:
     """Return how old the newest backup of an instance is. Raises BackupError if nobody can tell."""
     names = await place.target.backups()
-    try:
-        newest = datetime.strptime(names[-1], _ID).replace(tzinfo=UTC) if names else None
-    except ValueError:
-        raise BackupError(f"{place.target.place} has {names[-1]!r} among the backups") from None
+    newest = time_of_backup(names[-1]) if names else None
+    if names and newest is None:
+        raise BackupError(f"{place.target.place} has {names[-1]!r} among the backups")
     if place.schedule is None:
         return Age(newest=newest)
     return Age(

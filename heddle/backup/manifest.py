@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from heddle.errors import BackupError
 from heddle.network.records import read_record, write_record
@@ -21,7 +22,9 @@ __all__ = [
     "Manifest",
     "PeerBackup",
     "Piece",
+    "backup_id",
     "read_manifest",
+    "time_of_backup",
     "write_manifest",
 ]
 
@@ -31,8 +34,23 @@ MOST = 64 * 1024 * 1024
 """Bytes of a manifest. One of a million blocks has a hundredth of that."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_ID = re.compile(r"[0-9]{8}t[0-9]{6}z")
+_ID = "%Y%m%dt%H%M%Sz"
+"""The time, UTC, at which a backup was begun: names sort as backups follow one another."""
 _PATH = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
+
+
+def backup_id(begin: datetime) -> str:
+    """Return the name of a backup that was begun at this time."""
+    return f"{begin.astimezone(UTC):{_ID}}"
+
+
+def time_of_backup(name: str) -> datetime | None:
+    """Return the time at which the backup of this name was begun; None for a name that no backup has."""
+    try:
+        begin = datetime.strptime(name, _ID).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return begin if backup_id(begin) == name else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +191,7 @@ def read_manifest(data: bytes, backup: str) -> Manifest:
 
 def _check(manifest: Manifest, backup: str) -> None:
     """Raise ShapeError for what would lead out of the backup's folder, or for channels with gaps."""
-    if manifest.id != backup or not _ID.fullmatch(manifest.id):
+    if manifest.id != backup or time_of_backup(manifest.id) is None:
         raise ShapeError(f"it is of a backup of another name, expected {backup}")
     for item in manifest.items():
         if not _PATH.fullmatch(item.path) or {".", ".."} & set(item.path.split("/")):

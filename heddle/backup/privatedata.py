@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import aclosing
 
-from fabric_protos.common.common_pb2 import Block, ChannelHeader, Envelope, Payload
+from fabric_protos.common.common_pb2 import ChannelHeader, Envelope, Payload
+from fabric_protos.peer.events_pb2 import BlockAndPrivateData
 from google.protobuf.message import DecodeError
 
 from heddle.backup.contents import PIECE, Writer
@@ -21,8 +22,9 @@ from heddle.network.network import Network
 __all__ = ["copy_private_data", "pack_private_data", "private_items", "unpack_private_data"]
 
 _SECONDS = 120.0
+"""Seconds for one request."""
 _REQUEST = 200
-"""Blocks of one request: each has a deadline of its own."""
+"""Blocks of one request."""
 
 
 async def copy_private_data(
@@ -36,8 +38,8 @@ async def copy_private_data(
 ) -> PeerBackup:
     """Return an organization's private data up to the backup's heights, with what is new written.
 
-    Raises BackupError with the last peer's reason where none of its peers tells it: a backup without private
-    data would be taken for a whole one.
+    Raises BackupError with the last peer's reason where none of its peers hands it out: a backup
+    without private data would be taken for a whole one.
     """
     heights = dict(before.heights) if before else {}
     files = list(before.files) if before else []
@@ -71,7 +73,7 @@ async def _copy(
     organization: str,
     writer: Writer,
 ) -> tuple[str, list[Item]]:
-    """Ask one peer after the other for all of it, until one has told it."""
+    """Return the first peer that hands out all private data of a channel, and the files with it."""
     failure: HeddleError | None = None
     for peer, signer in asked:
         try:
@@ -102,7 +104,7 @@ async def _told(
         stream = deliver_private_data(connections, peer, channel.name, start, stop, signer, deadline=_SECONDS)
         async with aclosing(stream) as blocks:
             async for each in blocks:
-                found = list(_data_of(each.block, each.private_data_map))
+                found = list(_data_of(each))
                 waiting += found
                 size += sum(len(one.writes) for one in found)
         if waiting and (size >= PIECE or stop == channel.height - 1):
@@ -112,18 +114,16 @@ async def _told(
     return items
 
 
-def _data_of(block: Block, by_position: object) -> Iterator[PrivateData]:
-    """Yield what the transactions of a block wrote into collections."""
-    if not hasattr(by_position, "items"):
-        return
-    for position, writes in sorted(by_position.items()):
+def _data_of(answer: BlockAndPrivateData) -> Iterator[PrivateData]:
+    """Yield what the transactions of a block, named by their places in it, wrote into collections."""
+    for position, writes in sorted(answer.private_data_map.items()):
         try:
-            payload = Payload.FromString(Envelope.FromString(block.data.data[position]).payload)
+            payload = Payload.FromString(Envelope.FromString(answer.block.data.data[position]).payload)
             transaction = ChannelHeader.FromString(payload.header.channel_header).tx_id
         except (DecodeError, IndexError):
-            continue  # no transaction has this place, so no peer ever looks for it
+            continue  # no transaction is in this place, so no peer ever looks for it
         yield PrivateData(
-            block=int(block.header.number), transaction=transaction, writes=writes.SerializeToString()
+            block=int(answer.block.header.number), transaction=transaction, writes=writes.SerializeToString()
         )
 
 

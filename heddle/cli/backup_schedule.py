@@ -12,6 +12,7 @@ from heddle.backup.due import next_runs
 from heddle.backup.place import place_of
 from heddle.cli.options import HERE, Folder, Json, StackFile
 from heddle.cli.printing import print_json, print_line
+from heddle.durations import timestamp
 from heddle.errors import BackupError
 from heddle.render import backup_units
 from heddle.schedules import Schedule
@@ -42,7 +43,7 @@ def schedule(
         )
     runs = next_runs(place.schedule, datetime.now(UTC), _SHOWN)
     if json_:
-        print_json({"next": [f"{each:%Y-%m-%dT%H:%M:%SZ}" for each in runs]})
+        print_json({"next": [timestamp(each) for each in runs]})
         return
     units = _units(stack, folder, place.schedule)
     for name, content in units.items():

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
+from heddle.durations import timestamp
 from heddle.kube.apiserver import ApiServer
 from heddle.kube.claims import claims_in
 from heddle.kube.client import Json, KubeClient, is_ready, pod_path, refusal
@@ -206,7 +207,7 @@ def _asked_to_go(metadata: Json) -> str:
     except ValueError:
         return str(metadata["deletionTimestamp"])
     begin = end - timedelta(seconds=int(metadata.get("deletionGracePeriodSeconds") or 0))
-    return begin.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return timestamp(begin)
 
 
 def _leaving_remedy(pod: Json) -> str:

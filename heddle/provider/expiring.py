@@ -2,18 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-from heddle.durations import period
+from heddle.durations import period, timestamp
 from heddle.identity.expiry import expires_within, is_due, not_after
 from heddle.provider.handler import Call
 from heddle.provider.session import Session
 from heddle.text import counted
 
 __all__ = ["due_now", "ending", "timestamp", "warn_before_expiry"]
-
-
-def timestamp(moment: datetime) -> str:
-    """Return a time as RFC 3339 in UTC, whole seconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def due_now(call: Call) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from cryptography.x509.oid import NameOID
 
+from heddle.durations import timestamp
 from heddle.errors import IdentityError
 from heddle.identity.authority import Authority
 from heddle.identity.chain import issued
@@ -12,7 +13,6 @@ from heddle.identity.keys import load_certificate
 from heddle.identity.revocation import new_revocation_list
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
-from heddle.provider.expiring import timestamp
 from heddle.provider.handler import Call, Plan, Recorded
 from heddle.provider.revocations import revocation_line
 from heddle.schema.identity import REVOCATION_LIST

@@ -331,6 +331,11 @@ class Topology:
         )
 
     @property
+    def database_names(self) -> dict[str, str]:
+        """Return the name of each state database by its peer's name."""
+        return {node.name: node.couchdb.name for node in self.nodes if node.couchdb}
+
+    @property
     def memberships(self) -> dict[str, list[str]]:
         """Return the names of each channel's peers, sorted: their order in the stack file means nothing."""
         return {

@@ -19,6 +19,7 @@ from heddle.ledgerfiles.raftlog import raft_files
 from heddle.render import ORDERER_LEDGER, RAFT_LOGS, RAFT_SNAPSHOTS
 
 __all__ = [
+    "CHUNK",
     "Chunk",
     "LedgerFile",
     "ProvedChannel",
@@ -29,8 +30,8 @@ __all__ = [
     "raft_chunks",
 ]
 
-_CHUNK = 4 * 1024 * 1024
-"""Bytes that travel at once, as far as whole blocks allow."""
+CHUNK = 4 * 1024 * 1024
+"""Bytes that travel at once, as far as whole blocks or entries allow."""
 _ONE_FILE = 1 << 62
 """Stand-ins have one file of blocks, however long."""
 
@@ -119,7 +120,7 @@ async def block_chunks(reader: Reader, channel: ChannelBackup, *, standin: bool)
         for block in unpack(await reader.read(each.item)):
             file, offset, content = files.place(orderer_block(block))
             chunk = Chunk(path=_block_path(channel.name, file), offset=offset, content=content)
-            if waiting and (waiting[0].path != chunk.path or offset - waiting[0].offset >= _CHUNK):
+            if waiting and (waiting[0].path != chunk.path or offset - waiting[0].offset >= CHUNK):
                 yield _joined(waiting)
                 waiting = []
             waiting.append(chunk)

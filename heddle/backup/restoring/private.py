@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from heddle.backup.contents import Reader
 from heddle.backup.manifest import PeerBackup
 from heddle.backup.privatedata import private_items, unpack_private_data
-from heddle.backup.restoring.ledgers import Chunk
+from heddle.backup.restoring.ledgers import CHUNK, Chunk
 from heddle.ledgerfiles.transientstore import FOLDER, store_files
 
 __all__ = ["store_chunks"]
-
-_CHUNK = 4 * 1024 * 1024
 
 
 async def store_chunks(reader: Reader, peer: PeerBackup, channels: Sequence[str]) -> tuple[Chunk, ...]:
@@ -26,7 +24,7 @@ async def store_chunks(reader: Reader, peer: PeerBackup, channels: Sequence[str]
     for name, part in store_files(data):
         path = f"{FOLDER}/{name}"
         last = chunks[-1] if chunks else None
-        if last is not None and last.path == path and len(last.content) < _CHUNK:
+        if last is not None and last.path == path and len(last.content) < CHUNK:
             chunks[-1] = Chunk(path=path, offset=last.offset, content=last.content + part)
         else:
             chunks.append(Chunk(path=path, offset=offsets.get(path, 0), content=part))

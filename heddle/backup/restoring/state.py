@@ -9,8 +9,12 @@ import json
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from heddle.backup.restoring.wanted import CLAIM, NAMESPACE
 from heddle.errors import BackupError
 from heddle.plain import ShapeError, parse_json
+from heddle.schema.chaincode import CHAINCODE_INSTALLATION
+from heddle.schema.kubernetes import ROLLOUT, VOLUMES
+from heddle.schema.membership import PEER_MEMBERSHIP
 
 __all__ = ["restored_checkpoint"]
 
@@ -18,13 +22,9 @@ Json: TypeAlias = Any
 _MOST = 1 << 30
 _KUBERNETES = "kubernetes:"
 _PROVIDER = "pulumi:providers:kubernetes"
-_MADE = ("kubernetes:core/v1:Namespace", "kubernetes:core/v1:PersistentVolumeClaim")
-_LOST = (
-    "heddle:kubernetes:Rollout",
-    "heddle:kubernetes:Volumes",
-    "heddle:ledger:PeerMembership",
-    "heddle:chaincode:ChaincodeInstallation",
-)
+_MADE = (NAMESPACE, CLAIM)
+_LOST = tuple(each.type for each in (ROLLOUT, VOLUMES, PEER_MEMBERSHIP, CHAINCODE_INSTALLATION))
+"""Types of Heddle's own resources that say what the lost cluster had."""
 
 
 def restored_checkpoint(content: bytes, *, cluster_identifier: str) -> bytes:

@@ -1,6 +1,6 @@
 """Write what ordering nodes begin with onto their volumes, before any node starts."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,19 +14,24 @@ from heddle.kube.client import Json, KubeClient, is_ready, refusal
 from heddle.kube.execute import execute
 from heddle.kube.jobs import claim_path, volume_job
 from heddle.kube.pods import container_lines
-from heddle.waiting import Deadline, poll, retry
+from heddle.waiting import poll, retry
 
 __all__ = ["NodeVolume", "mounted_volumes", "volume_verdict"]
 
 _SECONDS = 12 * 3600
 """Seconds that a Job on a claim stays if its run was killed."""
 _STARTING = 300.0
+"""Seconds for a Job's pod to run: its volume is made first, its image may be pulled."""
 _GOING = 120.0
+"""Seconds for a Job and its pod to be gone."""
 _PATIENCE = 120.0
 """Seconds in which a piece that did not arrive is sent again."""
 _SPARED = {"lost+found"}
+"""What a new file system has by itself."""
 _MARK = ".heddle-restore-"
+"""Begin of a folder's name, which ends with the backup's: a restore writes this volume, or wrote it."""
 _DONE = "done"
+"""The folder in it that says that the volume is whole."""
 _MOST_SHOWN = 3
 
 
@@ -50,7 +55,7 @@ def volume_verdict(
     raise _used(content)
 
 
-def _used(paths: Any) -> BackupError:  # noqa: ANN401 - keys of a mapping
+def _used(paths: Iterable[str]) -> BackupError:
     shown = ", ".join(sorted(paths)[:_MOST_SHOWN])
     return BackupError(
         f"it is not empty: it has {shown}",
@@ -80,7 +85,7 @@ class NodeVolume:
         await self._run(["/usr/bin/mkdir", "-p", *(f"{self.root}/{each}" for each in folders)])
 
     async def write(self, chunk: Chunk) -> None:
-        """Write a piece of a file. Twice is like once.
+        """Write a piece of a file; to write it again changes nothing.
 
         Nothing is cut off: the command of a run that was killed may come late, and beside this one.
         """
@@ -229,8 +234,7 @@ async def _running(client: KubeClient, job: Json, uid: str) -> str:
 async def _remove(client: KubeClient, job: Json) -> None:
     """Delete a Job and wait until its pod has let the claim go."""
     await _delete(client, job)
-    clock = Deadline(_GOING)
-    await poll(lambda _: _pods(client, job), lambda pods: not pods, deadline=clock)
+    await poll(lambda _: _pods(client, job), lambda pods: not pods, deadline=_GOING)
 
 
 async def _delete(client: KubeClient, job: Json) -> None:

@@ -13,10 +13,19 @@ from heddle.schema.kubernetes import NAMESPACE_OWNERSHIP
 from heddle.state.resource import Resource
 from heddle.topology import Topology
 
-__all__ = ["Made", "Wanted", "expect_own_backup", "expect_restorable", "genesis_hashes", "wanted_of"]
+__all__ = [
+    "CLAIM",
+    "NAMESPACE",
+    "Made",
+    "Wanted",
+    "expect_own_backup",
+    "expect_restorable",
+    "genesis_hashes",
+    "wanted_of",
+]
 
-_NAMESPACE = "kubernetes:core/v1:Namespace"
-_CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
+NAMESPACE = "kubernetes:core/v1:Namespace"
+CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 _STATEFULSET = "kubernetes:apps/v1:StatefulSet"
 
 
@@ -52,13 +61,13 @@ def wanted_of(resources: Iterable[Resource]) -> Wanted:
     """Return what a state has of a cluster. Raises BackupError for the state of no instance."""
     living = [each for each in resources if each.custom and not each.delete]
     ownership = [reveal(each.inputs) for each in living if each.type == NAMESPACE_OWNERSHIP.type]
-    namespaces = [_made(each) for each in living if each.type == _NAMESPACE]
+    namespaces = [_made(each) for each in living if each.type == NAMESPACE]
     if len(ownership) != 1 or len(namespaces) != 1:
         raise BackupError(
             "the state in the backup has no namespace: it is of an instance that was not up",
             hint="Use another backup.",
         )
-    claims = {each.name: each for each in map(_made, (item for item in living if item.type == _CLAIM))}
+    claims = {each.name: each for each in map(_made, (item for item in living if item.type == CLAIM))}
     return Wanted(
         ownership=ownership[0],
         namespace=namespaces[0],

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from heddle.durations import timestamp
 from heddle.network.certificates import ending_of
 from heddle.network.inventory import of_msp
 from heddle.plugin.values import has_unknown
 from heddle.provider.checked_values import msp
-from heddle.provider.expiring import timestamp
 from heddle.text import counted
 
 __all__ = ["ends_outside"]
