@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from heddle.errors import EngineError
+from heddle.network.ledgermarks import most_blocks, read_marks
 from heddle.network.records import Port, read_record
 from heddle.plain import Plain, ShapeError
 
@@ -148,12 +149,7 @@ class SleepOutput:
 
     def heights(self) -> dict[str, int]:
         """Return by channel the number of blocks that were noted."""
-        found: dict[str, int] = {}
-        for each in self.ledgers.values():
-            for channel, mark in each.items():
-                height = mark.partition(" ")[0]
-                found[channel] = max(int(height) if height.isdecimal() else 0, found.get(channel, 0))
-        return found
+        return most_blocks(map(read_marks, self.ledgers.values()))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from fabric_protos.common.common_pb2 import Block
@@ -14,37 +13,10 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import deliver_block
 from heddle.identity.signer import Signer
+from heddle.network.ledgermarks import LedgerMark
 from heddle.planner.facts import LedgerState, NodeFacts
 
-__all__ = ["LedgerMark", "ask_marks", "departures", "read_marks", "written"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class LedgerMark:
-    """Describe a ledger by the number of its blocks and the hash of the newest one; empty: not told."""
-
-    height: int
-    newest_hash: str
-
-    def __str__(self) -> str:
-        return f"{self.height} {self.newest_hash}".rstrip()
-
-    @classmethod
-    def read(cls, text: str) -> "LedgerMark | None":
-        """Return the mark that `str` wrote; None for another text."""
-        height, _, newest_hash = text.partition(" ")
-        return cls(height=int(height), newest_hash=newest_hash) if height.isdecimal() else None
-
-
-def read_marks(noted: Mapping[str, str]) -> dict[str, LedgerMark]:
-    """Return the marks of a node by channel, without texts that are none."""
-    marks = {channel: LedgerMark.read(text) for channel, text in noted.items()}
-    return {channel: mark for channel, mark in marks.items() if mark is not None}
-
-
-def written(marks: Mapping[str, LedgerMark]) -> dict[str, str]:
-    """Return a node's marks as texts, which `read_marks` reads."""
-    return {channel: str(mark) for channel, mark in marks.items()}
+__all__ = ["ask_marks", "departures"]
 
 
 async def ask_marks(

@@ -1,7 +1,9 @@
 """Ask nodes what they do for clients beyond having their channels: what a restart interrupts."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 from heddle.errors import FabricError, Refused
 from heddle.fabric import lifecycle
@@ -17,6 +19,7 @@ from heddle.planner.facts import NodeFacts, is_active, orders
 
 __all__ = ["orderer_services", "peer_services"]
 
+T = TypeVar("T")
 
 _PROBE = "org.hyperledger.fabric:GetMetadata"
 """The function by which chaincodes made with Fabric's contract API describe themselves."""
@@ -24,7 +27,7 @@ _NOT_SIMULATED = ("error in simulation", "make sure the chaincode")
 _CHAINCODE_FAILED = "transaction returned with failure"
 """As an endorser tells that a chaincode was not asked, and that it answered with an error (endorser.go)."""
 _LOOKS = 8
-"""Questions to a gateway, of whose orderers each answer names some: one that is not named is not known of."""
+"""Questions to a gateway at most: each answer names some orderers only, perhaps not the one in question."""
 
 
 async def orderer_services(
@@ -38,48 +41,55 @@ async def orderer_services(
     operations_tls: ClientTls | None = None,
     deadline: float,
 ) -> frozenset[str]:
-    """Return what an orderer serves: each channel that it orders and whose leader it knows.
+    """Return what an orderer does for clients, a line each: it knows leaders, decides, and gateways reach it.
 
-    Without a leader it hands out no newest block (common/deliver/deliver.go), so that is the question. One
-    that only follows a channel, as with a new TLS key that the channel has yet to take, does for it all that
-    it can.
-    `others`: the other orderers. With BFT each must take part in decisions before the next one is away.
-    `gateways`: by channel, its peers. With BFT their gateways hand each transaction to a quorum of orderers,
-    and dial one that was away again only after a pause that grows: so each that reaches it is named. With
-    Raft one orderer is enough.
+    An orderer that only follows a channel, as with a new TLS key that the channel has yet to take, does for
+    it all that it can.
+
+    Args:
+        connections: to the nodes.
+        node: the orderer.
+        others: the other orderers. With BFT each must take part in decisions before the next one is away.
+        gateways: the peers by channel. With BFT their gateways hand each transaction to a quorum of orderers,
+            and dial one that was away only after a pause that grows. With Raft one orderer is enough.
+        facts: of the orderer.
+        reader: asks for blocks.
+        operations_tls: asks for metrics.
+        deadline: seconds for each question.
     """
-
-    async def led(channel: str) -> bool:
-        try:
-            await deliver_block(connections, node, channel, "newest", reader, deadline=deadline)
-        except FabricError:
-            return False
-        return True
-
-    ordered = [name for name, answer in facts.channels.items() if orders(answer)]
-    known = await asyncio.gather(*map(led, ordered))
-    answers = facts.channels.items()
-    followed = [name for name, answer in answers if is_active(answer) and not orders(answer)]
-    served = [*followed, *(name for name, yes in zip(ordered, known, strict=True) if yes)]
-    bft = [name for name, answer in answers if orders(answer) and answer.counts.bft]
-    pairs = [(name, peer) for name in bft for peer in gateways.get(name, ())]
-    reached = await asyncio.gather(
-        *(_reaches(connections, peer, name, node, deadline) for name, peer in pairs)
+    ordered = {name: answer for name, answer in facts.channels.items() if orders(answer)}
+    bft = [name for name, answer in ordered.items() if answer.counts.bft]
+    peers = [(name, peer) for name in bft for peer in gateways.get(name, ())]
+    led = await _kept(list(ordered), lambda name: _knows_leader(connections, node, name, reader, deadline))
+    reached = await _kept(peers, lambda pair: _reaches(connections, pair[1], pair[0], node, deadline))
+    deciding = await _kept(
+        bft, lambda name: takes_part(connections, node, others, name, operations_tls, deadline=deadline)
     )
-    deciding = await asyncio.gather(
-        *(takes_part(connections, node, others, name, operations_tls, deadline=deadline) for name in bft)
-    )
+    followed = [name for name, answer in facts.channels.items() if is_active(answer) and name not in ordered]
     return frozenset(
         [
-            *(f"{name}: it knows the leader" for name in served),
-            *(
-                f"{name}: {peer.name} reaches it"
-                for (name, peer), yes in zip(pairs, reached, strict=True)
-                if yes
-            ),
-            *(f"{name}: it takes part in decisions" for name, yes in zip(bft, deciding, strict=True) if yes),
+            *(f"{name}: it knows the leader" for name in (*followed, *led)),
+            *(f"{name}: {peer.name} reaches it" for name, peer in reached),
+            *(f"{name}: it takes part in decisions" for name in deciding),
         ]
     )
+
+
+async def _kept(items: Sequence[T], ask: Callable[[T], Awaitable[bool]]) -> list[T]:
+    """Return the items of which a question is true; all are asked at the same time."""
+    answers = await asyncio.gather(*map(ask, items))
+    return [item for item, yes in zip(items, answers, strict=True) if yes]
+
+
+async def _knows_leader(
+    connections: Connections, node: Node, channel: str, reader: Signer, deadline: float
+) -> bool:
+    """Tell whether an orderer knows a channel's leader: else it hands out no newest block (deliver.go)."""
+    try:
+        await deliver_block(connections, node, channel, "newest", reader, deadline=deadline)
+    except FabricError:
+        return False
+    return True
 
 
 async def _reaches(
@@ -105,36 +115,57 @@ async def peer_services(
     *,
     deadline: float,
 ) -> frozenset[str]:
-    """Return what a peer serves: each chaincode for which its gateway, and those of the others, know it.
+    """Return what a peer does for clients, a line each, for every chaincode of its channels.
 
-    After its start gossip has to find the others, and they have to find the peer as it is now. Until then
-    no gateway asks it for endorsements. The first one waits until the peer has reached the chaincode's
-    server, so it is asked for one here, of a call that only reads; nothing of it reaches the ledger.
-    `others`: by channel, its other peers.
+    After its start gossip has to find the other peers, and they have to find the peer as it is now. Until
+    then no gateway asks it for endorsements. The first endorsement waits until the peer has reached the
+    chaincode's server, so the peer is asked for one here, of a call that only reads; nothing of it reaches
+    the ledger. `others`: the other peers by channel.
     """
+    ask = _PeerQuestions(connections, node, member, deadline)
+    joined = [name for name, answer in facts.channels.items() if is_active(answer)]
+    listed = await asyncio.gather(*(ask.services(name, others.get(name, ())) for name in joined))
+    return frozenset(each for words in listed for each in words)
 
-    async def served(channel: str) -> list[str]:
+
+@dataclass(frozen=True)
+class _PeerQuestions:
+    """Asks about a peer, as a member of its organization, with `deadline` seconds for each question."""
+
+    connections: Connections
+    node: Node
+    member: Signer
+    deadline: float
+
+    async def services(self, channel: str, others: Sequence[Node]) -> list[str]:
+        """Return what the peer does for clients of a channel, which the other peers are on, too."""
         try:
-            found = await lifecycle.definitions(connections, node, channel, member, deadline=deadline)
+            found = await lifecycle.definitions(
+                self.connections, self.node, channel, self.member, deadline=self.deadline
+            )
         except FabricError:
             return []
-        words = await asyncio.gather(*(endorses(channel, each.name) for each in found))
+        words = await asyncio.gather(*(self._of_chaincode(channel, each.name, others) for each in found))
         return [each for listed in words for each in listed]
 
-    async def endorses(channel: str, chaincode: str) -> list[str]:
-        beside = others.get(channel, ())
-        mine, *theirs = await asyncio.gather(*(known(each, channel, chaincode) for each in (node, *beside)))
-        itself = {each for each in mine if each[0] in node.addresses}
-        asking = [other.name for other, peers in zip(beside, theirs, strict=True) if itself & peers]
+    async def _of_chaincode(self, channel: str, chaincode: str, others: Sequence[Node]) -> list[str]:
+        mine, *theirs = await asyncio.gather(
+            *(self._endorsers(each, channel, chaincode) for each in (self.node, *others))
+        )
+        itself = {each for each in mine if each[0] in self.node.addresses}
+        asking = [other.name for other, peers in zip(others, theirs, strict=True) if itself & peers]
         told = [*(["it finds endorsers"] if itself else []), *(f"{name} finds it" for name in asking)]
-        if await simulates(channel, chaincode):
+        if await self._endorses(channel, chaincode):
             told.append("it endorses")
         return [f"{channel}: {chaincode}: {each}" for each in told]
 
-    async def simulates(channel: str, chaincode: str) -> bool:
-        proposal = new_proposal(member, channel, chaincode, [_PROBE], tls_cert_hash=connections.tls_cert_hash)
+    async def _endorses(self, channel: str, chaincode: str) -> bool:
+        """Tell whether the peer reached the chaincode for a call, whatever the chaincode answered."""
+        proposal = new_proposal(
+            self.member, channel, chaincode, [_PROBE], tls_cert_hash=self.connections.tls_cert_hash
+        )
         try:
-            await propose(connections, node, proposal, member, deadline=deadline)
+            await propose(self.connections, self.node, proposal, self.member, deadline=self.deadline)
         except Refused as refusal:
             asked = not any(words in refusal.words for words in _NOT_SIMULATED)
             return asked or _CHAINCODE_FAILED in refusal.words
@@ -142,12 +173,11 @@ async def peer_services(
             return False
         return True
 
-    async def known(peer: Node, channel: str, chaincode: str) -> frozenset[tuple[str, int]]:
+    async def _endorsers(self, peer: Node, channel: str, chaincode: str) -> frozenset[tuple[str, int]]:
+        """Return the endorsers that a peer's discovery finds for a chaincode."""
         try:
-            return await endorsers(connections, peer, channel, chaincode, member, deadline=deadline)
+            return await endorsers(
+                self.connections, peer, channel, chaincode, self.member, deadline=self.deadline
+            )
         except FabricError:
             return frozenset()
-
-    joined = [name for name, answer in facts.channels.items() if is_active(answer)]
-    listed = await asyncio.gather(*map(served, joined))
-    return frozenset(each for words in listed for each in words)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pytest
 
@@ -10,7 +10,7 @@ from heddle.errors import FabricError, ProviderError
 from heddle.fabric.connection import Connections
 from heddle.kube.pods import PodState
 from heddle.kube.workloads import FoundWorkload, Workloads
-from heddle.network.marks import LedgerMark
+from heddle.network.ledgermarks import LedgerMark
 from heddle.planner.facts import ConsensusCounts, LedgerState, NoAnswer, NodeFacts
 from heddle.provider.power import conduct
 from heddle.provider.power.conduct import Conductor
@@ -86,16 +86,16 @@ class Nodes(PowerNodes):
         return [self._facts(name) for name in (*ORDERERS, *PEERS) if name in names]
 
     def _facts(self, name: str) -> NodeFacts:
-        kind, relation = ("peer", "peer") if name in PEERS else ("orderer", "consenter")
+        kind: Literal["orderer", "peer"] = "peer" if name in PEERS else "orderer"
         if not self.cluster.found_[name].ready or name in self.silent:
-            return NodeFacts(name=name, kind=kind, channels={"trade": NoAnswer(reason="silent")})  # type: ignore[arg-type]
+            return NodeFacts(name=name, kind=kind, channels={"trade": NoAnswer(reason="silent")})
         answer = LedgerState(
-            relation=relation,
+            relation="peer" if kind == "peer" else "consenter",
             status="joined" if kind == "peer" else "active",
             height=self.heights.get(name, HEIGHT),
             leader=name == self.leader,
         )
-        return NodeFacts(name=name, kind=kind, channels={"trade": answer})  # type: ignore[arg-type]
+        return NodeFacts(name=name, kind=kind, channels={"trade": answer})
 
     async def marks(self, facts: Iterable[NodeFacts]) -> dict[str, dict[str, LedgerMark]]:
         return {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from heddle.errors import ProviderError
 from heddle.kube.workloads import FoundWorkload, Workloads
-from heddle.network.marks import LedgerMark, read_marks, written
+from heddle.network.ledgermarks import LedgerMark, mark_texts, most_blocks, read_marks
 from heddle.planner.facts import LedgerState, NodeFacts, describe
 from heddle.planner.power import Await, Kind, Scale, Workload, sleeping_step, waking_step
 from heddle.provider.power.nodes import PowerNodes
@@ -89,7 +89,7 @@ class Conductor:
     async def _stop(self, step: Scale, *, noted: bool) -> None:
         """Scale workloads down, each in one write with the note on what its node's ledgers have, if any."""
         marks = await self.nodes.marks(await self._quiet(step)) if noted else {}
-        await self._scale(step, {name: written(each) for name, each in marks.items()})
+        await self._scale(step, {name: mark_texts(each) for name, each in marks.items()})
 
     async def _scale(self, step: Scale, notes: Mapping[str, Mapping[str, str]] | None = None) -> None:
         found = await self.cluster.found()
@@ -209,12 +209,8 @@ def _are_level(facts: Sequence[NodeFacts]) -> bool:
 
 def _lost(noted: Marks, facts: Sequence[NodeFacts]) -> list[str]:
     """Return the channels whose newest noted block no node has."""
-    most: dict[str, int] = {}
-    for marks in noted.values():
-        for channel, mark in marks.items():
-            most[channel] = max(mark.height, most.get(channel, 0))
     lines = []
-    for channel, height in most.items():
+    for channel, height in most_blocks(noted.values()).items():
         told = [each.channels.get(channel) for each in facts]
         own = max((each.height for each in told if isinstance(each, LedgerState)), default=0)
         if own < height:

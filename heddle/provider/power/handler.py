@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from heddle.durations import timestamp
 from heddle.errors import HeddleError, ProviderError
 from heddle.identity.expiry import not_after
 from heddle.kube.clocks import clock_differences
 from heddle.kube.workloads import Workloads
-from heddle.network.marks import read_marks, written
+from heddle.network.ledgermarks import mark_texts, read_marks
 from heddle.planner.power import Kind, Workload, is_asleep
 from heddle.planner.remedies import RENEW
 from heddle.plugin.interface import DiffKind
@@ -26,6 +27,7 @@ _PATIENCE = 300.0
 _FABRICS_WINDOW = 900.0
 """Seconds by which Fabric lets clocks differ (peer.authentication.timewindow)."""
 _NOTED = 60.0
+"""Seconds of difference from which a clock is told of, in a warning."""
 _WORDS = {
     Kind.SERVER: "chaincode server",
     Kind.PEER: "peer",
@@ -99,8 +101,8 @@ class PowerHandler(Handler):
         marks = await conductor.sleep() or noted
         lines = ["asleep", *_told(marks)]
         await self.session.info("\n".join(lines), call.urn)
-        since = call.old_outputs.get("since") or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        ledgers: Properties = {name: dict[str, Value](written(each)) for name, each in marks.items()}
+        since = call.old_outputs.get("since") or timestamp(datetime.now(UTC))
+        ledgers: Properties = {name: dict[str, Value](mark_texts(each)) for name, each in marks.items()}
         return {"since": since, "ledgers": ledgers}
 
     async def _wake(

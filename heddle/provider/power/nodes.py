@@ -10,7 +10,8 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
 from heddle.network.answers import ask_orderer_channels, ask_peer_channels
-from heddle.network.marks import LedgerMark, ask_marks, departures
+from heddle.network.ledgermarks import LedgerMark
+from heddle.network.marks import ask_marks, departures
 from heddle.planner.facts import LedgerState, NodeFacts
 from heddle.planner.margin import ChannelMargin, channel_margins
 from heddle.planner.power import Kind, Workload
