@@ -44,7 +44,7 @@ class Schedule:
     any_weekday: bool
 
     def runs_after(self, moment: datetime) -> Iterator[datetime]:
-        """Yield the times at which it is due after a moment, the next first; none where no date ever fits."""
+        """Yield the times after a moment at which a run is due, in order; none where no date ever fits."""
         day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         quiet = 0
         while quiet < _HORIZON:
@@ -58,7 +58,7 @@ class Schedule:
             day += timedelta(days=1)
 
     def next_after(self, moment: datetime) -> datetime:
-        """Return when it is due next. A schedule that `read_schedule` made always is."""
+        """Return the first time after a moment; schedules that `read_schedule` made have one."""
         return next(self.runs_after(moment))
 
     def _is_due_on(self, day: datetime) -> bool:
@@ -68,7 +68,7 @@ class Schedule:
         return fits and weekday_fits if self.any_day or self.any_weekday else fits or weekday_fits
 
     def calendar(self) -> tuple[str, ...]:
-        """Return it as systemd's OnCalendar has it: one entry, or two of which either is enough."""
+        """Return the schedule as entries of systemd's OnCalendar: one, or two of which either is enough."""
         clock = f"{_listed(self.hours, 24)}:{_listed(self.minutes, 60)}:00 UTC"
         months, days = _listed(self.months, 12), _listed(self.days, 31)
         names = ",".join(_WEEKDAYS[each] for each in self.weekdays)

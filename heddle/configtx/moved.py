@@ -1,4 +1,4 @@
-"""Tell consenters that have another address from those that come and go: Fabric knows none by its address."""
+"""Find consenters that get another address: Fabric does not know them by it, so they neither come nor go."""
 
 from heddle.configtx.settings import BFT, ChannelSettings, Consenter
 from heddle.errors import IdentityError

@@ -16,7 +16,7 @@ from heddle.state.stack import open_stack
 from heddle.topology import plan
 from heddle.versions import OLDEST_KUBERNETES
 
-__all__ = ["stack_findings"]
+__all__ = ["stack_findings", "upgrade_step"]
 
 
 def stack_findings(stack: str, folder: Path) -> Iterator[Finding]:
@@ -56,10 +56,10 @@ async def _cluster_finding(kubeconfig: str) -> Finding:
             return Finding(what="cluster", found=f"does not answer: {error.message}", step=error.hint or step)
         return Finding(what="cluster", found=f"does not answer: {error}", step=step)
     found = f"Kubernetes {version.get('gitVersion', '(no version)')} answers"
-    return Finding(what="cluster", found=found, step=_too_old(version))
+    return Finding(what="cluster", found=found, step=upgrade_step(version))
 
 
-def _too_old(version: Mapping[str, Any]) -> str:
+def upgrade_step(version: Mapping[str, Any]) -> str:
     """Return what to do about a cluster that lacks what pods here have; empty for one that is new enough.
 
     A hosted cluster writes its minor version with a sign behind it: `30+`.

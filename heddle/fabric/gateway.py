@@ -81,9 +81,9 @@ async def endorse(
 ) -> Envelope:
     """Return the endorsed transaction, signed. Raises Refused with what each endorser said, or Unreachable.
 
-    A peer that has just joined or come back learns from gossip who else can endorse; until then it is
-    asked again, for so many seconds of `gossip`: none where another peer can be asked. Endorsing changes
-    nothing, so that is safe.
+    A peer that has just joined or come back learns from gossip who else can endorse. Until then it is asked
+    again, for `gossip` seconds; 0 where another peer can be asked. Endorsing changes nothing, so that is
+    safe.
     """
     request = gateway_pb2.EndorseRequest(
         transaction_id=proposal.transaction_id,

@@ -18,10 +18,10 @@ async def ordering_answers(
 ) -> dict[str, bool]:
     """Return by host:port of the channel's orderers whether they answered the gateway.
 
-    No other question shows a gateway's connections: it is handed an envelope without content, which no
-    orderer takes (BAD_REQUEST, orderer/common/broadcast), and tells what each of them said. With BFT it tells
-    of as many as it needs to know that too few take it, those first that it cannot reach; with Raft of those
-    that it could not reach, or of none. Raises FabricError where the peer does not answer.
+    No other question shows a gateway's connections. So the gateway is handed an envelope without content,
+    which no orderer takes (BAD_REQUEST, orderer/common/broadcast), and tells what orderers said. With BFT it
+    names orderers that it could not reach first, and stops once too few are left to take the envelope. With
+    Raft it names those that it could not reach. Raises FabricError where the peer does not answer.
     """
     request = gateway_pb2.SubmitRequest(
         channel_id=channel,

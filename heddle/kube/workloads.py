@@ -25,7 +25,7 @@ _ATTEMPTS = 5
 class FoundWorkload:
     """Describe a StatefulSet or Deployment: pods wanted, there and ready, and the note on its ledgers.
 
-    plural: its kind in the REST interface. owned: whether `scale` made this process's kind own its replicas.
+    plural: its kind as paths of the API have it. owned: whether `scale` owns its number of replicas.
     """
 
     name: str

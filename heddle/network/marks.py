@@ -22,7 +22,7 @@ __all__ = ["ask_marks", "departures"]
 async def ask_marks(
     connections: Connections, node: Node, facts: NodeFacts, reader: Signer | None, *, deadline: float
 ) -> dict[str, LedgerMark]:
-    """Return what a node's ledgers have, of those that it told of."""
+    """Return the marks of a node's ledgers by channel, of those whose height it told."""
 
     async def mark(channel: str, answer: LedgerState) -> LedgerMark:
         if facts.kind == "peer":

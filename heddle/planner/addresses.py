@@ -9,10 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from heddle.planner.facts import Refusal
 from heddle.text import are
 
-__all__ = ["going", "removal_refusal"]
+__all__ = ["leaving_addresses", "removal_refusal"]
 
 
-def going(
+def leaving_addresses(
     before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]
 ) -> dict[str, tuple[str, ...]]:
     """Return the addresses (host:port) that nodes which stay answer to no more, by the node's name."""

@@ -1,4 +1,4 @@
-"""Decide which operations a state of the instance forbids, by one table: who asks, gets the reason."""
+"""Decide by one table which operations a state of the instance forbids, and say why."""
 
 from collections.abc import Mapping
 from enum import StrEnum

@@ -7,7 +7,7 @@ from typing import Any
 from heddle.errors import FabricError, ProviderError
 from heddle.kube.pods import NodePods
 from heddle.network.addresses import named_addresses
-from heddle.planner.addresses import going, removal_refusal
+from heddle.planner.addresses import leaving_addresses, removal_refusal
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.checked_values import nodes, signer
 from heddle.provider.handler import Call, Plan, Recorded
@@ -37,7 +37,7 @@ class AddressTermsHandler(Recorded):
         return {}
 
     async def _expect_unused(self, call: Call) -> None:
-        gone = going(call.old_inputs.get("served") or {}, call.inputs["served"])
+        gone = leaving_addresses(call.old_inputs.get("served") or {}, call.inputs["served"])
         if not gone:
             return
         known = call.inputs["reader"] if not has_unknown(call.inputs["reader"]) else call.old_inputs["reader"]
@@ -83,7 +83,7 @@ def _story(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
                 "then hand out new client configurations, and take `former` out of the stack file",
             ]
         )
-    gone = going(before, after)
+    gone = leaving_addresses(before, after)
     if not gone:
         return ""
     return "\n".join(

@@ -10,7 +10,7 @@ from heddle.spec.names import DOMAIN
 
 
 def check_public_address(value: str) -> str:
-    """Return the address, one spelling for one. Raises PydanticCustomError for anything else."""
+    """Return the address in its one spelling. Raises PydanticCustomError for anything else."""
     if value in {"auto", "none"} or DOMAIN.allows(value):
         return value
     try:
@@ -21,4 +21,4 @@ def check_public_address(value: str) -> str:
 
 
 PublicAddress = Annotated[str, AfterValidator(check_public_address), WithJsonSchema({"type": "string"})]
-"""Where clients outside reach the nodes, one spelling for one place."""
+"""Where clients outside reach the nodes; each place has one spelling."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fabric_protos.common.common_pb2 import Block
 
 from heddle.backup.contents import Reader, Writer
 from heddle.backup.copying import copy_channel
@@ -62,12 +63,12 @@ async def price_of(network: RealNetwork, connections: Connections, asset: str) -
 
 
 async def made_anew(
-    network: RealNetwork, connections: Connections, genesis: object, package: Packaged
+    network: RealNetwork, connections: Connections, genesis: Block, package: Packaged
 ) -> None:
     """Have the peer, which has an empty ledger, join the channel, take all blocks and run the chaincode."""
     peer, admin = network.peers[0], network.organizations["alpha"].admin
     await connections.wait_until_ready(peer, deadline=60)
-    await cscc.join_channel(connections, peer, "channel", genesis, admin, deadline=30)  # type: ignore[arg-type]
+    await cscc.join_channel(connections, peer, "channel", genesis, admin, deadline=30)
     await installation.install(connections, peer, package.label, package.package, admin, deadline=30)
     newest = await deliver_block(
         connections, network.orderers[0], "channel", "newest", admin, deadline=20, best_effort=True

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from heddle.doctor.stack import _too_old
+from heddle.doctor.stack import upgrade_step
 
 CASES: list[tuple[dict[str, Any], bool]] = [
     ({"major": "1", "minor": "34"}, False),
@@ -19,4 +19,4 @@ CASES: list[tuple[dict[str, Any], bool]] = [
 @pytest.mark.parametrize(("version", "too_old"), CASES)
 def test_clusters_that_lack_what_pods_have_are_named(version: dict[str, Any], too_old: bool) -> None:
     """Their API server would refuse a Deployment half-way. A version that cannot be read is no obstacle."""
-    assert bool(_too_old(version)) == too_old
+    assert bool(upgrade_step(version)) == too_old

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import NameOID
 
 from heddle.identity.authority import Authority
@@ -77,13 +78,15 @@ class OfflineRoot:
         certificate = self.certify(made.request, path_length=path_length)
         return Authority(certificate=certificate.encode(), private_key=made.private_key)
 
-    def _builder(self, subject: x509.Name, key: object, end: datetime) -> x509.CertificateBuilder:
+    def _builder(
+        self, subject: x509.Name, key: CertificatePublicKeyTypes, end: datetime
+    ) -> x509.CertificateBuilder:
         issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.name)])
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(issuer)
-            .public_key(key)  # type: ignore[arg-type] # of either kind
+            .public_key(key)
             .serial_number(x509.random_serial_number())
             .not_valid_before(BEGIN)
             .not_valid_after(end)

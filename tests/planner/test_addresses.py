@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heddle.planner.addresses import going, removal_refusal
+from heddle.planner.addresses import leaving_addresses, removal_refusal
 
 ADDRESSES = st.lists(st.sampled_from(["a:1", "b:1", "c:1", "d:1"]), min_size=1, unique=True)
 SERVED = st.dictionaries(st.sampled_from(["node0", "node1", "node2"]), ADDRESSES)
@@ -14,7 +14,7 @@ def test_only_what_a_staying_node_loses_goes(
     before: dict[str, list[str]], after: dict[str, list[str]]
 ) -> None:
     """A node that leaves the file leaves its channels in the same run: its addresses are no matter here."""
-    gone = going(before, after)
+    gone = leaving_addresses(before, after)
 
     assert gone.keys() <= before.keys() & after.keys()
     for name in before.keys() & after.keys():
@@ -26,7 +26,7 @@ def test_what_a_channel_names_does_not_go(
     before: dict[str, list[str]], after: dict[str, list[str]], named: set[str]
 ) -> None:
     """Each such address is told with its node and its channel; else nothing stands in the way."""
-    gone = going(before, after)
+    gone = leaving_addresses(before, after)
     refusal = removal_refusal(gone, {"trade": named})
 
     in_use = {(name, each) for name, addresses in gone.items() for each in addresses if each in named}

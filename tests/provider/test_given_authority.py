@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from heddle.errors import ProviderError
 from heddle.identity.keys import pem_of
@@ -45,7 +46,7 @@ async def test_its_key_is_read_once(engine: Engine, tmp_path: Path) -> None:
     [
         (None, "it cannot be read"),
         (b"nonsense", "a private key cannot be read: expected PEM, PKCS #8, not encrypted"),
-        (pem_of(OfflineRoot(kind="ecdsa").key), "is not ECDSA on P-256"),  # type: ignore[arg-type]
+        (pem_of(ec.generate_private_key(ec.SECP384R1())), "is not ECDSA on P-256"),
         (ROOT.authority("other", "one").private_key, "the certificate is for another key than that in "),
     ],
 )

@@ -57,7 +57,7 @@ class CatchingUp:
         return frozenset() if self.services is None else await self.services(node, facts)
 
     async def serving(self, node: Node, served: frozenset[str], words: str = _AS_BEFORE) -> list[str]:
-        """Wait until a node does what was served, by itself before its restart; return what it does not do.
+        """Wait until a node does all that `served` names; return a note on what it does not do.
 
         Its channels are safe without that, so it is no reason to leave others outdated.
         """

@@ -32,7 +32,7 @@ def broken(data: Data) -> Iterator[Problem]:
 
 
 def _ports(data: Data, ports: Data) -> Iterator[Problem]:
-    """Yield problems with the blocks of ports that were: of whom, which are missing, which meet others."""
+    """Yield problems with former blocks of ports: of an unknown organization, missing, or overlapping."""
     unnamed = str(OrdererOrganization.model_fields["name"].default)
     known = {text(owner, "name") or unnamed: nodes for _, owner, nodes in owners(data)}
     now = {
@@ -56,7 +56,7 @@ def _ports(data: Data, ports: Data) -> Iterator[Problem]:
 
 
 def _blocks(ports: Data, nodes: Mapping[str, tuple[int, ...] | None]) -> Iterator[Block]:
-    """Yield the ports that nodes which are here had."""
+    """Yield the former blocks of ports of organizations that have nodes here."""
     for name, value in ports.items():
         first, mine = whole(value), nodes[name]
         if first is not None and mine and 1024 <= first <= 65535:
