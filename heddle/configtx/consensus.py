@@ -12,7 +12,7 @@ from fabric_protos.orderer.etcdraft import configuration_pb2 as etcdraft_pb2
 from heddle.configtx import values
 from heddle.configtx.read import consensus_kind, consensus_metadata
 from heddle.configtx.settings import BFT
-from heddle.durations import nanoseconds
+from heddle.durations import nanoseconds, timestamp
 from heddle.errors import ConfigtxError, IdentityError
 from heddle.identity.chain import TrustStore
 from heddle.identity.expiry import not_after
@@ -171,8 +171,7 @@ def _check_expiry(node: etcdraft_pb2.Consenter, store: TrustStore, now: datetime
             raise ConfigtxError(
                 f"consenter {node.host}:{node.port} has invalid certificates: verifying tls {role} cert "
                 f"with serial number {store.serial_number(pem)}: x509: certificate has expired or is not yet "
-                f"valid: current time {now:%Y-%m-%dT%H:%M:%SZ} "
-                f"is after {not_after(pem):%Y-%m-%dT%H:%M:%SZ}"
+                f"valid: current time {timestamp(now)} is after {timestamp(not_after(pem))}"
             )
 
 

@@ -5,14 +5,14 @@ from typing import Any
 
 from cryptography import x509
 
-from heddle.durations import period
+from heddle.durations import period, timestamp
 from heddle.identity.authority import Authority
 from heddle.identity.certificate import CertificateRequest, Issued, Usage, issue
 from heddle.identity.expiry import not_after
 from heddle.plugin.interface import CheckFailure, DiffKind
 from heddle.plugin.values import UNKNOWN, Properties
 from heddle.provider.enrolling import enrolled
-from heddle.provider.expiring import due_now, ending, timestamp, warn_before_expiry
+from heddle.provider.expiring import due_now, ending, warn_before_expiry
 from heddle.provider.handler import Call, Plan, Recorded, Seen
 from heddle.schema.identity import CERTIFICATE
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from heddle.durations import timestamp
 from heddle.errors import IdentityError, ProviderError
 from heddle.identity.authority import new_authority
 from heddle.identity.expiry import expires_within, not_after
@@ -10,7 +11,7 @@ from heddle.identity.intermediate import chain_problem
 from heddle.identity.keys import load_key, public_key_bytes, public_key_of
 from heddle.plugin.interface import CheckFailure, DiffKind
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
-from heddle.provider.expiring import timestamp, warn_before_expiry
+from heddle.provider.expiring import warn_before_expiry
 from heddle.provider.handler import Call, Created, Plan, Recorded
 from heddle.schema.identity import CERTIFICATE_AUTHORITY
 

@@ -8,7 +8,7 @@ from heddle.provider.handler import Call
 from heddle.provider.session import Session
 from heddle.text import counted
 
-__all__ = ["due_now", "ending", "timestamp", "warn_before_expiry"]
+__all__ = ["due_now", "ending", "warn_before_expiry"]
 
 
 def due_now(call: Call) -> bool:
