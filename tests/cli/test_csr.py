@@ -9,9 +9,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from heddle import config
 from heddle.cli.certificates import app
 from heddle.spec.load import check_instance
+from heddle.stackfiles import with_files
 
 STACK: dict[str, Any] = {"name": "demo", "organizations": [{"name": "one"}]}
 ROOT_KEY = (
@@ -53,7 +53,7 @@ def test_openssl_certifies_requests_and_the_stack_file_takes_them(project: Path)
         (project / f"pki/one-{kind}.pem").write_text("".join(chain))
 
     section = yaml.safe_load(done.output.partition("stack file:\n")[2])
-    instance, problems = check_instance(config.with_files({**STACK, **section}))
+    instance, problems = check_instance(with_files({**STACK, **section}))
 
     assert problems == []
     assert instance is not None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from heddle import config
+from heddle.stackfiles import with_files
 
 
 def named(path: str) -> dict[str, Any]:
@@ -38,4 +38,4 @@ def test_what_is_no_file_of_certificates_stays_a_path(tmp_path: Path, kind: str)
             path.symlink_to(path)
 
     data = named(str(path))
-    assert config.with_files(data) == data
+    assert with_files(data) == data

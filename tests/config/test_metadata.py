@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from heddle import config
 from heddle.spec.load import check_instance
+from heddle.stackfiles import with_files
 
 OWNER = "META-INF/statedb/couchdb/indexes/owner.json"
 INDEX = '{"index": {"fields": ["owner"]}, "name": "byOwner"}'
@@ -37,7 +37,7 @@ def test_only_what_is_below_meta_inf_is_read(folder: Path, monkeypatch: pytest.M
     (folder / "META-INF/.DS_Store").write_bytes(b"\xff\xfe")
     monkeypatch.chdir(folder.parent)
 
-    instance, problems = check_instance(config.with_files(file("chaincode")))
+    instance, problems = check_instance(with_files(file("chaincode")))
 
     assert problems == []
     assert instance is not None
@@ -49,7 +49,7 @@ def test_every_file_that_fabric_refuses_is_named(folder: Path) -> None:
     (folder / "META-INF/README.md").write_text("Indexes.")
     (folder / OWNER).write_text("{")
 
-    _, problems = check_instance(config.with_files(file(str(folder))))
+    _, problems = check_instance(with_files(file(str(folder))))
 
     assert {each.path for each in problems} == {
         f"instance.chaincodes[0].metadata.{OWNER}",
@@ -92,7 +92,7 @@ def test_what_cannot_be_read_stays_a_path(folder: Path, kind: str) -> None:
 
 def _refused(folder: Path) -> None:
     data = file(str(folder))
-    assert config.with_files(data) == data
+    assert with_files(data) == data
     _, problems = check_instance(data)
     assert [each.path for each in problems] == ["instance.chaincodes[0].metadata"]
 
@@ -100,7 +100,7 @@ def _refused(folder: Path) -> None:
 @pytest.mark.parametrize("said", [None, 5, [], {"a": 1}, "a" * 5000, "\0", "~nobody-there/x"])
 def test_any_value_is_a_problem_and_no_traceback(said: object) -> None:
     """Whatever YAML can hold."""
-    _, problems = check_instance(config.with_files(file(said)))
+    _, problems = check_instance(with_files(file(said)))
 
     assert problems
     assert all(each.path.startswith("instance.chaincodes[0].metadata") for each in problems)

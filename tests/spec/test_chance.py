@@ -6,11 +6,11 @@ from typing import Any
 import jsonschema
 from hypothesis import HealthCheck, given, settings
 
-from heddle.config import with_files
 from heddle.errors import SpecError
 from heddle.spec.instance import Instance
 from heddle.spec.load import check_instance, parse_instance
 from heddle.spec.schema import stack_schema
+from heddle.stackfiles import with_files
 from heddle.topology import plan
 from tests.spec.strategies import JUNK, instances, mutilated
 
