@@ -17,6 +17,7 @@ from heddle.backup.place import Place, place_of
 from heddle.backup.prune import Pruning, plan_pruning, prune
 from heddle.backup.sealing import read_identity
 from heddle.backup.verify import Verified, verify_backup
+from heddle.cli.backup_drill import drill
 from heddle.cli.backup_restore import restore
 from heddle.cli.backup_schedule import schedule
 from heddle.cli.consent import ask_consent, require_terminal
@@ -32,6 +33,7 @@ __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True)
 app.command()(restore)
+app.command()(drill)
 app.command()(schedule)
 
 Target = Annotated[

@@ -20,6 +20,7 @@ from tests.failpoints import Failpoints, kill_again_and_again
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 NAMESPACE = "fabric-restored"
+DRILL = f"{NAMESPACE}-drill"
 BOUND = 180.0
 """Seconds for new peers to take all blocks, on a machine however busy."""
 RESTORE = ("backup", "restore", CLUSTER, "--yes")
@@ -76,6 +77,31 @@ def lose_everything(stack: Project, kube: Kube) -> None:
     shutil.rmtree(stack.folder / "state")
     (stack.folder / "state").mkdir()
     stack.stack_file.unlink()
+
+
+def test_a_drill_leaves_the_living_network_alone(stack: Project, kube: Kube, tmp_path: Path) -> None:
+    """Equal heights, hashes and definitions beside it; nothing is left, also of one that was killed."""
+    assets(stack, "invoke", "put", "kept", "ada", "7")
+    stack.ok("heddle", "backup", "create", CLUSTER)
+    before = kube.names_in(NAMESPACE)
+    points = Failpoints(folder=stack.folder, environment=stack.environment, log=tmp_path / "writes")
+    drill = ("backup", "drill", CLUSTER)
+    killed = points.run(drill, kill_at=25)
+    assert killed.was_killed, killed.output
+    assert DRILL in kube.namespaces()
+
+    began = time.monotonic()
+    done = stack.ok("heddle", *drill)
+    print(f"drill in {time.monotonic() - began:.0f} s\n{done}")
+
+    [backup] = stack.json("heddle", "backup", "list", CLUSTER, "--json")
+    assert backup["channels"]["channel"]["lastHash"] in done
+    assert "removed what an earlier drill left" in done
+    assert "assets 1.0 sequence 1" in done
+    assert DRILL not in kube.namespaces()
+    assert kube.names_in(NAMESPACE) == before
+    assets(stack, "invoke", "put", "after", "ada", "9")
+    stack.ok("heddle", "up", CLUSTER, "--yes", "--expect-no-changes")
 
 
 def test_everything_is_lost_and_comes_back(stack: Project, kube: Kube, tmp_path: Path) -> None:

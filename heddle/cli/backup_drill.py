@@ -1,0 +1,115 @@
+"""Try whether a backup can be restored: `heddle backup drill`."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from heddle import config
+from heddle.backup.catalog import NEWEST, find_backup
+from heddle.backup.contents import Reader
+from heddle.backup.copying import Progress
+from heddle.backup.manifest import Manifest
+from heddle.backup.place import Place, place_of
+from heddle.backup.restoring.drill import drill as run_drill
+from heddle.backup.restoring.drill import drill_name, remove_drill
+from heddle.backup.restoring.drillproof import ChannelProof
+from heddle.backup.restoring.restore import read_restoration
+from heddle.backup.sealing import Identity, read_identity
+from heddle.cli.options import HERE, Folder, Json, StackFile, Timeout
+from heddle.cli.printing import print_json, print_line
+from heddle.cli.progress import shown_progress
+from heddle.config import StackSettings
+from heddle.kube.apiserver import ApiServer
+from heddle.kube.client import KubeClient
+from heddle.state.log import recorded
+from heddle.state.stack import Stack, open_stack
+from heddle.text import counted
+from heddle.topology import plan
+
+__all__ = ["drill"]
+
+_SECONDS = 900.0
+
+
+def drill(
+    stack: StackFile,
+    backup: Annotated[str, typer.Argument(metavar="BACKUP", help="As `list` has it, or newest.")] = NEWEST,
+    identity: Annotated[
+        Path | None,
+        typer.Option(help="File with a private key of age, as `age-keygen` makes it.", dir_okay=False),
+    ] = None,
+    target: Annotated[
+        str,
+        typer.Option(
+            "--target", help="Folder, or bucket as s3://BUCKET/PREFIX, in place of the stack file's."
+        ),
+    ] = "",
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Only remove what a drill that was killed has left.")
+    ] = False,
+    timeout: Timeout = _SECONDS,
+    json_: Json = False,
+    folder: Folder = HERE,
+) -> None:
+    """Restore a backup in a namespace of its own, compare heights, hashes and a query, and remove it."""
+    opened = open_stack(folder, stack)
+    settings = config.read_values(opened.name, opened.config.values, opened.config.secret_keys)
+    if clean:
+        _clean(opened, settings)
+        return
+    keys = read_identity(identity) if identity else ()
+    place = place_of(opened, folder, target=target)
+    began = time.monotonic()
+    # Nothing of the stack is touched, so it needs no lock: an `up` may go on beside it.
+    with recorded(opened.backend, "backup drill", locked=False), shown_progress() as progress:
+        manifest, proofs = asyncio.run(_drilled(opened, settings, place, backup, keys, timeout, progress))
+    seconds = round(time.monotonic() - began, 1)
+    if json_:
+        print_json(
+            {"id": manifest.id, "seconds": seconds, "channels": {each.name: asdict(each) for each in proofs}}
+        )
+    else:
+        _show(manifest, proofs, seconds)
+
+
+async def _drilled(
+    stack: Stack,
+    settings: StackSettings,
+    place: Place,
+    backup: str,
+    keys: Sequence[Identity],
+    patience: float,
+    progress: Progress,
+) -> tuple[Manifest, tuple[ChannelProof, ...]]:
+    manifest = await find_backup(place.target, backup)
+    reader = Reader(place.target, manifest, keys)
+    restoration = await read_restoration(stack, settings, manifest, reader, progress)
+    return manifest, await run_drill(restoration, patience=patience, progress=progress)
+
+
+def _show(manifest: Manifest, proofs: Sequence[ChannelProof], seconds: float) -> None:
+    for each in proofs:
+        print_line(
+            f"channel {each.name}: {counted(each.height, 'block')}, the last with hash {each.last_hash}"
+        )
+        print_line(f"  orderers: {', '.join(each.orderers)}")
+        print_line(f"  peers, with their state made anew: {', '.join(each.peers) or 'none is of this stack'}")
+        print_line(f"  chaincodes in force: {', '.join(each.definitions) or 'none'}")
+    print_line(f"backup {manifest.id} was restored, compared and removed in {seconds:.0f} s")
+
+
+def _clean(stack: Stack, settings: StackSettings) -> None:
+    topology = plan(settings.instance, public_address=settings.cluster.public_address)
+    namespace = drill_name(topology.namespace)
+
+    async def remove() -> bool:
+        async with KubeClient(await ApiServer.load(settings.cluster.kubeconfig)) as client:
+            return await remove_drill(client, namespace, stack.name)
+
+    gone = asyncio.run(remove())
+    print_line(f"namespace {namespace} {'is removed' if gone else 'is not there'}")
