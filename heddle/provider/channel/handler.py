@@ -17,6 +17,7 @@ from heddle.planner.facts import Answer, LedgerState, NoAnswer
 from heddle.planner.operations import Operation
 from heddle.plugin.interface import CheckFailure, DiffKind
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
+from heddle.provider.channel.asleep import is_renewal
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.gates import (
     Ahead,
@@ -103,6 +104,13 @@ class ChannelHandler(Handler):
         client, ahead = await self._ahead(call, inputs)
         lines = channel_revocations(inputs, ahead.live.settings, settings_from(inputs))
         return Plan(outputs=outputs, message="\n".join([plan_update(client, ahead), *lines]))
+
+    def asleep_plan(self, call: Call) -> Plan | None:
+        """Return that the channel stays as it is where consenters have the keys that it knows them by."""
+        if not call.id or not is_renewal(call.inputs, call.old_inputs):
+            return None
+        outputs = {name: call.old_outputs[name] for name in CHANNEL.outputs if name in call.old_outputs}
+        return Plan(outputs=outputs, message="asleep: certificates are renewed, the channel stays as it is")
 
     async def _plan_unknown(self, call: Call, inputs: Mapping[str, Any]) -> str:
         """Describe an update as far as it is known; the order of its steps does not need new certificates."""
