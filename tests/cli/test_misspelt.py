@@ -93,7 +93,7 @@ def test_nobody_is_asked_where_nothing_is_to_do(
     monkeypatch.setattr(runbook, "require_terminal", lambda *_: None)
     monkeypatch.setattr(runbook, "ask_consent", lambda question, **_: questions.append(question))
     monkeypatch.setattr(runbook, "open_stack", lambda *_: stack)
-    monkeypatch.setattr(runbook, "context_of", lambda _: None)
+    monkeypatch.setattr(runbook, "context_of", lambda _: SimpleNamespace(deployed=None))
     result = CliRunner().invoke(app, ["runbook", "run", "clean-residue", "--stack", "dev"])
     assert result.exit_code == 0, result.output
     assert bool(questions) is asked
