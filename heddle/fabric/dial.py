@@ -103,7 +103,7 @@ class ClusterDialer:
         key = (node.namespace, node.pod, port)
         forward = self._forwards.get(key)
         if forward is None:
-            forward = self._forwards.setdefault(key, Forward(server, *key))
+            forward = self._forwards.setdefault(key, Forward(server, *key, grpc=port == node.port))
         return await forward.listen()
 
     async def _api_server(self) -> ApiServer:

@@ -28,20 +28,22 @@ _PORT = struct.Struct("<H")
 class Forward(LocalListener):
     """A pod's port behind a listener on 127.0.0.1.
 
-    A pod that does not have the port listens elsewhere: at the port that it had before, or will have. Once
-    its machine could not forward a connection, the next one goes to the port that the pod calls `grpc`.
+    `grpc`: the port is that of the pod's gRPC server, which a node that moves has changed or will change.
+    Once the pod's machine could not forward a connection, the next one goes to the port that the pod calls
+    `grpc`. Other ports stay: a pod that has just started refuses them, too, and does not name all of them.
     """
 
-    def __init__(self, server: ApiServer, namespace: str, pod: str, port: int) -> None:
+    def __init__(self, server: ApiServer, namespace: str, pod: str, port: int, *, grpc: bool = False) -> None:
         super().__init__()
         self._server = server
+        self._grpc = grpc
         self._wanted = self._port = port
         self._pod = pod_path(namespace, pod)
         self._refused = False
         """Whether the pod's machine could not forward the last connection."""
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._refused:
+        if self._grpc and self._refused:
             self._refused, self._port = False, await self._listening()
         async with await self._open() as tunnel:
             self.trouble = ""

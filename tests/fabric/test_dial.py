@@ -117,6 +117,26 @@ async def test_a_pod_that_listens_at_another_port_is_found(tmp_path: Path) -> No
         assert await echoed() == b"hello"
 
 
+async def test_another_port_than_that_of_grpc_stays_what_it_is(tmp_path: Path) -> None:
+    """A node that has just started refuses its admin port, too: the gRPC server does not answer for it."""
+
+    async def echoed() -> bytes:
+        reader, writer = await asyncio.open_connection(*await dialer.endpoint(POD, 9443))
+        writer.write(b"hello")
+        found = await reader.read(5)
+        writer.close()
+        return found
+
+    async with (
+        echo() as port,
+        api_server(tmp_path, {"fabric/peer1-0": {7051: port}}) as server,
+        ClusterDialer(server.kubeconfig) as dialer,
+    ):
+        assert [await echoed(), await echoed()] == [b"", b""]
+        server.pods["fabric/peer1-0"] = {7051: 1, 9443: port}
+        assert await echoed() == b"hello"
+
+
 async def test_closing_ends_open_connections(tmp_path: Path) -> None:
     """Nothing listens and nothing is carried after close."""
     async with (
