@@ -7,7 +7,6 @@ import typer
 
 from heddle.cli.subcommands import LazyGroup
 from heddle.errors import HeddleError
-from heddle.text import without_controls
 
 __all__ = ["app", "main"]
 
@@ -36,7 +35,9 @@ def main(platform: str = sys.platform) -> None:
     try:
         app()
     except HeddleError as error:
-        typer.echo(without_controls(f"error: {error}"), err=True)
+        from heddle.cli.printing import print_paragraphs  # loads rich: only when there is something to say
+
+        print_paragraphs(f"error: {error}".splitlines(), err=True)
         sys.exit(1)
 
 

@@ -22,7 +22,7 @@ from heddle.cli.backup_restore import restore
 from heddle.cli.backup_schedule import schedule
 from heddle.cli.consent import ask_consent, require_terminal
 from heddle.cli.options import HERE, Folder, Json, StackFile, Yes
-from heddle.cli.printing import cell, listing, print_json, print_line, print_listing
+from heddle.cli.printing import cell, listing, print_json, print_line, print_listing, print_paragraphs
 from heddle.cli.progress import shown_progress
 from heddle.network.network import open_network
 from heddle.state.log import acting
@@ -76,7 +76,8 @@ def _show_created(made: Created, place: Place) -> None:
     print_line(f"backup {manifest.id} of {manifest.instance} in {place.target.place}")
     for channel in manifest.channels.values():
         nodes = ", ".join(channel.confirmed_by)
-        print_line(f"  channel {channel.name}: {counted(channel.height, 'block')}, confirmed by {nodes}")
+        told = f"channel {channel.name}: {counted(channel.height, 'block')}, confirmed by {nodes}"
+        print_paragraphs([told], indent=2)
     secret = "encrypted" if manifest.recipients else "not encrypted"
     print_line(f"  {shown_size(_size(manifest))}, of which {shown_size(made.sent)} were sent; {secret}")
     if private := [f"{each.name} by {each.peer}" for each in manifest.peers.values() if each.files]:

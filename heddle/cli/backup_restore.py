@@ -18,7 +18,7 @@ from heddle.backup.sealing import Identity, read_identity
 from heddle.backup.target import Target, open_target
 from heddle.cli.consent import ask_consent, require_terminal
 from heddle.cli.options import HERE, Folder, Json, StackFile, Yes
-from heddle.cli.printing import print_json, print_line
+from heddle.cli.printing import print_json, print_line, print_paragraphs
 from heddle.cli.progress import shown_progress
 from heddle.errors import BackupError
 from heddle.state.log import recorded
@@ -122,7 +122,8 @@ def _show(prepared: Restoration) -> None:
     for channel in prepared.channels:
         height = counted(channel.backup.height, "block")
         print_line(f"  channel {channel.backup.name}: {height} proved; what came after them is lost")
-    print_line(f"  into namespace {manifest.namespace}, on new volumes of {', '.join(prepared.orderers)}")
+    volumes = ", ".join(prepared.orderers)
+    print_paragraphs([f"into namespace {manifest.namespace}, on new volumes of {volumes}"], indent=2)
     if private := sorted(name for name, chunks in prepared.private.items() if chunks):
         print_line(f"  with private data of {', '.join(private)}")
     if prepared.stack.resources:

@@ -87,6 +87,7 @@ def _show(console: Console, acts: list[Act], *, resources: bool) -> None:
         console.print("nothing is recorded")
         return
     table = listing("WHEN (UTC)", "TOOK", "BY", "WHAT", "RESULT", "CHANGES")
+    table.columns[0].no_wrap = True
     for act in acts:
         table.add_row(
             cell(f"{datetime.fromtimestamp(act.started, UTC):%Y-%m-%d %H:%M:%S}"),

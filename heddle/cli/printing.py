@@ -53,12 +53,13 @@ def print_line(line: str) -> None:
     typer.echo(without_controls(line))
 
 
-def print_paragraphs(lines: Iterable[str], *, indent: int = 0, warn: bool = False) -> None:
+def print_paragraphs(lines: Iterable[str], *, indent: int = 0, warn: bool = False, err: bool = False) -> None:
     """Print lines that may hold text of others, whole; in a terminal folded at its width, between words.
 
-    What a line continues on stands further right than the line itself. `warn` is for what must be seen.
+    What a line continues on stands further right than the line itself. `warn` is for what must be seen;
+    `err` prints on standard error.
     """
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    width = shutil.get_terminal_size().columns if (sys.stderr if err else sys.stdout).isatty() else 0
     for line in lines:
         whole = " " * indent + without_controls(line)
         margin = " " * (len(whole) - len(whole.lstrip()))
@@ -68,7 +69,7 @@ def print_paragraphs(lines: Iterable[str], *, indent: int = 0, warn: bool = Fals
             else [whole]
         )
         for each in folded or [""]:
-            typer.echo(typer.style(each, fg="red", bold=True) if warn else each)
+            typer.echo(typer.style(each, fg="red", bold=True) if warn else each, err=err)
 
 
 def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:

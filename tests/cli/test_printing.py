@@ -15,6 +15,7 @@ from heddle.cli.printing import (
     print_line,
     print_listing,
     print_pairs,
+    print_paragraphs,
     print_text,
 )
 from heddle.doctor.findings import Finding
@@ -32,6 +33,24 @@ def test_a_table_shows_hostile_text_without_failing() -> None:
 
     assert "[/]3.1.5" in out.getvalue()
     assert not {"\x1b", "\x9b"} & set(out.getvalue())
+
+
+def test_errors_are_folded_between_words_at_the_width_of_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On standard error, if that is the terminal; a step stays indented below its error."""
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+
+    print_paragraphs(["error: the instance is hibernated, and sleeps", "  Wake it first"], err=True)
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "error: the instance is",
+        "    hibernated, and sleeps",
+        "  Wake it first",
+    ]
 
 
 def test_lines_and_findings_keep_their_words_and_lose_their_controls(
