@@ -70,9 +70,8 @@ async def create_backup(stack: Stack, network: Network, place: Place, progress: 
         channels=channels,
         peers=peers,
     )
-    data = write_manifest(manifest)
-    await place.target.write_manifest(manifest.id, data)
-    return Created(manifest=manifest, sent=writer.sent + len(data))
+    await place.target.write_manifest(manifest.id, write_manifest(manifest))
+    return Created(manifest=manifest, sent=writer.sent)
 
 
 def _managed(network: Network) -> list[str]:
