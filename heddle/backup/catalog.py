@@ -41,11 +41,13 @@ async def newest_backup(target: Target) -> Manifest | None:
 async def find_backup(target: Target, name: str) -> Manifest:
     """Return a backup by its name, or the `newest`. Raises BackupError with the names there are."""
     names = await target.backups()
-    wanted = names[-1] if name == NEWEST and names else name
+    if not names:
+        raise BackupError(f"{target.place} has no backup yet", hint="`heddle backup create` makes one.")
+    wanted = names[-1] if name == NEWEST else name
     if wanted not in names:
         raise BackupError(f"{target.place} has no backup {name!r}", hint=f"It has: {_shown(names)}.")
     return read_manifest(await target.manifest(wanted), wanted)
 
 
 def _shown(names: Sequence[str]) -> str:
-    return ", ".join(names[-20:]) or "none"
+    return ", ".join(names[-20:])
