@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +17,7 @@ from heddle.backup.prune import Pruning, plan_pruning, prune
 from heddle.backup.sealing import read_identity
 from heddle.backup.verify import Verified, verify_backup
 from heddle.cli.backup_drill import drill
+from heddle.cli.backup_options import Backup, IdentityFile, TargetOption
 from heddle.cli.backup_restore import restore
 from heddle.cli.backup_schedule import schedule
 from heddle.cli.consent import ask_consent, require_terminal
@@ -36,14 +36,9 @@ app.command()(restore)
 app.command()(drill)
 app.command()(schedule)
 
-Target = Annotated[
-    str,
-    typer.Option("--target", help="Folder, or bucket as s3://BUCKET/PREFIX, in place of the stack file's."),
-]
-
 
 @app.command()
-def create(stack: StackFile, target: Target = "", json_: Json = False, folder: Folder = HERE) -> None:
+def create(stack: StackFile, target: TargetOption = "", json_: Json = False, folder: Folder = HERE) -> None:
     """Make a backup of the instance, and remove those that are more than the stack file keeps."""
     with acting(folder, stack, "backup create"):
         # Opened under the lock: what another process saved before it was ours counts.
@@ -85,7 +80,7 @@ def _show_created(made: Created, place: Place) -> None:
 
 
 @app.command("list")
-def list_(stack: StackFile, target: Target = "", json_: Json = False, folder: Folder = HERE) -> None:
+def list_(stack: StackFile, target: TargetOption = "", json_: Json = False, folder: Folder = HERE) -> None:
     """List the backups of the instance, the oldest first; exit code 1 if one cannot be read."""
     place = place_of(open_stack(folder, stack), folder, target=target)
     found = asyncio.run(backups(place.target))
@@ -114,12 +109,9 @@ def _row(each: Manifest | Unreadable) -> tuple[Any, ...]:
 @app.command()
 def verify(
     stack: StackFile,
-    backup: Annotated[str, typer.Argument(metavar="BACKUP", help="As `list` has it, or newest.")] = NEWEST,
-    identity: Annotated[
-        Path | None,
-        typer.Option(help="File with a private key of age, as `age-keygen` makes it.", dir_okay=False),
-    ] = None,
-    target: Target = "",
+    backup: Backup = NEWEST,
+    identity: IdentityFile = None,
+    target: TargetOption = "",
     json_: Json = False,
     folder: Folder = HERE,
 ) -> None:
@@ -161,7 +153,7 @@ def prune_(
     keep: Annotated[
         int | None, typer.Option(min=1, help="Backups that stay; else as the stack file says.")
     ] = None,
-    target: Target = "",
+    target: TargetOption = "",
     yes: Yes = False,
     json_: Json = False,
     folder: Folder = HERE,

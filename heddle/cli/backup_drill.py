@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +19,7 @@ from heddle.backup.restoring.drill import drill_name, remove_drill
 from heddle.backup.restoring.drillproof import ChannelProof
 from heddle.backup.restoring.restore import read_restoration
 from heddle.backup.sealing import Identity, read_identity
+from heddle.cli.backup_options import Backup, IdentityFile, TargetOption
 from heddle.cli.options import HERE, Folder, Json, StackFile, Timeout
 from heddle.cli.printing import print_json, print_line
 from heddle.cli.progress import shown_progress
@@ -38,17 +38,9 @@ _SECONDS = 900.0
 
 def drill(
     stack: StackFile,
-    backup: Annotated[str, typer.Argument(metavar="BACKUP", help="As `list` has it, or newest.")] = NEWEST,
-    identity: Annotated[
-        Path | None,
-        typer.Option(help="File with a private key of age, as `age-keygen` makes it.", dir_okay=False),
-    ] = None,
-    target: Annotated[
-        str,
-        typer.Option(
-            "--target", help="Folder, or bucket as s3://BUCKET/PREFIX, in place of the stack file's."
-        ),
-    ] = "",
+    backup: Backup = NEWEST,
+    identity: IdentityFile = None,
+    target: TargetOption = "",
     clean: Annotated[
         bool, typer.Option("--clean", help="Only remove what a drill that was killed has left.")
     ] = False,

@@ -16,6 +16,7 @@ from heddle.backup.restoring.restore import Restoration, Restored, prepare_resto
 from heddle.backup.restoring.restore import restore as restore_instance
 from heddle.backup.sealing import Identity, read_identity
 from heddle.backup.target import Target, open_target
+from heddle.cli.backup_options import Backup, IdentityFile, TargetOption
 from heddle.cli.consent import ask_consent, require_terminal
 from heddle.cli.options import HERE, Folder, Json, StackFile, Yes
 from heddle.cli.printing import print_json, print_line, print_paragraphs
@@ -31,17 +32,9 @@ __all__ = ["restore"]
 
 def restore(
     stack: StackFile,
-    backup: Annotated[str, typer.Argument(metavar="BACKUP", help="As `list` has it, or newest.")] = NEWEST,
-    identity: Annotated[
-        Path | None,
-        typer.Option(help="File with a private key of age, as `age-keygen` makes it.", dir_okay=False),
-    ] = None,
-    target: Annotated[
-        str,
-        typer.Option(
-            "--target", help="Folder, or bucket as s3://BUCKET/PREFIX, in place of the stack file's."
-        ),
-    ] = "",
+    backup: Backup = NEWEST,
+    identity: IdentityFile = None,
+    target: TargetOption = "",
     stack_file: Annotated[
         bool,
         typer.Option(

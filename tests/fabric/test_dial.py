@@ -95,46 +95,38 @@ async def test_a_port_that_nobody_listens_on_says_so(tmp_path: Path) -> None:
         assert "an error occurred forwarding" in dialer.trouble(POD, 7051)
 
 
+async def _echoed(dialer: ClusterDialer, port: int) -> bytes:
+    reader, writer = await asyncio.open_connection(*await dialer.endpoint(POD, port))
+    writer.write(b"hello")
+    found = await reader.read(5)
+    writer.close()
+    return found
+
+
 async def test_a_pod_that_listens_at_another_port_is_found(tmp_path: Path) -> None:
     """As one that has not restarted yet, or has already; also when it comes back at the wanted port."""
-
-    async def echoed() -> bytes:
-        reader, writer = await asyncio.open_connection(*await dialer.endpoint(POD, 7051))
-        writer.write(b"hello")
-        found = await reader.read(5)
-        writer.close()
-        return found
-
     async with (
         echo() as port,
         api_server(tmp_path, {"fabric/peer1-0": {30101: port}}) as server,
         ClusterDialer(server.kubeconfig) as dialer,
     ):
-        assert await echoed() == b"", "nobody is at the wanted port"
-        assert await echoed() == b"hello"
+        assert await _echoed(dialer, 7051) == b"", "nobody is at the wanted port"
+        assert await _echoed(dialer, 7051) == b"hello"
         server.pods["fabric/peer1-0"] = {7051: port}
-        assert await echoed() == b"", "nobody is at the other one any more"
-        assert await echoed() == b"hello"
+        assert await _echoed(dialer, 7051) == b"", "nobody is at the other one any more"
+        assert await _echoed(dialer, 7051) == b"hello"
 
 
 async def test_another_port_than_that_of_grpc_stays_what_it_is(tmp_path: Path) -> None:
     """A node that has just started refuses its admin port, too: the gRPC server does not answer for it."""
-
-    async def echoed() -> bytes:
-        reader, writer = await asyncio.open_connection(*await dialer.endpoint(POD, 9443))
-        writer.write(b"hello")
-        found = await reader.read(5)
-        writer.close()
-        return found
-
     async with (
         echo() as port,
         api_server(tmp_path, {"fabric/peer1-0": {7051: port}}) as server,
         ClusterDialer(server.kubeconfig) as dialer,
     ):
-        assert [await echoed(), await echoed()] == [b"", b""]
+        assert [await _echoed(dialer, 9443), await _echoed(dialer, 9443)] == [b"", b""]
         server.pods["fabric/peer1-0"] = {7051: 1, 9443: port}
-        assert await echoed() == b"hello"
+        assert await _echoed(dialer, 9443) == b"hello"
 
 
 async def test_closing_ends_open_connections(tmp_path: Path) -> None:

@@ -32,12 +32,12 @@ class PowerNodes:
 
     @cached_property
     def orderers(self) -> tuple[Node, ...]:
-        """Return the orderers."""
+        """Return the orderers of the instance, in the order of the stack file."""
         return nodes(self.inputs["orderers"])
 
     @cached_property
     def peers(self) -> tuple[Node, ...]:
-        """Return the peers."""
+        """Return the peers of all organizations that are managed here."""
         return nodes(self.inputs["peers"])
 
     @property
