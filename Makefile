@@ -52,7 +52,8 @@ clean: ## forget the Python environment
 $(BIN)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo 'Python 3.11 or newer with venv is needed (Debian: apt-get install python3-venv).' >&2; exit 1; }
-	@echo 'Preparing .venv (Python packages, pinned by hash) …'
+	@if [ -e $@ ]; then echo 'The pinned Python packages have changed: .venv is made anew.'; fi
+	@echo 'Preparing .venv: Python packages, pinned by hash; some three minutes on two processors …'
 	@rm -rf .venv && $(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	@# Compiled here, on all cores, without Ansible's 20 000 files: they would take longest and few are used.
