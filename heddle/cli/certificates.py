@@ -13,6 +13,7 @@ from rich.text import Text
 from heddle import config
 from heddle.cli.options import HERE, Folder, Json, Stack, StackFile
 from heddle.cli.printing import cell, listing, print_json, print_listing, print_pairs
+from heddle.clientconfig.authorities import authority_names
 from heddle.clientconfig.signing import write_requests
 from heddle.network.ends import CertificateEnd, InstanceCertificates, ask_certificates
 from heddle.network.network import open_network
@@ -60,9 +61,9 @@ def csr(
     folder: Folder = HERE,
 ) -> None:
     """Make keys of an organization's authorities, and requests for others to certify them."""
-    stored = open_stack(folder, stack).config
-    topology = plan(config.read_instance(stack, stored.values, stored.secret_keys))
-    written = write_requests(topology, org, generation, out)
+    stored = open_stack(folder, stack)
+    topology = plan(config.read_instance(stack, stored.config.values, stored.config.secret_keys))
+    written = write_requests(topology, org, generation, out, authority_names(stored.resources))
     for file in written.files:
         typer.echo(f"{file.path}{'  (secret)' if file.secret else ''}")
     typer.echo(

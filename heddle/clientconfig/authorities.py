@@ -1,15 +1,16 @@
 """Read the private keys of an organization's authorities from the state, for users who ask for them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from heddle.errors import EngineError
 from heddle.identity.keys import certificates_in
 from heddle.network.instance import OrganizationOutput
 from heddle.plugin.values import strip_secrets
+from heddle.state.resource import Resource
 from heddle.state.stack import open_stack
 
-__all__ = ["authority_keys"]
+__all__ = ["authority_keys", "authority_names"]
 
 _TYPE = "heddle:identity:CertificateAuthority"
 
@@ -37,3 +38,10 @@ def authority_keys(stack: str, folder: Path, member: OrganizationOutput) -> Mapp
             hint="The authority is external, or an `up` did not finish.",
         )
     return {name: keys[certificate] for name, certificate in wanted.items()}
+
+
+def authority_names(resources: Iterable[Resource]) -> frozenset[str]:
+    """Return the common names of the authorities that a state has."""
+    return frozenset(
+        str(resource.inputs.get("commonName", "")) for resource in resources if resource.type == _TYPE
+    )

@@ -1,7 +1,7 @@
 """Write requests by which others certify an organization's authorities, and the keys that they are for."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from heddle.clientconfig.files import ClientFile
 from heddle.clientconfig.folder import Written
 from heddle.errors import EngineError
 from heddle.identity.intermediate import new_signing_request
-from heddle.topology import OrganizationPlan, Topology, authority_name
+from heddle.topology import OrganizationPlan, Topology, authority_generation, authority_name
 
 __all__ = ["WrittenRequests", "write_requests"]
 
@@ -28,11 +28,22 @@ class WrittenRequests:
     """YAML."""
 
 
-def write_requests(topology: Topology, organization: str, generation: int, out: Path) -> WrittenRequests:
+def write_requests(
+    topology: Topology, organization: str, generation: int, out: Path, made: Collection[str] = ()
+) -> WrittenRequests:
     """Write a request and a key for each of an organization's two authorities.
 
     Nothing that exists is written over: a request may be with those who certify it, and its key is needed.
-    Raises EngineError: no such organization here, or a file that is there already or cannot be written.
+
+    Args:
+        topology: what the stack file describes.
+        organization: whose authorities they are.
+        generation: the generation that they are of.
+        out: the folder to write.
+        made: common names of the authorities that the state has, whose keys are never replaced.
+
+    Raises EngineError: no such organization here, a generation that is made already, or a file that is there
+    already or cannot be written.
     """
     plans = {each.name: each for each in (topology.ordering, *topology.managed)}
     if organization not in plans:
@@ -40,6 +51,7 @@ def write_requests(topology: Topology, organization: str, generation: int, out: 
             f"no organization {organization!r} has its authorities here",
             hint=f"There is: {', '.join(plans)}.",
         )
+    _expect_new(plans[organization], generation, made)
     stem = f"{organization}-{{}}{f'-{generation}' if generation > 1 else ''}"
     files = dict(_requests(plans[organization], generation, stem))
     if there := [name for name in files if (out / name).exists()]:
@@ -49,6 +61,17 @@ def write_requests(topology: Topology, organization: str, generation: int, out: 
         )
     written = tuple(_write(out / name, file) for name, file in files.items())
     return WrittenRequests(files=written, section=_section(organization, generation, out, stem))
+
+
+def _expect_new(plan: OrganizationPlan, generation: int, made: Collection[str]) -> None:
+    newest = max((authority_generation(plan.msp_id, name) for name in made), default=0)
+    if generation <= newest:
+        raise EngineError(
+            f"{plan.name}: generation {newest} of its authorities is made already, and its keys are never "
+            "replaced",
+            hint=f"Use `--generation {newest + 1}`: it comes beside the one in use, in the three phases of "
+            "docs/operations/authorities.md.",
+        )
 
 
 def _requests(plan: OrganizationPlan, generation: int, stem: str) -> Iterator[tuple[str, ClientFile]]:

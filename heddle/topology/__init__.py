@@ -5,7 +5,7 @@ removing a neighbour renames nothing. Kubernetes' limits (63 characters of a–z
 that heddle.spec.names allows; tests/topology checks that.
 """
 
-from heddle.topology.authorities import authority_name
+from heddle.topology.authorities import authority_generation, authority_name
 from heddle.topology.layout import plan
 from heddle.topology.plans import (
     ADMIN,
@@ -46,6 +46,7 @@ __all__ = [
     "ServerPlan",
     "StoredPod",
     "Topology",
+    "authority_generation",
     "authority_name",
     "endorsement_policy",
     "plan",

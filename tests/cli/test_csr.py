@@ -2,6 +2,7 @@
 
 import stat
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from typer.testing import CliRunner
 from heddle.cli.certificates import app
 from heddle.spec.load import check_instance
 from heddle.stackfiles import with_files
+from heddle.state.resource import Resource
+from heddle.state.stack import open_stack
 
 STACK: dict[str, Any] = {"name": "demo", "organizations": [{"name": "one"}]}
 ROOT_KEY = (
@@ -79,3 +82,26 @@ def test_an_organization_that_is_not_here_is_named(project: Path) -> None:
     done = CliRunner().invoke(app, ["csr", "demo", "--org", "two", "--out", str(project / "pki")])
     assert "no organization 'two' has its authorities here" in str(done.exception)
     assert not (project / "pki").exists()
+
+
+def test_a_generation_that_is_made_is_refused_with_the_next_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anybody certifies what could never be used."""
+    made = [
+        Resource(
+            urn=name, type="heddle:identity:CertificateAuthority", custom=True, inputs={"commonName": name}
+        )
+        for name in ("OneDemoMSP CA 2", "OneDemoMSP TLS CA 2", "TwoDemoMSP CA 7", "operations CA")
+    ]
+    monkeypatch.setattr(
+        "heddle.cli.certificates.open_stack",
+        lambda *given: replace(open_stack(*given), resources=dict.fromkeys(made, "")),
+    )
+
+    for generation in ("1", "2"):
+        done = _csr("--generation", generation)
+        assert "one: generation 2 of its authorities is made already" in str(done.exception)
+        assert "Use `--generation 3`" in str(done.exception)
+    assert not (project / "pki").exists()
+    assert _csr("--generation", "3").exit_code == 0
