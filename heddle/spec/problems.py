@@ -76,13 +76,8 @@ def _paths(data: object, location: tuple[int | str, ...] = ()) -> Iterator[str]:
 
 
 def report(source: str, problems: Sequence[Problem]) -> str:
-    """Return every problem under the name of the file, in the order given; equal advice only once."""
-    said: set[tuple[str, str]] = set()
-    lines: list[str] = []
-    for problem in problems:
-        once = (problem.allowed, problem.step)
-        lines += problem.lines()[:1] if once in said else problem.lines()
-        said.add(once)
+    """Return every problem under the name of the file, in the order given, each with its own way out."""
+    lines = [line for problem in problems for line in problem.lines()]
     return "\n".join([f"{source}: {counted(len(problems), 'problem')}", *lines])
 
 

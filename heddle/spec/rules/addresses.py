@@ -1,6 +1,6 @@
 """Check pinned ports, which a domain needs: a block per organization, and no two that overlap."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from heddle.spec.defaults import default_namespace
@@ -22,6 +22,8 @@ from heddle.spec.rules.reading import (
 _LONGEST_SERVICE, _LONGEST_HOST = 63, 253
 NODE_PORTS = range(30000, 40001)
 """Ports that instances may pin on machines (bcs §11). Kubernetes' own default is 30000 to 32767."""
+_SUGGESTED = 30100
+"""First port that is proposed to whoever has none."""
 _TAKEN = {8443: "the orderers' operations endpoint", 9443: "the peers' operations endpoint"}
 """Ports on which nodes listen besides, in the same pod."""
 
@@ -44,10 +46,12 @@ class Block:
 
 def broken(data: Data) -> Iterator[Problem]:
     """Yield problems with ports."""
-    step = "Give each organization a block, as ports: {first: 30100, count: 10}."
-    for place, owner, _ in owners(data):
+    free = _free_blocks(data)
+    for place, owner, nodes in owners(data):
         ports = owner.get("ports")
         if data.get("domain") and ports is None:
+            count = max(PortBlock.model_fields["count"].default, max(nodes or (), default=-1) + 1)
+            step = f"Give it a block that nobody has, as ports: {{first: {free(count)}, count: {count}}}."
             yield problem(place, MISSING, "it is required with domain: the ledger names the ports", step)
         elif not data.get("domain") and ports is not None:
             allowed = "only with domain: without one, Fabric's usual ports serve"
@@ -57,6 +61,26 @@ def broken(data: Data) -> Iterator[Problem]:
         yield from fits(block, data.get("exposure", "NodePort") == "NodePort")
     yield from apart(blocks)
     yield from _short_enough(data)
+
+
+def _free_blocks(data: Data) -> Callable[[int], int]:
+    """Return a function that finds the next ports that no organization has, or had, and keeps them.
+
+    It takes how many there must be, and returns the first one.
+    """
+    taken = [range(block.first, block.last + 1) for block in port_blocks(data)]
+    former = section(section(data, "former"), "ports").values()
+    count = PortBlock.model_fields["count"].default
+    taken += [range(first, first + count) for first in map(whole, former) if first is not None]
+
+    def free(count: int) -> int:
+        first = _SUGGESTED
+        while after := [each.stop for each in taken if each.start < first + count and first < each.stop]:
+            first = max(after)
+        taken.append(range(first, first + count))
+        return first
+
+    return free
 
 
 def port_blocks(data: Data) -> list[Block]:
