@@ -4,7 +4,8 @@ Comparing and merging then need no knowledge of the shape: a key is there or not
 Sets (endpoints, anchor peers, consenters, organizations) are keyed by name, so that order never counts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -20,7 +21,20 @@ from heddle.identity.describe import certificate_brief, revocation_list_text
 from heddle.identity.msp import Msp
 from heddle.settings import BatchSettings, BftOptions, RaftOptions, ScalarKind, settings_of
 
-__all__ = ["ADDRESS", "ORDERER", "Flat", "Key", "Value", "flatten", "same", "shown", "subject", "unflatten"]
+__all__ = [
+    "ADDRESS",
+    "ORDERER",
+    "Flat",
+    "Key",
+    "Value",
+    "flatten",
+    "moved_keys",
+    "same",
+    "shown",
+    "shown_move",
+    "subject",
+    "unflatten",
+]
 
 Key = tuple[str, ...]
 Value = str | int | Msp | Consenter
@@ -146,6 +160,27 @@ def shown(key: Key, old: Value | None, new: Value | None) -> str:
         return _consenter_change(old, new)
     kind = _KINDS.get(key)
     return f"{kind.show(old)} → {kind.show(new)}" if kind else f"{old} → {new}"
+
+
+def moved_keys(gone: Iterable[Key], come: Iterable[Key]) -> dict[Key, Key]:
+    """Return the addresses of an organization that become others, new ones by former ones.
+
+    Two belong together if their hosts have the same first label (the node's name), and no other has.
+    """
+    before, after = _by_node(gone), _by_node(come)
+    return {key: after[node] for node, key in before.items() if node in after}
+
+
+def _by_node(keys: Iterable[Key]) -> dict[Key, Key]:
+    named = [((*key[:3], key[3].rpartition(":")[0].split(".")[0]), key) for key in keys if len(key) == 4]
+    counts = Counter(node for node, _ in named)
+    return {node: key for node, key in named if counts[node] == 1 and not node[-1].isdigit()}
+
+
+def shown_move(old: Key, new: Key) -> str:
+    """Return for people that an organization's address becomes another one."""
+    kind, name, what, address = old
+    return f"{what} of {kind} {name}: {address} → {new[3]}"
 
 
 def _items_change(name: str, old: Sequence[bytes], new: Sequence[bytes]) -> str:

@@ -10,7 +10,7 @@ from fabric_protos.orderer.smartbft import configuration_pb2 as smartbft_pb2
 from fabric_protos.peer import configuration_pb2 as peer_pb2
 
 from heddle.configtx import bft, values
-from heddle.configtx.flat import flatten, same, shown, subject
+from heddle.configtx.flat import flatten, moved_keys, same, shown, shown_move, subject
 from heddle.configtx.settings import (
     BFT,
     ETCDRAFT,
@@ -88,10 +88,18 @@ def capabilities_of(config: configtx_pb2.Config) -> Capabilities:
 def differences(old: ChannelSettings, new: ChannelSettings) -> list[str]:
     """Return a readable line for each difference, in the settings' order: "batch timeout: 2s → 1s"."""
     before, after = flatten(old), flatten(new)
+    changed = [key for key in {**before, **after} if not same(key, before.get(key), after.get(key))]
+    gone, come = (
+        (each for each in changed if each not in after),
+        (each for each in changed if each not in before),
+    )
+    moved = moved_keys(gone, come)
     return [
-        f"{subject(key)}: {shown(key, before.get(key), after.get(key))}"
-        for key in {**before, **after}
-        if not same(key, before.get(key), after.get(key))
+        shown_move(key, moved[key])
+        if key in moved
+        else f"{subject(key)}: {shown(key, before.get(key), after.get(key))}"
+        for key in changed
+        if key not in moved.values()
     ]
 
 

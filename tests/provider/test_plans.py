@@ -101,6 +101,20 @@ def test_a_consenter_that_gets_a_new_certificate_is_named(channel: dict[str, Any
     )
 
 
+def test_consenters_that_get_new_certificates_share_a_line(channel: dict[str, Any]) -> None:
+    """A move or a renewal gives one to each of them."""
+    one = channel["consenters"][0]
+    consenters = [{**one, "node": name} for name in ("orderer1", "orderer2")]
+    renewed = [{**each, "clientTlsCertificate": UNKNOWN} for each in consenters]
+
+    message = plan_unknown({**channel, "consenters": renewed}, {**channel, "consenters": consenters})
+
+    assert message.splitlines()[1] == (
+        "  consenters orderer1, orderer2: new certificates "
+        "(an update only for new keys, or another authority)"
+    )
+
+
 @pytest.mark.parametrize(
     ("batch", "path", "words"),
     [

@@ -110,15 +110,19 @@ def _coming_and_going(
 
 
 def _renewed(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the consenters that stay and get another certificate, which is not made yet."""
+    """Yield in one line the consenters that stay and get another certificate, which is not made yet."""
     old, new = olds.get("consenters"), news.get("consenters")
     if not isinstance(old, list) or not isinstance(new, list):
         return
     before = {one["node"] for one in old}
-    for one in new:
-        if isinstance(one, dict) and one["node"] in before and has_unknown(one):
-            when = "an update only for a new key, or another authority"
-            yield f"consenter {one['node']}: new certificate ({when})"
+    nodes = [
+        one["node"] for one in new if isinstance(one, dict) and one["node"] in before and has_unknown(one)
+    ]
+    if len(nodes) == 1:
+        yield f"consenter {nodes[0]}: new certificate (an update only for a new key, or another authority)"
+    elif nodes:
+        names = ", ".join(nodes)
+        yield f"consenters {names}: new certificates (an update only for new keys, or another authority)"
 
 
 def _options(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Iterator[str]:
