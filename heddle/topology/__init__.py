@@ -7,25 +7,16 @@ that heddle.spec.names allows; tests/topology checks that.
 
 from heddle.topology.authorities import authority_generation, authority_name
 from heddle.topology.layout import plan
-from heddle.topology.plans import (
-    ADMIN,
+from heddle.topology.plans.chaincodes import (
     CHAINCODE_PORT,
-    USER,
     ChaincodePlan,
-    ChannelPlan,
     CollectionPlan,
-    CouchdbPlan,
     DefinitionPlan,
-    ImagesPlan,
-    MemberPlan,
-    NodePlan,
-    OrganizationPlan,
-    Placement,
-    PodSettings,
     ServerPlan,
-    StoredPod,
-    Topology,
 )
+from heddle.topology.plans.instance import ImagesPlan, Topology
+from heddle.topology.plans.members import ADMIN, USER, ChannelPlan, MemberPlan, OrganizationPlan
+from heddle.topology.plans.nodes import CouchdbPlan, NodePlan, Placement, PodSettings, StoredPod
 from heddle.topology.policies import endorsement_policy
 
 __all__ = [

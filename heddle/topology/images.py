@@ -1,7 +1,7 @@
 """Choose the image that each kind of node runs."""
 
 from heddle.spec import Instance
-from heddle.topology.plans import ImagesPlan
+from heddle.topology.plans.instance import ImagesPlan
 from heddle.versions import COUCHDB_IMAGE, ORDERER_IMAGE, PEER_IMAGE, STANDIN_IMAGE
 
 _UPSTREAM = "docker.io"

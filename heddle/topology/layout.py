@@ -1,45 +1,31 @@
-"""From what a stack file says to every name, address and port of the instance."""
+"""Lay out an instance: from what its stack file says to every name, address and port."""
 
-import hashlib
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from operator import attrgetter
 
 from heddle.settings import BatchSettings, BftOptions, RaftOptions, written_settings
 from heddle.spec import Instance
 from heddle.spec.capabilities import Capabilities, ChannelCapabilities
-from heddle.spec.chaincode import Chaincode
-from heddle.spec.defaults import default_msp_id, default_namespace
+from heddle.spec.defaults import default_msp_id
 from heddle.spec.fields import stated
-from heddle.spec.former import NO_DOMAIN
 from heddle.spec.indices import indices_in
 from heddle.spec.member import Membership
 from heddle.spec.members import Channel, Organization
 from heddle.spec.ports import PortBlock
-from heddle.topology.images import images_plan, node_image
-from heddle.topology.plans import (
-    ChaincodePlan,
-    ChannelPlan,
-    CouchdbPlan,
-    DefinitionPlan,
-    MemberPlan,
-    NodePlan,
-    OrganizationPlan,
-    ServerPlan,
-    Topology,
+from heddle.topology.addresses import (
+    ORDERER_ADMIN_PORT,
+    ORDERER_OPERATIONS_PORT,
+    ORDERER_PORT,
+    PEER_OPERATIONS_PORT,
+    PEER_PORT,
+    Addresses,
 )
-from heddle.topology.pods import claim_settings, node_variables, places_of, pod_settings
-from heddle.topology.policies import collection_plan, endorsement_policy
-
-PEER_PORT = 7051
-PEER_OPERATIONS_PORT = 9443
-ORDERER_PORT = 7050
-ORDERER_ADMIN_PORT = 9443
-ORDERER_OPERATIONS_PORT = 8443
-
-_PLAIN = re.compile(r"(?!(?:peer|orderer|couchdb)\d+$)[a-z][a-z0-9]{0,24}")
-"""Names of chaincodes that a Kubernetes name can begin with, and that no node's begins with."""
+from heddle.topology.chaincodes import chaincode_plan
+from heddle.topology.images import images_plan, node_image
+from heddle.topology.plans.instance import Topology
+from heddle.topology.plans.members import ChannelPlan, MemberPlan, OrganizationPlan
+from heddle.topology.plans.nodes import CouchdbPlan, NodePlan
+from heddle.topology.pods import claim_settings, node_variables, pod_settings
 
 
 def plan(instance: Instance, *, public_address: str = "") -> Topology:
@@ -49,7 +35,8 @@ def plan(instance: Instance, *, public_address: str = "") -> Topology:
         instance: what the stack file says.
         public_address: where clients outside reach the nodes, already resolved; empty = nowhere.
     """
-    site = _Site(instance, public_address)
+    addresses = Addresses(instance, public_address)
+    site = _Site(instance, addresses)
     orderer, indices = instance.ordering.organization, instance.ordering.indices
     ordering = site.managed("orderer", orderer.name, orderer.msp_id, indices, orderer.ports)
     ordering = replace(ordering, revoked=orderer.revoked)
@@ -58,10 +45,10 @@ def plan(instance: Instance, *, public_address: str = "") -> Topology:
     msp_ids = {each.name: each.msp_id for each in members.values()}
     return Topology(
         instance=instance.name,
-        namespace=site.namespace,
-        domain=site.domain,
+        namespace=addresses.namespace,
+        domain=addresses.domain,
         public_address=public_address,
-        service_type=site.service_type,
+        service_type=addresses.service_type,
         consensus="BFT" if site.bft else "etcdraft",
         bft=site.bft,
         images=images_plan(instance),
@@ -69,7 +56,7 @@ def plan(instance: Instance, *, public_address: str = "") -> Topology:
         ordering=ordering,
         organizations=tuple(members.values()),
         channels=tuple(channels.values()),
-        chaincodes=tuple(site.chaincode(each, channels, msp_ids) for each in instance.chaincodes),
+        chaincodes=tuple(chaincode_plan(each, channels, addresses, msp_ids) for each in instance.chaincodes),
     )
 
 
@@ -83,66 +70,16 @@ def _member(organization: OrganizationPlan, wanted: Membership) -> MemberPlan:
     )
 
 
-def _definition(
-    wanted: Chaincode, channel: ChannelPlan, msp_ids: Mapping[str, str], *, further: bool = False
-) -> DefinitionPlan:
-    """Return the definition on a channel; `wanted` is the chaincode as it is there."""
-    return DefinitionPlan(
-        channel=channel.name,
-        further=further,
-        sequence=wanted.sequence,
-        endorsement_policy=endorsement_policy(
-            wanted.endorsement, (msp_ids[member.organization] for member in channel.members)
-        ),
-        init_required=wanted.init_required,
-        # Organizations approve them in an order, which the file's must not change by accident.
-        collections=tuple(
-            collection_plan(each, msp_ids) for each in sorted(wanted.collections, key=attrgetter("name"))
-        ),
-        members=channel.managed,
-    )
-
-
 def _said(section: Capabilities | ChannelCapabilities | None) -> dict[str, str]:
     return {} if section is None else section.model_dump(exclude_unset=True, exclude_none=True)
 
 
-def _server_name(chaincode: Chaincode, organization: str) -> str:
-    """Return a name of at most 63 characters that no other chaincode, organization or version has.
-
-    Versions may have what Kubernetes' names may not, so they are told apart by six digits of a hash. So may
-    names of chaincodes: those are cut to what is allowed, and told apart by the hash too.
-    """
-    plain = _PLAIN.fullmatch(chaincode.name) is not None
-    told_apart = chaincode.version if plain else f"{chaincode.name}/{chaincode.version}"
-    shown = chaincode.name if plain else f"c{re.sub('[^a-z0-9]', '', chaincode.name.lower())}"[:25]
-    return f"{shown}-{organization}-{hashlib.sha256(told_apart.encode()).hexdigest()[:6]}"
-
-
 @dataclass(frozen=True)
 class _Site:
-    """The parts that all names of an instance share."""
+    """Lay out the parts of one instance."""
 
     instance: Instance
-    public_address: str
-
-    @property
-    def namespace(self) -> str:
-        return self.instance.namespace or default_namespace(self.instance.name)
-
-    @property
-    def service_domain(self) -> str:
-        return f"{self.namespace}.svc.{self.instance.dns_domain}"
-
-    @property
-    def domain(self) -> str:
-        return self.instance.domain or self.service_domain
-
-    @property
-    def service_type(self) -> str:
-        if self.instance.exposure == "LoadBalancer":
-            return "LoadBalancer"
-        return "NodePort" if self.public_address or self.instance.domain else "ClusterIP"
+    addresses: Addresses
 
     @property
     def bft(self) -> BftOptions | None:
@@ -183,57 +120,20 @@ class _Site:
             index=index,
             organization=organization,
             msp_id=msp_id,
-            namespace=self.namespace,
-            host=f"{name}.{self.domain}",
+            namespace=self.addresses.namespace,
+            host=f"{name}.{self.addresses.domain}",
             port=pinned or (ORDERER_PORT if orderer else PEER_PORT),
             operations_port=ORDERER_OPERATIONS_PORT if orderer else PEER_OPERATIONS_PORT,
             admin_port=ORDERER_ADMIN_PORT if orderer else None,
-            node_port=pinned if self.service_type == "NodePort" else None,
-            tls_hosts=self._tls_hosts(name),
-            former=self._former(name, kind, index, organization, pinned),
+            node_port=pinned if self.addresses.service_type == "NodePort" else None,
+            tls_hosts=self.addresses.tls_hosts(name),
+            former=self.addresses.former(name, kind, index, organization, pinned),
             image=node_image(self.instance, kind, name),
             couchdb=None if orderer else self._couchdb(name, index, organization),
             **pod_settings(self.instance.nodes, kind, name),
             **claim_settings(self.instance.nodes, self.instance.storage, kind, name),
             **node_variables(self.instance.nodes, kind, name),
         )
-
-    def _former(
-        self, name: str, kind: str, index: int, organization: str, pinned: int | None
-    ) -> tuple[str, ...]:
-        """Return the address that a node had before, if it is another one."""
-        former, usual = self.instance.former, ORDERER_PORT if kind == "orderer" else PEER_PORT
-        if former is None:
-            return ()
-        first = former.ports.get(organization)
-        port = (pinned or usual) if first is None else first + index
-        if former.domain == NO_DOMAIN:
-            port = usual
-        now, address = f"{name}.{self.domain}:{pinned or usual}", f"{name}.{self._former_domain}:{port}"
-        return () if address == now else (address,)
-
-    @property
-    def _former_domain(self) -> str:
-        former = self.instance.former
-        if former is None or former.domain is None:
-            return self.domain
-        return self.service_domain if former.domain == NO_DOMAIN else former.domain
-
-    def _tls_hosts(self, name: str) -> tuple[str, ...]:
-        former = self.instance.former
-        hosts = (
-            f"{name}.{self.domain}",
-            f"{name}.{self.service_domain}",
-            f"{name}.{self.namespace}.svc",
-            f"{name}.{self.namespace}",
-            name,
-            "localhost",
-            "127.0.0.1",
-            self.public_address,
-            f"{name}.{self._former_domain}",
-            former.public_address if former else None,
-        )
-        return tuple(dict.fromkeys(host for host in hosts if host))
 
     def _couchdb(self, peer: str, index: int, organization: str) -> CouchdbPlan | None:
         if self.instance.state_database != "CouchDB":
@@ -243,8 +143,8 @@ class _Site:
             name=name,
             peer=peer,
             organization=organization,
-            namespace=self.namespace,
-            host=f"{name}.{self.service_domain}",
+            namespace=self.addresses.namespace,
+            host=f"{name}.{self.addresses.service_domain}",
             image=node_image(self.instance, "couchdb", name),
             **pod_settings(self.instance.nodes, "couchdb", name),
             **claim_settings(self.instance.nodes, self.instance.storage, "couchdb", name),
@@ -266,53 +166,4 @@ class _Site:
             ),
             raft=RaftOptions(**stated(ordering, RaftOptions) | stated(wanted, RaftOptions)),
             capabilities=_said(self.instance.capabilities) | _said(wanted.capabilities),
-        )
-
-    def chaincode(
-        self, wanted: Chaincode, channels: Mapping[str, ChannelPlan], msp_ids: Mapping[str, str]
-    ) -> ChaincodePlan:
-        own = [_definition(wanted, channels[wanted.channel], msp_ids)] if wanted.channel else []
-        further = {each.name: wanted.on(each) for each in wanted.channels}
-        definitions = own + [
-            # In the order of the channels: that of their names here means nothing.
-            _definition(further[name], channel, msp_ids, further=True)
-            for name, channel in channels.items()
-            if name in further
-        ]
-        return ChaincodePlan(
-            name=wanted.name,
-            version=wanted.version,
-            label=f"{wanted.name}_{wanted.version}",
-            image=wanted.image,
-            language=wanted.language,
-            environment=wanted.environment,
-            secret_environment=places_of(wanted.secret_environment),
-            metadata=wanted.metadata,
-            definitions=tuple(definitions),
-            servers=tuple(self._servers(wanted, definitions)),
-        )
-
-    def _servers(self, wanted: Chaincode, definitions: Sequence[DefinitionPlan]) -> Iterator[ServerPlan]:
-        """Yield a server for each organization that is on any of the channels."""
-        members = [member for definition in definitions for member in definition.members]
-        for organization in (each.name for each in self.instance.organizations):
-            peers = {
-                peer.index: peer
-                for each in members
-                if each.organization == organization
-                for peer in each.peers
-            }
-            if peers:
-                yield self._server(wanted, organization, tuple(peers[index] for index in sorted(peers)))
-
-    def _server(self, wanted: Chaincode, organization: str, peers: tuple[NodePlan, ...]) -> ServerPlan:
-        name = _server_name(wanted, organization)
-        return ServerPlan(
-            name=name,
-            organization=organization,
-            host=f"{name}.{self.service_domain}",
-            peers=peers,
-            replicas=wanted.replicas,
-            open_egress=wanted.egress == "open",
-            **pod_settings(self.instance.nodes, "chaincode", wanted.name),
         )

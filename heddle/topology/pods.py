@@ -7,7 +7,7 @@ from heddle.quantities import amount
 from heddle.settings import DEFAULT_RESOURCES
 from heddle.spec.nodes import NodeSettings, SecretKey, Storage
 from heddle.spec.nodes import Resources as ResourcesSection
-from heddle.topology.plans import Amounts, Placement
+from heddle.topology.plans.nodes import Amounts, Placement
 
 _ZONE = "topology.kubernetes.io/zone"
 # Those three write a line or more for every call, which at some hundred transactions a second fills disks and

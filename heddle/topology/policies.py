@@ -6,7 +6,7 @@ from heddle.settings import CollectionTerms
 from heddle.spec.chaincode import Collection
 from heddle.spec.fields import stated
 from heddle.spec.policies import Endorsement
-from heddle.topology.plans import CollectionPlan
+from heddle.topology.plans.chaincodes import CollectionPlan
 
 
 def endorsement_policy(endorsement: str, msp_ids: Iterable[str]) -> str | None:

@@ -1,0 +1,1 @@
+"""Hold a layout: frozen values with every name, address and port filled in."""
