@@ -6,7 +6,7 @@ network; both follow the fields of the classes here. The stack file is never rea
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from heddle.errors import EngineError
 from heddle.network.ledgermarks import most_blocks, read_marks
@@ -23,9 +23,9 @@ __all__ = [
     "NodeOutput",
     "OrganizationOutput",
     "SleepOutput",
+    "incomplete_output",
     "read_access",
     "read_instance",
-    "split_old_output",
 ]
 
 Thing = TypeVar("Thing")
@@ -237,55 +237,6 @@ def read_access(data: object) -> AccessOutput:
     return _read(AccessOutput, "access", data)
 
 
-def split_old_output(data: object) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Return `instance` and `access`, made of the one output that Heddle 0.1 wrote; None for a newer output.
-
-    An old output holds a kubeconfig and no version. Values in it stay as they are: secrets marked, and those
-    of a wrong kind for the readers of the two parts to refuse.
-    """
-    if not isinstance(data, dict) or "version" in data or not {"kubeconfig", "adminTls"} <= data.keys():
-        return None
-    try:
-        return _split(Plain(value=data, path="instance"))
-    except ShapeError as error:
-        raise _incomplete("instance", error) from error
-
-
-def _split(old: Plain) -> tuple[dict[str, Any], dict[str, Any]]:
-    users = {
-        name: {user: entry[user].object() for user in ("admin", "user") if user in entry}
-        for name, entry in old["organizations"].entries()
-    }
-    admin_tls = old["adminTls"].object()
-    instance = {
-        "consensus": "etcdraft",
-        **old.object(),
-        "version": VERSION,
-        "orderers": [{"stateDatabase": ""} | node.object() for node in old["orderers"].items()],
-        "peers": [{"stateDatabase": ""} | node.object() for node in old["peers"].items()],
-        "organizations": {
-            name: entry.object() | {"users": _entries(users[name], "certificate")}
-            for name, entry in old["organizations"].entries()
-        },
-        "chaincodes": {
-            name: {"initRequired": False, "collections": []} | entry.object()
-            for name, entry in old["chaincodes"].entries()
-        },
-        "adminTlsCertificate": admin_tls.get("certificate"),
-    }
-    access = {
-        "version": VERSION,
-        "kubeconfig": old["kubeconfig"].value,
-        "userKeys": {name: _entries(each, "privateKey") for name, each in users.items()},
-        "adminTlsKey": admin_tls.get("privateKey"),
-    }
-    return instance, access
-
-
-def _entries(users: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, Any]:
-    return {user: identity.get(key) for user, identity in users.items()}
-
-
 def _read(kind: type[Thing], output: str, data: object) -> Thing:
     try:
         plain = Plain(value=data, path=output)
@@ -302,10 +253,11 @@ def _read(kind: type[Thing], output: str, data: object) -> Thing:
             )
         return read_record(kind, plain)
     except ShapeError as error:
-        raise _incomplete(output, error) from error
+        raise incomplete_output(output, error) from error
 
 
-def _incomplete(output: str, error: ShapeError) -> EngineError:
+def incomplete_output(output: str, error: ShapeError) -> EngineError:
+    """Return the error to raise for an output that lacks something."""
     return EngineError(
         f"the stack's output `{output}` is not complete: {error}",
         hint="An `up` did not finish, or another program wrote it; run `heddle up` once more.",

@@ -20,8 +20,8 @@ from heddle.network.instance import (
     OrganizationOutput,
     read_access,
     read_instance,
-    split_old_output,
 )
+from heddle.network.oldoutput import split_old_output
 from heddle.network.requests import CHANNEL_TYPE, kept_marks
 from heddle.network.viewer import Person, own_kubeconfig, read_access_folder
 from heddle.planner.instance import State

@@ -7,13 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heddle.errors import EngineError
-from heddle.network.instance import (
-    NodeOutput,
-    read_access,
-    read_instance,
-    split_old_output,
-)
+from heddle.network.instance import NodeOutput, read_access, read_instance
 from heddle.network.network import Network, network_of
+from heddle.network.oldoutput import split_old_output
 from heddle.network.records import write_record, written
 from heddle.plugin.values import Secret
 from tests.network.samples import (
