@@ -10,8 +10,9 @@ from heddle.errors import EngineError
 from heddle.kube.kubeconfig import default_files
 from heddle.paths import account_home, expanded, secrets_dir
 from heddle.processes import name_of_user, user_name
-from heddle.state.backend import Backend, state_folder
+from heddle.state.backend import Backend
 from heddle.state.history import read_acts
+from heddle.state.location import state_folder
 from heddle.state.log import recorded
 
 VARIABLES = ("LOGNAME", "USER", "LNAME", "USERNAME", "HOME", "KUBECONFIG", "XDG_CONFIG_HOME")

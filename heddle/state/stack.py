@@ -9,8 +9,9 @@ from pathlib import Path
 
 from heddle.errors import EngineError, NeedsCli
 from heddle.plain import Plain, ShapeError, parse_json
-from heddle.state.backend import LOG_DAYS, Backend, state_folder
+from heddle.state.backend import LOG_DAYS, Backend
 from heddle.state.encryption import Crypter, find_passphrase
+from heddle.state.location import state_folder
 from heddle.state.project import (
     Config,
     Project,
