@@ -1,64 +1,24 @@
-"""Decide whether the consenters of a channel may change now, and which orderers may join it.
+"""Decide whether the consenters of a channel may change now, one step after the other.
 
-Every rule counts what is left after the step. A node that answers but has no ledger, or an old one, does not
-run: after a lost disk it must not vote again under its old identity.
+Every rule counts what is left after the step.
 
 Source: orderer/consensus/etcdraft and orderer/consensus/smartbft (Fabric 3.1.5).
 """
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from heddle.configtx.settings import ChannelSettings, Consenter
 from heddle.errors import IdentityError
 from heddle.identity.keys import public_key_of
 from heddle.planner.channel import Kind, Step
-from heddle.planner.facts import (
-    Answer,
-    ChannelFacts,
-    NoAnswer,
-    Refusal,
-    describe,
-    is_active,
-    is_level,
-    newest_height,
-    orders,
-)
-from heddle.quorum import fault_tolerance, quorum
+from heddle.planner.facts import ChannelFacts, Refusal, is_active, is_level, orders
+from heddle.planner.joining import replacement
+from heddle.planner.standing import Standing, missing_consenters, standing
+from heddle.quorum import fault_tolerance
 from heddle.text import are, part_of
 
-__all__ = [
-    "Outlook",
-    "Standing",
-    "joining_refusal",
-    "key_in_use",
-    "missing_consenters",
-    "outlook",
-    "standing",
-    "standstill",
-    "without_slow",
-]
-
-_INDEX = re.compile(r"[a-z]+(\d+)(?:-.*)?")
-"""A node's name begins with its kind and its index (heddle.topology)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """Count the consenters of a channel, those of them that run, and those that it needs to order."""
-
-    running: int
-    consenters: int
-    needed: int
-
-    @property
-    def margin(self) -> int:
-        """Return how many more may fail before the channel stops; below 0 it has stopped."""
-        return self.running - self.needed
-
-    def __str__(self) -> str:
-        return f"{self.running} of {self.consenters} running, margin {self.margin}"
+__all__ = ["Outlook", "key_in_use", "outlook", "standstill"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,48 +28,6 @@ class Outlook:
     step: Step
     left: Standing
     refusal: Refusal | None
-
-
-def missing_consenters(channel: ChannelFacts, newest: int) -> dict[str, str]:
-    """Return the consenters that do not run, by their host:port, each with what is wrong with it.
-
-    Consenters that were not asked belong to others: they count as running, and orderers refuse by themselves
-    to lose a majority. `newest` is the height that the nodes had when they were asked before.
-    """
-    found: dict[str, str] = {}
-    for address in (one.address for one in channel.settings.consenters):
-        answer = channel.answers.get(address)
-        if address not in channel.answers:
-            continue
-        if not orders(answer):
-            found[address] = describe(answer)
-        elif not is_level(answer.height, newest):
-            found[address] = f"block {answer.height} of {newest}"
-    return found
-
-
-def without_slow(channel: ChannelFacts) -> ChannelFacts:
-    """Return the facts without answers that were only late, so that their nodes count as running.
-
-    Nobody is told that a channel has stopped because a machine is busy. A step that needs such a node is
-    still not taken before the node has answered.
-    """
-    heard = {
-        address: answer
-        for address, answer in channel.answers.items()
-        if not (isinstance(answer, NoAnswer) and answer.late)
-    }
-    return replace(channel, answers=heard)
-
-
-def standing(settings: ChannelSettings, missing: Collection[str], *, bft: bool) -> Standing:
-    """Return how a channel of these consenters stands while `missing` (host:port) do not run."""
-    addresses = [one.address for one in settings.consenters]
-    return Standing(
-        running=sum(address not in missing for address in addresses),
-        consenters=len(addresses),
-        needed=quorum(len(addresses), bft=bft),
-    )
 
 
 def outlook(channel: ChannelFacts, steps: Sequence[Step], newest: int) -> Iterator[Outlook]:
@@ -259,55 +177,6 @@ def _way_on(channel: ChannelFacts, step: Step, missing: Collection[str]) -> str:
     hints = [f"Bring {' and '.join(down)} up first; then run it again."] if down else []
     if lost:
         names = [channel.nodes.get(address, address) for address in staying]
-        instead = _replacement(names, [channel.nodes.get(address, address) for address in lost])
+        instead = replacement(names, [channel.nodes.get(address, address) for address in lost])
         hints.append(f"Let a new node take the place of one that has lost its ledger: {instead}.")
     return " ".join(hints)
-
-
-def joining_refusal(
-    channel: str, answers: Mapping[str, Answer], consenters: Collection[str], sequence: int
-) -> Refusal | None:
-    """Return why the orderers without the channel must not join it, or None if they may.
-
-    A consenter that comes back with an empty disk under its old identity panics, or breaks what the others
-    agreed on with it (Fabric issue #3639). Where all orderers have lost a channel that was in use, joining
-    with block 0 would begin another channel.
-
-    Args:
-        channel: its name.
-        answers: every orderer's answer, by its name.
-        consenters: names of the nodes that the channel lists as such.
-        sequence: of the configuration that was applied last.
-    """
-    without = [name for name, answer in answers.items() if answer is None]
-    if sequence and len(without) == len(answers):
-        return Refusal(
-            reason=f"channel {channel}: no orderer has it any more, but its configuration was number "
-            f"{sequence}: joining with block 0 would begin another channel than its peers have",
-            hint="Restore the orderers' volumes, all from the same backup. To begin another channel instead, "
-            "empty the volumes of its peers too, refresh, then update.",
-        )
-    lost = [name for name in without if name in consenters]
-    height = newest_height(answers.values())
-    if height > 1 and lost:
-        return Refusal(
-            reason=f"channel {channel}: {', '.join(lost)}: a consenter without its ledger, while the "
-            f"others are at height {height}: with an empty disk it must not join under its old identity",
-            hint="Restore its volume. If the volume is lost, give the node up and let a new one take its "
-            f"place: {_replacement(answers, lost)}; then preview and update.",
-        )
-    return None
-
-
-def _replacement(names: Collection[str], lost: Collection[str]) -> str:
-    """Return the option of the stack file that gives the lost nodes up and names new ones instead.
-
-    Where the names have no index, as those of orderers that no stack file describes, an example.
-    """
-    matches = {name: _INDEX.fullmatch(name) for name in names}
-    known = {name: int(match[1]) for name, match in matches.items() if match is not None}
-    if len(known) < len(names):
-        return "`ordering.nodes` in the stack file, as [0, 1, 3] where 2 is lost"
-    new = [max(known.values()) + number for number in range(1, len(lost) + 1)]
-    indices = sorted([*(index for name, index in known.items() if name not in lost), *new])
-    return f"`ordering.nodes: {indices}` in the stack file"

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from heddle.planner.consenters import Standing
 from heddle.planner.counts import consensus_counts, running_elsewhere
 from heddle.planner.facts import Answer, NoAnswer, NodeFacts, is_level, newest_height, orders
+from heddle.planner.standing import Standing
 from heddle.quorum import quorum
 from heddle.text import are, counted
 

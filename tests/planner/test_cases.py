@@ -11,7 +11,7 @@ import yaml
 from heddle.configtx.settings import ChannelSettings, Consenter, OrdererOrganization
 from heddle.identity.msp import Msp
 from heddle.planner.channel import Kind, steps
-from heddle.planner.consenters import joining_refusal, key_in_use, missing_consenters, outlook
+from heddle.planner.consenters import key_in_use, outlook
 from heddle.planner.facts import (
     Answer,
     CertificateFacts,
@@ -24,6 +24,7 @@ from heddle.planner.facts import (
     Refusal,
     newest_height,
 )
+from heddle.planner.joining import joining_refusal
 from heddle.planner.restart import (
     expected_heights,
     held_up,
@@ -35,6 +36,7 @@ from heddle.planner.restart import (
     serves_nobody,
     waits_for_successor,
 )
+from heddle.planner.standing import missing_consenters
 
 EXPIRED = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
 CASES = Path(__file__).parents[1] / "cases/planner"

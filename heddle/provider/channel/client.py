@@ -19,8 +19,8 @@ from heddle.identity.signer import Signer
 from heddle.network.answers import ask_orderer
 from heddle.network.configuration import config_block_now, config_block_once_led, newest_config_block
 from heddle.network.history import ConfigHistory
-from heddle.planner.consenters import missing_consenters
 from heddle.planner.facts import Answer, ChannelFacts, newest_height
+from heddle.planner.standing import missing_consenters
 from heddle.provider.checked_values import client_tls, node, nodes, signers
 from heddle.waiting import Deadline, poll
 

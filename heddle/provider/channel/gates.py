@@ -9,16 +9,11 @@ from heddle.configtx.read import settings_of
 from heddle.configtx.settings import ChannelSettings
 from heddle.errors import FabricError, ProviderError
 from heddle.planner.channel import Kind, Step, planned_steps
-from heddle.planner.consenters import (
-    Outlook,
-    joining_refusal,
-    missing_consenters,
-    outlook,
-    standstill,
-    without_slow,
-)
+from heddle.planner.consenters import Outlook, outlook, standstill
 from heddle.planner.facts import Answer, ChannelFacts, NoAnswer, Refusal
+from heddle.planner.joining import joining_refusal
 from heddle.planner.releases import CapabilityWait
+from heddle.planner.standing import missing_consenters, without_slow
 from heddle.plugin.values import UNKNOWN, Properties
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.releases import ChannelReleases

@@ -24,9 +24,10 @@ from heddle.fabric.node import Node
 from heddle.fabric.participation import ChannelInfo
 from heddle.network.updates import UpdateDelivery
 from heddle.planner.channel import Kind, Step, applied_after, planned_steps
-from heddle.planner.consenters import key_in_use, missing_consenters, outlook, standing
+from heddle.planner.consenters import key_in_use, outlook
 from heddle.planner.facts import ChannelFacts, Refusal
 from heddle.planner.releases import CapabilityWait
+from heddle.planner.standing import missing_consenters, standing
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.moves import expect_certified, mark_orderers
 from heddle.provider.channel.releases import ChannelReleases
