@@ -1,18 +1,16 @@
 """Channel: the one writer of a channel's configuration (DESIGN, decision 5)."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fabric_protos.common.common_pb2 import Block
 
 from heddle.configtx.blocks import config_of
-from heddle.configtx.checks import check_settings
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.read import settings_of
 from heddle.configtx.renewed import keep_renewed
-from heddle.configtx.settings import BFT
-from heddle.errors import ConfigtxError, FabricError, HeddleError, ProviderError, Unreachable
+from heddle.errors import FabricError, HeddleError, ProviderError, Unreachable
 from heddle.planner.facts import Answer, LedgerState, NoAnswer
 from heddle.planner.operations import Operation
 from heddle.plugin.interface import CheckFailure, DiffKind
@@ -30,10 +28,11 @@ from heddle.provider.channel.gates import (
     moved_nodes,
 )
 from heddle.provider.channel.genesis import join_all, make_or_adopt, wait_for_answers
+from heddle.provider.channel.inputs import input_failures
 from heddle.provider.channel.outside import ends_outside
 from heddle.provider.channel.plan import plan_create, plan_unknown, plan_update, tell_drift
 from heddle.provider.channel.releases import ChannelReleases
-from heddle.provider.channel.settings import SETTINGS, settings_from, settings_inputs
+from heddle.provider.channel.settings import settings_from, settings_inputs
 from heddle.provider.channel.state import (
     applied_of,
     current_request,
@@ -70,20 +69,7 @@ class ChannelHandler(Handler):
 
     def verify(self, inputs: dict[str, Any]) -> list[CheckFailure]:
         """Report consenters that are not among the orderers, and settings that no node would accept."""
-        failures = [*_bft_consenters(inputs)]
-        if not has_unknown(inputs["orderers"]) and isinstance(inputs["consenters"], list):
-            names = {one["name"] for one in inputs["orderers"]}
-            for index, one in enumerate(inputs["consenters"]):
-                if isinstance(one, dict) and isinstance(one["node"], str) and one["node"] not in names:
-                    reason = f"{one['node']!r} is none of the orderers: {', '.join(sorted(names))}"
-                    failures.append(CheckFailure(property=f"consenters[{index}].node", reason=reason))
-        if failures or any(has_unknown(inputs.get(name)) for name in SETTINGS):
-            return failures
-        try:
-            check_settings(settings_from(inputs))
-        except ConfigtxError as error:
-            failures.append(CheckFailure(property="channel", reason=str(error)))
-        return failures
+        return input_failures(inputs)
 
     async def diff(self, call: Call) -> dict[str, DiffKind]:
         """Warn before a root or intermediate of somebody else's ends; those of this stack warn themselves."""
@@ -265,17 +251,6 @@ class ChannelHandler(Handler):
             await self.session.warn(f"ledger not read, this is from the last known state\n{error}", call.urn)
             return applied_config(client, call.old_outputs), {}
         return live, answers
-
-
-def _bft_consenters(inputs: Mapping[str, Any]) -> Iterator[CheckFailure]:
-    """Check that every consenter of a BFT channel has a number and an identity."""
-    if inputs["consensus"] != BFT or not isinstance(inputs["consenters"], list):
-        return
-    for index, one in enumerate(inputs["consenters"]):
-        for name in ("id", "mspId", "identity") if isinstance(one, dict) else ():
-            if one.get(name) is None:
-                reason = "is missing: BFT knows its consenters by it"
-                yield CheckFailure(property=f"consenters[{index}].{name}", reason=reason)
 
 
 def _reachable(call: Call) -> dict[str, Any]:
