@@ -9,9 +9,7 @@ from fabric_protos.common import common_pb2
 
 from heddle.configtx.blocks import is_config_block
 from heddle.configtx.filters import expired
-from heddle.configtx.raft import raft_ids, transfer_of
 from heddle.configtx.settings import Consenter
-from heddle.configtx.smartbft import leader_of, view_change_of
 from heddle.durations import seconds
 from heddle.embedded.fabric.access import Denied, SignedData
 from heddle.embedded.fabric.channelconfig import READERS, ChannelConfig
@@ -65,7 +63,7 @@ class OrdererChain:
         self._writer = Writer(self)
         self._life: asyncio.Task[None] | None = None
         self._pool = Pool(self._pass_on)
-        self._wishes = Wishes()
+        self.wishes = Wishes(self)
         self._reconfigured = asyncio.Event()
 
     # --- life
@@ -288,31 +286,6 @@ class OrdererChain:
                 # Who was removed while it led has the block that removed it: a candidate learns its height.
                 return {"granted": False, "accepted": None, "refused": True, "height": self.height}
         return {"error": "not here"}
-
-    async def step(self, payload: bytes) -> None:
-        """Take a message of Raft's, of which stand-ins know one: the leader is asked to hand over.
-
-        Upstream knows the sender by its TLS certificate. gRPC for Python asks every client for one, or none.
-        """
-        transfer, consensus = transfer_of(payload), self.consensus
-        if transfer is None or consensus is None or self.config.bft:
-            return
-        newest = self.ledger.block(self.height - 1)
-        by_id = {number: each for each, number in raft_ids(newest, self.config.settings.consenters).items()}
-        leader, successor = map(by_id.get, transfer)
-        if leader == consensus.me and successor is not None:
-            await consensus.hand_over(successor)
-
-    async def take_wish(self, consenter: int, payload: bytes) -> None:
-        """Take a message of SmartBFT's, of which stand-ins know one: a consenter asks for the next view.
-
-        A quorum without this node is enough of them. Then the node that leads hands over to that view's.
-        """
-        view, consensus = view_change_of(payload), self.consensus
-        if consensus is None or view != self.view + 1:
-            return
-        if self._wishes.count(consenter, view) >= self.quorum - 1 and consensus.leading:
-            await consensus.hand_over(leader_of(view, self.config.settings.consenters).address)
 
     async def _answer_submit(self, envelope: common_pb2.Envelope) -> dict[str, Any]:
         try:

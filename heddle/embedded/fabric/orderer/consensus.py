@@ -14,50 +14,24 @@ import asyncio
 import base64
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 from fabric_protos.common import common_pb2
 
 from heddle.embedded.fabric.orderer.ballot import Ballot
+from heddle.embedded.fabric.orderer.consented import Call, Chain
 from heddle.embedded.fabric.orderer.messages import Append, Bye, Message, Stand, Vote
+from heddle.embedded.fabric.tasks import Tasks
 from heddle.errors import ConfigtxError
 
-__all__ = ["Call", "Chain", "Consensus"]
+__all__ = ["Consensus"]
 
 _LOG = logging.getLogger("orderer.consensus")
 HEARTBEAT = 0.25
 """Seconds between two words of a leader; each member waits that much longer than the one before to stand."""
 ELECTION = 2.0
 """Seconds for which a promise holds after the leader's last word."""
-
-Call = Callable[[str, Message], Awaitable[dict[str, Any]]]
-"""Send a message to a member (`host:port`); raises OSError or TimeoutError when there is no answer."""
-
-
-class Chain(Protocol):
-    """Name what consensus needs of the ledger."""
-
-    @property
-    def height(self) -> int:
-        """Return the number of committed blocks."""
-
-    @property
-    def members(self) -> tuple[str, ...]:
-        """Return the consenters' `host:port`, as the configuration says now."""
-
-    @property
-    def quorum(self) -> int:
-        """Return how many consenters must accept a block."""
-
-    def sign(self, block: common_pb2.Block) -> bytes:
-        """Return this node's consent to the next block."""
-
-    def commit(self, block: common_pb2.Block, signatures: Mapping[str, bytes]) -> None:
-        """Append the next block with the consent of these members, and what follows from it."""
-
-    async def catch_up(self, source: str, height: int) -> None:
-        """Fetch and append blocks from a member until `height`."""
 
 
 class Consensus:
@@ -85,7 +59,7 @@ class Consensus:
         self._ordering = asyncio.Lock()
         self._kick = asyncio.Event()
         self._progress = asyncio.Event()
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._tasks = Tasks(_LOG)
         self._senders: dict[str, asyncio.Task[None]] = {}
         self._fetching: asyncio.Task[object] | None = None
 
@@ -106,15 +80,14 @@ class Consensus:
 
     def start(self) -> None:
         """Begin to take part in consensus."""
-        self._spawn(self._watch())
+        self._tasks.spawn(self._watch())
 
     async def stop(self) -> None:
         """Tell the others if this was the leader, then end."""
         was_leading, senders = self.leading, list(self._senders.values())
         self._resign()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, *senders, return_exceptions=True)
+        await self._tasks.cancel()
+        await asyncio.gather(*senders, return_exceptions=True)
         if was_leading:
             await asyncio.gather(*(self._ask(member, Bye(leader=self.me)) for member in self._others()))
 
@@ -244,7 +217,7 @@ class Consensus:
         self.leader_changes += 1
         self._seen = dict.fromkeys(promised, _now())
         self._keep_senders()
-        self._spawn(self.order())
+        self._tasks.spawn(self.order())
 
     def _resign(self) -> None:
         """Give up the lead and every promise; the next candidate may stand at once."""
@@ -304,7 +277,7 @@ class Consensus:
     def _fetch(self, source: str, height: int) -> "asyncio.Task[object] | None":
         """Begin to fetch what is missing, unless it is being fetched; return what fetches."""
         if self._chain.height < height and (self._fetching is None or self._fetching.done()):
-            self._fetching = self._spawn(self._catch_up(source, height))
+            self._fetching = self._tasks.spawn(self._catch_up(source, height))
         return self._fetching
 
     async def _catch_up(self, source: str, height: int) -> None:
@@ -325,17 +298,6 @@ class Consensus:
         except (OSError, TimeoutError) as error:
             _LOG.debug("%s does not answer: %s", member, error)
             return {}
-
-    def _spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
-        task: asyncio.Task[object] = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-        return task
-
-    def _ended(self, task: asyncio.Task[object]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception():
-            _LOG.error("consensus task failed", exc_info=task.exception())
 
 
 def _now() -> float:

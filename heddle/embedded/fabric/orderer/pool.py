@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from fabric_protos.common import common_pb2
 
 from heddle.embedded.fabric.orderer.intake import Checked, Rejected
+from heddle.embedded.fabric.tasks import Tasks
 
 __all__ = ["Pool"]
 
@@ -28,20 +29,15 @@ class Pool:
 
     def __init__(self, hand_on: Callable[[Checked], Awaitable[None]]) -> None:
         self._hand_on = hand_on
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(_LOG)
 
     def take(self, message: Checked, patience: float) -> None:
         """Keep a message until it is handed on, or for `patience` seconds."""
-        task = asyncio.create_task(self._keep(message, patience))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.spawn(self._keep(message, patience))
 
     async def close(self) -> None:
         """Forget the messages that are left."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.cancel()
 
     async def _keep(self, message: Checked, patience: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -73,7 +73,7 @@ class _Services:
             chain = self._registrar.served(channel)
             if chain is None:
                 await context.abort(grpc.StatusCode.UNKNOWN, f"channel {channel} doesn't exist")
-            await chain.step(request.consensus_request.payload)
+            await chain.wishes.take_transfer(request.consensus_request.payload)
         nothing: tuple[cluster_pb2.StepResponse, ...] = ()
         for response in nothing:
             yield response
@@ -89,7 +89,7 @@ class _Services:
                 if chain is None:
                     await context.abort(grpc.StatusCode.UNAUTHENTICATED, "access denied")
             else:
-                await chain.take_wish(sender, request.node_conrequest.payload)
+                await chain.wishes.take_view_change(sender, request.node_conrequest.payload)
         nothing: tuple[clusterserver_pb2.ClusterNodeServiceStepResponse, ...] = ()
         for response in nothing:
             yield response
