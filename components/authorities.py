@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import pulumi
 
@@ -254,7 +255,7 @@ def _trusted(roots: Certificates, intermediates: Certificates, issuers: Sequence
 
 
 def _each(certificates: Certificates, count: int) -> list[pulumi.Output[str]]:
-    return [certificates.apply(lambda each, index=index: each[index]) for index in range(count)]  # type: ignore[misc]
+    return [certificates.apply(itemgetter(index)) for index in range(count)]
 
 
 def _issuer(authority: CertificateAuthority) -> Issuer:

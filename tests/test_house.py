@@ -1,7 +1,9 @@
 """Promises about the house itself: what every room keeps to."""
 
 import ast
+import io
 import re
+import tokenize
 import tomllib
 from pathlib import Path
 
@@ -98,3 +100,37 @@ def test_a_silent_import_is_seen() -> None:
     assert (
         _silent_imports("import a\ndef f():\n    # Saves: 100 ms\n    import a\n    from b import c\n") == []
     )
+
+
+_IGNORED = re.compile(r"# (?:ruff: )?(?:noqa: [A-Z]+\d+(?:, [A-Z]+\d+)*|type: ignore\[[a-z, -]+\])")
+
+
+def test_an_ignored_rule_has_its_reason_beside_it() -> None:
+    """In the same line, behind the rule: whoever reads it need not guess whether it still holds."""
+    folders = ("heddle", "components", "provider", "playbooks", "tests", "bench")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    silent = {str(path.relative_to(ROOT)): _silent_ignores(path.read_text()) for path in files}
+
+    assert {path: lines for path, lines in silent.items() if lines} == {}
+
+
+def _silent_ignores(source: str) -> list[int]:
+    """Return the lines whose comments ignore a rule and say nothing else."""
+    if "noqa" not in source and "type: ignore" not in source:
+        return []
+    comments = (
+        each
+        for each in tokenize.generate_tokens(io.StringIO(source).readline)
+        if each.type == tokenize.COMMENT
+    )
+    return [
+        each.start[0]
+        for each in comments
+        if _IGNORED.search(each.string) and not re.search(r"\w", _IGNORED.sub("", each.string))
+    ]
+
+
+def test_a_silent_ignore_is_seen() -> None:
+    """The check above can fail."""
+    assert _silent_ignores("f()  # noqa: S603\ng()  # type: ignore[misc]  # noqa: S603, S607\n") == [1, 2]
+    assert _silent_ignores("f()  # noqa: S603 - an argv list\ng()  # type: ignore[misc]  # why\n") == []

@@ -67,7 +67,7 @@ async def test_polling_ends_with_what_was_last_seen() -> None:
     """The caller words the error, with the evidence; a node that is away in between is looked at again."""
 
     async def look(left: float) -> int:
-        return await counter(left)  # type: ignore[return-value]
+        return await counter(left)  # type: ignore[return-value]  # the double's is any
 
     counter = Calls(Unreachable("away"), result=7)
     with pytest.raises(FabricError, match="saw 7"):

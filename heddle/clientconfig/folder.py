@@ -111,7 +111,7 @@ def _write(out: Path, name: str, file: ClientFile) -> Written:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
             fresh = path.with_name(f".{path.name}.new")
             fresh.unlink(missing_ok=True)
-            with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:  # noqa: PTH123
+            with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:  # noqa: PTH123 - a descriptor
                 stream.write(content)
             fresh.chmod(mode)
             fresh.replace(path)

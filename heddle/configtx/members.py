@@ -25,9 +25,9 @@ class Signatory(Protocol):
     """Anybody with an MSP id and a certificate (PEM): an `Identity`, a `Signer`."""
 
     @property
-    def msp_id(self) -> str: ...  # noqa: D102
+    def msp_id(self) -> str: ...  # noqa: D102 - as the class says
     @property
-    def certificate(self) -> bytes: ...  # noqa: D102
+    def certificate(self) -> bytes: ...  # noqa: D102 - as the class says
 
 
 @dataclass(frozen=True)

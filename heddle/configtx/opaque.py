@@ -145,7 +145,7 @@ def content_of(message: Any, field: str, part: str) -> Any:  # noqa: ANN401 - pr
     return _known(choices, getattr(message, chooser), f"{field} of {chooser}")
 
 
-def part_below(message: Any, field: str, key: str, part: str) -> str:  # noqa: ANN401
+def part_below(message: Any, field: str, key: str, part: str) -> str:  # noqa: ANN401 - any message
     """Return the part that a message in a field is; `key` if it is in a map. Raises ConfigtxError."""
     name = message.DESCRIPTOR.full_name
     if name in {"common.Config", "common.ConfigUpdate"}:
@@ -178,7 +178,7 @@ def _group_below(part: str, name: str) -> str:
     return _GROUPS.get(part, "")
 
 
-def _known(choices: dict[Any, Make], found: Any, what: str) -> Any:  # noqa: ANN401
+def _known(choices: dict[Any, Make], found: Any, what: str) -> Any:  # noqa: ANN401 - any message
     if found not in choices:
         raise ConfigtxError(f"cannot be decoded: {what} {str(found)[:80]} is unknown")
     return choices[found]()

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
+from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
@@ -107,9 +109,9 @@ async def _in(
                 session.bio_write(await _some(far_reader))
 
 
-async def _both(*ways: object) -> None:
+async def _both(*ways: Coroutine[Any, Any, None]) -> None:
     """Carry both ways until either ends."""
-    tasks = [asyncio.ensure_future(way) for way in ways]  # type: ignore[call-overload]
+    tasks = [asyncio.create_task(way) for way in ways]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:

@@ -260,7 +260,7 @@ def _rpc_status() -> Any:  # noqa: ANN401 — a message class made at run time
     try:
         found = pool.FindMessageTypeByName("google.rpc.Status")
     except KeyError:
-        from google.rpc import status_pb2  # type: ignore[import-untyped]
+        from google.rpc import status_pb2  # type: ignore[import-untyped]  # it ships no types
 
         found = status_pb2.Status.DESCRIPTOR
     return message_factory.GetMessageClass(found)

@@ -60,8 +60,8 @@ def load_revocation_list(data: bytes) -> x509.CertificateRevocationList:
         is_pem = data.lstrip().startswith(b"-----")
         crl = x509.load_pem_x509_crl(data) if is_pem else x509.load_der_x509_crl(data)
         # All are read only when they are asked for, and what is wrong in them would be said only then.
-        crl.issuer  # noqa: B018
-        crl.extensions  # noqa: B018
+        crl.issuer  # noqa: B018 - the access reads it
+        crl.extensions  # noqa: B018 - the access reads it
         crl.get_revoked_certificate_by_serial_number(0)
     except (ValueError, OverflowError, *_MALFORMED) as error:
         raise IdentityError("a revocation list cannot be read: expected PEM or DER") from error

@@ -45,7 +45,7 @@ def _answers(method: _Method[_Answer]) -> _Method[_Answer]:
     """Turn exceptions into gRPC errors of one message; a traceback is a debug message, never an answer."""
 
     @functools.wraps(method)
-    async def answer(self: "Servicer", request: Any, context: Context) -> _Answer:  # noqa: ANN401
+    async def answer(self: "Servicer", request: Any, context: Context) -> _Answer:  # noqa: ANN401 - any message of the protocol
         try:
             return await method(self, request, context)
         except api.PartialFailure as failure:

@@ -68,7 +68,7 @@ class Gone(Exception):  # noqa: N818 - an answer, not an error
 class Partial(Exception):  # noqa: N818 - an outcome, not an error
     """Raise with what was left behind and must be saved, so that the next run goes on from it."""
 
-    def __init__(self, *, id: str, outputs: Properties, reasons: Sequence[str]) -> None:  # noqa: A002
+    def __init__(self, *, id: str, outputs: Properties, reasons: Sequence[str]) -> None:  # noqa: A002 - Pulumi's word
         super().__init__("; ".join(reasons))
         self.id = id
         self.outputs = outputs

@@ -110,6 +110,6 @@ def _runbook(path: Path) -> Runbook:
     )
 
 
-def _variable(name: str, *, default: object = "", choices: Iterable[str] = (), **content: Any) -> Variable:  # noqa: ANN401
+def _variable(name: str, *, default: object = "", choices: Iterable[str] = (), **content: Any) -> Variable:  # noqa: ANN401 - YAML
     """Return a variable as `variables.yml` declares it."""
     return Variable(name=name, default=str(default), choices=tuple(map(str, choices)), **content)

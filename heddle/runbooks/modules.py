@@ -38,7 +38,7 @@ class Scene:
         return peers[name]
 
 
-def run_module(module: Any, act: Callable[[Scene], Awaitable[dict[str, Any]]]) -> None:  # noqa: ANN401
+def run_module(module: Any, act: Callable[[Scene], Awaitable[dict[str, Any]]]) -> None:  # noqa: ANN401 - Ansible ships no types
     """Do what an Ansible module does, and print the result.
 
     A module makes its AnsibleModule itself: by that import Ansible knows one of today's kind. `act` returns
@@ -51,7 +51,7 @@ def run_module(module: Any, act: Callable[[Scene], Awaitable[dict[str, Any]]]) -
     module.exit_json(**{"changed": False, **result})
 
 
-async def _act(module: Any, act: Callable[[Scene], Awaitable[dict[str, Any]]]) -> dict[str, Any]:  # noqa: ANN401
+async def _act(module: Any, act: Callable[[Scene], Awaitable[dict[str, Any]]]) -> dict[str, Any]:  # noqa: ANN401 - Ansible ships no types
     context = load_context()
     async with (
         await KubeClient.open(context.kubeconfig) as cluster,

@@ -23,7 +23,7 @@ def read_outputs(folder: Path, stack: str) -> Properties:
     return read_outputs_and(folder, stack, "")[0]
 
 
-def read_outputs_and(folder: Path, stack: str, type: str) -> tuple[Properties, list[Properties]]:  # noqa: A002
+def read_outputs_and(folder: Path, stack: str, type: str) -> tuple[Properties, list[Properties]]:  # noqa: A002 - Pulumi's word
     """Return a stack's outputs and those of its resources of one type, of one reading of the state."""
     resources = open_stack(folder, stack, must_exist=True).resources
     root = stack_resource(resources)

@@ -41,7 +41,7 @@ def channel(height: int = 5) -> ChannelBackup:
     )
 
 
-def manifest(id: str = "20261129t024500z", **changes: object) -> Manifest:  # noqa: A002
+def manifest(id: str = "20261129t024500z", **changes: object) -> Manifest:  # noqa: A002 - the field's name
     whole = Manifest(
         format=FORMAT,
         id=id,
@@ -62,4 +62,4 @@ def manifest(id: str = "20261129t024500z", **changes: object) -> Manifest:  # no
             )
         },
     )
-    return replace(whole, **changes)  # type: ignore[arg-type]
+    return replace(whole, **changes)  # type: ignore[arg-type]  # fields of Manifest

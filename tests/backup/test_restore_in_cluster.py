@@ -1,7 +1,7 @@
 """A restore and a drill look at what is in the cluster first, and touch nothing that is another's."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -10,6 +10,7 @@ from heddle.backup.restoring.cluster import expect_free
 from heddle.backup.restoring.drill import remove_drill
 from heddle.backup.restoring.wanted import Wanted
 from heddle.errors import BackupError
+from heddle.kube.client import KubeClient
 from tests.backup.test_restorable import topology, wanted
 
 BACKUP = "20261129t024500z"
@@ -41,6 +42,11 @@ class Cluster:
         self.deleted.append(path)
         self.namespace = None
         return httpx.Response(200)
+
+
+def client(cluster: Cluster) -> KubeClient:
+    """The double in the place of a client."""
+    return cast("KubeClient", cluster)
 
 
 def named(name: str, **more: Any) -> dict[str, Any]:
@@ -91,22 +97,22 @@ REFUSED = {
 @pytest.mark.parametrize("cluster", FREE.values(), ids=FREE)
 async def test_a_free_namespace_is_taken(cluster: Cluster) -> None:
     """Empty, or as a restore of the same backup that was killed has left it."""
-    await expect_free(cluster, instance(), BACKUP, JOBS)  # type: ignore[arg-type]
+    await expect_free(client(cluster), instance(), BACKUP, JOBS)
 
 
 @pytest.mark.parametrize(("cluster", "words"), REFUSED.values(), ids=REFUSED)
 async def test_what_lives_or_was_used_is_refused(cluster: Cluster, words: str) -> None:
     """An older ledger among newer ones would lose what was ordered since."""
     with pytest.raises(BackupError, match=words):
-        await expect_free(cluster, instance(), BACKUP, JOBS)  # type: ignore[arg-type]
+        await expect_free(client(cluster), instance(), BACKUP, JOBS)
 
 
 async def test_a_drill_removes_what_a_killed_one_left() -> None:
     """Known by the stack in its label; nothing is no error."""
     left = Cluster(namespace=named("fabric-demo-drill", labels={"heddle.dev/drill": "dev"}))
-    assert await remove_drill(left, "fabric-demo-drill", "dev")  # type: ignore[arg-type]
+    assert await remove_drill(client(left), "fabric-demo-drill", "dev")
     assert left.deleted == ["/api/v1/namespaces/fabric-demo-drill"]
-    assert not await remove_drill(left, "fabric-demo-drill", "dev")  # type: ignore[arg-type]
+    assert not await remove_drill(client(left), "fabric-demo-drill", "dev")
 
 
 @pytest.mark.parametrize("labels", [{}, {"heddle.dev/drill": "other"}])
@@ -114,5 +120,5 @@ async def test_a_drill_never_removes_anothers_namespace(labels: dict[str, str]) 
     """Of the same name by chance, or another stack's drill."""
     cluster = Cluster(namespace=named("fabric-demo-drill", labels=labels))
     with pytest.raises(BackupError, match="no drill of stack 'dev' has made it"):
-        await remove_drill(cluster, "fabric-demo-drill", "dev")  # type: ignore[arg-type]
+        await remove_drill(client(cluster), "fabric-demo-drill", "dev")
     assert cluster.deleted == []

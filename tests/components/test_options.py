@@ -109,7 +109,7 @@ def test_a_database_fits_the_restricted_standard_and_writes_where_it_may(couchdb
     only = container(couchdb, "couchdb0-one")
     assert only["securityContext"]["readOnlyRootFilesystem"] is True
     mounts = {each["mountPath"]: each["name"] for each in only["volumeMounts"]}
-    assert mounts.keys() - {"/tmp"} == {"/opt/couchdb/data", "/opt/couchdb/etc/local.d"}  # noqa: S108
+    assert mounts.keys() - {"/tmp"} == {"/opt/couchdb/data", "/opt/couchdb/etc/local.d"}  # noqa: S108 - in the pod
     assert set(mounts.values()) == {volume["name"] for volume in spec["volumes"]}
     assert only["readinessProbe"]["httpGet"]["path"] == "/_up"
 

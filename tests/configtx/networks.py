@@ -38,7 +38,7 @@ class Organization:
         issued = issue(self.authority, request)
         return Signer(msp_id=self.msp.msp_id, certificate=issued.certificate, private_key=issued.private_key)
 
-    @cache  # noqa: B019
+    @cache  # noqa: B019 - as above
     def server(self, host: str) -> Issued:
         request = CertificateRequest(common_name=host, hosts=(host, "127.0.0.1"), usage=Usage.TLS)
         return issue(self.tls, request)

@@ -214,7 +214,7 @@ def options(**changes: object) -> Callable[[configtx_pb2.ConfigGroup], None]:
 
 
 def consenters(*nodes: object) -> Callable[[configtx_pb2.ConfigGroup], None]:
-    return lambda orderer: values.put(orderer, "Orderers", bft.mapping(nodes))  # type: ignore[arg-type]
+    return lambda orderer: values.put(orderer, "Orderers", bft.mapping(nodes))  # type: ignore[arg-type]  # also what is none
 
 
 @pytest.mark.parametrize(

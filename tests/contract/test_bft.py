@@ -92,7 +92,7 @@ async def _change(scene: Scene, connections: Connections, index: int, count: int
 
 async def _in_force(scene: Scene, connections: Connections, index: int, count: int) -> None:
     async with asyncio.timeout(60):
-        while settings_of(await _live(scene, connections, index)).batch.max_message_count != count:  # noqa: ASYNC110
+        while settings_of(await _live(scene, connections, index)).batch.max_message_count != count:  # noqa: ASYNC110 - nobody tells when
             await asyncio.sleep(0.2)
 
 
@@ -168,7 +168,7 @@ async def test_a_fifth_orderer_comes_and_goes(scene: Scene, connections: Connect
     await _in_force(scene, connections, 0, 24)
     await _consenters(scene, connections, before)
     async with asyncio.timeout(30):
-        while settings_of(await _live(scene, connections)).consenters != before:  # noqa: ASYNC110
+        while settings_of(await _live(scene, connections)).consenters != before:  # noqa: ASYNC110 - nobody tells when
             await asyncio.sleep(0.2)
     if scene.kind == "stand-in":
         # Upstream's node is not told; it would have to notice by itself that it misses blocks.

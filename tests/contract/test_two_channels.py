@@ -29,7 +29,7 @@ def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     network = build(tmp_path_factory.mktemp(f"channels-{request.param}"), orderers=1, peers={"alpha": 1})
     try:
         network.start()
-        scene = Scene(kind=request.param, network=network, genesis=None, deployed=None)  # type: ignore[arg-type]
+        scene = Scene(kind=request.param, network=network, genesis=None, deployed=None)  # type: ignore[arg-type]  # it has no genesis of its own
         packages = asyncio.run(_in_force_on_both(scene))
         scene.packages.update({name: each.package_id for name, each in packages.items()})
         yield scene

@@ -78,7 +78,7 @@ def test_an_operation_that_is_killed_at_any_write_is_finished(name: str, stack: 
     print(f"{name}: {len(writes)} writes, HEDDLE_SEED={SEED}", *writes, sep="\n  ")
     numbers = list(range(1, len(writes) + 1))
     if MANY != "all":
-        numbers = sorted(random.Random(SEED).sample(numbers, min(int(MANY), len(writes))))  # noqa: S311
+        numbers = sorted(random.Random(SEED).sample(numbers, min(int(MANY), len(writes))))  # noqa: S311 - a choice, not a key
     with load(stack) as client:
         for number in numbers:
             print(f"{name}: {killed_and_finished(points, operation, CLUSTER, number)}", flush=True)

@@ -119,7 +119,7 @@ async def api_server(folder: Path, pods: dict[str, dict[int, int]]) -> AsyncIter
         0,
         ssl=context,
         process_request=fake.check,
-        subprotocols=["v4.channel.k8s.io"],  # type: ignore[list-item]
+        subprotocols=["v4.channel.k8s.io"],  # type: ignore[list-item]  # it is a plain str at run time
         max_size=None,
         compression=None,
     ) as server:

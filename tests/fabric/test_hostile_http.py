@@ -144,7 +144,7 @@ async def test_certificates_that_are_none(evil: Hostile, connections: Connection
     node = replace(evil.node, tls_root_certificates=(roots,))
     own = ClientTls(certificate=b"nonsense", private_key=b"hidden")
     for client in (TLS, own):
-        text = await refused(lambda: participation.channel_info(connections, node, "a", client, deadline=D))  # noqa: B023
+        text = await refused(lambda: participation.channel_info(connections, node, "a", client, deadline=D))  # noqa: B023 - called at once
         assert "cannot be used" in text
         assert "hidden" not in text
 

@@ -313,7 +313,7 @@ async def test_through_an_api_server(
 
     peer, node = in_cluster(peer, "peer-0"), in_cluster(node, "orderer-0")
     async with (
-        api_server(tmp_path, pods) as server,  # type: ignore[arg-type]
+        api_server(tmp_path, pods) as server,  # type: ignore[arg-type]  # ports are not None here
         Connections(ClusterDialer(server.kubeconfig)) as connections,
     ):
         outcome = await gateway.invoke(

@@ -16,7 +16,7 @@ SERVER = CertificateRequest(common_name="peer0", hosts=("peer0.fabric",), usage=
 
 
 def _authority(number: int, **times: object) -> Authority:
-    return new_authority(common_name=f"TLS CA {number}", organization="one", **times)  # type: ignore[arg-type]
+    return new_authority(common_name=f"TLS CA {number}", organization="one", **times)  # type: ignore[arg-type]  # two dates
 
 
 def test_who_knows_the_old_root_alone_accepts_the_new_certificates() -> None:

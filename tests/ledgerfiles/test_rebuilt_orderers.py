@@ -209,7 +209,7 @@ async def test_an_old_log_is_not_heard(network: RealNetwork) -> None:
         for number in range(21, 27):
             await _order(network, connections, three, number)
         async with asyncio.timeout(60):
-            while old.running:  # noqa: ASYNC110
+            while old.running:  # noqa: ASYNC110 - a process of its own
                 await asyncio.sleep(0.2)
         assert "unexpected Previous block hash" in old.tail(60)
         assert await _order(network, connections, three, 31) == height + 7

@@ -208,6 +208,6 @@ async def test_a_cluster_that_does_not_answer_is_a_warning(
     async def silent() -> Any:
         raise KubeError("API server: no answer")
 
-    place.there.found = silent  # type: ignore[method-assign]
+    place.there.found = silent  # type: ignore[method-assign]  # a double's
     assert await power.diff(call("on", "on")) == {}
     assert messages.of("warning") == ["workloads not looked at\nAPI server: no answer"]

@@ -22,7 +22,7 @@ def free_ports(count: int) -> list[int]:
     """
     found: list[int] = []
     while len(found) < count:
-        port = random.randrange(20000, 29000)  # noqa: S311
+        port = random.randrange(20000, 29000)  # noqa: S311 - a choice, not a key
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

@@ -113,7 +113,7 @@ class Scene:
     async def look(self, patience: float = 0) -> Diagnosis:
         """The verdict."""
         peer, cluster, connections = self.context.network.instance.peers[0], self.cluster, self.connections
-        return await diagnose(self.context, cluster, connections, peer, patience=patience)  # type: ignore[arg-type]
+        return await diagnose(self.context, cluster, connections, peer, patience=patience)  # type: ignore[arg-type]  # doubles
 
     def as_standin(self) -> None:
         """The network is one of stand-ins."""

@@ -122,7 +122,7 @@ class Monitor:
             ]
             # `return` is a word of Python, so the field can only be given this way.
             return resource_pb2.ResourceInvokeResponse(
-                **{"return": encode(result.properties)},  # type: ignore[arg-type]
+                **{"return": encode(result.properties)},  # type: ignore[arg-type]  # mypy gives it to every field
                 failures=failures,
             )
 

@@ -1,6 +1,6 @@
 """gRPC servers and clients with the options and TLS that Fabric's nodes use."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import grpc
 import grpc.aio
@@ -90,6 +90,6 @@ class Dialled:
             await channel.close(None)
 
 
-def tls_certificate_of(context: grpc.aio.ServicerContext) -> bytes:  # type: ignore[type-arg]
+def tls_certificate_of(context: "grpc.aio.ServicerContext[Any, Any]") -> bytes:
     """Return the client's TLS certificate as PEM; empty when it showed none."""
     return b"".join(context.auth_context().get("x509_pem_cert", []))

@@ -144,7 +144,7 @@ def _issue(folder: Path, subject: Subject) -> tuple[x509.Certificate, ec.Ellipti
         .add_extension(key_usage(digital_signature=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()),  # type: ignore[arg-type]
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()),  # type: ignore[arg-type]  # it is of an EC key
             critical=False,
         )
     )

@@ -43,7 +43,7 @@ def mortal_save(self: backend.Backend, document: str) -> None:
     here()
 
 
-backend.Backend.save = mortal_save  # type: ignore[method-assign]
+backend.Backend.save = mortal_save  # type: ignore[method-assign]  # for the rest of the process
 world = MortalWorld(folder / "world.json")
 engine = Engine(folder, "dev", {"test": world.factory()}, sink=lambda event: None)
 outcome = asyncio.run(engine.up())

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,7 +71,7 @@ async def test_nothing_changed_writes_nothing(lab: Lab) -> None:
     assert (lab.checkpoint.read_bytes(), lab.checkpoint.stat().st_mtime_ns) == before
 
 
-async def test_every_checkpoint_is_in_order(lab: Lab) -> None:
+async def test_every_checkpoint_is_in_order(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """At every write: references point backwards, one state per URN that is not waiting to be deleted."""
     documents: list[str] = []
     save = Backend.save
@@ -87,28 +88,25 @@ async def test_every_checkpoint_is_in_order(lab: Lab) -> None:
     d = Thing("d", {{"forceNew": c.made}}, pulumi.ResourceOptions(depends_on=[g]))
     {1}
     """
-    Backend.save = keep  # type: ignore[method-assign]
-    try:
-        for number, extra in (("1", 'Thing("x", {"value": d.made})'), ("2", ""), ("3", 'Thing("y")')):
-            lab.program(program.format(number, extra))
-            assert not (await lab.up()).failed, lab.messages()
-        assert not (await lab.destroy()).failed
-    finally:
-        Backend.save = save  # type: ignore[method-assign]
+    monkeypatch.setattr(Backend, "save", keep)
+    for number, extra in (("1", 'Thing("x", {"value": d.made})'), ("2", ""), ("3", 'Thing("y")')):
+        lab.program(program.format(number, extra))
+        assert not (await lab.up()).failed, lab.messages()
+    assert not (await lab.destroy()).failed
     assert len(documents) > 20
     for document in documents:
         _check_order(json.loads(document)["checkpoint"]["latest"].get("resources", []))
 
 
-def _check_order(resources: list[dict[str, object]]) -> None:
+def _check_order(resources: list[dict[str, Any]]) -> None:
     """The rules of VerifyIntegrity in pkg/resource/deploy/snapshot.go."""
     seen: set[str] = set()
     providers: set[str] = set()
     live: set[str] = set()
     for item in resources:
         urn = str(item["urn"])
-        references = [item.get("parent"), item.get("deletedWith"), *(item.get("dependencies") or [])]  # type: ignore[misc]
-        for urns in (item.get("propertyDependencies") or {}).values():  # type: ignore[attr-defined]
+        references = [item.get("parent"), item.get("deletedWith"), *(item.get("dependencies") or [])]
+        for urns in (item.get("propertyDependencies") or {}).values():
             references += urns
         assert all(reference in seen for reference in references if reference), (urn, references)
         if item.get("provider"):

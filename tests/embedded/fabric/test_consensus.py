@@ -104,7 +104,7 @@ class World:
     async def level(self, seconds: float = 5) -> None:
         """Wait until all running nodes have the same ledger."""
         async with asyncio.timeout(seconds):
-            while len({tuple(self.ledgers[member]) for member in self.running}) > 1:  # noqa: ASYNC110
+            while len({tuple(self.ledgers[member]) for member in self.running}) > 1:  # noqa: ASYNC110 - virtual time
                 await asyncio.sleep(0.02)
 
     def check(self) -> None:
@@ -208,7 +208,7 @@ async def test_a_leader_that_is_cut_off_resigns(build: Build) -> None:
     world.cut.add(old)
     await world.order(b"b")
     async with asyncio.timeout(2):
-        while world.running[old].leading:  # noqa: ASYNC110
+        while world.running[old].leading:  # noqa: ASYNC110 - virtual time
             await asyncio.sleep(0.02)
     world.cut.clear()
     await world.order(b"c")
@@ -221,7 +221,7 @@ async def test_a_leader_that_is_cut_off_resigns(build: Build) -> None:
 @pytest.mark.parametrize("seed", range(20))
 async def test_chaos(build: Build, seed: int) -> None:
     """Random stops, deaths, starts and cuts: ledgers stay prefixes of each other, and all meet in the end."""
-    choose = random.Random(seed)  # noqa: S311
+    choose = random.Random(seed)  # noqa: S311 - a choice, not a key
     world = build(choose.choice([3, 5]))
     for member in world.members:
         world.start(member)
@@ -390,7 +390,7 @@ async def test_starvation(build: Build, monkeypatch: pytest.MonkeyPatch, seed: i
     """Messages and answers come when their sender has been deposed, and nodes are killed meanwhile."""
     monkeypatch.setattr(consensus, "HEARTBEAT", 0.01)
     monkeypatch.setattr(consensus, "ELECTION", 0.05)
-    choose = random.Random(seed)  # noqa: S311
+    choose = random.Random(seed)  # noqa: S311 - a choice, not a key
     share = choose.choice([0.1, 0.2, 0.3])
     calm = False
 

@@ -16,8 +16,8 @@ from heddle.versions import SAMPLE_CHAINCODE_IMAGE, STANDIN_IMAGE
 def _read(archive: Path) -> tuple[dict[str, Any], set[str]]:
     """The configuration with its name, and the paths of all layers."""
     with tarfile.open(archive) as tar:
-        manifest = json.load(tar.extractfile("manifest.json"))[0]  # type: ignore[arg-type]
-        config = json.load(tar.extractfile(manifest["Config"]))  # type: ignore[arg-type]
+        manifest = json.load(tar.extractfile("manifest.json"))[0]  # type: ignore[arg-type]  # it is a file
+        config = json.load(tar.extractfile(manifest["Config"]))  # type: ignore[arg-type]  # it is a file
         names: set[str] = set()
         for layer in manifest["Layers"]:
             with tarfile.open(fileobj=tar.extractfile(layer)) as inner:

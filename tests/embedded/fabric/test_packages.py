@@ -74,7 +74,7 @@ LINKS = {
     "an unknown kind": entry("what", kind=b"Z"),
     "a way up": entry("../outside", b"x"),
     "a way up in the middle": entry("a/../../outside", b"x"),
-    "an absolute path": entry("/tmp/outside", b"x"),  # noqa: S108
+    "an absolute path": entry("/tmp/outside", b"x"),  # noqa: S108 - a name only
 }
 
 

@@ -49,6 +49,6 @@ def test_the_same_name_in_another_folder_is_another_cluster(
 
 def test_a_path_too_long_for_a_socket_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise containerd fails minutes later with 'invalid argument'."""
-    monkeypatch.setenv("HEDDLE_CLUSTERS", "/tmp/" + "x" * 90)  # noqa: S108
+    monkeypatch.setenv("HEDDLE_CLUSTERS", "/tmp/" + "x" * 90)  # noqa: S108 - a long path, never made
     with pytest.raises(LocalKubeError, match="too long for a socket"):
         layout_of("one")

@@ -84,7 +84,7 @@ class _Walk:
     replacing: tuple[str, ...]
     found: dict[str, DiffKind] = field(default_factory=dict)
 
-    def maps(self, path: tuple[str | int, ...], patch: Json, old: Json, new: Any, *, in_list: bool) -> None:  # noqa: ANN401
+    def maps(self, path: tuple[str | int, ...], patch: Json, old: Json, new: Any, *, in_list: bool) -> None:  # noqa: ANN401 - JSON
         """Walk a patched map. Within lists, what is gone is not in the patch and is looked for here."""
         new = new if isinstance(new, dict) else {}
         gone = [key for key in old if key not in patch] if in_list else []
@@ -92,7 +92,7 @@ class _Walk:
             value = patch.get(key)
             self.value((*path, key), value, old.get(key, _MISSING), new.get(key, _MISSING), in_list=in_list)
 
-    def lists(self, path: tuple[str | int, ...], patch: list[Any], old: list[Any], new: Any) -> None:  # noqa: ANN401
+    def lists(self, path: tuple[str | int, ...], patch: list[Any], old: list[Any], new: Any) -> None:  # noqa: ANN401 - JSON
         """Walk a patched list position by position."""
         new = new if isinstance(new, list) else []
         for index in range(max(len(patch), len(old))):
@@ -101,7 +101,7 @@ class _Walk:
             wanted = new[index] if index < len(new) else None
             self.value((*path, index), value, before, wanted, in_list=True)
 
-    def value(self, path: tuple[str | int, ...], patch: Any, old: Any, new: Any, *, in_list: bool) -> None:  # noqa: ANN401
+    def value(self, path: tuple[str | int, ...], patch: Any, old: Any, new: Any, *, in_list: bool) -> None:  # noqa: ANN401 - JSON
         """Record what happens at one path, or walk into it."""
         if new is _MISSING and (patch is not None or old is _MISSING):
             return  # only the server ever said something here

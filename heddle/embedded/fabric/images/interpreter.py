@@ -37,7 +37,7 @@ _DEFAULT_FOLDERS = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
 
 def interpreter() -> Iterator[Entry]:
     """Yield the program, the standard library and what they link to."""
-    binary = Path(sys._base_executable).resolve()  # type: ignore[attr-defined]  # noqa: SLF001  sys.executable is the venv's
+    binary = Path(sys._base_executable).resolve()  # type: ignore[attr-defined]  # noqa: SLF001 - sys.executable is the venv's
     yield from program(binary, PYTHON)
     yield Link(path="/usr/local/bin/python3", target=VERSION)
     stdlib = Path(sysconfig.get_path("stdlib"))
