@@ -129,6 +129,13 @@ class Authorities:
         return self._issuers[usage]
 
     @property
+    def identity_issuers(self) -> Mapping[int, Issuer]:
+        """Return every authority of members' identities that is trusted, by its generation."""
+        if not self.pairs:
+            return {1: self.issuer("identity")}
+        return {number: _issuer(pair.ca) for number, pair in self.pairs.items()}
+
+    @property
     def tls_anchor(self) -> pulumi.Output[str]:
         """Return the root of the TLS authority that issues: what a server's presented chain leads to."""
         issuer = pulumi.Output.from_input(self.issuer("tls").certificate)

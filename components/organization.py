@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.authorities import Authorities, AuthoritiesArgs
+from components.authorities import Authorities, AuthoritiesArgs, Issuer
 from components.site import Site
 from heddle.resources import (
     Certificate,
@@ -94,20 +94,25 @@ class Organization(pulumi.ComponentResource):
             return
         superseded = pulumi.Output.all(*given_up).apply(lambda lists: [each for one in lists for each in one])
         # Each trusted authority revokes all: nodes look at the list of a certificate's own issuer alone.
-        self.revocations = [self._revocations(number, superseded) for number in self.authorities.pairs]
+        self.revocations = [
+            self._revocations(number, issuer, superseded)
+            for number, issuer in self.authorities.identity_issuers.items()
+        ]
 
-    def _revocations(self, number: int, superseded: pulumi.Output[list[Revocation]]) -> RevocationList:
-        pairs, plan = self.authorities.pairs, self._args.plan
-        authority = pairs[number].ca
-        others = [pair.ca.certificate for each, pair in pairs.items() if each != number]
+    def _revocations(
+        self, number: int, issuer: Issuer, superseded: pulumi.Output[list[Revocation]]
+    ) -> RevocationList:
+        issuers = self.authorities.identity_issuers
+        others = [other.certificate for each, other in issuers.items() if each != number]
         return RevocationList(
             f"{self._name}-revocations{f'-{number}' if number > 1 else ''}",
             RevocationListArgs(
-                authority_certificate=authority.certificate,
-                authority_private_key=authority.private_key,
+                authority_certificate=issuer.certificate,
+                authority_private_key=issuer.private_key,
+                fabric_ca=issuer.fabric_ca,
                 other_authorities=others or None,
                 superseded=superseded,
-                revoked=plan.revoked,
+                revoked=self._args.plan.revoked,
                 in_use={holder: each.serial_number for holder, each in self._identities.items()},
             ),
             pulumi.ResourceOptions(parent=self),

@@ -5,30 +5,48 @@ registered by a registrar, whom the CA's administrators name. Registering one th
 secret, so that a certificate can be renewed without anything having been kept, also after it has ended.
 """
 
+import asyncio
 import json
 import secrets
 import ssl
 from base64 import b64decode, b64encode
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import quote
+from weakref import WeakValueDictionary
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from heddle.errors import FabricError, IdentityError, Refused
+from heddle.identity.authority import Authority
 from heddle.identity.certificate import CertificateRequest, Issued, Usage, signing_request
 from heddle.identity.keys import CURVE, load_certificate, load_key, pem_of, sign
 from heddle.identity.lowlevel import signed_pem
 from heddle.plain import Plain, ShapeError, parse_json
 
-__all__ = ["FabricCa", "ask", "enroll"]
+__all__ = ["FabricCa", "ask", "enroll", "reenroll", "revoke"]
 
 _ANSWER: Final = 1 << 20
 """Bytes of an answer; a real one has some thousand."""
+_GIVEN_UP: Final = (
+    "Was the certificate revoked there, or has the CA lost the database that knew it? A new key is "
+    "registered anew: raise `certificates.rekey` of its holder in the stack file."
+)
+_NOT_AUTHENTICATED: Final = 20
+"""ErrAuthenticationFailure: what the CA says of a wrong password, and of a certificate that it revoked."""
+_REVOKED_ALREADY: Final = 66
+"""ErrCertAlreadyRevoked."""
 _REGISTERED_ALREADY: Final = 74
 """ErrDupIdentityReg (lib/caerrors/servererror.go)."""
 _WORDS: Final = 500
+_TURNS: Final = WeakValueDictionary[tuple[str, str, str], asyncio.Lock]()
+"""Who enrolls an identity of a CA now: another one would change its password meanwhile."""
+_ENROLL: Final = "/api/v1/enroll"
+_REENROLL: Final = "/api/v1/reenroll"
+_REVOKE: Final = "/api/v1/revoke"
+_LIST: Final = "/api/v1/gencrl"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,15 +70,68 @@ async def enroll(
     its own profile. Raises FabricError for whatever the CA refuses, or does not answer.
     """
     key = load_key(private_key) if private_key is not None else ec.generate_private_key(CURVE)
-    async with _client(ca, deadline) as client:
+    # A node's identity enrolls twice, for its TLS certificate as well: each time with a password of its own.
+    turn = _TURNS.setdefault((ca.url, ca.name, request.common_name), asyncio.Lock())
+    async with turn, _client(ca, deadline) as client:
         registrar = await _registrar(ca, client)
         secret = secrets.token_urlsafe(24)
-        kind = next(iter(request.organizational_units), "client")
+        kind = next(iter(request.organizational_units), "")
         await _register(ca, client, registrar, request.common_name, kind, secret)
         certificate = await _enroll(ca, client, request, key, secret)
     return Issued(
         certificate=certificate, private_key=private_key if private_key is not None else pem_of(key)
     )
+
+
+async def reenroll(
+    ca: FabricCa, request: CertificateRequest, certificate: bytes, private_key: bytes, *, deadline: float
+) -> Issued:
+    """Have the holder of a certificate that has not ended ask for the next one, for the same key.
+
+    The registrar is not needed. The CA refuses a certificate that it has revoked: whoever has its key gets no
+    other one. Raises FabricError for whatever the CA refuses, or does not answer.
+    """
+    holder = Issued(certificate=certificate, private_key=private_key)
+    async with _client(ca, deadline) as client:
+        asked = _signing(ca, request, load_key(private_key))
+        try:
+            answer = await _signed(ca, client, holder, "POST", _REENROLL, asked)
+        except Refused as refusal:
+            if refusal.status == _NOT_AUTHENTICATED:
+                refusal.hint = _GIVEN_UP
+            raise
+    return replace(holder, certificate=_certificate_in(ca, answer, _REENROLL))
+
+
+async def revoke(ca: FabricCa, serials: Iterable[str], authority: bytes, *, deadline: float) -> bytes:
+    """Have certificates revoked, and return the list of all that the CA has revoked, PEM.
+
+    Revoking one that is revoked already changes nothing.
+
+    Args:
+        ca: the CA, whose registrar needs the attributes hf.Revoker and hf.GenCRL.
+        serials: serial numbers, hexadecimal.
+        authority: the certificate of the authority that issued them, PEM.
+        deadline: seconds for each answer.
+
+    Raises FabricError for whatever the CA refuses, or does not answer.
+    """
+    # The CA knows a certificate by both numbers.
+    issuer = Authority(certificate=authority, private_key=b"").key_identifier.hex()
+    async with _client(ca, deadline) as client:
+        registrar = await _registrar(ca, client)
+        for serial in serials:
+            asked = {"serial": serial, "aki": issuer, "reason": "keycompromise", "caname": ca.name}
+            try:
+                await _signed(ca, client, registrar, "POST", _REVOKE, asked)
+            except Refused as refusal:
+                if refusal.status != _REVOKED_ALREADY:
+                    raise
+        answer = await _signed(ca, client, registrar, "POST", _LIST, {"caname": ca.name})
+    try:
+        return b64decode(answer["CRL"].text(most=_ANSWER), validate=True)
+    except (ShapeError, ValueError) as error:
+        raise _unreadable(ca, f"POST {_LIST}", str(error)) from error
 
 
 def _client(ca: FabricCa, deadline: float) -> httpx.AsyncClient:
@@ -85,10 +156,14 @@ async def _registrar(ca: FabricCa, client: httpx.AsyncClient) -> Issued:
 async def _register(
     ca: FabricCa, client: httpx.AsyncClient, registrar: Issued, name: str, kind: str, secret: str
 ) -> None:
+    """Register an identity, or give the one of that name another secret.
+
+    kind: its type; empty where the certificate has none, as for TLS: then one that exists keeps its own.
+    """
     # As often as it likes: each renewal enrolls anew, and enrolment and TLS of a node are two.
     asked = {
         "id": name,
-        "type": kind,
+        "type": kind or "client",
         "secret": secret,
         "max_enrollments": -1,
         "affiliation": "",
@@ -102,7 +177,7 @@ async def _register(
             raise
         place = f"/api/v1/identities/{quote(name, safe='')}"
         changed = {key: asked[key] for key in ("secret", "caname", "max_enrollments")}
-        await _signed(ca, client, registrar, "PUT", place, {"type": kind, **changed})
+        await _signed(ca, client, registrar, "PUT", place, {**({"type": kind} if kind else {}), **changed})
 
 
 async def _enroll(
@@ -112,18 +187,26 @@ async def _enroll(
     key: ec.EllipticCurvePrivateKey,
     secret: str,
 ) -> bytes:
-    asked = {
+    asked = _signing(ca, request, key)
+    pair = b64encode(f"{request.common_name}:{secret}".encode()).decode()
+    return _certificate_in(ca, await ask(ca, client, "POST", _ENROLL, asked, f"Basic {pair}"), _ENROLL)
+
+
+def _signing(ca: FabricCa, request: CertificateRequest, key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
+    """Return what the CA is asked to sign, by which of its profiles."""
+    return {
         "certificate_request": signing_request(request, key).decode(),
         "profile": "tls" if request.usage is Usage.TLS else "",
         "caname": ca.name,
     }
-    pair = b64encode(f"{request.common_name}:{secret}".encode()).decode()
-    answer = await ask(ca, client, "POST", "/api/v1/enroll", asked, f"Basic {pair}")
+
+
+def _certificate_in(ca: FabricCa, answer: Plain, path: str) -> bytes:
+    """Return the certificate of an answer, in the form that a node keeps: see signed_pem."""
     try:
-        # In the form that a node keeps: see signed_pem.
         return signed_pem(load_certificate(b64decode(answer["Cert"].text(most=_ANSWER), validate=True)))
     except (ShapeError, ValueError, IdentityError) as error:
-        raise _unreadable(ca, "POST /api/v1/enroll", str(error)) from error
+        raise _unreadable(ca, f"POST {path}", str(error)) from error
 
 
 async def _signed(

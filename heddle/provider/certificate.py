@@ -84,7 +84,7 @@ class CertificateHandler(Recorded):
         keeps = call.id and not _rekeys(call)
         if _rekeys(call) and (unknown := _unknown_history(call)):
             await self.session.warn(unknown, call.urn)
-        issued = await _issue(call, call.old_outputs["privateKey"].encode() if keeps else None)
+        issued = await _issue(call, _current(call) if keeps else None)
         return {**_shown(issued), **_history(call)}
 
     async def read(self, call: Call) -> Seen:
@@ -150,7 +150,15 @@ def _unknown_history(call: Call) -> str:
     )
 
 
-async def _issue(call: Call, private_key: bytes | None) -> Issued:
+def _current(call: Call) -> Issued:
+    return Issued(
+        certificate=call.old_outputs["certificate"].encode(),
+        private_key=call.old_outputs["privateKey"].encode(),
+    )
+
+
+async def _issue(call: Call, current: Issued | None) -> Issued:
+    """Return a certificate for the key of the current one, or for a new key."""
     inputs = call.inputs
     request = CertificateRequest(
         common_name=inputs["commonName"],
@@ -161,12 +169,12 @@ async def _issue(call: Call, private_key: bytes | None) -> Issued:
         validity_days=inputs["validityDays"],
     )
     if inputs.get("fabricCa"):
-        return await enrolled(inputs, request, private_key)
+        return await enrolled(inputs, request, current)
     authority = Authority(
         certificate=inputs["authorityCertificate"].encode(),
         private_key=inputs["authorityPrivateKey"].encode(),
     )
-    return issue(authority, request, private_key=private_key)
+    return issue(authority, request, private_key=current.private_key if current is not None else None)
 
 
 def _shown(issued: Issued) -> Properties:

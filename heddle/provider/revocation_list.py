@@ -13,6 +13,7 @@ from heddle.identity.keys import load_certificate
 from heddle.identity.revocation import new_revocation_list
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
+from heddle.provider.enrolling import revoked_there
 from heddle.provider.handler import Call, Plan, Recorded
 from heddle.provider.revocations import revocation_line
 from heddle.schema.identity import REVOCATION_LIST
@@ -28,6 +29,9 @@ class RevocationListHandler(Recorded):
 
     def verify(self, inputs: dict[str, Any]) -> list[CheckFailure]:
         """Report certificates to revoke that the authority did not issue, and those in use."""
+        if not inputs.get("authorityPrivateKey") and not inputs.get("fabricCa"):
+            reason = "the authority's private key is missing, and no `fabricCa` revokes in its place"
+            return [CheckFailure(property="authorityPrivateKey", reason=reason)]
         failures = []
         in_use = {serial: holder for holder, serial in _known(inputs["inUse"]).items()}
         authorities = [inputs["authorityCertificate"], *(inputs.get("otherAuthorities") or ())]
@@ -48,27 +52,31 @@ class RevocationListHandler(Recorded):
         before = {each["serial"] for each in call.old_outputs.get("revocations") or []}
         lines = [revocation_line(each) for serial, each in revocations.items() if serial not in before]
         message = "\n".join(lines) or "no certificate is revoked that was not before"
-        authority = [call.inputs[name] for name in ("authorityCertificate", "authorityPrivateKey")]
-        if has_unknown(authority):
+        authority = [call.inputs.get(name) for name in ("authorityCertificate", "authorityPrivateKey")]
+        if call.inputs.get("fabricCa") or has_unknown(authority):
             outputs: Properties = {"revocationList": UNKNOWN, "revocations": [*revocations.values()]}
             return Plan(outputs=outputs, message=message)
-        return Plan(outputs=_outputs(call, revocations), message=message)
+        return Plan(outputs=_outputs(_signed_here(call, revocations), revocations), message=message)
 
     async def update(self, call: Call) -> Properties:
         """Make the list anew with everything that was ever on it: a revocation is never taken back."""
-        return _outputs(call, _revocations(call))
+        revocations = _revocations(call)
+        if call.inputs.get("fabricCa"):
+            return _outputs(await revoked_there(call.inputs, revocations), revocations)
+        return _outputs(_signed_here(call, revocations), revocations)
 
 
-def _outputs(call: Call, revocations: Mapping[str, dict[str, Any]]) -> Properties:
+def _outputs(revocation_list: str, revocations: Mapping[str, dict[str, Any]]) -> Properties:
+    return {"revocationList": revocation_list, "revocations": [*revocations.values()]}
+
+
+def _signed_here(call: Call, revocations: Mapping[str, dict[str, Any]]) -> str:
+    """Return the list that the authority's key signs."""
     authority = Authority(
         certificate=call.inputs["authorityCertificate"].encode(),
         private_key=call.inputs["authorityPrivateKey"].encode(),
     )
-    serials = [int(serial, 16) for serial in revocations]
-    return {
-        "revocationList": new_revocation_list(authority, serials).decode(),
-        "revocations": [*revocations.values()],
-    }
+    return new_revocation_list(authority, [int(serial, 16) for serial in revocations]).decode()
 
 
 def _revocations(call: Call) -> dict[str, dict[str, Any]]:

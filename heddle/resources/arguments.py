@@ -28,7 +28,7 @@ __all__ = [
 
 
 class FabricCa(TypedDict):
-    """A Fabric CA that issues certificates, and who registers identities there."""
+    """A Fabric CA that issues and revokes certificates, and who registers identities there."""
 
     url: pulumi.Input[str]
     name: NotRequired[pulumi.Input[str]]

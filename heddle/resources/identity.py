@@ -141,10 +141,14 @@ class AuthorityExchange(DeclaredResource[AuthorityExchangeArgs]):
 
 @dataclass(frozen=True, kw_only=True)
 class RevocationListArgs:
-    """The authority of a revocation list, and the certificates to revoke: serial numbers or PEM."""
+    """The authority of a revocation list, and the certificates to revoke: serial numbers or PEM.
+
+    The authority by its key, or by the Fabric CA that has the key.
+    """
 
     authority_certificate: pulumi.Input[str]
-    authority_private_key: pulumi.Input[str]
+    authority_private_key: pulumi.Input[str] | None = None
+    fabric_ca: FabricCa | None = None
     other_authorities: Sequence[pulumi.Input[str]] | None = None
     superseded: pulumi.Input[Sequence[pulumi.Input[Revocation]]] | None = None
     revoked: Sequence[str] | None = None

@@ -50,7 +50,7 @@ CERTIFICATE_AUTHORITY = ResourceType(
 
 FABRIC_CA = ObjectType(
     name="FabricCa",
-    description="A Fabric CA that issues certificates, and who registers identities there.",
+    description="A Fabric CA that issues and revokes certificates, and who registers identities there.",
     properties={
         "url": connection(NAME, "Its address, as https://ca.example.com:7054."),
         "name": connection(Text(), "Its name, of several of a server; empty: the server's own.", default=""),
@@ -133,7 +133,15 @@ REVOCATION_LIST = ResourceType(
     on_delete="forgets the list: channels keep the one that they have",
     inputs={
         "authorityCertificate": Property(PEM, "The authority's certificate, PEM."),
-        "authorityPrivateKey": connection(PEM, "The authority's private key, PEM.", secret=True),
+        "authorityPrivateKey": connection(
+            PEM,
+            "The authority's private key, PEM; none where `fabricCa` revokes.",
+            optional=True,
+            secret=True,
+        ),
+        "fabricCa": connection(
+            FABRIC_CA, "The Fabric CA that has the authority's key and revokes in its place.", optional=True
+        ),
         "otherAuthorities": connection(
             ListOf(PEM),
             "The organization's other authorities that are trusted now, PEM: they have lists of their own.",

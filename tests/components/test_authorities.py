@@ -185,8 +185,11 @@ def test_a_fabric_ca_issues_and_no_key_of_an_authority_is_here() -> None:
         "secret": "/secret",
     }
     entry = {"generation": 1, "fabricCa": {**server, **chains}}
-    recorder = record({**NETWORK, "certificates": {"authorities": {"one": entry}}})
+    certificates = {"authorities": {"one": entry}, "rekey": {"peer0-one": 1}}
+    recorder = record({**NETWORK, "certificates": certificates})
     assert not [name for name in recorder.of("CertificateAuthority") if "one" in name]
+    revocations = recorder.of("RevocationList")["dev-one-revocations"]
+    assert (revocations["fabricCa"]["name"], "authorityPrivateKey" in revocations) == ("", False)
     assert recorder.of("AuthorityExchange") == {}
     msp = _msp(recorder)
     assert msp["rootCertificates"] == [ROOT.pem]

@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives import hashes
 
 from heddle.identity.authority import Authority, new_authority
 from heddle.identity.certificate import CertificateRequest, Usage, issue
-from heddle.identity.keys import verify
+from heddle.identity.keys import load_certificate, verify
 from heddle.identity.lowlevel import signed_pem
+from heddle.identity.revocation import new_revocation_list
 
 
 class Refusal(Exception):  # noqa: N818 — an answer of the server
@@ -39,6 +40,7 @@ class StandinCa:
         self.passwords = {"registrar": "pw"}
         self.types = {"registrar": "client"}
         self.asked: list[str] = []
+        self.serials, self.revoked = set[int](), set[int]()
         tls = new_authority(common_name="server root", organization="one")
         request = CertificateRequest(common_name="localhost", hosts=("localhost",), usage=Usage.TLS)
         pair = issue(tls, request)
@@ -60,20 +62,41 @@ class StandinCa:
         self.asked.append(f"{method} {path}")
         if (method, path) == ("POST", "/api/v1/enroll"):
             return self._enroll(said, authorization)
-        self._caller(method, path, authorization, body)
+        caller = self._caller(method, path, authorization, body)
         if (method, path) == ("POST", "/api/v1/register"):
             return self._register(said)
         if method == "PUT" and path.startswith("/api/v1/identities/"):
-            self.passwords[path.rpartition("/")[2].replace("%40", "@")] = said["secret"]
+            name = path.rpartition("/")[2].replace("%40", "@")
+            self.passwords[name], self.types[name] = said["secret"], said.get("type", self.types[name])
             return {}
+        if (method, path) == ("POST", "/api/v1/reenroll"):
+            return self._certified(said, caller)
+        if (method, path) == ("POST", "/api/v1/revoke"):
+            return self._revoke(said["serial"], said["aki"])
+        if (method, path) == ("POST", "/api/v1/gencrl"):
+            return {"CRL": b64encode(new_revocation_list(self.authority, self.revoked)).decode()}
         raise Refusal(404, 0, "no such call")
 
     def _enroll(self, said: dict[str, Any], authorization: str) -> dict[str, Any]:
         name, _, password = b64decode(authorization.removeprefix("Basic ")).decode().partition(":")
         if self.passwords.get(name) != password:
             raise Refusal(401, 20, "Authentication failure")
+        return self._certified(said, name)
+
+    def _certified(self, said: dict[str, Any], name: str) -> dict[str, Any]:
         request = x509.load_pem_x509_csr(said["certificate_request"].encode())
-        return {"Cert": b64encode(_issued(self.authority, request, self.types[name])).decode()}
+        made = _issued(self.authority, request, self.types[name])
+        self.serials.add(load_certificate(made).serial_number)
+        return {"Cert": b64encode(made).decode()}
+
+    def _revoke(self, serial: str, issuer: str) -> dict[str, Any]:
+        number, which = int(serial, 16), f"Certificate with serial {serial} and AKI {issuer}"
+        if number not in self.serials or issuer != self.authority.key_identifier.hex():
+            raise Refusal(404, 8, f"{which} was not found: Failed to get Certificate: no rows")
+        if number in self.revoked:
+            raise Refusal(404, 66, f"{which} was already revoked")
+        self.revoked.add(number)
+        return {"RevokedCerts": [{"Serial": serial, "AKI": issuer}], "CRL": ""}
 
     def _register(self, said: dict[str, Any]) -> dict[str, Any]:
         name = said["id"]
@@ -82,11 +105,16 @@ class StandinCa:
         self.passwords[name], self.types[name] = said["secret"], said["type"]
         return {"secret": said["secret"]}
 
-    def _caller(self, method: str, path: str, authorization: str, body: bytes) -> None:
+    def _caller(self, method: str, path: str, authorization: str, body: bytes) -> str:
+        """Return who asks, by a certificate of this authority that is not revoked."""
         certificate, _, signature = authorization.partition(".")
         parts = (method, *(b64encode(each).decode() for each in (path.encode(), body)), certificate)
         if not verify(b64decode(certificate), ".".join(parts).encode(), b64decode(signature)):
             raise Refusal(401, 27, "Invalid token in authorization header")
+        holder = load_certificate(b64decode(certificate))
+        if holder.serial_number not in self.serials - self.revoked:
+            raise Refusal(401, 20, "Authentication failure")
+        return str(holder.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value)
 
 
 def _issued(authority: Authority, request: x509.CertificateSigningRequest, kind: str) -> bytes:

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
-from heddle.errors import ProviderError
+from heddle.errors import FabricError, ProviderError
+from heddle.identity.revocation import revoked_serials
+from heddle.plugin.values import UNKNOWN
 from tests.fabric.real_ca import RealCa
 from tests.fabric.standin_ca import StandinCa
 from tests.provider.harness import CheckFailedError, Engine
 
 CERTIFICATE = "heddle:identity:Certificate"
+REVOCATIONS = "heddle:identity:RevocationList"
 CERTIFICATE_TEXT = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----"
 
 
@@ -56,6 +59,31 @@ def _inputs(server: StandinCa | RealCa, folder: Path) -> dict[str, Any]:
         "organizationalUnits": ["peer"],
         "usage": "identity",
     }
+
+
+async def test_a_leaked_key_is_made_anew_and_its_certificates_are_revoked_there(
+    server: StandinCa | RealCa, engine: Engine, tmp_path: Path
+) -> None:
+    """The list is the CA's own, and a later one has what an earlier one had."""
+    inputs = _inputs(server, tmp_path)
+    leaked = await engine.up(CERTIFICATE, "peer", inputs)
+    renewed = await engine.up(CERTIFICATE, "peer", {**inputs, "rekey": 1})
+    assert leaked["privateKey"] != renewed["privateKey"]
+    assert [each["serial"] for each in renewed["superseded"]] == [leaked["serialNumber"]]
+
+    listed = {name: inputs[name] for name in ("authorityCertificate", "fabricCa")}
+    given_up = [{"holder": "peer0-one", **each} for each in renewed["superseded"]]
+    known, preview = await engine.preview(REVOCATIONS, "list", {**listed, "superseded": given_up})
+    assert "revokes peer0-one" in preview
+    assert known["revocationList"] is UNKNOWN
+    await engine.up(REVOCATIONS, "list", {**listed, "superseded": given_up})
+    other = await engine.up(CERTIFICATE, "other", {**inputs, "commonName": "peer1-one"})
+    made = await engine.up(REVOCATIONS, "list", {**listed, "revoked": [other["certificate"]]})
+
+    serials = {int(each["serialNumber"], 16) for each in (leaked, other)}
+    assert revoked_serials([made["revocationList"].encode()]) == serials
+    with pytest.raises(FabricError, match="/reenroll: Authentication failure"):
+        await engine.up(CERTIFICATE, "other", {**inputs, "commonName": "peer1-one", "renewal": 1})
 
 
 async def test_a_password_that_cannot_be_read_is_said(

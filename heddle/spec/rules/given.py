@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from heddle.spec.problems import Problem
-from heddle.spec.rules.reading import Data, Place, items, orderer_organization, problem, section, text, whole
+from heddle.spec.rules.reading import Data, Place, items, problem, section, text, whole
 
 _KEY = "the path of a PEM file with the private key: what stands here goes into the state in the clear"
 
@@ -13,7 +13,7 @@ def broken(data: Data) -> Iterator[Problem]:
     authorities = section(data, "certificates", "authorities")
     for name in authorities:
         entry = section(authorities, name)
-        yield from _fabric_ca(data, name, entry)
+        yield from _fabric_ca(name, entry)
         seen = set[int]()
         for index, item in items(entry, "given"):
             place: Place = ("certificates", "authorities", name, "given", index)
@@ -40,7 +40,7 @@ def _generation(entry: Data, item: Data, seen: set[int], place: Place) -> Iterat
     seen.add(number)
 
 
-def _fabric_ca(data: Data, name: str, entry: Data) -> Iterator[Problem]:
+def _fabric_ca(name: str, entry: Data) -> Iterator[Problem]:
     """Yield what is wrong with a Fabric CA, and what an organization with one cannot have yet."""
     place: Place = ("certificates", "authorities", name, "fabricCa")
     said = section(entry, "fabricCa")
@@ -60,21 +60,6 @@ def _fabric_ca(data: Data, name: str, entry: Data) -> Iterator[Problem]:
     if entry.get("given") or number != 1 or phase != "retired":
         step = "An organization has a Fabric CA from its first `up` on, and `generation: 1`."
         yield problem((*place[:-1], "generation"), number, "1 with fabricCa, without phase and given", step)
-    yield from _without_keys(data, name, place)
-
-
-def _without_keys(data: Data, name: str, place: Place) -> Iterator[Problem]:
-    """Yield what takes an authority's key to do: lists of revoked certificates are signed by it."""
-    members = {text(item, "name"): item for _, item in items(data, "organizations")}
-    orderer = section(data, "ordering", "organization")
-    revoked = (members.get(name) or (orderer if name == orderer_organization(data) else {})).get("revoked")
-    rekeyed = [
-        key for key in section(data, "certificates", "rekey") if key.endswith((f"@{name}", f"-{name}"))
-    ]
-    if revoked or rekeyed:
-        step = "Revoke at the Fabric CA, by its own client."
-        found = ", ".join(rekeyed) or "revoked"
-        yield problem(place, found, "not with rekey or revoked: only the Fabric CA can sign the list", step)
 
 
 def _authority(item: Data, place: Place) -> Iterator[Problem]:
