@@ -16,7 +16,7 @@ from heddle.fabric.node import Node
 from heddle.fabric.privatedata import deliver_private_data
 from heddle.identity.signer import Signer
 from heddle.ledgerfiles.transientstore import PrivateData
-from heddle.ledgerfiles.wire import TruncatedError, length_prefixed, varint, varint_at
+from heddle.ledgerfiles.wire import TruncatedError, length_prefixed, prefixed_at, varint, varint_at
 from heddle.network.network import Network
 
 __all__ = ["copy_private_data", "pack_private_data", "private_items", "unpack_private_data"]
@@ -147,15 +147,8 @@ def unpack_private_data(content: bytes) -> Iterator[PrivateData]:
     try:
         while place < len(content):
             block, place = varint_at(content, place)
-            transaction, place = _part(content, place)
-            writes, place = _part(content, place)
+            transaction, place = prefixed_at(content, place)
+            writes, place = prefixed_at(content, place)
             yield PrivateData(block=block, transaction=transaction.decode(), writes=writes)
     except (TruncatedError, UnicodeDecodeError) as error:
         raise BackupError(f"a file of private data is damaged: {error}", hint="Use another backup.") from None
-
-
-def _part(content: bytes, place: int) -> tuple[bytes, int]:
-    length, start = varint_at(content, place)
-    if start + length > len(content):
-        raise TruncatedError(f"{length} bytes expected, {len(content) - start} left")
-    return content[start : start + length], start + length

@@ -8,6 +8,7 @@ __all__ = [
     "field_bytes",
     "field_number",
     "length_prefixed",
+    "prefixed_at",
     "varint",
     "varint_at",
 ]
@@ -46,6 +47,17 @@ def varint_at(content: bytes | memoryview, offset: int) -> tuple[int, int]:
 def length_prefixed(content: bytes) -> bytes:
     """Return bytes with their length before them."""
     return varint(len(content)) + content
+
+
+def prefixed_at(content: bytes, offset: int) -> tuple[bytes, int]:
+    """Return the bytes behind the length at an offset, and the offset after them.
+
+    Raises TruncatedError where they end before.
+    """
+    length, start = varint_at(content, offset)
+    if start + length > len(content):
+        raise TruncatedError(f"{length} bytes expected, {len(content) - start} left")
+    return content[start : start + length], start + length
 
 
 def field_number(field: int, number: int) -> bytes:

@@ -184,9 +184,7 @@ async def restore(restoration: Restoration, progress: Progress) -> Restored:
 
 
 async def _private(reader: Reader, manifest: Manifest) -> dict[str, tuple[Chunk, ...]]:
-    """Return the stores of private data; stand-ins have none that could be given to them."""
-    if manifest.standin:
-        return {}
+    """Return the stores of private data."""
     return {
         name: await store_chunks(reader, each, sorted(manifest.channels))
         for name, each in manifest.peers.items()

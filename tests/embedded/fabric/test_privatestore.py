@@ -4,10 +4,12 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from fabric_protos.ledger.rwset import rwset_pb2
 from fabric_protos.ledger.rwset.kvrwset import kv_rwset_pb2
 
 from heddle.embedded.fabric.peer.privatestore import Part, PrivateStore, verified
 from heddle.embedded.fabric.peer.transaction import CollectionHashes
+from heddle.ledgerfiles.transientstore import PrivateData
 
 PART = Part(7, 1, "assets", "prices")
 
@@ -55,6 +57,23 @@ def test_what_was_endorsed_is_forgotten_with_its_transaction(tmp_path: Path) -> 
     store.forget("one")
     assert store.expected("one", "assets", "prices") is None
     assert store.expected("two", "assets", "prices") == b"b"
+
+
+def test_what_a_restore_left_is_found_until_its_transaction_is_committed(tmp_path: Path) -> None:
+    """By chaincode and collection; what an endorser gave comes first."""
+    written = rwset_pb2.TxPvtReadWriteSet()
+    one = written.ns_pvt_rwset.add(namespace="assets")
+    one.collection_pvt_rwset.add(collection_name="prices", rwset=b"a")
+    left = PrivateData(block=7, transaction="one", writes=written.SerializeToString())
+    store = PrivateStore(tmp_path, [left])
+
+    assert store.expected("one", "assets", "prices") == b"a"
+    assert store.expected("one", "assets", "open") is None
+    assert store.expected("two", "assets", "prices") is None
+    store.endorsed("one", "assets", "prices", b"b")
+    assert store.expected("one", "assets", "prices") == b"b"
+    store.forget("one")
+    assert store.expected("one", "assets", "prices") is None
 
 
 def test_a_purged_key_is_gone_from_the_disk(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from heddle.embedded.fabric.rpc import Dialled
 from heddle.errors import HeddleError
 from heddle.identity.membership import Membership
 from heddle.identity.signer import Signer
+from heddle.ledgerfiles.leveldb import JOURNAL
+from heddle.ledgerfiles.transientstore import FOLDER, PrivateData, private_data_in
 
 __all__ = ["Peer"]
 
@@ -125,7 +127,15 @@ class Peer:
         _LOG.info("channel %s at height %d", channel.name, channel.ledger.height)
 
     def _private(self, channel: str) -> PrivateStore:
-        return PrivateStore(self._folder / "ledgersData" / "pvtdataStore" / channel)
+        return PrivateStore(self._folder / "ledgersData" / "pvtdataStore" / channel, self._restored(channel))
+
+    def _restored(self, channel: str) -> list[PrivateData]:
+        """Return the private data that a restore left where Fabric's peers have their transient store."""
+        journal = self._folder / FOLDER / JOURNAL
+        try:
+            return list(private_data_in(journal.read_bytes(), channel)) if journal.exists() else []
+        except (ValueError, OSError) as error:
+            raise LedgerBroken(f"{journal} cannot be read: {error}") from error
 
     def server(self, package: Package) -> ChaincodeServer:
         """Return the connection to a package's chaincode server."""

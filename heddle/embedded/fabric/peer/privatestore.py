@@ -6,7 +6,7 @@ Source: core/transientstore, core/ledger/pvtdatastorage (Fabric 3.1.5).
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from fabric_protos.ledger.rwset import rwset_pb2
 from fabric_protos.ledger.rwset.kvrwset import kv_rwset_pb2
 
 from heddle.embedded.fabric.peer.transaction import CollectionHashes
+from heddle.ledgerfiles.transientstore import PrivateData
 
 __all__ = ["Part", "PrivateStore", "verified"]
 
@@ -36,13 +37,16 @@ class PrivateStore:
 
     Args:
         folder: for the files; made when it is absent.
+        restored: of a channel whose blocks are to be committed anew: nothing of it is trusted.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, restored: Iterable[PrivateData] = ()) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._parts: dict[Part, bytes] = {}
         self._transient: dict[tuple[str, str, str], bytes] = {}
+        # Beside what was endorsed, of which only the newest is kept.
+        self._restored = {each.transaction: each.writes for each in restored}
         for path in folder.iterdir():
             self._load(path)
 
@@ -55,11 +59,19 @@ class PrivateStore:
             del self._transient[next(iter(self._transient))]  # the oldest: what was only asked is never sent
 
     def expected(self, transaction_id: str, namespace: str, collection: str) -> bytes | None:
-        """Return the private data that an endorser gave."""
-        return self._transient.get((transaction_id, namespace, collection))
+        """Return the private data that an endorser gave, or that a restore left here."""
+        given = self._transient.get((transaction_id, namespace, collection))
+        if given is not None:
+            return given
+        written = rwset_pb2.TxPvtReadWriteSet.FromString(self._restored.get(transaction_id, b""))
+        for one, name, content in _collections(written):
+            if (one, name) == (namespace, collection):
+                return content
+        return None
 
     def forget(self, transaction_id: str) -> None:
         """Forget private data of a transaction that is committed, valid or not."""
+        self._restored.pop(transaction_id, None)
         for key in [key for key in self._transient if key[0] == transaction_id]:
             del self._transient[key]
 
@@ -99,10 +111,9 @@ class PrivateStore:
             path.unlink()  # a write that was not finished
             return
         block, index = (int(number) for number in path.name.split("-"))
-        for one in rwset_pb2.TxPvtReadWriteSet.FromString(path.read_bytes()).ns_pvt_rwset:
-            for collection in one.collection_pvt_rwset:
-                part = Part(block, index, one.namespace, collection.collection_name)
-                self._parts[part] = collection.rwset
+        written = rwset_pb2.TxPvtReadWriteSet.FromString(path.read_bytes())
+        for namespace, collection, content in _collections(written):
+            self._parts[Part(block, index, namespace, collection)] = content
 
     def _save(self, block: int, index: int) -> None:
         content = rwset_pb2.TxPvtReadWriteSet(data_model=rwset_pb2.TxReadWriteSet.KV)
@@ -114,6 +125,13 @@ class PrivateStore:
         fresh = path.with_suffix(".new")
         fresh.write_bytes(content.SerializeToString())
         fresh.replace(path)
+
+
+def _collections(written: rwset_pb2.TxPvtReadWriteSet) -> Iterator[tuple[str, str, bytes]]:
+    """Yield chaincode, collection and content of what a transaction wrote."""
+    for one in written.ns_pvt_rwset:
+        for collection in one.collection_pvt_rwset:
+            yield one.namespace, collection.collection_name, collection.rwset
 
 
 def _without(content: bytes, key_hash: bytes) -> bytes:
