@@ -1,19 +1,19 @@
 """Copy the new blocks of a channel from its orderers into a backup, each of them proved."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from fabric_protos.common.common_pb2 import Block
 
 from heddle.backup.blocks import pack
+from heddle.backup.confirmation import Progress, confirm_block
 from heddle.backup.contents import PIECE, Writer
 from heddle.backup.manifest import BlockRange, ChannelBackup
-from heddle.configtx.blocks import block_hash
 from heddle.configtx.ledgercheck import LedgerCheck
 from heddle.configtx.trust import ConfigMark, again
-from heddle.errors import BackupError, FabricError, HeddleError
-from heddle.fabric import events, orderer
+from heddle.errors import BackupError, FabricError
+from heddle.fabric import orderer
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
@@ -22,13 +22,10 @@ from heddle.network.network import Network
 
 __all__ = ["Progress", "copy_channel"]
 
-Progress = Callable[[str], None]
-"""Is told in a line what goes on."""
 
 _REQUEST = 200
 """Blocks of one request: each has a deadline of its own."""
 _SECONDS = 120.0
-_ASKING = 10.0
 _FILE = PIECE
 """Bytes of blocks in one file, as far as whole blocks allow."""
 
@@ -98,6 +95,7 @@ async def copy_channel(
     known, last_hash = check.known, check.last_hash
     if known is None or last_hash is None:
         raise BackupError(f"channel {name}: no configuration of it was proved")
+    confirmed = await confirm_block(network, connections, name, height - 1, last_hash, progress)
     return ChannelBackup(
         name=name,
         height=height,
@@ -107,7 +105,8 @@ async def copy_channel(
         config_hash=known.mark.hash,
         config_sequence=int(known.config.sequence),
         blocks=tuple(ranges),
-        confirmed_by=await _confirmed(network, connections, name, height - 1, last_hash, progress),
+        confirmed_by=confirmed.nodes,
+        commit_hash=confirmed.commit_hash.hex() or None,
     )
 
 
@@ -161,34 +160,3 @@ async def _write(writer: Writer, channel: str, blocks: Sequence[Block]) -> Block
     first, last = int(blocks[0].header.number), int(blocks[-1].header.number)
     item = await writer.add(f"channels/{channel}/{first}-{last}.blocks", pack(blocks))
     return BlockRange(first=first, last=last, item=item)
-
-
-async def _confirmed(
-    network: Network,
-    connections: Connections,
-    channel: str,
-    number: int,
-    expected: bytes,
-    progress: Progress,
-) -> tuple[str, ...]:
-    """Return the nodes that have this last block. Raises BackupError: one has another, none answers."""
-    progress(f"channel {channel}: asking its nodes for block {number}")
-    signer = network.channel_reader(channel)
-    asked = [(node, signer, orderer.deliver_block) for node in network.orderers]
-    asked += [(node, own, events.deliver_block) for node, own in network.readers(channel)]
-    confirmed: list[str] = []
-    for node, own, read in asked:
-        try:
-            block = await read(connections, node, channel, number, own, deadline=_ASKING, wait=True)
-        except HeddleError as error:
-            progress(f"channel {channel}: {node.name} does not confirm block {number}: {error.message}")
-            continue
-        if block_hash(block.header) != expected:
-            raise BackupError(
-                f"channel {channel}: {node.name} has another block {number} than the orderers gave",
-                hint=f"The channel has forked. `heddle channel verify STACK {channel}` shows where.",
-            )
-        confirmed.append(node.name)
-    if not confirmed:
-        raise BackupError(f"channel {channel}: no node confirms block {number}", hint="See `heddle status`.")
-    return tuple(confirmed)

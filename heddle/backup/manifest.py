@@ -92,8 +92,8 @@ class ChannelBackup:
     config_block, config_hash, config_sequence: the newest configuration block: its number, the hash of its
     header, and the configuration's sequence.
     confirmed_by: nodes whose own ledger has the last block with this hash.
-    snapshot_hash: Fabric's hash of the channel's state at the last block, hexadecimal; None = not compared.
-    snapshot_confirmed_by: peers that told that hash.
+    commit_hash: Fabric's hash of what the blocks made of the state, hexadecimal, the same on all peers that
+        confirmed the last block; None where no peer did.
     """
 
     name: str
@@ -105,8 +105,7 @@ class ChannelBackup:
     config_sequence: int
     blocks: tuple[BlockRange, ...]
     confirmed_by: tuple[str, ...]
-    snapshot_hash: str | None = None
-    snapshot_confirmed_by: tuple[str, ...] = ()
+    commit_hash: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

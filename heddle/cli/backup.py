@@ -190,7 +190,7 @@ def _summary(manifest: Manifest) -> dict[str, Any]:
                 "height": each.height,
                 "lastHash": each.last_hash,
                 "configSequence": each.config_sequence,
-                "snapshotHash": each.snapshot_hash,
+                "commitHash": each.commit_hash,
                 "confirmedBy": list(each.confirmed_by),
             }
             for each in manifest.channels.values()

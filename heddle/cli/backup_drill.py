@@ -91,6 +91,11 @@ def _show(manifest: Manifest, proofs: Sequence[ChannelProof], seconds: float) ->
         )
         print_line(f"  orderers: {', '.join(each.orderers)}")
         print_line(f"  peers, with their state made anew: {', '.join(each.peers) or 'none is of this stack'}")
+        if each.commit_hash:
+            print_line(
+                f"  their state has commit hash {each.commit_hash}, as that of the peers of which the "
+                "backup was made"
+            )
         print_line(f"  chaincodes in force: {', '.join(each.definitions) or 'none'}")
     print_line(f"backup {manifest.id} was restored, compared and removed in {seconds:.0f} s")
 

@@ -20,6 +20,7 @@ __all__ = [
     "block_hash",
     "channel_of",
     "check_data",
+    "commit_hash",
     "config_of",
     "config_of_channel",
     "data_hash",
@@ -51,6 +52,19 @@ def block_hash(header: common_pb2.BlockHeader) -> bytes:
 def data_hash(data: common_pb2.BlockData) -> bytes:
     """Return the SHA-256 of all of the block's envelopes, one after the other."""
     return hashlib.sha256(b"".join(data.data)).digest()
+
+
+def commit_hash(block: common_pb2.Block) -> bytes:
+    """Return the hash that a peer noted in a block that it committed; empty where there is none.
+
+    It stands for the validation codes and for what the transactions wrote, hashes of private data among it,
+    of all blocks up to this one: two peers that have the same hash have made the same state, whatever
+    database they keep it in. Orderers note none, and block 0 has none.
+    Source: core/ledger/kvledger/kv_ledger.go, addBlockCommitHash (Fabric 3.1.5).
+    """
+    if len(block.metadata.metadata) <= common_pb2.COMMIT_HASH:
+        return b""
+    return bytes(_metadata(block, common_pb2.COMMIT_HASH).value)
 
 
 def is_config_block(block: common_pb2.Block) -> bool:

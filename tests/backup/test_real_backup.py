@@ -157,6 +157,7 @@ def test_a_backup_holds_what_the_nodes_have(
     channel = manifest.channels["channel"]
     nodes = {node.name for node in (*instance.instance.orderers, *instance.instance.peers)}
     assert set(channel.confirmed_by) == nodes
+    assert len(bytes.fromhex(channel.commit_hash or "")) == 32
     assert made["id"] == manifest.id
     reader = Reader(kept(tmp_path), manifest, read_identity(key))
 

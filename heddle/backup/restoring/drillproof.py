@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from heddle.backup.copying import Progress
 from heddle.backup.restoring.ledgers import ProvedChannel
-from heddle.configtx.blocks import block_hash
+from heddle.configtx.blocks import block_hash, commit_hash
 from heddle.errors import BackupError, FabricError
 from heddle.fabric import cscc, events, lifecycle, orderer, participation, qscc
 from heddle.fabric.connection import Connections
@@ -23,12 +23,15 @@ _CALL = 15.0
 class ChannelProof:
     """Say what the nodes of a drill have of a channel: all of them the same.
 
+    commit_hash: Fabric's hash of the state, the same on the peers of the drill as on those of which the
+        backup was made; None where the backup has none.
     definitions: `name version sequence` of the chaincodes in force, as the peers' state has them.
     """
 
     name: str
     height: int
     last_hash: str
+    commit_hash: str | None
     orderers: tuple[str, ...]
     peers: tuple[str, ...]
     definitions: tuple[str, ...]
@@ -66,6 +69,7 @@ async def prove_drill(
         name=name,
         height=channel.backup.height,
         last_hash=channel.backup.last_hash,
+        commit_hash=channel.backup.commit_hash if peers else None,
         orderers=tuple(node.name for node in ordering),
         peers=tuple(node.name for node, _ in peers),
         definitions=expected,
@@ -124,6 +128,13 @@ async def _follows(
         connections, peer, backup.name, backup.height - 1, signer, deadline=clock.left(), wait=True
     )
     _compare(peer, channel, block_hash(block.header).hex())
+    if backup.commit_hash is not None and commit_hash(block).hex() != backup.commit_hash:
+        raise BackupError(
+            f"{peer.name}: channel {backup.name}: what it made of the blocks has commit hash "
+            f"{commit_hash(block).hex()[:16] or 'none'}…; the peers of which the backup was made had "
+            f"{backup.commit_hash[:16]}…",
+            hint="The state of one of them is wrong: `heddle runbook run rejoin-peer` makes a peer's anew.",
+        )
 
 
 async def _definitions(connections: Connections, peer: Node, signer: Signer, channel: str) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Run one channel of one peer: its ledger, its state, and each transaction's validation code."""
 
 import contextlib
+import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from fabric_protos.common import common_pb2
 from fabric_protos.ledger.queryresult import kv_query_result_pb2
 from fabric_protos.peer import transaction_pb2
 
-from heddle.configtx.blocks import block_hash, is_config_block, verify_block
+from heddle.configtx.blocks import block_hash, commit_hash, is_config_block, verify_block
 from heddle.configtx.filters import expired
 from heddle.embedded.fabric.access import Denied, SignedData
 from heddle.embedded.fabric.channelconfig import APPLICATION_READERS, ChannelConfig
@@ -23,6 +24,7 @@ from heddle.embedded.fabric.peer.state import State, Version
 from heddle.embedded.fabric.peer.transaction import Endorsed, Headers, endorsed
 from heddle.embedded.fabric.peer.validation import Code, Verdict, check_config, validate
 from heddle.embedded.fabric.release import expect_capabilities
+from heddle.ledgerfiles.wire import varint
 
 __all__ = ["PeerChannel", "Place", "with_filter"]
 
@@ -117,6 +119,7 @@ class PeerChannel:
             ]
             self._committer.expire(number)
         _set_filter(block, codes)
+        _set_commit_hash(block, commit_hash(self.ledger.block(number - 1)))
         self.config = after
         self.ledger.append(block)
         _LOG.info(
@@ -230,3 +233,19 @@ def _set_filter(block: common_pb2.Block, codes: Sequence[int]) -> None:
     while len(block.metadata.metadata) <= _FILTER:
         block.metadata.metadata.append(b"")
     block.metadata.metadata[_FILTER] = bytes(codes)
+
+
+def _set_commit_hash(block: common_pb2.Block, previous: bytes) -> None:
+    """Write the hash of the codes and of what they made valid, chained from block 1 on, as Fabric does.
+
+    Fabric hashes the writes themselves (kv_ledger.go, addBlockCommitHash); here the block's data stands for
+    them. A ledger that was begun without goes on without.
+    """
+    if block.header.number != 1 and not previous:
+        return
+    codes = block.metadata.metadata[_FILTER]
+    content = varint(len(codes)) + codes + block.header.data_hash + previous
+    while len(block.metadata.metadata) <= common_pb2.COMMIT_HASH:
+        block.metadata.metadata.append(b"")
+    value = common_pb2.Metadata(value=hashlib.sha256(content).digest())
+    block.metadata.metadata[common_pb2.COMMIT_HASH] = value.SerializeToString()

@@ -1,4 +1,4 @@
-"""Private data comes back from a backup alone: the only peer that had it is made anew, on official nodes."""
+"""Private data comes back from a backup alone: the only peer that had it is made anew."""
 
 import shutil
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from heddle.backup.copying import copy_channel
 from heddle.backup.manifest import ChannelBackup, PeerBackup
 from heddle.backup.privatedata import copy_private_data
 from heddle.backup.restoring.private import store_chunks
-from heddle.configtx.blocks import block_hash
+from heddle.configtx.blocks import block_hash, commit_hash
 from heddle.errors import FabricError
-from heddle.fabric import cscc, gateway, installation
+from heddle.fabric import cscc, events, gateway, installation
 from heddle.fabric.connection import Connections
 from heddle.fabric.definition import Definition
 from heddle.fabric.dial import DirectDialer
@@ -24,19 +24,20 @@ from heddle.provider.collection_package import collections_bytes
 from heddle.waiting import poll, retry
 from tests.backup.samples import manifest, target
 from tests.clients.conftest import PRICES
+from tests.contract.standins import prepared_standins
 from tests.network.processes import network_of_processes
 from tests.programs import needs
 from tests.real.network import RealNetwork, prepared_network
 from tests.real.steps import Packaged, define, make_channel, run_chaincode
 
-pytestmark = needs("orderer", "peer")
 OWN = {**PRICES, "policy": "OR('AlphaMSP.member')"}
 
 
-@pytest.fixture
-def network(tmp_path: Path) -> Iterator[RealNetwork]:
+@pytest.fixture(params=["stand-ins", pytest.param("official", marks=needs("orderer", "peer"))])
+def network(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RealNetwork]:
     """One orderer, and the only peer of the collection's only member."""
-    network = prepared_network(tmp_path, orderers=1, peers={"alpha": 1})
+    prepared = prepared_standins if request.param == "stand-ins" else prepared_network
+    network = prepared(tmp_path, orderers=1, peers={"alpha": 1})
     try:
         network.start()
         yield network
@@ -107,13 +108,10 @@ def lose(network: RealNetwork, files: dict[str, bytes]) -> None:
         (home / path).write_bytes(content)
 
 
-async def test_a_peer_made_anew_has_its_private_data(network: RealNetwork, tmp_path: Path) -> None:
-    """What the backups hold comes back, of the first and of the one after it; without them it is lost."""
-    kept = tmp_path / "kept"
-    kept.mkdir()
-    program = network.programs[network.peers[0].name]
-    # For each block without its private data it asks other peers, of which there are none, for so long.
-    program.environment["CORE_PEER_GOSSIP_PVTDATA_PULLRETRYTHRESHOLD"] = "1s"
+async def kept_in_two_backups(
+    network: RealNetwork, place: Path
+) -> tuple[Block, Packaged, ChannelBackup, PeerBackup]:
+    """Make a channel with two prices, one in each of two backups that follow one another."""
     wanted = Definition(name="priced", version="1", sequence=1, collections=collections_bytes([OWN]))
     async with Connections(DirectDialer()) as connections:
         genesis = await make_channel(connections, network)
@@ -121,22 +119,46 @@ async def test_a_peer_made_anew_has_its_private_data(network: RealNetwork, tmp_p
         await define(connections, network, wanted, packages)
         genesis_hash = block_hash(genesis.header).hex()
         await put_price(network, connections, "car", b"4711")
-        first = await backed_up(network, connections, genesis_hash, kept)
+        first = await backed_up(network, connections, genesis_hash, place)
         await put_price(network, connections, "boat", b"x" * 70_000)
-        channel, peer = await backed_up(network, connections, genesis_hash, kept, first)
+        channel, peer = await backed_up(network, connections, genesis_hash, place, first)
     assert len(peer.files) == len(first[1].files) + 1
     assert peer.heights == {"channel": channel.height}
+    assert channel.commit_hash not in (None, first[0].commit_hash)
+    return genesis, packages["alpha"], channel, peer
 
+
+async def store_of(peer: PeerBackup, place: Path) -> dict[str, bytes]:
+    """Return the files with which a peer of the backup begins."""
     files: dict[str, bytes] = {}
-    for chunk in await store_chunks(Reader(target(kept), manifest()), peer, ["channel"]):
+    for chunk in await store_chunks(Reader(target(place), manifest()), peer, ["channel"]):
         assert chunk.offset == len(files.get(chunk.path, b""))
         files[chunk.path] = files.get(chunk.path, b"") + chunk.content
+    return files
+
+
+async def commit_hash_of(network: RealNetwork, connections: Connections, number: int) -> str:
+    """Return what the peer has as its hash of the state after a block."""
+    peer, admin = network.peers[0], network.organizations["alpha"].admin
+    block = await events.deliver_block(connections, peer, "channel", number, admin, deadline=20)
+    return commit_hash(block).hex()
+
+
+async def test_a_peer_made_anew_has_its_private_data(network: RealNetwork, tmp_path: Path) -> None:
+    """What the backups hold comes back, of the first and of the one after it; without them it is lost."""
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    program = network.programs[network.peers[0].name]
+    # For each block without its private data it asks other peers, of which there are none, for so long.
+    program.environment["CORE_PEER_GOSSIP_PVTDATA_PULLRETRYTHRESHOLD"] = "1s"
+    genesis, package, channel, peer = await kept_in_two_backups(network, kept)
+    files = await store_of(peer, kept)
 
     program.stop()
     lose(network, {})
     program.start()
     async with Connections(DirectDialer()) as connections:
-        await made_anew(network, connections, genesis, packages["alpha"])
+        await made_anew(network, connections, genesis, package)
         with pytest.raises(FabricError, match=r"has no price|private data matching public hash"):
             await price_of(network, connections, "car")
 
@@ -144,7 +166,8 @@ async def test_a_peer_made_anew_has_its_private_data(network: RealNetwork, tmp_p
     lose(network, files)
     program.start()
     async with Connections(DirectDialer()) as connections:
-        await made_anew(network, connections, genesis, packages["alpha"])
+        await made_anew(network, connections, genesis, package)
         assert await price_of(network, connections, "car") == b"4711"
         assert await price_of(network, connections, "boat") == b"x" * 70_000
+        assert await commit_hash_of(network, connections, channel.height - 1) == channel.commit_hash
         await put_price(network, connections, "plane", b"1")
