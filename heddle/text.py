@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from typing import Final
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "printable",
     "sentence",
     "shown_bytes",
+    "some",
     "without_colours",
     "without_controls",
 ]
@@ -22,6 +24,8 @@ _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _WHOLE: Final = 64
 """Bytes of a value that are shown whole; of a longer one the beginning and the hash."""
 
+_NAMED: Final = 3
+"""How many names a line has before it only counts the others."""
 _LONGEST = 2000
 """Characters of a node's words in a message. A chaincode's error with its cause is a few hundred."""
 
@@ -34,6 +38,12 @@ def counted(count: int, noun: str, nouns: str = "") -> str:
 def part_of(count: int, whole: int, noun: str, nouns: str = "") -> str:
     """Return a part of what there is, with its noun: `1 of 3 orderers`, `1 of 1 orderer`."""
     return f"{count} of {counted(whole, noun, nouns)}"
+
+
+def some(names: Sequence[str]) -> str:
+    """Return names in a line, of many the first three and the number of the others."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def are(count: int) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from heddle.errors import HeddleError, Refused, Unreachable
+from heddle.telling import waiting_until
 
 __all__ = ["Deadline", "ensure", "no_answer", "poll", "reading", "retry", "settle"]
 
@@ -48,6 +49,7 @@ async def poll(
     otherwise: Callable[[T], Exception] | None = None,
     pause: float = 0.1,
     longest: float = 1.0,
+    until: str | Callable[[T], str] = "",
 ) -> T:
     """Look until `enough` of what is seen; for facts that nobody announces.
 
@@ -59,24 +61,28 @@ async def poll(
             what was seen last is returned.
         pause: seconds between the first two looks; grows by half each time.
         longest: seconds that a pause never exceeds.
+        until: tells people what is waited for (`heddle.telling`), or makes it from what was seen last.
 
     Raises Unreachable: the last one, when nothing was seen until the deadline.
     """
     clock, least = _clock(deadline), pause
     seen: list[T] = []
-    while True:
-        try:
-            seen = [await look(clock.left())]
-        except Unreachable:
-            if not seen and clock.left() <= least:
-                raise
-        else:
-            if enough(seen[0]):
-                return seen[0]
-        if seen and clock.left() <= least:
-            break
-        await asyncio.sleep(min(pause, max(clock.left() - least, 0)))
-        pause = min(1.5 * pause, longest)
+    with waiting_until(until if isinstance(until, str) else "") as wait:
+        while True:
+            try:
+                seen = [await look(clock.left())]
+            except Unreachable:
+                if not seen and clock.left() <= least:
+                    raise
+            else:
+                if enough(seen[0]):
+                    return seen[0]
+                if not isinstance(until, str):
+                    wait.words = until(seen[0])
+            if seen and clock.left() <= least:
+                break
+            await asyncio.sleep(min(pause, max(clock.left() - least, 0)))
+            pause = min(1.5 * pause, longest)
     if otherwise is not None:
         raise otherwise(seen[0])
     return seen[0]
@@ -96,6 +102,7 @@ async def retry(
     longest: float = _LONGEST_PAUSE,
     least: float = _PAUSE,
     attempts: int | None = None,
+    until: str = "",
 ) -> T:
     """Return the result of an attempt, made again while its error is one that passes.
 
@@ -107,18 +114,20 @@ async def retry(
         longest: seconds that a pause never exceeds.
         least: seconds that the last attempt needs: none begins with less.
         attempts: how many there are at most.
+        until: tells people what is waited for (`heddle.telling`).
     """
     clock = _clock(deadline)
     made = 0
-    while True:
-        made += 1
-        try:
-            return await attempt(clock.left())
-        except HeddleError as error:
-            if made == attempts or not again(error) or clock.left() <= least:
-                raise
-        await asyncio.sleep(min(pause, max(clock.left() - least, 0)))
-        pause = min(2 * pause, longest)
+    with waiting_until(until):
+        while True:
+            made += 1
+            try:
+                return await attempt(clock.left())
+            except HeddleError as error:
+                if made == attempts or not again(error) or clock.left() <= least:
+                    raise
+            await asyncio.sleep(min(pause, max(clock.left() - least, 0)))
+            pause = min(2 * pause, longest)
 
 
 async def reading(attempt: Callable[[float], Awaitable[T]], *, deadline: Deadline | float) -> T:

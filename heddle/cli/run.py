@@ -144,11 +144,11 @@ class _Runs:
     def _display(self, title: str, *, preview: bool) -> LineDisplay | TreeDisplay:
         """Return a live tree for a terminal, lines for anything else; those go to stderr for `--json`."""
         console = Console()
-        texts = {"header": f"{title} ({self.stack})", "stack_name": self.stack}
+        header, name = f"{title} ({self.stack})", self.stack
         if self.quiet or not console.is_terminal:
             out = sys.stderr if self.quiet else sys.stdout
-            return LineDisplay(out, **texts, preview=preview, details=self.diff)
-        return TreeDisplay(console, **texts, preview=preview, details=self.diff)
+            return LineDisplay(out, header=header, preview=preview, stack_name=name, details=self.diff)
+        return TreeDisplay(console, header=header, preview=preview, stack_name=name, details=self.diff)
 
 
 def _config(settings: list[str] | None) -> dict[str, str]:

@@ -187,7 +187,12 @@ class Connections:
 
     async def wait_until_ready(self, node: Node, *, deadline: float) -> None:
         """Wait until the node's gRPC server answers. Raises the last Unreachable at the deadline."""
-        await retry(lambda left: self.ping(node, deadline=min(5.0, left)), deadline=deadline, longest=1.0)
+        await retry(
+            lambda left: self.ping(node, deadline=min(5.0, left)),
+            deadline=deadline,
+            longest=1.0,
+            until=f"until {node.name} answers",
+        )
 
     def _credentials(self, node: Node) -> grpc.ChannelCredentials:
         own = self._client_tls

@@ -109,7 +109,8 @@ async def remove(
     def too_slow(last: ChannelInfo | None) -> FabricError:
         return unreachable(node, what, f"still there after {deadline:.0f} s: {last}", port=node.admin_port)
 
-    await poll(look, lambda info: info is None, deadline=clock, otherwise=too_slow)
+    until = f"until {node.name} has left {channel}"
+    await poll(look, lambda info: info is None, deadline=clock, otherwise=too_slow, until=until)
 
 
 async def wait_until(
@@ -135,7 +136,11 @@ async def wait_until(
         )
 
     found = await poll(
-        look, lambda info: info is not None and enough(info), deadline=deadline, otherwise=too_slow
+        look,
+        lambda info: info is not None and enough(info),
+        deadline=deadline,
+        otherwise=too_slow,
+        until=lambda info: f"until {node.name} is {wanted} on {channel}: {info or 'it has not joined'}",
     )
     assert found is not None  # noqa: S101 - poll returns only what is enough
     return found

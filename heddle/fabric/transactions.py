@@ -12,6 +12,8 @@ from heddle.fabric.endorser import Argument, new_proposal, propose, transaction
 from heddle.fabric.events import Commit, CommitWatch, deliver_block, watch_commits
 from heddle.fabric.node import Node
 from heddle.identity.signer import Signer
+from heddle.telling import waiting_until
+from heddle.text import some
 from heddle.waiting import Deadline, retry
 
 __all__ = ["PATIENCE", "Outcome", "submit", "wait_until_level"]
@@ -57,12 +59,12 @@ async def wait_until_level(
     """
     clock = Deadline(deadline)
     number = await _newest(connections, orderers, channel, signer, clock)
-    await asyncio.gather(
-        *(
-            deliver_block(connections, peer, channel, number, signer, deadline=clock.left(), wait=True)
-            for peer in peers
-        )
-    )
+
+    async def reach(peer: Node) -> None:
+        with waiting_until(f"until {peer.name} has block {number} of {channel}"):
+            await deliver_block(connections, peer, channel, number, signer, deadline=clock.left(), wait=True)
+
+    await asyncio.gather(*(reach(peer) for peer in peers))
     return number
 
 
@@ -117,7 +119,8 @@ async def submit(
             await orderer.broadcast_transaction(connections, orderers, envelope, deadline=clock.left())
             return await _commits(watches, proposal.transaction_id, min(PATIENCE, clock.left()))
 
-        commits = await retry(order_and_see, deadline=clock, least=1.0)
+        until = f"until {some([node.name for node in endorsers])} have {proposal.function} in a block"
+        commits = await retry(order_and_see, deadline=clock, least=1.0, until=until)
     for node, commit in zip(endorsers, commits, strict=True):
         commit.expect_valid(f"{node.at()}: {chaincode} {proposal.function} on {channel}")
     return Outcome(commit=commits[0], payload=bytes(responses[0].response.payload))

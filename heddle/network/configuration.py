@@ -150,6 +150,7 @@ async def config_block_once_led(
         deadline=clock,
         pause=_PAUSE,
         longest=_LONGEST_PAUSE,
+        until=f"until channel {history.channel} has a leader",
     )
 
 
@@ -172,6 +173,7 @@ async def config_block_now(
             deadline=deadline,
             pause=_PAUSE,
             longest=_LONGEST_PAUSE,
+            until=f"until channel {history.channel} has a leader",
         )
     except Refused as refusal:
         if _has_no_leader(refusal):

@@ -64,7 +64,8 @@ async def takes_part(
             return False
         return mine.decided > first.decided or clock.time() - since >= _QUIET
 
-    return await poll(look, bool, deadline=deadline, longest=0.3)
+    until = f"until {node.name} decides blocks of {channel} with the others"
+    return await poll(look, bool, deadline=deadline, longest=0.3, until=until)
 
 
 async def _progress(

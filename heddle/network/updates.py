@@ -110,6 +110,7 @@ class UpdateDelivery:
             self._may_settle,
             deadline=min(_SETTLING, clock.left()),
             least=_LAST_OFFER,
+            until=f"until {target.name} takes the update",
         )
 
     def _may_settle(self, error: HeddleError) -> bool:
@@ -138,6 +139,7 @@ class UpdateDelivery:
             deadline=min(_patience(before), clock.left()),
             pause=_FIRST_LOOK,
             longest=_LONGEST_LOOK,
+            until="until the update is in force",
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from heddle.text import counted
+from heddle.text import counted, some
 
 __all__ = ["Evidence", "InstanceState", "Run", "State", "Workload", "instance_state"]
 
@@ -124,7 +124,7 @@ def _was_killed(facts: Evidence) -> InstanceState | None:
     """Tell of a run without an end: what it was doing is in the state, and the same command goes on."""
     if facts.running is not None:
         return None
-    what = [f"{kind} {_some(names)}" for kind, names in facts.pending.items() if names]
+    what = [f"{kind} {some(names)}" for kind, names in facts.pending.items() if names]
     if facts.killed is not None:
         doing = f" while {', '.join(what)}" if what else ""
         words = f"{facts.killed.words} was killed{doing}; {_way_on(facts.killed.kind)}"
@@ -172,7 +172,7 @@ def _is_half_asleep(facts: Evidence) -> InstanceState | None:
     mends = "lets it sleep" if facts.asleep else "wakes it" if len(wrong) == 1 else "wakes them"
     return InstanceState(
         state=State.ABNORMAL,
-        reason=f"{_some(wrong)} of {counted(len(found), 'workload')} {words}; `heddle up` {mends}",
+        reason=f"{some(wrong)} of {counted(len(found), 'workload')} {words}; `heddle up` {mends}",
     )
 
 
@@ -181,7 +181,7 @@ def _is_half_changed(facts: Evidence) -> InstanceState | None:
     outdated = [name for name, each in facts.workloads.items() if each.outdated]
     if not outdated or facts.troubles:
         return None
-    words, one = f"{_some(outdated)} of {counted(len(facts.workloads), 'workload')}", len(outdated) == 1
+    words, one = f"{some(outdated)} of {counted(len(facts.workloads), 'workload')}", len(outdated) == 1
     still = f"still {'runs' if one else 'run'} an earlier template"
     return InstanceState(
         state=State.UPGRADING, reason=f"{words} {still}; `heddle up` restarts {'it' if one else 'them'}"
@@ -219,22 +219,15 @@ _RULES: Sequence[Callable[[Evidence], InstanceState | None]] = (
     _is_half_changed,
     _has_silent_addresses,
 )
-_NAMED = 3
-"""How many resources a reason names."""
 
 
 def _doing(run: Run, facts: Evidence, kind: str) -> str:
     names = facts.pending.get(kind, ())
-    return f"{run.words}{f', {kind} {_some(names)}' if names else ''}"
+    return f"{run.words}{f', {kind} {some(names)}' if names else ''}"
 
 
 def _every(nodes: Sequence[object]) -> str:
     return "the only workload is" if len(nodes) == 1 else f"all {len(nodes)} workloads are"
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _way_on(kind: str) -> str:

@@ -51,8 +51,14 @@ class Severity(StrEnum):
 class Log(Protocol):
     """Given to a provider at its start. Messages with a URN appear beneath their resource."""
 
-    async def __call__(self, severity: Severity, message: str, urn: str = "") -> None:
-        """Show a message; its first line is the summary. No secret may be in it."""
+    async def __call__(
+        self, severity: Severity, message: str, urn: str = "", *, ephemeral: bool = False
+    ) -> None:
+        """Show a message; its first line is the summary. No secret may be in it.
+
+        An `ephemeral` one says what goes on: it stands beside its resource until the next one takes its
+        place, an empty one if it is over, and is kept nowhere.
+        """
 
 
 class DiffKind(Enum):

@@ -35,11 +35,15 @@ class EngineLog:
             self._address = address
             self._channel = grpc.aio.insecure_channel(address)
 
-    async def __call__(self, severity: Severity, message: str, urn: str = "") -> None:
+    async def __call__(
+        self, severity: Severity, message: str, urn: str = "", *, ephemeral: bool = False
+    ) -> None:
         """Send one message. An engine that has gone loses it: there is nobody left to read it."""
         if self._channel is None:
             return
-        request = engine_pb2.LogRequest(severity=_SEVERITIES[severity], message=message, urn=urn)
+        request = engine_pb2.LogRequest(
+            severity=_SEVERITIES[severity], message=message, urn=urn, ephemeral=ephemeral
+        )
         with contextlib.suppress(grpc.aio.AioRpcError):
             # The stub's types know only blocking channels.
             engine: Any = engine_pb2_grpc.EngineStub(self._channel)

@@ -25,6 +25,7 @@ from heddle.provider.definitions import (
 )
 from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
 from heddle.schema.chaincode import CHAINCODE_DEFINITION
+from heddle.text import some
 from heddle.waiting import Deadline, poll
 
 __all__ = ["ChaincodeDefinitionHandler"]
@@ -136,6 +137,7 @@ class ChaincodeDefinitionHandler(Handler):
             lambda ready: not missing(ready),
             deadline=_APPROVALS,
             otherwise=lambda ready: _not_approved(wanted, channel, peer, missing(ready), ready),
+            until=lambda ready: f"until {peer.name} sees the approval of {some(missing(ready))}",
         )
 
 

@@ -12,6 +12,7 @@ from heddle.provider.checked_values import node, signer
 from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
 from heddle.provider.lost_volumes import gone_with_volume
 from heddle.schema.chaincode import CHAINCODE_INSTALLATION
+from heddle.telling import waiting_until
 from heddle.waiting import Deadline
 
 __all__ = ["ChaincodeInstallationHandler"]
@@ -58,7 +59,8 @@ class ChaincodeInstallationHandler(Handler):
         connections = self.session.connections
         await connections.wait_until_ready(peer, deadline=clock.left())
         package, who = b64decode(inputs["package"]), signer(inputs["signer"])
-        await install(connections, peer, inputs["label"], package, who, deadline=clock.left())
+        with waiting_until(f"until {peer.name} has taken the package"):
+            await install(connections, peer, inputs["label"], package, who, deadline=clock.left())
         return {}
 
     async def read(self, call: Call) -> Seen:

@@ -15,6 +15,7 @@ from heddle.provider.comparing import Change, compare
 from heddle.provider.handler import Call, Gone, Handler, Partial, Plan
 from heddle.provider.session import Session
 from heddle.schema import CONFIG, OnChange, ResourceType, package_schema
+from heddle.telling import Listener
 
 __all__ = ["HeddleProvider"]
 
@@ -82,7 +83,7 @@ class HeddleProvider:
         _refuse(handler.declaration, changes, request)
         detailed = {change.path: change.kind for change in changes}
         if not self._sleeps(handler):
-            detailed |= await self._run(handler.diff(_call_of(request, request.news)))
+            detailed |= await self._run(handler.diff, _call_of(request, request.news))
         return api.DiffResult(changes=bool(detailed), detailed=detailed)
 
     async def create(self, request: api.CreateRequest) -> api.CreateResult:
@@ -98,7 +99,7 @@ class HeddleProvider:
             outputs = await self._plan(handler, call)
             return api.CreateResult(id="", properties=_state(handler, request.inputs, outputs))
         try:
-            created = await self._run(handler.create(call))
+            created = await self._run(handler.create, call)
         except Partial as partial:
             raise _partial_failure(handler, partial, request.inputs) from partial
         return api.CreateResult(id=created.id, properties=_state(handler, request.inputs, created.outputs))
@@ -120,7 +121,7 @@ class HeddleProvider:
         if self._sleeps(handler):
             return api.ReadResult(id=request.id, inputs=inputs, properties=request.properties)
         try:
-            seen = await self._run(handler.read(call))
+            seen = await self._run(handler.read, call)
         except Gone as gone:
             if str(gone):
                 await self._session.info(str(gone), request.urn)
@@ -143,7 +144,7 @@ class HeddleProvider:
             outputs = await self._plan(handler, call)
             return api.UpdateResult(properties=_state(handler, request.news, outputs))
         try:
-            outputs = await self._run(handler.update(call))
+            outputs = await self._run(handler.update, call)
         except Partial as partial:
             raise _partial_failure(handler, partial, request.news) from partial
         return api.UpdateResult(properties=_state(handler, request.news, outputs))
@@ -153,7 +154,7 @@ class HeddleProvider:
         handler = self._handler(request.type)
         declaration = handler.declaration
         try:
-            await self._run(handler.forget(_call_of(request, request.old_inputs)))
+            await self._run(handler.forget, _call_of(request, request.old_inputs))
         except (KubeError, Unreachable) as error:
             await self._session.warn(f"{declaration.name} {request.id}: {error}", request.urn)
         await self._session.info(f"{declaration.name} {request.id}: {declaration.on_delete}", request.urn)
@@ -183,7 +184,7 @@ class HeddleProvider:
 
     async def _plan(self, handler: Handler, call: Call) -> Properties:
         """Preview an operation: at most one message, without secrets, and the outputs known so far."""
-        return await self._say(await self._run(handler.plan(call)), call)
+        return await self._say(await self._run(handler.plan, call), call)
 
     async def _say(self, plan: Plan, call: Call) -> Properties:
         if plan.message:
@@ -212,9 +213,11 @@ class HeddleProvider:
         name = f"{handler.declaration.name} {call.id}".rstrip()
         raise ProviderError(f"{name}: {handler.operation}: {refusal.reason}", hint=refusal.hint)
 
-    async def _run(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Run a handler so that `cancel` can end it."""
-        task = asyncio.ensure_future(work)
+    async def _run(self, act: Callable[[Call], Coroutine[Any, Any, _T]], call: Call) -> _T:
+        """Run a handler so that `cancel` can end it; what it waits for is shown beside its resource."""
+        listener = Listener(lambda words: self._session.status(words, call.urn))
+        with listener.listening():
+            task = asyncio.ensure_future(act(call))
         self._running.add(task)
         try:
             return await task
@@ -227,6 +230,7 @@ class HeddleProvider:
             raise ProviderError("cancelled", hint="Run it again: it goes on from what is there.") from None
         finally:
             self._running.discard(task)
+            await listener.close()
 
 
 def _later(handler: Handler, call: Call) -> Properties:

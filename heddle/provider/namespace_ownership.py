@@ -115,7 +115,13 @@ class NamespaceOwnershipHandler(Handler):
         await self._check_dns_domain(call)
         async with KubeClient(await self.session.api_server()) as server:
             await self._check_secrets(server, call)
-            await poll(lambda _: _made(server, call), bool, deadline=patience, otherwise=still_there)
+            await poll(
+                lambda _: _made(server, call),
+                bool,
+                deadline=patience,
+                otherwise=still_there,
+                until=f"until the former namespace {call.inputs['namespace']} is gone",
+            )
         return Created(id=call.inputs["namespace"])
 
     async def update(self, call: Call) -> Properties:

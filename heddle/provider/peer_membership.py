@@ -97,7 +97,8 @@ class PeerMembershipHandler(Handler):
                 hint="Look at the peer's log.",
             )
 
-        await poll(height, lambda found: found >= 1, deadline=clock, otherwise=too_slow)
+        until = f"until {peer.name} has a block of {channel}"
+        await poll(height, lambda found: found >= 1, deadline=clock, otherwise=too_slow, until=until)
 
     async def _expect_genesis(
         self, peer: Node, channel: str, genesis_hash: str, who: Signer, clock: Deadline

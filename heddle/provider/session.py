@@ -9,6 +9,7 @@ from heddle.fabric.dial import ClusterDialer, DirectDialer
 from heddle.kube.apiserver import ApiServer
 from heddle.network.history import ConfigHistory
 from heddle.plugin.interface import Log, Severity
+from heddle.text import printable
 
 __all__ = ["Session"]
 
@@ -91,6 +92,10 @@ class Session:
     async def info(self, message: str, urn: str) -> None:
         """Say something beneath a resource; the first line is its summary."""
         await self._log(Severity.INFO, message, urn)
+
+    async def status(self, message: str, urn: str) -> None:
+        """Say beside a resource what goes on; an empty message takes the last one away."""
+        await self._log(Severity.INFO, printable(message), urn, ephemeral=True)
 
     async def warn(self, message: str, urn: str) -> None:
         """Warn beneath a resource."""

@@ -13,6 +13,7 @@ from heddle.provider.handler import Call, Plan, Recorded
 from heddle.provider.volumes import expect_growth, shrinking
 from heddle.schema.kubernetes import STAYS, VOLUME_TERMS
 from heddle.state.urn import urn_stack
+from heddle.text import some
 from heddle.waiting import Deadline, poll
 
 __all__ = ["VolumeTermsHandler"]
@@ -115,7 +116,10 @@ async def _wait_until_gone(
         claims = await claims_of(server, namespace)
         return sorted(name for name in names if name in claims and is_leaving(claims[name]))
 
-    if not (names := await poll(left, lambda found: not found, deadline=clock)):
+    def until(found: Collection[str]) -> str:
+        return f"until claims that are being deleted are gone: {some(sorted(found))}"
+
+    if not (names := await poll(left, lambda found: not found, deadline=clock, until=until)):
         return
     pods = await server.items(f"/api/v1/namespaces/{quote(namespace)}/pods")
     holders = [line for name in names for line in claim_holders(name, pods)]

@@ -14,7 +14,7 @@ from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.handler import Call, Plan, Recorded
 from heddle.quantities import amount
 from heddle.schema.kubernetes import VOLUMES
-from heddle.text import counted
+from heddle.text import counted, some
 from heddle.waiting import Deadline, poll
 
 __all__ = ["VolumesHandler", "expect_growth", "shrinking"]
@@ -61,11 +61,21 @@ class VolumesHandler(Recorded):
             async def look(_: float) -> dict[str, ClaimFacts]:
                 return await claim_facts(server, namespace, wanted)
 
-            found = await poll(look, lambda facts: not _growing(facts, wanted), deadline=clock)
+            found = await poll(
+                look,
+                lambda facts: not _growing(facts, wanted),
+                deadline=clock,
+                until=lambda facts: f"until volumes are larger: {some(_growing(facts, wanted))}",
+            )
             if slow := _growing(found, wanted):
                 raise _not_grown(slow, clock)
             share = min(_NODE_STEP, clock.left())
-            found = await poll(look, lambda facts: not _left(facts, wanted), deadline=share)
+            found = await poll(
+                look,
+                lambda facts: not _left(facts, wanted),
+                deadline=share,
+                until=lambda facts: f"until file systems are larger: {some(_left(facts, wanted))}",
+            )
             pending = _left(found, wanted)
             for name in pending:
                 await mark_for_restart(server, namespace, f"{name}-0")

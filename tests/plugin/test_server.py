@@ -11,6 +11,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, provider_pb2_grpc, status_pb2
 
 from heddle.plugin.codec import decode, encode
+from heddle.plugin.interface import Severity
 from heddle.plugin.log import EngineLog
 from heddle.plugin.server import start
 from heddle.plugin.values import UNKNOWN, Secret
@@ -123,6 +124,18 @@ async def test_messages_reach_the_engine(stub: Any, engine: tuple[Engine, str]) 
     request.preview = True
     await stub.Create(request)
     assert [(said.urn, said.severity) for said in engine[0].said] == [(URN, engine_pb2.INFO)]
+
+
+async def test_what_goes_on_is_ephemeral(engine: tuple[Engine, str]) -> None:
+    """So the CLI shows it beside the resource, in place of the one before, and forgets it."""
+    log = EngineLog(engine[1])
+    await log(Severity.INFO, "waits until orderer0 answers (4 s)", URN, ephemeral=True)
+    await log(Severity.INFO, "restarted orderer0", URN)
+    await log.close()
+    assert [(said.message, said.ephemeral) for said in engine[0].said] == [
+        ("waits until orderer0 answers (4 s)", True),
+        ("restarted orderer0", False),
+    ]
 
 
 async def test_gone_is_an_empty_answer(stub: Any) -> None:

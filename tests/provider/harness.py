@@ -20,12 +20,18 @@ class CheckFailedError(Exception):
 
 @dataclass
 class Messages:
-    """What the provider said, as (severity, message, urn)."""
+    """What the provider said, as (severity, message, urn); `waits`: what it waited for meanwhile."""
 
     said: list[tuple[str, str, str]] = field(default_factory=list)
+    waits: list[str] = field(default_factory=list)
 
-    async def __call__(self, severity: api.Severity, message: str, urn: str = "") -> None:
-        self.said.append((str(severity), message, urn))
+    async def __call__(
+        self, severity: api.Severity, message: str, urn: str = "", *, ephemeral: bool = False
+    ) -> None:
+        if ephemeral:
+            self.waits.append(message)
+        else:
+            self.said.append((str(severity), message, urn))
 
     def of(self, severity: str) -> list[str]:
         return [message for kind, message, _ in self.said if kind == severity]

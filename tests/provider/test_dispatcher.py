@@ -8,7 +8,11 @@ import pytest
 from heddle.errors import ProviderError
 from heddle.identity.keys import load_certificate
 from heddle.plugin import interface as api
-from heddle.plugin.values import UNKNOWN, Secret
+from heddle.plugin.values import UNKNOWN, Properties, Secret
+from heddle.provider.handler import Call
+from heddle.provider.password import PasswordHandler
+from heddle.telling import doing
+from heddle.waiting import poll
 from tests.provider.harness import Engine, urn
 
 AUTHORITY = "heddle:identity:CertificateAuthority"
@@ -64,6 +68,28 @@ async def test_renewal_keeps_the_key(engine: Engine, change: dict[str, Any]) -> 
 async def test_nothing_changed_is_no_difference(engine: Engine) -> None:
     """The same program a second time does nothing, not even a new certificate."""
     assert await _certificate(engine) == await _certificate(engine)
+
+
+@pytest.mark.virtual_clock
+async def test_what_an_operation_waits_for_is_shown_beside_its_resource(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not among the messages that stay, and with its end it is taken away, also by an error."""
+
+    async def update(self: object, call: Call) -> Properties:
+        with doing("orderer1 restarts"):
+            await poll(_nothing, bool, deadline=5.0, until="until it follows on channel")
+        raise ProviderError("too late")
+
+    async def _nothing(_: float) -> bool:
+        return False
+
+    monkeypatch.setattr(PasswordHandler, "update", update)
+    with pytest.raises(ProviderError, match="too late"):
+        await engine.up("heddle:identity:Password", "secret", {})
+
+    assert engine.log.waits == ["orderer1 restarts; waits until it follows on channel (2 s)", ""]
+    assert not engine.log.said
 
 
 async def test_expiry_is_a_warning(engine: Engine) -> None:

@@ -101,5 +101,5 @@ async def _apply(client: KubeClient, path: str, obj: Made) -> None:
         raise refusal(response)
 
 
-async def _silent(severity: Severity, message: str, urn: str = "") -> None:
+async def _silent(severity: Severity, message: str, urn: str = "", *, ephemeral: bool = False) -> None:
     """Drop what a resource says of itself: `up` says it again."""

@@ -116,7 +116,13 @@ async def remove_drill(client: KubeClient, namespace: str, stack: str) -> bool:
             hint="`kubectl get namespace -o yaml` says under `status` what it waits for.",
         )
 
-    await poll(lambda _: client.get(path), lambda it: it is None, deadline=_GOING, otherwise=still_there)
+    await poll(
+        lambda _: client.get(path),
+        lambda it: it is None,
+        deadline=_GOING,
+        otherwise=still_there,
+        until=f"until namespace {namespace} is gone",
+    )
     return True
 
 

@@ -123,7 +123,10 @@ async def _follows(
             hint="A larger --timeout waits longer.",
         )
 
-    await poll(height, lambda found: found >= backup.height, deadline=clock, otherwise=too_slow)
+    def until(found: int) -> str:
+        return f"until {peer.name} has all blocks of {backup.name}: {found} of {backup.height}"
+
+    await poll(height, lambda found: found >= backup.height, deadline=clock, otherwise=too_slow, until=until)
     block = await events.deliver_block(
         connections, peer, backup.name, backup.height - 1, signer, deadline=clock.left(), wait=True
     )

@@ -189,7 +189,8 @@ async def _made(client: KubeClient, job: Json) -> str:
     def still_there(_: str) -> KubeError:
         return KubeError(f"Job {name}: a former one of its name is still there after {_GOING:.0f} s")
 
-    return await poll(look, bool, deadline=_GOING, otherwise=still_there)
+    until = f"until a former Job {name} is gone"
+    return await poll(look, bool, deadline=_GOING, otherwise=still_there, until=until)
 
 
 def _has_ended(job: Json) -> bool:
@@ -227,14 +228,16 @@ async def _running(client: KubeClient, job: Json, uid: str) -> str:
             hint="When it can run, restore again: it goes on from here.",
         )
 
-    found = await poll(look, lambda pods: bool(ready(pods)), deadline=_STARTING, otherwise=stuck)
+    until = f"until the pod of Job {job['metadata']['name']} runs"
+    found = await poll(look, lambda pods: bool(ready(pods)), deadline=_STARTING, otherwise=stuck, until=until)
     return ready(found)[0]
 
 
 async def _remove(client: KubeClient, job: Json) -> None:
     """Delete a Job and wait until its pod has let the claim go."""
     await _delete(client, job)
-    await poll(lambda _: _pods(client, job), lambda pods: not pods, deadline=_GOING)
+    until = f"until the pod of Job {job['metadata']['name']} is gone"
+    await poll(lambda _: _pods(client, job), lambda pods: not pods, deadline=_GOING, until=until)
 
 
 async def _delete(client: KubeClient, job: Json) -> None:

@@ -62,9 +62,9 @@ class Context:
         if self.failed or self.cancelled:
             raise Stopped("the run is stopping")
 
-    def say(self, severity: Severity, text: str, urn: str = "") -> None:
+    def say(self, severity: Severity, text: str, urn: str = "", *, ephemeral: bool = False) -> None:
         """Show the user a message about the run or a resource."""
-        self.emit(Message(severity=severity, text=text, urn=urn))
+        self.emit(Message(severity=severity, text=text, urn=urn, ephemeral=ephemeral))
 
     def fail(self, text: str, urn: str = "") -> Stopped:
         """Tell an error and stop the run; returns what to raise."""

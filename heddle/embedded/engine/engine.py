@@ -168,8 +168,8 @@ class Engine:
     def _context(self, stack: Stack, act: Act | None) -> Context:
         """Make what the parts of the run share."""
 
-        async def log(severity: Severity, message: str, urn: str = "") -> None:
-            context.say(severity, message, urn)
+        async def log(severity: Severity, message: str, urn: str = "", *, ephemeral: bool = False) -> None:
+            context.say(severity, message, urn, ephemeral=ephemeral)
 
         journal = Journal(
             backend=stack.backend if act else None,

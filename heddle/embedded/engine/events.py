@@ -51,11 +51,15 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """Carry a message about a resource, or about the run when `urn` is empty."""
+    """Carry a message about a resource, or about the run when `urn` is empty.
+
+    An `ephemeral` one says what goes on, in place of the one before; with an empty text it is over.
+    """
 
     severity: Severity
     text: str
     urn: str = ""
+    ephemeral: bool = False
 
 
 Event = Step | Message

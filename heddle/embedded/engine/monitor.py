@@ -9,6 +9,7 @@ Source: proto/pulumi/resource.proto, engine.proto and pkg/resource/deploy/source
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 import grpc
@@ -175,7 +176,8 @@ class EngineService:
             # The SDK says several of each resource, nothing shows them, and each would wake the run's loop.
             return Empty()
         severity = _SEVERITIES[request.severity]
-        self._loop.call_soon_threadsafe(self._run.say, severity, request.message, request.urn)
+        say = partial(self._run.say, severity, request.message, request.urn, ephemeral=request.ephemeral)
+        self._loop.call_soon_threadsafe(say)
         return Empty()
 
     def GetRootResource(self, _: engine_pb2.GetRootResourceRequest) -> engine_pb2.GetRootResourceResponse:

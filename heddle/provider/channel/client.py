@@ -152,7 +152,9 @@ class ChannelClient:
             return all(facts.answers[address] is None for address in missing_consenters(facts, newest))
 
         patience = min(_STUMBLE, deadline)
-        return await poll(look, settled, deadline=patience, longest=_LONGEST_PAUSE), newest
+        until = f"until every consenter of {self.channel} orders and is level"
+        found = await poll(look, settled, deadline=patience, longest=_LONGEST_PAUSE, until=until)
+        return found, newest
 
     async def _consenters(self, deadline: float) -> dict[str, Answer]:
         """Return the answers of the consenters that are wanted, and of leaving ones, by their host:port."""

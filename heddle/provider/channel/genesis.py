@@ -17,6 +17,7 @@ from heddle.fabric.node import Node
 from heddle.fabric.orderer import deliver_block
 from heddle.planner.facts import Answer, LedgerState, NoAnswer, orders
 from heddle.provider.channel.client import ChannelClient
+from heddle.text import some
 from heddle.waiting import Deadline, poll
 
 __all__ = ["join_all", "make_or_adopt", "own_hash", "wait_for_answers"]
@@ -83,6 +84,7 @@ async def wait_for_answers(
         enough,
         deadline=clock,
         otherwise=unreachable,
+        until=lambda answers: f"for an answer of {some(list(silent(answers)))}",
     )
 
 

@@ -32,6 +32,7 @@ from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.moves import expect_certified, mark_orderers
 from heddle.provider.channel.releases import ChannelReleases
 from heddle.provider.session import Session
+from heddle.telling import doing
 from heddle.text import counted
 from heddle.waiting import Deadline, poll
 
@@ -130,7 +131,8 @@ class Updater:
             if not todo:
                 return live
             before = live
-            live = await self._take(live, todo[0], facts, newest, clock)
+            with doing(todo[0].changes[0]):
+                live = await self._take(live, todo[0], facts, newest, clock)
             attempts = attempts + 1 if live.sequence == before.sequence else 0
             if attempts == _ATTEMPTS:
                 raise FabricError(
@@ -187,7 +189,13 @@ class Updater:
         def settled(found: CapabilityWait) -> bool:
             return found.over or bool(found.others)
 
-        found = await poll(look, settled, deadline=min(_HAVING, clock.left()), longest=_LONGEST_PAUSE)
+        found = await poll(
+            look,
+            settled,
+            deadline=min(_HAVING, clock.left()),
+            longest=_LONGEST_PAUSE,
+            until="until every node of every member has the capability",
+        )
         _raise_for(found.refusal)
 
     async def _hand_in(

@@ -10,6 +10,7 @@ from heddle.network.ledgermarks import LedgerMark, mark_texts, most_blocks, read
 from heddle.planner.facts import LedgerState, NodeFacts, describe
 from heddle.planner.power import Await, Kind, Scale, Workload, sleeping_step, waking_step
 from heddle.provider.power.nodes import PowerNodes
+from heddle.text import some
 from heddle.waiting import poll
 
 __all__ = ["Conductor", "Marks"]
@@ -103,7 +104,13 @@ class Conductor:
 
     async def _quiet(self, step: Scale) -> list[NodeFacts]:
         """Return the nodes' facts once those that answer are level, or after a while as they are."""
-        return await poll(lambda _: self.nodes.facts(step.replicas), _are_level, deadline=_QUIET, pause=0.2)
+        return await poll(
+            lambda _: self.nodes.facts(step.replicas),
+            _are_level,
+            deadline=_QUIET,
+            pause=0.2,
+            until=f"until {some(sorted(step.replicas))} have the same blocks",
+        )
 
     async def _until_gone(self, names: Collection[str]) -> set[str]:
         """Return those whose pods stay: their machines are off, or something holds them."""
@@ -112,7 +119,10 @@ class Conductor:
             found = await self.cluster.found()
             return [name for name in names if name in found and found[name].pods]
 
-        stay = await poll(look, lambda left: not left, deadline=_GOING, pause=0.2)
+        def until(left: list[str]) -> str:
+            return f"until the pods of {some(sorted(left))} are gone"
+
+        stay = await poll(look, lambda left: not left, deadline=_GOING, pause=0.2, until=until)
         for name in stay:
             state = await self.cluster.state(name)
             self.notes.append(f"{name}: its pod is still there: {state.status if state else 'unknown'}")
@@ -122,7 +132,12 @@ class Conductor:
         async def look(_: float) -> list[NodeFacts]:
             return await self.nodes.facts([node.name for node in self.nodes.orderers])
 
-        facts = await poll(look, lambda told: not self.nodes.leaderless(told), deadline=self.patience)
+        def until(told: list[NodeFacts]) -> str:
+            return f"until channels have a leader: {some(list(self.nodes.leaderless(told)))}"
+
+        facts = await poll(
+            look, lambda told: not self.nodes.leaderless(told), deadline=self.patience, until=until
+        )
         if waiting := self.nodes.leaderless(facts):
             raise await self._no_leader(waiting, facts)
 
@@ -156,7 +171,10 @@ class Conductor:
         async def look(_: float) -> list[Workload]:
             return [each for each in await self._seen() if each.name in names and each.ready < each.awake]
 
-        left = await poll(look, lambda unready: not unready, deadline=self.patience, pause=0.2)
+        def until(unready: list[Workload]) -> str:
+            return f"until the pods of {some([each.name for each in unready])} are ready"
+
+        left = await poll(look, lambda unready: not unready, deadline=self.patience, pause=0.2, until=until)
         for each in left:
             words = await self._pod_words(each.name) if each.kind != Kind.SERVER else []
             self.notes += words or [f"{each.name}: {each.ready} of {each.awake} pods are ready"]
@@ -177,7 +195,10 @@ class Conductor:
             lacking = await self.nodes.departures(facts, wanted)
             return facts
 
-        facts = await poll(look, lambda _: not lacking, deadline=self.patience)
+        def until(_: object) -> str:
+            return f"until the ledgers of {some(sorted(lacking))} have what was noted of them"
+
+        facts = await poll(look, lambda _: not lacking, deadline=self.patience, until=until)
         self.notes += [
             f"{name}: {channel}: {words}" for name, each in lacking.items() for channel, words in each.items()
         ]

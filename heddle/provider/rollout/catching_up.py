@@ -7,6 +7,7 @@ from heddle.errors import FabricError, ProviderError
 from heddle.fabric.node import Node
 from heddle.planner.facts import NodeFacts
 from heddle.planner.restart import expected_heights, missing_blocks
+from heddle.text import some
 from heddle.waiting import poll
 
 __all__ = ["CatchingUp", "Services"]
@@ -65,9 +66,13 @@ class CatchingUp:
         async def look(_: float) -> frozenset[str]:
             return served - await self.served(node, await self.ask(node))
 
-        lacking = (
-            await poll(look, lambda left: not left, deadline=min(_SERVING, self.patience)) if served else ()
-        )
+        def until(left: frozenset[str]) -> str:
+            return f"until {node.name} does for clients what it did: {some(sorted(left))}"
+
+        lacking = frozenset[str]()
+        if served:
+            share = min(_SERVING, self.patience)
+            lacking = await poll(look, lambda left: not left, deadline=share, until=until)
         return [f"{node.name}: {words}: {', '.join(sorted(lacking))}"] if lacking else []
 
     async def _wait_for(self, node: Node, missing: Callable[[NodeFacts], str]) -> None:
@@ -80,4 +85,7 @@ class CatchingUp:
                 hint="Look at its log. The other outdated nodes were left as they are.",
             )
 
-        await poll(look, lambda words: not words, deadline=self.patience, otherwise=behind)
+        def until(words: str) -> str:
+            return f"until {node.name} is level with the others: {words}"
+
+        await poll(look, lambda words: not words, deadline=self.patience, otherwise=behind, until=until)

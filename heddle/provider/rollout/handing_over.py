@@ -51,7 +51,8 @@ class HandingOver:
         def stays(_: bool) -> FabricError:
             return FabricError(f"{leader.at()}: no other orderer leads after {_HANDING_OVER:.0f} s")
 
-        await poll(look, bool, deadline=min(_HANDING_OVER, self.patience), otherwise=stays)
+        share, until = min(_HANDING_OVER, self.patience), f"until another orderer leads {wanted.channel}"
+        await poll(look, bool, deadline=share, otherwise=stays, until=until)
 
 
 def _not_handed_over(leader: Node, wanted: HandOver) -> str:

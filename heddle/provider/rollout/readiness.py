@@ -57,7 +57,12 @@ class Readiness:
         def good(state: PodState) -> bool:
             return state.good and state.uid != old_uid
 
-        state = await poll(look, lambda state: good(state) or bool(watch.verdict), deadline=self.patience)
+        state = await poll(
+            look,
+            lambda state: good(state) or bool(watch.verdict),
+            deadline=self.patience,
+            until=lambda state: f"until pod {name}-0 is ready: {state.status}",
+        )
         if not good(state):
             raise await self._error(state, watch.verdict)
 

@@ -25,6 +25,7 @@ from heddle.planner.restart import (
 from heddle.provider.rollout.catching_up import CatchingUp, Services
 from heddle.provider.rollout.handing_over import HandingOver
 from heddle.provider.rollout.readiness import Readiness
+from heddle.telling import doing
 from heddle.waiting import poll
 
 __all__ = ["Restarter", "Restarts"]
@@ -187,22 +188,23 @@ class Restarter:
         mine = next(each for each in facts if each.name == node.name)
         reason = serves_nobody(mine)
         newest: Mapping[str, int] = newest_heights(facts)
-        if not reason:
-            await self._revive()
-            newest = await self._wait_until_spared(node, newest)
         served = frozenset[str]()
-        if not reason:
-            served = await self._catching_up.served(node, mine)
-            notes += await self._hand_over(node)
-        await self._wait_for_database(node)
-        notes += await self._withdraw(node)
-        deleted = await self._delete_outdated(node, anew=lacks_state(mine))
-        if not waits_for_successor(mine, facts):
-            return reason
-        for pod in self._pair(node):
-            await self._good(pod, deleted.get(pod, ""), node if pod == node.name else None)
-        await (self._catching_up.back if reason else self._catching_up.level)(node, newest)
-        notes += await self._catching_up.serving(node, served)
+        with doing(f"{node.name} is to restart"):
+            if not reason:
+                await self._revive()
+                newest = await self._wait_until_spared(node, newest)
+                served = await self._catching_up.served(node, mine)
+                notes += await self._hand_over(node)
+            await self._wait_for_database(node)
+            notes += await self._withdraw(node)
+        with doing(f"{node.name} restarts"):
+            deleted = await self._delete_outdated(node, anew=lacks_state(mine))
+            if not waits_for_successor(mine, facts):
+                return reason
+            for pod in self._pair(node):
+                await self._good(pod, deleted.get(pod, ""), node if pod == node.name else None)
+            await (self._catching_up.back if reason else self._catching_up.level)(node, newest)
+            notes += await self._catching_up.serving(node, served)
         return reason
 
     async def _others_serve(self, node: Node, facts: Sequence[NodeFacts]) -> list[str]:
@@ -287,6 +289,7 @@ class Restarter:
             lambda facts: not self._refusal(*facts, heights),
             deadline=self.patience,
             otherwise=never_spared,
+            until=lambda facts: f"until the others can spare it: {self._refusal(*facts, heights)}",
         )
         return expected_heights(mine, newest_heights([mine, *others]))
 
@@ -309,7 +312,12 @@ class Restarter:
 
         await self._readiness.wait(pod, old_uid, ask)
         if not asked:  # its operations endpoint may be slower than the node
-            await poll(lambda _: self._expect_fit(node), bool, deadline=min(_TELLING, self.patience))
+            await poll(
+                lambda _: self._expect_fit(node),
+                bool,
+                deadline=min(_TELLING, self.patience),
+                until=f"until {node.name if node else pod} tells its release",
+            )
 
     async def _revive(self) -> None:
         """Start current pods that fail to start anew, and wait until they are ready."""

@@ -129,3 +129,63 @@ def test_lines_of_a_log_are_as_safe() -> None:
     display(Message(severity=Severity.ERROR, text="before\x1b[2Jafter", urn=resources()["dev-orders"].urn))
 
     assert "before\N{REPLACEMENT CHARACTER}[2Jafter" in out.getvalue()
+
+
+def goes_on(text: str) -> Message:
+    """Return what a channel waits for."""
+    return Message(severity=Severity.INFO, text=text, urn=resources()["dev-orders"].urn, ephemeral=True)
+
+
+def updating(phase: Phase) -> Step:
+    channel = resources()["dev-orders"]
+    return Step(op=Op.UPDATE, phase=phase, urn=channel.urn, old=channel, new=channel, detailed={})
+
+
+WAITS = "orderer1 restarts; waits until orderer1 is level with the others (4 s)"
+
+
+@pytest.mark.parametrize("width", [80, 130])
+def test_what_is_waited_for_stands_beside_its_resource_until_it_is_over(width: int) -> None:
+    """One text takes the place of the other; none is left, neither in the tree nor below it."""
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=width, height=60, color_system=None)
+    display = TreeDisplay(console, header="Updating (dev)", preview=False, stack_name="dev")
+    display(updating(Phase.STARTED))
+    display(goes_on("something before (2 s)"))
+    display(goes_on(WAITS))
+    console.print(display.growing())
+    shown = out.getvalue()
+    display(updating(Phase.DONE))
+    display.finish(Outcome(failed=False, cancelled=False, counts={}))
+    left = out.getvalue().rpartition("\x1b[2K")[2]
+
+    assert WAITS in shown
+    assert "something before" not in shown.rpartition("Status")[2]
+    assert "waits" not in left
+    assert "Diagnostics" not in left
+
+
+def test_a_log_has_a_line_on_what_is_waited_for_now_and_then() -> None:
+    """Not one for each text: people read it."""
+    out, now = io.StringIO(), [100.0]
+    display = LineDisplay(out, header="Updating (dev)", preview=False, stack_name="dev", clock=lambda: now[0])
+    display(updating(Phase.STARTED))
+    for second in range(2, 26, 2):
+        now[0] = 100.0 + second
+        display(goes_on(f"waits until all are level ({second} s)"))
+    display(goes_on(""))
+    display(updating(Phase.DONE))
+
+    lines = [line for line in out.getvalue().splitlines() if "waits" in line]
+    assert [line.partition("level ")[2] for line in lines] == ["(10 s)", "(20 s)"]
+
+
+def test_a_preview_in_a_log_has_none() -> None:
+    """Its lines are the plan."""
+    out = io.StringIO()
+    display = LineDisplay(out, header="Previewing update (dev)", preview=True, stack_name="dev")
+    display(updating(Phase.STARTED))
+    display(goes_on(WAITS))
+    display(updating(Phase.DONE))
+
+    assert "waits" not in out.getvalue()

@@ -30,7 +30,8 @@ _LEAST_NAME = 12
 class Columns:
     """Hold the width of each column, in characters of the terminal.
 
-    `short` types are shown by their last part; with `beneath`, Info has a line of its own.
+    `short` types are shown by their last part; with `beneath`, Info has a line of its own. `info`:
+    what is left for it beside the others.
     """
 
     short: bool
@@ -38,6 +39,7 @@ class Columns:
     type: int
     name: int
     status: int
+    info: int
     preview: bool
 
     @classmethod
@@ -57,6 +59,7 @@ class Columns:
             type=types,
             name=min(names, max(_LEAST_NAME, room)) if beneath else names,
             status=statuses,
+            info=width - fixed - types,
             preview=preview,
         )
 
@@ -74,13 +77,15 @@ class Columns:
         shown = _last_part(row.type) if self.short else row.type
         line = Text(self._padded(f" {SIGNS[row.op]}", branch + printable(shown), name, status, ""))
         line.stylize(colour, 0, _SIGN)
+        # What a resource waits for is for whoever looks now: it is shown whole, if need be beneath.
+        beneath = self.beneath or (bool(row.goes_on) and cell_len(info) > self.info)
         end = len(line.plain.rstrip())
         line.stylize("bold red" if status.startswith("**") else colour, end - len(status), end)
-        yield _line(line if self.beneath else line.append(info))
+        yield _line(line if beneath else line.append(info))
         below = branch.replace("├─", "│ ").replace("└─", "  ")
         for part in rest:
             yield _line(Text(self._padded("", below, part, "", "")))
-        if self.beneath and info:
+        if beneath and info:
             yield _line(Text(f"{' ' * _SIGN}{_GAP}{below}{_GAP}{info}"))
 
     def _padded(self, sign: str, type: str, name: str, status: str, info: str) -> str:  # noqa: A002 - Pulumi's word

@@ -16,7 +16,8 @@ __all__ = ["Row", "Rows"]
 class Row:
     """Keep what is known of one resource.
 
-    Times are seconds of a monotonic clock; `latest` is the last step heard of.
+    Times are seconds of a monotonic clock; `latest` is the last step heard of, `goes_on` what it waits
+    for meanwhile.
     """
 
     urn: str
@@ -26,6 +27,7 @@ class Row:
     ended: float = 0.0
     replaced: bool = False
     messages: list[Message] = field(default_factory=list)
+    goes_on: str = ""
     note: str = ""
 
     @property
@@ -54,7 +56,7 @@ class Row:
     @property
     def interesting(self) -> bool:
         """Tell whether there is anything to show: a change or a message."""
-        return self.op is not Op.SAME or bool(self.messages)
+        return self.op is not Op.SAME or bool(self.messages or self.goes_on)
 
     def status(self, *, preview: bool) -> str:
         """Return the words for the present state of the resource."""
@@ -64,9 +66,9 @@ class Row:
         return status(self.op, self.latest.phase, preview=preview, seconds=end - self.started)
 
     def info(self) -> str:
-        """Return the changed properties and the first line of the last message."""
-        said = ""
-        if self.messages:
+        """Return the changed properties, and what goes on or the first line of the last message."""
+        said = self.goes_on
+        if self.messages and not said:
             last = self.messages[-1]
             said = SEVERITIES[last.severity] + (last.text.splitlines() or [""])[0]
         return "; ".join(part for part in (self.note, said) if part)
@@ -85,10 +87,13 @@ class Rows:
             if event.severity is Severity.DEBUG:
                 return None
             if not event.urn:
-                self.general.append(event)
+                self.general += [] if event.ephemeral else [event]
                 return None
             row = self._row(event.urn)
-            row.messages.append(event)
+            if event.ephemeral:
+                row.goes_on = event.text
+            else:
+                row.messages.append(event)
             return row
         if event.internal:
             return None
@@ -97,6 +102,8 @@ class Rows:
         row.parent = resource.parent if resource is not None else ""
         if event.phase is Phase.STARTED:
             row.started = time.monotonic()
+        else:
+            row.goes_on = ""
         row.ended = time.monotonic()
         row.started = row.started or row.ended
         row.latest = event

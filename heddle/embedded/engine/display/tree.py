@@ -33,7 +33,7 @@ class TreeDisplay:
         self._rows = Rows()
         console.print(Text(f"{header}:", style="bold"))
         self._live = Live(
-            get_renderable=self._growing,
+            get_renderable=self.growing,
             console=console,
             refresh_per_second=_PER_SECOND,
             transient=True,
@@ -44,6 +44,17 @@ class TreeDisplay:
     def __call__(self, event: Event) -> None:
         """Take an event; the next redraw shows it."""
         self._rows.take(event)
+
+    def growing(self) -> RenderableType:
+        """Return as much of the tree as fits: what runs now and what came last is what one wants to see."""
+        rows = self._rows.tree()
+        columns = self._columns(rows)
+        lines = [line for row, branch in rows for line in columns.lines(row, branch)]
+        room = max(5, self._console.size.height - _FRAME)
+        if len(lines) > room:
+            running = [line for row, branch in rows if row.running for line in columns.lines(row, branch)]
+            lines = [*lines[: room - len(running)], *running] if len(running) < room else running[:room]
+        return Group(columns.header(), *lines)
 
     def finish(self, outcome: Outcome | None) -> None:
         """Leave the tree and what closes the run on the terminal; nothing if it never began."""
@@ -60,17 +71,6 @@ class TreeDisplay:
             details=self._details,
         ):
             self._console.print(Text(printable(line), style=_line_style(line)), soft_wrap=True)
-
-    def _growing(self) -> RenderableType:
-        """Return as much of the tree as fits: what runs now and what came last is what one wants to see."""
-        rows = self._rows.tree()
-        columns = self._columns(rows)
-        lines = [line for row, branch in rows for line in columns.lines(row, branch)]
-        room = max(5, self._console.size.height - _FRAME)
-        if len(lines) > room:
-            running = [line for row, branch in rows if row.running for line in columns.lines(row, branch)]
-            lines = [*lines[: room - len(running)], *running] if len(running) < room else running[:room]
-        return Group(columns.header(), *lines)
 
     def _whole(self) -> RenderableType:
         """Return the whole tree."""

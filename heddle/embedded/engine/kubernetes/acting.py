@@ -35,6 +35,7 @@ from heddle.embedded.engine.kubernetes.objects import (
 )
 from heddle.embedded.engine.kubernetes.prune import pruned
 from heddle.embedded.engine.kubernetes.readiness import NotReady, check_now, path_of, timeout_of, wait_ready
+from heddle.embedded.engine.kubernetes.telling import Teller
 from heddle.errors import HeddleError, ProviderError
 from heddle.plugin.interface import (
     CreateRequest,
@@ -58,7 +59,7 @@ _CONFLICT_LINK = (
 )
 
 
-def create(api: Api, request: CreateRequest, tell: Callable[[str], None]) -> CreateResult:
+def create(api: Api, request: CreateRequest, tell: Teller) -> CreateResult:
     """Create the object, or adopt one of its name, and wait until it is ready.
 
     Raises PartialFailure when it exists but does not become ready, ProviderError when it was not created.
@@ -161,7 +162,7 @@ def _partial(
     )
 
 
-def update(api: Api, request: UpdateRequest, tell: Callable[[str], None]) -> UpdateResult:
+def update(api: Api, request: UpdateRequest, tell: Teller) -> UpdateResult:
     """Apply the new inputs to the live object and wait until it is ready.
 
     Raises PartialFailure with the object's real state when that does not succeed.

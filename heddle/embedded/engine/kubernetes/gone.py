@@ -4,7 +4,6 @@ Source: pulumi-kubernetes 4.28 provider/pkg/await/condition/deleted.go.
 """
 
 import time
-from collections.abc import Callable
 
 from heddle.embedded.engine.kubernetes.api import Api, ApiError
 from heddle.embedded.engine.kubernetes.evidence import evidence
@@ -12,6 +11,7 @@ from heddle.embedded.engine.kubernetes.holding import holders
 from heddle.embedded.engine.kubernetes.kinds import kind_of
 from heddle.embedded.engine.kubernetes.objects import Json, at, is_true, kind_id, name_of, namespace_of
 from heddle.embedded.engine.kubernetes.readiness import SKIP, TELL_AFTER, WATCH, NotReady, Wait
+from heddle.embedded.engine.kubernetes.telling import Teller
 
 __all__ = ["wait_gone"]
 
@@ -26,9 +26,7 @@ _SKIPS_DELETION = (
 )
 
 
-def wait_gone(
-    api: Api, obj: Json, name: str, inputs: Json, *, timeout: float, tell: Callable[[str], None]
-) -> None:
+def wait_gone(api: Api, obj: Json, name: str, inputs: Json, *, timeout: float, tell: Teller) -> None:
     """Block until the object does not exist, or another of its name does; tell what holds it meanwhile.
 
     Raises NotReady when it is still there in the end, with what holds it; ProviderError when the API server
@@ -75,7 +73,7 @@ def _goes_now(api: Api, live: Json, wait: Wait) -> bool:
 class _Teller:
     """Tells what holds an object, once the wait takes long, and whenever that is something else."""
 
-    def __init__(self, api: Api, tell: Callable[[str], None]) -> None:
+    def __init__(self, api: Api, tell: Teller) -> None:
         self._api = api
         self._tell = tell
         self._told = ""
@@ -83,13 +81,14 @@ class _Teller:
 
     def look(self, live: Json) -> None:
         """Tell what holds the object, if it is time for that."""
+        self._tell.until("until it is gone" + (f": {self._told.splitlines()[0]}" if self._told else ""))
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + TELL_AFTER
         held = "\n".join(holders(self._api, live))
         if held and held != self._told:
             self._told = held
-            self._tell(f"'{name_of(live)}' is still being deleted\n{held}")
+            self._tell.warn(f"'{name_of(live)}' is still being deleted\n{held}")
 
 
 def _still_there(live: Json, wait: Wait) -> NotReady:

@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from heddle.embedded.engine.kubernetes import acting
@@ -17,6 +18,7 @@ from heddle.embedded.engine.kubernetes.connect import connect, default_namespace
 from heddle.embedded.engine.kubernetes.objects import AUTONAMED, annotations, from_properties
 from heddle.embedded.engine.kubernetes.removing import delete
 from heddle.embedded.engine.kubernetes.settings import Settings, config_changes, settings_of
+from heddle.embedded.engine.kubernetes.telling import Teller
 from heddle.errors import NeedsCli, ProviderError
 from heddle.plugin.interface import (
     CheckRequest,
@@ -35,6 +37,7 @@ from heddle.plugin.interface import (
     UpdateResult,
 )
 from heddle.plugin.values import Properties, has_unknown
+from heddle.telling import Listener, waiting_until
 from heddle.versions import PULUMI_KUBERNETES
 
 __all__ = ["KubernetesProvider", "create_provider"]
@@ -114,8 +117,8 @@ class KubernetesProvider:
             return CreateResult(id="", properties={})
         if request.preview and (self._unreachable or has_unknown(request.inputs)):
             return CreateResult(id="", properties=request.inputs)
-        api, tell = self._reached(), self._teller(request.urn)
-        return await self._in_thread(lambda: acting.create(api, request, tell))
+        api = self._reached()
+        return await self._telling(request.urn, lambda tell: acting.create(api, request, tell))
 
     async def update(self, request: UpdateRequest) -> UpdateResult:
         """Change by server-side apply and wait; in previews by dry run."""
@@ -123,8 +126,8 @@ class KubernetesProvider:
             return UpdateResult(properties={})
         if request.preview and (self._unreachable or has_unknown(request.news)):
             return UpdateResult(properties=request.news)
-        api, tell = self._reached(), self._teller(request.urn)
-        return await self._in_thread(lambda: acting.update(api, request, tell))
+        api = self._reached()
+        return await self._telling(request.urn, lambda tell: acting.update(api, request, tell))
 
     async def read(self, request: ReadRequest) -> ReadResult:
         """Read the live object and judge whether it is ready; gone only on the API server's own word."""
@@ -150,8 +153,8 @@ class KubernetesProvider:
             if self._settings.delete_unreachable:
                 return
             raise ProviderError("configured Kubernetes cluster is unreachable", hint=_GONE_HINT)
-        api, tell = self._api, self._teller(request.urn)
-        await self._in_thread(lambda: delete(api, request, tell))
+        api = self._api
+        await self._telling(request.urn, lambda tell: delete(api, request, tell))
 
     async def invoke(self, token: str, args: Properties) -> InvokeResult:
         """Refuse the call: functions of charts, YAML and kustomize need Pulumi's CLI."""
@@ -187,11 +190,20 @@ class KubernetesProvider:
     async def _in_thread(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
-    def _teller(self, urn: str) -> Callable[[str], None]:
-        """Return what shows a warning from within a thread."""
+    async def _telling(self, urn: str, work: Callable[[Teller], _T]) -> _T:
+        """Work on an object in a thread that may warn, and say what it waits for."""
         loop = asyncio.get_running_loop()
+        listener = Listener(partial(self._show, urn))
 
-        def tell(message: str) -> None:
+        def warn(message: str) -> None:
             asyncio.run_coroutine_threadsafe(self._log(Severity.WARNING, message, urn), loop)
 
-        return tell
+        with listener.listening(), waiting_until("") as wait:
+            try:
+                tell = Teller(warn=warn, until=partial(setattr, wait, "words"))
+                return await self._in_thread(lambda: work(tell))
+            finally:
+                await listener.close()
+
+    async def _show(self, urn: str, words: str) -> None:
+        await self._log(Severity.INFO, words, urn, ephemeral=True)

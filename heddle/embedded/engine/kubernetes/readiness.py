@@ -4,7 +4,7 @@ Source: pulumi-kubernetes 4.28 provider/pkg/await/await.go, service.go.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from heddle.embedded.engine.kubernetes.objects import (
     namespace_of,
 )
 from heddle.embedded.engine.kubernetes.rules import ReadyState, Rule, claim_rule, rule_for
+from heddle.embedded.engine.kubernetes.telling import Teller
 from heddle.embedded.engine.kubernetes.wanted import wanted_rule
 from heddle.errors import ProviderError
 
@@ -119,7 +120,7 @@ def path_of(obj: Json, name: str = "") -> str:
     return f"{kind_of(obj).collection(namespace_of(obj))}/{name or name_of(obj)}"
 
 
-def wait_ready(api: Api, live: Json, inputs: Json, *, timeout: float, tell: Callable[[str], None]) -> Json:
+def wait_ready(api: Api, live: Json, inputs: Json, *, timeout: float, tell: Teller) -> Json:
     """Block until the object is ready, and return its last state.
 
     Args:
@@ -127,14 +128,14 @@ def wait_ready(api: Api, live: Json, inputs: Json, *, timeout: float, tell: Call
         live: The object as created or changed.
         inputs: Its inputs, whose annotations may change what is waited for.
         timeout: Seconds until NotReady is raised.
-        tell: Called with what is wrong while waiting goes on.
+        tell: Told what is missing while waiting goes on, and after a while what is wrong.
     """
     wait = Wait.of(api, timeout)
     if is_true(inputs, SKIP):
         return live
     custom = wanted_rule(inputs)
     if custom is None and kind_id(live) == "v1/Service":
-        return _service(live, wait)
+        return _service(live, wait, tell)
     rule = custom or wait.answer(lambda: _rule(api, live))
     return live if rule is None else _until(live, rule, wait, tell)
 
@@ -167,7 +168,7 @@ def _waits_for_pod(api: Api, claim: Json) -> bool:
     return (found or {}).get("volumeBindingMode") == "WaitForFirstConsumer"
 
 
-def _until(live: Json, rule: Rule, wait: Wait, tell: Callable[[str], None]) -> Json:
+def _until(live: Json, rule: Rule, wait: Wait, tell: Teller) -> Json:
     """Follow the object's changes until the rule holds."""
     obj, told, tell_at = live, "", time.monotonic() + TELL_AFTER
     while True:
@@ -180,8 +181,13 @@ def _until(live: Json, rule: Rule, wait: Wait, tell: Callable[[str], None]) -> J
             tell_at, problems = time.monotonic() + TELL_AFTER, "\n".join(evidence(wait.api, obj))
             if problems and problems != told:
                 told = problems
-                tell(problems)
+                tell.warn(problems)
+        tell.until(_until_ready([*told.splitlines(), *state.reasons]))
         obj = wait.answer(lambda: wait.api.get(path_of(live)))
+
+
+def _until_ready(reasons: Sequence[str]) -> str:
+    return f"until it is ready: {reasons[0]}" if reasons else "until it is ready"
 
 
 def _next_state(obj: Json, rule: Rule, wait: Wait) -> tuple[Json, ReadyState]:
@@ -212,7 +218,7 @@ def _not_ready(obj: Json, state: ReadyState, wait: Wait) -> NotReady:
     return NotReady(f"'{name}' timed out waiting to be Ready {waited}", obj, reasons)
 
 
-def _service(live: Json, wait: Wait) -> Json:
+def _service(live: Json, wait: Wait, tell: Teller) -> Json:
     """Wait for a load balancer's address and for the selected pods to be ready.
 
     4.28 lets endpoints settle for 10 s after each change; here they count at once when there are addresses
@@ -227,6 +233,7 @@ def _service(live: Json, wait: Wait) -> Json:
             return obj
         if wait.over:
             raise _not_ready(obj, state, wait)
+        tell.until(_until_ready(state.reasons))
         wait.pause(pause)
         pause = min(pause * 1.5, _POLL_MAX)
         obj = wait.answer(lambda: wait.api.get(path_of(live)))

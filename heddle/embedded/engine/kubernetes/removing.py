@@ -3,14 +3,13 @@
 Source: pulumi-kubernetes 4.28 provider/pkg/await/await.go Deletion.
 """
 
-from collections.abc import Callable
-
 from heddle.embedded.engine.kubernetes.api import Api, ApiError
 from heddle.embedded.engine.kubernetes.checkpoint import parse
 from heddle.embedded.engine.kubernetes.gone import wait_gone
 from heddle.embedded.engine.kubernetes.holding import let_go
 from heddle.embedded.engine.kubernetes.objects import Json, annotation, kind_id, split_id
 from heddle.embedded.engine.kubernetes.readiness import NotReady, path_of, timeout_of
+from heddle.embedded.engine.kubernetes.telling import Teller
 from heddle.errors import ProviderError
 from heddle.plugin.interface import DeleteRequest
 
@@ -30,7 +29,7 @@ _OWNS_NOTHING = (
 )
 
 
-def delete(api: Api, request: DeleteRequest, tell: Callable[[str], None]) -> None:
+def delete(api: Api, request: DeleteRequest, tell: Teller) -> None:
     """Delete the object with what it owns, and wait until it is gone; one that is gone already is success.
 
     Jobs that runbooks left on a claim are deleted, too, and told. Raises ProviderError when the object is
@@ -46,7 +45,7 @@ def delete(api: Api, request: DeleteRequest, tell: Callable[[str], None]) -> Non
         raise
     try:
         if jobs := let_go(api, live):
-            tell(f"Jobs of runbooks used the claim, and are deleted: {', '.join(jobs)}")
+            tell.warn(f"Jobs of runbooks used the claim, and are deleted: {', '.join(jobs)}")
         wait_gone(api, live, name, inputs, timeout=timeout_of(request.timeout, inputs), tell=tell)
     except NotReady as error:
         raise ProviderError("\n".join([error.message, *error.reasons])) from error

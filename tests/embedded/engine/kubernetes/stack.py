@@ -35,19 +35,21 @@ class Stack:
 
     provider: KubernetesProvider
     messages: list[str] = field(default_factory=list)
+    waits: list[str] = field(default_factory=list)
     states: dict[str, State] = field(default_factory=dict)
 
     @classmethod
     async def on(cls, kubeconfig: str, **settings: Any) -> "Stack":
         """Return an empty stack on a cluster."""
         messages: list[str] = []
+        waits: list[str] = []
 
-        async def log(severity: Severity, message: str, urn: str = "") -> None:
-            messages.append(message)
+        async def log(severity: Severity, message: str, urn: str = "", *, ephemeral: bool = False) -> None:
+            (waits if ephemeral else messages).append(message)
 
         provider = create_provider(log)
         await provider.configure({"kubeconfig": kubeconfig, **settings})
-        return cls(provider=provider, messages=messages)
+        return cls(provider=provider, messages=messages, waits=waits)
 
     async def create(self, thing: Thing, *, seconds: float = 90) -> State:
         """Create a thing and remember it."""

@@ -8,6 +8,7 @@ import pytest
 from heddle.embedded.engine.kubernetes import acting
 from heddle.embedded.engine.kubernetes.api import Api, ApiError
 from heddle.embedded.engine.kubernetes.removing import delete
+from heddle.embedded.engine.kubernetes.telling import Teller
 from heddle.errors import ProviderError
 from heddle.plugin.interface import (
     CreateRequest,
@@ -66,8 +67,7 @@ def _ready(obj: dict[str, Any]) -> dict[str, Any]:
     return {**obj, "status": status}
 
 
-def _silent(_message: str) -> None:
-    pass
+_silent = Teller(warn=lambda _: None, until=lambda _: None)
 
 
 def _api(fake: FakeApi) -> Api:
@@ -315,7 +315,7 @@ def test_a_claim_that_hangs_names_the_pods_that_use_it(monkeypatch: pytest.Monke
     _pod(fake, "mend-x7", {"kind": "Job", "name": "mend"}, {})
 
     with pytest.raises(ProviderError, match=r"pod mend-x7 of Job mend \(Succeeded\) uses claim n") as caught:
-        delete(_api(fake), _delete(before, timeout=1), told.append)
+        delete(_api(fake), _delete(before, timeout=1), Teller(warn=told.append, until=lambda _: None))
 
     assert "finalizer kubernetes.io/pvc-protection" in str(caught.value)
     assert "pod mend-x7 of Job mend (Succeeded) uses claim n" in told[0]
@@ -332,7 +332,7 @@ def test_a_claim_is_let_go_by_what_a_runbook_left() -> None:
     fake.put("/apis/batch/v1/namespaces/x/jobs/mend", {"metadata": {"name": "mend"}})
     fake.script = [lambda _obj: None]
 
-    delete(_api(fake), _delete(before), told.append)
+    delete(_api(fake), _delete(before), Teller(warn=told.append, until=lambda _: None))
 
     assert ("delete Background", "/apis/batch/v1/namespaces/x/jobs/mend") in fake.calls
     assert told == ["Jobs of runbooks used the claim, and are deleted: mend"]

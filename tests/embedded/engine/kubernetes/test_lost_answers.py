@@ -7,6 +7,7 @@ import pytest
 from heddle.embedded.engine.kubernetes.api import Api, ApiError, ClusterUnreachable
 from heddle.embedded.engine.kubernetes.gone import wait_gone
 from heddle.embedded.engine.kubernetes.readiness import wait_ready
+from heddle.embedded.engine.kubernetes.telling import Teller
 from heddle.errors import ProviderError
 from tests.embedded.engine.kubernetes.fake import FakeApi
 
@@ -17,9 +18,13 @@ CANNOT = ApiError(500, {"message": "etcdserver: request timed out"})
 LOST = [pytest.param(SILENCE, id="silence"), pytest.param(CANNOT, id="it cannot answer")]
 
 
+def silent_teller() -> Teller:
+    return Teller(warn=lambda _: None, until=lambda _: None)
+
+
 def gone(fake: FakeApi, obj: dict[str, Any], timeout: float = 5) -> None:
     """Wait until it is gone."""
-    wait_gone(cast("Api", fake), obj, obj["metadata"]["name"], obj, timeout=timeout, tell=lambda _: None)
+    wait_gone(cast("Api", fake), obj, obj["metadata"]["name"], obj, timeout=timeout, tell=silent_teller())
 
 
 def namespace(fake: FakeApi) -> dict[str, Any]:
@@ -36,6 +41,23 @@ def test_the_end_of_a_namespace_is_awaited(lost: ProviderError) -> None:
     gone(fake, there)
     assert NAMESPACE not in fake.objects
     assert not fake.lost
+
+
+def test_what_an_object_waits_for_is_said() -> None:
+    """In the words of the rule that does not hold, while it does not."""
+    said: list[str] = []
+    fake = FakeApi()
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "n", "namespace": "x"}, "apiVersion": "v1"}
+    live = fake.put(f"{NAMESPACE}/persistentvolumeclaims/n", claim)
+    fake.objects[f"{NAMESPACE}/persistentvolumeclaims/n"] = {**live, "status": {"phase": "Bound"}}
+    tell = Teller(warn=lambda _: None, until=said.append)
+    wait_ready(cast("Api", fake), live, claim, timeout=5, tell=tell)
+    there = namespace(fake)
+    fake.script = [lambda obj: obj, lambda _: None]
+    wait_gone(cast("Api", fake), there, "x", there, timeout=5, tell=tell)
+
+    assert said[0].startswith("until it is ready: ")
+    assert said[-1] == "until it is gone"
 
 
 def test_a_refusal_ends_the_wait() -> None:
@@ -65,7 +87,7 @@ def test_the_readiness_of_a_volume_is_awaited(lost: ProviderError) -> None:
     fake.lost = [lost] * 2
     # The first watch ends without a word; the object that is read then is bound.
     fake.objects[f"{NAMESPACE}/persistentvolumeclaims/n"] = {**live, "status": {"phase": "Bound"}}
-    ready = wait_ready(cast("Api", fake), live, claim, timeout=5, tell=lambda _: None)
+    ready = wait_ready(cast("Api", fake), live, claim, timeout=5, tell=silent_teller())
     assert ready["status"]["phase"] == "Bound"
     assert not fake.lost
 
@@ -84,5 +106,5 @@ def test_the_address_of_a_service_is_awaited(lost: ProviderError) -> None:
     live = fake.put(SERVICE, service)
     fake.lost = [lost] * 2
     fake.objects[SERVICE] = {**live, "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}}
-    ready = wait_ready(cast("Api", fake), live, service, timeout=5, tell=lambda _: None)
+    ready = wait_ready(cast("Api", fake), live, service, timeout=5, tell=silent_teller())
     assert ready["status"]["loadBalancer"]["ingress"] == [{"ip": "192.0.2.1"}]

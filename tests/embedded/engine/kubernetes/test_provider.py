@@ -39,8 +39,10 @@ class Messages:
     def __init__(self) -> None:
         self.lines: list[tuple[Severity, str]] = []
 
-    async def __call__(self, severity: Severity, message: str, urn: str = "") -> None:
-        self.lines.append((severity, message))
+    async def __call__(
+        self, severity: Severity, message: str, urn: str = "", *, ephemeral: bool = False
+    ) -> None:
+        self.lines += [] if ephemeral else [(severity, message)]
 
 
 def _check(news: Properties, olds: Properties | None = None, type_: str = _TYPE) -> CheckRequest:
