@@ -12,11 +12,12 @@ from components.addresses import node_address
 from components.checksums import base64_of, checksum_of, sha256_of
 from components.couchdb import Couchdb
 from components.manifests import Manifest, metadata
+from components.operations import Operations
 from components.organization import Organization
 from components.site import Site
 from heddle.render import msp_config_yaml
 from heddle.resources import Certificate, ClientTls, Identity, Node, Power
-from heddle.topology import NodePlan
+from heddle.topology import NodePlan, OrganizationPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,36 @@ class FabricNodeArgs:
     """The peer's state database; None = LevelDB."""
     tls_rekey_refusal: str = ""
     """Why its TLS key must not be made anew; empty if it may be."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeSetArgs:
+    """Which nodes of an organization, whose they are, and what Kubernetes holds for each, by its name."""
+
+    site: Site
+    plan: OrganizationPlan
+    organization: Organization
+    claims: Mapping[str, PersistentVolumeClaim]
+    """Claims of the nodes, and of peers' databases."""
+    services: Mapping[str, Service]
+    operations: Operations
+
+    def node(
+        self, plan: NodePlan, config: str, *, database: Couchdb | None = None, tls_rekey_refusal: str = ""
+    ) -> FabricNodeArgs:
+        """Return what one of the nodes is made of."""
+        return FabricNodeArgs(
+            site=self.site,
+            plan=plan,
+            organization=self.organization,
+            image=plan.image,
+            config=config,
+            claim=self.claims[plan.name],
+            service=self.services[plan.name],
+            operations_authority=self.operations.authority,
+            database=database,
+            tls_rekey_refusal=tls_rekey_refusal,
+        )
 
 
 class FabricNode(pulumi.ComponentResource):

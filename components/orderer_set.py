@@ -1,20 +1,17 @@
 """Run the ordering nodes of one organization."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes.core.v1 import PersistentVolumeClaim, Service
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
 from components import labels
 from components.manifests import Manifest, metadata
-from components.node import FabricNode, FabricNodeArgs, tls_holder
+from components.node import FabricNode, NodeSetArgs, tls_holder
 from components.openings import node_opening
-from components.operations import Operations
 from components.organization import Organization
-from components.site import Site
 from heddle.render import orderer_yaml
 from heddle.resources import (
     ClientTls,
@@ -26,7 +23,7 @@ from heddle.resources import (
     RolloutArgs,
     Volumes,
 )
-from heddle.topology import NodePlan, OrganizationPlan
+from heddle.topology import NodePlan
 
 _FEWEST = 3
 """Orderers that are needed for one of them to be out of its channels."""
@@ -37,16 +34,10 @@ _TOO_FEW = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrdererSetArgs:
-    """Which nodes, whose they are, and what Kubernetes holds for each (by the node's name)."""
+class OrdererSetArgs(NodeSetArgs):
+    """The orderers of one organization, and what makes their volumes as large as they are to be."""
 
-    site: Site
-    plan: OrganizationPlan
-    organization: Organization
-    claims: Mapping[str, PersistentVolumeClaim]
     volumes: Volumes
-    services: Mapping[str, Service]
-    operations: Operations
 
 
 class OrdererSet(pulumi.ComponentResource):
@@ -99,15 +90,9 @@ class OrdererSet(pulumi.ComponentResource):
     def _node(self, name: str, plan: NodePlan, args: OrdererSetArgs) -> FabricNode:
         return FabricNode(
             f"{name}-{plan.name}",
-            FabricNodeArgs(
-                site=args.site,
-                plan=plan,
-                organization=args.organization,
-                image=plan.image,
-                config=orderer_yaml(plan),
-                claim=args.claims[plan.name],
-                service=args.services[plan.name],
-                operations_authority=args.operations.authority,
+            args.node(
+                plan,
+                orderer_yaml(plan),
                 tls_rekey_refusal=_TOO_FEW if len(args.plan.nodes) < _FEWEST else "",
             ),
             pulumi.ResourceOptions(parent=self),

@@ -1,33 +1,21 @@
 """Run the peers of one organization."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes.core.v1 import PersistentVolumeClaim, Service
 
 from components.couchdb import Couchdb, CouchdbArgs
-from components.node import FabricNode, FabricNodeArgs
+from components.node import FabricNode, NodeSetArgs
 from components.openings import node_opening
-from components.operations import Operations
 from components.organization import Organization
-from components.site import Site
 from heddle.render import core_yaml
 from heddle.resources import Node, PeerOrganization, Power
-from heddle.topology import CouchdbPlan, NodePlan, OrganizationPlan
+from heddle.topology import CouchdbPlan, NodePlan
 
 
 @dataclass(frozen=True, kw_only=True)
-class PeerSetArgs:
-    """Which peers, whose they are, and what Kubernetes holds for each (by the peer's name)."""
-
-    site: Site
-    plan: OrganizationPlan
-    organization: Organization
-    claims: Mapping[str, PersistentVolumeClaim]
-    """Claims of the peers and of their databases, by name."""
-    services: Mapping[str, Service]
-    operations: Operations
+class PeerSetArgs(NodeSetArgs):
+    """The peers of one organization."""
 
 
 class PeerSet(pulumi.ComponentResource):
@@ -72,15 +60,9 @@ class PeerSet(pulumi.ComponentResource):
         bootstrap = args.plan.nodes[0].served
         return FabricNode(
             f"{name}-{plan.name}",
-            FabricNodeArgs(
-                site=args.site,
-                plan=plan,
-                organization=args.organization,
-                image=plan.image,
-                config=core_yaml(plan, bootstrap=bootstrap),
-                claim=args.claims[plan.name],
-                service=args.services[plan.name],
-                operations_authority=args.operations.authority,
+            args.node(
+                plan,
+                core_yaml(plan, bootstrap=bootstrap),
                 database=self._database(name, plan.couchdb, args) if plan.couchdb else None,
             ),
             pulumi.ResourceOptions(parent=self),

@@ -5,12 +5,12 @@ brings its successor up to date and lets it stand at once. Orderers take it wher
 messages (orderer/common/cluster/service.go, Step), and know the sender by the key of its TLS certificate.
 """
 
-import grpc
 from fabric_protos.orderer import cluster_pb2, cluster_pb2_grpc
 
 from heddle.configtx.raft import transfer_message
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
+from heddle.fabric.oneway import send_one_way
 
 __all__ = ["transfer_leadership"]
 
@@ -29,12 +29,5 @@ async def transfer_leadership(
     request = cluster_pb2.ConsensusRequest(channel=channel, payload=payload)
     stub = cluster_pb2_grpc.ClusterStub(await connections.channel(leader))
     call = stub.Step(timeout=deadline)
-    try:
-        await call.write(cluster_pb2.StepRequest(consensus_request=request))
-        await call.done_writing()
-        async for _ in call:
-            pass
-    except grpc.aio.AioRpcError as error:
-        raise connections.failure(leader, f"hand over {channel}", error) from error
-    finally:
-        call.cancel()
+    requests = [cluster_pb2.StepRequest(consensus_request=request)]
+    await send_one_way(connections, leader, call, requests, f"hand over {channel}")

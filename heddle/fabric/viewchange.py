@@ -6,6 +6,7 @@ asks all others for the next view, and who has a quorum's wishes changes to it
 """
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import grpc
@@ -17,6 +18,7 @@ from heddle.configtx.smartbft import view_change_message
 from heddle.fabric.boundtls import BoundTls
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
+from heddle.fabric.oneway import send_one_way
 from heddle.identity.signer import Signer
 from heddle.waiting import Deadline
 
@@ -48,19 +50,17 @@ async def ask_for_view(
         options = [("grpc.default_authority", node.host), ("grpc.enable_http_proxy", 0)]
         async with grpc.aio.insecure_channel(f"{host}:{port}", options=options) as channel:
             call = clusterserver_pb2_grpc.ClusterNodeServiceStub(channel).Step(timeout=clock.left())
-            try:
-                await call.wait_for_connection()
-                for request in (_authentication(way, node, wish, node_id), _request(wish)):
-                    await call.write(request)
-                await call.done_writing()
-                async for _ in call:
-                    pass
-            except grpc.aio.AioRpcError as error:
-                raise connections.failure(node, f"change the view of {wish.channel}", error) from error
-            finally:
-                call.cancel()
+            messages = _messages(way, node, wish, node_id)
+            await send_one_way(connections, node, call, messages, f"change the view of {wish.channel}")
     finally:
         await way.close()
+
+
+def _messages(
+    way: BoundTls, node: Node, wish: Wish, node_id: int
+) -> Iterator[clusterserver_pb2.ClusterNodeServiceStepRequest]:
+    yield _authentication(way, node, wish, node_id)
+    yield _request(wish)
 
 
 def _authentication(

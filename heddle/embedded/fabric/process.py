@@ -6,10 +6,12 @@ import os
 import signal
 import ssl
 
+from heddle.embedded.fabric.metrics import Metrics
+from heddle.embedded.fabric.operations import serve_operations
 from heddle.embedded.fabric.settings import Settings
 from heddle.errors import SpecError
 
-__all__ = ["server_context", "start_logging", "until_stopped"]
+__all__ = ["operations_server", "server_context", "start_logging", "until_stopped"]
 
 
 def start_logging() -> None:
@@ -54,3 +56,24 @@ def server_context(
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(cadata=settings.all_contents(client_roots).decode())
     return context
+
+
+async def operations_server(
+    settings: Settings, metrics: Metrics, *, certificate: str, key: str, client_roots: str
+) -> asyncio.Server:
+    """Serve the operations endpoint as core.yaml or orderer.yaml has it.
+
+    `certificate`, `key` and `client_roots` name the settings of its files, which peers and orderers call
+    differently.
+    """
+    context = server_context(
+        settings,
+        enabled="operations.tls.enabled",
+        certificate=certificate,
+        key=key,
+        client_roots=client_roots,
+        require_client=settings.flag("operations.tls.clientAuthRequired"),
+    )
+    address = settings.text("operations.listenAddress", "127.0.0.1:0")
+    prometheus = settings.text("metrics.provider", "disabled") == "prometheus"
+    return await serve_operations(address, context, metrics, prometheus=prometheus)

@@ -12,12 +12,11 @@ from heddle.embedded.fabric.deliver import Delivery
 from heddle.embedded.fabric.http import serve_http
 from heddle.embedded.fabric.local import local_signer
 from heddle.embedded.fabric.metrics import Metrics
-from heddle.embedded.fabric.operations import serve_operations
 from heddle.embedded.fabric.orderer.node import OrdererNode
 from heddle.embedded.fabric.orderer.participation import Participation
 from heddle.embedded.fabric.orderer.registrar import Registrar
 from heddle.embedded.fabric.orderer.services import add_services
-from heddle.embedded.fabric.process import server_context, start_logging, until_stopped
+from heddle.embedded.fabric.process import operations_server, server_context, start_logging, until_stopped
 from heddle.embedded.fabric.rpc import OPTIONS, Dialled, add_port
 from heddle.embedded.fabric.settings import Settings, load_settings
 from heddle.errors import HeddleError, SpecError
@@ -98,20 +97,6 @@ async def _serve_admin(settings: Settings, registrar: Registrar) -> asyncio.Serv
     )
 
 
-async def _serve_operations(settings: Settings, metrics: Metrics) -> asyncio.Server:
-    context = server_context(
-        settings,
-        enabled="Operations.TLS.Enabled",
-        certificate="Operations.TLS.Certificate",
-        key="Operations.TLS.PrivateKey",
-        client_roots="Operations.TLS.ClientRootCAs",
-        require_client=settings.flag("Operations.TLS.ClientAuthRequired"),
-    )
-    address = settings.text("Operations.ListenAddress", "127.0.0.1:0")
-    prometheus = settings.text("Metrics.Provider", "disabled") == "prometheus"
-    return await serve_operations(address, context, metrics, prometheus=prometheus)
-
-
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     if settings.text("General.BootstrapMethod", "none") not in {"none", ""}:
@@ -123,7 +108,13 @@ async def run(settings: Settings) -> None:
     registrar.open()
     server, address = _grpc_server(settings, registrar, metrics)
     admin = await _serve_admin(settings, registrar)
-    operations = await _serve_operations(settings, metrics)
+    operations = await operations_server(
+        settings,
+        metrics,
+        certificate="Operations.TLS.Certificate",
+        key="Operations.TLS.PrivateKey",
+        client_roots="Operations.TLS.ClientRootCAs",
+    )
     await server.start()
     _LOG.info("Beginning to serve requests on %s (stand-in, no real orderer)", address)
     await until_stopped()

@@ -10,13 +10,12 @@ import grpc.aio
 from heddle.embedded.fabric.deliver import Delivery
 from heddle.embedded.fabric.local import local_msp, local_signer
 from heddle.embedded.fabric.metrics import Metrics
-from heddle.embedded.fabric.operations import serve_operations
 from heddle.embedded.fabric.peer.endorser import Endorser
 from heddle.embedded.fabric.peer.following import Following
 from heddle.embedded.fabric.peer.gateway import Gateway
 from heddle.embedded.fabric.peer.peer import Peer
 from heddle.embedded.fabric.peer.services import add_exchange, add_services
-from heddle.embedded.fabric.process import server_context, start_logging, until_stopped
+from heddle.embedded.fabric.process import operations_server, start_logging, until_stopped
 from heddle.embedded.fabric.rpc import OPTIONS, Dialled, add_port
 from heddle.embedded.fabric.settings import Settings, load_settings
 from heddle.errors import HeddleError
@@ -80,20 +79,6 @@ def _grpc_server(settings: Settings, peer: Peer) -> tuple[grpc.aio.Server, str]:
     return server, address
 
 
-async def _serve_operations(settings: Settings, metrics: Metrics) -> asyncio.Server:
-    context = server_context(
-        settings,
-        enabled="operations.tls.enabled",
-        certificate="operations.tls.cert.file",
-        key="operations.tls.key.file",
-        client_roots="operations.tls.clientRootCAs.files",
-        require_client=settings.flag("operations.tls.clientAuthRequired"),
-    )
-    address = settings.text("operations.listenAddress", "127.0.0.1:0")
-    prometheus = settings.text("metrics.provider", "disabled") == "prometheus"
-    return await serve_operations(address, context, metrics, prometheus=prometheus)
-
-
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     metrics = Metrics()
@@ -101,7 +86,13 @@ async def run(settings: Settings) -> None:
     metrics.source(peer.report)
     peer.open()
     server, address = _grpc_server(settings, peer)
-    operations = await _serve_operations(settings, metrics)
+    operations = await operations_server(
+        settings,
+        metrics,
+        certificate="operations.tls.cert.file",
+        key="operations.tls.key.file",
+        client_roots="operations.tls.clientRootCAs.files",
+    )
     await server.start()
     _LOG.info("Started peer on %s (stand-in, no real peer)", address)
     await until_stopped()
