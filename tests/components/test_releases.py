@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from tests.components.declared import NETWORK, waits_for
 from tests.components.recording import Recorder, record
-from tests.components.test_network import NETWORK, _after
 
 RAISED = {
     **NETWORK,
@@ -20,7 +20,7 @@ def _channel(recorder: Recorder, name: str) -> dict[str, Any]:
 
 
 def _rollouts_before(recorder: Recorder, name: str) -> set[str]:
-    after = _after(recorder, f"dev-channel-{name}-ledger")
+    after = waits_for(recorder, f"dev-channel-{name}-ledger")
     return {each for each in after if each.endswith("-rollout")}
 
 

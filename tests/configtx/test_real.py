@@ -1,19 +1,11 @@
 """What Fabric's own programs say about everything that is made here."""
 
-import json
-import subprocess
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
-from fabric_protos.common import common_pb2, configtx_pb2, policies_pb2
-from fabric_protos.orderer import configuration_pb2 as orderer_pb2
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from fabric_protos.common import common_pb2, configtx_pb2
 
-from heddle.configtx import values
 from heddle.configtx.blocks import (
     block_hash,
     config_of,
@@ -26,22 +18,43 @@ from heddle.configtx.delta import compute_update
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.envelope import sign_update, update_envelope
 from heddle.configtx.filters import message_refusal
-from heddle.configtx.genesis import channel_group, genesis_block
+from heddle.configtx.genesis import genesis_block
 from heddle.configtx.read import settings_of
 from heddle.configtx.settings import ChannelSettings
 from heddle.configtx.validate import apply_update
-from heddle.errors import ConfigtxError, NoDifference
-from heddle.identity.msp import msp_config
+from heddle.errors import ConfigtxError
 from heddle.identity.signer import Signer
 from heddle.settings import BatchSettings
+from tests.configtx.broken import (
+    backwards,
+    consortiums,
+    foreign_msp,
+    global_addresses,
+    hash_algorithm,
+    hash_width,
+    leaf_as_root,
+    lonely_policy,
+    no_application,
+    no_batch,
+    no_capabilities,
+    no_endpoints,
+    no_orderers,
+    no_policy,
+    nonsense,
+    only_unknown_capability,
+    policy_of_no_kind,
+    policy_with_a_hole,
+    strange_name,
+    subgroup,
+    two_versions_of_an_msp,
+    unknown_capability,
+    unknown_value,
+)
 from tests.configtx.networks import organization, peer_organization, trade
 from tests.configtx.real_orderer import PROGRAMS, OrdererProcess, running
-from tests.configtx.strategies import bft_channels, channels
 from tests.programs import needs
-from tests.real.mspfolder import msp_folder
 
 pytestmark = [pytest.mark.real, needs(*PROGRAMS)]
-
 SETTINGS = trade(1)
 OFFERS = 20
 ADMINS = [organization(name).signer("admin") for name in ("alpha", "beta", "orderer")]
@@ -124,125 +137,6 @@ def edited(
     copy.CopyFrom(config)
     change(copy.channel_group)
     return copy
-
-
-def no_endpoints(root: configtx_pb2.ConfigGroup) -> None:
-    root.groups["Orderer"].groups["orderer"].values["Endpoints"].value = b""
-
-
-def unknown_value(root: configtx_pb2.ConfigGroup) -> None:
-    root.groups["Orderer"].values["Surprise"].mod_policy = "Admins"
-
-
-def unknown_capability(root: configtx_pb2.ConfigGroup) -> None:
-    capabilities = values.capabilities("V9_9")
-    capabilities.capabilities["V3_0"].SetInParent()
-    values.put(root, "Capabilities", capabilities)
-
-
-def only_unknown_capability(root: configtx_pb2.ConfigGroup) -> None:
-    values.put(root, "Capabilities", values.capabilities("V9_9"))
-
-
-def global_addresses(root: configtx_pb2.ConfigGroup) -> None:
-    values.put(root, "OrdererAddresses", values.addresses(["orderer0.example:7050"]))
-
-
-def no_capabilities(root: configtx_pb2.ConfigGroup) -> None:
-    del root.groups["Orderer"].values["Capabilities"]
-
-
-def hash_width(root: configtx_pb2.ConfigGroup) -> None:
-    root.values["BlockDataHashingStructure"].value = b""
-
-
-def hash_algorithm(root: configtx_pb2.ConfigGroup) -> None:
-    root.values["HashingAlgorithm"].value = b""
-
-
-def no_orderers(root: configtx_pb2.ConfigGroup) -> None:
-    del root.groups["Orderer"]
-
-
-def no_application(root: configtx_pb2.ConfigGroup) -> None:
-    del root.groups["Application"]
-
-
-def consortiums(root: configtx_pb2.ConfigGroup) -> None:
-    root.groups["Consortiums"].mod_policy = "Admins"
-
-
-def two_versions_of_an_msp(root: configtx_pb2.ConfigGroup) -> None:
-    owner = organization("orderer").msp
-    more = replace(owner, tls_root_certificates=(*owner.tls_root_certificates, *owner.root_certificates))
-    group = root.groups["Application"].groups["orderer"]
-    group.CopyFrom(root.groups["Application"].groups["alpha"])
-    values.put(group, "MSP", msp_config(more))
-
-
-def policy_with_a_hole(root: configtx_pb2.ConfigGroup) -> None:
-    policy = root.groups["Application"].policies["Hole"]
-    policy.mod_policy = "Admins"
-    policy.policy.type = 1
-    envelope = policies_pb2.SignaturePolicyEnvelope()
-    envelope.rule.signed_by = 3
-    policy.policy.value = envelope.SerializeToString()
-
-
-def policy_of_no_kind(root: configtx_pb2.ConfigGroup) -> None:
-    policy_with_a_hole(root)
-    root.groups["Application"].policies["Hole"].policy.type = 7
-
-
-def no_batch(root: configtx_pb2.ConfigGroup) -> None:
-    values.put(
-        root.groups["Orderer"],
-        "BatchSize",
-        values.fill(orderer_pb2.BatchSize(), BatchSettings(max_message_count=0)),
-    )
-
-
-def backwards(root: configtx_pb2.ConfigGroup) -> None:
-    values.put(
-        root.groups["Orderer"],
-        "BatchTimeout",
-        values.fill(orderer_pb2.BatchTimeout(), BatchSettings(timeout="-1s")),
-    )
-
-
-def nonsense(root: configtx_pb2.ConfigGroup) -> None:
-    values.put(
-        root.groups["Orderer"],
-        "BatchTimeout",
-        values.fill(orderer_pb2.BatchTimeout(), BatchSettings(timeout="soon")),
-    )
-
-
-def no_policy(root: configtx_pb2.ConfigGroup) -> None:
-    root.groups["Orderer"].values["BatchTimeout"].mod_policy = ""
-    backwards(root)
-
-
-def foreign_msp(root: configtx_pb2.ConfigGroup) -> None:
-    values.put(root.groups["Application"].groups["alpha"], "MSP", msp_config(organization("gamma").msp))
-
-
-def strange_name(root: configtx_pb2.ConfigGroup) -> None:
-    root.groups["Application"].groups["al pha"].mod_policy = "Admins"
-
-
-def subgroup(root: configtx_pb2.ConfigGroup) -> None:
-    root.groups["Application"].groups["alpha"].groups["below"].mod_policy = "Admins"
-
-
-def leaf_as_root(root: configtx_pb2.ConfigGroup) -> None:
-    alpha = organization("alpha")
-    msp = replace(alpha.msp, root_certificates=(alpha.signer("peer").certificate,))
-    values.put(root.groups["Application"].groups["alpha"], "MSP", msp_config(msp))
-
-
-def lonely_policy(root: configtx_pb2.ConfigGroup) -> None:
-    root.policies["Empty"].mod_policy = "Admins"
 
 
 @pytest.mark.parametrize(
@@ -365,106 +259,3 @@ def assert_same_refusal(
             return
         said.add(body["error"])
     pytest.fail(f"Fabric never says {caught.value.message!r}, but {said}")
-
-
-def run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-@st.composite
-def edits(draw: st.DrawFn) -> configtx_pb2.Config:
-    """A channel of our making, with elements of every kind changed at random."""
-    config = configtx_pb2.Config(channel_group=channel_group(draw(channels() | bft_channels())))
-    groups = [config.channel_group]
-    for group in groups:
-        groups.extend(group.groups[name] for name in sorted(group.groups))
-    for group in groups:
-        for kind in ("values", "policies", "groups"):
-            elements = getattr(group, kind)
-            for name in sorted(elements):
-                change_element(draw, kind, elements, name)
-    return config
-
-
-def change_element(draw: st.DrawFn, kind: str, elements: MutableMapping[str, Any], name: str) -> None:
-    match draw(st.integers(0, 12)), kind:
-        case 0, _:
-            del elements[name]
-        case 1, _:
-            elements[name].mod_policy = draw(st.sampled_from(["Admins", "Other", "/Channel/Admins"]))
-        case 2, _:
-            elements[name].version = draw(st.integers(0, 3))
-        case 3, "values":
-            elements[name].value = draw(st.binary(max_size=3))
-        case 3, "policies":
-            elements[name].ClearField("policy")
-        case 4, _:
-            elements["New"].mod_policy = draw(st.sampled_from(["", "Admins"]))
-
-
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(edits(), edits())
-def test_any_difference_is_computed_as_configtxlator_does(
-    tmp_path: Path, original: configtx_pb2.Config, updated: configtx_pb2.Config
-) -> None:
-    """Equal messages for random trees, the same words for equal ones."""
-    for pair in ((original, updated), (original, original)):
-        paths = [tmp_path / "original.pb", tmp_path / "updated.pb", tmp_path / "update.pb"]
-        for path, config in zip(paths, pair, strict=False):
-            path.write_bytes(config.SerializeToString())
-        answer = run(
-            "configtxlator",
-            "compute_update",
-            "--channel_id=trade",
-            *(f"--{path.stem}={path}" for path in paths[:2]),
-            f"--output={paths[2]}",
-        )
-        if answer.returncode:
-            with pytest.raises(NoDifference) as caught:
-                compute_update("trade", *pair)
-            assert caught.value.message in answer.stderr
-        else:
-            theirs = configtx_pb2.ConfigUpdate.FromString(paths[2].read_bytes())
-            assert compute_update("trade", *pair) == theirs
-
-
-def test_the_genesis_block_can_be_read(tmp_path: Path) -> None:
-    """Configtxlator decodes every value of it, configtxgen inspects it."""
-    path = tmp_path / "genesis.block"
-    path.write_bytes(genesis_block(trade()).SerializeToString())
-    decoded = run("configtxlator", "proto_decode", "--type=common.Block", f"--input={path}")
-    assert decoded.returncode == 0, decoded.stderr
-    content = json.loads(decoded.stdout)["data"]["data"][0]["payload"]["data"]
-    orderer = content["config"]["channel_group"]["groups"]["Orderer"]
-    consenters = orderer["values"]["ConsensusType"]["value"]["metadata"]["consenters"]
-    assert [node["host"] for node in consenters] == [node.host for node in trade().consenters]
-    assert orderer["groups"]["orderer"]["values"]["MSP"]["value"]["config"]["fabric_node_ous"]["enable"]
-    assert run("configtxgen", "-inspectBlock", str(path)).returncode == 0
-
-
-def test_configtxgen_reads_the_msp_folder_as_we_write_it(tmp_path: Path) -> None:
-    """Its organization has the MSP that ours has, so either may make the channel."""
-    alpha = organization("alpha")
-    for path, content in msp_folder(alpha.msp).items():
-        (tmp_path / "msp" / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "msp" / path).write_bytes(content)
-    policies = {
-        name: {"Type": "Signature", "Rule": f"OR('AlphaMSP.{role}')"}
-        for name, role in {"Readers": "member", "Writers": "member", "Admins": "admin"}.items()
-    }
-    organization_ = {"Name": "alpha", "ID": "AlphaMSP", "MSPDir": "msp", "Policies": policies}
-    (tmp_path / "configtx.yaml").write_text(json.dumps({"Organizations": [organization_]}))
-    printed = run("configtxgen", "-printOrg", "alpha", "-configPath", str(tmp_path))
-    assert printed.returncode == 0, printed.stderr
-    config = json.loads(printed.stdout)["values"]["MSP"]["value"]
-    encoded = subprocess.run(
-        ["configtxlator", "proto_encode", "--type=msp.MSPConfig"],
-        input=json.dumps(config).encode(),
-        capture_output=True,
-        check=True,
-    ).stdout
-    from fabric_protos.msp import msp_config_pb2
-
-    theirs = msp_config_pb2.FabricMSPConfig.FromString(msp_config_pb2.MSPConfig.FromString(encoded).config)
-    ours = msp_config_pb2.FabricMSPConfig.FromString(msp_config(alpha.msp).config)
-    assert theirs == ours

@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.contract.standins import prepared_standins, same_tests
-from tests.provider import test_real
+from tests.provider import (
+    test_real,
+    test_real_definitions,
+    test_real_health,
+    test_real_killed,
+    test_real_signatures,
+)
 from tests.real.network import RealNetwork
 
 
@@ -19,4 +25,5 @@ def network(tmp_path: Path) -> Iterator[RealNetwork]:
     network.stop()
 
 
-globals().update(same_tests(test_real))
+for _each in (test_real, test_real_definitions, test_real_health, test_real_killed, test_real_signatures):
+    globals().update(same_tests(_each))

@@ -16,7 +16,7 @@ from tests.contract.conftest import KINDS
 from tests.contract.damage import spoil_blocks
 from tests.contract.standins import prepared_standins
 from tests.provider.harness import Engine
-from tests.provider.test_real import CHANNEL, MEMBERSHIP, _channel, _membership
+from tests.provider.real import CHANNEL, MEMBERSHIP, channel_inputs, membership_inputs
 from tests.real.network import RealNetwork, prepared_network
 
 WAY_OUT = "`heddle runbook run rejoin-peer --stack test -e peer="
@@ -53,9 +53,9 @@ async def test_the_runbook_is_named(
     network: RealNetwork, kind: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A create fails at once with it; a refresh that sees the peer's log keeps the state and warns."""
-    await engine.up(CHANNEL, "channel", _channel(network))
-    channel = await engine.up(CHANNEL, "channel", _channel(network, batch={"timeout": "1s"}))
-    member = _membership(network, 0, channel["genesisHash"])
+    await engine.up(CHANNEL, "channel", channel_inputs(network))
+    channel = await engine.up(CHANNEL, "channel", channel_inputs(network, batch={"timeout": "1s"}))
+    member = membership_inputs(network, 0, channel["genesisHash"])
     await engine.up(MEMBERSHIP, "member", member)
     await _has_two_blocks(network)
     peer = network.peers[0]
