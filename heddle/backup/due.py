@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from heddle.backup.manifest import time_of_backup
 from heddle.backup.place import Place, place_of
 from heddle.durations import timestamp
 from heddle.errors import BackupError, HeddleError
+from heddle.network.overview import BackupAge
 from heddle.schedules import Schedule
 from heddle.state.stack import open_stack
 
@@ -26,29 +26,37 @@ class Age:
 
     newest: when it was begun, by its name; None: there is no backup.
     next: when the next one is due; None without a schedule.
-    overdue: a backup was due more than an hour ago, and none was begun since.
+    missed: when the first backup was due that nobody has made, more than an hour ago; None: none was.
     """
 
     newest: datetime | None
     next: datetime | None = None
-    overdue: bool = False
+    missed: datetime | None = None
+
+    @property
+    def overdue(self) -> bool:
+        """Tell whether a backup should be there by now: one was missed, or there is none at all."""
+        return self.missed is not None or (self.newest is None and self.next is not None)
 
     def words(self, now: datetime) -> str:
         """Return the age in a line for people."""
         last = "none yet" if self.newest is None else f"the last {_ago(now - self.newest)} ago"
-        due = f", the next is due {self.next:%Y-%m-%d %H:%M} UTC" if self.next else ""
-        return f"{last}{due}" + (": overdue" if self.overdue else "")
+        if self.missed is not None:
+            last += f", overdue since {_minute(self.missed)}"
+        elif self.overdue:
+            last += ", `heddle backup create` makes the first"
+        return last + (f"; the next is due {_minute(self.next)}" if self.next else "")
 
 
-def told_age(stack: str, folder: Path, *, deadline: float) -> dict[str, Any]:
+def told_age(stack: str, folder: Path, *, deadline: float) -> BackupAge | None:
     """Return the age of a stack's newest backup as `heddle status` shows it; errors become words in it.
 
-    Empty for a stack file without `backup`, and where the state is not at hand, as with an access folder.
+    None for a stack file without `backup`, and where the state is not at hand, as with an access folder.
     """
     try:
         place = place_of(open_stack(folder, stack), folder)
     except HeddleError:
-        return {}
+        return None
     now = datetime.now(UTC)
 
     async def ask() -> Age:
@@ -59,13 +67,14 @@ def told_age(stack: str, folder: Path, *, deadline: float) -> dict[str, Any]:
         age = asyncio.run(ask())
     except (BackupError, TimeoutError) as error:
         why = error.message if isinstance(error, BackupError) else f"{place.target.place} does not answer"
-        return {"words": f"not known: {why}", "newest": None, "next": None, "overdue": False}
-    return {
-        "words": age.words(now),
-        "newest": timestamp(age.newest) if age.newest else None,
-        "next": timestamp(age.next) if age.next else None,
-        "overdue": age.overdue,
-    }
+        return BackupAge(words=f"not known: {why}")
+    return BackupAge(
+        words=age.words(now),
+        newest=timestamp(age.newest) if age.newest else None,
+        next=timestamp(age.next) if age.next else None,
+        missed=timestamp(age.missed) if age.missed else None,
+        overdue=age.overdue,
+    )
 
 
 async def age_of_backups(place: Place, now: datetime) -> Age:
@@ -79,20 +88,25 @@ async def age_of_backups(place: Place, now: datetime) -> Age:
     return Age(
         newest=newest,
         next=place.schedule.next_after(now),
-        overdue=_overdue(place.schedule, newest, now),
+        missed=_missed(place.schedule, newest, now),
     )
 
 
-def _overdue(schedule: Schedule, newest: datetime | None, now: datetime) -> bool:
-    """Tell whether a backup was due, with an hour of grace, and there is none since."""
-    if newest is None:
-        return True
-    return schedule.next_after(newest) + _GRACE < now
+def _missed(schedule: Schedule, newest: datetime | None, now: datetime) -> datetime | None:
+    """Return when the first backup since the newest one was due, if it could be there by now."""
+    if newest is None:  # nobody knows since when there is a schedule
+        return None
+    due = schedule.next_after(newest)
+    return due if due + _GRACE < now else None
 
 
 def next_runs(schedule: Schedule, now: datetime, count: int) -> list[datetime]:
     """Return the next times at which a backup is due."""
     return list(islice(schedule.runs_after(now), count))
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _ago(age: timedelta) -> str:

@@ -91,11 +91,7 @@ def _show(console: Console, found: Overview, *, verbose: bool) -> None:
             ),
             soft_wrap=True,
         )
-    if found.backups:
-        colour = "yellow" if found.backups["overdue"] else ""
-        console.print(
-            Text.assemble(("backups", colour), ": ", cell(str(found.backups["words"]))), soft_wrap=True
-        )
+    _show_backups(console, found)
     if found.status is not None:
         for margin in found.status.margins:
             console.print(cell(str(margin)), soft_wrap=True)
@@ -103,6 +99,12 @@ def _show(console: Console, found: Overview, *, verbose: bool) -> None:
             console.print(Text.assemble(("volume", "yellow"), " ", cell(line)), soft_wrap=True)
         console.print()
         _show_nodes(console, found.status, verbose=verbose)
+
+
+def _show_backups(console: Console, found: Overview) -> None:
+    if found.backups:
+        colour = "yellow" if found.backups.overdue else ""
+        console.print(Text.assemble(("backups", colour), ": ", cell(found.backups.words)), soft_wrap=True)
 
 
 def _show_nodes(console: Console, found: InstanceStatus, *, verbose: bool) -> None:

@@ -1,8 +1,8 @@
 """Say how an instance is as a whole: its state, and what it can lose, from all that is known of it."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,22 @@ from heddle.state.log import Act
 from heddle.state.stack import stack_backend
 from heddle.text import part_of
 
-__all__ = ["Overview", "ask_overview"]
+__all__ = ["BackupAge", "Overview", "ask_overview"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupAge:
+    """Tell how old the newest backup is. Times are RFC 3339, None where there is none or nobody knows.
+
+    words: all of it for people. newest: when it was begun. next: when the next one is due.
+    missed: when the first one was due that nobody has made. overdue: one should be there that is not.
+    """
+
+    words: str
+    newest: str | None = None
+    next: str | None = None
+    missed: str | None = None
+    overdue: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +50,8 @@ class Overview:
     status: InstanceStatus | None = None
     surroundings: Surroundings = field(default_factory=Surroundings)
     instance: InstanceOutput | None = None
-    backups: Mapping[str, Any] = field(default_factory=dict)
-    """How old the newest backup is, as JSON has it, with `words` for people; empty where none are wanted."""
+    backups: BackupAge | None = None
+    """How old the newest backup is; None where the stack file wants none."""
 
     @property
     def healthy(self) -> bool:
@@ -78,7 +93,7 @@ class Overview:
             "running": self.busy,
             **({"pods": self._pods()} if self.surroundings.workloads else {}),
             **({"volumes": self._volumes()} if self.surroundings.volumes else {}),
-            **({"backups": dict(self.backups)} if self.backups else {}),
+            **({"backups": asdict(self.backups)} if self.backups else {}),
             **(found.plain() if found else {"healthy": self.healthy, "name": self.name}),
             **self._sleep(),
         }

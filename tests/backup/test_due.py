@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from heddle.backup.due import age_of_backups
+from heddle.backup.due import Age, age_of_backups
 from heddle.backup.manifest import write_manifest
 from heddle.backup.place import Place
 from heddle.render import backup_units
@@ -15,26 +15,32 @@ from tests.backup.samples import manifest, target
 
 NOW = datetime(2026, 11, 29, 8, 0, tzinfo=UTC)
 CASES = {
-    "fresh": ("20261129t024500z", "45 2 * * *", "the last 5 hours ago, the next is due 2026-11-30 02:45 UTC"),
+    "fresh": ("20261129t024500z", "45 2 * * *", "the last 5 hours ago; the next is due 2026-11-30 02:45 UTC"),
     "overdue": (
         "20261127t024500z",
         "45 2 * * *",
-        "the last 2 days ago, the next is due 2026-11-30 02:45 UTC: overdue",
+        "the last 2 days ago, overdue since 2026-11-28 02:45 UTC; the next is due 2026-11-30 02:45 UTC",
     ),
     "within its hour": (
         "20261128t074500z",
         "30 7 * * *",
-        "the last 24 hours ago, the next is due 2026-11-30 07:30 UTC",
+        "the last 24 hours ago; the next is due 2026-11-30 07:30 UTC",
     ),
     "without a schedule": ("20261101t024500z", "", "the last 28 days ago"),
-    "none yet": ("", "45 2 * * *", "none yet, the next is due 2026-11-30 02:45 UTC: overdue"),
+    "none yet": (
+        "",
+        "45 2 * * *",
+        "none yet, `heddle backup create` makes the first; the next is due 2026-11-30 02:45 UTC",
+    ),
     "none, and none due": ("", "", "none yet"),
 }
+LATE = {"overdue", "none yet"}
 
 
-@pytest.mark.parametrize(("newest", "line", "words"), CASES.values(), ids=CASES)
-def test_the_age_of_the_newest(newest: str, line: str, words: str, tmp_path: Path) -> None:
-    """In words; what is due has an hour until it counts as overdue."""
+@pytest.mark.parametrize("case", CASES)
+def test_the_age_of_the_newest(case: str, tmp_path: Path) -> None:
+    """In words; what is due has an hour until it counts as overdue, and what is to come never is."""
+    newest, line, words = CASES[case]
     place = Place(
         instance="demo",
         target=target(tmp_path),
@@ -43,12 +49,15 @@ def test_the_age_of_the_newest(newest: str, line: str, words: str, tmp_path: Pat
         schedule=read_schedule(line) if line else None,
     )
 
-    async def look() -> str:
+    async def look() -> Age:
         for each in filter(None, {"20250101t000000z" if newest else "", newest}):
             await place.target.write_manifest(each, write_manifest(manifest(each)))
-        return (await age_of_backups(place, NOW)).words(NOW)
+        return await age_of_backups(place, NOW)
 
-    assert asyncio.run(look()) == words
+    age = asyncio.run(look())
+    assert age.words(NOW) == words
+    assert age.overdue == (case in LATE)
+    assert age.missed is None or age.missed < NOW
 
 
 def test_units_name_what_they_run_and_no_secret() -> None:
