@@ -79,6 +79,10 @@ def _show(console: Console, found: Overview, *, verbose: bool) -> None:
             soft_wrap=True,
         )
         return
+    if found.surroundings.is_empty and not verbose:
+        # Of every node the same would be said.
+        _show_backups(console, found)
+        return
     if found.pods:
         console.print(Text.assemble("pods ready: ", cell(found.pods)), soft_wrap=True)
     for name in found.missing:

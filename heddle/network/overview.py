@@ -56,7 +56,7 @@ class Overview:
     @property
     def healthy(self) -> bool:
         """Tell whether everything answered, and as it should; or sleeps, as it should."""
-        if self.status is None:
+        if self.status is None or self.surroundings.is_empty:
             return self.state.state == State.HIBERNATED
         return self.status.healthy
 
@@ -134,6 +134,7 @@ def ask_overview(stack: str, folder: Path, *, deadline: float) -> Overview:
         asleep_since=network.instance.sleep.since if network.instance.sleep else "",
         unreachable=around.unreachable,
         silent=status is None or status.silent,
+        namespace=around.namespace,
         workloads=around.workloads,
         troubles=tuple(_troubles(status)) if status else (),
         addresses=around.addresses if status else {},

@@ -12,7 +12,7 @@ from heddle.kube.client import KubeClient
 from heddle.kube.volumes import claim_facts_of
 from heddle.network.instance import InstanceOutput
 from heddle.network.network import Network
-from heddle.planner.instance import Workload
+from heddle.planner.instance import NamespaceFacts, Workload
 from heddle.planner.volumes import ClaimFacts, missing_size
 
 __all__ = ["Surroundings", "ask_surroundings"]
@@ -28,12 +28,20 @@ class Surroundings:
     """Hold the workloads of the instance, why the API server does not answer, and addresses that do not.
 
     volumes: the claims of nodes and of their databases, by name.
+    namespace: what is wrong with the namespace itself; None: nothing, as far as the caller may look.
     """
 
     workloads: Mapping[str, Workload] = field(default_factory=dict)
     unreachable: str = ""
     addresses: Mapping[str, str] = field(default_factory=dict)
     volumes: Mapping[str, ClaimFacts] = field(default_factory=dict)
+    namespace: NamespaceFacts | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether there is nothing to ask: no namespace, or no workload in it."""
+        found = self.workloads.values()
+        return self.namespace is not None or (bool(found) and not any(each.there for each in found))
 
     @property
     def growing(self) -> list[str]:
@@ -43,16 +51,37 @@ class Surroundings:
 
 
 async def ask_surroundings(network: Network, *, deadline: float) -> Surroundings:
-    """Ask for all workloads in two requests, and try the public addresses side by side. Raises nothing.
+    """Ask for namespace and workloads, and try the public addresses, side by side. Raises nothing.
 
     What the caller may not list is left out: not everybody has that right.
     """
-    (workloads, unreachable), addresses, volumes = await asyncio.gather(
+    (workloads, unreachable), addresses, volumes, namespace = await asyncio.gather(
         _ask_workloads(network, deadline),
         _silent_addresses(network.instance, min(_ADDRESS_SECONDS, deadline)),
         _ask_volumes(network, deadline),
+        _ask_namespace(network, deadline),
     )
-    return Surroundings(workloads=workloads, unreachable=unreachable, addresses=addresses, volumes=volumes)
+    return Surroundings(
+        workloads=workloads,
+        unreachable=unreachable,
+        addresses=addresses,
+        volumes=volumes,
+        namespace=namespace,
+    )
+
+
+async def _ask_namespace(network: Network, deadline: float) -> NamespaceFacts | None:
+    """Return what is wrong with the namespace; None also for who may not look, and without an answer."""
+    name = network.instance.namespace
+    try:
+        async with asyncio.timeout(deadline), await KubeClient.open(network.access.kubeconfig) as cluster:
+            found = await cluster.get(f"/api/v1/namespaces/{quote(name)}")
+    except (TimeoutError, Unreachable, KubeError):
+        return None
+    if found is None:
+        return NamespaceFacts(name=name)
+    since = found["metadata"].get("deletionTimestamp")
+    return NamespaceFacts(name=name, leaving_since=str(since)) if since else None
 
 
 async def _ask_volumes(network: Network, deadline: float) -> dict[str, ClaimFacts]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from heddle.text import counted, some
 
-__all__ = ["Evidence", "InstanceState", "Run", "State", "Workload", "instance_state"]
+__all__ = ["Evidence", "InstanceState", "NamespaceFacts", "Run", "State", "Workload", "instance_state"]
 
 
 class State(StrEnum):
@@ -26,7 +26,7 @@ class State(StrEnum):
     UPGRADING = "upgrading"
     """An `up` changes what there is, or pods still run what was wanted before."""
     DELETING = "deleting"
-    """A `destroy` is under way."""
+    """A `destroy` is under way, or somebody else deletes the namespace."""
     HIBERNATED = "hibernated"
     """Nothing is to run: every StatefulSet and Deployment has 0 replicas."""
     ADDRESS_ABNORMAL = "address abnormal"
@@ -44,6 +44,14 @@ class Run:
 
     kind: str
     words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamespaceFacts:
+    """Describe a namespace that is not simply there: gone, or being deleted since a time (RFC 3339)."""
+
+    name: str
+    leaving_since: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +79,7 @@ class Evidence:
         asleep, asleep_since: whether the last `up` let the instance sleep, and when.
         unreachable: why the API server does not answer; empty if it does, or may not tell.
         silent: whether no node told anything.
+        namespace: what is wrong with the namespace; None: it is there, or nobody here may look.
         workloads: of nodes, state databases and chaincode servers, by name; empty where they are not known.
         troubles: what is wrong with nodes and chaincodes, a line each.
         addresses: public addresses that do not answer, with why, by node.
@@ -84,6 +93,7 @@ class Evidence:
     asleep_since: str = ""
     unreachable: str = ""
     silent: bool = False
+    namespace: NamespaceFacts | None = None
     workloads: Mapping[str, Workload] = field(default_factory=dict)
     troubles: Sequence[str] = ()
     addresses: Mapping[str, str] = field(default_factory=dict)
@@ -147,6 +157,34 @@ def _is_unknown(facts: Evidence) -> InstanceState | None:
     return InstanceState(state=State.UNKNOWN, reason=facts.unreachable)
 
 
+def _has_no_namespace(facts: Evidence) -> InstanceState | None:
+    """Tell once what is the reason that nothing answers. The volumes go with their namespace."""
+    if (namespace := facts.namespace) is None:
+        return None
+    if since := namespace.leaving_since:
+        words = (
+            f"namespace {namespace.name} is being deleted since {since}, by nobody who holds the stack's lock"
+        )
+        return InstanceState(state=State.DELETING, reason=f"{words}; when it is gone, {_ANEW}")
+    words = f"namespace {namespace.name} is gone, and every volume in it; {_ANEW}"
+    return InstanceState(state=State.ABNORMAL, reason=words)
+
+
+def _has_no_workloads(facts: Evidence) -> InstanceState | None:
+    found = facts.workloads.values()
+    if not found or any(each.there for each in found):
+        return None
+    words = (
+        "its only workload is not there"
+        if len(found) == 1
+        else f"none of its {len(found)} workloads is there"
+    )
+    return InstanceState(
+        state=State.ABNORMAL,
+        reason=f"{words}; `heddle refresh`, then `heddle up` make them anew, on the volumes that are left",
+    )
+
+
 def _sleeps(facts: Evidence) -> InstanceState | None:
     found = facts.workloads.values()
     if not found or any(each.wanted or not each.there for each in found):
@@ -206,6 +244,10 @@ def _has_silent_addresses(facts: Evidence) -> InstanceState | None:
     return InstanceState(state=State.ADDRESS_ABNORMAL, reason=words + (f" (and {more} more)" if more else ""))
 
 
+_ANEW = (
+    "`heddle backup restore` brings it back with its ledgers; without a backup `heddle refresh`, then "
+    "`heddle up` begin anew"
+)
 _CHANGING = frozenset({"up", "destroy"})
 """Commands that make, change or take away the instance as a whole."""
 _RULES: Sequence[Callable[[Evidence], InstanceState | None]] = (
@@ -213,6 +255,8 @@ _RULES: Sequence[Callable[[Evidence], InstanceState | None]] = (
     _was_killed,
     _is_not_there,
     _is_unknown,
+    _has_no_namespace,
+    _has_no_workloads,
     _sleeps,
     _is_half_asleep,
     _is_abnormal,

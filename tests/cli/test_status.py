@@ -28,7 +28,7 @@ from heddle.network.instance import (
 )
 from heddle.network.network import Network
 from heddle.network.surroundings import Surroundings
-from heddle.planner.instance import Workload
+from heddle.planner.instance import NamespaceFacts, Workload
 from tests.contract.standins import prepared_standins
 from tests.network.processes import network_of_processes
 from tests.network.samples import use_network
@@ -171,6 +171,44 @@ def test_an_api_server_that_does_not_answer_is_told_at_once(
     first, second = text.splitlines()
     assert first == f"{deployed.instance.name}: unknown: API server https://192.0.2.1: no answer"
     assert "heddle status --verbose" in second
+
+
+@pytest.mark.parametrize("since", ["", "2026-11-29T08:00:00Z"])
+def test_a_namespace_that_is_gone_or_goes_is_told_once(
+    status: Status, around: Callable[[Surroundings], None], deployed: Network, since: str
+) -> None:
+    """With what to do; not of every node that some pod is not found."""
+    names = [node.name for node in (*deployed.instance.orderers, *deployed.instance.peers)]
+    around(
+        Surroundings(
+            workloads=dict.fromkeys(names, Workload(wanted=0, ready=0, there=False)),
+            namespace=NamespaceFacts(name="fabric-dev", leaving_since=since),
+        )
+    )
+
+    code, text = status(sleep=SLEEP)
+    assert code == 1
+    (line,) = text.splitlines()
+    state = (
+        "deleting: namespace fabric-dev is being deleted"
+        if since
+        else "abnormal: namespace fabric-dev is gone"
+    )
+    assert line.startswith(f"{deployed.instance.name}: {state}")
+    assert "`heddle backup restore`" in line
+    assert not json.loads(status("--json", sleep=SLEEP)[1])["healthy"]
+
+
+def test_workloads_that_are_all_gone_are_told_once(
+    status: Status, around: Callable[[Surroundings], None], deployed: Network
+) -> None:
+    """As somebody does it by `kubectl delete statefulsets --all`."""
+    gone = Workload(wanted=0, ready=0, there=False)
+    around(Surroundings(workloads={node.name: gone for node in deployed.instance.peers}))
+
+    code, text = status(sleep=SLEEP)
+    assert (code, len(text.splitlines())) == (1, 1)
+    assert ": abnormal: none of its 2 workloads is there; " in text
 
 
 def test_other_commands_say_that_it_sleeps(deployed: Network) -> None:

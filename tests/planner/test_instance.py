@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from heddle.planner.facts import Answer, CertificateFacts, ConsensusCounts, LedgerState, NoAnswer, NodeFacts
-from heddle.planner.instance import Evidence, Run, State, Workload, instance_state
+from heddle.planner.instance import Evidence, NamespaceFacts, Run, State, Workload, instance_state
 from heddle.planner.margin import channel_margins
 
 CASES = Path(__file__).parents[1] / "cases/states"
@@ -30,6 +30,7 @@ def test_the_state_follows_from_the_facts(case: Mapping[str, Any]) -> None:
             asleep_since=case.get("asleep", ""),
             unreachable=case.get("unreachable", ""),
             silent=case.get("silent", False),
+            namespace=_namespace(case.get("namespace", "")),
             workloads={name: _workload(text) for name, text in case.get("workloads", {}).items()},
             troubles=case.get("troubles", ()),
             addresses=case.get("addresses", {}),
@@ -60,6 +61,10 @@ def test_what_a_channel_can_lose_is_told(case: Mapping[str, Any]) -> None:
 
 def _run(kind: str | None) -> Run | None:
     return Run(kind=kind, words=f"`{kind}` by anna") if kind else None
+
+
+def _namespace(text: str) -> NamespaceFacts | None:
+    return NamespaceFacts(name="fabric-dev", leaving_since=text.replace("gone", "")) if text else None
 
 
 def _workload(text: str) -> Workload:
