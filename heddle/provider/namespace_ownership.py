@@ -36,7 +36,11 @@ class NamespaceOwnershipHandler(Handler):
     declaration = NAMESPACE_OWNERSHIP
 
     async def diff(self, call: Call) -> dict[str, DiffKind]:
-        """Refuse Secrets that are missing by now, before anything is done; in itself nothing differs."""
+        """Refuse before anything is done a namespace that is gone, and Secrets that are missing by now.
+
+        In itself nothing differs.
+        """
+        await self._expect_namespace(call)
         if not (call.inputs.get("secretKeys") or call.inputs.get("pullSecrets")):
             return {}
         try:
@@ -45,6 +49,22 @@ class NamespaceOwnershipHandler(Handler):
         except Unreachable as error:
             await self.session.warn(f"not checked: whether the pods' Secrets are there\n{error}", call.urn)
         return {}
+
+    async def _expect_namespace(self, call: Call) -> None:
+        """Raise ProviderError if the namespace is gone or goes: an update would find nothing in it."""
+        try:
+            async with KubeClient(await self.session.api_server()) as server:
+                found = await server.get(_path(call))
+        except (KubeError, Unreachable):
+            return  # who may not look is told by what fails; the cluster may be away
+        if found is not None and not _leaving(found):
+            return
+        now = "is being deleted" if found is not None else "is gone"
+        raise ProviderError(
+            f"namespace {call.inputs['namespace']} {now}, with every volume in it",
+            hint="`heddle backup restore` brings it back with its ledgers. To begin anew without a backup: "
+            "`heddle refresh`, then `heddle up`.",
+        )
 
     async def plan(self, call: Call) -> Plan:
         """Refuse early what `create` would refuse."""

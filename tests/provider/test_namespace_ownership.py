@@ -70,6 +70,32 @@ async def test_one_that_is_being_deleted_is_awaited(namespaces: Namespaces) -> N
     assert namespaces.annotations == {OWNER: "mine"}
 
 
+@pytest.mark.parametrize("goes", [False, True])
+async def test_an_update_without_its_namespace_is_refused_before_anything_is_done(
+    namespaces: Namespaces, goes: bool
+) -> None:
+    """It would find nothing to do, or fail at each object; the way out is another command."""
+    engine = Engine()
+    await engine.up(OWNERSHIP, "own", INPUTS)
+    namespaces.objects.clear()
+    if goes:
+        namespaces.have(labels={INSTANCE: "dev"}, annotations={OWNER: "mine"}, leaving=True)
+
+    with pytest.raises(ProviderError, match="is being deleted" if goes else "is gone") as refused:
+        await engine.diff(OWNERSHIP, "own", INPUTS)
+    assert "`heddle backup restore`" in str(refused.value)
+    assert "`heddle refresh`" in str(refused.value)
+
+
+async def test_who_may_not_look_at_the_namespace_is_not_stopped(namespaces: Namespaces) -> None:
+    """Nothing is known of it then."""
+    engine = Engine()
+    await engine.up(OWNERSHIP, "own", INPUTS)
+    namespaces.forbidden.add("GET")
+
+    assert not (await engine.diff(OWNERSHIP, "own", INPUTS)).changes
+
+
 async def test_a_refresh_sees_that_it_is_gone_or_anothers(namespaces: Namespaces) -> None:
     """Then the next `up` makes it again, or refuses."""
     engine = Engine()
