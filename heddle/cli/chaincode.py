@@ -19,6 +19,7 @@ from heddle.fabric.node import Node
 from heddle.network.facts import committed_chaincodes
 from heddle.network.instance import ChannelOutput
 from heddle.network.network import Network, node_of, open_network
+from heddle.planner.operations import Operation
 
 __all__ = ["app"]
 
@@ -108,7 +109,8 @@ def query(
     private = _transient(transient, transient_file)
     call = _Call(open_network(stack, folder), name, channel, org, user, peer)
     arguments = [function, *(args or ())]
-    _print(asyncio.run(call.send(gateway.evaluate, arguments, transient=private, deadline=timeout)))
+    sent = call.send(Operation.ASK, gateway.evaluate, arguments, transient=private, deadline=timeout)
+    _print(asyncio.run(sent))
 
 
 @app.command()
@@ -133,7 +135,9 @@ def invoke(
     call = _Call(open_network(stack, folder), name, channel, org, user, peer)
     arguments = [function, *(args or ())]
     outcome = asyncio.run(
-        call.send(gateway.invoke, arguments, transient=private, is_init=init, deadline=timeout)
+        call.send(
+            Operation.INVOKE, gateway.invoke, arguments, transient=private, is_init=init, deadline=timeout
+        )
     )
     commit = outcome.commit
     if json_:
@@ -182,13 +186,17 @@ class _Call:
         return node_of(peers[name] if name else next(iter(peers.values())))
 
     async def send(
-        self, verb: Callable[..., Awaitable[Answer]], arguments: Sequence[str], **options: object
+        self,
+        operation: Operation,
+        verb: Callable[..., Awaitable[Answer]],
+        arguments: Sequence[str],
+        **options: object,
     ) -> Answer:
-        """Return what a verb of the peer's gateway answers.
+        """Return what a verb of the peer's gateway answers. Raises EngineError where a state forbids it.
 
         Raises BadParameter with the chaincodes there are for one that neither the stack nor the channel has.
         """
-        async with self._network.connections() as connections:
+        async with self._network.connections(operation) as connections:
             await self._expect_known(connections)
             return await verb(
                 connections, self._peer, self._signer, self._channel.name, self._name, arguments, **options

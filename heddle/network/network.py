@@ -24,7 +24,8 @@ from heddle.network.instance import (
 from heddle.network.oldoutput import split_old_output
 from heddle.network.requests import CHANNEL_TYPE, kept_marks
 from heddle.network.viewer import Person, own_kubeconfig, read_access_folder
-from heddle.planner.instance import State
+from heddle.network.work import state_by_others
+from heddle.planner.instance import InstanceState, State
 from heddle.planner.operations import Operation, operation_refusal
 from heddle.plugin.values import Properties, Secret, Value, strip_secrets
 from heddle.state.outputs import read_outputs_and
@@ -54,6 +55,8 @@ class Network:
     marks: Mapping[str, ConfigMark] = field(default_factory=dict)
     person: Person | None = None
     """Whose access folder it is, where the network was opened without the stack's own keys."""
+    going_on: InstanceState | None = None
+    """The state that another process's run gave the instance when the network was opened, if any."""
 
     def connections(self, to: Operation | None = Operation.ASK) -> Connections:
         """Return clients that dial through the cluster's API server, for `async with`.
@@ -66,9 +69,10 @@ class Network:
 
     def expect(self, operation: Operation) -> None:
         """Raise EngineError where the state of the instance forbids an operation."""
-        state = State.HIBERNATED if self.instance.sleep else State.NORMAL
-        if refusal := operation_refusal(operation, state):
-            raise EngineError(f"{self.instance.name}: {operation}: {refusal.reason}", hint=refusal.hint)
+        own = State.HIBERNATED if self.instance.sleep else State.NORMAL
+        for state in (self.going_on or own, own):
+            if refusal := operation_refusal(operation, state):
+                raise EngineError(f"{self.instance.name}: {operation}: {refusal.reason}", hint=refusal.hint)
 
     def history(self, channel: str) -> ConfigHistory:
         """Return what proves the channel's configuration. Raises EngineError for an unknown channel."""
@@ -217,7 +221,13 @@ def open_network(stack: str, folder: Path) -> Network:
     if is_access_folder(stack):
         return network_of_person(Path(stack))
     outputs, channels = read_outputs_and(folder, stack, CHANNEL_TYPE)
-    return replace(network_of(stack, outputs), marks=kept_marks(channels))
+    going_on = state_by_others(stack, folder, deployed="instance" in outputs)
+    if "instance" not in outputs and going_on is not None:
+        raise EngineError(
+            f"stack {stack!r} has no network yet: {going_on.state}: {going_on.reason}",
+            hint=f"Wait until that has ended: `heddle status {stack} --watch` shows it.",
+        )
+    return replace(network_of(stack, outputs), marks=kept_marks(channels), going_on=going_on)
 
 
 def network_of_person(folder: Path) -> Network:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,9 @@ from heddle.network.instance import InstanceOutput
 from heddle.network.network import Network, open_network
 from heddle.network.status import InstanceStatus, ask_status
 from heddle.network.surroundings import Surroundings, ask_surroundings
-from heddle.planner.instance import Evidence, InstanceState, Run, State, Workload, instance_state
-from heddle.state.history import Work, work_on
-from heddle.state.log import Act
-from heddle.state.stack import stack_backend
+from heddle.network.work import evidence_of, read_work, run_of
+from heddle.planner.instance import InstanceState, State, Workload, instance_state
+from heddle.state.history import Work
 from heddle.text import part_of
 
 __all__ = ["BackupAge", "Overview", "ask_overview"]
@@ -117,8 +115,8 @@ def ask_overview(stack: str, folder: Path, *, deadline: float) -> Overview:
 
     Raises EngineError for a stack that does not exist, and for one without an instance that nobody makes.
     """
-    work = _work(stack, folder)
-    evidence = _evidence(work)
+    work = read_work(stack, folder)
+    evidence = evidence_of(work)
     try:
         network = open_network(stack, folder)
     except EngineError:
@@ -160,29 +158,8 @@ async def _ask(network: Network, deadline: float) -> tuple[InstanceStatus | None
     )
 
 
-def _work(stack: str, folder: Path) -> Work:
-    backend = stack_backend(folder, stack)
-    return work_on(backend) if backend is not None else Work()
-
-
-def _evidence(work: Work) -> Evidence:
-    pending: dict[str, list[str]] = {}
-    for kind, name in work.pending:
-        pending.setdefault(kind, []).append(name)
-    return Evidence(running=_run(work.running), killed=_run(work.killed), pending=pending)
-
-
-def _run(act: Act | None) -> Run | None:
-    if act is None:
-        return None
-    # The CLI's lock does not say what it runs: a change of the stack, as far as anybody knows.
-    kind = "up" if act.tool == "pulumi" else act.verb
-    since = datetime.fromtimestamp(act.started, UTC)
-    return Run(kind=kind, words=f"`{act.what}` by {act.who or 'somebody'} since {since:%Y-%m-%d %H:%M} UTC")
-
-
 def _busy(work: Work) -> str:
-    run = _run(work.running)
+    run = run_of(work.running)
     return run.words if run else ""
 
 

@@ -9,7 +9,16 @@ from enum import StrEnum
 
 from heddle.text import counted, some
 
-__all__ = ["Evidence", "InstanceState", "NamespaceFacts", "Run", "State", "Workload", "instance_state"]
+__all__ = [
+    "Evidence",
+    "InstanceState",
+    "NamespaceFacts",
+    "Run",
+    "State",
+    "Workload",
+    "instance_state",
+    "state_of_run",
+]
 
 
 class State(StrEnum):
@@ -116,7 +125,7 @@ def instance_state(facts: Evidence) -> InstanceState:
     return InstanceState(state=State.NORMAL, reason=f"everything answers as it should{count}")
 
 
-def _goes_on(facts: Evidence) -> InstanceState | None:
+def state_of_run(facts: Evidence) -> InstanceState | None:
     """Tell what the run that holds the lock does; another command than these three changes no state."""
     run = facts.running
     if run is None or run.kind not in _CHANGING:
@@ -251,7 +260,7 @@ _ANEW = (
 _CHANGING = frozenset({"up", "destroy"})
 """Commands that make, change or take away the instance as a whole."""
 _RULES: Sequence[Callable[[Evidence], InstanceState | None]] = (
-    _goes_on,
+    state_of_run,
     _was_killed,
     _is_not_there,
     _is_unknown,

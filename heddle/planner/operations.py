@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from heddle.planner.facts import Refusal
-from heddle.planner.instance import State
+from heddle.planner.instance import InstanceState, State
 
-__all__ = ["REFUSED", "Operation", "operation_refusal"]
+__all__ = ["HOLD_THE_LOCK", "REFUSED", "Operation", "operation_refusal"]
 
 
 class Operation(StrEnum):
@@ -23,9 +23,15 @@ class Operation(StrEnum):
     GROW = "enlarge volumes"
     ASK = "ask its nodes"
     """Channels, chaincodes, ledgers."""
+    INVOKE = "send a transaction"
     SUBMIT = "submit a channel update"
     REPAIR = "run a runbook"
     BACK_UP = "make a backup"
+    PRUNE = "remove old backups"
+    DRILL = "try a backup"
+    """In a namespace of its own, beside the instance."""
+    RESTORE = "restore a backup"
+    GRANT = "give somebody access"
     RENEW = "renew certificates"
     """With the keys that there are: new files, read when nodes start."""
     HIBERNATE = "hibernate"
@@ -33,26 +39,63 @@ class Operation(StrEnum):
     DESTROY = "destroy"
 
 
-_NEED_NODES = frozenset(Operation) - {
-    Operation.RENEW,
-    Operation.HIBERNATE,
-    Operation.WAKE,
-    Operation.DESTROY,
-}
+HOLD_THE_LOCK = frozenset(Operation) - {Operation.ASK, Operation.INVOKE, Operation.DRILL}
+"""What holds the stack's lock while it goes on: one of them at a time."""
+_NEED_NODES = frozenset(
+    {
+        Operation.CONFIGURE,
+        Operation.JOIN,
+        Operation.DEPLOY,
+        Operation.RESTART,
+        Operation.EXCHANGE,
+        Operation.GROW,
+        Operation.ASK,
+        Operation.INVOKE,
+        Operation.SUBMIT,
+        Operation.REPAIR,
+        Operation.BACK_UP,
+    }
+)
 _ASLEEP = Refusal(
     reason="the instance is hibernated, and that takes running nodes",
     hint="Wake it first: `power: on` in the stack file, then `heddle up`.",
 )
+_BUSY = Refusal(
+    reason="somebody else changes the instance",
+    hint="Wait until that has ended: `heddle status --watch` shows it.",
+)
+_COMES = Refusal(
+    reason="the instance is just being made",
+    hint="Wait until the first `heddle up` has ended: `heddle status --watch` shows it.",
+)
+_GOES = Refusal(
+    reason="the instance is being deleted",
+    hint="What is written now is lost. `heddle backup list` shows what can be restored.",
+)
+_TURN = dict.fromkeys(HOLD_THE_LOCK, _BUSY)
 
 REFUSED: Mapping[State, Mapping[Operation, Refusal]] = {
+    State.NORMAL: {},
+    # What heals an instance must go just then, and what cannot be done says so itself.
+    State.ABNORMAL: {},
+    State.ADDRESS_ABNORMAL: {},
+    State.UNKNOWN: {},
+    State.CREATING: {**dict.fromkeys(HOLD_THE_LOCK | _NEED_NODES, _COMES)},
+    State.ADDING: _TURN,
+    State.UPGRADING: _TURN,
+    State.DELETING: {**dict.fromkeys(HOLD_THE_LOCK, _GOES), Operation.INVOKE: _GOES},
     State.HIBERNATED: dict.fromkeys(_NEED_NODES, _ASLEEP),
 }
-"""What each state forbids. A state that is missing forbids nothing: what heals an instance must go then, too.
-
-Commands that change an instance at the same time are kept apart by the stack's lock, whatever its state.
-"""
+"""What each state forbids: every state is here. While a run goes on, its lock refuses the same once more."""
 
 
-def operation_refusal(operation: Operation, state: State) -> Refusal | None:
-    """Return why an operation must not be in a state of the instance; None if it may."""
-    return REFUSED.get(state, {}).get(operation)
+def operation_refusal(operation: Operation, found: State | InstanceState) -> Refusal | None:
+    """Return why an operation must not be in a state of the instance; None if it may.
+
+    With the state's own reason where that is given: who does what since when.
+    """
+    state, because = (found.state, found.reason) if isinstance(found, InstanceState) else (found, "")
+    refusal = REFUSED[state].get(operation)
+    if refusal is None or not because:
+        return refusal
+    return Refusal(reason=f"{refusal.reason}: {because}", hint=refusal.hint)

@@ -1,6 +1,9 @@
 """Opening a stack's network from its state on disk."""
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +11,11 @@ import pytest
 
 from heddle.errors import EngineError
 from heddle.network.network import open_network
+from heddle.planner.operations import Operation
 from heddle.plugin.values import Properties, Secret
 from heddle.state.backend import Backend
 from heddle.state.encryption import Crypter
+from heddle.state.log import recorded
 from heddle.state.serialization import dump, dump_properties
 from heddle.state.urn import ROOT_TYPE
 from tests.network.samples import encrypted_old_instance, plain_access, plain_instance, sample_network
@@ -75,4 +80,55 @@ def test_credentials_planted_in_the_state_are_not_used(stack: StackOnDisk) -> No
     stack.replace_output("access", plain_access() | {"kubeconfig": "planted"})
 
     with pytest.raises(EngineError, match="output `access` is not encrypted"):
+        open_network("dev", stack.folder)
+
+
+@contextmanager
+def run_of_another(stack: StackOnDisk, verb: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have another process of this machine hold the lock."""
+    me = os.getpid()
+    with stack.backend.locked(), recorded(stack.backend, verb):
+        monkeypatch.setattr(os, "getpid", lambda: me + 1)
+        yield
+        monkeypatch.setattr(os, "getpid", lambda: me)
+
+
+def test_what_a_run_of_others_forbids_is_refused_with_who_it_is(
+    stack: StackOnDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction is lost while somebody destroys the instance; looking does no harm."""
+    stack.save({"instance": plain_instance(), "access": Secret(plain_access())})
+    with run_of_another(stack, "destroy", monkeypatch):
+        network = open_network("dev", stack.folder)
+    network.expect(Operation.ASK)
+    with pytest.raises(EngineError, match="send a transaction: the instance is being deleted: `destroy` by "):
+        network.expect(Operation.INVOKE)
+
+    with run_of_another(stack, "up", monkeypatch):
+        network = open_network("dev", stack.folder)
+    network.expect(Operation.INVOKE)
+    with pytest.raises(
+        EngineError, match="submit a channel update: somebody else changes the instance: `up`"
+    ):
+        network.expect(Operation.SUBMIT)
+
+
+def test_ones_own_run_forbids_nothing(stack: StackOnDisk) -> None:
+    """Nor does one that has ended."""
+    stack.save({"instance": plain_instance(), "access": Secret(plain_access())})
+    with stack.backend.locked(), recorded(stack.backend, "up"):
+        network = open_network("dev", stack.folder)
+    network.expect(Operation.SUBMIT)
+    open_network("dev", stack.folder).expect(Operation.SUBMIT)
+
+
+def test_of_a_first_up_that_goes_on_it_is_told(stack: StackOnDisk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not that somebody should make the network."""
+    stack.save({})
+    with (
+        run_of_another(stack, "up", monkeypatch),
+        pytest.raises(EngineError, match="no network yet: creating: `up` by "),
+    ):
+        open_network("dev", stack.folder)
+    with pytest.raises(EngineError, match="Make it: heddle up dev"):
         open_network("dev", stack.folder)
