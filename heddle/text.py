@@ -4,12 +4,14 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Final
 
 __all__ = [
     "are",
     "counted",
     "escaped",
+    "folded",
     "part_of",
     "printable",
     "sentence",
@@ -56,6 +58,26 @@ def printable(words: str) -> str:
     return without_controls(
         words if len(words) <= _LONGEST else f"{words[:_LONGEST]}… ({len(words)} characters)"
     )
+
+
+def folded(line: str, width: int) -> list[str]:
+    """Return a line in parts of a terminal's width, folded between words; what goes on stands further right.
+
+    Hashes, paths and names stay whole, so that they can be searched for and copied.
+    """
+    if len(line) <= width:
+        return [line]
+    margin = " " * (len(line) - len(line.lstrip()))
+    parts = wrap(
+        line.lstrip(),
+        width,
+        initial_indent=margin,
+        subsequent_indent=f"{margin}    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+    )
+    return parts or [""]
 
 
 def sentence(clause: str) -> str:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from heddle.cli.options import HERE, Folder, Json, Stack, only
-from heddle.cli.printing import cell, listing, marked, print_json, print_line, print_listing
+from heddle.cli.printing import cell, listing, marked, print_json, print_listing, print_paragraphs
 from heddle.network.ledgers import CheckedLedger, LedgersReport, verify_ledgers
 from heddle.network.network import Network, open_network
 from heddle.text import counted
@@ -69,10 +69,11 @@ def _progress(channel: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def _show(report: LedgersReport) -> None:
-    print_line(
+    head = (
         f"channel {report.channel}: {counted(report.blocks, 'block')}, "
         f"{counted(report.configurations, 'configuration')}, from genesis {report.genesis_hash}"
     )
+    print_paragraphs([head])
     table = listing("NODE", "ROLE", "HEIGHT", "SOUND", "RESULT")
     for ledger in report.ledgers:
         counts = (str(ledger.height), str(ledger.checked))

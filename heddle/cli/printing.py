@@ -4,8 +4,6 @@ import json
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
-from textwrap import wrap
 
 import typer
 from rich.cells import cell_len
@@ -14,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heddle.doctor.findings import Finding
-from heddle.text import printable, without_controls
+from heddle.text import folded, printable, without_controls
 
 __all__ = [
     "cell",
@@ -30,8 +28,6 @@ __all__ = [
     "print_text",
 ]
 
-_FOLD = partial(wrap, break_long_words=False, break_on_hyphens=False, replace_whitespace=False)
-"""Hashes and paths stay whole, so that they can be searched for and copied."""
 _NAME = 15
 """Columns for a name, so that a pair stands below another one's."""
 _BETWEEN = 2
@@ -62,13 +58,7 @@ def print_paragraphs(lines: Iterable[str], *, indent: int = 0, warn: bool = Fals
     width = shutil.get_terminal_size().columns if (sys.stderr if err else sys.stdout).isatty() else 0
     for line in lines:
         whole = " " * indent + without_controls(line)
-        margin = " " * (len(whole) - len(whole.lstrip()))
-        folded = (
-            _FOLD(whole.lstrip(), width, initial_indent=margin, subsequent_indent=f"{margin}    ")
-            if width
-            else [whole]
-        )
-        for each in folded or [""]:
+        for each in folded(whole, width) if width else [whole]:
             typer.echo(typer.style(each, fg="red", bold=True) if warn else each, err=err)
 
 
@@ -104,22 +94,55 @@ def listing(*titles: str) -> Table:
 
 
 def print_listing(console: Console, table: Table) -> None:
-    """Print a table whose cells are folded between words: it is as wide as that takes.
+    """Print a table whose cells are folded between words; in a file each row is one line.
 
-    Beyond a terminal's width the terminal folds the lines itself.
+    Where a terminal is too narrow for that, the last columns stand beneath their rows.
     """
-    texts = [[str(each) for each in (column.header, *column.cells)] for column in table.columns]
-    widths = [max((cell_len(word) for text in each for word in text.split()), default=0) for each in texts]
-    spare = console.width - sum(widths) - _BETWEEN * len(widths)
-    # Rich shares a lack of room without regard to words: it would fold within them, or cut a column off.
-    missing = [max(map(cell_len, each)) - width for each, width in zip(texts, widths, strict=True)]
+    columns = table.columns
+    texts = [[str(each) for each in (column.header, *column.cells)] for column in columns]
+    whole = [max(map(cell_len, each)) for each in texts]
+    least = [
+        full if column.no_wrap else max((cell_len(word) for text in each for word in text.split()), default=0)
+        for column, each, full in zip(columns, texts, whole, strict=True)
+    ]
+    if not console.is_terminal:
+        _print_beside(Console(file=console.file, width=sum(whole) + _BETWEEN * len(whole)), table, whole)
+        return
+    beside = len(columns)
+    while beside > 1 and sum(least[:beside]) + _BETWEEN * beside > console.width:
+        beside -= 1
+    widths = _shared(least[:beside], whole[:beside], console.width - _BETWEEN * beside)
+    if beside == len(columns):
+        _print_beside(console, table, widths)
+        return
+    for row, cells in enumerate(zip(*(column.cells for column in columns), strict=True)):
+        line = listing(*(str(column.header) for column in columns[:beside]))
+        line.show_header = row == 0
+        line.add_row(*cells[:beside])
+        _print_beside(console, line, widths)
+        for column, value in zip(columns[beside:], cells[beside:], strict=True):
+            for part in folded(f"    {column.header}  {value}", console.width):
+                console.print(Text(part), soft_wrap=True)
+
+
+def _print_beside(console: Console, table: Table, widths: Sequence[int]) -> None:
+    """Print a table with columns of these widths."""
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
+    console.print(table, highlight=False)
+
+
+def _shared(least: Sequence[int], whole: Sequence[int], room: int) -> list[int]:
+    """Return the widths of columns: of each at least its longest word, and what room is left for more.
+
+    Rich shares a lack of room without regard to words: it would fold within them, or cut a column off.
+    """
+    widths, spare = list(least), room - sum(least)
+    missing = [full - width for full, width in zip(whole, least, strict=True)]
     for place in sorted(range(len(widths)), key=missing.__getitem__):
         more = max(0, min(missing[place], spare))
         widths[place], spare = widths[place] + more, spare - more
-    for column, width in zip(table.columns, widths, strict=True):
-        column.width = width
-    needed = sum(widths) + _BETWEEN * len(widths)
-    Console(file=console.file, width=max(console.width, needed), highlight=False).print(table)
+    return widths
 
 
 def print_json(data: object) -> None:

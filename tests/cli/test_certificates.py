@@ -1,6 +1,7 @@
 """`heddle certificates list`: a table that fits a terminal, and everything as JSON."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -52,15 +53,16 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(certificates, "ask_certificates", ask)
 
 
-def run(*arguments: str, width: int = 80) -> str:
-    result = CliRunner().invoke(app, ["list", "dev", *arguments], env={"COLUMNS": str(width)})
+def run(*arguments: str, width: int = 80, terminal: bool = False) -> str:
+    environment = {"COLUMNS": str(width), **({"FORCE_COLOR": "1"} if terminal else {})}
+    result = CliRunner().invoke(app, ["list", "dev", *arguments], env=environment)
     assert result.exit_code == 0, result.output
-    return result.output
+    return re.sub(r"\x1b\[[\d;]*m", "", result.output)
 
 
 def test_the_table_fits_eighty_columns() -> None:
     """Whose, what for, when and the beginning of the serial number; names are never cut."""
-    table, _, rest = run().partition("\n\n")
+    table, _, rest = run(terminal=True).partition("\n\n")
 
     assert all(len(line) <= 80 for line in table.splitlines()), table
     ended, soon = (next(line for line in table.splitlines() if each in line) for each in ("user@", "peer0-"))

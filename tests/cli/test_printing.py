@@ -148,3 +148,35 @@ def test_a_table_with_little_room_keeps_every_word(width: int) -> None:
     assert [word for row in rows for cells in row for word in cells.split() if word not in words] == []
     if width > 120:
         assert "runbook run rejoin-peer peer1-organization" in out.getvalue()
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_columns_without_room_stand_beneath_their_rows(width: int) -> None:
+    """Nothing is wider than the terminal, which would fold it anywhere; a time is never cut."""
+    table = listing("WHEN (UTC)", "WHAT", "CHANGES")
+    table.columns[0].no_wrap = True
+    changes = "StatefulSet dev-peers-organization-peer1-organization-statefulset created"
+    table.add_row("2026-11-28 19:20:11", "up", changes)
+    table.add_row("2026-11-28 19:20:12", "destroy", "nothing")
+    out = io.StringIO()
+
+    print_listing(Console(file=out, width=width, force_terminal=True, color_system=None), table)
+
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    longest = max(map(len, changes.split()))
+    assert max(map(len, lines)) <= max(width, longest + 8)
+    assert lines[0].split() == ["WHEN", "(UTC)", "WHAT"]
+    assert "2026-11-28 19:20:12  destroy" in lines
+    assert "    CHANGES  nothing" in lines
+    assert " ".join(" ".join(lines).split()).count(changes) == 1
+
+
+def test_in_a_file_a_row_is_one_line() -> None:
+    """However wide: it is searched for."""
+    table = listing("WHAT", "CHANGES")
+    table.add_row("up", "x " * 200)
+    out = io.StringIO()
+
+    print_listing(Console(file=out, width=80), table)
+
+    assert len(out.getvalue().splitlines()) == 2

@@ -93,6 +93,7 @@ def test_a_name_too_long_for_its_column_goes_on_below() -> None:
     first, second = lines[index][column:].split()[0], lines[index + 1][column:].strip()
 
     assert first + second == "dev-orderers-orderer1-orderer-statefulset"
+    assert first.endswith("-"), "it is divided after a sign, not within a word"
     assert "│" in lines[index + 1]
 
 
@@ -103,6 +104,18 @@ def test_without_room_beside_it_info_stands_beneath(width: int) -> None:
     (index,) = (index for index, line in enumerate(lines) if "Channel" in line)
 
     assert lines[index + 1].strip().startswith("[diff: ~settings]; channel orders: 3 steps")
+
+
+def test_what_closes_a_run_is_folded_between_words() -> None:
+    """A terminal would divide a name anywhere; what goes on stands further right than its line."""
+    words = "peer0-organization is the only peer of OrganizationOfflineMSP on the channel deliveries"
+    lines = drawn(80, Message(severity=Severity.INFO, text=words, urn=resources()["dev-orders"].urn))
+    told = lines.rpartition("Diagnostics:")[2].splitlines()
+    (first,) = (index for index, line in enumerate(told) if line.startswith("    peer0-organization"))
+
+    assert max(map(len, told)) <= 80
+    assert f"{told[first].strip()} {told[first + 1].strip()}" == words
+    assert told[first + 1].startswith("        ")
 
 
 @pytest.mark.parametrize("text", ["[/]", "[red]x[/red]", "[link=https://x]y[/link]"])

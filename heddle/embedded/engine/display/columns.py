@@ -4,6 +4,7 @@ A resource's type, name and plan are what a reader looks for, so Info gives way:
 any of it would be left it stands on a line of its own.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -73,7 +74,7 @@ class Columns:
         """Yield a resource's lines: one, and more for a long name or an Info that stands beneath."""
         colour, info = COLOURS[row.op], printable(row.info())
         status = row.status(preview=self.preview)
-        name, *rest = chop_cells(printable(row.name), self.name) or [""]
+        name, *rest = _folded(printable(row.name), self.name)
         shown = _last_part(row.type) if self.short else row.type
         line = Text(self._padded(f" {SIGNS[row.op]}", branch + printable(shown), name, status, ""))
         line.stylize(colour, 0, _SIGN)
@@ -91,6 +92,17 @@ class Columns:
     def _padded(self, sign: str, type: str, name: str, status: str, info: str) -> str:  # noqa: A002 - Pulumi's word
         cells = ((sign, _SIGN), (type, self.type), (name, self.name), (status, self.status))
         return "".join(cell + " " * (width - cell_len(cell)) + _GAP for cell, width in cells) + info
+
+
+def _folded(name: str, width: int) -> list[str]:
+    """Return a name in parts of the column's width, divided after a sign where there is one."""
+    parts = [""]
+    for piece in re.findall(r"[^-.@/]*[-.@/]?", name):
+        if cell_len(parts[-1] + piece) <= width:
+            parts[-1] += piece
+        else:
+            parts += chop_cells(piece, width)
+    return [part for part in parts if part] or [""]
 
 
 def _line(text: Text) -> Text:

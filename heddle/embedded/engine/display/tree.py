@@ -9,7 +9,7 @@ from heddle.embedded.engine.display.rows import Row, Rows
 from heddle.embedded.engine.display.summary import closing_lines
 from heddle.embedded.engine.engine import Outcome
 from heddle.embedded.engine.events import Event
-from heddle.text import printable
+from heddle.text import folded, printable
 
 __all__ = ["TreeDisplay"]
 
@@ -70,7 +70,8 @@ class TreeDisplay:
             stack_name=self._stack_name,
             details=self._details,
         ):
-            self._console.print(Text(printable(line), style=_line_style(line)), soft_wrap=True)
+            for part in folded(printable(line), self._console.width):
+                self._console.print(Text(part, style=_line_style(line)), soft_wrap=True)
 
     def _whole(self) -> RenderableType:
         """Return the whole tree."""
