@@ -7,6 +7,7 @@ half-close, so a command has to know itself where its input ends.
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 import websockets
@@ -18,7 +19,7 @@ from heddle.kube.websocket import connection_words, open_websocket
 from heddle.plain import ShapeError, parse_json
 from heddle.text import printable
 
-__all__ = ["execute"]
+__all__ = ["Ended", "execute"]
 
 _INPUT, _OUTPUT, _ERRORS, _STATUS = range(4)
 _PROTOCOL = "v4.channel.k8s.io"
@@ -29,6 +30,14 @@ _MOST_WORDS = 400
 _REFUSED = {401, 403}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """Hold what a command wrote that ended well."""
+
+    output: bytes
+    errors: bytes
+
+
 async def execute(
     server: ApiServer,
     namespace: str,
@@ -37,8 +46,12 @@ async def execute(
     *,
     stdin: bytes = b"",
     deadline: float = _SECONDS,
-) -> bytes:
-    """Run a command, an argument list, in the only container of a pod; return its output.
+) -> Ended:
+    """Run a command, an argument list, in the only container of a pod; return what it wrote.
+
+    Not all of `stdin` need arrive: some runtimes end it early, after nothing or after some kilobytes, and the
+    command that reads it to its end knows nothing of that (seen of containerd 1.6 on Linux 6.18, by kubectl,
+    too). So a command has to tell how much it has read.
 
     Raises KubeError: the API server refused, or the command failed, in its words. Unreachable: the way to it
     broke, so that nobody knows what it did.
@@ -63,7 +76,7 @@ async def execute(
         raise Unreachable(f"{what}: no answer: {connection_words(server, error)}") from error
 
 
-async def _run(stream: ClientConnection, stdin: bytes, what: str) -> bytes:
+async def _run(stream: ClientConnection, stdin: bytes, what: str) -> Ended:
     sender = asyncio.ensure_future(_send(stream, stdin))
     output, errors = bytearray(), bytearray()
     try:
@@ -76,7 +89,7 @@ async def _run(stream: ClientConnection, stdin: bytes, what: str) -> bytes:
                 errors += content
             elif channel == _STATUS and content:
                 _expect_success(content, bytes(errors), what)
-                return bytes(output)
+                return Ended(output=bytes(output), errors=bytes(errors))
     finally:
         sender.cancel()
         await asyncio.gather(sender, return_exceptions=True)

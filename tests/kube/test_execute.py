@@ -10,7 +10,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from heddle.errors import KubeError, Unreachable
 from heddle.kube.apiserver import ApiServer
-from heddle.kube.execute import execute
+from heddle.kube.execute import Ended, execute
 from tests.kube.test_hostile_forward import server_at
 
 GOOD = b"\x03" + json.dumps({"status": "Success"}).encode()
@@ -47,7 +47,8 @@ async def test_input_arrives_and_output_comes_back() -> None:
     content = bytes(range(256)) * 1000
     pod = Pod([b"\x01", b"\x01one ", b"\x02noise", b"\x01two", GOOD], expects=len(content))
     async with serving(pod) as server:
-        assert await execute(server, "n", "p", ["/usr/bin/dd", "of=a b&c"], stdin=content) == b"one two"
+        ended = await execute(server, "n", "p", ["/usr/bin/dd", "of=a b&c"], stdin=content)
+    assert ended == Ended(output=b"one two", errors=b"noise")
     assert pod.got == content
     assert pod.path.startswith(
         "/api/v1/namespaces/n/pods/p/exec?command=%2Fusr%2Fbin%2Fdd&command=of%3Da+b%26c&"

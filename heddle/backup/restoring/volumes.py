@@ -1,5 +1,6 @@
 """Write what ordering nodes begin with onto their volumes, before any node starts."""
 
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from heddle.errors import BackupError, KubeError
 from heddle.kube.apiserver import ApiServer
 from heddle.kube.claims import is_leaving
 from heddle.kube.client import Json, KubeClient, is_ready, refusal
-from heddle.kube.execute import execute
+from heddle.kube.execute import Ended, execute
 from heddle.kube.jobs import claim_path, volume_job
 from heddle.kube.pods import container_lines
 from heddle.waiting import poll, retry
@@ -33,6 +34,12 @@ _MARK = ".heddle-restore-"
 _DONE = "done"
 """The folder in it that says that the volume is whole."""
 _MOST_SHOWN = 3
+_COPIED = re.compile(r"^(\d+) bytes? .*copied", re.MULTILINE)
+"""What dd says at its end, of the GNU and of busybox."""
+_LEAST = 32 * 1024
+"""Bytes that are sent at once where input ends early: what one message of the API server carries."""
+_VAIN = 20
+"""Commands in a row of whose input nothing arrives."""
 
 
 def volume_verdict(
@@ -87,22 +94,42 @@ class NodeVolume:
     async def write(self, chunk: Chunk) -> None:
         """Write a piece of a file; to write it again changes nothing.
 
-        Nothing is cut off: the command of a run that was killed may come late, and beside this one.
+        Nothing is cut off: the command of a run that was killed may come late, and beside this one. Where a
+        runtime ends a command's input early, the rest goes to further commands, no more at once than arrives.
+        Raises KubeError when nothing arrives any more.
         """
-        await self._run(
-            [
-                "/usr/bin/dd",
-                f"of={self.root}/{chunk.path}",
-                "bs=65536",
-                "iflag=fullblock,count_bytes",
-                "oflag=seek_bytes",
-                f"seek={chunk.offset}",
-                f"count={len(chunk.content)}",
-                "conv=notrunc,fsync",
-                "status=none",
-            ],
-            chunk.content,
-        )
+        place, most, vain = 0, len(chunk.content), 0
+        while place < len(chunk.content):
+            part = chunk.content[place : place + most]
+            arrived = await self._written(chunk.path, chunk.offset + place, part)
+            place += arrived
+            vain = 0 if arrived else vain + 1
+            if vain == _VAIN:
+                raise KubeError(
+                    f"pod {self.namespace}/{self.pod}: nothing of what is sent arrives, tried {_VAIN} times",
+                    hint="Restore again: it goes on from here. `kubectl exec -i` shows the same.",
+                )
+            most = most if arrived == len(part) else max(arrived, _LEAST)
+
+    async def _written(self, path: str, offset: int, part: bytes) -> int:
+        """Write bytes at a place of a file, and return how many of them arrived."""
+        command = [
+            "/usr/bin/dd",
+            f"of={self.root}/{path}",
+            "bs=65536",
+            "iflag=fullblock,count_bytes",
+            "oflag=seek_bytes",
+            f"seek={offset}",
+            f"count={len(part)}",
+            "conv=notrunc,fsync",
+        ]
+        said = (await self._ended(command, part)).errors.decode(errors="replace")
+        copied = _COPIED.search(said)
+        if copied is None or int(copied[1]) > len(part):
+            raise KubeError(
+                f"pod {self.namespace}/{self.pod}: dd does not say what it copied: {said[-200:]!r}"
+            )
+        return int(copied[1])
 
     async def differing(self, wanted: Mapping[str, LedgerFile]) -> list[str]:
         """Return the files that are not on the volume byte for byte, each with its sizes there and wanted."""
@@ -124,10 +151,12 @@ class NodeVolume:
         """Mark the volume as whole."""
         await self._run(["/usr/bin/mkdir", "-p", f"{self.root}/{_MARK}{backup}/{_DONE}"])
 
-    async def _run(self, command: Sequence[str], stdin: bytes = b"") -> bytes:
-        """Run a command that may be repeated."""
+    async def _run(self, command: Sequence[str]) -> bytes:
+        """Run a command that may be repeated, and return its output."""
+        return (await self._ended(command)).output
 
-        async def attempt(left: float) -> bytes:
+    async def _ended(self, command: Sequence[str], stdin: bytes = b"") -> Ended:
+        async def attempt(left: float) -> Ended:
             return await execute(
                 self.server, self.namespace, self.pod, command, stdin=stdin, deadline=min(left, _PATIENCE)
             )
