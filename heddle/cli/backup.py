@@ -32,9 +32,6 @@ from heddle.text import counted
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True)
-app.command()(restore)
-app.command()(drill)
-app.command()(schedule)
 
 
 @app.command()
@@ -203,3 +200,9 @@ def _summary(manifest: Manifest) -> dict[str, Any]:
 
 def _size(manifest: Manifest) -> int:
     return sum({piece.sha256: piece.size for item in manifest.items() for piece in item.pieces}.values())
+
+
+# Last, so that help lists the verbs in the order in which they are needed.
+app.command()(schedule)
+app.command()(drill)
+app.command()(restore)

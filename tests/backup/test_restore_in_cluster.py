@@ -79,6 +79,13 @@ FREE = {
 }
 REFUSED = {
     "a node": (Cluster(statefulsets=[named("orderer0-orderer")]), "has nodes of this instance: orderer0"),
+    "a node and its pod": (
+        Cluster(
+            statefulsets=[named("orderer0-orderer")],
+            pods=[pod("orderer0-orderer-0", "orderer0-orderer"), pod("by-hand", "peer0-org1")],
+        ),
+        r"has nodes of this instance: orderer0-orderer, pod by-hand\b",
+    ),
     "a pod on a claim": (
         Cluster(pods=[pod("by-hand", "peer0-org1")]),
         "has nodes of this instance: pod by-hand",

@@ -29,11 +29,14 @@ async def expect_free(client: KubeClient, wanted: Wanted, backup: str, jobs: str
         f"/apis/apps/v1/namespaces/{quote(namespace)}/statefulsets",
         f"/api/v1/namespaces/{quote(namespace)}/pods",
     )
-    living = sorted(
-        {each["metadata"]["name"] for each in statefulsets} & wanted.statefulsets.keys()
-        | {_shown(each) for each in pods if _uses(each, wanted) and not _is_own(each, jobs)}
-    )
-    if living:
+    nodes = {str(each["metadata"]["name"]) for each in statefulsets} & wanted.statefulsets.keys()
+    # A node's own pod says nothing more: its claim has the node's name.
+    others = {
+        f"pod {each['metadata']['name']}"
+        for each in pods
+        if _used(each, wanted) - nodes and not _is_own(each, jobs)
+    }
+    if living := sorted(nodes | others):
         raise BackupError(
             f"namespace {namespace} has nodes of this instance: {', '.join(living)}",
             hint="A restore is for an instance that has lost everything: an older ledger, or one old log of "
@@ -52,16 +55,13 @@ async def expect_free(client: KubeClient, wanted: Wanted, backup: str, jobs: str
             )
 
 
-def _uses(pod: Json, wanted: Wanted) -> bool:
-    return bool(set(claims_in(pod.get("spec"))) & wanted.claims.keys())
+def _used(pod: Json, wanted: Wanted) -> set[str]:
+    """Return the claims of this instance that a pod has."""
+    return set(claims_in(pod.get("spec"))) & wanted.claims.keys()
 
 
 def _is_own(pod: Json, jobs: str) -> bool:
     return str((pod["metadata"].get("labels") or {}).get("batch.kubernetes.io/job-name", "")).endswith(jobs)
-
-
-def _shown(pod: Json) -> str:
-    return f"pod {pod['metadata']['name']}"
 
 
 async def make_namespace(client: KubeClient, kubeconfig: str, wanted: Wanted) -> None:
