@@ -100,6 +100,8 @@ class Fake(Provider):
             if self.world.hold is not None:
                 await self.world.hold.wait()
             await asyncio.sleep(0)
+            if words := inputs.get("waits"):
+                await self.log(Severity.INFO, f"waits {words}", urn, ephemeral=True)
             if self.world.cancelled:
                 raise ProviderError("given up")
             if inputs.get("fail") == verb:

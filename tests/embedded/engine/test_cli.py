@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from heddle.embedded.engine.events import Op
+from heddle.embedded.engine.events import Message, Op
 from tests.embedded.engine.conftest import Lab
 from tests.programs import needs
 
@@ -88,6 +88,21 @@ async def test_both_see_the_same_drift(shared: Lab) -> None:
     assert "~ 1 to update" in result.stdout
     assert (await shared.engine().refresh()).counts[Op.UPDATE] == 1
     assert pulumi(shared, "refresh", "--preview-only", "--expect-no-changes").returncode == 0
+
+
+async def test_what_is_waited_for_is_shown_by_both_and_kept_by_none(shared: Lab) -> None:
+    """Beside the resource while it goes on; not among the diagnostics, which tell what is to be known."""
+    shared.program('Thing("a", {"waits": "until b is level"})')
+    assert not (await shared.up()).failed, shared.messages()
+    ephemeral = [event for event in shared.events if isinstance(event, Message) and event.ephemeral]
+    assert [event.text for event in ephemeral] == ["waits until b is level"]
+
+    shared.program('Thing("a", {"waits": "until c is level"})')
+    result = pulumi(shared, "up", "--yes", "--skip-preview")
+    assert result.returncode == 0, result.stdout + result.stderr
+    progress, _, closing = result.stdout.partition("Diagnostics:")
+    assert "[diff: ~waits]; waits until c is level" in progress, result.stdout
+    assert "waits" not in closing
 
 
 async def test_the_cli_saves_and_heals_a_partial_create(shared: Lab) -> None:
