@@ -118,7 +118,8 @@ def _validity(authority: Authority, request: CertificateRequest, now: datetime) 
         raise IdentityError(
             f"certificate {request.common_name}: its authority {authority.x509.subject.rfc4514_string()} "
             f"expired on {last:%Y-%m-%d}",
-            hint="Authorities are exchanged before they end: docs/operations/authorities.md.",
+            hint="Authorities are exchanged before they end. docs/operations/authorities.md says under 'An "
+            "authority has ended' what stops and what is left.",
         )
     begin = max(now - BACKDATE, authority.x509.not_valid_before_utc)
     return begin, min(now + timedelta(days=request.validity_days), last)

@@ -14,9 +14,9 @@ from heddle.identity.expiry import not_after
 from heddle.identity.keys import load_certificate
 from heddle.network.instance import InstanceOutput, NodeOutput
 from heddle.network.inventory import TLS_WORDS, Registered, of_instance, of_node
-from heddle.network.purposes import RESTART, SOON, TLS, TLS_AUTHORITY, YEAR
+from heddle.network.purposes import RESTART, SOON, TLS, YEAR
 from heddle.planner.facts import CertificateFacts, NoAnswer, NodeFacts
-from heddle.planner.remedies import RENEW
+from heddle.planner.remedies import ENDED, RENEW
 from heddle.text import counted
 
 __all__ = [
@@ -90,7 +90,7 @@ def expired_of_node(node: NodeOutput, facts: NodeFacts, now: datetime | None = N
     if shown is not None and shown.expired:
         issued = ending_of(node.tls_certificate) if node.tls_certificate else None
         newer = issued is not None and issued > now
-        remedy = TLS_AUTHORITY.remedy if shown.authority_expired else RESTART if newer else RENEW
+        remedy = ENDED if shown.authority_expired else RESTART if newer else RENEW
         yield Expired(what=TLS_WORDS, not_after=shown.not_after, remedy=remedy)
     for each in of_node(node):
         if each.purpose is not TLS:
@@ -134,7 +134,7 @@ def _in_words(ends: Sequence[tuple[datetime, Registered]], window: str, now: dat
 def _expired(registered: Registered, now: datetime) -> Iterator[Expired]:
     end = ending_of(registered.pem)
     if end is not None and end <= now:
-        yield Expired(what=registered.what, not_after=end, remedy=registered.purpose.remedy)
+        yield Expired(what=registered.what, not_after=end, remedy=registered.purpose.remedy_at(end, now))
 
 
 def ending_of(pem: str) -> datetime | None:

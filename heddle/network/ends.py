@@ -204,7 +204,7 @@ def _rows(registered: Registered, now: datetime) -> Iterator[CertificateEnd]:
         not_after=end.isoformat(),
         days=(end - now).days,
         stops=registered.purpose.stops,
-        remedy=registered.purpose.remedy,
+        remedy=registered.purpose.remedy_at(end, now),
         soon=end <= now + registered.purpose.soon,
     )
 

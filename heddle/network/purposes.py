@@ -1,10 +1,10 @@
 """Name what the certificates of a network are for, what stops when one ends, and what heals it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from heddle.planner.remedies import RENEW
+from heddle.planner.remedies import ENDED, RENEW
 
 __all__ = [
     "ADMIN",
@@ -35,11 +35,19 @@ _ELSEWHERE: Final = "its administrators put a new one beside it on the channel i
 
 @dataclass(frozen=True, kw_only=True)
 class Purpose:
-    """Describe a use of certificates: `name` in a few words, `stops` in a sentence, `remedy` in a clause."""
+    """Describe a use of certificates: `name` in a few words, `stops` in a sentence, `remedy` in a clause.
+
+    ended: what to do once one has ended, in a clause, where that is something else.
+    """
 
     name: str
     stops: str
     remedy: str = RENEW
+    ended: str = ""
+
+    def remedy_at(self, end: datetime, now: datetime) -> str:
+        """Return what to do about a certificate that ends at that moment."""
+        return self.ended if self.ended and end <= now else self.remedy
 
     @property
     def soon(self) -> timedelta:
@@ -55,13 +63,16 @@ ENROLMENT: Final = Purpose(
 )
 AUTHORITY: Final = Purpose(
     name="authority",
-    stops="All that it issued has ended, too, and nodes of channels that trust it do not start again.",
+    stops="All that it issued has ended, too: its organization's nodes run on until they restart, and do not "
+    "start again; what its members sign is refused.",
     remedy=_EXCHANGE,
+    ended=ENDED,
 )
 TLS_AUTHORITY: Final = Purpose(
     name="TLS authority",
     stops="All that it issued has ended, too: nobody connects to its organization's nodes any more.",
     remedy=_EXCHANGE,
+    ended=ENDED,
 )
 ADMIN: Final = Purpose(
     name="administrator",
@@ -87,7 +98,7 @@ SERVER: Final = Purpose(
 )
 EXTERNAL_ROOT: Final = Purpose(
     name="root on channels",
-    stops="Its members' certificates have ended, too, and nodes of the channel do not start again.",
+    stops="Its members' certificates have ended, too: nodes refuse what they sign.",
     remedy=_ELSEWHERE,
 )
 EXTERNAL_TLS_ROOT: Final = Purpose(

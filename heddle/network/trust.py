@@ -27,6 +27,7 @@ from heddle.fabric.tls import presented_certificate
 from heddle.identity.authority import Authority
 from heddle.identity.certificate import CertificateRequest, Usage, issue
 from heddle.identity.chain import issued
+from heddle.identity.expiry import expires_within
 from heddle.identity.keys import load_certificate
 from heddle.identity.msp import Msp
 from heddle.identity.signer import Signer
@@ -49,6 +50,13 @@ class AuthorityPair:
     tls_authority: Authority
     issuers: tuple[bytes, ...] = ()
     tls_issuers: tuple[bytes, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether one of them has ended: then it issues nothing, and nobody accepts what it did."""
+        chain = (self.authority, self.tls_authority)
+        pems = (*(each.certificate for each in chain), *self.issuers, *self.tls_issuers)
+        return any(expires_within(pem, 0) for pem in pems)
 
     @property
     def tls_chain(self) -> bytes:
@@ -81,7 +89,7 @@ class TrustQuestions:
         """Return what an orderer presents at its ports, and whose clients and readers it lets in."""
         try:
             presents = await self._presented(node)
-            accepts = {number for number in self.pairs if await self._admitted(node, channels, number)}
+            accepts = {number for number in self._clients if await self._admitted(node, channels, number)}
         except HeddleError as error:
             return NodeTrust(name=node.name, silent=_one_line(error))
         if not accepts:
@@ -226,21 +234,26 @@ class TrustQuestions:
         return next(found, 0)
 
     @cached_property
+    def _issuing(self) -> dict[int, AuthorityPair]:
+        """The generations that can issue: one that has ended has nothing to ask with."""
+        return {number: pair for number, pair in self.pairs.items() if not pair.ended}
+
+    @cached_property
     def _signers(self) -> dict[int, Signer]:
         """A member of the organization by each generation, the newest first: it is asked for first, too."""
         request = CertificateRequest(
             common_name=_NAME, organizational_units=("client",), usage=Usage.IDENTITY, validity_days=1
         )
         return {
-            number: _signer(self.msp_id, self.pairs[number].authority, request)
-            for number in sorted(self.pairs, reverse=True)
+            number: _signer(self.msp_id, pair.authority, request)
+            for number, pair in sorted(self._issuing.items(), reverse=True)
         }
 
     @cached_property
     def _clients(self) -> dict[int, ClientTls]:
         """A TLS client by each generation."""
         request = CertificateRequest(common_name=_NAME, usage=Usage.TLS, validity_days=1)
-        made = {number: issue(pair.tls_authority, request) for number, pair in self.pairs.items()}
+        made = {number: issue(pair.tls_authority, request) for number, pair in self._issuing.items()}
         return {
             number: ClientTls(
                 certificate=each.certificate + self.pairs[number].tls_chain, private_key=each.private_key

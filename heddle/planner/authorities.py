@@ -5,12 +5,17 @@ presents a certificate that somebody does not accept is lost to that one, so
 - a generation issues once every node accepts what it issues, and every channel names it;
 - a generation goes once no node presents what it issued, and no channel knows a consenter by such a one.
 Going back follows the same two rules.
+
+An authority that has ended proves nothing: nobody accepts what it issued. An exchange that had begun before
+goes on without proof, since nobody can be shut out who is let in nowhere. None can begin after it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from heddle.planner.facts import Refusal
+from heddle.planner.remedies import ENDED
+from heddle.text import sentence
 
 __all__ = ["ChannelTrust", "Generations", "NodeTrust", "exchange_refusal", "needs_proof"]
 
@@ -53,10 +58,14 @@ class ChannelTrust:
     silent: str = ""
 
 
-def needs_proof(wanted: Generations, former: Generations | None) -> bool:
-    """Tell whether nodes and channels have to be asked: another generation issues, or one goes."""
+def needs_proof(wanted: Generations, former: Generations | None, ended: Collection[int] = ()) -> bool:
+    """Tell whether nodes and channels have to be asked: another generation issues, or one goes.
+
+    ended: the generations of which an authority has ended.
+    """
     before = former or _before_first(wanted)
-    return wanted.issuing != before.issuing or not wanted.trusted >= before.trusted
+    another = wanted.issuing != before.issuing and before.issuing not in ended
+    return another or not wanted.trusted >= before.trusted
 
 
 def exchange_refusal(
@@ -65,6 +74,7 @@ def exchange_refusal(
     former: Generations | None,
     nodes: Sequence[NodeTrust],
     channels: Sequence[ChannelTrust],
+    ended: Collection[int] = (),
 ) -> Refusal | None:
     """Return why the wanted generations must not come into force now; None if they may.
 
@@ -74,9 +84,12 @@ def exchange_refusal(
         former: what came into force last; None before the first exchange.
         nodes: those of the organization that exist; none in a new network.
         channels: those that exist.
+        ended: the generations of which an authority has ended.
     """
     before = former or _before_first(wanted)
-    if wanted.issuing != before.issuing:
+    if too_late := _too_late(organization, wanted, before, ended):
+        return too_late
+    if wanted.issuing != before.issuing and before.issuing not in ended:
         lines = [*_not_accepting(wanted.issuing, nodes), *_without(wanted.issuing, channels)]
         if lines:
             head = f"{organization}: generation {wanted.issuing} of its authorities must not issue yet"
@@ -88,6 +101,28 @@ def exchange_refusal(
             head = f"{organization}: generation {which} of its authorities is in use and must not go yet"
             return Refusal(reason="\n  ".join([head, *lines]), hint=_first("issuing", organization))
     return None
+
+
+def _too_late(
+    organization: str, wanted: Generations, before: Generations, ended: Collection[int]
+) -> Refusal | None:
+    """Return why generations cannot come into force any more, where one has ended; None if they can."""
+    if wanted.issuing in ended:
+        trusted = sorted(before.trusted - set(ended))
+        hint = (
+            f"Write `phase: issuing` for generation {trusted[-1]}: it is trusted already." if trusted else ""
+        )
+        return Refusal(reason=_ended(organization, wanted.issuing), hint=hint or sentence(ENDED))
+    if before.issuing in ended and wanted.issuing not in before.trusted:
+        return Refusal(reason=_ended(organization, before.issuing), hint=sentence(ENDED))
+    return None
+
+
+def _ended(organization: str, generation: int) -> str:
+    return (
+        f"{organization}: an authority of generation {generation} has ended: what it issued ended with it, "
+        "and it issues nothing any more"
+    )
 
 
 def _before_first(wanted: Generations) -> Generations:

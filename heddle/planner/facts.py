@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal, TypeGuard
 
 from heddle.configtx.settings import BFT, ChannelSettings
-from heddle.planner.remedies import RENEW
+from heddle.planner.remedies import ENDED, RENEW
 from heddle.text import sentence
 
 __all__ = [
@@ -132,7 +132,7 @@ class CertificateFacts:
     def remedy(self) -> str:
         """Return what to do about an expired certificate."""
         if self.authority_expired:
-            return "Its authority has expired, too, and renewals end with it: docs/operations/authorities.md."
+            return f"Its authority has ended, too: {ENDED}."
         return sentence(RENEW)
 
     def __str__(self) -> str:

@@ -19,6 +19,7 @@ from heddle.planner.facts import (
 from heddle.quorum import quorum
 
 __all__ = [
+    "ends_for_good",
     "expected_heights",
     "held_up",
     "is_outdated",
@@ -72,6 +73,20 @@ def serves_nobody(node: NodeFacts) -> str:
     if node.certificate is not None and node.certificate.expired:
         return str(node.certificate)
     return _missing_state(node)
+
+
+def ends_for_good(node: NodeFacts) -> str:
+    """Return why a node that runs would not come back from a restart; empty if it may.
+
+    What an authority has issued ends with it, the enrolment certificate, too, without which no node starts.
+    The process that runs keeps its open connections, so it is worth more than a restart.
+    """
+    shown = node.certificate
+    if shown is None or not shown.authority_expired or not _is_ready(node):
+        return ""
+    return (
+        f"{shown}, and its authority has ended: it runs on as long as it is not restarted, and never after it"
+    )
 
 
 def trouble(node: NodeFacts) -> str:

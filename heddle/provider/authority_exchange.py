@@ -59,11 +59,22 @@ class AuthorityExchangeHandler(Recorded):
 
     async def _expect_proof(self, call: Call) -> None:
         wanted, former = _wanted(call.inputs), _wanted(call.old_inputs) if call.id else None
-        if not needs_proof(wanted, former):
-            return
         pairs = _pairs(call)
         if not pairs:
             return  # a new network: nothing of it exists yet
+        to_come = {each["generation"] for each in call.inputs["generations"] if has_unknown(each)}
+        ended = {number for number, pair in pairs.items() if pair.ended} - to_come
+        told: Sequence[NodeTrust] = ()
+        on: Sequence[ChannelTrust] = ()
+        if needs_proof(wanted, former, ended):
+            told, on = await self._asked(call, pairs)
+        if refusal := exchange_refusal(call.inputs["organization"], wanted, former, told, on, ended):
+            raise ProviderError(refusal.reason, hint=refusal.hint)
+
+    async def _asked(
+        self, call: Call, pairs: Mapping[int, AuthorityPair]
+    ) -> tuple[list[NodeTrust], list[ChannelTrust]]:
+        """Return what nodes present and accept, and what channels name, at this moment."""
         questions = TrustQuestions(
             connections=self.session.connections, msp_id=call.inputs["mspId"], pairs=pairs
         )
@@ -74,7 +85,7 @@ class AuthorityExchangeHandler(Recorded):
         on = await asyncio.gather(
             *(questions.channel(each, orderers, found) for each in channels if orderers)
         )
-        _raise_for(call.inputs["organization"], wanted, former, told, [each for each in on if each])
+        return told, [each for each in on if each]
 
     async def _existing(self, declared: Sequence[Node]) -> list[Node]:
         """Return the nodes that were made already: those that are to come have nothing to show."""
@@ -83,17 +94,6 @@ class AuthorityExchangeHandler(Recorded):
         async with NodePods(await self.session.api_server(), declared[0].namespace) as pods:
             states = await asyncio.gather(*(pods.state(node.name) for node in declared))
         return [node for node, state in zip(declared, states, strict=True) if state is not None]
-
-
-def _raise_for(
-    organization: str,
-    wanted: Generations,
-    former: Generations | None,
-    told: Sequence[NodeTrust],
-    on: Sequence[ChannelTrust],
-) -> None:
-    if refusal := exchange_refusal(organization, wanted, former, told, on):
-        raise ProviderError(refusal.reason, hint=refusal.hint)
 
 
 def _wanted(inputs: Mapping[str, Any]) -> Generations:

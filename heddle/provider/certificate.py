@@ -8,7 +8,8 @@ from cryptography import x509
 from heddle.durations import period, timestamp
 from heddle.identity.authority import Authority
 from heddle.identity.certificate import CertificateRequest, Issued, Usage, issue
-from heddle.identity.expiry import not_after
+from heddle.identity.expiry import expires_within, not_after
+from heddle.planner.remedies import ENDED
 from heddle.plugin.interface import CheckFailure, DiffKind
 from heddle.plugin.values import UNKNOWN, Properties
 from heddle.provider.enrolling import enrolled
@@ -97,6 +98,8 @@ def _hint(call: Call) -> str:
     """Return what keeps a certificate from ending."""
     window, end = call.inputs.get("renewBefore"), not_after(call.old_outputs["certificate"].encode())
     authority = call.inputs["authorityCertificate"]
+    if isinstance(authority, str) and expires_within(authority.encode(), 0):
+        return f"Its authority has ended, too: {ENDED}."
     if isinstance(authority, str) and not_after(authority.encode()) <= end:
         return (
             "Its authority ends with it, so no renewal makes it last longer: exchange its authorities before "

@@ -9,6 +9,7 @@ from heddle.identity.authority import new_authority
 from heddle.identity.expiry import expires_within, not_after
 from heddle.identity.intermediate import chain_problem
 from heddle.identity.keys import load_key, public_key_bytes, public_key_of
+from heddle.planner.remedies import ENDED
 from heddle.plugin.interface import CheckFailure, DiffKind
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
 from heddle.provider.expiring import warn_before_expiry
@@ -61,8 +62,11 @@ class CertificateAuthorityHandler(Recorded):
 
     async def diff(self, call: Call) -> dict[str, DiffKind]:
         """Warn before the certificate expires, but report no difference."""
+        known = call.old_outputs.get("certificate")
         hint = (
-            "Exchange it in good time: `certificates.authorities` in a stack file "
+            f"All that it issued has ended, too: {ENDED}."
+            if known and expires_within(str(known).encode(), 0)
+            else "Exchange it in good time: `certificates.authorities` in a stack file "
             "(docs/operations/authorities.md)."
         )
         await warn_before_expiry(self.session, call, days=_WARN_DAYS, hint=hint)

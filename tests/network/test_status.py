@@ -92,6 +92,10 @@ def test_nodes_of_a_channel_are_those_that_were_asked_about_it() -> None:
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=400)
 OLD = new_authority(common_name="ca", organization="o", now=LONG_AGO)
+ENDED = (
+    "no `up` heals that; docs/operations/authorities.md says under 'An authority has ended' what stops and "
+    "what is left"
+)
 RENEW = (
     "run `heddle up`; without `certificates.renewBefore` in the stack file, raise `certificates.renewal` by "
     "one first"
@@ -109,7 +113,7 @@ def certificate(authority: Authority, now: datetime | None = None) -> str:
         (certificate(OLD, LONG_AGO), False, RENEW),
         (certificate(OLD), False, "`heddle up` restarts it with the certificate that was issued since"),
         (None, False, RENEW),
-        (None, True, "exchange it before it ends: docs/operations/authorities.md"),
+        (None, True, ENDED),
     ],
 )
 def test_an_expired_certificate_is_named_with_what_heals_it(
@@ -156,7 +160,7 @@ def test_expired_authorities_and_clients_are_named() -> None:
     expired = {each.what: each.remedy for each in expired_of_instance(instance)}
 
     assert expired == {
-        "the TLS authority of one": "exchange it before it ends: docs/operations/authorities.md",
+        "the TLS authority of one": ENDED,
         "the certificate of admin of one": RENEW,
         "the client certificate for the orderers' admin endpoints": RENEW,
     }

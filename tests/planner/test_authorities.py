@@ -9,7 +9,13 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from heddle.planner.authorities import ChannelTrust, Generations, NodeTrust, exchange_refusal
+from heddle.planner.authorities import (
+    ChannelTrust,
+    Generations,
+    NodeTrust,
+    exchange_refusal,
+    needs_proof,
+)
 
 ONE = Generations(trusted=frozenset({1}), issuing=1)
 TRUSTED = Generations(trusted=frozenset({1, 2}), issuing=1)
@@ -148,6 +154,30 @@ def test_what_somebody_else_issued_is_in_use() -> None:
     refusal = exchange_refusal("org", TWO, None, nodes, [])
     assert refusal is not None
     assert "does not accept certificates of generation 2" in refusal.reason
+
+
+def test_an_exchange_that_begins_after_the_end_is_refused() -> None:
+    """Nobody would accept the new generation, and nothing can be asked."""
+    for wish, former in ((TRUSTED, None), (ISSUING, None), (TWO, ONE)):
+        refusal = exchange_refusal("org", wish, former, [], [], ended={1})
+        assert refusal is not None
+        assert "org: an authority of generation 1 has ended" in refusal.reason
+        assert "An authority has ended" in refusal.hint
+
+
+def test_an_exchange_that_began_before_the_end_goes_on() -> None:
+    """Nodes that nobody connects to cannot be asked, and nobody is shut out who is let in nowhere."""
+    node = NodeTrust(name="peer0-org", silent="its certificate has expired")
+    assert not needs_proof(ISSUING, TRUSTED, ended={1})
+    assert exchange_refusal("org", ISSUING, TRUSTED, [node], [], ended={1}) is None
+    stays = exchange_refusal("org", TRUSTED, TRUSTED, [], [], ended={1})
+    assert stays is not None
+    assert "Write `phase: issuing` for generation 2" in stays.hint
+    assert exchange_refusal("org", TWO, ISSUING, [node], [], ended={1}) is not None, (
+        "it has not restarted yet"
+    )
+    back = exchange_refusal("org", TRUSTED, ISSUING, [], [], ended={1})
+    assert back is not None, "the old one issues nothing any more"
 
 
 def _finished(state: State) -> State:

@@ -1,8 +1,10 @@
 """An organization's authorities are exchanged on official nodes: no phase is left out, none comes early."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +13,17 @@ import pytest
 from heddle.errors import ProviderError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
-from heddle.fabric.node import Node
-from heddle.identity.authority import Authority
+from heddle.fabric.node import ClientTls, Node
+from heddle.identity.authority import Authority, new_authority
 from heddle.identity.msp import Msp
 from heddle.identity.signer import Signer
+from heddle.network import trust
 from tests.contract.waiting import leader_hears
 from tests.identity.offline import OfflineRoot
 from tests.provider.harness import Engine, channel_value, node_value, signer_value
 from tests.real.generations import NextGeneration
 from tests.real.network import Organization, RealNetwork, prepared_network
+from tests.real.release import release
 
 pytestmark = pytest.mark.real
 
@@ -45,6 +49,46 @@ def network(tmp_path: Path) -> Iterator[RealNetwork]:
     network.start()
     yield network
     network.stop()
+
+
+LIFE = timedelta(seconds=100)
+"""How long authorities live that end in a test: longer than a network takes to trust the next ones."""
+
+
+@pytest.fixture
+def lives_until() -> datetime:
+    return datetime.now(UTC) + LIFE
+
+
+@pytest.fixture
+def brief(bare: RealNetwork, lives_until: datetime) -> Iterator[RealNetwork]:
+    """Three orderers whose authorities, and all that these issue, end so early; and a member."""
+    ca, tlsca = (
+        new_authority(
+            common_name=f"{kind}.ordering",
+            organization="ordering",
+            validity_days=1,
+            now=lives_until - timedelta(days=1),
+        )
+        for kind in ("ca", "tlsca")
+    )
+    bare.ordering = Organization.of("ordering", ca, tlsca)
+    admin = bare.ordering.tls("admin")
+    bare.admin_tls = ClientTls(certificate=admin.certificate, private_key=admin.private_key)
+    for number in range(1, 4):
+        bare.add_orderer(f"orderer{number}")
+    bare.organizations["alpha"] = Organization.new("alpha")
+    try:
+        secured(bare).start()
+        yield bare
+    finally:
+        bare.stop()
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> RealNetwork:
+    """Return a network without nodes."""
+    return RealNetwork(tmp_path, release())
 
 
 class Exchange:
@@ -229,6 +273,53 @@ async def test_a_members_authorities_are_exchanged(
     await exchange.restart(peer)
     await exchange.up((2,), 2)
     await exchange.channel(exchange.next.alone, exchange.next.person("admin"))
+
+
+async def test_an_exchange_that_began_in_time_goes_on_after_the_end(
+    brief: RealNetwork, engine: Engine, lives_until: datetime
+) -> None:
+    """The former authorities end while both are trusted: nothing can be asked, and all come back anew."""
+    exchange = Exchange(brief, engine, brief.ordering)
+    await exchange.channel()
+    await exchange.up((1, 2), 1)
+    await exchange.channel(exchange.next.both)
+    for node in brief.orderers:
+        exchange.next.trust(node)
+        brief.programs[node.name].stop()
+    brief.start()
+    left = (lives_until - datetime.now(UTC)).total_seconds()
+    assert left > 0, "this machine is too slow for the life of these authorities"
+    await asyncio.sleep(left + 1)
+
+    await exchange.up((1, 2), 2)
+    words = await exchange.refused((1, 2), 1)
+    assert "an authority of generation 1 has ended" in words
+    for node in brief.orderers:
+        exchange.next.reissue(node, role="orderer")
+        brief.programs[node.name].stop()
+    brief.start()
+    brief.orderers = [exchange.next.seen_by_both(node) for node in brief.orderers]
+    brief.admin_tls = exchange.next.client_tls()
+    async with Connections(DirectDialer()) as connections:
+        await leader_hears(brief, connections, 3, tls=brief.operations_tls)
+    await exchange.channel(admin=exchange.next.person("admin"))
+    await exchange.up((2,), 2)
+    await exchange.channel(exchange.next.alone)
+
+
+async def test_an_exchange_that_begins_after_the_end_is_refused(
+    network: RealNetwork, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is done, in previews, too; and what is left is said."""
+    exchange = Exchange(network, engine, network.organizations["alpha"])
+    monkeypatch.setattr(trust, "expires_within", lambda pem, _: pem in _pems(exchange.organization))
+    for numbers, issuing in (((1, 2), 1), ((1, 2), 2)):
+        words = await exchange.refused(numbers, issuing)
+        assert "alpha: an authority of generation 1 has ended" in words
+
+
+def _pems(organization: Organization) -> set[bytes]:
+    return {organization.authority.certificate, organization.tls_authority.certificate}
 
 
 async def test_a_node_that_is_down_holds_up_the_next_phase(network: RealNetwork, engine: Engine) -> None:

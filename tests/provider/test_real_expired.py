@@ -3,18 +3,22 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from heddle.errors import ProviderError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
 from heddle.fabric.node import Node
+from heddle.identity.authority import Authority
 from heddle.identity.certificate import CertificateRequest, Issued, Usage, issue
+from heddle.identity.lowlevel import signed_pem
 from heddle.kube.pods import NodePods, PodState
 from heddle.network.answers import ask_orderer_channels, ask_peer_channels
 from heddle.planner.facts import LedgerState, NodeFacts
@@ -93,6 +97,23 @@ def certify(network: RealNetwork, name: str, *, expired: bool) -> Issued:
     return issued
 
 
+def ended_now(authority: Authority) -> bytes:
+    """Return the certificate of a root as if it had ended a moment ago."""
+    known, end = authority.x509, datetime.now(UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(known.subject)
+        .issuer_name(known.issuer)
+        .public_key(authority.key.public_key())
+        .serial_number(known.serial_number)
+        .not_valid_before(end - timedelta(days=1))
+        .not_valid_after(end)
+    )
+    for extension in known.extensions:
+        builder = builder.add_extension(extension.value, extension.critical)
+    return signed_pem(builder.sign(authority.key, hashes.SHA256()))
+
+
 async def everything_expires(network: RealNetwork, engine: Engine) -> None:
     """Make the channel; then every orderer runs with a certificate that has expired."""
     network.start()
@@ -166,6 +187,21 @@ async def test_what_was_not_renewed_costs_one_restart(
         await restarter(network, pods, connections).run()
 
     assert len(pods.restarts) == 1
+
+
+async def test_a_node_whose_authority_has_ended_is_not_restarted(
+    network: RealNetwork, engine: Engine, connections: Connections
+) -> None:
+    """It would not start again, while the one that runs still has its open connections."""
+    await everything_expires(network, engine)
+    pods = Processes(network, renewed=False)
+    ended = ended_now(network.ordering.tls_authority)
+    network.orderers = [replace(each, tls_root_certificates=(ended,)) for each in network.orderers]
+
+    with pytest.raises(ProviderError, match=r"its authority has ended.*\n.*An authority has ended"):
+        await restarter(network, pods, connections).run()
+
+    assert not pods.restarts
 
 
 async def test_a_key_that_nobody_issued_is_not_believed(

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.standins import prepared_standins, same_tests
+from tests.contract.standins import StandinRelease, prepared_standins, same_tests
 from tests.provider import test_real_authorities
-from tests.provider.test_real_authorities import secured
+from tests.provider.test_real_authorities import brief, lives_until, secured
 from tests.real.network import RealNetwork
+
+__all__ = ["brief", "lives_until"]
 
 
 @pytest.fixture
@@ -17,6 +19,11 @@ def network(tmp_path: Path) -> Iterator[RealNetwork]:
     network.start()
     yield network
     network.stop()
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> RealNetwork:
+    return RealNetwork(tmp_path, StandinRelease(tmp_path / "release"))
 
 
 globals().update(same_tests(test_real_authorities))

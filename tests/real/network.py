@@ -54,7 +54,11 @@ class Organization:
     def new(name: str, *, since: datetime | None = None) -> "Organization":
         """Make one; `since` is when its authority began, which may issue certificates that have expired."""
         authority = new_authority(common_name=f"ca.{name}", organization=name, now=since)
-        tls_authority = new_authority(common_name=f"tlsca.{name}", organization=name)
+        return Organization.of(name, authority, new_authority(common_name=f"tlsca.{name}", organization=name))
+
+    @staticmethod
+    def of(name: str, authority: Authority, tls_authority: Authority) -> "Organization":
+        """Make one of these authorities."""
         msp = Msp(
             msp_id=f"{name.capitalize()}MSP",
             root_certificates=(authority.certificate,),

@@ -10,7 +10,9 @@ from heddle.kube.pods import NodePods, PodState, together
 from heddle.planner.facts import NodeFacts, PodFacts, orders
 from heddle.planner.leadership import HandOver
 from heddle.planner.peers import Memberships, joined, next_peer, peer_pauses, peer_refusal
+from heddle.planner.remedies import ENDED
 from heddle.planner.restart import (
+    ends_for_good,
     expected_heights,
     held_up,
     is_outdated,
@@ -26,6 +28,7 @@ from heddle.provider.rollout.catching_up import CatchingUp, Services
 from heddle.provider.rollout.handing_over import HandingOver
 from heddle.provider.rollout.readiness import Readiness
 from heddle.telling import doing
+from heddle.text import sentence
 from heddle.waiting import poll
 
 __all__ = ["Restarter", "Restarts"]
@@ -186,6 +189,8 @@ class Restarter:
         Return why the node could go without leave of the others: it served nobody; else "".
         """
         mine = next(each for each in facts if each.name == node.name)
+        if never_back := ends_for_good(mine):
+            raise ProviderError(f"{node.name}: {never_back}", hint=sentence(ENDED))
         reason = serves_nobody(mine)
         newest: Mapping[str, int] = newest_heights(facts)
         served = frozenset[str]()
