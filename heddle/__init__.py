@@ -1,4 +1,4 @@
-"""Infrastructure as code for Hyperledger Fabric on Kubernetes."""
+"""Deploy and operate Hyperledger Fabric networks on Kubernetes, as code."""
 
 import os
 

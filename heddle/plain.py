@@ -1,4 +1,4 @@
-"""Plain data that others wrote (JSON of a node, a file), taken as the shape that is expected of it.
+"""Take plain data that others wrote (JSON of a node, a file) as the shape that is expected of it.
 
 A message says where something is, what was expected there and what kind of thing was found; never the value,
 which may be a key or a token.

@@ -1,4 +1,4 @@
-"""Sizes as Fabric's files write them ("2 MB") and quantities as Kubernetes does ("500m", "2Gi").
+"""Read sizes as Fabric's files write them ("2 MB") and quantities as Kubernetes does ("500m", "2Gi").
 
 Sources: common/viperutil/config_util.go (Fabric 3.1.5); k8s.io/apimachinery pkg/api/resource/quantity.go,
 suffix.go (0.35).

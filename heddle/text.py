@@ -1,4 +1,4 @@
-"""Text that others wrote (a node, an API server, a kubelet), made safe to print."""
+"""Make text that others wrote (a node, an API server, a kubelet) safe to print."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Blocks of a channel in a file: each behind its length, as protobuf's delimited messages. Pure."""
+"""Write and read a channel's blocks in a file: each behind its length, as protobuf delimits them. Pure."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,4 +1,4 @@
-"""Blocks: hashes, what is inside, and whether they can be believed.
+"""Hash blocks, say what is inside, and whether they can be believed.
 
 Source: protoutil/blockutils.go (Fabric 3.1.5).
 """

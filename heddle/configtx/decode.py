@@ -1,5 +1,5 @@
 # ruff: noqa: ANN401 - the classes of protobuf messages and descriptors carry no types
-"""Blocks, configurations and transactions as the JSON that `configtxlator proto_decode` prints.
+"""Show blocks, configurations and transactions as the JSON that `configtxlator proto_decode` prints.
 
 Fields that hold other messages as bytes are opened; what stands in `opaque` says which. Source:
 fabric-config/protolator/*.go, protobuf's protojson with EmitUnpopulated and UseProtoNames (Fabric 3.1.5).

@@ -1,4 +1,4 @@
-"""Messages to orderers and peers: headers, signatures, configuration updates in their two envelopes.
+"""Make messages to orderers and peers: headers, signatures, the two envelopes of configuration updates.
 
 Source: protoutil/txutils.go, protoutil/commonutils.go (Fabric 3.1.5).
 """

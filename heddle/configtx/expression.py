@@ -1,4 +1,4 @@
-"""Policies as people write them: `AND('A.peer', OR('B.peer', 'C.peer'))`, `MAJORITY Admins`.
+"""Read policies as people write them: `AND('A.peer', OR('B.peer', 'C.peer'))`, `MAJORITY Admins`.
 
 All organizations of a channel must approve the same bytes, so principals are numbered as Fabric numbers them:
 inner gates first, then a gate's own principals from left to right, repetitions included. Source:

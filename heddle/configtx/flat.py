@@ -1,4 +1,4 @@
-"""Settings as one flat mapping from what they are about to what they say.
+"""Turn settings into one flat mapping from what they are about to what they say.
 
 Comparing and merging then need no knowledge of the shape: a key is there or not, with this value or that.
 Sets (endpoints, anchor peers, consenters, organizations) are keyed by name, so that order never counts.

@@ -1,4 +1,4 @@
-"""Three-way merge of settings: what was applied last, what the channel says now, what is wanted."""
+"""Merge settings three ways: what was applied last, what the channel says now, what is wanted."""
 
 from heddle.configtx.flat import flatten, same, shown, subject, unflatten
 from heddle.configtx.settings import ChannelSettings

@@ -1,4 +1,4 @@
-"""Signable requests: a configuration update on its way from one organization's administrator to the next.
+"""Make signable requests: configuration updates that go from one organization's administrator to the next.
 
 A request is a small JSON text, so that it can be sent, kept and looked at with anything. Whoever receives one
 has it from others: reading is under limits, and its summary is only what the sender says. `review.review`

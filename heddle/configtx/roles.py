@@ -1,4 +1,4 @@
-"""Signature policies by role, as bytes that equal those of Fabric's policy language."""
+"""Make signature policies by role, as bytes that equal those of Fabric's policy language."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Single values of a channel configuration, as protobuf, and back (common/channelconfig, Fabric 3.1.5).
+"""Write and read single values of a channel configuration as protobuf (common/channelconfig, Fabric 3.1.5).
 
 Bytes are deterministic: map-bearing values (Capabilities) would otherwise differ from run to run.
 """

@@ -1,4 +1,4 @@
-"""Port-forward to a pod over a websocket of the API server.
+"""Forward a port to a pod over a websocket of the API server.
 
 Protocol: k8s.io/kubelet pkg/cri/streaming/portforward/websocket.go. `v4.channel.k8s.io` frames start with a
 channel byte: 0 carries data, 1 the error text; the first frame of each channel is the port, two bytes, little

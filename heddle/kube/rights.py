@@ -1,4 +1,4 @@
-"""The rights that a stack needs within its namespace: what a Role grants, and what is missing of it."""
+"""Say what rights a stack needs within its namespace: what a Role grants, and what is missing of it."""
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,1 +1,1 @@
-"""Fabric's files of a ledger on disk, written and read without Fabric: bytes in, bytes out; pure."""
+"""Write and read Fabric's files of a ledger on disk, without Fabric: bytes in, bytes out; pure."""

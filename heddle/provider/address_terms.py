@@ -1,4 +1,4 @@
-"""AddressTerms: the addresses that nodes answer to, of which none goes while somebody is sent to it."""
+"""Keep AddressTerms: addresses that nodes answer to, of which none goes while somebody is sent to it."""
 
 import asyncio
 from collections.abc import Mapping

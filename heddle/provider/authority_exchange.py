@@ -1,4 +1,4 @@
-"""AuthorityExchange: a further generation of an organization's authorities, phase by phase, by proof."""
+"""Exchange an organization's authorities for a further generation, phase by phase, by proof."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

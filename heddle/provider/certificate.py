@@ -1,4 +1,4 @@
-"""Certificate: a key, and a certificate that is renewed with the same key until `rekey` asks for another."""
+"""Issue Certificate: a key, and a certificate that is renewed with it until `rekey` asks for another."""
 
 from datetime import timedelta
 from typing import Any

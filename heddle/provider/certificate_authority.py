@@ -1,4 +1,4 @@
-"""CertificateAuthority: a key and its certificate, made here once, or certified by somebody else."""
+"""Make CertificateAuthority: a key and its certificate, made here once, or certified by somebody else."""
 
 from pathlib import Path
 from typing import Any

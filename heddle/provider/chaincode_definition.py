@@ -1,4 +1,4 @@
-"""ChaincodeDefinition: a definition in force on a channel."""
+"""Commit ChaincodeDefinition: a definition in force on a channel."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""ChaincodeInstallation: a package on a peer."""
+"""Install ChaincodeInstallation: a package on a peer."""
 
 import binascii
 from base64 import b64decode

@@ -1,4 +1,4 @@
-"""ChaincodePackage: a package for chaincode as a service, computed."""
+"""Compute ChaincodePackage: a package for chaincode as a service."""
 
 from base64 import b64encode
 from typing import Any

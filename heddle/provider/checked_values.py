@@ -1,4 +1,4 @@
-"""Checked property values as the objects of `identity`, `configtx` and `fabric`.
+"""Turn checked property values into the objects of `identity`, `configtx` and `fabric`.
 
 The values have passed check and carry no Secret and no UNKNOWN: a missing key is a defect.
 """

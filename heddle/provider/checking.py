@@ -1,4 +1,4 @@
-"""Validates inputs against their declaration: all problems at once, defaults filled in, unknowns passed."""
+"""Validate inputs against their declaration: all problems at once, defaults filled in, unknowns passed."""
 
 import difflib
 import re

@@ -1,4 +1,4 @@
-"""Private-data collections: from inputs to the bytes that organizations approve, and back.
+"""Turn inputs of private-data collections into the bytes that organizations approve, and back.
 
 What peers demand is in core/chaincode/lifecycle/scc.go, validateCollectionConfigs (Fabric 3.1.5); inputs that
 they would refuse are named by check.

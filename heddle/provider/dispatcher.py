@@ -1,4 +1,4 @@
-"""Heddle's provider: checks, compares, and hands each resource to its type's handler."""
+"""Serve Heddle's provider: check, compare, and hand each resource to its type's handler."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Certificates that end: whether `up` renews one now, and warnings where it does not."""
+"""Say of certificates that end whether `up` renews them now, and warn where it does not."""
 
 from datetime import UTC, datetime, timedelta
 

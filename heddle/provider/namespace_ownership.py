@@ -1,4 +1,4 @@
-"""NamespaceOwnership: a namespace is made by this stack, or refused."""
+"""Act for NamespaceOwnership: a namespace is made by this stack, or refused."""
 
 from typing import Any
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""Password: random letters and digits, made once and kept until another one is asked for."""
+"""Make Password: random letters and digits, made once and kept until another one is asked for."""
 
 import secrets
 import string

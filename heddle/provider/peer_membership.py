@@ -1,4 +1,4 @@
-"""PeerMembership: a peer on a channel."""
+"""Act for PeerMembership: a peer on a channel."""
 
 from heddle.configtx.blocks import block_hash
 from heddle.errors import FabricError, LedgerNotOpen, ProviderError

@@ -1,4 +1,4 @@
-"""RevocationList: an authority's certificates that are revoked, as a list that channels and nodes take."""
+"""Sign the list of an authority's certificates that are revoked, which channels and nodes take."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""VolumeTerms: what the volumes of nodes stay, held against what the stack file says now."""
+"""Keep VolumeTerms: what the volumes of nodes stay, held against what the stack file says now."""
 
 from collections.abc import Collection, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Volumes: claims get larger where their class allows it, and are waited for until the volumes are so."""
+"""Enlarge claims where their class allows it, and wait until the volumes are so (Volumes)."""
 
 from collections.abc import Mapping
 from typing import Any

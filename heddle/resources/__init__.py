@@ -1,4 +1,4 @@
-"""Typed Pulumi classes of Heddle's own resources, for the components and for users' programs.
+"""Give the components, and users' programs, typed Pulumi classes of Heddle's own resources.
 
 They need only the declarations in `heddle.schema`: a program that declares resources never loads a gRPC
 client. Objects inside arguments (a Node, an Identity) are dictionaries with Pulumi's names, see

@@ -1,4 +1,4 @@
-"""Objects inside arguments: dictionaries with Pulumi's names, values or outputs.
+"""Describe objects inside arguments: dictionaries with Pulumi's names, values or outputs.
 
 Made by `make stubs`; change the declarations, not this.
 """

@@ -1,4 +1,4 @@
-"""Channels, and the peers on them."""
+"""Declare channels, and the peers on them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

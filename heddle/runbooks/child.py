@@ -1,4 +1,4 @@
-"""Runs a command that ends when its parent does: `python -m heddle.runbooks.child COMMAND …`.
+"""Run a command that ends when its parent does: `python -m heddle.runbooks.child COMMAND …`.
 
 The lock of a run goes with its process. A playbook that outlived a killed `heddle` would
 act without it; asked politely, Ansible would first end its task.

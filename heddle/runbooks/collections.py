@@ -1,4 +1,4 @@
-"""Private data collections, as a channel's blocks and definitions tell of them. Pure."""
+"""Find private data collections, as a channel's blocks and definitions tell of them. Pure."""
 
 from collections.abc import AsyncIterable, Iterable, Iterator
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Would setting a peer's ledger aside lose private data? Blocks hold its hashes only, peers hold the rest.
+"""Tell whether setting a peer's ledger aside would lose private data: blocks hold its hashes, peers the rest.
 
 A collection counts when its definition is in force, whether anything was ever written to it or not. The
 implicit collection that every organization has of every chaincode counts when blocks show that something was

@@ -1,4 +1,4 @@
-"""heddle:ledger:AddressTerms: the addresses of nodes, which go only once no channel names them."""
+"""Declare heddle:ledger:AddressTerms: the addresses of nodes, which go only once no channel names them."""
 
 from heddle.schema.model import ListOf, MapOf, Property, ResourceType, connection, fixed
 from heddle.schema.shared import CHANNEL_NAME, HOST_PORT, IDENTITY, NAME, NODE

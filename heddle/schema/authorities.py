@@ -1,4 +1,4 @@
-"""heddle:identity:AuthorityExchange: the generation of an organization's authorities that issues."""
+"""Declare heddle:identity:AuthorityExchange: the generation of an organization's authorities that issues."""
 
 from heddle.schema.model import ListOf, ObjectType, Property, ResourceType, Text, connection, fixed
 from heddle.schema.shared import CHANNEL_NAME, MSP_ID, NAME, NODE, PEM

@@ -1,4 +1,4 @@
-"""heddle:chaincode: packages, installations and the two steps of the lifecycle on the ledger."""
+"""Declare heddle:chaincode: packages, installations and the two steps of the lifecycle on the ledger."""
 
 from heddle.schema.model import (
     ListOf,

@@ -1,4 +1,4 @@
-"""heddle:identity: keys, certificates and passwords. Nothing here reaches a network."""
+"""Declare heddle:identity: keys, certificates and passwords. Nothing here reaches a network."""
 
 from heddle.durations import PERIOD
 from heddle.schema.model import ListOf, MapOf, ObjectType, Property, ResourceType, Text, connection, fixed

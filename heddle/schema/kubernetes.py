@@ -1,4 +1,4 @@
-"""heddle:kubernetes: whose a namespace is, what a volume stays, and nodes that restart one at a time."""
+"""Declare heddle:kubernetes: whose a namespace is, what a volume stays, nodes that restart one at a time."""
 
 from heddle.schema.model import ListOf, MapOf, Property, ResourceType, Text, connection, fixed
 from heddle.schema.shared import CHANNEL_NAME, CLIENT_TLS, IDENTITY, NAME, NODE, PEM

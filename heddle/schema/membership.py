@@ -1,4 +1,4 @@
-"""heddle:ledger:PeerMembership: a peer on a channel."""
+"""Declare heddle:ledger:PeerMembership: a peer on a channel."""
 
 from heddle.schema.model import ResourceType, connection, fixed
 from heddle.schema.shared import CHANNEL_NAME, HASH, IDENTITY, connection_node, connection_nodes

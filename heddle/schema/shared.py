@@ -1,4 +1,4 @@
-"""Objects and kinds that several resource types share."""
+"""Declare objects and kinds that several resource types share."""
 
 from heddle.schema.model import ListOf, ObjectType, Property, Text, connection, fixed
 from heddle.settings import Integer

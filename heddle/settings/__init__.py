@@ -1,4 +1,4 @@
-"""Settings of channels and nodes, each described once: name, kind, default, bounds, meaning, Fabric's name.
+"""Describe settings of channels and nodes once: name, kind, default, bounds, meaning, Fabric's name.
 
 The stack file's models and documentation, the provider's schema and typed inputs, and the channel
 configuration are made from these tables. A group is a frozen dataclass: its fields are the settings, so that

@@ -1,4 +1,4 @@
-"""Settings of the batches that orderers cut blocks from."""
+"""Describe the settings of the batches that orderers cut blocks from."""
 
 from dataclasses import dataclass
 from typing import Final

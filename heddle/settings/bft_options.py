@@ -1,4 +1,4 @@
-"""Options of BFT (SmartBFT): its clocks and its buffers."""
+"""Describe the options of BFT (SmartBFT): its clocks and its buffers."""
 
 from dataclasses import dataclass
 from functools import partial

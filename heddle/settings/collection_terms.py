@@ -1,4 +1,4 @@
-"""Terms of private-data collections: how many peers get the data, how long it lives, who may use it."""
+"""Describe the terms of private-data collections: how many peers get them, how long, who may use them."""
 
 from dataclasses import dataclass
 from functools import partial

@@ -1,4 +1,4 @@
-"""Kinds of settings: how a value is read, what is allowed, and how the value is shown, everywhere alike."""
+"""Define kinds of settings: how a value is read, what is allowed, how it is shown, everywhere alike."""
 
 from dataclasses import dataclass
 from typing import Final, TypeAlias

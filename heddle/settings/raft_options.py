@@ -1,4 +1,4 @@
-"""Options of Raft: its clock, and what a consenter keeps of its log."""
+"""Describe the options of Raft: its clock, and what a consenter keeps of its log."""
 
 from dataclasses import dataclass
 from functools import partial

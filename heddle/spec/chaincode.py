@@ -1,4 +1,4 @@
-"""Chaincodes that run as a service beside the peers, and their private data."""
+"""Describe chaincodes that run as a service beside the peers, and their private data."""
 
 from typing import Annotated, Literal
 

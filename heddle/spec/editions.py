@@ -1,4 +1,4 @@
-"""Editions: optional profiles of quotas, as data. Without one, Fabric's own limits hold."""
+"""Hold editions: optional profiles of quotas, as data. Without one, Fabric's own limits hold."""
 
 from dataclasses import dataclass
 

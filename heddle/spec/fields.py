@@ -1,4 +1,4 @@
-"""Fields of sections that are made from the tables in `heddle.settings`, and their values."""
+"""Make the fields of sections from the tables in `heddle.settings`, and read their values."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

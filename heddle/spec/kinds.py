@@ -1,4 +1,4 @@
-"""Kinds of values in a stack file: quantities of Kubernetes and whole numbers."""
+"""Define kinds of values in a stack file: quantities of Kubernetes and whole numbers."""
 
 import re
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""From the plain data of a stack file to an Instance, or to every problem in it."""
+"""Turn the plain data of a stack file into an Instance, or into every problem in it."""
 
 import datetime as dt
 import difflib

@@ -1,4 +1,4 @@
-"""Organizations, and the channels they share."""
+"""Describe organizations, and the channels they share."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Names a user may choose, each with its rule in words: one rule serves stack files and the command line.
+"""Define the names a user may choose, each with its rule in words, for stack files and the command line.
 
 Lengths keep every derived Kubernetes name within 63 characters (heddle.topology, which tests it).
 """

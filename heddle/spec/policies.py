@@ -1,4 +1,4 @@
-"""Policies as a file says them: a word, the path of a channel policy, or an expression."""
+"""Describe policies as a file says them: a word, the path of a channel policy, or an expression."""
 
 import re
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Problems of a stack file: where, what was found, what is allowed, what to do. All, not the first."""
+"""Collect problems of a stack file: where, what was found, what is allowed, what to do. All of them."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""References to images, as a container runtime reads them."""
+"""Read references to images, as a container runtime does."""
 
 import re
 from typing import Annotated

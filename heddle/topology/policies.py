@@ -1,4 +1,4 @@
-"""Policies of chaincodes and collections, from words and names to expressions."""
+"""Turn policies of chaincodes and collections from words and names into expressions."""
 
 from collections.abc import Iterable, Mapping
 

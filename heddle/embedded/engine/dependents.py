@@ -1,4 +1,4 @@
-"""Deleting a resource before its replacement exists, and with it what cannot outlive it.
+"""Find what has to go before a resource that is deleted before its replacement exists.
 
 Source: calculateDependentReplacements in pkg/resource/deploy/step_generator.go of pulumi/pulumi.
 """

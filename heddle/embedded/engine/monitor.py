@@ -1,5 +1,5 @@
 # ruff: noqa: N802 - the methods' names are the protocol's
-"""The services that a program's SDK calls, as objects in the same process.
+"""Offer the services that a program's SDK calls, as objects in the same process.
 
 The SDK calls every method on a thread of its own and waits for the answer; the work is done on the run's
 event loop. Declared features are those that the engine honours; the SDK itself refuses the others.

@@ -1,4 +1,4 @@
-"""Runs the program, `__main__.py`, in a thread of its own.
+"""Run the program, `__main__.py`, in a thread of its own.
 
 A fresh thread has fresh context variables, which is where the SDK keeps everything; with a loop of its own
 and the program's modules dropped afterwards, a second run in the same process begins from nothing.

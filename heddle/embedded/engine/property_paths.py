@@ -1,4 +1,4 @@
-"""Property paths: `a.b[0]["c.d"].*`, and what is done with them.
+"""Read property paths, such as `a.b[0]["c.d"].*`, and follow them.
 
 Source: sdk/go/property/path.go and resource/property_path.go of pulumi/pulumi.
 """

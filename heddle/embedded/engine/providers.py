@@ -1,4 +1,4 @@
-"""Provider instances by reference, and provider resources as resources.
+"""Keep provider instances by reference, and provider resources as resources.
 
 A provider resource (`pulumi:providers:PACKAGE`) is created, compared and updated like any other resource; its
 provider is this registry, which checks with a fresh instance and configures it when the resource is settled.

@@ -1,4 +1,4 @@
-"""From a registration to steps: what of a resource is kept, changed, replaced or made.
+"""Turn a registration into steps: what of a resource is kept, changed, replaced or made.
 
 Source: generateResourceSteps to continueStepsFromDiff in pkg/resource/deploy/step_generator.go.
 """

@@ -1,4 +1,4 @@
-"""Deleting what the program no longer has, dependents before what they need, the rest at once.
+"""Delete what the program no longer has, dependents before what they need, the rest at once.
 
 Source: GenerateDeletes and ScheduleDeletes in pkg/resource/deploy/step_generator.go of pulumi/pulumi.
 """

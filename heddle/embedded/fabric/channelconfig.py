@@ -1,4 +1,4 @@
-"""A channel's configuration as a node uses it.
+"""Read a channel's configuration as a node uses it.
 
 Source: common/channelconfig (Fabric 3.1.5).
 """

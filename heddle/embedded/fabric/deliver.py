@@ -1,4 +1,4 @@
-"""Delivery of a channel's blocks, the same service on orderers and peers.
+"""Deliver a channel's blocks: the same service on orderers and peers.
 
 Source: common/deliver/{deliver,acl,binding}.go, common/ledger/blockledger/fileledger/impl.go (Fabric 3.1.5).
 """

@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server on h11, for the participation API and the operations endpoint.
+"""Serve HTTP/1.1 on h11, for the participation API and the operations endpoint.
 
 It exists so that a stand-in starts in a fraction of a second and its image holds no web framework.
 """

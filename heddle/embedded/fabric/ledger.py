@@ -1,4 +1,4 @@
-"""The blocks of one channel: an append-only file, and a way to wait for the next one.
+"""Keep the blocks of one channel: an append-only file, and a way to wait for the next one.
 
 The file is as Fabric's own, but that a channel has only one, however long. A torn last record, left by a node
 that was killed while writing, is cut off when the file is opened. Nothing is synced: stand-ins do not promise

@@ -1,4 +1,4 @@
-"""A node's own identity, from its MSP folder.
+"""Read a node's own identity from its MSP folder.
 
 Source: msp/configbuilder.go (Fabric 3.1.5).
 """

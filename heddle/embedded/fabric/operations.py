@@ -1,4 +1,4 @@
-"""The operations endpoint: /healthz, /version, /metrics, /logspec.
+"""Serve the operations endpoint: /healthz, /version, /metrics, /logspec.
 
 Source: core/operations/system.go (Fabric 3.1.5). No health checker is registered, as on upstream's orderer.
 """

@@ -1,4 +1,4 @@
-"""The release that a stand-in says it runs, and ends by: upgrades can be tried where there is one image only.
+"""Say the release that a stand-in plays, and end by it: upgrades can be tried where there is one image only.
 
 A node of an earlier release does not get past a configuration whose capabilities it lacks, and an orderer
 takes no update that leads to one.

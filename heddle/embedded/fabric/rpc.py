@@ -1,4 +1,4 @@
-"""gRPC servers and clients with the options and TLS that Fabric's nodes use."""
+"""Make gRPC servers and clients with the options and TLS that Fabric's nodes use."""
 
 from typing import Any, TypeVar
 

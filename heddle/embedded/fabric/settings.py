@@ -1,4 +1,4 @@
-"""The same `orderer.yaml` and `core.yaml` that upstream's nodes read, with the same environment overrides.
+"""Read the `orderer.yaml` and `core.yaml` that upstream's nodes read, with the same environment overrides.
 
 Keys are case-insensitive, an environment variable wins over the file (`ORDERER_GENERAL_LISTENPORT`,
 `CORE_PEER_TLS_CERT_FILE`), relative paths start at the configuration folder.

@@ -1,4 +1,4 @@
-"""The bytes of one client's connection to a stand-in's HTTP endpoint, in TLS or in clear."""
+"""Carry the bytes of one client's connection to a stand-in's HTTP endpoint, in TLS or in clear."""
 
 import asyncio
 import ssl

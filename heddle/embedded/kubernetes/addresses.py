@@ -1,4 +1,4 @@
-"""Which addresses a cluster uses: one /20 of 10.208.0.0/12 each, so that clusters never meet. Pure.
+"""Choose which addresses a cluster uses: one /20 of 10.208.0.0/12 each, so that clusters never meet. Pure.
 
 A block of 4096 addresses is cut as
     +0/30      the link: .1 the machine's end, .2 the node, which is the instance's public address

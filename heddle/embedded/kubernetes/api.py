@@ -1,4 +1,4 @@
-"""The few requests to the API server that bringing a cluster up needs, as its administrator."""
+"""Send the few requests to the API server that bringing a cluster up needs, as its administrator."""
 
 import ssl
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A cluster's keys and certificates. Every connection is verified both ways; nothing skips a check.
+"""Make a cluster's keys and certificates. Every connection is verified both ways; nothing skips a check.
 
 Three authorities, as upstream separates them: the cluster's (`ca`), etcd's (`etcd-ca`: whoever it signs may
 read every secret) and the aggregation layer's (`front-proxy-ca`: whoever it signs may act as anyone).

@@ -1,4 +1,4 @@
-"""The cluster's control group `/heddle-NAME`: `node` for components, `kubepods` (the kubelet's) for pods.
+"""Make the cluster's control group `/heddle-NAME`: `node` for components, `kubepods` for the kubelet's pods.
 
 It limits nothing: it is how every process of a cluster is found again, whatever became of its parent.
 Control groups v1 (one tree per controller), v2 and the hybrid of both.

@@ -1,4 +1,4 @@
-"""The components of a cluster and how each is started. Pure: argument lists from layout and addresses."""
+"""Say how each component of a cluster is started. Pure: argument lists from layout and addresses."""
 
 from dataclasses import dataclass
 from pathlib import Path

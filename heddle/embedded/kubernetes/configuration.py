@@ -1,4 +1,4 @@
-"""The components' configuration files, written anew by each `up`.
+"""Write the components' configuration files, anew by each `up`.
 
 What a component takes only as a flag is in components.py.
 """

@@ -1,4 +1,4 @@
-"""Images into a running cluster, from files."""
+"""Load images into a running cluster, from files."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Kubeconfigs with the certificates inside, so that each file is whole."""
+"""Write kubeconfigs with the certificates inside, so that each file is whole."""
 
 from base64 import b64encode
 from pathlib import Path

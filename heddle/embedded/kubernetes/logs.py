@@ -1,4 +1,4 @@
-"""The components' logs, for people."""
+"""Show the components' logs to people."""
 
 from heddle.embedded.kubernetes.layout import Layout
 from heddle.embedded.kubernetes.waiting import last_lines

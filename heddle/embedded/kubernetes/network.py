@@ -1,4 +1,4 @@
-"""The cluster's network namespace, its link to the machine and the machine's rules for it.
+"""Make the cluster's network namespace, its link to the machine and the machine's rules for it.
 
 Inside, everything (pods' links, kube-proxy's rules, ports, sysctls) goes with the namespace. Outside there
 are one link, whose route leads to the whole block, and rules that carry the cluster's name as a comment.

@@ -1,4 +1,4 @@
-"""The programs that a cluster is made of, built from their Go modules once and kept outside the checkout.
+"""Build the programs that a cluster is made of from their Go modules, once, outside the checkout.
 
 The key of a build is a hash of its sources, go.mod, go.sum and the pinned versions: a changed pin builds
 anew, another checkout with the same sources does not.

@@ -1,4 +1,4 @@
-"""Rules between the parts of a stack file: references, uniqueness, sizes and counts that belong together.
+"""Hold the parts of a stack file against each other: references, sizes and counts that belong together.
 
 They read the file's plain data, whatever it holds, so that they can be checked when some fields are wrong: a
 part that is not of the expected shape is skipped here, the models report it.

@@ -1,4 +1,4 @@
-"""Chaincodes: their channels, their endorsers, their environment."""
+"""Check chaincodes: their channels, their endorsers, their environment."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Members of channels are organizations of the file, and so many of their peers join."""
+"""Check that members of channels are organizations of the file, and so many of their peers can join."""
 
 from collections.abc import Iterator
 

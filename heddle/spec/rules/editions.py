@@ -1,4 +1,4 @@
-"""Quotas of an edition, where one is named."""
+"""Check the quotas of an edition, where one is named."""
 
 from collections.abc import Iterator
 

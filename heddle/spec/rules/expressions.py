@@ -1,4 +1,4 @@
-"""Endorsement and collection policies: expressions that can be read and satisfied, about members.
+"""Check endorsement and collection policies: expressions that can be read and satisfied, about members.
 
 The parser is loaded where a file has an expression: it brings protobuf and cryptography, and most have none.
 """

@@ -1,4 +1,4 @@
-"""Authorities that somebody else has certified, or that a Fabric CA has: chains that Fabric verifies."""
+"""Check authorities that somebody else has certified, or that a Fabric CA has: chains Fabric verifies."""
 
 from collections.abc import Iterator
 

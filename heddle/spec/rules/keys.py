@@ -1,4 +1,4 @@
-"""New keys and revoked certificates: of nodes and people that exist, and of organizations managed here."""
+"""Check new keys and revoked certificates: of nodes and people that exist, of organizations managed here."""
 
 import difflib
 from collections.abc import Iterator, Sequence

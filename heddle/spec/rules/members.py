@@ -1,4 +1,4 @@
-"""Private or consortium, managed or external."""
+"""Check whether an instance is private or a consortium, and its members managed or external."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Metadata of chaincodes: what Fabric's packaging refuses, and indexes of collections that are none."""
+"""Check metadata of chaincodes: what Fabric's packaging refuses, and indexes of collections that are none."""
 
 from collections.abc import Iterator
 

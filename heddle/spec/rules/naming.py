@@ -1,4 +1,4 @@
-"""Names and MSP ids are unique."""
+"""Check that names and MSP ids are unique."""
 
 from collections.abc import Iterator
 

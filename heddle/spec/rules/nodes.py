@@ -1,4 +1,4 @@
-"""Settings of nodes: for kinds and nodes that exist, and such as Kubernetes takes."""
+"""Check settings of nodes: for kinds and nodes that exist, and such as Kubernetes takes."""
 
 import difflib
 from collections.abc import Iterator

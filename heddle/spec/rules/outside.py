@@ -1,4 +1,4 @@
-"""Definitions of organizations that are run elsewhere: certificates that are some, peers with an address."""
+"""Check definitions of organizations that are run elsewhere: certificates, and peers with an address."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Private-data collections: who holds the data, and how many copies there can be.
+"""Check private-data collections: who holds the data, and how many copies there can be.
 
 Source: core/chaincode/lifecycle/scc.go validateCollectionConfigs (Fabric 3.1.5), which refuses the same.
 """

@@ -1,4 +1,4 @@
-"""Releases that images claim: none that must not run, none below what a channel's capabilities need."""
+"""Check releases that images claim: none that must not run, none below what a channel's capabilities need."""
 
 from collections.abc import Iterator
 from typing import get_args

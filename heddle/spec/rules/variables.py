@@ -1,4 +1,4 @@
-"""Variables of peers and orderers: none that Heddle sets, none that a node ends with."""
+"""Check variables of peers and orderers: none that Heddle sets, none that a node ends with."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Which kinds there are, and where the API server keeps them.
+"""Know which kinds of objects there are, and where the API server keeps them.
 
 Source: pulumi-kubernetes 4.28 provider/pkg/kinds/kinds.go; Kubernetes' API reference.
 """

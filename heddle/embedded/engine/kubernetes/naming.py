@@ -1,4 +1,4 @@
-"""Names: an object's own when the program gives none, and its field manager's.
+"""Name objects for which the program gives no name, and their field managers.
 
 Source: pulumi-kubernetes 4.28 provider/pkg/metadata/naming.go, provider.go fieldManagerName;
 pulumi sdk/go/common/resource NewUniqueName.

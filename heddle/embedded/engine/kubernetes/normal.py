@@ -1,4 +1,4 @@
-"""The normal form of a manifest, so that equal meanings compare equal.
+"""Bring a manifest into its normal form, so that equal meanings compare equal.
 
 pulumi-kubernetes sends every input through Kubernetes' own Go types and keeps what comes back: fields that
 do not exist are dropped, empty optional ones too, quantities become canonical, a Secret's stringData becomes

@@ -1,4 +1,4 @@
-"""Kubernetes objects as plain dicts: reading them without surprises.
+"""Read Kubernetes objects, which are plain dicts, without surprises.
 
 An object is what JSON holds, but during previews parts of an input may be UNKNOWN.
 """

@@ -1,4 +1,4 @@
-"""The provider of `kubernetes:*` in the embedded engine: pulumi-kubernetes 4.28's behaviour, and its state.
+"""Provide `kubernetes:*` in the embedded engine: pulumi-kubernetes 4.28's behaviour, and its state.
 
 Source: pulumi-kubernetes 4.28 provider/pkg/provider/provider.go.
 """

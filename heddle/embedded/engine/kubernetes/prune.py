@@ -1,4 +1,4 @@
-"""A live object cut to the shape of the inputs that made it: what the cluster added is no change.
+"""Cut a live object to the shape of the inputs that made it: what the cluster added is no change.
 
 Source: pulumi-kubernetes 4.28 provider/pkg/provider/util.go pruneMap, pruneSlice.
 """

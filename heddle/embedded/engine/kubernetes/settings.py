@@ -1,4 +1,4 @@
-"""The provider's own configuration: flags, kubeconfig, and which changes mean another cluster.
+"""Read the provider's own configuration: flags, kubeconfig, and which changes mean another cluster.
 
 Source: pulumi-kubernetes 4.28 provider/pkg/provider/provider.go CheckConfig, DiffConfig, Configure; util.go.
 """

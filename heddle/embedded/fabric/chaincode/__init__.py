@@ -1,1 +1,1 @@
-"""The sample chaincode. It is no stand-in: it runs unchanged on upstream's peers."""
+"""Hold the sample chaincode. It is no stand-in: it runs unchanged on upstream's peers."""

@@ -1,4 +1,4 @@
-"""A small asset ledger on fabric-chaincode-python, run as a service.
+"""Keep a small ledger of assets: a chaincode on fabric-chaincode-python, run as a service.
 
 An asset is `{"id", "owner", "value"}` under its id. Functions, all arguments text:
 

@@ -1,4 +1,4 @@
-"""The stream to a peer: one write at a time, and a transaction's event with its answer.
+"""Write to the stream to a peer: one write at a time, and a transaction's event with its answer.
 
 fabric-chaincode-python 2.5.4 writes from the task of every transaction, and grpc.aio refuses a second write
 while one is under way (GRPC_CALL_ERROR_TOO_MANY_OPERATIONS). Two transactions at once then lose an answer,

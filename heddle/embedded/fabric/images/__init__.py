@@ -1,4 +1,4 @@
-"""Images of the stand-ins and of the sample chaincode, made from the interpreter that runs this."""
+"""Make images of the stand-ins and of the sample chaincode, from the interpreter that runs this."""
 
 from heddle.embedded.fabric.images.build import build_sample_chaincode, build_standin
 

@@ -1,4 +1,4 @@
-"""The two images: stand-in nodes, and the sample chaincode."""
+"""Build the two images: stand-in nodes, and the sample chaincode."""
 
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The running Python as entries of an image: program, standard library, shared libraries, installed packages.
+"""Put the running Python into an image: program, standard library, shared libraries, installed packages.
 
 Everything is compiled beforehand, with pycs that no time stamp can make stale: an image's files have none,
 and its file system is read-only where it runs.

@@ -1,4 +1,4 @@
-"""`orderer`: reads orderer.yaml and serves until SIGTERM."""
+"""Run `orderer`: read orderer.yaml and serve until SIGTERM."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Making blocks: the next one's content, and the metadata that orderers sign.
+"""Make blocks: the next one's content, and the metadata that orderers sign.
 
 Raft: the orderer that writes a block signs it. BFT: each of a quorum does, named by its number in the
 consenter mapping. Source: orderer/common/multichannel/blockwriter.go,

@@ -1,4 +1,4 @@
-"""Agreement of a channel's consenters on its next block, under one leader at a time.
+"""Agree with a channel's other consenters on its next block, under one leader at a time.
 
 Leaderships are numbered: in each term a member votes for one candidate, and who has the votes of a quorum
 leads. A leader of an earlier term is refused, however late its messages come. While a member hears from a

@@ -1,4 +1,4 @@
-"""Blocks that one stand-in orderer copies from another."""
+"""Copy blocks from another stand-in orderer."""
 
 import base64
 from collections.abc import AsyncIterator

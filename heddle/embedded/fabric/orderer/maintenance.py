@@ -1,4 +1,4 @@
-"""Which changes of a channel's consensus an orderer lets pass: those into and out of maintenance mode, alone.
+"""Say which changes of a channel's consensus an orderer lets pass: into and out of maintenance mode alone.
 
 Upstream also migrates a channel from Raft to BFT while it is in maintenance mode; stand-ins do not.
 Source: orderer/common/msgprocessor/maintenancefilter.go (Fabric 3.1.5).

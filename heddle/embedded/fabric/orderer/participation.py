@@ -1,4 +1,4 @@
-"""The channel participation REST API, status by status as upstream answers.
+"""Serve the channel participation REST API, status by status as upstream answers.
 
 Source: orderer/common/channelparticipation/restapi.go, orderer/common/types (Fabric 3.1.5). Authorization is
 the TLS handshake: the client's certificate chains to Admin.TLS.ClientRootCAs. A node's settings cannot switch

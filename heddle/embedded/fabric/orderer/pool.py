@@ -1,4 +1,4 @@
-"""Messages that a BFT orderer has taken, and that no leader has ordered yet.
+"""Keep messages that a BFT orderer has taken, and that no leader has ordered yet.
 
 Upstream answers SUCCESS for them, whether there is a leader or not (SmartBFT internal/bft/requestpool.go).
 """

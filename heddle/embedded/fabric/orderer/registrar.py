@@ -1,4 +1,4 @@
-"""All channels of one orderer: what the participation API, Broadcast, Deliver and the other orderers ask for.
+"""Keep all channels of one orderer, for the participation API, Broadcast, Deliver and other orderers.
 
 Source: orderer/common/multichannel/registrar.go (Fabric 3.1.5).
 """

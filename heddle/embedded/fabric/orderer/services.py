@@ -1,4 +1,4 @@
-"""The gRPC services of an orderer: AtomicBroadcast, and the calls of the other stand-ins."""
+"""Serve an orderer's gRPC: AtomicBroadcast, and the calls of the other stand-ins."""
 
 import json
 import logging

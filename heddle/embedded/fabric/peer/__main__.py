@@ -1,4 +1,4 @@
-"""`peer node start`: reads core.yaml and serves until SIGTERM."""
+"""Run `peer node start`: read core.yaml and serve until SIGTERM."""
 
 import asyncio
 import logging

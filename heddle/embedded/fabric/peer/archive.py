@@ -1,4 +1,4 @@
-"""Chaincode packages of others, unpacked in memory under limits: nothing is ever written by an entry's name.
+"""Unpack others' chaincode packages in memory, under limits: nothing is written by an entry's name.
 
 Source: core/chaincode/persistence/chaincode_package.go, core/container/externalbuilder/tar.go (3.1.5).
 Upstream reads without a limit; a stand-in that runs on somebody's machine has one.

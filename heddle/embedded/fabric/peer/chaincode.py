@@ -1,4 +1,4 @@
-"""Chaincode as a service: the stand-in connects as a client, and speaks the peer's side of the shim protocol.
+"""Call chaincode that runs as a service: connect as a client, speak the peer's side of the shim protocol.
 
 Source: core/chaincode/handler.go, core/chaincode/extcc (Fabric 3.1.5).
 """

@@ -1,4 +1,4 @@
-"""Collections of private data: who is a member, who may read and write, and whose endorsement counts.
+"""Say of collections of private data who is a member, may read and write, and whose endorsement counts.
 
 Source: core/chaincode/lifecycle/deployedcc_infoprovider.go, core/common/privdata/store.go (Fabric 3.1.5).
 """

@@ -1,4 +1,4 @@
-"""Chaincode definitions and approvals as the `_lifecycle` namespace keeps them.
+"""Keep chaincode definitions and approvals as the `_lifecycle` namespace does.
 
 A definition is public. What an organization approved is in its implicit collection, so that other
 organizations see hashes and compare. Each field has a key of its own.

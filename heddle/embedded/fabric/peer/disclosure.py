@@ -1,4 +1,4 @@
-"""A block's private data for a client: of each transaction the collections whose member the client is.
+"""Pick a block's private data for a client: of each transaction the collections whose member it is.
 
 Source: core/peer/deliverevents.go, blockAndPrivateDataResponseSender (Fabric 3.1.5).
 """

@@ -1,4 +1,4 @@
-"""The Endorser service: simulate a proposal and sign the result.
+"""Serve Endorser: simulate a proposal and sign the result.
 
 Source: core/endorser/endorser.go (Fabric 3.1.5).
 """

@@ -1,4 +1,4 @@
-"""Chaincodes run for one proposal: the one that it names, and those that are called by it.
+"""Run chaincodes for one proposal: the one that it names, and those that are called by it.
 
 Source: core/chaincode/chaincode_support.go, core/chaincode/lifecycle/endorsement_info.go (Fabric 3.1.5).
 """

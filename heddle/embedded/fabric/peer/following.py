@@ -1,4 +1,4 @@
-"""The Gateway's methods about what is committed: the status of a transaction, and chaincode events.
+"""Serve Gateway's methods about what is committed: a transaction's status, and chaincode events.
 
 Source: internal/pkg/gateway/{commitstatus,chaincodeevents}.go (Fabric 3.1.5).
 """

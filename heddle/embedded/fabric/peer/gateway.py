@@ -1,4 +1,4 @@
-"""The Gateway service: it finds endorsers and orderers for clients that know one peer only.
+"""Serve Gateway: find endorsers and orderers for clients that know one peer only.
 
 Source: internal/pkg/gateway/{evaluate,endorse,registry}.go (Fabric 3.1.5). Upstream computes beforehand who
 must endorse; a stand-in asks one organization after the other until the policies are satisfied. CommitStatus

@@ -1,4 +1,4 @@
-"""The functions of `_lifecycle` about packages on this peer.
+"""Answer `_lifecycle`'s functions about packages on this peer.
 
 Source: core/chaincode/lifecycle/scc.go (Fabric 3.1.5).
 """

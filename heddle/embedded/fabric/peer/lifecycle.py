@@ -1,4 +1,4 @@
-"""The system chaincode `_lifecycle`: packages on this peer, definitions and approvals on channels.
+"""Stand in for `_lifecycle`: packages on this peer, definitions and approvals on channels.
 
 Source: core/chaincode/lifecycle/scc.go, lifecycle.go, serializer.go (Fabric 3.1.5).
 """

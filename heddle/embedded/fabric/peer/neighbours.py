@@ -1,4 +1,4 @@
-"""Which other peers there are on a channel.
+"""Know which other peers there are on a channel.
 
 A small stand-in for gossip, between stand-ins only: each peer tells those that it knows of who it is and whom
 it has heard lately, and begins with the anchor peers of the channel and `peer.gossip.bootstrap`. What a peer

@@ -1,4 +1,4 @@
-"""Installed chaincode packages: kept on disk, taken apart when they are used.
+"""Keep installed chaincode packages on disk, and take them apart when they are used.
 
 Source: core/chaincode/persistence, ccaas_builder/cmd/build/main.go (Fabric 3.1.5). Only packages of type
 `ccaas` can be installed: a stand-in builds nothing.

@@ -1,4 +1,4 @@
-"""The private data that one peer holds of one channel.
+"""Keep the private data that one peer holds of one channel.
 
 Of transactions that are not committed yet, in memory; of committed ones in a file each, so that what is
 purged or has lived its blocks is gone from the disk. The ledger only has hashes, also of keys.

@@ -1,4 +1,4 @@
-"""Proposals as they arrive: unpacked, and checked before anything is run.
+"""Unpack proposals as they arrive, and check them before anything is run.
 
 Source: core/endorser/msgvalidation.go, core/handlers/auth/filter, core/policy/policy.go (Fabric 3.1.5).
 """

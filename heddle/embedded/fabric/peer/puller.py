@@ -1,4 +1,4 @@
-"""Fetches a channel's blocks from its orderers and commits them.
+"""Fetch a channel's blocks from its orderers and commit them.
 
 Source: core/deliverservice, internal/pkg/peer/blocksprovider (Fabric 3.1.5).
 """

@@ -1,4 +1,4 @@
-"""Read-write sets as they are built: public ones, hashes of collections, and the private data themselves.
+"""Build read-write sets: public ones, hashes of collections, and the private data themselves.
 
 Source: core/ledger/kvledger/txmgmt/rwsetutil (Fabric 3.1.5). Everything is sorted, so that all endorsers with
 the same state give the same bytes.

@@ -1,4 +1,4 @@
-"""The gRPC services of a peer: Endorser, Deliver, Gateway, and health."""
+"""Serve a peer's gRPC: Endorser, Deliver, Gateway, and health."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, TypeAlias

@@ -1,4 +1,4 @@
-"""A channel's state by namespace and key, in memory: it is what the ledger's valid transactions wrote.
+"""Keep a channel's state by namespace and key, in memory: what the ledger's valid transactions wrote.
 
 A stand-in's ledger is small; reading it again at each start costs less than keeping a second store in step.
 """

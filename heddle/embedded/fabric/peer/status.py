@@ -1,4 +1,4 @@
-"""Errors with details, as `google.rpc.Status`, without another package for one small message."""
+"""Make errors with details, as `google.rpc.Status`, without another package for one small message."""
 
 from collections.abc import Sequence
 from typing import Any, NoReturn, TypeAlias

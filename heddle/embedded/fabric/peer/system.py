@@ -1,4 +1,4 @@
-"""The system chaincodes `cscc` and `qscc`.
+"""Stand in for the system chaincodes `cscc` and `qscc`.
 
 Source: core/scc/cscc/configure.go, core/scc/qscc/query.go, core/aclmgmt/defaultaclprovider.go (Fabric 3.1.5).
 """

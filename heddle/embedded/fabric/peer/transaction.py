@@ -1,4 +1,4 @@
-"""Endorser transactions taken apart, by orderers' clients put together.
+"""Take endorser transactions apart, and put together those of orderers' clients.
 
 Source: protoutil/txutils.go, core/common/validation/msgvalidation.go (Fabric 3.1.5).
 """
