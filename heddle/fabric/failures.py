@@ -260,6 +260,7 @@ def _rpc_status() -> Any:  # noqa: ANN401 — a message class made at run time
     try:
         found = pool.FindMessageTypeByName("google.rpc.Status")
     except KeyError:
+        # Loaded only where no other package has registered it.
         from google.rpc import status_pb2  # type: ignore[import-untyped]  # it ships no types
 
         found = status_pb2.Status.DESCRIPTOR

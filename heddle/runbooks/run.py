@@ -124,6 +124,7 @@ def _limit(what: Run, inventory: Mapping[str, Any]) -> str:
 
 def _ansible(what: Run, folder: Path, limit: str, sink: Callable[[Event], bool]) -> bool:
     try:
+        # Loaded here: Heddle without runbooks does not have it, which has an answer of its own.
         from ansible_runner import Runner, RunnerConfig
     except ImportError as error:
         raise RunbookError(

@@ -12,14 +12,13 @@ from heddle.spec.rules.reading import Place, listed, problem
 
 if TYPE_CHECKING:
     from fabric_protos.common import policies_pb2
+    from fabric_protos.msp import msp_principal_pb2
 
 
 def broken_expression(place: Place, text: str, *, only_or: bool = False) -> Iterator[Problem]:
     """Yield problems with an expression by itself; `only_or`: as Fabric wants that of a collection."""
-    from heddle.configtx.expression import parse_expression
-
     try:
-        envelope = parse_expression(text)
+        envelope = _parsed(text)
     except ConfigtxError as error:
         yield problem(place, text, f"a policy; {_reason(error)}", error.hint)
         return
@@ -38,10 +37,8 @@ def endorsable(place: Place, text: str, peers: Mapping[str, int] | None) -> Iter
     if strangers := [*strangers_in(place, text, peers)]:
         yield from strangers
         return
-    from heddle.configtx.expression import parse_expression
-
     try:
-        envelope = parse_expression(text)
+        envelope = _parsed(text)
     except ConfigtxError:
         return
     if peers is None or _impossible(envelope.rule) or _signed(envelope, peers):
@@ -57,16 +54,13 @@ def _signed(envelope: "policies_pb2.SignaturePolicyEnvelope", peers: Mapping[str
     As common/cauthdsl/cauthdsl.go (Fabric 3.1.5) does: no signature counts twice, and gates take signatures
     in their order.
     """
-    from fabric_protos.msp import msp_principal_pb2
-
-    principals = [msp_principal_pb2.MSPRole.FromString(each.principal) for each in envelope.identities]
-    signing = (msp_principal_pb2.MSPRole.MEMBER, msp_principal_pb2.MSPRole.PEER)
+    principals = _principals(envelope)
 
     def left_by(rule: "policies_pb2.SignaturePolicy", left: Mapping[str, int]) -> Mapping[str, int] | None:
         """Return how many peers have not signed yet when the rule is satisfied; None if it is not."""
         if rule.WhichOneof("Type") == "signed_by":
             who = principals[rule.signed_by]
-            count = left.get(who.msp_identifier, 0) if who.role in signing else 0
+            count = left.get(who.msp_identifier, 0) if who.role in (who.MEMBER, who.PEER) else 0
             return {**left, who.msp_identifier: count - 1} if count else None
         satisfied = 0
         for inner in rule.n_out_of.rules:
@@ -80,16 +74,11 @@ def _signed(envelope: "policies_pb2.SignaturePolicyEnvelope", peers: Mapping[str
 
 def roles_in(text: str) -> set[str]:
     """Return the roles that an expression names, as it writes them; none if it cannot be read."""
-    from fabric_protos.msp import msp_principal_pb2
-
-    from heddle.configtx.expression import parse_expression
-
     try:
-        envelope = parse_expression(text)
+        principals = _principals(_parsed(text))
     except ConfigtxError:
         return set()
-    roles = (msp_principal_pb2.MSPRole.FromString(each.principal).role for each in envelope.identities)
-    return {msp_principal_pb2.MSPRole.MSPRoleType.Name(role).lower() for role in roles}
+    return {each.MSPRoleType.Name(each.role).lower() for each in principals}
 
 
 def strangers_in(place: Place, text: str, msp_ids: Collection[str] | None) -> Iterator[Problem]:
@@ -105,12 +94,24 @@ def strangers_in(place: Place, text: str, msp_ids: Collection[str] | None) -> It
 
 def msp_ids_in(text: str) -> set[str]:
     """Return the MSP ids that an expression names; none if it cannot be read."""
-    from heddle.configtx.expression import parse_expression
-
     try:
-        return _msp_ids(parse_expression(text))
+        return {each.msp_identifier for each in _principals(_parsed(text))}
     except ConfigtxError:
         return set()
+
+
+def _parsed(text: str) -> "policies_pb2.SignaturePolicyEnvelope":
+    # Loaded here: it brings protobuf and cryptography, and most files have no expression.
+    from heddle.configtx.expression import parse_expression
+
+    return parse_expression(text)
+
+
+def _principals(envelope: "policies_pb2.SignaturePolicyEnvelope") -> "list[msp_principal_pb2.MSPRole]":
+    # Loaded here for the same reason.
+    from fabric_protos.msp import msp_principal_pb2
+
+    return [msp_principal_pb2.MSPRole.FromString(each.principal) for each in envelope.identities]
 
 
 def _reason(error: ConfigtxError) -> str:
@@ -118,15 +119,6 @@ def _reason(error: ConfigtxError) -> str:
     words = str(error).split("\n")[0]
     _, character, rest = words.partition(", character ")
     return f"character {rest}" if character else words
-
-
-def _msp_ids(envelope: "policies_pb2.SignaturePolicyEnvelope") -> set[str]:
-    from fabric_protos.msp import msp_principal_pb2
-
-    return {
-        msp_principal_pb2.MSPRole.FromString(principal.principal).msp_identifier
-        for principal in envelope.identities
-    }
 
 
 def _only_or(rule: "policies_pb2.SignaturePolicy") -> bool:

@@ -42,6 +42,7 @@ def broken(data: Data) -> Iterator[Problem]:
 
 def _without_issuer(definition: Data, roots: str, key: str) -> Iterator[tuple[int, str]]:
     """Yield the intermediate authorities that no root stands behind. What is broken is told elsewhere."""
+    # Loaded here: it brings cryptography, and most files have no external organization.
     from heddle.identity.chain import chain_of
     from heddle.identity.keys import load_certificate
 
@@ -59,6 +60,7 @@ def _without_issuer(definition: Data, roots: str, key: str) -> Iterator[tuple[in
 
 def _no_authority(text: str) -> str:
     """Return what is wrong with the certificate of an authority; empty if nothing is."""
+    # Loaded here: most files have no external organization.
     from cryptography import x509
 
     if "PRIVATE KEY-----" in text:
