@@ -7,10 +7,11 @@ Usage, from the folder of the project, which has to be on PYTHONPATH elsewhere:
     python -m tests.failpoints --kill-at 7 --after --log FILE --program pulumi -- up --yes
 
 `--log` names a file that gets a line for each write, with its number: `12 kubernetes PATCH /api/v1/…`,
-`13 state save`, `14 node orderer0 broadcast trade CONFIG_UPDATE`. Without `--kill-at` nothing is killed: that
-lists the writes. With it the command and all of its children get SIGKILL before the write, with `--after`
-when the write is answered and nobody has heard of it yet. Two runs of one command write in about the same
-order, not in the very same: what goes on side by side may change places.
+`13 state save`, `14 node orderer0 broadcast trade CONFIG_UPDATE`, `15 target put backups/…`. Without
+`--kill-at` nothing is killed: that lists the writes. With it the command and all of its children get
+SIGKILL before the write, with `--after` when the write is answered and nobody has heard of it yet. Two runs
+of one command write in about the same order, not in the very same: what goes on side by side may change
+places.
 
 Exit code: the command's own; 137 = it was killed. Of Pulumi's CLI only what Heddle's provider writes counts.
 """

@@ -14,9 +14,9 @@ from heddle.backup.contents import Reader
 from heddle.backup.copying import Progress
 from heddle.backup.manifest import Manifest
 from heddle.backup.place import Place, place_of
+from heddle.backup.restoring.drill import DrillProof, drill_name, remove_drill
 from heddle.backup.restoring.drill import drill as run_drill
-from heddle.backup.restoring.drill import drill_name, remove_drill
-from heddle.backup.restoring.drillproof import ChannelProof
+from heddle.backup.restoring.drillquery import Query, QueryProof, read_query
 from heddle.backup.restoring.restore import read_restoration
 from heddle.backup.sealing import Identity, read_identity
 from heddle.cli.backup_options import Backup, IdentityFile, TargetOption
@@ -44,29 +44,40 @@ def drill(
     clean: Annotated[
         bool, typer.Option("--clean", help="Only remove what a drill that was killed has left.")
     ] = False,
+    query: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--query",
+            metavar="'CHAINCODE FUNCTION ARGS'",
+            help="Also start chaincodes' servers and ask: all peers must answer the same. Again for more.",
+        ),
+    ] = None,
     timeout: Timeout = _SECONDS,
     json_: Json = False,
     folder: Folder = HERE,
 ) -> None:
-    """Restore a backup in a namespace of its own, compare heights, hashes and a query, and remove it."""
+    """Restore a backup in a namespace of its own, compare heights, hashes and answers, and remove it."""
     opened = open_stack(folder, stack)
     settings = config.read_values(opened.name, opened.config.values, opened.config.secret_keys)
     if clean:
         _clean(opened, settings)
         return
     keys = read_identity(identity) if identity else ()
+    queries = [read_query(each) for each in query or ()]
     place = place_of(opened, folder, target=target)
     began = time.monotonic()
     # Nothing of the stack is touched, so it needs no lock: an `up` may go on beside it.
     with recorded(opened.backend, "backup drill", locked=False), shown_progress() as progress:
-        manifest, proofs = asyncio.run(_drilled(opened, settings, place, backup, keys, timeout, progress))
+        manifest, proof = asyncio.run(
+            _drilled(opened, settings, place, backup, keys, queries, timeout, progress)
+        )
     seconds = round(time.monotonic() - began, 1)
     if json_:
-        print_json(
-            {"id": manifest.id, "seconds": seconds, "channels": {each.name: asdict(each) for each in proofs}}
-        )
+        channels = {each.name: asdict(each) for each in proof.channels}
+        asked = [asdict(each) for each in proof.queries]
+        print_json({"id": manifest.id, "seconds": seconds, "channels": channels, "queries": asked})
     else:
-        _show(manifest, proofs, seconds)
+        _show(manifest, proof, seconds)
 
 
 async def _drilled(
@@ -75,17 +86,18 @@ async def _drilled(
     place: Place,
     backup: str,
     keys: Sequence[Identity],
+    queries: Sequence[Query],
     patience: float,
     progress: Progress,
-) -> tuple[Manifest, tuple[ChannelProof, ...]]:
+) -> tuple[Manifest, DrillProof]:
     manifest = await find_backup(place.target, backup)
     reader = Reader(place.target, manifest, keys)
     restoration = await read_restoration(stack, settings, manifest, reader, progress)
-    return manifest, await run_drill(restoration, patience=patience, progress=progress)
+    return manifest, await run_drill(restoration, queries, patience=patience, progress=progress)
 
 
-def _show(manifest: Manifest, proofs: Sequence[ChannelProof], seconds: float) -> None:
-    for each in proofs:
+def _show(manifest: Manifest, proof: DrillProof, seconds: float) -> None:
+    for each in proof.channels:
         print_line(
             f"channel {each.name}: {counted(each.height, 'block')}, the last with hash {each.last_hash}"
         )
@@ -97,7 +109,19 @@ def _show(manifest: Manifest, proofs: Sequence[ChannelProof], seconds: float) ->
                 "backup was made"
             )
         print_line(f"  chaincodes in force: {', '.join(each.definitions) or 'none'}")
+    for asked in proof.queries:
+        print_line(f"channel {asked.channel}: {asked.query}: {asked.answer}")
+        print_line(f"  answered by {', '.join(asked.peers)}; {_compared(asked)}")
     print_line(f"backup {manifest.id} was restored, compared and removed in {seconds:.0f} s")
+
+
+def _compared(asked: QueryProof) -> str:
+    """Say how an answer compares with that of the network that lives, which has moved on since."""
+    if asked.living is None:
+        return "the network that lives does not answer"
+    if asked.living == asked.answer:
+        return "the network that lives answers the same"
+    return f"the network that lives now answers: {asked.living}"
 
 
 def _clean(stack: Stack, settings: StackSettings) -> None:

@@ -41,6 +41,15 @@ def node(name: str) -> list[Resource]:
     ]
 
 
+def server(name: str) -> list[Resource]:
+    spec = {"selector": {"heddle.dev/chaincode": name}, "ports": [{"name": "chaincode", "port": 9999}]}
+    return [
+        resource("kubernetes:core/v1:Service", {"kind": "Service", "metadata": metadata(name), "spec": spec}),
+        resource("kubernetes:core/v1:Secret", {"kind": "Secret", "metadata": metadata(name)}),
+        resource("kubernetes:apps/v1:Deployment", {"metadata": metadata(name), "spec": {"replicas": 0}}),
+    ]
+
+
 STATE = [*node("orderer0"), *node("peer0"), *node("peer1")]
 
 
@@ -52,6 +61,18 @@ def test_all_objects_of_its_nodes_move_into_its_namespace() -> None:
     assert {each["metadata"]["name"] for each in made} == {"orderer0", "peer0"}
     assert {"k": "a2V5"} in [each.get("data") for each in found.stored]
     assert found.others == ("peer1",)
+
+
+def test_chaincode_servers_come_along_where_they_are_asked() -> None:
+    """With Service and Secret, running, also those of a network that slept; else their names lead nowhere."""
+    state = [*STATE, *server("assets-org1")]
+    without, found = (drill_objects(state, {"peer0"}, "drill", servers=servers) for servers in (False, True))
+    assert (without.deployments, "assets-org1" in without.others) == ({}, True)
+    assert found.deployments["assets-org1"]["spec"]["replicas"] == 1
+    assert found.deployments["assets-org1"]["metadata"]["namespace"] == "drill"
+    assert "assets-org1" in found.services
+    assert "assets-org1" not in found.others
+    assert "assets-org1" in [each["metadata"]["name"] for each in found.stored]
 
 
 def test_services_are_inside_the_cluster_alone() -> None:

@@ -51,10 +51,11 @@ def test_a_drill_leaves_the_living_network_alone(instance: Instance, kube: Kube,
     """Equal heights, hashes and definitions beside it; nothing is left, also of one that was killed."""
     stack = instance.stack
     instance.assets("invoke", "put", "kept", "ada", "7")
+    points = Failpoints(folder=stack.folder, environment=stack.environment, log=tmp_path / "writes")
+    assert points.run(("backup", "create", CLUSTER), kill_at=3).was_killed
     stack.ok("heddle", "backup", "create", CLUSTER)
     before = kube.names_in(NAMESPACE)
-    points = Failpoints(folder=stack.folder, environment=stack.environment, log=tmp_path / "writes")
-    drill = ("backup", "drill", CLUSTER)
+    drill = ("backup", "drill", CLUSTER, "--query", "assets get kept")
     killed = points.run(drill, kill_at=25)
     assert killed.was_killed, killed.output
     assert DRILL in kube.namespaces()
@@ -66,6 +67,8 @@ def test_a_drill_leaves_the_living_network_alone(instance: Instance, kube: Kube,
     assert instance.newest_backup()["channels"]["channel"]["lastHash"] in done
     assert "removed what an earlier drill left" in done
     assert "assets 1.0 sequence 1" in done
+    assert '"owner":"ada"' in done
+    assert "answered by peer0-north, peer0-south; the network that lives answers the same" in done
     assert DRILL not in kube.namespaces()
     assert kube.names_in(NAMESPACE) == before
     instance.assets("invoke", "put", "after", "ada", "9")

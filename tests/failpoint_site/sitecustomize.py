@@ -150,6 +150,25 @@ def _hook_state(module: ModuleType, point: Failpoint) -> None:
         counting(name)
 
 
+def _hook_target(module: ModuleType, point: Failpoint) -> None:
+    target = module.Target
+
+    def counting(name: str, verb: str) -> None:
+        original = getattr(target, name)
+
+        @wraps(original)
+        async def counted(self: Any, path: str, *rest: Any) -> Any:
+            number = point.before(f"target {verb} {path}")
+            answer = await original(self, path, *rest)
+            point.after(number)
+            return answer
+
+        setattr(target, name, counted)
+
+    counting("_put", "put")
+    counting("_delete", "delete")
+
+
 def _hook_nodes(module: ModuleType, point: Failpoint) -> None:
     connections = module.Connections
     request, channel = connections.request, connections.channel
@@ -258,6 +277,7 @@ _HOOKS: Mapping[str, Callable[[ModuleType, Failpoint], None]] = {
     "heddle.kube.execute": _hook_execute,
     "heddle.embedded.engine.kubernetes.api": _hook_engine,
     "heddle.state.backend": _hook_state,
+    "heddle.backup.target": _hook_target,
     "heddle.fabric.connection": _hook_nodes,
 }
 

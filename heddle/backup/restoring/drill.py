@@ -1,7 +1,7 @@
 """Try a backup: `heddle backup drill` restores it in a namespace of its own, compares, and takes it away."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +18,13 @@ from heddle.backup.restoring.drillobjects import (
     with_aliases,
 )
 from heddle.backup.restoring.drillproof import ChannelProof, prove_drill
+from heddle.backup.restoring.drillquery import (
+    DrillQueries,
+    Query,
+    QueryProof,
+    expect_chaincodes,
+    packages_in,
+)
 from heddle.backup.restoring.restore import Restoration, write_volume
 from heddle.backup.restoring.volumes import mounted_volumes
 from heddle.errors import BackupError
@@ -27,9 +34,9 @@ from heddle.kube.client import KubeClient, refusal
 from heddle.network.instance import NodeOutput
 from heddle.network.network import Network, network_of
 from heddle.state.outputs import stack_resource
-from heddle.waiting import poll
+from heddle.waiting import Deadline, poll
 
-__all__ = ["drill", "drill_name", "remove_drill"]
+__all__ = ["DrillProof", "drill", "drill_name", "remove_drill"]
 
 _GOING = 300.0
 _LONGEST = 63
@@ -40,15 +47,28 @@ _PATHS = {
     "Secret": "/api/v1/namespaces/{namespace}/secrets",
     "ConfigMap": "/api/v1/namespaces/{namespace}/configmaps",
     "PersistentVolumeClaim": "/api/v1/namespaces/{namespace}/persistentvolumeclaims",
+    "Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments",
     "StatefulSet": "/apis/apps/v1/namespaces/{namespace}/statefulsets",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
+class DrillProof:
+    """Say what a drill has compared: each channel, and the answers of chaincodes that were asked."""
+
+    channels: tuple[ChannelProof, ...]
+    queries: tuple[QueryProof, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Cast:
-    """Name the nodes of a drill: all orderers with blocks, and one peer of each organization."""
+    """Name the nodes of a drill: all orderers with blocks, and one peer of each organization.
+
+    living: the network that the backup was made of, which may be lost.
+    """
 
     network: Network
+    living: Network
     orderers: tuple[str, ...]
     peers: tuple[str, ...]
     databases: tuple[str, ...]
@@ -64,8 +84,10 @@ def drill_name(namespace: str) -> str:
     return f"{namespace[: _LONGEST - len('-drill')]}-drill"
 
 
-async def drill(restoration: Restoration, *, patience: float, progress: Progress) -> tuple[ChannelProof, ...]:
-    """Restore into the drill's namespace, and compare heights, hashes and definitions there.
+async def drill(
+    restoration: Restoration, queries: Sequence[Query] = (), *, patience: float, progress: Progress
+) -> DrillProof:
+    """Restore into the drill's namespace, compare heights, hashes and definitions there, and ask chaincodes.
 
     The namespace is gone at the end, whatever happens. Raises BackupError where something differs, and the
     errors of clients.
@@ -73,7 +95,8 @@ async def drill(restoration: Restoration, *, patience: float, progress: Progress
     server = await ApiServer.load(restoration.settings.cluster.kubeconfig)
     stack, namespace = restoration.stack.name, drill_name(restoration.wanted.namespace.name)
     cast = _cast(restoration, namespace)
-    objects = drill_objects(restoration.resources, cast.names, namespace)
+    expect_chaincodes(cast.network, queries)
+    objects = drill_objects(restoration.resources, cast.names, namespace, servers=bool(queries))
     async with KubeClient(server) as client, _own_namespace(client, namespace, stack, progress):
         aliases = await _make_services(client, restoration, cast, objects)
         for each in objects.stored:
@@ -82,13 +105,26 @@ async def drill(restoration: Restoration, *, patience: float, progress: Progress
         progress("starting " + ", ".join(sorted(cast.names)))
         for each in objects.statefulsets.values():
             await _create(client, with_aliases(each, aliases))
+        for each in objects.deployments.values():
+            await _create(client, each)
         async with cast.network.connections() as connections:
-            return tuple(
-                [
-                    await prove_drill(cast.network, connections, each, patience=patience, progress=progress)
-                    for each in restoration.channels
-                ]
+            channels = [
+                await prove_drill(cast.network, connections, each, patience=patience, progress=progress)
+                for each in restoration.channels
+            ]
+            for name, server_object in objects.deployments.items():
+                progress(f"waiting for the chaincode server {name}")
+                await _await_server(client, server_object, Deadline(patience))
+            asked = DrillQueries(
+                drilled=cast.network,
+                living=cast.living,
+                connections=connections,
+                packages=packages_in(restoration.resources),
+                patience=patience,
+                progress=progress,
             )
+            answers = [proof for each in queries for proof in await asked.prove(each)]
+    return DrillProof(channels=tuple(channels), queries=tuple(answers))
 
 
 async def remove_drill(client: KubeClient, namespace: str, stack: str) -> bool:
@@ -159,6 +195,7 @@ def _cast(restoration: Restoration, namespace: str) -> _Cast:
     access = replace(found.access, kubeconfig=restoration.settings.cluster.kubeconfig)
     return _Cast(
         network=replace(found, instance=instance, access=access),
+        living=replace(found, access=access),
         orderers=tuple(each.name for each in orderers),
         peers=tuple(each.name for each in peers),
         databases=tuple(each.state_database for each in peers if each.state_database),
@@ -195,6 +232,25 @@ async def _write_volumes(
         await asyncio.gather(
             *(write_volume(restoration, name, volume, progress) for name, volume in volumes.items())
         )
+
+
+async def _await_server(client: KubeClient, server: Mapping[str, Any], clock: Deadline) -> None:
+    """Wait until a chaincode server serves. Raises BackupError if it does not in time."""
+    name, namespace = server["metadata"]["name"], server["metadata"]["namespace"]
+    path = f"{_PATHS[server['kind']].format(namespace=quote(namespace))}/{quote(name)}"
+
+    async def ready(_: float) -> int:
+        found = await client.get(path) or {}
+        return int((found.get("status") or {}).get("readyReplicas") or 0)
+
+    def stuck(_: int) -> BackupError:
+        return BackupError(
+            f"chaincode server {name} does not serve in the drill after {clock.seconds:.0f} s",
+            hint="The drill has of it what the backup's state has: no Secret of yours that it reads. Without "
+            "--query no chaincode server is started.",
+        )
+
+    await poll(ready, bool, deadline=clock, otherwise=stuck)
 
 
 async def _create(client: KubeClient, manifest: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a Kubernetes object

@@ -33,6 +33,7 @@ DRILL = "heddle.dev/drill"
 _NOWHERE = "127.0.0.1"
 _SERVICE = "kubernetes:core/v1:Service"
 _STATEFULSET = "kubernetes:apps/v1:StatefulSet"
+_DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 _STORED = (
     "kubernetes:core/v1:Secret",
     "kubernetes:core/v1:ConfigMap",
@@ -46,12 +47,14 @@ class DrillObjects:
     """Hold the objects of a drill's nodes.
 
     services: by name, each with an address of its own. stored: Secrets, ConfigMaps and claims.
-    statefulsets: by the node's name. others: names of the instance's Services that the drill does without.
+    statefulsets: by the node's name. deployments: of chaincode servers, by name.
+    others: names of the instance's Services that the drill does without.
     """
 
     services: Mapping[str, Json]
     stored: tuple[Json, ...]
     statefulsets: Mapping[str, Json]
+    deployments: Mapping[str, Json]
     others: tuple[str, ...]
 
 
@@ -81,10 +84,12 @@ def drill_namespace(name: str, stack: str) -> list[Json]:
     ]
 
 
-def drill_objects(resources: Iterable[Resource], nodes: Collection[str], namespace: str) -> DrillObjects:
+def drill_objects(
+    resources: Iterable[Resource], nodes: Collection[str], namespace: str, *, servers: bool = False
+) -> DrillObjects:
     """Return the objects of these nodes, their state databases among them, for another namespace.
 
-    Raises BackupError for a node that the state does not have.
+    `servers`: also those of all chaincode servers. Raises BackupError for a node that the state lacks.
     """
     manifests = [(each.type, _manifest(each)) for each in resources if each.custom and not each.delete]
     services = {each["metadata"]["name"]: each for kind, each in manifests if kind == _SERVICE}
@@ -93,19 +98,26 @@ def drill_objects(resources: Iterable[Resource], nodes: Collection[str], namespa
         for kind, each in manifests
         if kind == _STATEFULSET and each["metadata"]["name"] in nodes
     }
+    deployments = {
+        each["metadata"]["name"]: _running(_moved(each, namespace))
+        for kind, each in manifests
+        if kind == _DEPLOYMENT and servers
+    }
+    taken = {*nodes, *deployments}
     if missing := sorted({*nodes} - (statefulsets.keys() & services.keys())):
         raise BackupError(
             f"the state in the backup has no node {', '.join(missing)}", hint="Use another backup."
         )
     return DrillObjects(
-        services={name: _own_service(each, namespace) for name, each in services.items() if name in nodes},
+        services={name: _own_service(each, namespace) for name, each in services.items() if name in taken},
         stored=tuple(
             _moved(each, namespace)
             for kind, each in manifests
-            if kind in _STORED and each["metadata"]["name"] in nodes
+            if kind in _STORED and each["metadata"]["name"] in taken
         ),
         statefulsets=statefulsets,
-        others=tuple(sorted(services.keys() - {*nodes})),
+        deployments=deployments,
+        others=tuple(sorted(services.keys() - taken)),
     )
 
 
@@ -146,10 +158,16 @@ def aliases_of(
 
 
 def with_aliases(statefulset: Json, aliases: list[Json]) -> Json:
-    """Return a node of a drill whose names lead where the drill's do. It runs, also where it slept."""
-    changed = deepcopy(statefulset)
-    changed["spec"]["replicas"] = 1
+    """Return a node of a drill whose names lead where the drill's do."""
+    changed = _running(statefulset)
     changed["spec"]["template"]["spec"]["hostAliases"] = aliases
+    return changed
+
+
+def _running(workload: Json) -> Json:
+    """Return a workload with one pod, also where the instance slept."""
+    changed = deepcopy(workload)
+    changed["spec"]["replicas"] = 1
     return changed
 
 
