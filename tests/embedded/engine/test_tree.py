@@ -154,7 +154,7 @@ def updating(phase: Phase) -> Step:
     return Step(op=Op.UPDATE, phase=phase, urn=channel.urn, old=channel, new=channel, detailed={})
 
 
-WAITS = "orderer1 restarts; waits until orderer1 is level with the others (4 s)"
+WAITS = "orderer1-orderer restarts; waits until orderer1-orderer is level with the others: block 5 of 9 (4 s)"
 
 
 @pytest.mark.parametrize("width", [80, 130])
@@ -172,7 +172,8 @@ def test_what_is_waited_for_stands_beside_its_resource_until_it_is_over(width: i
     display.finish(Outcome(failed=False, cancelled=False, counts={}))
     left = out.getvalue().rpartition("\x1b[2K")[2]
 
-    assert WAITS in shown
+    assert WAITS in " ".join(shown.split()), "whole, folded where the terminal is narrow"
+    assert max(map(len, shown.splitlines())) <= width
     assert "something before" not in shown.rpartition("Status")[2]
     assert "waits" not in left
     assert "Diagnostics" not in left

@@ -7,6 +7,7 @@ any of it would be left it stands on a line of its own.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from rich.cells import cell_len, chop_cells
 from rich.text import Text
@@ -25,6 +26,8 @@ _NARROW = 100
 _LEAST_INFO = 24
 """Width with which Info still says something: `[diff: ~settings]` and a word."""
 _LEAST_NAME = 12
+_FOLDS = 3
+"""Lines of what a resource waits for at most: a node may give a long reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +35,7 @@ class Columns:
     """Hold the width of each column, in characters of the terminal.
 
     `short` types are shown by their last part; with `beneath`, Info has a line of its own. `info`:
-    what is left for it beside the others.
+    what is left for it beside the others. `width`: of the terminal.
     """
 
     short: bool
@@ -41,6 +44,7 @@ class Columns:
     name: int
     status: int
     info: int
+    width: int
     preview: bool
 
     @classmethod
@@ -61,6 +65,7 @@ class Columns:
             name=min(names, max(_LEAST_NAME, room)) if beneath else names,
             status=statuses,
             info=width - fixed - types,
+            width=width,
             preview=preview,
         )
 
@@ -78,7 +83,7 @@ class Columns:
         shown = _last_part(row.type) if self.short else row.type
         line = Text(self._padded(f" {SIGNS[row.op]}", branch + printable(shown), name, status, ""))
         line.stylize(colour, 0, _SIGN)
-        # What a resource waits for is for whoever looks now: it is shown whole, if need be beneath.
+        # What a resource waits for is for whoever looks now: it is shown whole, if need be on lines beneath.
         beneath = self.beneath or (bool(row.goes_on) and cell_len(info) > self.info)
         end = len(line.plain.rstrip())
         line.stylize("bold red" if status.startswith("**") else colour, end - len(status), end)
@@ -87,7 +92,9 @@ class Columns:
         for part in rest:
             yield _line(Text(self._padded("", below, part, "", "")))
         if beneath and info:
-            yield _line(Text(f"{' ' * _SIGN}{_GAP}{below}{_GAP}{info}"))
+            margin = f"{' ' * _SIGN}{_GAP}{below}{_GAP}"
+            folded = wrap(info, max(_LEAST_INFO, self.width - cell_len(margin))) if row.goes_on else [info]
+            yield from (_line(Text(margin + part)) for part in folded[:_FOLDS])
 
     def _padded(self, sign: str, type: str, name: str, status: str, info: str) -> str:  # noqa: A002 - Pulumi's word
         cells = ((sign, _SIGN), (type, self.type), (name, self.name), (status, self.status))
