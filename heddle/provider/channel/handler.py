@@ -31,6 +31,7 @@ from heddle.provider.channel.genesis import join_all, make_or_adopt, wait_for_an
 from heddle.provider.channel.inputs import input_failures
 from heddle.provider.channel.outside import ends_outside
 from heddle.provider.channel.plan import plan_create, plan_unknown, plan_update, tell_drift
+from heddle.provider.channel.prepared import MissingSignaturesError
 from heddle.provider.channel.releases import ChannelReleases
 from heddle.provider.channel.settings import settings_from, settings_inputs
 from heddle.provider.channel.state import (
@@ -43,7 +44,7 @@ from heddle.provider.channel.state import (
     merged_request,
     verified,
 )
-from heddle.provider.channel.update import MissingSignaturesError, Updater
+from heddle.provider.channel.update import Updater
 from heddle.provider.handler import Call, Created, Gone, Handler, Partial, Plan, Seen
 from heddle.provider.lost_volumes import without_lost_ledgers
 from heddle.provider.revocations import channel_revocations

@@ -12,8 +12,8 @@ from heddle.planner.releases import CapabilityWait
 from heddle.plugin.values import has_unknown
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.gates import Ahead
+from heddle.provider.channel.prepared import Prepared, prepare_all
 from heddle.provider.channel.settings import SETTINGS, settings_from
-from heddle.provider.channel.update import Prepared, prepare_all
 from heddle.quantities import show_size
 from heddle.quorum import fault_tolerance, quorum
 from heddle.text import counted
