@@ -40,15 +40,37 @@ def test_the_lock_names_no_index() -> None:
     assert "://" not in (ROOT / "requirements.lock").read_text()
 
 
-def test_every_room_stands_in_the_layers_contract() -> None:
-    """A new room says where it stands: above all that it imports, below all that import it."""
+def _layers() -> list[str]:
+    """Return the rooms that the layers contract names."""
     tool = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     (contract,) = (one for one in tool["contracts"] if one.get("containers") == ["heddle"])
-    named = [room.strip() for layer in contract["layers"] for room in re.split(r"[|:]", layer)]
+    assert contract["exhaustive"]
+    return [room.strip() for layer in contract["layers"] for room in re.split(r"[|:]", layer)]
+
+
+def test_every_room_stands_in_the_layers_contract() -> None:
+    """A new room says where it stands: above all that it imports, below all that import it."""
     rooms = {path.stem for path in (ROOT / "heddle").iterdir() if path.suffix == ".py" or _is_room(path)}
 
-    assert contract["exhaustive"]
-    assert sorted(named) == sorted(rooms - {"__init__"})
+    assert sorted(_layers()) == sorted(rooms - {"__init__"})
+
+
+def test_every_room_is_on_the_page_of_rooms() -> None:
+    """ARCHITECTURE.md says of each what it does; `embedded` has a line for each of its parts."""
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+
+    assert [each for each in _layers() if f"`{each}/" not in page and f"`{each}.py`" not in page] == []
+
+
+def test_every_decision_is_in_the_index() -> None:
+    """By its file and its title, in the order in which they were taken."""
+    folder = ROOT / "docs/adr"
+    titles = {path.name: path.read_text().splitlines()[0] for path in sorted(folder.glob("0*.md"))}
+    numbered = [f"{title.lstrip('# ').replace('. ', '. [', 1)}]({name})" for name, title in titles.items()]
+
+    assert [
+        line for line in (folder / "README.md").read_text().splitlines() if line[:1].isdigit()
+    ] == numbered
 
 
 def _is_room(path: Path) -> bool:
