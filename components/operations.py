@@ -6,6 +6,9 @@ import pulumi
 
 from components.site import Site
 from heddle.resources import (
+    AuthorityExchange,
+    AuthorityExchangeArgs,
+    AuthorityPair,
     Certificate,
     CertificateArgs,
     CertificateAuthority,
@@ -31,31 +34,72 @@ class Operations(pulumi.ComponentResource):
     authority: pulumi.Output[str]
     """The root, PEM, that the operations endpoints want their clients to be of."""
     client: ClientTls
-    """The client certificate of whoever asks."""
+    """The client certificate of whoever asks, and what lets nodes that know a former root alone accept it."""
 
     def __init__(self, name: str, args: OperationsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:identity:Operations", name, None, opts)
-        child, instance = pulumi.ResourceOptions(parent=self), args.site.instance
-        root = CertificateAuthority(
-            f"{name}-ca",
-            CertificateAuthorityArgs(common_name="operations CA", organization=instance),
-            pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(protect=args.site.protect)),
-        )
+        self._name, self._site, self._child = name, args.site, pulumi.ResourceOptions(parent=self)
         certificates = args.site.spec.certificates
+        self._generation = certificates.operations
+        root = self._root(self._generation)
         issued = Certificate(
             f"{name}-client",
             CertificateArgs(
                 authority_certificate=root.certificate,
                 authority_private_key=root.private_key,
                 common_name="operations-client",
-                organization=instance,
+                organization=args.site.instance,
                 usage="tls",
                 validity_days=certificates.validity_days,
                 renewal=certificates.renewal,
                 renew_before=certificates.renew_before,
             ),
-            child,
+            self._child,
         )
         self.authority = root.certificate
-        self.client = {"certificate": issued.certificate, "privateKey": issued.private_key}
+        self.client = {"certificate": self._presented(issued, root), "privateKey": issued.private_key}
         self.register_outputs({})
+
+    def _root(self, number: int) -> CertificateAuthority:
+        suffix = f"-{number}" if number > 1 else ""
+        protect = self._site.protect and number == self._generation
+        return CertificateAuthority(
+            f"{self._name}-ca{suffix}",
+            CertificateAuthorityArgs(
+                common_name=f"operations CA{suffix.replace('-', ' ')}", organization=self._site.instance
+            ),
+            pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(protect=protect)),
+        )
+
+    def _presented(self, client: Certificate, root: CertificateAuthority) -> pulumi.Output[str]:
+        """Return what the client presents: nodes take another root one after the other, by restarts."""
+        if self._generation == 1:
+            return client.certificate
+        former = self._root(self._generation - 1)
+        exchange = AuthorityExchange(
+            f"{self._name}-authorities",
+            AuthorityExchangeArgs(
+                organization=self._site.instance,
+                msp_id=self._site.topology.ordering.msp_id,
+                kind="orderer",
+                generations=[
+                    _generation(self._generation - 1, former),
+                    _generation(self._generation, root),
+                ],
+                issuing=self._generation,
+            ),
+            self._child,
+        )
+        both = pulumi.Output.all(client.certificate, exchange.bridges)
+        return both.apply(lambda given: "".join([given[0], *given[1]]))
+
+
+def _generation(number: int, root: CertificateAuthority) -> AuthorityPair:
+    """Return the authority as a generation: it issues no identities, so that it stands for both."""
+    return {
+        "generation": number,
+        "certificate": root.certificate,
+        "privateKey": root.private_key,
+        "tlsCertificate": root.certificate,
+        "tlsPrivateKey": root.private_key,
+    }

@@ -8,6 +8,7 @@ from heddle.errors import ProviderError
 from heddle.fabric.node import Node
 from heddle.identity.authority import Authority
 from heddle.identity.bridge import bridge, may_bridge, presented_beneath
+from heddle.identity.expiry import expires_within
 from heddle.kube.pods import NodePods
 from heddle.network.trust import AuthorityPair, TrustQuestions
 from heddle.planner.authorities import (
@@ -60,8 +61,8 @@ class AuthorityExchangeHandler(Recorded):
     async def _expect_proof(self, call: Call) -> None:
         wanted, former = _wanted(call.inputs), _wanted(call.old_inputs) if call.id else None
         pairs = _pairs(call)
-        if not pairs:
-            return  # a new network: nothing of it exists yet
+        if not pairs or not (call.inputs["nodes"] or call.inputs["channels"]):
+            return  # a new network, of which nothing exists yet; or authorities that nobody is a member of
         to_come = {each["generation"] for each in call.inputs["generations"] if has_unknown(each)}
         ended = {number for number, pair in pairs.items() if pair.ended} - to_come
         told: Sequence[NodeTrust] = ()
@@ -168,12 +169,17 @@ def _bridges(call: Call) -> list[str]:
     made = [
         bridge(_authority(each["tlsCertificate"], each["tlsPrivateKey"]), new).decode()
         for each in older
-        if not has_unknown(each) and may_bridge(each["tlsCertificate"].encode())
+        if not has_unknown(each) and _bridges_still(each["tlsCertificate"].encode())
     ]
     former = call.old_outputs.get("bridges") or ()
     # Bridges first: OpenSSL follows the first issuer that it is shown, and who has the new authority in its
     # own store is shown nothing that it takes instead.
     return presented_beneath(new, [*made, *former, *(one for each in chains for one in each)])
+
+
+def _bridges_still(older: bytes) -> bool:
+    """Tell whether an authority may certify another one: it allows it, and has not ended."""
+    return may_bridge(older) and not expires_within(older, 0)
 
 
 def _intermediates(generation: Mapping[str, Any]) -> list[str]:

@@ -59,6 +59,10 @@ class Certificates(Section):
     """Generations of the authorities of organizations here, by the organization's name: to exchange them
     before they end, or after a key leaked. Default: the first."""
 
+    operations: Annotated[int, *between(1)] = 1
+    """Generation of the authority whose clients read metrics and versions of nodes. Raise it by one, in an
+    edit of its own, to make another one before it ends or after its key leaked: nodes restart one by one."""
+
     def renewals_of(self, *names: str) -> int:
         """Return the number of renewals: that of all certificates, and those of each of these names."""
         return self.renewal + sum(self.renew.get(name, 0) for name in dict.fromkeys(names))

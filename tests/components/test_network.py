@@ -59,6 +59,27 @@ def test_operations_endpoints_want_the_instances_own_client(network: Recorder) -
         assert clients == (True, True, ["/etc/hyperledger/fabric/tls/operations-ca.crt"])
 
 
+def test_another_authority_of_operations_takes_over_in_one_edit() -> None:
+    """Nodes trust the next one alone; those that have not restarted let its client in by what it presents."""
+    recorder = record({**NETWORK, "certificates": {"operations": 2}})
+    root = base64.b64encode(b"cert of dev-operations-ca-2").decode()
+    assert {named(recorder, "Secret")["peer0-one"]["data"]["operations-ca.pem"]} == {root}
+    client = recorder.of("Certificate")["dev-operations-client"]
+    assert client["authorityCertificate"] == "cert of dev-operations-ca-2"
+    exchange = recorder.of("AuthorityExchange")["dev-operations-authorities"]
+    assert [each["tlsCertificate"] for each in exchange["generations"]] == [
+        "cert of dev-operations-ca",
+        "cert of dev-operations-ca-2",
+    ]
+    assert (exchange["issuing"], exchange.get("nodes") or []) == (2, [])
+    presented = recorder.instance["operationsTlsCertificate"]
+    assert presented == "cert of dev-operations-clientbridge of dev-operations-authorities"
+    protected = {
+        name: recorder.options[name].protect for name in ("dev-operations-ca", "dev-operations-ca-2")
+    }
+    assert protected == {"dev-operations-ca": False, "dev-operations-ca-2": True}
+
+
 def test_an_organization_that_orders_has_no_user(network: Recorder) -> None:
     """Its members may sign what orderers sign, by Fabric's default; nobody used that identity."""
     issued = network.of("Certificate").values()

@@ -11,6 +11,9 @@ from heddle.fabric import operations
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
 from heddle.fabric.node import ClientTls, Node
+from heddle.identity.authority import new_authority
+from heddle.identity.bridge import bridge
+from heddle.identity.certificate import CertificateRequest, Usage, issue
 from heddle.network.answers import ask_orderer_channels
 from heddle.network.releases import ask_release
 from heddle.planner.facts import LedgerState, NoAnswer
@@ -100,6 +103,26 @@ async def test_only_the_instances_client_is_let_in(network: RealNetwork, connect
                 await ask(connections, peer, tls=other, deadline=5)
     metrics = await operations.metrics(connections, peer, tls=network.operations_tls, deadline=10)
     assert metrics.value("ledger_blockchain_height", channel="channel")
+
+
+async def test_another_authority_takes_over_while_nodes_restart(
+    network: RealNetwork, connections: Connections
+) -> None:
+    """Its client is let in by those that know the former one alone, and by those that know it alone."""
+    nodes = (network.orderers[0], network.peers[0])
+    for node in nodes:
+        _secured(network, node)
+    former = network.operations_authority
+    network.operations_authority = new_authority(common_name="operations CA 2", organization="instance")
+    made = issue(network.operations_authority, CertificateRequest(common_name="client", usage=Usage.TLS))
+    leads = bridge(former, network.operations_authority.certificate)
+    client = ClientTls(certificate=made.certificate + leads, private_key=made.private_key)
+    for node in nodes:
+        assert await operations.version(connections, node, tls=client, deadline=10)
+        _secured(network, node)
+        assert await operations.version(connections, node, tls=client, deadline=10)
+        with pytest.raises(FabricError):
+            await operations.version(connections, node, tls=network.operations_tls, deadline=5)
 
 
 async def test_every_node_tells_its_release(network: RealNetwork, connections: Connections) -> None:

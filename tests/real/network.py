@@ -119,9 +119,9 @@ class RealNetwork:
         self.identities: dict[str, Issued] = {}
         admin = self.ordering.tls("admin")
         self.admin_tls = ClientTls(certificate=admin.certificate, private_key=admin.private_key)
-        self._operations = new_authority(common_name="operations CA", organization="instance")
+        self.operations_authority = new_authority(common_name="operations CA", organization="instance")
         request = CertificateRequest(common_name="operations-client", usage=Usage.TLS)
-        watcher = issue(self._operations, request)
+        watcher = issue(self.operations_authority, request)
         self.operations_tls = ClientTls(certificate=watcher.certificate, private_key=watcher.private_key)
 
     def add_orderer(self, name: str) -> Node:
@@ -212,7 +212,7 @@ class RealNetwork:
     def secure_operations(self, node: Node) -> None:
         """Have a node's operations endpoint want `operations_tls` from its next start on."""
         home = self.folder / node.name
-        _write(home / "tls", {"operations-ca.crt": self._operations.certificate})
+        _write(home / "tls", {"operations-ca.crt": self.operations_authority.certificate})
         root = str(home / "tls/operations-ca.crt")
         path = next(each for name in ("orderer.yaml", "core.yaml") if (each := home / name).exists())
         content = yaml.safe_load(path.read_text())
