@@ -10,6 +10,7 @@ from heddle.cli.printing import print_line, print_paragraphs
 from heddle.clientconfig.authorities import authority_keys
 from heddle.clientconfig.folder import write_client_folder
 from heddle.clientconfig.grant import Grant, Role, granted_files
+from heddle.network.certificates import ending_authorities
 from heddle.network.network import open_network
 from heddle.state.log import acting
 
@@ -51,6 +52,7 @@ def grant(
         written = write_client_folder(out, owner, files, force=force)
     for file in written:
         print_line(f"{file.path}{'  (secret)' if file.secret else ''}")
+    print_paragraphs(ending_authorities(network.instance), warn=True, err=True)
     print_line("A cluster's administrator gives the rights:")
     print_line(f"  kubectl apply -f {out / 'rbac.yaml'}")
     print_paragraphs((f"{user} gets the folder, sets KUBECONFIG to their own file, and runs:",))

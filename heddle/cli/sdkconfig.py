@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 
 from heddle.cli.options import HERE, Folder, Stack
+from heddle.cli.printing import print_paragraphs
 from heddle.clientconfig.authorities import authority_keys
 from heddle.clientconfig.files import ClientRequest, client_files
 from heddle.clientconfig.folder import write_client_folder
+from heddle.network.certificates import ending_authorities
 from heddle.network.network import open_network
 from heddle.text import counted
 
@@ -49,6 +51,7 @@ def sdk_config(
             typer.echo(f"{file.path}{'  (secret)' if file.secret else ''}")
     if same := sum(not file.changed for file in written):
         typer.echo(f"{counted(same, 'file')} unchanged")
+    print_paragraphs(ending_authorities(network.instance), warn=True, err=True)
     if not user:
         typer.echo("No private key was written: name the client's user with --user.", err=True)
     if keys:

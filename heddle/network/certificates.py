@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from cryptography import x509
 
@@ -14,7 +15,16 @@ from heddle.identity.expiry import not_after
 from heddle.identity.keys import load_certificate
 from heddle.network.instance import InstanceOutput, NodeOutput
 from heddle.network.inventory import TLS_WORDS, Registered, of_instance, of_node
-from heddle.network.purposes import RESTART, SOON, TLS, YEAR
+from heddle.network.purposes import (
+    AUTHORITY,
+    EXTERNAL_ROOT,
+    EXTERNAL_TLS_ROOT,
+    RESTART,
+    SOON,
+    TLS,
+    TLS_AUTHORITY,
+    YEAR,
+)
 from heddle.planner.facts import CertificateFacts, NoAnswer, NodeFacts
 from heddle.planner.remedies import ENDED, RENEW
 from heddle.text import counted
@@ -22,12 +32,15 @@ from heddle.text import counted
 __all__ = [
     "Expired",
     "ask_certificate",
+    "ending_authorities",
     "ending_of",
     "ending_soon",
     "expired_answer",
     "expired_of_instance",
     "expired_of_node",
 ]
+
+_HELD_BY_CLIENTS: Final = (AUTHORITY, TLS_AUTHORITY, EXTERNAL_ROOT, EXTERNAL_TLS_ROOT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +134,21 @@ def ending_soon(instance: InstanceOutput, now: datetime | None = None) -> str:
         if ends:
             lines.append(_in_words(ends, words, now))
     return "; ".join(lines)
+
+
+def ending_authorities(instance: InstanceOutput, now: datetime | None = None) -> list[str]:
+    """Return a line for each authority that ends within a year: files for clients hold it until then.
+
+    Those of other organizations are among them, whose administrators tell nobody here.
+    """
+    now = now or datetime.now(UTC)
+    found = [each for each in of_instance(instance) if each.purpose in _HELD_BY_CLIENTS]
+    ends = {each: end for each in found if (end := ending_of(each.pem)) and end <= now + YEAR}
+    return [
+        f"{each.what} {'ended' if end <= now else 'ends'} on {end:%Y-%m-%d}: these files hold it. "
+        "Write them anew once another one stands beside it."
+        for each, end in sorted(ends.items(), key=lambda pair: pair[1])
+    ]
 
 
 def _in_words(ends: Sequence[tuple[datetime, Registered]], window: str, now: datetime) -> str:

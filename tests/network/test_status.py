@@ -7,7 +7,7 @@ import pytest
 
 from heddle.identity.authority import Authority, new_authority
 from heddle.identity.certificate import CertificateRequest, Usage, issue
-from heddle.network.certificates import expired_of_instance
+from heddle.network.certificates import ending_authorities, expired_of_instance
 from heddle.network.status import channel_nodes, judge_node
 from heddle.planner.facts import Answer, CertificateFacts, LedgerState, NoAnswer, NodeFacts
 from tests.network.samples import sample_network
@@ -144,6 +144,27 @@ def test_an_expired_enrolment_certificate_is_named() -> None:
 
     assert status.summary.startswith("its enrolment certificate expired on ")
     assert status.summary.endswith(RENEW)
+
+
+def test_authorities_that_clients_hold_are_named_a_year_before_they_end() -> None:
+    """Also those of organizations that are managed elsewhere; not certificates that only nodes have."""
+    instance = sample_network().instance
+    soon, ended = (
+        new_authority(common_name="ca", organization="o", now=LONG_AGO, validity_days=days)
+        for days in ((datetime.now(UTC) - LONG_AGO).days + 100, 30)
+    )
+    one, two = (
+        replace(instance.organizations[name], tls_ca_certificate=each.certificate.decode())
+        for name, each in (("one", soon), ("two", ended))
+    )
+    instance = replace(instance, organizations={"one": one, "two": replace(two, users={})})
+
+    lines = ending_authorities(instance)
+
+    assert [line.split(" on ")[0] for line in lines] == [
+        "the TLS authority of two ended",
+        "the TLS authority of one ends",
+    ]
 
 
 def test_expired_authorities_and_clients_are_named() -> None:
