@@ -1,16 +1,11 @@
 """The provider as an engine sees it, and the official nodes that most tests of it run on."""
 
-import functools
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-from kubernetes.client import Configuration
 
-from heddle.kube.apiserver import ApiServer
-from heddle.provider.session import Session
-from tests.provider.harness import Engine
+from tests.provider.harness import Engine, answer_api_server
 from tests.provider.namespaces import Namespaces
 from tests.real.network import RealNetwork, prepared_network
 
@@ -35,12 +30,5 @@ def network(tmp_path: Path) -> Iterator[RealNetwork]:
 def namespaces(monkeypatch: pytest.MonkeyPatch) -> Namespaces:
     """An API server in the place of every cluster's."""
     cluster = Namespaces()
-    client = functools.partial(httpx.AsyncClient, transport=httpx.MockTransport(cluster))
-    monkeypatch.setattr("heddle.kube.client.httpx.AsyncClient", client)
-
-    async def api_server(_: Session) -> ApiServer:
-        nobody = Configuration()
-        return ApiServer(url="http://cluster", tls=None, proxy="", configuration=nobody)
-
-    monkeypatch.setattr(Session, "api_server", api_server)
+    answer_api_server(monkeypatch, cluster)
     return cluster

@@ -1,17 +1,24 @@
 """A provider in this process, and the property values of a test network."""
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import httpx
+import pytest
+from kubernetes.client import Configuration
 
 from heddle.configtx.settings import BFT, ChannelSettings, Consenter
 from heddle.fabric.node import ClientTls, Node
 from heddle.identity.msp import Msp
 from heddle.identity.signer import Signer
+from heddle.kube.apiserver import ApiServer
 from heddle.plugin import interface as api
 from heddle.plugin.values import Properties, strip_secrets
 from heddle.provider import create_provider
 from heddle.provider.channel.settings import settings_inputs
+from heddle.provider.session import Session
 
 
 class CheckFailedError(Exception):
@@ -266,3 +273,16 @@ __all__ = [
     "signer_value",
     "tls_value",
 ]
+
+
+def answer_api_server(
+    monkeypatch: pytest.MonkeyPatch, answer: Callable[[httpx.Request], httpx.Response]
+) -> None:
+    """Let a function answer every request to the API server of a cluster."""
+    client = functools.partial(httpx.AsyncClient, transport=httpx.MockTransport(answer))
+    monkeypatch.setattr("heddle.kube.client.httpx.AsyncClient", client)
+
+    async def api_server(_: Session) -> ApiServer:
+        return ApiServer(url="http://cluster", tls=None, proxy="", configuration=Configuration())
+
+    monkeypatch.setattr(Session, "api_server", api_server)

@@ -22,14 +22,8 @@ from tests.provider.harness import (
     signer_value,
     urn,
 )
+from tests.provider.tokens import APPROVAL, CHANNEL, DEFINITION, INSTALLATION, MEMBERSHIP, PACKAGE
 from tests.real.network import RealNetwork
-
-CHANNEL = "heddle:ledger:Channel"
-MEMBERSHIP = "heddle:ledger:PeerMembership"
-PACKAGE = "heddle:chaincode:ChaincodePackage"
-INSTALLATION = "heddle:chaincode:ChaincodeInstallation"
-APPROVAL = "heddle:chaincode:ChaincodeApproval"
-DEFINITION = "heddle:chaincode:ChaincodeDefinition"
 
 
 def channel_inputs(network: RealNetwork, **changes: Any) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import pytest
 from heddle.errors import HeddleError
 from tests.contract.standins import prepared_standins
 from tests.provider.harness import Engine, node_value, signer_value
-from tests.provider.test_real_moved import CHANNEL, FORMER, NEW, _channel, with_orderers
+from tests.provider.test_real_moved import FORMER, NEW, _channel, with_orderers
+from tests.provider.tokens import CHANNEL
 from tests.real.network import RealNetwork
 
 TERMS = "heddle:ledger:AddressTerms"

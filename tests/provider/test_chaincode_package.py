@@ -6,8 +6,8 @@ import pytest
 
 from heddle.identity.authority import new_authority
 from tests.provider.harness import CheckFailedError, Engine
+from tests.provider.tokens import PACKAGE
 
-PACKAGE = "heddle:chaincode:ChaincodePackage"
 OWNER = "META-INF/statedb/couchdb/indexes/owner.json"
 VALUE = OWNER.replace("owner", "value")
 INPUTS: dict[str, Any] = {

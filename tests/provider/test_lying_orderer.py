@@ -33,9 +33,9 @@ from tests.network.processes import network_of_processes
 from tests.network.samples import use_network
 from tests.provider.harness import Engine, channel_value
 from tests.provider.previews.others import change_batch
+from tests.provider.tokens import CHANNEL
 from tests.real.network import RealNetwork
 
-CHANNEL = "heddle:ledger:Channel"
 LIAR = "orderer3"
 ATTACKER = "/Channel/Application/Writers"
 

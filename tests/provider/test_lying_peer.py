@@ -21,12 +21,9 @@ from tests.contract.standins import ROOT, prepared_standins
 from tests.provider.harness import Engine, channel_value, node_value, signer_value
 from tests.provider.previews.others import change_batch
 from tests.provider.test_lying_orderer import config_envelope
+from tests.provider.tokens import APPROVAL, CHANNEL, DEFINITION, MEMBERSHIP
 from tests.real.network import RealNetwork
 
-CHANNEL = "heddle:ledger:Channel"
-MEMBERSHIP = "heddle:ledger:PeerMembership"
-APPROVAL = "heddle:chaincode:ChaincodeApproval"
-DEFINITION = "heddle:chaincode:ChaincodeDefinition"
 LIAR = "alpha-peer1"
 
 

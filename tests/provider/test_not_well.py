@@ -8,9 +8,8 @@ import pytest
 from tests.contract.standins import prepared_standins
 from tests.provider.harness import Engine, node_value, signer_value
 from tests.provider.previews.cluster import ReadyCluster
+from tests.provider.tokens import ROLLOUT
 from tests.real.network import RealNetwork, running
-
-ROLLOUT = "heddle:kubernetes:Rollout"
 
 
 @pytest.fixture(scope="module")

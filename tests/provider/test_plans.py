@@ -16,9 +16,7 @@ from heddle.plugin import interface as api
 from heddle.plugin.values import UNKNOWN, Properties, Value
 from heddle.provider.channel.plan import plan_unknown
 from tests.provider.harness import CheckFailedError, Engine, channel_value, urn
-
-CHANNEL = "heddle:ledger:Channel"
-ROLLOUT = "heddle:kubernetes:Rollout"
+from tests.provider.tokens import CHANNEL, ROLLOUT
 
 
 @pytest.fixture

@@ -8,9 +8,6 @@ from tests.provider.harness import (
     Engine,
 )
 from tests.provider.real import (
-    CHANNEL,
-    DEFINITION,
-    MEMBERSHIP,
     channel_inputs,
     live_config,
     membership_inputs,
@@ -18,6 +15,7 @@ from tests.provider.real import (
     update_channel,
     without_orderers,
 )
+from tests.provider.tokens import CHANNEL, DEFINITION, MEMBERSHIP
 from tests.real.network import RealNetwork
 
 pytestmark = pytest.mark.real

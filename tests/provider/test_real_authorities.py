@@ -21,14 +21,13 @@ from heddle.network import trust
 from tests.contract.waiting import leader_hears
 from tests.identity.offline import OfflineRoot
 from tests.provider.harness import Engine, channel_value, node_value, signer_value
+from tests.provider.tokens import CHANNEL, MEMBERSHIP
 from tests.real.generations import NextGeneration
 from tests.real.network import Organization, RealNetwork, prepared_network
 from tests.real.release import release
 
 pytestmark = pytest.mark.real
 
-CHANNEL = "heddle:ledger:Channel"
-MEMBERSHIP = "heddle:ledger:PeerMembership"
 EXCHANGE = "heddle:identity:AuthorityExchange"
 
 

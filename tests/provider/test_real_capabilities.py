@@ -22,14 +22,12 @@ from heddle.provider.channel import update
 from heddle.waiting import poll
 from tests.contract.updates import signed_update
 from tests.provider.harness import Engine, channel_value, node_value, signer_value, tls_value
+from tests.provider.tokens import CHANNEL, MEMBERSHIP, ROLLOUT
 from tests.real.network import RealNetwork, prepared_network
 from tests.real.release import Release, older_release, release
 
 pytestmark = pytest.mark.real
 
-CHANNEL = "heddle:ledger:Channel"
-MEMBERSHIP = "heddle:ledger:PeerMembership"
-ROLLOUT = "heddle:kubernetes:Rollout"
 OLD = {"channel": "V2_0", "orderer": "V2_0", "application": "V2_0"}
 NEW = {"channel": "V3_0", "orderer": "V2_0", "application": "V2_5"}
 

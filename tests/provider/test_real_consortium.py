@@ -12,14 +12,11 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
 from heddle.provider.definitions import wanted_definition
 from tests.provider.harness import Engine, channel_value, node_value, plain, signer_value
+from tests.provider.tokens import APPROVAL, CHANNEL, DEFINITION, MEMBERSHIP
 from tests.real.network import RealNetwork, prepared_network
 
 pytestmark = pytest.mark.real
 
-CHANNEL = "heddle:ledger:Channel"
-MEMBERSHIP = "heddle:ledger:PeerMembership"
-APPROVAL = "heddle:chaincode:ChaincodeApproval"
-DEFINITION = "heddle:chaincode:ChaincodeDefinition"
 PACKAGE_ID = f"assets_1:{'0' * 64}"
 
 

@@ -14,16 +14,8 @@ from tests.provider.harness import (
     plain,
     signer_value,
 )
-from tests.provider.real import (
-    APPROVAL,
-    CHANNEL,
-    DEFINITION,
-    MEMBERSHIP,
-    channel_inputs,
-    membership_inputs,
-    put_all_in_force,
-    put_chaincode_in_force,
-)
+from tests.provider.real import channel_inputs, membership_inputs, put_all_in_force, put_chaincode_in_force
+from tests.provider.tokens import APPROVAL, CHANNEL, DEFINITION, MEMBERSHIP
 from tests.real.network import RealNetwork
 
 pytestmark = pytest.mark.real

@@ -24,11 +24,10 @@ from heddle.network.answers import ask_orderer_channels, ask_peer_channels
 from heddle.planner.facts import LedgerState, NodeFacts
 from heddle.provider.rollout.restart import Restarter
 from tests.provider.harness import Engine, channel_value
+from tests.provider.tokens import CHANNEL
 from tests.real.network import HOST, RealNetwork, prepared_network
 
 pytestmark = pytest.mark.real
-
-CHANNEL = "heddle:ledger:Channel"
 
 
 @pytest.fixture

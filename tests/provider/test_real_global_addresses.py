@@ -18,7 +18,8 @@ from heddle.planner.facts import LedgerState, NodeFacts
 from heddle.waiting import poll
 from tests.contract.updates import signed_update
 from tests.provider.harness import Engine, node_value, signer_value
-from tests.provider.test_real_capabilities import CHANNEL, MEMBERSHIP, NEW, OLD, _channel
+from tests.provider.test_real_capabilities import NEW, OLD, _channel
+from tests.provider.tokens import CHANNEL, MEMBERSHIP
 from tests.real.network import RealNetwork, prepared_network
 
 pytestmark = pytest.mark.real

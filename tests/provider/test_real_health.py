@@ -17,12 +17,8 @@ from heddle.waiting import Deadline
 from tests.provider.harness import (
     Engine,
 )
-from tests.provider.real import (
-    CHANNEL,
-    MEMBERSHIP,
-    channel_inputs,
-    membership_inputs,
-)
+from tests.provider.real import channel_inputs, membership_inputs
+from tests.provider.tokens import CHANNEL, MEMBERSHIP
 from tests.real.network import RealNetwork
 
 pytestmark = pytest.mark.real

@@ -17,10 +17,8 @@ from tests.provider.harness import (
     Engine,
     plain,
 )
-from tests.provider.real import (
-    CHANNEL,
-    channel_inputs,
-)
+from tests.provider.real import channel_inputs
+from tests.provider.tokens import CHANNEL
 from tests.real.network import RealNetwork
 
 pytestmark = pytest.mark.real

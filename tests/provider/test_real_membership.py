@@ -19,11 +19,10 @@ from heddle.plugin.interface import PartialFailure
 from heddle.provider.channel import handler
 from heddle.quorum import quorum
 from tests.provider.harness import Engine, channel_value, node_value
+from tests.provider.tokens import CHANNEL
 from tests.real.network import RealNetwork, prepared_network
 
 pytestmark = pytest.mark.real
-
-CHANNEL = "heddle:ledger:Channel"
 
 
 @pytest.fixture

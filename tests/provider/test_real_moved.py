@@ -15,11 +15,11 @@ from heddle.fabric.dial import DirectDialer
 from heddle.network.answers import ask_orderer
 from heddle.planner.facts import LedgerState, orders
 from tests.provider.harness import Engine, channel_value
+from tests.provider.tokens import CHANNEL
 from tests.real.network import RealNetwork, prepared_network
 
 pytestmark = pytest.mark.real
 
-CHANNEL = "heddle:ledger:Channel"
 FORMER, NEW = "localhost", "127.0.0.1"
 """Two names of each node: its certificate is good for both."""
 

@@ -14,7 +14,8 @@ from heddle.identity.revocation import new_revocation_list
 from heddle.plugin.interface import PartialFailure
 from tests.provider.harness import Engine, channel_value
 from tests.provider.test_real_expired import restarter
-from tests.provider.test_real_rekeyed_orderer import CHANNEL, Rekeyed, _relation, _restart
+from tests.provider.test_real_rekeyed_orderer import Rekeyed, _relation, _restart
+from tests.provider.tokens import CHANNEL
 from tests.real.network import RealNetwork, prepared_network
 
 pytestmark = pytest.mark.real

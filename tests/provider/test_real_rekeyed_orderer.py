@@ -16,11 +16,10 @@ from heddle.plugin.interface import PartialFailure
 from heddle.waiting import poll
 from tests.provider.harness import Engine, channel_value
 from tests.provider.test_real_expired import Processes, restarter
+from tests.provider.tokens import CHANNEL
 from tests.real.network import RealNetwork, prepared_network
 
 pytestmark = pytest.mark.real
-
-CHANNEL = "heddle:ledger:Channel"
 
 
 @pytest.fixture

@@ -23,15 +23,13 @@ from heddle.identity.certificate import CertificateRequest, Usage, issue
 from heddle.identity.signer import Signer
 from heddle.waiting import poll
 from tests.provider.harness import Engine, channel_value, node_value, signer_value
+from tests.provider.tokens import CERTIFICATE, CHANNEL, MEMBERSHIP
 from tests.real.network import Organization, RealNetwork, prepared_network
 from tests.real.release import Release
 
 pytestmark = pytest.mark.real
 
-CERTIFICATE = "heddle:identity:Certificate"
 LIST = "heddle:identity:RevocationList"
-CHANNEL = "heddle:ledger:Channel"
-MEMBERSHIP = "heddle:ledger:PeerMembership"
 PAST = datetime.now(UTC) - timedelta(days=10)
 NAME = "organization"
 

@@ -16,7 +16,8 @@ from tests.provider.harness import (
     Engine,
     signer_value,
 )
-from tests.provider.real import CHANNEL, change_from_outside, channel_inputs, live_config, wait_for_sequence
+from tests.provider.real import change_from_outside, channel_inputs, live_config, wait_for_sequence
+from tests.provider.tokens import CHANNEL
 from tests.real.network import RealNetwork
 
 pytestmark = pytest.mark.real

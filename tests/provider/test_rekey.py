@@ -9,8 +9,8 @@ from heddle.identity.certificate import CertificateRequest, Issued, Usage, issue
 from heddle.identity.keys import load_certificate, public_key_of
 from heddle.identity.revocation import revoked_serials
 from tests.provider.harness import CheckFailedError, Engine
+from tests.provider.tokens import CERTIFICATE
 
-CERTIFICATE = "heddle:identity:Certificate"
 LIST = "heddle:identity:RevocationList"
 AUTHORITY = new_authority(common_name="ca", organization="o")
 

@@ -12,8 +12,8 @@ from heddle.identity.keys import public_key_of
 from heddle.plugin.interface import DiffKind
 from heddle.plugin.values import UNKNOWN
 from tests.provider.harness import CheckFailedError, Engine
+from tests.provider.tokens import CERTIFICATE
 
-CERTIFICATE = "heddle:identity:Certificate"
 AUTHORITY = new_authority(common_name="ca", organization="o")
 
 

@@ -16,7 +16,8 @@ from tests.contract.conftest import KINDS
 from tests.contract.damage import spoil_blocks
 from tests.contract.standins import prepared_standins
 from tests.provider.harness import Engine
-from tests.provider.real import CHANNEL, MEMBERSHIP, channel_inputs, membership_inputs
+from tests.provider.real import channel_inputs, membership_inputs
+from tests.provider.tokens import CHANNEL, MEMBERSHIP
 from tests.real.network import RealNetwork, prepared_network
 
 WAY_OUT = "`heddle runbook run rejoin-peer --stack test -e peer="

@@ -1,18 +1,14 @@
 """A node keeps the class of its claim and the kind of its database; nodes and members come and go."""
 
-import functools
 from typing import Any
 
 import httpx
 import pytest
-from kubernetes.client import Configuration
 
 from heddle.errors import ProviderError
-from heddle.kube.apiserver import ApiServer
 from heddle.kube.withdrawal import is_marked
 from heddle.provider import volume_terms, volumes
-from heddle.provider.session import Session
-from tests.provider.harness import CheckFailedError, Engine
+from tests.provider.harness import CheckFailedError, Engine, answer_api_server
 
 TERMS = "heddle:kubernetes:VolumeTerms"
 GIVEN: dict[str, Any] = {
@@ -87,14 +83,7 @@ class Cluster:
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
     cluster = Cluster()
-    client = functools.partial(httpx.AsyncClient, transport=httpx.MockTransport(cluster))
-    monkeypatch.setattr("heddle.kube.client.httpx.AsyncClient", client)
-
-    async def api_server(_: Session) -> ApiServer:
-        nobody = Configuration()
-        return ApiServer(url="http://cluster", tls=None, proxy="", configuration=nobody)
-
-    monkeypatch.setattr(Session, "api_server", api_server)
+    answer_api_server(monkeypatch, cluster)
     return cluster
 
 
@@ -240,13 +229,7 @@ def _mounting(claim: str) -> dict[str, Any]:
 @pytest.fixture
 def storage(monkeypatch: pytest.MonkeyPatch) -> Storage:
     storage = Storage()
-    client = functools.partial(httpx.AsyncClient, transport=httpx.MockTransport(storage))
-    monkeypatch.setattr("heddle.kube.client.httpx.AsyncClient", client)
-
-    async def api_server(_: Session) -> ApiServer:
-        return ApiServer(url="http://cluster", tls=None, proxy="", configuration=Configuration())
-
-    monkeypatch.setattr(Session, "api_server", api_server)
+    answer_api_server(monkeypatch, storage)
     storage.have("peer0-one", "10Gi")
     storage.classes["fast"] = True
     return storage

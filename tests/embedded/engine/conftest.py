@@ -1,5 +1,7 @@
 """A small project on a fake provider, its state in a folder of its own."""
 
+import os
+import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
@@ -113,3 +115,16 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
 def names(lab: Lab) -> Callable[[], list[str]]:
     """What is in the world."""
     return lambda: sorted(lab.world.read())
+
+
+def pulumi(lab: Lab, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Pulumi's CLI on the stack of a lab."""
+    return subprocess.run(
+        ["pulumi", *arguments, "--stack", "dev", "--non-interactive"],
+        cwd=lab.folder,
+        env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1"},
+        capture_output=True,
+        text=True,
+        timeout=250,
+        check=False,
+    )

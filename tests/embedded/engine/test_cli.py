@@ -1,13 +1,11 @@
 """Pulumi's own CLI takes a stack over and gives it back."""
 
 import json
-import os
-import subprocess
 
 import pytest
 
 from heddle.embedded.engine.events import Message, Op
-from tests.embedded.engine.conftest import Lab
+from tests.embedded.engine.conftest import Lab, pulumi
 from tests.programs import needs
 
 PROGRAM = """
@@ -32,18 +30,6 @@ def shared(lab: Lab) -> Lab:
         """,
     )
     return lab
-
-
-def pulumi(lab: Lab, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["pulumi", *arguments, "--stack", "dev", "--non-interactive"],
-        cwd=lab.folder,
-        env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1"},
-        capture_output=True,
-        text=True,
-        timeout=250,
-        check=False,
-    )
 
 
 async def test_the_cli_sees_no_change_after_us_and_we_none_after_it(shared: Lab) -> None:

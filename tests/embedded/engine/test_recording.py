@@ -7,9 +7,8 @@ import pytest
 from heddle.state.history import read_acts, work_on
 from heddle.state.log import Act
 from heddle.state.stack import stack_backend
-from tests.embedded.engine.conftest import Lab, up
+from tests.embedded.engine.conftest import Lab, pulumi, up
 from tests.embedded.engine.test_cli import PROGRAM as SHARED
-from tests.embedded.engine.test_cli import pulumi
 from tests.embedded.engine.test_cli import shared as shared
 from tests.embedded.engine.test_killed import FIRST, run_killed
 from tests.programs import needs

@@ -1,8 +1,6 @@
 """A certificate that ends soon is renewed by the next `up`, in the engine here and in Pulumi's CLI alike."""
 
 import json
-import os
-import subprocess
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +12,7 @@ from heddle.identity.authority import new_authority
 from heddle.identity.certificate import CertificateRequest, Usage, issue
 from heddle.identity.expiry import not_after
 from heddle.provider import create_provider
-from tests.embedded.engine.conftest import HOUSE, Lab
+from tests.embedded.engine.conftest import HOUSE, Lab, pulumi
 from tests.programs import needs
 
 PROGRAM = f"""
@@ -114,15 +112,3 @@ async def test_the_cli_renews_as_we_do(shared: Lab) -> None:
     let_time_pass(shared, timedelta(minutes=-5))
     assert (await engine(shared, due).up()).counts[Op.UPDATE] == 1, shared.messages()
     assert pulumi(shared, "preview", "--expect-no-changes").returncode == 0
-
-
-def pulumi(lab: Lab, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["pulumi", *arguments, "--stack", "dev", "--non-interactive"],
-        cwd=lab.folder,
-        env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "1"},
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )

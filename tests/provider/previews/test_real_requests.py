@@ -14,7 +14,8 @@ from tests.network.samples import use_network
 from tests.provider.previews import test_requests
 from tests.provider.previews.engines import Project
 from tests.provider.previews.test_requests import heddle, project
-from tests.provider.previews.world import CHANNEL, Wanted
+from tests.provider.previews.world import Wanted
+from tests.provider.tokens import CHANNEL
 from tests.real.network import RealNetwork, prepared_network
 
 __all__ = ["heddle", "project"]

@@ -16,7 +16,8 @@ from tests.network.samples import use_network
 from tests.provider.previews.engines import ENGINES, Project
 from tests.provider.previews.recorded import told
 from tests.provider.previews.test_drift import project
-from tests.provider.previews.world import CHANNEL, Wanted
+from tests.provider.previews.world import Wanted
+from tests.provider.tokens import CHANNEL
 from tests.real.network import RealNetwork
 
 __all__ = ["project"]

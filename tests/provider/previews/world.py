@@ -9,15 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.provider.harness import channel_value, msp_value, node_value, signer_value
+from tests.provider.tokens import APPROVAL, CHANNEL, DEFINITION, INSTALLATION, MEMBERSHIP, PACKAGE, ROLLOUT
 from tests.real.network import RealNetwork
-
-CHANNEL = "heddle:ledger:Channel"
-MEMBERSHIP = "heddle:ledger:PeerMembership"
-PACKAGE = "heddle:chaincode:ChaincodePackage"
-INSTALLATION = "heddle:chaincode:ChaincodeInstallation"
-APPROVAL = "heddle:chaincode:ChaincodeApproval"
-DEFINITION = "heddle:chaincode:ChaincodeDefinition"
-ROLLOUT = "heddle:kubernetes:Rollout"
 
 COLLECTION = {"name": "secret", "policy": "OR('AlphaMSP.member', 'BetaMSP.member')"}
 

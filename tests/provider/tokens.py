@@ -1,0 +1,10 @@
+"""Tokens of Heddle's resource types, as the engine names them."""
+
+CHANNEL = "heddle:ledger:Channel"
+MEMBERSHIP = "heddle:ledger:PeerMembership"
+PACKAGE = "heddle:chaincode:ChaincodePackage"
+INSTALLATION = "heddle:chaincode:ChaincodeInstallation"
+APPROVAL = "heddle:chaincode:ChaincodeApproval"
+DEFINITION = "heddle:chaincode:ChaincodeDefinition"
+ROLLOUT = "heddle:kubernetes:Rollout"
+CERTIFICATE = "heddle:identity:Certificate"
