@@ -52,7 +52,7 @@ def test_an_operation_is_refused_where_the_page_says_so(state: State, operation:
     assert told.hint == refusal.hint
 
 
-@pytest.mark.parametrize("state", BY_A_RUN)
+@pytest.mark.parametrize("state", sorted(BY_A_RUN))
 def test_what_holds_the_lock_waits_for_the_run_that_holds_it(state: State) -> None:
     """The lock refuses it in any case: the table must not promise it."""
     assert set(REFUSED[state]) >= HOLD_THE_LOCK
