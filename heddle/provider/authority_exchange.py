@@ -61,16 +61,25 @@ class AuthorityExchangeHandler(Recorded):
     async def _expect_proof(self, call: Call) -> None:
         wanted, former = _wanted(call.inputs), _wanted(call.old_inputs) if call.id else None
         pairs = _pairs(call)
-        if not pairs or not (call.inputs["nodes"] or call.inputs["channels"]):
-            return  # a new network, of which nothing exists yet; or authorities that nobody is a member of
+        if not (call.inputs["nodes"] or call.inputs["channels"]):
+            return  # authorities that nobody is a member of
         to_come = {each["generation"] for each in call.inputs["generations"] if has_unknown(each)}
         ended = {number for number, pair in pairs.items() if pair.ended} - to_come
         told: Sequence[NodeTrust] = ()
         on: Sequence[ChannelTrust] = ()
-        if needs_proof(wanted, former, ended):
+        if wanted.issuing in to_come:
+            told = await self._strangers(call)
+        elif pairs and needs_proof(wanted, former, ended):
             told, on = await self._asked(call, pairs)
         if refusal := exchange_refusal(call.inputs["organization"], wanted, former, told, on, ended):
             raise ProviderError(refusal.reason, hint=refusal.hint)
+
+    async def _strangers(self, call: Call) -> list[NodeTrust]:
+        """Return the nodes that exist: none of them knows authorities that are not made yet."""
+        declared = call.inputs["nodes"] if isinstance(call.inputs["nodes"], list) else ()
+        named: list[Any] = [{**each, "tlsRootCertificates": []} for each in declared]
+        found = await self._existing(nodes(named))
+        return [NodeTrust(name=node.name) for node in found]
 
     async def _asked(
         self, call: Call, pairs: Mapping[int, AuthorityPair]

@@ -18,6 +18,7 @@ from heddle.identity.authority import Authority, new_authority
 from heddle.identity.msp import Msp
 from heddle.identity.signer import Signer
 from heddle.network import trust
+from heddle.plugin.values import UNKNOWN
 from tests.contract.waiting import leader_hears
 from tests.identity.offline import OfflineRoot
 from tests.provider.harness import Engine, channel_value, node_value, signer_value
@@ -319,6 +320,23 @@ async def test_an_exchange_that_begins_after_the_end_is_refused(
 
 def _pems(organization: Organization) -> set[bytes]:
     return {organization.authority.certificate, organization.tls_authority.certificate}
+
+
+@pytest.mark.parametrize("numbers", [(1, 2), (2,)])
+async def test_a_preview_says_at_once_that_a_phase_was_left_out(
+    network: RealNetwork, engine: Engine, numbers: tuple[int, ...]
+) -> None:
+    """Also while the next authorities are not made yet: no node can know them."""
+    exchange = Exchange(network, engine, network.organizations["alpha"])
+    inputs = exchange.inputs(numbers, 2)
+    *former, _ = inputs["generations"]
+    names = ("certificate", "privateKey", "tlsCertificate", "tlsPrivateKey")
+    inputs["generations"] = [*former, {"generation": 2, **dict.fromkeys(names, UNKNOWN)}]
+    for node in inputs["nodes"]:
+        node["tlsRootCertificates"] = [UNKNOWN]
+
+    with pytest.raises(ProviderError, match="alpha-peer1 does not accept certificates of generation 2"):
+        await engine.preview(EXCHANGE, "exchange", inputs)
 
 
 async def test_a_node_that_is_down_holds_up_the_next_phase(network: RealNetwork, engine: Engine) -> None:
