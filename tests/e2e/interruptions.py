@@ -8,12 +8,14 @@ from heddle.embedded.fabric.release import RELEASE
 from tests.e2e.project import Project
 from tests.failpoints import Failpoints
 
-__all__ = ["LENGTHY", "OPERATIONS", "UP", "Interrupted", "killed_and_finished", "operations"]
+__all__ = ["LENGTHY", "OPERATIONS", "PHASES", "UP", "Interrupted", "killed_and_finished", "operations"]
 
 DOMAIN = "fabric-killed.svc.heddle.test"
 """The local cluster answers for it."""
 PORTS = {"orderer": 30450, "organization": 30460}
 UP = ("up", "--yes", "--skip-preview")
+PHASES = ("trusted", "issuing", "retired")
+"""Of an exchange of authorities, in their order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,7 @@ OPERATIONS = {
     "growth": 30,
     "removal": 20,
     "renewal": 45,
+    "exchange": 30,
     "release": 30,
     "chaincode": 25,
     "capability": 10,
@@ -47,8 +50,8 @@ OPERATIONS = {
 }
 
 
-LENGTHY = ("move", "departure")
-"""Operations that take runs of their own before each kill: they are for those who ask for them."""
+LENGTHY = ("exchange", "move", "departure")
+"""Operations that take runs of their own before each kill, or a phase each: for those who ask for them."""
 
 
 class _Edits:
@@ -68,7 +71,13 @@ class _Edits:
 
     def renewal(self) -> None:
         """Make all certificates anew; all nodes restart for it."""
-        self._stack.edit("certificates", value={"renewal": self._next("renewal")})
+        self._certify(renewal=self._next("renewal"))
+
+    def exchange(self) -> None:
+        """Come to the next phase of the orderers' next authorities; all orderers restart for it."""
+        generation, phase = divmod(self._next("exchange") - 1, len(PHASES))
+        entry = {"generation": 2 + generation, "phase": PHASES[phase]}
+        self._certify(authorities={"orderer": entry})
 
     def release(self) -> None:
         """Have all nodes run another release."""
@@ -123,6 +132,11 @@ class _Edits:
         if self._stack.value("ordering", "nodes") != number:
             self._stack.edit("ordering", "nodes", value=number)
             self._stack.ok("heddle", *UP, self._stack.stack)
+
+    def _certify(self, **values: object) -> None:
+        """Change a part of `certificates`, and keep the rest."""
+        known = self._stack.value().get("certificates") or {}
+        self._stack.edit("certificates", value={**known, **values})
 
     def _next(self, name: str) -> int:
         return next(self._numbers[name])
