@@ -98,13 +98,7 @@ async def test_a_leaked_administrators_key_is_refused_and_the_new_one_works(
     }
     first = await engine.up(CERTIFICATE, "admin", {**authority, **subject})
     old = _signer(organization, first)
-    request = CertificateRequest(
-        common_name="admin", organizational_units=("admin",), usage=Usage.IDENTITY, validity_days=1
-    )
-    key = old.private_key
-    expired = replace(
-        old, certificate=issue(organization.authority, request, private_key=key, now=PAST).certificate
-    )
+    expired = _with_expired_certificate(organization, old)
 
     made = await engine.up(CHANNEL, "channel", _channel(network, old))
     membership = {
@@ -134,20 +128,35 @@ async def test_a_leaked_administrators_key_is_refused_and_the_new_one_works(
     _restart_with(network, "peer", revocations["revocationList"])
     await engine.up(CHANNEL, "channel", _channel(network, admin, revocations))
 
-    for refused, port in ((old, 7002), (expired, 7003)):
-        with pytest.raises(Refused, match="not satisfied"):
-            await _announce(network, connections, refused, port)
-    with pytest.raises(Refused, match="FORBIDDEN"):
-        await config_block(connections, orderer, "channel", old, deadline=10)
-    with pytest.raises(Refused, match="access denied"):
-        await installed(connections, peer, old, deadline=10)
-    assert await _is_shut_out(connections, network, old)
-
+    await _expect_refused(network, connections, old, expired)
     await _announce(network, connections, admin, 7004)
     await config_block(connections, orderer, "channel", admin, deadline=10)
     assert await installed(connections, peer, admin, deadline=10) == ()
     await chain_info(connections, peer, "channel", admin, deadline=10)
     assert not (await engine.diff(CHANNEL, "channel", _channel(network, admin, revocations))).changes
+
+
+def _with_expired_certificate(organization: Organization, signer: Signer) -> Signer:
+    """The same key, with a certificate of its authority that has ended."""
+    request = CertificateRequest(
+        common_name="admin", organizational_units=("admin",), usage=Usage.IDENTITY, validity_days=1
+    )
+    issued = issue(organization.authority, request, private_key=signer.private_key, now=PAST)
+    return replace(signer, certificate=issued.certificate)
+
+
+async def _expect_refused(
+    network: RealNetwork, connections: Connections, old: Signer, expired: Signer
+) -> None:
+    """By the channel, by orderers as readers, by peers as administrators, and by every node of their own."""
+    for refused, port in ((old, 7002), (expired, 7003)):
+        with pytest.raises(Refused, match="not satisfied"):
+            await _announce(network, connections, refused, port)
+    with pytest.raises(Refused, match="FORBIDDEN"):
+        await config_block(connections, network.orderers[0], "channel", old, deadline=10)
+    with pytest.raises(Refused, match="access denied"):
+        await installed(connections, network.peers[-1], old, deadline=10)
+    assert await _is_shut_out(connections, network, old)
 
 
 def _signer(organization: Organization, outputs: dict[str, Any]) -> Signer:
