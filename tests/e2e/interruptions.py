@@ -44,6 +44,7 @@ OPERATIONS = {
     "exchange": 30,
     "release": 30,
     "chaincode": 25,
+    "settings": 8,
     "capability": 10,
     "move": 60,
     "departure": 40,
@@ -90,6 +91,10 @@ class _Edits:
         number = self._next("chaincode")
         self._stack.edit("chaincodes", 0, "version", value=f"2.{number}")
         self._stack.edit("chaincodes", 0, "sequence", value=1 + number)
+
+    def settings(self) -> None:
+        """Give the channel another size of blocks: an update of its configuration, and no restart."""
+        self._stack.edit("ordering", "batch", "messages", value=400 + self._next("settings"))
 
     def capability(self) -> None:
         """Raise the capabilities of a channel that was made without them."""

@@ -2,7 +2,8 @@
 
 A client submits transactions all the while; none is lost. On the cluster of test_network.py, on stand-ins.
 A few writes are chosen by HEDDLE_SEED. HEDDLE_FAILPOINTS=all takes every write of every operation instead,
-HEDDLE_FAILPOINTS=20 so many of each, and `-k renewal` one operation alone.
+HEDDLE_FAILPOINTS=20 so many of each, HEDDLE_FAILPOINTS=11-20 those from the 11th to the 20th, and `-k renewal`
+one operation alone.
 """
 
 import os
@@ -66,6 +67,17 @@ def test_an_operation_that_is_killed_at_a_write_is_finished_by_the_next_run(stac
     assert (client.report.failed, client.report.lost, client.report.doubled) == ([], [], [])
 
 
+def chosen(writes: int) -> list[int]:
+    """Return the numbers of the writes to be killed at, of so many."""
+    numbers = list(range(1, writes + 1))
+    if MANY == "all":
+        return numbers
+    first, _, last = MANY.partition("-")
+    if last:
+        return [number for number in numbers if int(first) <= number <= int(last)]
+    return sorted(random.Random(SEED).sample(numbers, min(int(MANY), writes)))  # noqa: S311 - a choice, not a key
+
+
 @whole
 @pytest.mark.timeout(6000)
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -76,9 +88,7 @@ def test_an_operation_that_is_killed_at_any_write_is_finished(name: str, stack: 
     operation.edit()
     writes = points.finish((*UP, CLUSTER)).writes
     print(f"{name}: {len(writes)} writes, HEDDLE_SEED={SEED}", *writes, sep="\n  ")
-    numbers = list(range(1, len(writes) + 1))
-    if MANY != "all":
-        numbers = sorted(random.Random(SEED).sample(numbers, min(int(MANY), len(writes))))  # noqa: S311 - a choice, not a key
+    numbers = chosen(len(writes))
     with load(stack) as client:
         for number in numbers:
             print(f"{name}: {killed_and_finished(points, operation, CLUSTER, number)}", flush=True)
@@ -91,7 +101,7 @@ def test_an_operation_that_is_killed_at_any_write_is_finished(name: str, stack: 
 def test_a_first_creation_that_is_killed_again_and_again_comes_to_its_end(stack: Project) -> None:
     """Each run begins where the last one was killed, and lives a write longer."""
     points = failpoints(stack)
-    killed = kill_again_and_again(points, (*UP, CLUSTER), most=int(MANY) if MANY != "all" else 400)
+    killed = kill_again_and_again(points, (*UP, CLUSTER), most=int(MANY) if MANY.isdecimal() else 400)
     points.finish((*UP, CLUSTER, "--expect-no-changes"))
     print(f"{killed} kills")
     assert killed
