@@ -178,18 +178,15 @@ class _Stages:
         leaving = [address for address in before if address not in self.after and address not in gone]
         self.last = [address for address in leaving if address not in broken]
         self.first = [address for address in leaving if address in broken]
-        rotating = [one for one in self.after if one in before and before[one] != self.after[one]]
-        # One that does not order already has its new key, and orders again once the channel knows it.
-        self.rotating = sorted(rotating, key=lambda address: address not in broken)
+        self.rotating = [one for one in self.after if one in before and before[one] != self.after[one]]
+        self.broken = frozenset(broken)
         self.any_leaves = bool(leaving)
 
     def all(self) -> Iterator[_Stage]:
         """Yield each stage with the channel's settings after it, also where they are no new ones."""
         yield self._stage(Kind.SETTINGS)
-        while self.rotating:
-            joiner = self.after[self.rotating.pop(0)]
-            self.consenters[joiner.address] = joiner
-            yield self._stage(Kind.ROTATE, joins=joiner)
+        # One that does not order already has its new key, and orders again once the channel knows it.
+        yield from self._rotations(set(self.rotating) & self.broken)
         for address, former in self.moving.items():
             joiner = self.after[address]
             # In its place: people know consenters by it.
@@ -202,6 +199,8 @@ class _Stages:
             yield from self._broken_one(self.first.pop(0))
         while self.joining:
             yield from self._join()
+        # One that orders waits for its restart with the new key, which others may have to join for.
+        yield from self._rotations(set(self.rotating))
         for address in [*self.first, *self.last]:
             yield self._stage(Kind.REMOVE, leaves=self.consenters.pop(address))
         yield Kind.SETTINGS, None, None, replace(self.target, capabilities=self.live.capabilities)
@@ -209,6 +208,12 @@ class _Stages:
         for part in _PARTS:
             capabilities = replace(capabilities, **{part: getattr(self.target.capabilities, part)})
             yield Kind.CAPABILITY, None, None, replace(self.target, capabilities=capabilities)
+
+    def _rotations(self, addresses: Collection[str]) -> Iterator[_Stage]:
+        for address in [each for each in self.rotating if each in addresses]:
+            self.rotating.remove(address)
+            self.consenters[address] = self.after[address]
+            yield self._stage(Kind.ROTATE, joins=self.after[address])
 
     def _broken_one(self, address: str) -> Iterator[_Stage]:
         leaver = self.consenters.pop(address)

@@ -158,6 +158,8 @@ class NodeFacts:
     """Fabric's version as the operations endpoint says; empty: not asked."""
     certificate: CertificateFacts | None = None
     """The TLS certificate that the node presents; None: not asked, or not seen."""
+    leaves: bool = False
+    """Whether the stack file has the node no more: it may still order, and nobody waits for it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from heddle.planner.counts import consensus_counts, running_elsewhere
 from heddle.planner.facts import (
     Answer,
+    ConsensusCounts,
     LedgerState,
     NoAnswer,
     NodeFacts,
@@ -158,12 +159,13 @@ def waits_for_successor(node: NodeFacts, nodes: Sequence[NodeFacts]) -> bool:
 def restart_refusal(node: NodeFacts, others: Sequence[NodeFacts]) -> str:
     """Return why the `others` of its set cannot spare a node; empty if they can, or if it serves nobody.
 
-    Every other node must serve. Of three or more orderers, a quorum of each channel that the node is on must
-    order without it; with one or two, no restart keeps a majority, so it is taken.
+    Every other node that stays must serve. Of three or more orderers, those that leave among them, a quorum
+    of each channel that the node is on must order without it; with one or two, no restart keeps a majority,
+    so it is taken.
     """
     if serves_nobody(node):
         return ""
-    useless = [f"{other.name}: {reason}" for other in others if (reason := serves_nobody(other))]
+    useless = [f"{other.name}: {reason}" for other in _staying(others) if (reason := serves_nobody(other))]
     if useless:
         return "\n  ".join(useless)
     if len(others) < 2 or node.kind == "peer":
@@ -175,16 +177,17 @@ def restart_refusal(node: NodeFacts, others: Sequence[NodeFacts]) -> str:
 def held_up(node: NodeFacts, others: Sequence[NodeFacts]) -> str:
     """Return which of the others a restart would wait for in vain; empty if it may wait, or go.
 
-    An orderer with a new key follows until its channels have taken its certificate, and they take it only
-    after the restarts. With those that follow, the others could do without the node.
+    Channels change their consenters only after the restarts. Until then an orderer that joins has no ledger,
+    one with a new key follows, and one that leaves may have gone already. Once the channels are as wanted the
+    others could do without the node, which then restarts in the next run.
     """
-    answers = [answer for each in others for answer in each.channels.values() if answer is not None]
+    staying = _staying(others)
+    answers = [answer for each in staying for answer in each.channels.values() if answer is not None]
     if not restart_refusal(node, others) or not all(map(is_active, answers)):
         return ""
-    if restart_refusal(node, [_as_ordering(each) for each in others]):
+    if restart_refusal(_as_ordering(node), [_as_ordering(each) for each in staying]):
         return ""
-    idle = [f"{each.name} only follows {', '.join(names)}" for each in others if (names := _followed(each))]
-    return "; ".join(idle)
+    return "; ".join(filter(None, (_unlike_wanted(each) for each in others)))
 
 
 def key_refusal(node: NodeFacts, others: Sequence[NodeFacts]) -> str:
@@ -266,21 +269,41 @@ def _missing_state(node: NodeFacts) -> str:
     return next(iter(lines), "")
 
 
-def _followed(node: NodeFacts) -> list[str]:
-    return [name for name, answer in node.channels.items() if is_active(answer) and not orders(answer)]
+def _unlike_wanted(node: NodeFacts) -> str:
+    """Return what a node does not do yet, or no more, that a channel still counts on; else ""."""
+    idle = [name for name, answer in node.channels.items() if not orders(answer)]
+    if node.leaves:
+        late = [name for name in node.channels if _is_expired(node) or name in idle]
+        return f"{node.name}, which leaves, does not order {', '.join(late)}" if late else ""
+    lacked = [name for name in idle if node.channels[name] is None]
+    followed = [name for name in idle if name not in lacked]
+    words = [f"only follows {', '.join(followed)}"] if followed else []
+    words += [f"does not have {', '.join(lacked)} yet"] if lacked else []
+    return f"{node.name} {' and '.join(words)}" if words else ""
 
 
 def _as_ordering(node: NodeFacts) -> NodeFacts:
-    """Return an orderer as it will be once the channels that it follows have it as a consenter."""
-    channels = {
-        name: replace(answer, relation="consenter") if is_active(answer) else answer
-        for name, answer in node.channels.items()
-    }
-    return replace(node, channels=channels)
+    """Return an orderer as it will be once its channels have those as consenters that stay, and no others."""
+
+    def ordering(answer: Answer) -> Answer:
+        if isinstance(answer, NoAnswer):
+            return answer
+        found = answer or LedgerState(relation="", status="active", height=0)
+        return replace(found, relation="consenter", counts=ConsensusCounts(bft=found.counts.bft))
+
+    return replace(node, channels={name: ordering(answer) for name, answer in node.channels.items()})
+
+
+def _staying(nodes: Sequence[NodeFacts]) -> list[NodeFacts]:
+    return [node for node in nodes if not node.leaves]
 
 
 def _is_ready(node: NodeFacts) -> bool:
     return node.pod is not None and node.pod.ready
+
+
+def _is_expired(node: NodeFacts) -> bool:
+    return node.certificate is not None and node.certificate.expired
 
 
 def _channels_of(node: NodeFacts) -> tuple[str, ...]:
@@ -301,7 +324,8 @@ def _lost_quorum(channel: str, node: NodeFacts, others: Sequence[NodeFacts]) -> 
     answers = {node.name: node.channels.get(channel) for node in others}
     if all(answer is None for answer in answers.values()):
         return ""  # there is no such channel yet
-    active = [name for name, answer in answers.items() if orders(answer)]
+    # One whose certificate has expired orders by old connections at most.
+    active = [each.name for each in others if orders(answers[each.name]) and not _is_expired(each)]
     counts = consensus_counts([*answers.values(), node.channels.get(channel)])
     needed = quorum(counts.consenters or len(answers) + 1, bft=counts.bft)
     on_it = sum(answer is not None for answer in answers.values())

@@ -168,7 +168,15 @@ def _node(name: str, facts: Facts, kind: Any) -> NodeFacts:
     )
     channels = {channel: _answer(text, counts) for channel, text in facts.get("channels", {}).items()}
     certificate = CertificateFacts(not_after=EXPIRED, expired=True) if "expired" in facts else None
-    return NodeFacts(name=name, kind=kind, pod=pod, channels=channels, certificate=certificate)
+    leaves = facts.get("leaves", False)
+    return NodeFacts(
+        name=name,
+        kind=kind,
+        pod=None if leaves else pod,
+        channels=channels,
+        certificate=certificate,
+        leaves=leaves,
+    )
 
 
 def _answer(text: str | None, counts: ConsensusCounts | None = None) -> Answer:

@@ -252,6 +252,11 @@ async def test_one_orderer_at_a_time_gets_another_tls_key(engine: Engine, channe
     await engine.check(ROLLOUT, "rollout", {**to_come, "tlsKeys": {"b": 1}})
     with pytest.raises(CheckFailedError, match="a and b would get new keys at once"):
         await engine.check(ROLLOUT, "rollout", {**to_come, "tlsKeys": {"a": 1, "b": 1}})
+    # A run that made the key of `a` was killed before `a` had it.
+    made = {"a": channel["adminTls"]["certificate"], "b": UNKNOWN}
+    await engine.check(ROLLOUT, "rollout", {**news, "certificates": made, "tlsKeys": {"a": 1}})
+    with pytest.raises(CheckFailedError, match="a has a new key that is not in use yet; put the number of b"):
+        await engine.check(ROLLOUT, "rollout", {**news, "certificates": made, "tlsKeys": {"a": 1, "b": 1}})
 
 
 async def test_keys_that_are_made_are_taken_in(engine: Engine, channel: dict[str, Any]) -> None:

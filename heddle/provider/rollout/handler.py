@@ -63,15 +63,13 @@ class RolloutHandler(Handler):
     def verify_change(self, olds: Properties, news: Properties) -> list[CheckFailure]:
         """Refuse new keys for several orderers at once: each is out of its channels for a while.
 
-        Keys that are made already are taken in one by one.
+        Keys that are made already are taken in one by one. As long as they are not, no other is made: all
+        orderers that start anew, as when an instance wakes, would be out of their channels together.
         """
-        raised = _keys_to_make(olds, news)
-        if len(raised) < 2:
+        raised, to_make = _raised(olds, news), _keys_to_make(olds, news)
+        if len(raised) < 2 or not to_make:
             return []
-        reason = (
-            f"{' and '.join(raised)} would get new keys at once; raise one number of certificates.rekey, "
-            "run `up`, then raise the next"
-        )
+        reason = _too_many_keys([name for name in raised if name not in to_make], to_make)
         return [CheckFailure(property="tlsKeys", reason=reason)]
 
     async def diff(self, call: Call) -> dict[str, DiffKind]:
@@ -157,6 +155,7 @@ class RolloutHandler(Handler):
                 pods=pods,
                 ask=partial(nodes.ask_with_state, pods),
                 nodes=nodes.nodes,
+                leaving=nodes.leaving,
                 patience=call.deadline(_PATIENCE),
                 databases=nodes.databases,
                 services=nodes.services,
@@ -222,6 +221,19 @@ def _raised(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
     return sorted(name for name, number in new.items() if name in known and number > old.get(name, 0))
 
 
+def _too_many_keys(made: Sequence[str], to_make: Sequence[str]) -> str:
+    """Return which orderers must wait for a new key, and what to do. `made`: those that have one."""
+    names = " and ".join(to_make)
+    if not made:
+        way_out = "raise one number of certificates.rekey, run `up`, then raise the next"
+        return f"{names} would get new keys at once; {way_out}"
+    verb = "has" if len(made) == 1 else "have"
+    return (
+        f"{' and '.join(made)} {verb} a new key that is not in use yet; put the number of {names} in "
+        "certificates.rekey back, run `up`, then raise it"
+    )
+
+
 def _is_to_come(issued: object, name: str) -> bool:
     return not isinstance(issued, dict) or has_unknown(issued.get(name))
 
@@ -229,7 +241,7 @@ def _is_to_come(issued: object, name: str) -> bool:
 def _left(held: Mapping[str, str]) -> str:
     """Return which nodes stay outdated, and what brings them on."""
     lines = [f"{name} was not restarted: {why}" for name, why in held.items()]
-    return "\n".join([*lines, "the channels take new certificates next; then run `heddle up` again"])
+    return "\n".join([*lines, "the channels change their orderers next; then run `heddle up` again"])
 
 
 def _told(restarted: Mapping[str, str], notes: Sequence[str]) -> str:

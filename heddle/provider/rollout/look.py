@@ -62,6 +62,14 @@ class NodeSet:
         return nodes(self.inputs["nodes"])
 
     @property
+    def leaving(self) -> tuple[Node, ...]:
+        """Return the orderers of before that are none of the nodes any more, and may still order."""
+        if self.inputs["kind"] != "orderer":
+            return ()
+        staying = {each["name"] for each in self.inputs["nodes"]}
+        return nodes([each for each in self.former.get("nodes", ()) if each["name"] not in staying])
+
+    @property
     def databases(self) -> Mapping[str, str]:
         """Return the names of state databases by their peers' names."""
         return self.inputs.get("databases") or {}

@@ -57,6 +57,7 @@ class Restarter:
 
     ask: returns the facts of one node on its channels; why it does not answer is a fact, too.
     patience: seconds for each single wait.
+    leaving: orderers that the stack file has no more. While they order they count; they never restart.
     databases: names of state databases by their peers' names. The two are one thing here, since neither is
         of use without the other.
     services: returns what a node does for clients beyond having its channels; None: nobody can tell. What it
@@ -73,6 +74,7 @@ class Restarter:
     ask: Callable[[Node], Awaitable[NodeFacts]]
     nodes: Sequence[Node]
     patience: float
+    leaving: Sequence[Node] = ()
     databases: Mapping[str, str] = field(default_factory=dict)
     services: Services | None = None
     hand_over: Callable[[Node, HandOver], Awaitable[bool]] | None = None
@@ -97,8 +99,11 @@ class Restarter:
         return {node.name: together(each) for node, each in zip(self.nodes, states, strict=True)}
 
     async def facts(self) -> list[NodeFacts]:
-        """Return what is known of every node, its pod included."""
-        return await self._facts(self.nodes)
+        """Return what is known of every node, its pod included, and of those that leave."""
+        staying, leaving = await asyncio.gather(
+            self._facts(self.nodes), asyncio.gather(*(self.ask(node) for node in self.leaving))
+        )
+        return [*staying, *(replace(each, leaves=True) for each in leaving)]
 
     async def run(self) -> Restarts:
         """Restart outdated nodes, then wait until every pod is ready and level with the others.
