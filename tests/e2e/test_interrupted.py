@@ -2,8 +2,8 @@
 
 A client submits transactions all the while; none is lost. On the cluster of test_network.py, on stand-ins.
 A few writes are chosen by HEDDLE_SEED. HEDDLE_FAILPOINTS=all takes every write of every operation instead,
-HEDDLE_FAILPOINTS=20 so many of each, HEDDLE_FAILPOINTS=11-20 those from the 11th to the 20th, and `-k renewal`
-one operation alone.
+HEDDLE_FAILPOINTS=20 so many of each, HEDDLE_FAILPOINTS=11-20 the 11th to the 20th, and `-k renewal` one
+operation alone.
 """
 
 import os

@@ -148,7 +148,11 @@ class Explorer:
             return rollout.world, False
         if rollout is None and not through:
             return world, True
-        return rollout or channel  # type: ignore[return-value]
+        return rollout if isinstance(rollout, Refused) else _refused(channel)
+
+
+def _refused(channel: Updated | Refused | None) -> Refused | None:
+    return channel if isinstance(channel, Refused) else None
 
 
 def expect_spared(world: World, done: Restarted) -> None:

@@ -21,7 +21,7 @@ from heddle.configtx.settings import (
 )
 from heddle.identity.msp import Msp
 from heddle.planner.channel import Kind, Step, steps
-from heddle.planner.consenters import joining_refusal, key_in_use, missing_consenters, outlook
+from heddle.planner.consenters import key_in_use, outlook
 from heddle.planner.facts import (
     Answer,
     CertificateFacts,
@@ -33,9 +33,11 @@ from heddle.planner.facts import (
     PodFacts,
     Refusal,
 )
+from heddle.planner.joining import joining_refusal
 from heddle.planner.releases import capability_wait
 from heddle.planner.restart import held_up, next_restart, restart_hint, restart_refusal, serves_nobody
 from heddle.planner.restart import waits_for_successor as waits_for
+from heddle.planner.standing import missing_consenters
 
 __all__ = ["Node", "Refused", "Restarted", "Updated", "World", "restart", "update"]
 
