@@ -127,6 +127,18 @@ async def test_the_preview_tells_the_order(power: PowerHandler, place: Place) ->
     assert power.session.nodes_sleep
 
 
+async def test_what_sleeps_keeps_what_was_noted(power: PowerHandler, place: Place) -> None:
+    """A preview of another change knows since when it sleeps, and what its ledgers had."""
+    _scaled(place.there, *NAMES)
+    ledgers = {"orderer0": {"trade": "8 abc"}}
+    asleep = call("off", "off")
+
+    plan = await power.plan(replace(asleep, old_outputs={"since": SINCE, "ledgers": ledgers}))
+
+    assert plan.outputs == {"since": SINCE, "ledgers": ledgers}
+    assert plan.message == ""
+
+
 async def test_the_first_preview_knows_no_roots_yet(power: PowerHandler, place: Place) -> None:
     """The authorities that verify the nodes are made by the same `up`; there is nothing to stop or start."""
     place.there.found_.clear()

@@ -59,7 +59,10 @@ class PowerHandler(Handler):
         known = {"since": call.old_outputs.get("since", ""), "ledgers": call.old_outputs.get("ledgers", {})}
         if call.inputs["power"] == "off":
             _expect_instance(found)
-            return Plan(outputs={"since": UNKNOWN, "ledgers": UNKNOWN}, message=_story("stop", _up(found)))
+            up = _up(found)
+            if known["since"] and not up:  # something else of it changes, and it sleeps on
+                return Plan(outputs=known)
+            return Plan(outputs={"since": UNKNOWN, "ledgers": UNKNOWN}, message=_story("stop", up))
         down = _down(found)
         self.session.nodes_sleep = bool(down)
         if not down:
