@@ -43,6 +43,11 @@ _FIRST_LOOK = 0.05
 _LONGEST_LOOK = 0.5
 _STALE = ("be at version", "but key is at version", "was in the read set")
 """The refusal of an update that is in force, or that another one overtook (common/configtx/update.go)."""
+_VERSIONS = re.compile(
+    r"be at version (?P<wanted>\d+), but it is (?:currently )?at version (?P<read>\d+)"
+    r"|to version (?P<next>\d+), but key is at version (?P<written>\d+)"
+)
+"""Versions in such a refusal: of an element that the update reads or writes, and as the orderer has it."""
 _QUORUM_LOSS = re.compile(r"(\d+) out of \d+ nodes are alive, configuration will result in quorum loss")
 """Raft's refusal to change consenters, with its own count (etcdraft/chain.go, ValidateConsensusMetadata)."""
 _SETTLING = 30.0
@@ -75,16 +80,19 @@ class UpdateDelivery:
         An update that was accepted and is still pending then was dropped by the orderers.
 
         Raises:
-            Refused: an orderer refused the update for another reason than a leader that is missing.
+            Refused: an orderer refused the update for another reason than a leader that is missing, or blocks
+                that it has still to get.
             Unreachable: no orderer answered.
         """
         for target in itertools.cycle(self._honest_first()):
             try:
                 await self._offer(target, envelope, clock)
             except Refused as refusal:
-                if any(words in refusal.words for words in _STALE):
+                behind = _is_behind(refusal.words)
+                if not behind and any(words in refusal.words for words in _STALE):
                     return await self._effect(self.orderers, update, before, clock)
-                if refusal.status != SERVICE_UNAVAILABLE or clock.left() <= _LAST_OFFER:
+                passes = behind or refusal.status == SERVICE_UNAVAILABLE
+                if not passes or clock.left() <= _LAST_OFFER:
                     raise
             except Unreachable:
                 if clock.left() <= _LAST_OFFER:
@@ -200,6 +208,19 @@ async def _running(network: Network, connections: Connections, channel: str, blo
         *(ask_orderer(connections, node, channel, tls, deadline=_READING) for node in own)
     )
     return len(consenters) - sum(not orders(answer) for answer in answers)
+
+
+def _is_behind(words: str) -> bool:
+    """Tell whether an orderer refused an update because it lacks the configuration that the update is for.
+
+    An orderer that has just become a consenter, or started, lags so: the others take the update.
+    """
+    found = _VERSIONS.search(words)
+    if found is None:
+        return False
+    if found["wanted"] is not None:
+        return int(found["wanted"]) > int(found["read"])
+    return int(found["next"]) > int(found["written"]) + 1
 
 
 def _progress(update: ConfigUpdate, block: Block) -> UpdateProgress:

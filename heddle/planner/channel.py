@@ -9,7 +9,8 @@ it does not vote, and a channel that grows while it is a member may lose its quo
 replaces the broken one in the same step, because three nodes instead of four bear no failure.
 
 A consenter that gets another address stays what it is: that is a step of its own, once the endpoints say the
-new one, at which it answers already.
+new one, at which it answers already. One that gets another key, too, is first known by that at its former
+address, so that it orders again before anything else is done.
 
 Addresses of orderers that the channel itself names are of earlier releases: peers ask those of organizations
 before them, and V3_0 allows none. They go with the first step, once every organization has endpoints.
@@ -17,9 +18,10 @@ before them, and V3_0 allows none. They go with the first step, once every organ
 Capabilities are raised last, one by one: until then whoever has an older release may go on with the channel.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from types import MappingProxyType
 
 from heddle.configtx.flat import ORDERER, Key, flatten, same, unflatten
 from heddle.configtx.merge import merge
@@ -36,6 +38,9 @@ __all__ = ["Kind", "Step", "applied_after", "planned_steps", "steps"]
 _PARTS = ("orderer", "channel", "application")
 """Parts of a channel in the order of their capabilities: "cannot enable channel capabilities without orderer
 support first" (common/channelconfig/bundle.go)."""
+
+
+FormerAddresses = Mapping[str, Collection[str]]
 
 
 class Kind(Enum):
@@ -70,12 +75,22 @@ class Step:
 
 
 def steps(
-    live: ChannelSettings, target: ChannelSettings, broken: Collection[str] = frozenset()
+    live: ChannelSettings,
+    target: ChannelSettings,
+    broken: Collection[str] = frozenset(),
+    former: FormerAddresses = MappingProxyType({}),
 ) -> list[Step]:
-    """Return the steps from `live` to `target`. `broken` are consenters (host:port) that do not order."""
+    """Return the steps from `live` to `target`.
+
+    Args:
+        live: the channel now.
+        target: the channel at the end.
+        broken: consenters (host:port) that do not order.
+        former: by a wanted address, those that its node had before.
+    """
     result: list[Step] = []
     current = live
-    for kind, joins, leaves, settings in _Stages(live, target, broken).all():
+    for kind, joins, leaves, settings in _Stages(live, target, broken, former).all():
         changes = tuple(_changes(kind, joins, leaves, differences(current, settings)))
         if changes:
             result.append(Step(kind=kind, joins=joins, leaves=leaves, settings=settings, changes=changes))
@@ -101,6 +116,7 @@ def planned_steps(
     base: ChannelSettings,
     broken: Collection[str] = frozenset(),
     own: Collection[str] = frozenset(),
+    former: FormerAddresses = MappingProxyType({}),
 ) -> list[Step]:
     """Return the steps to the wanted settings that keep what others have changed since `base` was applied.
 
@@ -112,6 +128,7 @@ def planned_steps(
         base: what was applied last, as far as the state knows.
         broken: consenters (host:port) that do not order.
         own: consenters of the organizations managed here, whoever made them consenters.
+        former: by a wanted address, those that its node had before.
     """
     base, wanted = keep_renewed(base, live), keep_renewed(wanted, live)
     base = _with_own_as_now(base, live, own)
@@ -122,7 +139,7 @@ def planned_steps(
         raise ConfigtxError(
             "\n  ".join(lines), hint="Put the channel's value back into the stack file (`capabilities`)."
         )
-    return steps(live, target, broken)
+    return steps(live, target, broken, former)
 
 
 def _with_own_as_now(base: ChannelSettings, live: ChannelSettings, own: Collection[str]) -> ChannelSettings:
@@ -168,17 +185,29 @@ _Stage = tuple[Kind, Consenter | None, Consenter | None, ChannelSettings]
 class _Stages:
     """The way from `live` to `target`; `consenters` are those of the stage reached so far."""
 
-    def __init__(self, live: ChannelSettings, target: ChannelSettings, broken: Collection[str]) -> None:
+    def __init__(
+        self,
+        live: ChannelSettings,
+        target: ChannelSettings,
+        broken: Collection[str],
+        former: FormerAddresses,
+    ) -> None:
         before, self.after = _by_address(live), _by_address(target)
         self.live, self.target = live, target
         self.consenters = dict(before)
         self.moving = moved_consenters(target, live)
-        gone = {each.address for each in self.moving.values()}
-        self.joining = [each for each in self.after if each not in before and each not in self.moving]
+        self.rekeyed = _rekeyed_at_former_address(self.after, before, self.moving, former)
+        moving = self.moving | self.rekeyed
+        gone = {each.address for each in moving.values()}
+        self.joining = [each for each in self.after if each not in before and each not in moving]
         leaving = [address for address in before if address not in self.after and address not in gone]
         self.last = [address for address in leaving if address not in broken]
         self.first = [address for address in leaving if address in broken]
-        self.rotating = [one for one in self.after if one in before and before[one] != self.after[one]]
+        # Each as it is to be at the address that the channel has.
+        self.rotating = [
+            *(each for address, each in self.after.items() if before.get(address, each) != each),
+            *self.rekeyed.values(),
+        ]
         self.broken = frozenset(broken)
         self.any_leaves = bool(leaving)
 
@@ -186,21 +215,15 @@ class _Stages:
         """Yield each stage with the channel's settings after it, also where they are no new ones."""
         yield self._stage(Kind.SETTINGS)
         # One that does not order already has its new key, and orders again once the channel knows it.
-        yield from self._rotations(set(self.rotating) & self.broken)
+        yield from self._rotations([each for each in self.rotating if each.address in self.broken])
         for address, former in self.moving.items():
-            joiner = self.after[address]
-            # In its place: people know consenters by it.
-            self.consenters = {
-                (address if each is former else old): (joiner if each is former else each)
-                for old, each in self.consenters.items()
-            }
-            yield self._stage(Kind.MOVE, joins=joiner, leaves=former)
+            yield self._move(address, former)
         while self.first and (self._swaps() or len(self.consenters) > 1):
             yield from self._broken_one(self.first.pop(0))
         while self.joining:
             yield from self._join()
         # One that orders waits for its restart with the new key, which others may have to join for.
-        yield from self._rotations(set(self.rotating))
+        yield from self._rotations(list(self.rotating))
         for address in [*self.first, *self.last]:
             yield self._stage(Kind.REMOVE, leaves=self.consenters.pop(address))
         yield Kind.SETTINGS, None, None, replace(self.target, capabilities=self.live.capabilities)
@@ -209,11 +232,24 @@ class _Stages:
             capabilities = replace(capabilities, **{part: getattr(self.target.capabilities, part)})
             yield Kind.CAPABILITY, None, None, replace(self.target, capabilities=capabilities)
 
-    def _rotations(self, addresses: Collection[str]) -> Iterator[_Stage]:
-        for address in [each for each in self.rotating if each in addresses]:
-            self.rotating.remove(address)
-            self.consenters[address] = self.after[address]
-            yield self._stage(Kind.ROTATE, joins=self.after[address])
+    def _rotations(self, consenters: Sequence[Consenter]) -> Iterator[_Stage]:
+        """Yield a stage for each new certificate, and the move of its consenter if it moves, too."""
+        moves = {each.address: address for address, each in self.rekeyed.items()}
+        for each in consenters:
+            self.rotating.remove(each)
+            self.consenters[each.address] = each
+            yield self._stage(Kind.ROTATE, joins=each)
+            if each.address in moves:
+                yield self._move(moves[each.address], each)
+
+    def _move(self, address: str, former: Consenter) -> _Stage:
+        joiner = self.after[address]
+        # In its place: people know consenters by it.
+        self.consenters = {
+            (address if each is former else old): (joiner if each is former else each)
+            for old, each in self.consenters.items()
+        }
+        return self._stage(Kind.MOVE, joins=joiner, leaves=former)
 
     def _broken_one(self, address: str) -> Iterator[_Stage]:
         leaver = self.consenters.pop(address)
@@ -241,6 +277,27 @@ class _Stages:
             target = _without_new_lists(self.live, target)
         prepared = _prepared(self.live, target, self.joining, any_leaves=self.any_leaves)
         return kind, joins, leaves, replace(prepared, consenters=tuple(self.consenters.values()))
+
+
+def _rekeyed_at_former_address(
+    after: Mapping[str, Consenter],
+    before: Mapping[str, Consenter],
+    moved: Mapping[str, Consenter],
+    former: FormerAddresses,
+) -> dict[str, Consenter]:
+    """Return consenters with another key and address, by that, each with the new key at its former address.
+
+    Fabric knows them by nothing: that two consenters are one node is known from the stack alone.
+    """
+    taken = {*after, *(each.address for each in moved.values())}
+    found = {}
+    for address, each in after.items():
+        if address in before or address in moved:
+            continue
+        for old in (before[other] for other in former.get(address, ()) if other in before):
+            if old.address not in taken:
+                found[address] = replace(each, host=old.host, port=old.port)
+    return found
 
 
 def _without_new_lists(live: ChannelSettings, target: ChannelSettings) -> ChannelSettings:

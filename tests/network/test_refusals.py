@@ -13,6 +13,7 @@ from fabric_protos.common.common_pb2 import (
 )
 from fabric_protos.common.configtx_pb2 import ConfigUpdate
 
+from heddle.configtx.progress import UpdateProgress
 from heddle.errors import FabricError, Refused, Unreachable
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
@@ -84,6 +85,29 @@ async def test_a_count_that_lags_is_waited_for(
     monkeypatch.setattr(updates, "broadcast", orderer)
     await _hand_in(delivery)
     assert orderer.calls == 3
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "attempt to set key [Value]  /Channel/Orderer/Orderers to version 3, but key is at version 1",
+        "proposed update requires that key /Channel be at version 2, but it is currently at version 1",
+    ],
+)
+async def test_an_orderer_that_lags_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, delivery: UpdateDelivery, words: str
+) -> None:
+    """It has just become a consenter: the next one is offered the update. It was waited for, for a minute."""
+    orderer = _Orderer([Refused(words, status=BAD_REQUEST, words=words), _quorum_loss(2)])
+
+    async def block(*_: object) -> Block:
+        return Block()
+
+    monkeypatch.setattr(updates, "broadcast", orderer)
+    monkeypatch.setattr(updates, "config_block_once_led", block)
+    monkeypatch.setattr(updates, "_progress", lambda *_: UpdateProgress.PENDING)
+    await _hand_in(delivery)
+    assert orderer.calls == 2
 
 
 async def _block_once_led(monkeypatch: pytest.MonkeyPatch, errors: list[FabricError]) -> _Orderer:

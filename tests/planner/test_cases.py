@@ -65,7 +65,9 @@ def _consenters(facts: Facts) -> Iterator[str]:
             _address(name.split()[0]): name.split()[0] for name in (*facts["consenters"], *facts["wanted"])
         },
     )
-    todo = steps(live, wanted, missing_consenters(channel, newest))
+    # By the node's name, where its key does not tell: `moved: {orderer0.new: orderer0}`.
+    former = {_address(new): [_address(old)] for new, old in facts.get("moved", {}).items()}
+    todo = steps(live, wanted, missing_consenters(channel, newest), former)
     for number, ahead in enumerate(outlook(channel, todo, newest), 1):
         left = "" if ahead.step.kind is Kind.SETTINGS else f" — leaves {ahead.left}"
         yield f"{number}. {ahead.step.kind.value}: {ahead.step}{left}"

@@ -12,9 +12,12 @@ from heddle.configtx.settings import BFT, ETCDRAFT
 from heddle.errors import HeddleError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
+from heddle.fabric.node import Node
 from heddle.network.answers import ask_orderer
 from heddle.planner.facts import LedgerState, orders
+from heddle.waiting import poll
 from tests.provider.harness import Engine, channel_value
+from tests.provider.test_real_rekeyed_bft import QUICK
 from tests.provider.tokens import CHANNEL
 from tests.real.network import RealNetwork, prepared_network
 
@@ -100,6 +103,51 @@ async def test_each_moves_by_an_update_of_its_own(
     )
     after = await engine.up(CHANNEL, "channel", _channel(network, NEW, consensus, **settings))
     assert after["sequence"] == 6
+
+
+@pytest.mark.parametrize("consensus", [ETCDRAFT, BFT])
+async def test_one_with_a_new_key_moves_too(network: RealNetwork, engine: Engine, consensus: str) -> None:
+    """Both in one edit: the channel takes its new key at the former address first, so nothing is spent."""
+    options: dict[str, Any] = {"bft": QUICK} if consensus == BFT else {}
+    await engine.up(CHANNEL, "channel", _channel(network, FORMER, consensus, **options))
+    first = network.orderers[0]  # which leads with BFT, and lags once it is a consenter again
+    give_new_key = network.rekey if consensus == ETCDRAFT else network.rekey_identity
+    give_new_key(first)
+    network.programs[first.name].stop()
+    network.programs[first.name].start()
+    network.programs[first.name].wait()
+    await _until_it_follows(network, first)
+    wanted = _channel(network, NEW, consensus, **options)
+
+    _, message = await engine.preview(CHANNEL, "channel", wanted)
+    state = await engine.up(CHANNEL, "channel", wanted)
+
+    kinds = [line.split(": ")[1] for line in message.splitlines() if line.startswith("update ")]
+    assert sorted(kinds) == ["new address of a consenter"] * 4 + [
+        "new certificate of a consenter",
+        "settings",
+    ]
+    assert kinds.index("new certificate of a consenter") < 2
+    assert message.count("leaves 4 of 4 running, margin 1") == 5
+    assert state["sequence"] in (5, 6)
+    await _answers(network)
+
+
+async def _until_it_follows(network: RealNetwork, node: Node) -> None:
+    """Wait until an orderer whose key the channel does not know follows it."""
+    async with Connections(DirectDialer()) as connections:
+
+        async def look(_: float) -> object:
+            return await ask_orderer(connections, node, "channel", network.admin_tls, deadline=5)
+
+        def follows(answer: object) -> bool:
+            return isinstance(answer, LedgerState) and (answer.relation, answer.status) == (
+                "follower",
+                "active",
+            )
+
+        found = await poll(look, follows, deadline=60)
+    assert follows(found), found
 
 
 async def test_a_killed_run_is_taken_up_wherever_it_was(network: RealNetwork, engine: Engine) -> None:

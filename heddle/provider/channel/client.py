@@ -1,7 +1,7 @@
 """Ask the orderers of a channel, as its `Channel` resource names them."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,7 @@ class ChannelClient:
     former: consenters of the last update that are no longer wanted, by their host:port: they leave.
     lost: consenters that leave, by host:port, and said at the last refresh that they have no ledger: their
         connection is not known any more.
+    moved: by the wanted host:port of a consenter, those at which its node may be on the channel still.
     """
 
     connections: Connections
@@ -64,6 +65,7 @@ class ChannelClient:
     node_of: Mapping[str, str]
     former: Mapping[str, Node] = field(default_factory=dict)
     lost: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     @staticmethod
     def of(
@@ -96,6 +98,10 @@ class ChannelClient:
             former={address: node(known[name]) for address, name in leaving.items() if name in known},
             # Inputs name no consenter that is none of the orderers: a refresh takes those out that lost it.
             lost={address: name for address, name in leaving.items() if name not in known},
+            moved={
+                address: [old for old, other in former.items() if other == name and old != address]
+                for address, name in node_of.items()
+            },
         )
 
     @property

@@ -71,7 +71,8 @@ async def look_ahead(
     base = settings_of(applied_of(last), channel=client.channel)
     own = client.own_consenters(live.settings, wanted, base)
     heard = without_slow(facts)
-    todo = planned_steps(live.settings, wanted, base, missing_consenters(heard, newest), own)
+    missing = missing_consenters(heard, newest)
+    todo = planned_steps(live.settings, wanted, base, missing, own, client.moved)
     steps = list(outlook(heard, todo, newest))
     refusals: list[Refusal | None] = []
     if _somebody_answers(facts):

@@ -47,17 +47,21 @@ def plan_unknown(inputs: Mapping[str, Any], olds: Mapping[str, Any], ahead: Ahea
     `ahead` are its steps, where only certificates are not known yet.
     """
     unknown = [name for name, value in inputs.items() if has_unknown(value)]
+    steps = ahead.steps if ahead is not None else ()
     changes = [
         *_coming_and_going("orderer organization", olds, inputs, "ordererOrganizations", "name"),
         *_coming_and_going("peer organization", olds, inputs, "peerOrganizations", "name"),
         *_coming_and_going("consenter", olds, inputs, "consenters", "node"),
-        *_renewed(olds, inputs),
         *_options(olds, inputs),
     ]
-    head = f"channel {inputs['channel']}: {changes[0] if changes else 'configuration update'}"
-    more = f", and {len(changes) - 1} more" if len(changes) > 1 else ""
-    lines = [f"{head}{more}, known after apply", *(f"  {line}" for line in changes)]
-    steps = ahead.steps if ahead is not None else ()
+    # Where certificates are all that is not known, what the steps change says more of it.
+    told = changes or [change for each in steps for change in each.step.changes] or ["configuration update"]
+    changes += _renewed(olds, inputs)
+    if not steps:
+        told = changes or told
+    more = f", and {len(told) - 1} more" if len(told) > 1 else ""
+    head = f"channel {inputs['channel']}: {told[0]}{more}, known after apply"
+    lines = [head, *(f"  {line}" for line in changes)]
     waits = iter(ahead.waits if ahead is not None else ())
     for number, each in enumerate(steps, 1):
         lines += _step(number, len(steps), each)

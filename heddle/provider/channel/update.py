@@ -72,7 +72,8 @@ class Updater:
             facts, newest = await self._client.facts(live, deadline=clock.left())
             missing = missing_consenters(facts, newest)
             own = self._client.own_consenters(live.settings, self._wanted, self.base)
-            todo = planned_steps(live.settings, self._wanted, self.base, missing, own)
+            moved = self._client.moved
+            todo = planned_steps(live.settings, self._wanted, self.base, missing, own, moved)
             if not todo:
                 return live
             before = live
