@@ -1,4 +1,4 @@
-"""Keep the addresses of nodes until no channel names them any more, and have orderers dial the new ones."""
+"""Keep the addresses of nodes until no channel names them any more, and have nodes dial the new ones."""
 
 from collections.abc import Sequence
 

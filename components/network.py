@@ -61,11 +61,10 @@ class Network(pulumi.ComponentResource):
         self._power = self._start()
         peers = [node.address for peer_set in self._peers.values() for node in peer_set.nodes.values()]
         self._orderers.roll_out(peers)
-        self._peers_restarted = self._peer_rollout()
+        self._peers_restarted = self._peer_rollout(f"{name}-peers-rollout", self._orderers.rollout)
         self._channels = {plan.name: self._channel(plan) for plan in self._topology.channels}
         if self._topology.moving:
-            ledgers = [each.channel for each in self._channels.values()]
-            dial_anew(f"{name}-orderers-dial-anew", self._orderers, ledgers, self._child)
+            self._dial_anew()
         self._chaincodes = {plan.name: self._chaincode(plan) for plan in self._topology.chaincodes}
         members = {self._topology.ordering.name: self._orderers.organization} | {
             name: peer_set.organization for name, peer_set in self._peers.items()
@@ -157,8 +156,14 @@ class Network(pulumi.ComponentResource):
             peers.start(power)
         return power
 
-    def _peer_rollout(self) -> list[Rollout]:
-        """Return the rollout of all peers, which comes after the orderers'; none where no peer runs here."""
+    def _dial_anew(self) -> None:
+        """Declare who restarts once channels name new addresses: orderers, then peers for their gateways."""
+        ledgers = [each.channel for each in self._channels.values()]
+        orderers = dial_anew(f"{self._name}-orderers-dial-anew", self._orderers, ledgers, self._child)
+        self._peer_rollout(f"{self._name}-peers-dial-anew", orderers)
+
+    def _peer_rollout(self, name: str, after: Rollout) -> list[Rollout]:
+        """Return a rollout of all peers, which comes after the orderers'; none where no peer runs here."""
         if not self._peers:
             return []
         args = PeerRolloutArgs(
@@ -166,9 +171,9 @@ class Network(pulumi.ComponentResource):
             peers=self._peers,
             operations=self._operations,
             volumes=self._storage.volumes,
-            after=self._orderers.rollout,
+            after=after,
         )
-        return [peer_rollout(f"{self._name}-peers-rollout", args, self._child)]
+        return [peer_rollout(name, args, self._child)]
 
     def _organization(self, plan: OrganizationPlan, orderers: Sequence[Node] | None = None) -> Organization:
         return Organization(

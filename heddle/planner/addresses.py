@@ -1,7 +1,7 @@
 """Decide whether former addresses of nodes may go: nobody must still be sent to one of them.
 
 A channel sends peers, clients and the other orderers to the addresses that it names. An orderer dials the
-addresses that it found when it started, or when a connection was made first.
+addresses that it found when it started, or when a connection was made first; so does a peer's gateway.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -34,7 +34,7 @@ def removal_refusal(
     Args:
         gone: the addresses that go, by node.
         named: the addresses that each channel names.
-        restarting: orderers that are still to restart.
+        restarting: nodes that are still to restart.
     """
     lines = [
         f"channel {channel} names {address} of {node}"

@@ -59,10 +59,10 @@ class AddressTermsHandler(Recorded):
             raise ProviderError(refusal.reason, hint=refusal.hint)
 
     async def _restarting(self, call: Call) -> list[str]:
-        """Return the orderers whose pods are to restart, by Kubernetes' word."""
+        """Return the nodes that stay and whose pods are to restart, by Kubernetes' word."""
         if not self.session.has_cluster:
             return []
-        names = [each["name"] for each in call.old_inputs["orderers"]]
+        names = [each for each in call.old_inputs["served"] if each in call.inputs["served"]]
         async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as pods:
             states = await asyncio.gather(*map(pods.state, names))
         return [state.node for state in states if state is not None and state.outdated]
@@ -79,7 +79,7 @@ def _story(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
                 *lines,
                 "1. nodes restart one at a time, with certificates for both addresses",
                 "2. channels name the new ones: endpoints and anchor peers, then each consenter by itself",
-                "3. orderers restart once more, one at a time, and dial the new ones",
+                "3. orderers, then peers restart once more, one at a time, and dial the new ones",
                 "then hand out new client configurations, and take `former` out of the stack file",
             ]
         )

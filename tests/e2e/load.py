@@ -82,7 +82,8 @@ class Client:
     """Submits through the gateways of one organization's peers, as an application does.
 
     What a peer or an orderer does not take is sent again, through the next peer: a transaction that was
-    endorsed keeps its id, so the ledger takes it once.
+    endorsed keeps its id, so the ledger takes it once. Others begin with that peer from then on: a call to
+    one that restarts waits for its connection, for seconds on a busy machine.
     """
 
     def __init__(self, network: Network, connections: Connections) -> None:
@@ -95,6 +96,7 @@ class Client:
         self.report = Report()
         self.again: Counter[str] = Counter()
         self._places = asyncio.Semaphore(SIDE_BY_SIDE)
+        self._first = 0
         self._begun = int(time.time())
 
     async def submit(self, number: int) -> None:
@@ -140,15 +142,16 @@ class Client:
         return await self._any_peer(order, clock)
 
     async def _any_peer(self, ask: Callable[[Node, float], Awaitable[T]], clock: Deadline) -> T:
-        """Ask one peer after the other, until one answers or the time is up."""
-        asked = 0
+        """Ask one peer after the other, from the one that answered last, until one answers or time is up."""
+        number = self._first
 
         async def attempt(left: float) -> T:
-            nonlocal asked
-            peer, asked = self.peers[asked % len(self.peers)], asked + 1
-            return await ask(peer, min(SHARE, left))
+            return await ask(self.peers[number % len(self.peers)], min(SHARE, left))
 
         def again(error: HeddleError) -> bool:
+            nonlocal number
+            number += 1
+            self._first = max(self._first, number)
             # Without what differs from one transaction to the next, and where the peer stands.
             words = re.sub(
                 r"[0-9a-f]{64}|load-\d+-\d+|\([^()]*, pod [^()]*\)", "…", " ".join(error.message.split())

@@ -56,6 +56,10 @@ def _up(stack: Project, what: str) -> None:
         time.sleep(5)  # the last restart's effect is measured, too
     print(f"{what}: {took:.0f} s, {client.report}")
     client.report.expect_all(pause=UNNOTICED)
+    # A gateway that knows the orderers by addresses that are gone reaches none of them.
+    assert not [
+        words for words in client.report.again if "no orderers could" in words and "Unavailable desc" in words
+    ], str(client.report)
     stack.ok("heddle", "up", CLUSTER, "--yes", "--expect-no-changes")
     stack.ok("heddle", "status", CLUSTER)
 

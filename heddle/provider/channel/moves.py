@@ -2,7 +2,13 @@
 
 Orderers keep the connections that they have, whatever address a new configuration says: they are kept by
 certificate (orderer/common/cluster/comm.go, updateStubInMapping). Only a restart makes them dial anew.
+
+Gateways of peers know a channel's orderers as they were when the peer started: channels that it opens then
+never tell its gateway of an update (internal/peer/node/start.go calls Initialize before
+gateway.CreateServer). Seen on 3.1.5: with the former addresses gone, no gateway reached an orderer.
 """
+
+from collections.abc import Iterable
 
 from cryptography import x509
 
@@ -14,7 +20,7 @@ from heddle.kube.withdrawal import mark_for_restart
 from heddle.provider.channel.client import ChannelClient
 from heddle.provider.session import Session
 
-__all__ = ["expect_certified", "mark_orderers"]
+__all__ = ["expect_certified", "mark_nodes"]
 
 
 async def expect_certified(client: ChannelClient, node: Node, host: str, *, deadline: float) -> None:
@@ -30,12 +36,12 @@ async def expect_certified(client: ChannelClient, node: Node, host: str, *, dead
     )
 
 
-async def mark_orderers(session: Session, client: ChannelClient) -> None:
-    """Have the pods of the orderers restart in their turn, so that they dial the new address.
+async def mark_nodes(session: Session, nodes: Iterable[Node]) -> None:
+    """Have the pods of nodes restart in their turn, so that they dial the new address.
 
     Before the channel has it: a run that is killed in between has one restart more, and none is forgotten.
     """
-    pods = [node for node in client.orderers if node.pod]
+    pods = [node for node in nodes if node.pod]
     if not session.has_cluster or not pods:
         return
     async with KubeClient(await session.api_server()) as server:

@@ -22,7 +22,7 @@ from heddle.planner.facts import ChannelFacts, Refusal
 from heddle.planner.releases import CapabilityWait
 from heddle.planner.standing import missing_consenters, standing
 from heddle.provider.channel.client import ChannelClient, LiveConfig
-from heddle.provider.channel.moves import expect_certified, mark_orderers
+from heddle.provider.channel.moves import expect_certified, mark_nodes
 from heddle.provider.channel.prepared import MissingSignaturesError, prepare
 from heddle.provider.channel.releases import ChannelReleases
 from heddle.provider.session import Session
@@ -105,7 +105,7 @@ class Updater:
         if step.kind is Kind.MOVE and step.joins is not None:
             node = self._client.node(self._name(step.joins))
             await expect_certified(self._client, node, step.joins.host, deadline=clock.left())
-            await mark_orderers(self._session, self._client)
+            await mark_nodes(self._session, [*self._client.orderers, *self._releases.peers])
         missing = missing_consenters(facts, newest)
         running = standing(live.settings, missing, bft=facts.bft).running
         try:
