@@ -86,7 +86,8 @@ class World(NamedTuple):
 
     def of(self, nodes: Sequence[Node], *, raised: bool | None = None) -> "World":
         """Return the world with these nodes; worlds whose nodes differ by their names alone are one."""
-        ordered = tuple(sorted(nodes, key=lambda node: (as_the_channel_sees(node), node)))
+        # The well ones first: a planner that takes the first it finds does not get the broken one by chance.
+        ordered = tuple(sorted(nodes, key=lambda node: (as_the_channel_sees(node), node), reverse=True))
         return World(ordered, self.bft, self.raised if raised is None else raised)
 
     @property
