@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from heddle.errors import HeddleError, ProviderError
+from heddle.errors import ProviderError
 from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState, together
 from heddle.planner.facts import NodeFacts, PodFacts, orders
@@ -26,15 +26,12 @@ from heddle.planner.restart import (
 )
 from heddle.provider.rollout.catching_up import CatchingUp, Services
 from heddle.provider.rollout.handing_over import HandingOver
-from heddle.provider.rollout.readiness import Readiness
+from heddle.provider.rollout.pairs import Pairs
 from heddle.telling import doing
 from heddle.text import sentence
 from heddle.waiting import poll
 
 __all__ = ["Restarter", "Restarts"]
-
-_TELLING = 10.0
-"""Seconds for a node that is ready to tell its release."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +80,8 @@ class Restarter:
     memberships: Memberships | None = None
 
     @property
-    def _readiness(self) -> Readiness:
-        return Readiness(pods=self.pods, patience=self.patience)
+    def _pairs(self) -> Pairs:
+        return Pairs(pods=self.pods, patience=self.patience, databases=self.databases, unfit=self.unfit)
 
     @property
     def _catching_up(self) -> CatchingUp:
@@ -119,10 +116,12 @@ class Restarter:
             if not restarted:
                 notes += await self._others_serve(node, facts)
             restarted[node.name] = await self._restart(node, facts, notes)
-        await self._revive()
+        await self._pairs.revive(self.nodes)
         left = await self._held_up()
         current = [node for node in self.nodes if node.name not in left]
-        await asyncio.gather(*(self._good(pod, "") for node in current for pod in self._pair(node)))
+        await asyncio.gather(
+            *(self._pairs.good(pod, "") for node in current for pod in self._pairs.names(node))
+        )
         # A node that came back before the others could have no blocks from them yet.
         freed = [node for node in self.nodes if restarted.get(node.name)]
         newest = newest_heights(await self.facts()) if freed else {}
@@ -140,7 +139,7 @@ class Restarter:
 
     def _again(self, node: Node) -> ProviderError:
         return ProviderError(
-            f"{' and '.join(self._pair(node))}: restarted, and to restart again",
+            f"{' and '.join(self._pairs.names(node))}: restarted, and to restart again",
             hint="Does somebody else change its StatefulSet, or its volume? Then run it again.",
         )
 
@@ -201,18 +200,18 @@ class Restarter:
         served = frozenset[str]()
         with doing(f"{node.name} is to restart"):
             if not reason:
-                await self._revive()
+                await self._pairs.revive(self.nodes)
                 newest = await self._wait_until_spared(node, newest)
                 served = await self._catching_up.served(node, mine)
                 notes += await self._hand_over(node)
-            await self._wait_for_database(node)
-            notes += await self._withdraw(node)
+            await self._pairs.wait_for_database(node)
+            notes += await self._pairs.withdraw(node)
         with doing(f"{node.name} restarts"):
-            deleted = await self._delete_outdated(node, anew=lacks_state(mine))
+            deleted = await self._pairs.delete_outdated(node, anew=lacks_state(mine))
             if not waits_for_successor(mine, facts):
                 return reason
-            for pod in self._pair(node):
-                await self._good(pod, deleted.get(pod, ""), node if pod == node.name else None)
+            for pod in self._pairs.names(node):
+                await self._pairs.good(pod, deleted.get(pod, ""), node if pod == node.name else None)
             await (self._catching_up.back if reason else self._catching_up.level)(node, newest)
             notes += await self._catching_up.serving(node, served)
         return reason
@@ -244,40 +243,6 @@ class Restarter:
         handing_over = HandingOver(ask=self.ask, nodes=self.nodes, act=self.hand_over, patience=self.patience)
         return await handing_over.all_of(leader, *await self._with_others(leader))
 
-    async def _wait_for_database(self, node: Node) -> None:
-        """Wait until a database that stays is ready: without it the node would start only to end again."""
-        database, *rest = await self._states(node)
-        if rest and not database.outdated:
-            await self._good(database.node, "")
-
-    async def _withdraw(self, node: Node) -> list[str]:
-        """Take a node's pod out of its Service, if it is outdated; return why that could not be.
-
-        Others then wait for a few seconds for its address, which is no reason not to restart.
-        """
-        state = await self._readiness.settled(node.name)
-        if not state.outdated:
-            return []
-        try:
-            await self.pods.withdraw(node.name, state.uid)
-        except HeddleError as error:
-            return [f"{node.name}: its pod was not taken out of its Service before its end: {error.message}"]
-        return []
-
-    async def _delete_outdated(self, node: Node, *, anew: bool) -> dict[str, str]:
-        """Delete the outdated pods of a node and its database; return their uids by StatefulSet.
-
-        `anew`: also the node's own, which must start anew over what its database has.
-        """
-        *database, own = await self._states(node)
-        outdated = [
-            *(state for state in database if state.outdated),
-            *([own] if anew or own.outdated else ()),
-        ]
-        for state in outdated:
-            await self.pods.delete(state.node, state.uid)
-        return {state.node: state.uid for state in outdated}
-
     async def _wait_until_spared(self, node: Node, heights: Mapping[str, int]) -> Mapping[str, int]:
         """Wait until the others can do without this node; return the heights that it has to reach again.
 
@@ -308,55 +273,5 @@ class Restarter:
         mine = next(each for each in facts if each.name == node.name)
         return mine, [each for each in facts if each is not mine]
 
-    async def _good(self, pod: str, old_uid: str, node: Node | None = None) -> None:
-        """Wait until a StatefulSet's pod, a new one, is ready with the newest template.
-
-        `node`: is also asked for its release, as soon as it answers: one that lacks what its channels have
-        in force never becomes ready, or serves them no more.
-        """
-        asked = node is None or self.unfit is None
-
-        async def ask(_: PodState) -> None:
-            nonlocal asked
-            asked = asked or await self._expect_fit(node)
-
-        await self._readiness.wait(pod, old_uid, ask)
-        if not asked:  # its operations endpoint may be slower than the node
-            await poll(
-                lambda _: self._expect_fit(node),
-                bool,
-                deadline=min(_TELLING, self.patience),
-                until=f"until {node.name if node else pod} tells its release",
-            )
-
-    async def _revive(self) -> None:
-        """Start current pods that fail to start anew, and wait until they are ready."""
-
-        async def revive(pod: str) -> None:
-            if (uid := await self._readiness.started_anew(pod)) is not None:
-                await self._good(pod, uid)
-
-        await asyncio.gather(*(revive(pod) for node in self.nodes for pod in self._pair(node)))
-
-    async def _expect_fit(self, node: Node | None) -> bool:
-        """Tell whether a restarted node has told its release. Raises ProviderError for an unfit one."""
-        words = "" if node is None or self.unfit is None else await self.unfit(node)
-        if words and node is not None:
-            raise ProviderError(
-                f"{node.name}: with its new image it {words}",
-                hint="The other outdated nodes were left as they are. Put the former image back, or name a "
-                "later one, and run it again: this node restarts first.",
-            )
-        return words is not None
-
-    def _pair(self, node: Node) -> tuple[str, ...]:
-        """Return the names of the node's database, if it has one, and of the node."""
-        database = self.databases.get(node.name)
-        return (database, node.name) if database is not None else (node.name,)
-
     async def _states(self, node: Node) -> list[PodState]:
-        """Return the state of the pod of the node's database, if it has one, and of the node's own."""
-        states = await asyncio.gather(*(self._readiness.settled(pod) for pod in self._pair(node)))
-        if (database := self.databases.get(node.name)) is not None:
-            states[-1] = await self.pods.beside(states[-1], database)
-        return states
+        return await self._pairs.states(node)
