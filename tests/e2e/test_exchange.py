@@ -30,7 +30,7 @@ __all__ = ["make", "network_now"]
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(2400), whole]
 UP = ("up", CLUSTER, "--yes", "--skip-preview")
-WRITES = 40
+WRITES = 30
 """The first writes of a phase, of which one is chosen; a run that has fewer ends."""
 NOT_TRUSTED, IN_USE = "must not issue yet", "is in use and must not go yet"
 
