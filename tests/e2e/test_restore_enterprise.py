@@ -21,8 +21,6 @@ from tests.e2e.project import Project, fabric_release
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(2400)]
 NORTH, SOUTH = "peer0-north", "peer0-south"
 RESTORE = ("backup", "restore", CLUSTER, "--yes", "--target", "kept", "--instance", "returned")
-PULUMI_UP = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", CLUSTER)
-PULUMI_PREVIEW = ("pulumi", "preview", "--expect-no-changes", "--non-interactive", "--stack", CLUSTER)
 PAUSE = 60.0
 """Seconds without a commit that mean that something stood still, on a machine however busy."""
 
@@ -86,10 +84,7 @@ def answers(instance: Instance) -> dict[str, str]:
 
 
 def test_a_network_of_two_organizations_comes_back(instance: Instance) -> None:
-    """Equal heights, hashes, queries and prices; then `up` has nothing to do, and clients go on.
-
-    Where Pulumi's CLI is there, it makes what the restore left to be made.
-    """
+    """Equal heights, hashes, queries and prices; then `up` has nothing to do, and clients go on."""
     stack = instance.stack
     instance.assets("invoke", "put", "kept", "ada", "7")
     instance.assets("invoke", "putPrice", "kept", "--transient", "price=4711")
@@ -106,8 +101,7 @@ def test_a_network_of_two_organizations_comes_back(instance: Instance) -> None:
     began = time.monotonic()
     stack.ok("heddle", *RESTORE)
     print(f"restored {channel['height']} blocks in {time.monotonic() - began:.0f} s")
-    has_pulumi = programs.path_of("pulumi") is not None
-    stack.ok(*(PULUMI_UP if has_pulumi else ("heddle", "up", CLUSTER, "--yes", "--skip-preview")))
+    stack.ok("heddle", "up", CLUSTER, "--yes", "--skip-preview")
     print(f"up after {time.monotonic() - began:.0f} s")
 
     assert "ada" in instance.query_once_it_runs("get", "kept")
@@ -117,8 +111,6 @@ def test_a_network_of_two_organizations_comes_back(instance: Instance) -> None:
     assert set(instance.heights().values()) == {channel["height"]}
     stack.ok("heddle", "channel", "verify", CLUSTER)
     stack.ok("heddle", "up", CLUSTER, "--yes", "--expect-no-changes")
-    if has_pulumi:
-        stack.ok(*PULUMI_PREVIEW)
     with load(stack) as client:
         assert "4711" in instance.assets("query", "getPrice", "kept")
         stack.ok("heddle", "backup", "create", CLUSTER)
