@@ -17,7 +17,7 @@ from heddle.planner.facts import Refusal
 from heddle.planner.remedies import ENDED
 from heddle.text import sentence
 
-__all__ = ["ChannelTrust", "Generations", "NodeTrust", "exchange_refusal", "needs_proof"]
+__all__ = ["ChannelTrust", "Generations", "NodeTrust", "exchange_refusal", "needs_proof", "step_refusal"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +101,21 @@ def exchange_refusal(
             head = f"{organization}: generation {which} of its authorities is in use and must not go yet"
             return Refusal(reason="\n  ".join([head, *lines]), hint=_first("issuing", organization))
     return None
+
+
+def step_refusal(wanted: Generations, former: Generations | None) -> Refusal | None:
+    """Return why another authority of operations endpoints must not issue now; None if it may.
+
+    It has no phases: a node lets the next one's client in because the one before certified it, and that one
+    alone is known to nodes. former: what came into force last; None before the first exchange.
+    """
+    before = former.issuing if former else 1
+    if wanted.issuing in (before, before + 1):
+        return None
+    return Refusal(
+        reason=f"certificates.operations: {wanted.issuing} does not follow {before}, which nodes know",
+        hint=f"Leave {before}, or write {before + 1} and run `heddle up` before the one after it.",
+    )
 
 
 def _too_late(

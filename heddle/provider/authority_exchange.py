@@ -17,7 +17,9 @@ from heddle.planner.authorities import (
     NodeTrust,
     exchange_refusal,
     needs_proof,
+    step_refusal,
 )
+from heddle.planner.facts import Refusal
 from heddle.planner.operations import Operation
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
@@ -61,8 +63,9 @@ class AuthorityExchangeHandler(Recorded):
     async def _expect_proof(self, call: Call) -> None:
         wanted, former = _wanted(call.inputs), _wanted(call.old_inputs) if call.id else None
         pairs = _pairs(call)
-        if not (call.inputs["nodes"] or call.inputs["channels"]):
-            return  # authorities that nobody is a member of
+        if not (call.inputs["nodes"] or call.inputs["channels"]):  # nobody is a member of these authorities
+            _expect(step_refusal(wanted, former))
+            return
         to_come = {each["generation"] for each in call.inputs["generations"] if has_unknown(each)}
         ended = {number for number, pair in pairs.items() if pair.ended} - to_come
         told: Sequence[NodeTrust] = ()
@@ -71,8 +74,7 @@ class AuthorityExchangeHandler(Recorded):
             told = await self._strangers(call)
         elif pairs and needs_proof(wanted, former, ended):
             told, on = await self._asked(call, pairs)
-        if refusal := exchange_refusal(call.inputs["organization"], wanted, former, told, on, ended):
-            raise ProviderError(refusal.reason, hint=refusal.hint)
+        _expect(exchange_refusal(call.inputs["organization"], wanted, former, told, on, ended))
 
     async def _strangers(self, call: Call) -> list[NodeTrust]:
         """Return the nodes that exist: none of them knows authorities that are not made yet."""
@@ -104,6 +106,12 @@ class AuthorityExchangeHandler(Recorded):
         async with NodePods(await self.session.api_server(), declared[0].namespace) as pods:
             states = await asyncio.gather(*(pods.state(node.name) for node in declared))
         return [node for node, state in zip(declared, states, strict=True) if state is not None]
+
+
+def _expect(refusal: Refusal | None) -> None:
+    """Raise ProviderError if there is a refusal."""
+    if refusal:
+        raise ProviderError(refusal.reason, hint=refusal.hint)
 
 
 def _wanted(inputs: Mapping[str, Any]) -> Generations:

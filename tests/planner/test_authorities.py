@@ -15,6 +15,7 @@ from heddle.planner.authorities import (
     NodeTrust,
     exchange_refusal,
     needs_proof,
+    step_refusal,
 )
 
 ONE = Generations(trusted=frozenset({1}), issuing=1)
@@ -178,6 +179,27 @@ def test_an_exchange_that_began_before_the_end_goes_on() -> None:
     )
     back = exchange_refusal("org", TRUSTED, ISSUING, [], [], ended={1})
     assert back is not None, "the old one issues nothing any more"
+
+
+def after_each_other(number: int) -> Generations:
+    """Return what the operations endpoints' authorities are at a number."""
+    return Generations(trusted=frozenset({number - 1, number}), issuing=number)
+
+
+@pytest.mark.parametrize(
+    ("before", "number", "next_one"),
+    [(None, 2, None), (None, 3, 2), (2, 2, None), (2, 3, None), (3, 2, 4), (2, 5, 3)],
+)
+def test_authorities_of_operations_follow_one_by_one(
+    before: int | None, number: int, next_one: int | None
+) -> None:
+    """Only the one before can certify the next for nodes that have not restarted; the way on is named."""
+    former = after_each_other(before) if before else None
+    refusal = step_refusal(after_each_other(number), former)
+    assert (refusal is None) == (next_one is None)
+    if refusal:
+        assert f"certificates.operations: {number} does not follow" in refusal.reason
+        assert f"write {next_one} " in refusal.hint
 
 
 def _finished(state: State) -> State:
