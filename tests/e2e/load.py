@@ -11,6 +11,7 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
@@ -41,6 +42,8 @@ OPEN = 150
 """Transactions under way at most: an application's pool. A gateway of Fabric takes 500 calls at a time."""
 SIDE_BY_SIDE = 16
 """Questions to the ledger at the same time, once the load has ended."""
+REASON = 100
+"""Characters of each reason in the line of figures: a refusal can be a paragraph."""
 CHAINCODE, VALID = "assets", "VALID"
 
 T = TypeVar("T")
@@ -68,7 +71,11 @@ class Report:
         """Return the figures in one line."""
         counts = ((name, len(getattr(self, name))) for name in ("failed", "lost", "doubled"))
         counted = ", ".join(f"{count} {name}" for name, count in counts)
-        again = f", sent again: {self.again}" if self.again else ""
+        reasons = (
+            f"{count} × {textwrap.shorten(reason, REASON, placeholder=' …')}"
+            for reason, count in self.again.items()
+        )
+        again = f", sent again: {'; '.join(reasons)}" if self.again else ""
         pause = f"longest pause {self.pause:.1f} s after {self.pause_after:.0f} s"
         return f"{self.sent} sent, {counted}, {pause}{again}"
 
