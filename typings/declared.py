@@ -15,8 +15,8 @@ _HEDDLE: Final = Path(__file__).parent.parent / "heddle"
 FILES: Final = {"pulumi.Input": _HEDDLE / "resources" / "arguments.py", "": _HEDDLE / "schema" / "inputs.py"}
 """The files that are made: values wrapped in `pulumi.Input` for programs, and plain as check leaves them."""
 _ABOUT: Final = {
-    "pulumi.Input": "Objects inside arguments: dictionaries with Pulumi's names, values or outputs.",
-    "": "Objects inside the provider's checked inputs: defaults filled in, nothing secret or unknown.",
+    "pulumi.Input": "Describe objects inside arguments: dictionaries with Pulumi's names, values or outputs.",
+    "": "Describe objects inside the provider's checked inputs: defaults filled in, none secret or unknown.",
 }
 _READ: Final = {"Node", "Msp", "Consenter", "Identity", "ClientTls", "Revocation"}
 """Objects that the provider reads key by key; groups of settings are read by their tables."""

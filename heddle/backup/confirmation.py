@@ -67,7 +67,9 @@ async def confirm_block(
     confirmed = Confirmation(channel=channel, number=number, expected=expected)
     for node, own, read in asked:
         try:
-            block = await read(connections, node, channel, number, own, deadline=_ASKING, wait=True)
+            block = await read(
+                connections, node, channel, number, own, deadline=_ASKING, wait=True, best_effort=True
+            )
         except HeddleError as error:
             progress(f"channel {channel}: {node.name} does not confirm block {number}: {error.message}")
             continue

@@ -1,4 +1,4 @@
-"""Describe objects inside the provider's checked inputs: defaults filled in, nothing secret or unknown.
+"""Describe objects inside the provider's checked inputs: defaults filled in, none secret or unknown.
 
 Made by `make stubs`; change the declarations, not this.
 """

@@ -40,20 +40,19 @@ async def test_a_member_without_peers_here(real: RealNetwork, tmp_path: Path, *,
     (tmp_path / "kept").mkdir()
     writer = Writer(target(tmp_path / "kept"), (), {})
 
-    def quiet(_: str) -> None:
-        return
+    told: list[str] = []
 
     async with Connections(DirectDialer()) as connections:
         genesis = await make_channel(connections, real)
         network = network_of_processes(real, block_hash(genesis.header).hex())
         network = network if keys else without_keys(network, "beta")
-        channel = await copy_channel(network, connections, "channel", None, writer, quiet)
+        channel = await copy_channel(network, connections, "channel", None, writer, told.append)
         kept = {
-            name: await copy_private_data(network, connections, name, [channel], None, writer, quiet)
+            name: await copy_private_data(network, connections, name, [channel], None, writer, told.append)
             for name in ("alpha", "beta")
         }
 
-    assert channel.confirmed_by == ("orderer1", "alpha-peer1")
+    assert channel.confirmed_by == ("orderer1", "alpha-peer1"), told
     assert channel.commit_hash is None, "block 0 has none"
     assert kept["alpha"].heights == {"channel": channel.height}
     assert (kept["beta"].peer, kept["beta"].heights, kept["beta"].files) == ("", {}, ())

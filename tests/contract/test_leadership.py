@@ -28,7 +28,7 @@ def _handover(scene: Scene, connections: Connections) -> Handover:
 
 
 async def _leader(scene: Scene, connections: Connections, wanted: Node | None = None) -> Node | None:
-    """The orderer that says that it leads, once it is the wanted one; who it is after 4 s else."""
+    """The orderer that says that it leads, once it is the wanted one; who it is after 20 s else."""
 
     async def look(_: float) -> Node | None:
         for node in scene.network.orderers:
@@ -42,7 +42,7 @@ async def _leader(scene: Scene, connections: Connections, wanted: Node | None = 
     def enough(node: Node | None) -> bool:
         return node is not None and wanted in {None, node}
 
-    return await poll(look, enough, deadline=4 if wanted else 30)
+    return await poll(look, enough, deadline=20 if wanted else 30)
 
 
 async def test_the_lead_goes_to_the_one_that_was_chosen(scene: Scene, connections: Connections) -> None:

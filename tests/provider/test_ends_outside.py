@@ -39,7 +39,7 @@ def test_what_ends_within_a_year_is_named_with_what_stops() -> None:
         "a root of Theirs ends in 100 days, on 2027-03-08T12",
         "an intermediate TLS authority of Theirs has ended, on 2026-11-27T12",
     ]
-    assert "do not start again" in lines[0]
+    assert "nodes refuse what they sign" in lines[0]
     assert lines[-1].startswith("Ask its administrators")
 
 

@@ -126,7 +126,7 @@ def _embedded_said(events: list[Event], *, failed: bool) -> Said:
         if isinstance(event, Step):
             if event.phase is Phase.DONE and not event.internal and event.op is not Op.SAME:
                 steps[_name(event.urn)] = str(event.op)
-        elif event.severity is not Severity.DEBUG:
+        elif event.severity is not Severity.DEBUG and not event.ephemeral:
             said = f"{event.severity}: {event.text.strip()}"
             messages.setdefault(_name(event.urn), []).append(said)
     return Said(failed=failed, steps=_heddles(steps), messages=_heddles(messages))
