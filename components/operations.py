@@ -81,7 +81,7 @@ class Operations(pulumi.ComponentResource):
             AuthorityExchangeArgs(
                 organization=self._site.instance,
                 msp_id=self._site.topology.ordering.msp_id,
-                kind="orderer",
+                kind="operations",
                 generations=[
                     _generation(self._generation - 1, former),
                     _generation(self._generation, root),

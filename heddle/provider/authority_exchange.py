@@ -63,9 +63,10 @@ class AuthorityExchangeHandler(Recorded):
     async def _expect_proof(self, call: Call) -> None:
         wanted, former = _wanted(call.inputs), _wanted(call.old_inputs) if call.id else None
         pairs = _pairs(call)
-        if not (call.inputs["nodes"] or call.inputs["channels"]):  # nobody is a member of these authorities
+        if call.inputs["kind"] == "operations":
             _expect(step_refusal(wanted, former))
-            return
+        if not (call.inputs["nodes"] or call.inputs["channels"]):
+            return  # authorities that nobody is a member of
         to_come = {each["generation"] for each in call.inputs["generations"] if has_unknown(each)}
         ended = {number for number, pair in pairs.items() if pair.ended} - to_come
         told: Sequence[NodeTrust] = ()

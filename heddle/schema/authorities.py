@@ -34,7 +34,11 @@ AUTHORITY_EXCHANGE = ResourceType(
     inputs={
         "organization": fixed(NAME, "The organization's name.", way_out=_OTHER),
         "mspId": fixed(MSP_ID, "Its MSP id.", way_out=_OTHER),
-        "kind": fixed(Text(choices=("orderer", "peer")), "What its nodes are.", way_out=_OTHER),
+        "kind": fixed(
+            Text(choices=("orderer", "peer", "operations")),
+            "What its nodes are; `operations`: those endpoints' authorities.",
+            way_out=_OTHER,
+        ),
         "generations": Property(
             ListOf(AUTHORITY_PAIR, minimum_items=1), "The generations that are trusted, the oldest first."
         ),

@@ -71,7 +71,7 @@ def test_another_authority_of_operations_takes_over_in_one_edit() -> None:
         "cert of dev-operations-ca",
         "cert of dev-operations-ca-2",
     ]
-    assert (exchange["issuing"], exchange.get("nodes") or []) == (2, [])
+    assert (exchange["kind"], exchange["issuing"], exchange.get("nodes") or []) == ("operations", 2, [])
     presented = recorder.instance["operationsTlsCertificate"]
     assert presented == "cert of dev-operations-clientbridge of dev-operations-authorities"
     protected = {

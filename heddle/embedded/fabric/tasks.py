@@ -16,7 +16,7 @@ class Tasks:
         self._tasks: set[asyncio.Task[object]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
-        """Begin a task."""
+        """Run work as a task of this owner, and return the task."""
         task: asyncio.Task[object] = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
