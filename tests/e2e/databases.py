@@ -12,9 +12,22 @@ from urllib.parse import quote
 import kubernetes
 
 from heddle import couchdb
+from heddle.images.couchdb import COUCHDB_ARCHIVE
+from heddle.paths import cache_dir
+from tests import programs
+from tests.e2e.conftest import CLUSTER
 from tests.e2e.kube import Kube
+from tests.e2e.project import Project
 
 PORT = 5984
+
+
+def load_couchdb(project: Project) -> None:
+    """Give the cluster the image of the databases."""
+    archive = cache_dir() / "images" / COUCHDB_ARCHIVE
+    if not archive.exists():
+        programs.unavailable(programs.COUCHDB, f"no {archive} (heddle image pack --couchdb)")
+    project.ok("heddle", "cluster", "load", str(archive), "--name", CLUSTER)
 
 
 class Databases:

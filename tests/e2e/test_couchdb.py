@@ -10,11 +10,9 @@ from http import HTTPStatus
 
 import pytest
 
-from heddle.images.couchdb import COUCHDB_ARCHIVE
-from heddle.paths import cache_dir
 from tests import programs
 from tests.e2e.conftest import CLUSTER
-from tests.e2e.databases import Databases
+from tests.e2e.databases import Databases, load_couchdb
 from tests.e2e.kube import Kube
 from tests.e2e.load import load
 from tests.e2e.project import Project, fabric_release
@@ -30,12 +28,9 @@ PATIENCE = 600.0
 @pytest.fixture(scope="module")
 def stack(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """The stack as it ships, with an index of the public state and one of a collection."""
-    archive = cache_dir() / "images" / COUCHDB_ARCHIVE
-    if not archive.exists():
-        programs.unavailable(programs.COUCHDB, f"no {archive} (heddle image pack --couchdb)")
     if not fabric_release():
         programs.unavailable(programs.FABRIC, "stand-ins keep no state in a database")
-    project.ok("heddle", "cluster", "load", str(archive), "--name", CLUSTER)
+    load_couchdb(project)
     stack = Project.copy(tmp_path_factory.mktemp("stacks") / "couchdb", stack=CLUSTER, base="couchdb")
     write_index(stack, "indexes/owner.json", "owner")
     write_index(stack, "collections/prices/indexes/amount.json", "amount")

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from heddle.images.couchdb import COUCHDB_ARCHIVE
-from heddle.paths import cache_dir
-from tests import programs
 from tests.e2e.conftest import CLUSTER
+from tests.e2e.databases import load_couchdb
 from tests.e2e.kube import Kube
 from tests.e2e.load import load
 from tests.e2e.losses import Instance
@@ -49,14 +47,6 @@ def instance(project: Project, kube: Kube, tmp_path: Path) -> Iterator[Instance]
     found = Instance(stack=stack, kube=kube, namespace="fabric-returned")
     yield found
     found.destroy()
-
-
-def load_couchdb(project: Project) -> None:
-    """Give the cluster the image of the databases."""
-    archive = cache_dir() / "images" / COUCHDB_ARCHIVE
-    if not archive.exists():
-        programs.unavailable(programs.COUCHDB, f"no {archive} (heddle image pack --couchdb)")
-    project.ok("heddle", "cluster", "load", str(archive), "--name", CLUSTER)
 
 
 def answers(instance: Instance) -> dict[str, str]:
