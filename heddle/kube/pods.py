@@ -132,11 +132,20 @@ class NodePods(KubeClient):
             raise refusal(response)
 
     async def missing_claims(self, pod: str) -> tuple[str, ...]:
-        """Return the claims that a pod mounts and that do not exist; empty where there is no such pod."""
+        """Return the claims of a StatefulSet's pod that do not exist.
+
+        Without the pod its StatefulSet names them; without that, too, the claim had the StatefulSet's name.
+        """
         found = await self.pod(self.namespace, pod)
-        names = claims_in((found or {}).get("spec"))
+        names = claims_in((found or {}).get("spec")) if found else await self._claims_of(pod)
         path = f"/api/v1/namespaces/{quote(self.namespace)}/persistentvolumeclaims"
         return tuple([name for name in names if await self.get(f"{path}/{quote(name)}") is None])
+
+    async def _claims_of(self, pod: str) -> Sequence[str]:
+        """Return the claims that a pod would mount if it were there."""
+        name = pod.removesuffix("-0")
+        found = await self.statefulset(self.namespace, name)
+        return (name,) if found is None else claims_in(found["spec"]["template"].get("spec"))
 
     async def evidence(self, name: str) -> str:
         """Return what tells why a pod is not ready: its containers, its last events, the end of its log."""

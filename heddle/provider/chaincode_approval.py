@@ -18,6 +18,7 @@ from heddle.provider.definitions import (
     wanted_definition,
 )
 from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
+from heddle.provider.lost_volumes import gone_with_volume
 from heddle.schema.chaincode import CHAINCODE_APPROVAL
 from heddle.waiting import Deadline
 
@@ -66,7 +67,10 @@ class ChaincodeApprovalHandler(Handler):
         inputs, sequence = call.inputs, call.inputs["sequence"]
         channel, name, who = inputs["channel"], inputs["name"], signer(inputs["signer"])
         connections, peer = self.session.connections, node(inputs["peer"])
-        approval = await approved(connections, peer, channel, name, who, sequence=sequence, deadline=_READING)
+        async with gone_with_volume(self.session, [peer], f"the approval of {name}"):
+            approval = await approved(
+                connections, peer, channel, name, who, sequence=sequence, deadline=_READING
+            )
         if approval is None:
             raise Gone(f"{who.msp_id} has not approved {name}, sequence {sequence}")
         live = definition_inputs(approval.definition, inputs)

@@ -24,6 +24,7 @@ from heddle.provider.definitions import (
     wanted_definition,
 )
 from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
+from heddle.provider.lost_volumes import gone_with_volume
 from heddle.schema.chaincode import CHAINCODE_DEFINITION
 from heddle.text import some
 from heddle.waiting import Deadline, poll
@@ -86,11 +87,12 @@ class ChaincodeDefinitionHandler(Handler):
         return {}
 
     async def read(self, call: Call) -> Seen:
-        """Read the definition in force; gone when the channel has none of this name."""
+        """Read the definition in force; gone when the channel has none of this name, or all peers lost it."""
         inputs, connections = call.inputs, self.session.connections
         peers, channel, who = nodes(inputs["peers"]), inputs["channel"], signer(inputs["signer"])
-        leading = await most_advanced(connections, peers, channel, who, deadline=_READING)
-        found = await definition(connections, leading, channel, inputs["name"], who, deadline=_READING)
+        async with gone_with_volume(self.session, peers, f"the definition of {inputs['name']}"):
+            leading = await most_advanced(connections, peers, channel, who, deadline=_READING)
+            found = await definition(connections, leading, channel, inputs["name"], who, deadline=_READING)
         if found is None:
             raise Gone(f"nothing of the name {inputs['name']} is in force on {inputs['channel']}")
         return Seen(

@@ -67,7 +67,7 @@ class ChaincodeInstallationHandler(Handler):
         """Look at the peer's packages; gone when it has no such package, or has lost its volume."""
         peer = node(call.inputs["peer"])
         who, package = signer(call.inputs["signer"]), call.inputs["packageId"]
-        async with gone_with_volume(self.session, peer, package):
+        async with gone_with_volume(self.session, [peer], package):
             packages = await installed(self.session.connections, peer, who, deadline=_READING)
         if all(each.package_id != package for each in packages):
             raise Gone(f"{package} is not on {peer.name} any more")

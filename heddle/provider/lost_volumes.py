@@ -1,11 +1,12 @@
-"""Find out that a silent node has lost its volume: its pod waits for a claim that is no more.
+"""Find out that a silent node has lost its volume: its claim is no more, or its whole namespace.
 
 Such a node cannot answer before an update has made its claim anew, and then it has nothing. The API server
 says so at once; without asking it, drift of the ledger would show only in a second refresh, after an update.
 """
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import quote
 
 from heddle.errors import KubeError, Unreachable
 from heddle.fabric.node import Node
@@ -13,20 +14,25 @@ from heddle.kube.pods import NodePods
 from heddle.planner.facts import Answer, NoAnswer
 from heddle.provider.handler import Gone
 from heddle.provider.session import Session
+from heddle.text import some
 
 __all__ = ["gone_with_volume", "without_lost_ledgers"]
 
 
 @asynccontextmanager
-async def gone_with_volume(session: Session, node: Node, what: str) -> AsyncIterator[None]:
-    """Raise Gone instead of Unreachable if the node is silent because the volume that held `what` is lost."""
+async def gone_with_volume(session: Session, nodes: Sequence[Node], what: str) -> AsyncIterator[None]:
+    """Raise Gone instead of Unreachable where all nodes that held `what` have lost their volumes."""
     try:
         yield
     except Unreachable:
-        if claims := await _lost_claims(session, node):
+        losses = {node.name: await _loss(session, node) for node in nodes}
+        if all(losses.values()):
+            reasons = "; ".join(dict.fromkeys(losses.values()))
+            lost, it = (
+                ("has lost its volume", "it") if len(losses) == 1 else ("have lost their volumes", "them")
+            )
             raise Gone(
-                f"{node.name} has lost its volume (no claim {', '.join(claims)}), and {what} with it; "
-                "the next update makes both anew"
+                f"{some([*losses])} {lost} ({reasons}), and {what} with {it}; the next update makes both anew"
             ) from None
         raise
 
@@ -37,20 +43,31 @@ async def without_lost_ledgers(
     """Return the answers; a silent node that has lost its volume does not have the channel. By node name."""
     result = dict(answers)
     for name, answer in answers.items():
-        if isinstance(answer, NoAnswer) and await _lost_claims(session, nodes[name]):
+        if isinstance(answer, NoAnswer) and await _loss(session, nodes[name]):
             result[name] = None
     return result
 
 
-async def _lost_claims(session: Session, node: Node) -> tuple[str, ...]:
-    """Return the names of the claims that a node's pod waits for and that do not exist.
+async def _loss(session: Session, node: Node) -> str:
+    """Return in words why a node's volume is lost: its claims do not exist, or its namespace does not.
 
-    Empty where the cluster cannot tell: no pod, no kubeconfig, no answer. Then nothing is known.
+    Empty where it is there, and where the cluster cannot tell: no kubeconfig, no answer, no right to look.
     """
     if not (session.has_cluster and node.pod):
-        return ()
+        return ""
     try:
         async with NodePods(await session.api_server(), node.namespace) as pods:
-            return await pods.missing_claims(node.pod)
+            if claims := await pods.missing_claims(node.pod):
+                # In this order: who may not look at namespaces may still look at what is in one.
+                gone = await _is_gone(pods)
+                return f"namespace {node.namespace} is gone" if gone else f"no claim {', '.join(claims)}"
     except (KubeError, Unreachable):
-        return ()
+        return ""
+    return ""
+
+
+async def _is_gone(pods: NodePods) -> bool:
+    """Tell whether the namespace itself does not exist; False for a user who may not look."""
+    with suppress(KubeError):
+        return await pods.get(f"/api/v1/namespaces/{quote(pods.namespace)}") is None
+    return False

@@ -69,7 +69,7 @@ class PeerMembershipHandler(Handler):
         A ledger that the peer has, but could not open, is still its own: a warning names the way out.
         """
         peer, who, channel = node(call.inputs["peer"]), signer(call.inputs["signer"]), call.inputs["channel"]
-        async with gone_with_volume(self.session, peer, f"the ledger of {channel}"):
+        async with gone_with_volume(self.session, [peer], f"the ledger of {channel}"):
             listed = await channels(self.session.connections, peer, who, deadline=_READING)
         if channel not in listed:
             reason = await self._reason_not_opened(peer, channel)

@@ -112,6 +112,27 @@ def test_a_lost_volume_shows_in_the_first_refresh_and_the_next_up_heals_it(
     project.ok("heddle", "up", project.stack, "--yes", "--expect-no-changes")
 
 
+def test_a_deleted_namespace_shows_in_one_refresh_and_the_next_up_begins_anew(
+    project: Project, kube: Kube
+) -> None:
+    """`up` refuses to go on as if only nodes were away; after one refresh it makes all anew, ledgers too."""
+    namespace = project.json("heddle", "output", project.stack, "--json")["instance"]["namespace"]
+    kube.core.delete_namespace(namespace)
+    kube.wait_until_gone(namespace)
+
+    refused = project.run("heddle", "up", project.stack, "--yes")
+    assert refused.code == 1
+    assert f"namespace {namespace} is gone, with every volume in it" in " ".join(refused.output.split())
+
+    refreshed = " ".join(project.ok("heddle", "refresh", project.stack, "--yes").split())
+    assert f"(namespace {namespace} is gone)" in refreshed
+    project.ok("heddle", "up", project.stack, "--yes")
+    project.ok("heddle", "up", project.stack, "--yes", "--expect-no-changes")
+    assert project.run("heddle", "chaincode", "query", project.stack, "--name", "assets", "get", "car-1").code
+    invoke(project, "put", "car-1", "carol", "1")
+    assert "carol" in query(project, "get", "car-1")
+
+
 def test_destroy_leaves_nothing(project: Project, kube: Kube) -> None:
     """No namespace, no volume and no resource in the state is left."""
     project.ok("heddle", "destroy", project.stack, "--yes")
