@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 
 from heddle.planner.facts import Answer, Refusal, newest_height
 
-__all__ = ["joining_refusal", "replacement"]
+__all__ = ["exchange_refusal", "joining_refusal", "replacement"]
 
 _INDEX = re.compile(r"[a-z]+(\d+)(?:-.*)?")
 """A node's name begins with its kind and its index (heddle.topology)."""
@@ -47,6 +47,34 @@ def joining_refusal(
             f"place: {replacement(answers, lost)}; then preview and update.",
         )
     return None
+
+
+def exchange_refusal(
+    channel: str, wanted: Collection[str], staying: Collection[str], leaving: Collection[str]
+) -> Refusal | None:
+    """Return why all orderers of a channel must not be replaced in one go; None if one of them stays.
+
+    New ones learn the channel from those that order it, and until they order themselves somebody has to take
+    the updates that make them consenters.
+
+    Args:
+        channel: its name.
+        wanted: names of the nodes that are to order it.
+        staying: those of them that order it already.
+        leaving: names of the nodes that order it and are no longer wanted.
+    """
+    if not (wanted and leaving) or staying:
+        return None
+    kept = min(leaving)
+    indices = {name: _INDEX.fullmatch(name) for name in (kept, *wanted)}
+    numbers = sorted(int(match[1]) for match in indices.values() if match)
+    edit = f" (`ordering.nodes: {numbers}`)" if len(numbers) == len(indices) else ""
+    return Refusal(
+        reason=f"channel {channel}: all its orderers ({', '.join(sorted(leaving))}) would be replaced at "
+        "once, and none would be left that knows it",
+        hint=f"Keep one of them, as {kept}, beside the new ones{edit}: preview and update. Take it out of "
+        "the stack file once the new ones order.",
+    )
 
 
 def replacement(names: Collection[str], lost: Collection[str]) -> str:

@@ -1,5 +1,6 @@
 """Who orders, on official nodes: BFT channels, broken consenters, an orderer that is away."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -82,6 +83,26 @@ async def test_a_broken_consenter_is_replaced(network: RealNetwork, engine: Engi
     assert kinds == ["settings", "remove a consenter", "add a consenter", "settings"]
     await engine.up(CHANNEL, "channel", wanted)
     assert await _numbers(engine, wanted) == "234"
+
+
+async def test_all_orderers_are_replaced_while_one_stays_and_not_at_once(
+    network: RealNetwork, engine: Engine
+) -> None:
+    """New ones alone could not learn the channel, nor hand in what makes them consenters."""
+    _start(network, 5)
+    await engine.up(CHANNEL, "channel", _channel(network, "123"))
+    wanted = _channel(network, "45")
+    reason = r"channel channel: all its orderers \(orderer1, orderer2, orderer3\) would be replaced at once"
+
+    _, message = await engine.preview(CHANNEL, "channel", wanted)
+    assert re.match(f"WILL BE REFUSED: {reason}", message)
+    assert "(`ordering.nodes: [1, 4, 5]`)" in message
+    with pytest.raises(HeddleError, match=reason):
+        await engine.up(CHANNEL, "channel", wanted)
+
+    await engine.up(CHANNEL, "channel", _channel(network, "145"))
+    await engine.up(CHANNEL, "channel", wanted)
+    assert await _numbers(engine, wanted) == "45"
 
 
 def _lose_disk(network: RealNetwork, name: str) -> None:

@@ -11,7 +11,7 @@ from heddle.errors import FabricError, ProviderError
 from heddle.planner.channel import Kind, Step, planned_steps
 from heddle.planner.consenters import Outlook, outlook, standstill
 from heddle.planner.facts import Answer, ChannelFacts, NoAnswer, Refusal
-from heddle.planner.joining import joining_refusal
+from heddle.planner.joining import exchange_refusal, joining_refusal
 from heddle.planner.releases import CapabilityWait
 from heddle.planner.standing import missing_consenters, without_slow
 from heddle.plugin.values import UNKNOWN, Properties
@@ -154,6 +154,8 @@ def join_refusal(
     client: ChannelClient, answers: Mapping[str, Answer], live: LiveConfig, last: Properties
 ) -> Refusal | None:
     """Return why orderers without the channel must not join it; None if they may, or nothing is known."""
+    if refusal := _all_replaced(client, last):
+        return refusal
     if not answers:
         return None
     listed = {client.node_of.get(one.address, "") for one in live.settings.consenters}
@@ -161,6 +163,15 @@ def join_refusal(
     if live.sequence < sequence:  # nobody leads, so only the genesis is known: others have come since
         listed |= known_consenters(client, last)
     return joining_refusal(client.channel, answers, listed, sequence)
+
+
+def _all_replaced(client: ChannelClient, last: Properties) -> Refusal | None:
+    """Return why the wanted orderers must not take the place of all those that order the channel now."""
+    leaving = {*(node.name for node in client.former.values()), *client.lost.values()}
+    if not leaving:
+        return None
+    staying = known_consenters(client, last) - {""}
+    return exchange_refusal(client.channel, set(client.node_of.values()), staying, leaving)
 
 
 def known_consenters(client: ChannelClient, last: Properties) -> frozenset[str]:

@@ -247,6 +247,8 @@ class ChannelHandler(Handler):
         """
         try:
             answers = await client.answers(deadline=_READING)
+            if all(answer is None for answer in answers.values()):
+                return applied_config(client, call.old_outputs), answers
             live = await client.live_now(deadline=_READING)
         except Unreachable as error:
             await self.session.warn(f"ledger not read, this is from the last known state\n{error}", call.urn)
