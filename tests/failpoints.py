@@ -6,12 +6,14 @@ Usage, from the folder of the project, which has to be on PYTHONPATH elsewhere:
     python -m tests.failpoints --kill-at 7 --log FILE -- up STACK --yes --skip-preview
     python -m tests.failpoints --kill-at 7 --after --log FILE --program pulumi -- up --yes
 
+    python -m tests.failpoints --past PAST --after --log FILE -- up STACK --yes --skip-preview
+
 `--log` names a file that gets a line for each write, with its number: `12 kubernetes PATCH /api/v1/…`,
 `13 state save`, `14 node orderer0 broadcast trade CONFIG_UPDATE`, `15 target put backups/…`. Without
 `--kill-at` nothing is killed: that lists the writes. With it the command and all of its children get
 SIGKILL before the write, with `--after` when the write is answered and nobody has heard of it yet. Two runs
 of one command write in about the same order, not in the very same: what goes on side by side may change
-places.
+places. `--past` chooses the first write at which no run before was killed, as that file says, and notes it.
 
 Exit code: the command's own; 137 = it was killed. Of Pulumi's CLI only what Heddle's provider writes counts.
 """
@@ -38,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command as the arguments say, and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.failpoints")
     parser.add_argument("--kill-at", type=int, default=0, metavar="N")
+    parser.add_argument("--past", type=Path, metavar="PAST")
     parser.add_argument("--after", action="store_true")
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--program", default="", help="another command than `heddle`")
@@ -53,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "number": given.kill_at,
         "after": given.after,
         "root": os.getpid(),
+        "past": str(given.past.resolve()) if given.past else "",
     }
     folders = [str(ROOT / "tests/failpoint_site"), str(ROOT), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {
@@ -89,12 +93,16 @@ class Failpoints:
     log: Path
     timeout: float = 900.0
 
-    def run(self, command: Sequence[str], *, kill_at: int = 0, after: bool = False) -> Killed:
-        """Run a command to its end, or to the write at which it is killed."""
+    def run(
+        self, command: Sequence[str], *, kill_at: int = 0, after: bool = False, past: Path | None = None
+    ) -> Killed:
+        """Run a command to its end, or to the write at which it is killed; `past`: the first new one."""
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "tests.failpoints", "--log", str(self.log)),
-                *("--kill-at", str(kill_at), *(["--after"] if after else []), "--", *command),
+                *("--kill-at", str(kill_at), *(["--after"] if after else [])),
+                *(["--past", str(past)] if past else []),
+                *("--", *command),
             ],
             cwd=self.folder,
             env={**self.environment, "PYTHONPATH": str(ROOT)},
@@ -177,6 +185,25 @@ def kill_again_and_again(
         tell(f"killed at {run.writes[-1]}")
     points.finish(command)
     return most
+
+
+def kill_at_each_new_write(
+    points: Failpoints, command: Sequence[str], *, most: int = 400, tell: Callable[[str], None] = print
+) -> int:
+    """Run one command killed after each of its writes in turn, until a run finds no new one and ends.
+
+    Each run begins where the last one was killed, passes the writes at which others were, and dies at the
+    next. So there is a kill between every two writes, and no run to the end for each. Returns how many.
+    """
+    past = points.log.with_suffix(".past")
+    past.unlink(missing_ok=True)
+    for number in range(most + 1):
+        run = points.run(command, after=True, past=past)
+        if not run.was_killed:
+            assert run.code == 0, f"after {number} kills:\n{run.output}"
+            return number
+        tell(f"killed after {past.read_text().splitlines()[-1].partition(' ')[2]}")
+    raise AssertionError(f"{most} kills, and there is still a new write")
 
 
 def _points(writes: int, sample: int, seed: int) -> list[int]:

@@ -14,6 +14,7 @@ from fabric_protos.common import common_pb2
 from fabric_protos.orderer import ab_pb2
 
 from tests.fabric.hostile import Hostile, hostile_node
+from tests.failpoint_site.sitecustomize import label
 from tests.failpoints import (
     KILLED,
     ROOT,
@@ -21,6 +22,7 @@ from tests.failpoints import (
     Killed,
     Operation,
     kill_again_and_again,
+    kill_at_each_new_write,
     kill_at_every_write,
 )
 from tests.kube.losing import LosingServer, losing_server
@@ -96,6 +98,28 @@ async def test_it_kills_after_the_write(number: int, tmp_path: Path) -> None:
         assert here.done() == ["state", "kubernetes", "broadcast"][:number]
 
 
+async def test_it_kills_at_the_first_write_at_which_no_run_was_killed(tmp_path: Path) -> None:
+    """Each write has its turn, and then a run comes to its end."""
+    past = tmp_path / "past"
+    async with world(tmp_path) as here:
+        for number in (1, 2, 3, 4):
+            assert await here.run("--past", str(past), "--after") == (KILLED, WRITES[:number])
+        assert await here.run("--past", str(past), "--after") == (0, WRITES)
+    assert [line.partition(" ")[2] for line in past.read_text().splitlines()] == [
+        "state save 1",
+        *(line.partition(" ")[2] for line in WRITES[1:]),
+    ]
+
+
+def test_a_write_of_the_state_is_known_by_its_place() -> None:
+    """All have the same words; what stands before tells them apart, in every run."""
+    lines = ["1 state begin", "2 state save"]
+    assert label(lines, "state save") == "state save 2"
+    lines += ["3 kubernetes PATCH /x", "4 state save"]
+    assert label(lines, "state save") == "state save 2 after kubernetes PATCH /x"
+    assert label(lines, "kubernetes PATCH /y") == "kubernetes PATCH /y"
+
+
 def test_children_count_and_die_with_their_parent(tmp_path: Path) -> None:
     """A playbook's modules are processes of their own; none may go on without the run's lock."""
     child = (
@@ -128,9 +152,14 @@ def test_children_count_and_die_with_their_parent(tmp_path: Path) -> None:
 class Counting(Failpoints):
     """A command with four writes that remembers how far it got, as a stack's state does."""
 
-    def run(self, command: Sequence[str], *, kill_at: int = 0, after: bool = False) -> Killed:
+    def run(
+        self, command: Sequence[str], *, kill_at: int = 0, after: bool = False, past: Path | None = None
+    ) -> Killed:
         position = int(self.log.read_text()) if self.log.exists() else 0
         left = 4 - position
+        if past is not None and left:
+            past.write_text(f"{past.read_text() if past.exists() else ''}1 write {position + 1}\n")
+            kill_at = 1
         killed = 0 < kill_at <= left
         made = (kill_at if after else kill_at - 1) if killed else left
         self.log.write_text(str(position + made))
@@ -162,3 +191,14 @@ def test_a_run_that_is_killed_again_and_again_comes_to_its_end(tmp_path: Path) -
     """Each run begins where the last one was killed."""
     points = Counting(folder=tmp_path, environment={}, log=tmp_path / "position")
     assert kill_again_and_again(points, ["up"], tell=lambda _: None) == 2
+
+
+def test_a_run_is_killed_after_each_of_its_writes_once(tmp_path: Path) -> None:
+    """Four writes are four kills; the fifth run has nothing new to do."""
+    points = Counting(folder=tmp_path, environment={}, log=tmp_path / "position")
+    told: list[str] = []
+    assert kill_at_each_new_write(points, ["up"], tell=told.append) == 4
+    assert told == [f"killed after write {number}" for number in (1, 2, 3, 4)]
+    points.log.unlink()
+    with pytest.raises(AssertionError, match="3 kills, and there is still a new write"):
+        kill_at_each_new_write(points, ["up"], most=3, tell=told.append)

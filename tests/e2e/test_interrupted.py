@@ -1,9 +1,9 @@
 """An `up` that is killed between two writes: the next one finishes it, and the one after it changes nothing.
 
 A client submits transactions all the while; none is lost. On the cluster of test_network.py, on stand-ins.
-A few writes are chosen by HEDDLE_SEED. HEDDLE_FAILPOINTS=all takes every write of every operation instead,
-HEDDLE_FAILPOINTS=20 so many of each, HEDDLE_FAILPOINTS=11-20 the 11th to the 20th, and `-k renewal` one
-operation alone.
+A few writes are chosen by HEDDLE_SEED. HEDDLE_FAILPOINTS=all kills after every write of every operation
+instead, each run where the last one was killed, HEDDLE_FAILPOINTS=20 at so many of each, one run to its end
+after each, HEDDLE_FAILPOINTS=11-20 at the 11th to the 20th, and `-k renewal` takes one operation alone.
 """
 
 import os
@@ -17,7 +17,7 @@ from tests.e2e.conftest import CLUSTER
 from tests.e2e.interruptions import LENGTHY, OPERATIONS, UP, killed_and_finished, operations
 from tests.e2e.load import load
 from tests.e2e.project import Project, fabric_release
-from tests.failpoints import Failpoints, kill_again_and_again
+from tests.failpoints import Failpoints, kill_again_and_again, kill_at_each_new_write
 
 pytestmark = [pytest.mark.cluster]
 SEED = int(os.environ.get("HEDDLE_SEED", "10"))
@@ -70,8 +70,6 @@ def test_an_operation_that_is_killed_at_a_write_is_finished_by_the_next_run(stac
 def chosen(writes: int) -> list[int]:
     """Return the numbers of the writes to be killed at, of so many."""
     numbers = list(range(1, writes + 1))
-    if MANY == "all":
-        return numbers
     first, _, last = MANY.partition("-")
     if last:
         return [number for number in numbers if int(first) <= number <= int(last)]
@@ -86,12 +84,19 @@ def test_an_operation_that_is_killed_at_any_write_is_finished(name: str, stack: 
     stack.ok("heddle", *UP, CLUSTER)
     points, operation = failpoints(stack), operations(stack)[name]
     operation.edit()
-    writes = points.finish((*UP, CLUSTER)).writes
-    print(f"{name}: {len(writes)} writes, HEDDLE_SEED={SEED}", *writes, sep="\n  ")
-    numbers = chosen(len(writes))
     with load(stack) as client:
-        for number in numbers:
-            print(f"{name}: {killed_and_finished(points, operation, CLUSTER, number)}", flush=True)
+        if MANY == "all":
+            killed = kill_at_each_new_write(
+                points, (*UP, CLUSTER), tell=lambda line: print(f"{name}: {line}", flush=True)
+            )
+            print(f"{name}: {killed} kills")
+            assert killed >= operation.writes // 2
+        else:
+            writes = points.finish((*UP, CLUSTER)).writes
+            print(f"{name}: {len(writes)} writes, HEDDLE_SEED={SEED}", *writes, sep="\n  ")
+            for number in chosen(len(writes)):
+                print(f"{name}: {killed_and_finished(points, operation, CLUSTER, number)}", flush=True)
+        points.finish((*UP, CLUSTER, "--expect-no-changes"))
     print(client.report)
     assert (client.report.failed, client.report.lost, client.report.doubled) == ([], [], [])
 
@@ -101,7 +106,10 @@ def test_an_operation_that_is_killed_at_any_write_is_finished(name: str, stack: 
 def test_a_first_creation_that_is_killed_again_and_again_comes_to_its_end(stack: Project) -> None:
     """Each run begins where the last one was killed, and lives a write longer."""
     points = failpoints(stack)
-    killed = kill_again_and_again(points, (*UP, CLUSTER), most=int(MANY) if MANY.isdecimal() else 400)
+    if MANY == "all":
+        killed = kill_at_each_new_write(points, (*UP, CLUSTER))
+    else:
+        killed = kill_again_and_again(points, (*UP, CLUSTER), most=int(MANY) if MANY.isdecimal() else 400)
     points.finish((*UP, CLUSTER, "--expect-no-changes"))
     print(f"{killed} kills")
     assert killed

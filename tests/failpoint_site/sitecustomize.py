@@ -28,28 +28,42 @@ class Failpoint:
     """Note each write in a log, and end everything at the one of a number.
 
     number: the write to be killed at, from 1; 0 = only count. after: not before, but when it is answered.
-    root: the process whose descendants are killed.
+    root: the process whose descendants are killed. past: a file with the writes at which runs before were
+    killed, by their labels; the first other one is chosen then, and added to it.
     """
 
-    def __init__(self, *, log: Path, number: int, after: bool, root: int) -> None:
+    def __init__(self, *, log: Path, number: int, after: bool, root: int, past: str = "") -> None:
         self._log, self._number, self._after, self._root = log, number, after, root
+        self._past = Path(past) if past else None
 
     def before(self, words: str) -> int:
         """Note that a write begins, and return its number."""
         with self._log.open("a+") as log:
             fcntl.flock(log, fcntl.LOCK_EX)
             log.seek(0)
-            number = len(log.readlines()) + 1
+            lines = log.read().splitlines()
+            number = len(lines) + 1
             # The lock is held until the end: no other write of any process comes in between.
             log.write(f"{number} {words}\n")
             log.flush()
+            if self._past is not None and self._is_new(self._past, label(lines, words)):
+                self._number = number
             if number == self._number and not self._after:
                 self._kill()
         return number
 
+    def _is_new(self, past: Path, name: str) -> bool:
+        """Tell whether this write is the one to be killed at: the first of this run that no run died at."""
+        known = past.read_text().splitlines() if past.exists() else []
+        chosen = f"{self._root} "
+        if any(line.startswith(chosen) or line.partition(" ")[2] == name for line in known):
+            return False
+        past.write_text("".join(f"{line}\n" for line in [*known, f"{chosen}{name}"]))
+        return True
+
     def after(self, number: int) -> None:
         """Note that a write has been answered."""
-        if number == self._number and self._after:
+        if number and number == self._number and self._after:
             self._kill()
 
     def _kill(self) -> None:
@@ -58,6 +72,21 @@ class Failpoint:
             os.kill(pid, signal.SIGKILL)
         os.kill(own, signal.SIGKILL)
         signal.pause()  # another thread must not go on before the signal is there
+
+
+def label(lines: Sequence[str], words: str) -> str:
+    """Return what a write is known by in every run: its words, and of one of the state where it stands.
+
+    lines: the writes before it in this run. The state is saved again and again: after which other write, and
+    how often since, tells one from the next.
+    """
+    if not words.startswith("state "):
+        return words
+    before = [line.partition(" ")[2] for line in lines]
+    others = [index for index, each in enumerate(before) if not each.startswith("state ")]
+    last = others[-1] if others else -1
+    place = f" after {before[last]}" if others else ""
+    return f"{words} {1 + before[last + 1 :].count(words)}{place}"
 
 
 def _descendants(root: int) -> set[int]:
