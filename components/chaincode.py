@@ -38,6 +38,8 @@ class ChaincodeArgs:
     """Peers of every organization that is managed here, by its name."""
     peers_restarted: Sequence[Rollout]
     """Done when all peers run what their StatefulSets say."""
+    dialled_anew: Sequence[Rollout]
+    """Done when all peers have restarted whose gateways had to learn of other orderers."""
     power: Power
     """What stops and starts all workloads in order."""
 
@@ -125,7 +127,8 @@ class Chaincode(pulumi.ComponentResource):
                 signer=peers.organization.admin,
             ),
             pulumi.ResourceOptions(
-                parent=self, depends_on=[args.channels[plan.channel].memberships[endorser.name]]
+                parent=self,
+                depends_on=[args.channels[plan.channel].memberships[endorser.name], *args.dialled_anew],
             ),
         )
 

@@ -116,10 +116,12 @@ def _rollouts(args: FabricChannelArgs) -> list[pulumi.Resource]:
 
     Peers restart with their new keys before the channel refuses the old ones, and with their new images
     before it raises the capabilities that the stack file states. So they do with new addresses: the channel
-    names those of anchor peers.
+    names those of anchor peers. Gateways for BFT have to reach a quorum of the orderers that they know, so
+    each restarts once for orderers that have left before others leave.
     """
     revoking = any(peers.organization.revocations for peers in args.peers.values())
-    waits = revoking or args.plan.capabilities or args.site.topology.moving
+    topology = args.site.topology
+    waits = revoking or args.plan.capabilities or topology.moving or topology.bft is not None
     first = args.peers_restarted if waits else ()
     return [args.orderers.rollout, *first]
 

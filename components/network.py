@@ -61,10 +61,9 @@ class Network(pulumi.ComponentResource):
         self._power = self._start()
         peers = [node.address for peer_set in self._peers.values() for node in peer_set.nodes.values()]
         self._orderers.roll_out(peers)
-        self._peers_restarted = self._peer_rollout(f"{name}-peers-rollout", self._orderers.rollout)
+        self._peers_restarted = self._peer_rollout(f"{name}-peers-rollout", [self._orderers.rollout])
         self._channels = {plan.name: self._channel(plan) for plan in self._topology.channels}
-        if self._topology.moving:
-            self._dial_anew()
+        self._dialled_anew = self._dial_anew()
         self._chaincodes = {plan.name: self._chaincode(plan) for plan in self._topology.chaincodes}
         members = {self._topology.ordering.name: self._orderers.organization} | {
             name: peer_set.organization for name, peer_set in self._peers.items()
@@ -156,14 +155,24 @@ class Network(pulumi.ComponentResource):
             peers.start(power)
         return power
 
-    def _dial_anew(self) -> None:
-        """Declare who restarts once channels name new addresses: orderers, then peers for their gateways."""
-        ledgers = [each.channel for each in self._channels.values()]
-        orderers = dial_anew(f"{self._name}-orderers-dial-anew", self._orderers, ledgers, self._child)
-        self._peer_rollout(f"{self._name}-peers-dial-anew", orderers)
+    def _dial_anew(self) -> list[Rollout]:
+        """Declare who restarts once channels name other orderers, or new addresses of those that move.
 
-    def _peer_rollout(self, name: str, after: Rollout) -> list[Rollout]:
-        """Return a rollout of all peers, which comes after the orderers'; none where no peer runs here."""
+        Peers do for their gateways, which know the orderers that there were when a peer started. Return their
+        rollout; none where no peer runs here.
+        """
+        ledgers: list[pulumi.Resource] = [each.channel for each in self._channels.values()]
+        for each in self._channels.values():
+            ledgers += each.memberships.values()
+        # Without a channel nothing else stands between the two rollouts of the same peers.
+        ledgers += [self._orderers.rollout, *self._peers_restarted]
+        if self._topology.moving:
+            name = f"{self._name}-orderers-dial-anew"
+            ledgers.append(dial_anew(name, self._orderers, ledgers, self._child))
+        return self._peer_rollout(f"{self._name}-peers-dial-anew", ledgers)
+
+    def _peer_rollout(self, name: str, after: Sequence[pulumi.Resource]) -> list[Rollout]:
+        """Return a rollout of all peers, which comes after these; none where no peer runs here."""
         if not self._peers:
             return []
         args = PeerRolloutArgs(
@@ -206,6 +215,7 @@ class Network(pulumi.ComponentResource):
                 orderers=self._orderers,
                 peers=self._peers,
                 peers_restarted=self._peers_restarted,
+                dialled_anew=self._dialled_anew,
                 power=self._power,
             ),
             self._child,

@@ -1,6 +1,6 @@
 """Restart the peers of all organizations, one at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -20,8 +20,8 @@ class PeerRolloutArgs:
     """Peers of every organization that is managed here, by its name."""
     operations: Operations
     volumes: Volumes
-    after: Rollout
-    """The rollout of the nodes that restart before these: one node of the instance at a time."""
+    after: Sequence[pulumi.Resource]
+    """What is done before, as the rollout of the orderers: one node of the instance restarts at a time."""
 
 
 def peer_rollout(name: str, args: PeerRolloutArgs, opts: pulumi.ResourceOptions) -> Rollout:
@@ -47,7 +47,7 @@ def peer_rollout(name: str, args: PeerRolloutArgs, opts: pulumi.ResourceOptions)
         pulumi.ResourceOptions.merge(
             opts,
             pulumi.ResourceOptions(
-                depends_on=[*(node.statefulset for node in nodes.values()), args.volumes, args.after]
+                depends_on=[*(node.statefulset for node in nodes.values()), args.volumes, *args.after]
             ),
         ),
     )

@@ -31,10 +31,11 @@ def test_nodes_start_together_and_are_replaced_one_by_one(network: Recorder) -> 
         assert inputs["spec"]["replicas"] == 1
 
     rollouts = network.of("Rollout")
-    assert sorted(rollouts) == ["dev-orderers-rollout", "dev-peers-rollout"]
+    assert sorted(rollouts) == ["dev-orderers-rollout", "dev-peers-dial-anew", "dev-peers-rollout"]
     assert set(rollouts["dev-peers-rollout"]["revisions"]) == {"peer0-one", "peer1-one", "peer0-two"}
     for name in rollouts:
-        last = max(network.position(each) for each in network.of("StatefulSet") if each.startswith(name[:-8]))
+        kind = name.removesuffix("-rollout").removesuffix("-dial-anew")
+        last = max(network.position(each) for each in network.of("StatefulSet") if each.startswith(kind))
         assert last < network.position(name)
 
 

@@ -13,6 +13,8 @@ def test_one_node_of_the_instance_restarts_at_a_time(network: Recorder) -> None:
     assert waits == {
         "dev-orderers-rollout": [],
         "dev-peers-rollout": ["dev-orderers-rollout"],
+        # Once more, for gateways that must learn of other orderers, when the channels have them.
+        "dev-peers-dial-anew": ["dev-orderers-rollout", "dev-peers-rollout"],
     }
 
 

@@ -24,18 +24,26 @@ class Case:
     """A network that bears the loss of orderer2, and what its stack file names afterwards.
 
     emptied: the volume stays and is empty; else it is gone. killed: the nodes of an `up` that is killed
-    half-way. wanted: those of the `up` after it.
+    half-way. wanted: those of the `up` after it. later: what each further `up` names: gateways of peers must
+    have learned of those before.
     """
 
     nodes: int
     emptied: bool
     killed: Sequence[int]
     wanted: Sequence[int]
+    later: Sequence[Sequence[int]] = ()
 
 
 CASES = {
     "raft": Case(nodes=3, emptied=False, killed=[0, 1, 3], wanted=[0, 1, 4]),
-    "bft": Case(nodes=4, emptied=True, killed=[0, 1, 3, 4], wanted=[0, 1, 3, 4]),
+    "bft": Case(
+        nodes=4,
+        emptied=True,
+        killed=[0, 1, 3, 4],
+        wanted=[0, 1, 3, 4],
+        later=[[0, 3, 4, 5], [0, 4, 5, 6]],
+    ),
 }
 PATIENCE = 60.0
 """Seconds that the longest pause may take: an election of BFT, on a machine that is busy."""
@@ -93,13 +101,16 @@ def test_another_index_takes_the_place_of_a_lost_orderer(
         killed = network.kill_after(("heddle", "up", CLUSTER, "--yes"), lines=12)
         network.edit("ordering", "nodes", value=list(case.wanted))
         network.ok("heddle", "up", CLUSTER, "--yes", timeout=600)
+        for nodes in case.later:
+            network.edit("ordering", "nodes", value=list(nodes))
+            network.ok("heddle", "up", CLUSTER, "--yes", timeout=600)
 
     assert killed, "the run had ended before it was killed"
     assert "WILL BE REFUSED" not in preview
     client.report.expect_all(pause=PATIENCE)
     shown = network.ok("heddle", "channel", "show", CLUSTER, "channel")
     assert set(re.findall(r"orderer\d-orderer", shown)) == {
-        f"orderer{index}-orderer" for index in case.wanted
+        f"orderer{index}-orderer" for index in [case.wanted, *case.later][-1]
     }
     network.ok("heddle", "up", CLUSTER, "--yes", "--expect-no-changes")
     network.ok("heddle", "chaincode", "invoke", CLUSTER, "--name", "assets", "put", "after", "alice", "1")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from heddle.configtx.moved import moved_consenters
@@ -11,6 +12,7 @@ from heddle.errors import FabricError, ProviderError
 from heddle.planner.channel import Kind, Step, planned_steps
 from heddle.planner.consenters import Outlook, outlook, standstill
 from heddle.planner.facts import Answer, ChannelFacts, NoAnswer, Refusal
+from heddle.planner.gateways import leaving_refusal, outdates_gateways
 from heddle.planner.joining import exchange_refusal, joining_refusal
 from heddle.planner.releases import CapabilityWait
 from heddle.planner.standing import missing_consenters, without_slow
@@ -40,6 +42,7 @@ class Ahead:
 
     joining: names of orderers that join the channel.
     waits: what each capability that is raised waits for, in the order of the steps.
+    restarting: names of peers that restart afterwards, for their gateways.
     """
 
     live: LiveConfig
@@ -47,6 +50,7 @@ class Ahead:
     joining: Sequence[str]
     refusal: Refusal | None
     waits: Sequence[CapabilityWait] = ()
+    restarting: Sequence[str] = ()
 
 
 async def look_ahead(
@@ -78,6 +82,7 @@ async def look_ahead(
     if _somebody_answers(facts):
         refusals += [standstill(heard, newest), *(each.refusal for each in steps)]
     refusals.append(join_refusal(client, answers, live, last))
+    refusals.append(leaving_refusal(client.channel, live.settings, todo))
     waits = await _waits(releases, live.settings, todo)
     # The same run brings this program's nodes up with their new images first: others' nodes it does not.
     refusals += [replace(each, nodes={}).refusal for each in waits]
@@ -87,7 +92,15 @@ async def look_ahead(
         joining=[name for name, answer in answers.items() if answer is None],
         refusal=next(filter(None, refusals), None),
         waits=waits,
+        restarting=_restarting(releases, live.settings, todo),
     )
+
+
+def _restarting(releases: ChannelReleases, live: ChannelSettings, todo: Sequence[Step]) -> list[str]:
+    """Return the names of the peers whose gateways must learn of other orderers."""
+    settings = [live, *(step.settings for step in todo)]
+    outdated = any(outdates_gateways(before, after) for before, after in pairwise(settings))
+    return [peer.name for peer in releases.peers] if outdated else []
 
 
 async def _waits(

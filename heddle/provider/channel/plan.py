@@ -16,7 +16,7 @@ from heddle.provider.channel.prepared import Prepared, prepare_all
 from heddle.provider.channel.settings import SETTINGS, settings_from
 from heddle.quantities import show_size
 from heddle.quorum import fault_tolerance, quorum
-from heddle.text import counted
+from heddle.text import counted, some
 
 __all__ = ["plan_create", "plan_unknown", "plan_update", "tell_drift"]
 
@@ -66,6 +66,7 @@ def plan_unknown(inputs: Mapping[str, Any], olds: Mapping[str, Any], ahead: Ahea
     for number, each in enumerate(steps, 1):
         lines += _step(number, len(steps), each)
         lines += _waiting(each, waits)
+    lines += _restarts(ahead)
     open_ones = "signatures are" if steps else "steps and signatures are"
     lines.append(f"{open_ones} known after apply: they depend on {', '.join(unknown)}")
     return "\n".join([*_refused(ahead), *lines])
@@ -96,6 +97,14 @@ def _waiting(ahead: Outlook, waits: Iterator[CapabilityWait]) -> Iterator[str]:
     if ahead.step.kind is Kind.CAPABILITY:
         yield f"  {next(waits)}".replace("\n", "\n  ")
         yield "  a point of no return: it is never lowered, and earlier releases do not start any more"
+
+
+def _restarts(ahead: Ahead | None) -> Iterator[str]:
+    """Yield which peers restart afterwards, and why."""
+    if ahead is not None and ahead.restarting:
+        names, singly = some(ahead.restarting), ", one at a time" if len(ahead.restarting) > 1 else ""
+        why = "a gateway knows the orderers that there were when its peer started"
+        yield f"then {counted(len(ahead.restarting), 'peer')} restart{singly} ({names}): {why}"
 
 
 def _coming_and_going(
@@ -155,6 +164,7 @@ def plan_update(client: ChannelClient, ahead: Ahead) -> str:
         lines += _step(number, len(todo), each, one)
         lines += _waiting(each, waits)
         lines += [f"  signatures {consent}" for consent in one.consents]
+    lines += _restarts(ahead)
     if unsigned:
         lines.append("the update will stop there and leave a request: `heddle channel request`")
     return "\n".join([*_refused(ahead), *lines])

@@ -19,6 +19,7 @@ from heddle.network.updates import UpdateDelivery
 from heddle.planner.channel import Kind, Step, applied_after, planned_steps
 from heddle.planner.consenters import key_in_use, outlook
 from heddle.planner.facts import ChannelFacts, Refusal
+from heddle.planner.gateways import leaving_refusal, outdates_gateways
 from heddle.planner.releases import CapabilityWait
 from heddle.planner.standing import missing_consenters, standing
 from heddle.provider.channel.client import ChannelClient, LiveConfig
@@ -76,6 +77,7 @@ class Updater:
             todo = planned_steps(live.settings, self._wanted, self.base, missing, own, moved)
             if not todo:
                 return live
+            _raise_for(leaving_refusal(self._client.channel, live.settings, todo))
             before = live
             with doing(todo[0].changes[0]):
                 live = await self._take(live, todo[0], facts, newest, clock)
@@ -102,6 +104,9 @@ class Updater:
             await self._have_follow(live, step, clock)
             facts, newest = await self._client.facts(live, deadline=clock.left())
             _expect_safe(facts, step, newest)  # following takes its time
+        if outdates_gateways(live.settings, step.settings):
+            # Before the channel has them: a run that is killed in between has one restart more.
+            await mark_nodes(self._session, self._releases.peers)
         if step.kind is Kind.MOVE and step.joins is not None:
             node = self._client.node(self._name(step.joins))
             await expect_certified(self._client, node, step.joins.host, deadline=clock.left())

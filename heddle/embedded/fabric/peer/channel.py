@@ -47,14 +47,18 @@ class PeerChannel:
     Args:
         ledger: at least the genesis block.
         private: the private data that this peer has.
+        reopened: whether the peer had the channel before it started. Then its gateway never hears of other
+            orderers than those of its first transaction (internal/pkg/gateway/registry.go, Fabric 3.1.5).
     """
 
-    def __init__(self, ledger: Ledger, private: PrivateStore) -> None:
+    def __init__(self, ledger: Ledger, private: PrivateStore, *, reopened: bool = False) -> None:
         self.ledger = ledger
         self.private = private
         self.config = ChannelConfig.of_block(newest_config(ledger))
         expect_capabilities("peer", self.config)
         self.name = self.config.channel
+        self._reopened = reopened
+        self._first_orderers: tuple[str, ...] = ()
         self.state = State()
         self.places: dict[str, Place] = {}
         self.missing: set[Part] = set()
@@ -74,6 +78,13 @@ class PeerChannel:
             if endorser and valid:
                 self._apply(endorsed(headers), Version(block.header.number, index))
         self._committer.expire(block.header.number)
+
+    def gateway_orderers(self) -> tuple[str, ...]:
+        """Return the orderers (host:port) that the gateway hands transactions to."""
+        if not self._reopened:
+            return self.config.orderer_endpoints
+        self._first_orderers = self._first_orderers or self.config.orderer_endpoints
+        return self._first_orderers
 
     # --- what delivery asks
 

@@ -99,7 +99,7 @@ class Gateway:
         if channel is None:
             words = f"failed to get config for channel [{request.channel_id}]"
             raise GatewayError(_CODE.FAILED_PRECONDITION, words)
-        await submit(channel.config, self._peer.dialled, request.prepared_transaction)
+        await submit(channel, self._peer.dialled, request.prepared_transaction)
         return gateway_pb2.SubmitResponse()
 
     # --- endorsements

@@ -14,6 +14,7 @@ from fabric_protos.gateway import gateway_pb2
 from fabric_protos.orderer import ab_pb2
 
 from heddle.embedded.fabric.channelconfig import ChannelConfig
+from heddle.embedded.fabric.peer.channel import PeerChannel
 from heddle.embedded.fabric.peer.status import GatewayError
 from heddle.embedded.fabric.rpc import Dialled, open_stream
 from heddle.protobuf import enum_name
@@ -27,9 +28,9 @@ _DEADLINE = 30.0
 _EXISTS = "failed to submit request: request already exists"
 
 
-async def submit(config: ChannelConfig, dialled: Dialled, envelope: common_pb2.Envelope) -> None:
+async def submit(channel: PeerChannel, dialled: Dialled, envelope: common_pb2.Envelope) -> None:
     """Hand an envelope to the first orderer that takes it, or with BFT to a quorum. Raises GatewayError."""
-    endpoints = list(config.orderer_endpoints)
+    config, endpoints = channel.config, list(channel.gateway_orderers())
     if not endpoints:
         raise GatewayError(_CODE.UNAVAILABLE, "no orderer nodes available")
     random.shuffle(endpoints)

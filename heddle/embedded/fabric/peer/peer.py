@@ -96,7 +96,7 @@ class Peer:
         except (HeddleError, *MALFORMED) as error:
             raise LedgerBroken(f"ledger of channel {name} cannot be read: {error}") from error
         try:
-            channel = PeerChannel(ledger, self._private(name))
+            channel = PeerChannel(ledger, self._private(name), reopened=True)
         except (HeddleError, *MALFORMED) as error:
             _LOG.error("Failed to load ledger %s(%s)", name, error)
             self._not_open.add(name)
