@@ -87,6 +87,8 @@ def sentence(clause: str) -> str:
 
 def without_controls(text: str) -> str:
     """Return text without signs that move or colour a terminal's text, whatever its length."""
+    if text.isprintable():
+        return text
     return "".join(
         sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}" for sign in text
     )

@@ -1,6 +1,5 @@
 """List what was done to a stack: `heddle log STACK`."""
 
-import re
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from heddle.cli.moments import moment
 from heddle.cli.options import HERE, Folder, Json, StackFile
 from heddle.cli.printing import cell, listing, print_json, print_listing
 from heddle.errors import EngineError
@@ -19,8 +19,6 @@ from heddle.state.stack import stack_backend
 
 __all__ = ["log"]
 
-_UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-_AGO = re.compile(r"(\d{1,6})([mhdw])")
 _COLOURS = {"succeeded": "green", "failed": "red", "interrupted": "red"}
 _COUNTED = {"create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"}
 
@@ -40,7 +38,7 @@ def log(
     folder: Folder = HERE,
 ) -> None:
     """List what was done, newest first: when, how long, by whom, with what result."""
-    oldest = _oldest(since)
+    oldest = moment(since, "--since") if since else 0.0
     backend = stack_backend(folder, stack)
     if backend is None:
         raise EngineError(
@@ -57,21 +55,6 @@ def log(
         print_json([_plain(act) for act in acts])
         return
     _show(Console(highlight=False), acts, resources=bool(resource))
-
-
-def _oldest(since: str) -> float:
-    """Return the time from which on acts are listed, in seconds since 1970."""
-    if not since:
-        return 0.0
-    if ago := _AGO.fullmatch(since):
-        return time.time() - int(ago[1]) * _UNITS[ago[2]]
-    try:
-        given = datetime.fromisoformat(since)
-    except ValueError:
-        raise typer.BadParameter(
-            f"--since {since}: a time such as 90m, 12h, 7d or 2w ago is expected, or a date: 2026-11-28"
-        ) from None
-    return (given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp()
 
 
 def _touching(acts: Iterable[Act], name: str) -> Iterable[Act]:

@@ -47,6 +47,10 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
         "Show when each certificate of a network ends; request certificates of authorities.",
     ),
     "log": Subcommand("heddle.cli.log:log", "List what was done to a stack, by whom and with what result."),
+    "logs": Subcommand(
+        "heddle.cli.logs:logs",
+        "Show what orderers, peers, databases and chaincode servers log, in the order of time.",
+    ),
     "sdk-config": Subcommand(
         "heddle.cli.sdkconfig:sdk_config",
         "Write connection profiles, certificates, and the MSP folders of the users that are named.",

@@ -4,7 +4,7 @@ Paths and fields: kubernetes.io/docs/reference/kubernetes-api.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Self, TypeAlias
 from urllib.parse import quote
 
@@ -12,6 +12,7 @@ import httpx
 
 from heddle.errors import Forbidden, KubeError, Unreachable
 from heddle.kube.apiserver import ApiServer
+from heddle.kube.splitting import LineSplitter
 from heddle.waiting import reading
 
 __all__ = ["Json", "KubeClient", "is_ready", "pod_path", "refusal"]
@@ -43,6 +44,8 @@ class KubeClient:
             verify=server.tls if server.tls is not None else False,
             proxy=server.proxy or None,
             timeout=_CALL_SECONDS,
+            # Each log that is followed keeps a connection for itself.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
             trust_env=False,
         )
 
@@ -99,12 +102,40 @@ class KubeClient:
                 method, path, params=query, headers=headers, json=json, timeout=seconds
             )
         except httpx.TransportError as error:
-            words = str(error) or type(error).__name__
-            raise Unreachable(
-                f"API server {self._server.way}: {method} {path}: no answer: {words}",
-                hint="Does `kubectl get pods` work with this kubeconfig?"
-                + (" What needs no proxy belongs into NO_PROXY." if self._server.proxy else ""),
-            ) from error
+            raise self._no_answer(method, path, error) from error
+
+    def _no_answer(self, method: str, path: str, error: httpx.TransportError) -> Unreachable:
+        words = str(error) or type(error).__name__
+        return Unreachable(
+            f"API server {self._server.way}: {method} {path}: no answer: {words}",
+            cause=words,
+            hint="Does `kubectl get pods` work with this kubeconfig?"
+            + (" What needs no proxy belongs into NO_PROXY." if self._server.proxy else ""),
+        )
+
+    async def lines(
+        self, path: str, *, query: Mapping[str, str] | None = None, silence: float | None
+    ) -> AsyncGenerator[str, None]:
+        """Yield the lines of an answer as they come; close the iterator to end it.
+
+        silence: seconds without a byte after which the answer counts as lost; None: it may be silent.
+        """
+        splitter, headers = LineSplitter(), await self._server.headers()
+        timeout = httpx.Timeout(_CALL_SECONDS, read=silence)
+        try:
+            async with self._client.stream(
+                "GET", path, params=query, headers=headers, timeout=timeout
+            ) as response:
+                if response.status_code != httpx.codes.OK:
+                    await response.aread()
+                    raise refusal(response)
+                async for chunk in response.aiter_bytes():
+                    for line in splitter.feed(chunk):
+                        yield line
+        except httpx.TransportError as error:
+            raise self._no_answer("GET", path, error) from error
+        for line in splitter.rest():
+            yield line
 
     async def get(self, path: str, **query: str) -> Json | None:
         """Return an object or a list by its path, None where there is none.
