@@ -13,6 +13,7 @@ from heddle.configtx.settings import BFT
 from heddle.errors import HeddleError
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
+from heddle.fabric.gateway_orderers import ordering_answers
 from heddle.network.answers import ask_orderer, ask_orderer_channels
 from heddle.planner.facts import PodFacts
 from heddle.planner.restart import restart_refusal
@@ -20,7 +21,8 @@ from heddle.plugin.interface import PartialFailure
 from heddle.provider.channel import handler
 from heddle.quorum import quorum
 from tests.provider.harness import Engine, channel_value, node_value
-from tests.provider.tokens import CHANNEL
+from tests.provider.real import membership_inputs
+from tests.provider.tokens import CHANNEL, MEMBERSHIP
 from tests.real.network import RealNetwork, prepared_network
 
 pytestmark = pytest.mark.real
@@ -303,3 +305,35 @@ async def test_a_channel_keeps_its_consensus(network: RealNetwork, engine: Engin
     await engine.up(CHANNEL, "channel", _channel(network, "1234"))
     with pytest.raises(HeddleError, match=r"consensus cannot change\. .* Declare another channel"):
         await engine.diff(CHANNEL, "channel", _channel(network, "1234", BFT))
+
+
+async def test_a_gateway_knows_the_orderers_that_there_were_when_its_peer_started(
+    network: RealNetwork, engine: Engine
+) -> None:
+    """So `up` restarts peers after orderers have joined; without it nobody would take a transaction here."""
+    _start(network, 2)
+    peer, first = network.peers[0], network.orderers[0]
+    program = network.programs[peer.name]
+    program.start()
+    program.wait()
+    channel = await engine.up(CHANNEL, "channel", _channel(network, "1"))
+    await engine.up(MEMBERSHIP, "member", membership_inputs(network, 0, channel["genesisHash"]))
+
+    async def answers() -> dict[str, bool]:
+        async with Connections(DirectDialer()) as connections:
+            return await ordering_answers(connections, peer, "channel", deadline=30)
+
+    def restart() -> None:
+        program.stop()
+        program.start()
+        program.wait()
+
+    restart()
+    assert await answers() == {}  # it has found the first orderer
+    await engine.up(CHANNEL, "channel", _channel(network, "12"))
+    await engine.up(CHANNEL, "channel", _channel(network, "2"))
+    network.programs[first.name].stop()
+    assert await answers() == {f"{first.host}:{first.port}": False}
+
+    restart()
+    assert await answers() == {}
