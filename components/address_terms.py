@@ -1,14 +1,11 @@
-"""Keep the addresses of nodes until no channel names them any more, and have nodes dial the new ones."""
-
-from collections.abc import Sequence
+"""Keep the addresses of nodes until no channel names them any more."""
 
 import pulumi
 
 from components.addresses import node_address
-from components.orderer_set import OrdererSet
 from components.organization import Organization
 from components.site import Site
-from heddle.resources import AddressTerms, AddressTermsArgs, Rollout
+from heddle.resources import AddressTerms, AddressTermsArgs
 
 
 def address_terms(
@@ -26,18 +23,4 @@ def address_terms(
             reader=ordering.admin,
         ),
         opts,
-    )
-
-
-def dial_anew(
-    name: str, orderers: OrdererSet, after: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions
-) -> Rollout:
-    """Declare one more Rollout of the orderers, after the channels: those that are to dial new addresses.
-
-    They keep the connections that they have, whatever a configuration says, until they start anew.
-    """
-    return Rollout(
-        name,
-        orderers.rollout_args,
-        pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=after)),
     )

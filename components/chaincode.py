@@ -39,7 +39,7 @@ class ChaincodeArgs:
     peers_restarted: Sequence[Rollout]
     """Done when all peers run what their StatefulSets say."""
     dialled_anew: Sequence[Rollout]
-    """Done when all peers have restarted whose gateways had to learn of other orderers."""
+    """Done when all have restarted that had to after the channels changed."""
     power: Power
     """What stops and starts all workloads in order."""
 

@@ -6,15 +6,16 @@ from typing import Any
 
 import pulumi
 
-from components.address_terms import address_terms, dial_anew
+from components.address_terms import address_terms
 from components.chaincode import Chaincode, ChaincodeArgs
 from components.cluster import Cluster, ClusterArgs
+from components.dial_anew import dial_anew
 from components.eip import Eip
 from components.fabric_channel import FabricChannel, FabricChannelArgs
 from components.operations import Operations, OperationsArgs
 from components.orderer_set import OrdererSet, OrdererSetArgs
 from components.organization import Organization, OrganizationArgs
-from components.peer_rollout import PeerRolloutArgs, peer_rollout
+from components.peer_rollout import PeerRolloutArgs, peer_rollout, peer_rollout_args
 from components.peer_set import PeerSet, PeerSetArgs
 from components.power import PowerParts, declare_power
 from components.site import Site
@@ -61,7 +62,7 @@ class Network(pulumi.ComponentResource):
         self._power = self._start()
         peers = [node.address for peer_set in self._peers.values() for node in peer_set.nodes.values()]
         self._orderers.roll_out(peers)
-        self._peers_restarted = self._peer_rollout(f"{name}-peers-rollout", [self._orderers.rollout])
+        self._peers_restarted = self._roll_out_peers()
         self._channels = {plan.name: self._channel(plan) for plan in self._topology.channels}
         self._dialled_anew = self._dial_anew()
         self._chaincodes = {plan.name: self._chaincode(plan) for plan in self._topology.chaincodes}
@@ -155,34 +156,35 @@ class Network(pulumi.ComponentResource):
             peers.start(power)
         return power
 
-    def _dial_anew(self) -> list[Rollout]:
-        """Declare who restarts once channels name other orderers, or new addresses of those that move.
-
-        Peers do for their gateways, which know the orderers that there were when a peer started. Return their
-        rollout; none where no peer runs here.
-        """
-        ledgers: list[pulumi.Resource] = [each.channel for each in self._channels.values()]
-        for each in self._channels.values():
-            ledgers += each.memberships.values()
-        # Without a channel nothing else stands between the two rollouts of the same peers.
-        ledgers += [self._orderers.rollout, *self._peers_restarted]
-        if self._topology.moving:
-            name = f"{self._name}-orderers-dial-anew"
-            ledgers.append(dial_anew(name, self._orderers, ledgers, self._child))
-        return self._peer_rollout(f"{self._name}-peers-dial-anew", ledgers)
-
-    def _peer_rollout(self, name: str, after: Sequence[pulumi.Resource]) -> list[Rollout]:
-        """Return a rollout of all peers, which comes after these; none where no peer runs here."""
-        if not self._peers:
-            return []
-        args = PeerRolloutArgs(
+    def _peer_rollout_args(self) -> PeerRolloutArgs:
+        return PeerRolloutArgs(
             site=self._site,
             peers=self._peers,
             operations=self._operations,
             volumes=self._storage.volumes,
-            after=after,
+            after=self._orderers.rollout,
         )
-        return [peer_rollout(name, args, self._child)]
+
+    def _roll_out_peers(self) -> list[Rollout]:
+        """Return the rollout of all peers, which comes after the orderers'; none where no peer runs here."""
+        name = f"{self._name}-peers-rollout"
+        return [peer_rollout(name, self._peer_rollout_args(), self._child)] if self._peers else []
+
+    def _dial_anew(self) -> list[Rollout]:
+        """Return who restarts once more after the channels: orderers, then peers for their gateways."""
+        after: list[pulumi.Resource] = [each.channel for each in self._channels.values()]
+        for each in self._channels.values():
+            after += each.memberships.values()
+        # Without a channel nothing else stands between the two rollouts of the same nodes.
+        after += [self._orderers.rollout, *self._peers_restarted]
+        orderers = self._orderers.rollout_args
+        name = f"{self._name}-orderers-dial-anew"
+        rollouts = [dial_anew(name, orderers, self._orderers.nodes, after, self._child)]
+        if self._peers:
+            args, name = peer_rollout_args(self._peer_rollout_args()), f"{self._name}-peers-dial-anew"
+            names = [node for peer_set in self._peers.values() for node in peer_set.nodes]
+            rollouts.append(dial_anew(name, args, names, [*after, *rollouts], self._child))
+        return rollouts
 
     def _organization(self, plan: OrganizationPlan, orderers: Sequence[Node] | None = None) -> Organization:
         return Organization(

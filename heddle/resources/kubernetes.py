@@ -130,6 +130,7 @@ class RolloutArgs:
     `consenter_identities`: by orderer, what BFT's orderers know each other by.
     `images`: by node.
     `memberships`: by channel, the peers that are on it. `gateways`: for orderers, these peers.
+    `again`: another Rollout of the same nodes comes before.
     """
 
     kind: str
@@ -148,6 +149,7 @@ class RolloutArgs:
     tls_identities: Mapping[str, pulumi.Input[ClientTls]] | None = None
     consenter_identities: Mapping[str, pulumi.Input[Identity]] | None = None
     signers: Sequence[pulumi.Input[Identity]] | None = None
+    again: bool = False
 
 
 class Rollout(DeclaredResource[RolloutArgs]):

@@ -2,7 +2,7 @@
 
 from heddle.schema.model import ListOf, MapOf, Property, ResourceType, Text, connection, fixed
 from heddle.schema.shared import CHANNEL_NAME, CLIENT_TLS, IDENTITY, NAME, NODE, PEM
-from heddle.settings import Integer
+from heddle.settings import Boolean, Integer
 from heddle.spec.defaults import DNS_DOMAIN
 
 NAMESPACE_OWNERSHIP = ResourceType(
@@ -217,6 +217,12 @@ ROLLOUT = ResourceType(
             ListOf(IDENTITY),
             "One identity of each organization: asks its peers, and reads from its orderers.",
             default=[],
+        ),
+        "again": connection(
+            Boolean(),
+            "Whether another Rollout of the same nodes comes before: then only those restart that had to "
+            "wait for a channel to change, or were marked while it did; the channel's preview names them.",
+            default=False,
         ),
     },
 )

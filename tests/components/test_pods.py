@@ -31,7 +31,9 @@ def test_nodes_start_together_and_are_replaced_one_by_one(network: Recorder) -> 
         assert inputs["spec"]["replicas"] == 1
 
     rollouts = network.of("Rollout")
-    assert sorted(rollouts) == ["dev-orderers-rollout", "dev-peers-dial-anew", "dev-peers-rollout"]
+    assert sorted(rollouts) == [
+        f"dev-{kind}-{part}" for kind in ("orderers", "peers") for part in ("dial-anew", "rollout")
+    ]
     assert set(rollouts["dev-peers-rollout"]["revisions"]) == {"peer0-one", "peer1-one", "peer0-two"}
     for name in rollouts:
         kind = name.removesuffix("-rollout").removesuffix("-dial-anew")

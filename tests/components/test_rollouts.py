@@ -13,9 +13,24 @@ def test_one_node_of_the_instance_restarts_at_a_time(network: Recorder) -> None:
     assert waits == {
         "dev-orderers-rollout": [],
         "dev-peers-rollout": ["dev-orderers-rollout"],
-        # Once more, for gateways that must learn of other orderers, when the channels have them.
-        "dev-peers-dial-anew": ["dev-orderers-rollout", "dev-peers-rollout"],
+        "dev-orderers-dial-anew": ["dev-orderers-rollout", "dev-peers-rollout"],
+        "dev-peers-dial-anew": ["dev-orderers-rollout", "dev-peers-rollout", "dev-orderers-dial-anew"],
     }
+
+
+def test_who_waits_for_the_channels_restarts_after_them(network: Recorder) -> None:
+    """Also for gateways that must learn of other orderers. What a template changes was rolled out before."""
+    for kind in ("orderers", "peers"):
+        first, again = (network.of("Rollout")[f"dev-{kind}-{part}"] for part in ("rollout", "dial-anew"))
+        same = {key for key in first if first[key] == again.get(key)}
+        assert first.keys() - same == {"revisions", "again"}
+        assert first["revisions"].keys() == again["revisions"].keys()
+        assert (first["again"], again["again"], *set(again["revisions"].values())) == (
+            False,
+            True,
+            "after-channels",
+        )
+        assert network.position(f"dev-{kind}-dial-anew") > network.position("dev-channel-channel-ledger")
 
 
 def test_orderers_can_be_asked_to_hand_over(network: Recorder) -> None:

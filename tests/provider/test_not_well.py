@@ -75,6 +75,22 @@ async def test_a_pod_with_an_old_template_is_a_difference(
     assert len(engine.log.of("warning")) == 1
 
 
+async def test_of_a_rollout_after_another_only_outdated_pods_are_news(
+    engine: Engine, rolled_out: dict[str, Any], cluster: ReadyCluster
+) -> None:
+    """The one before has warned. What was marked while channels changed is a difference, and no other."""
+    again = {**rolled_out, "again": True}
+    await engine.up(ROLLOUT, "again", again)
+    cluster.crashing = {"alpha-peer1"}
+    result = await engine.diff(ROLLOUT, "again", again)
+    assert (result.changes, engine.log.of("warning")) == (False, [])
+
+    cluster.outdated = {"alpha-peer2"}
+    result = await engine.diff(ROLLOUT, "again", again)
+    assert list(result.detailed or ()) == ['revisions["alpha-peer2"]']
+    assert engine.log.of("warning") == []
+
+
 @pytest.mark.parametrize(
     ("made", "due"),
     [("2026-11-28T11:59:00Z", []), ("2026-11-28T12:01:00Z", ['revisions["alpha-peer2"]'])],

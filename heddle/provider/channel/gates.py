@@ -42,7 +42,7 @@ class Ahead:
 
     joining: names of orderers that join the channel.
     waits: what each capability that is raised waits for, in the order of the steps.
-    restarting: names of peers that restart afterwards, for their gateways.
+    restarting: names of nodes that restart afterwards, to dial what the channel names then.
     """
 
     live: LiveConfig
@@ -97,10 +97,12 @@ async def look_ahead(
 
 
 def _restarting(releases: ChannelReleases, live: ChannelSettings, todo: Sequence[Step]) -> list[str]:
-    """Return the names of the peers whose gateways must learn of other orderers."""
+    """Return the peers whose gateways must learn of other orderers; all nodes where one moves."""
     settings = [live, *(step.settings for step in todo)]
     outdated = any(outdates_gateways(before, after) for before, after in pairwise(settings))
-    return [peer.name for peer in releases.peers] if outdated else []
+    moves = any(step.kind is Kind.MOVE for step in todo)
+    orderers = releases.orderers if moves else ()
+    return [node.name for node in (*orderers, *releases.peers)] if outdated or moves else []
 
 
 async def _waits(

@@ -100,11 +100,11 @@ def _waiting(ahead: Outlook, waits: Iterator[CapabilityWait]) -> Iterator[str]:
 
 
 def _restarts(ahead: Ahead | None) -> Iterator[str]:
-    """Yield which peers restart afterwards, and why."""
-    if ahead is not None and ahead.restarting:
-        names, singly = some(ahead.restarting), ", one at a time" if len(ahead.restarting) > 1 else ""
-        why = "a gateway knows the orderers that there were when its peer started"
-        yield f"then {counted(len(ahead.restarting), 'peer')} restart{singly} ({names}): {why}"
+    """Yield which nodes restart afterwards, and why."""
+    if ahead is not None and (nodes := ahead.restarting):
+        what = "nodes restart, one at a time" if len(nodes) > 1 else "node restarts"
+        why = "until they start anew they know the orderers that there were when they started"
+        yield f"then {len(nodes)} {what} ({some(nodes)}): {why}"
 
 
 def _coming_and_going(

@@ -67,6 +67,8 @@ class RolloutHandler(Handler):
         orderers that start anew, as when an instance wakes, would be out of their channels together.
         """
         raised, to_make = _raised(olds, news), _keys_to_make(olds, news)
+        if news.get("again"):
+            return []  # the Rollout before has said so
         if len(raised) < 2 or not to_make:
             return []
         reason = _too_many_keys([name for name in raised if name not in to_make], to_make)
@@ -74,6 +76,8 @@ class RolloutHandler(Handler):
 
     async def diff(self, call: Call) -> dict[str, DiffKind]:
         """Warn of nodes that are not well. A pod with an old template is a difference: `up` restarts it."""
+        if call.inputs.get("again"):
+            return await self._left_to_do(call)
         found = NodeSet.known(self.session.connections, call)
         try:
             async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as pods:
@@ -84,6 +88,17 @@ class RolloutHandler(Handler):
         if words := not_well(call.inputs["kind"], facts):
             await self.session.warn(words, call.urn)
         due = [node.name for node in facts if is_outdated(node)]
+        return {f'revisions["{name}"]': DiffKind.UPDATE for name in due}
+
+    async def _left_to_do(self, call: Call) -> dict[str, DiffKind]:
+        """Return the pods that are outdated still; the Rollout before has asked the nodes, and warned."""
+        nodes = NodeSet.known(self.session.connections, call)
+        try:
+            async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as pods:
+                states = [await pod_state(pods, node, nodes.databases.get(node.name)) for node in nodes.nodes]
+        except HeddleError:
+            return {}
+        due = [state.node for state in states if state is not None and state.outdated]
         return {f'revisions["{name}"]': DiffKind.UPDATE for name in due}
 
     def asleep_plan(self, call: Call) -> Plan | None:
@@ -97,7 +112,9 @@ class RolloutHandler(Handler):
         return Plan(outputs={}, message="asleep: nodes start with their new template when they wake")
 
     async def plan(self, call: Call) -> Plan:
-        """Tell which nodes restart."""
+        """Tell which nodes restart. Which of them do so after the channels, those tell."""
+        if call.inputs.get("again"):
+            return Plan(outputs={})
         if not call.id:
             return Plan(outputs={}, message=f"wait until {_all(call)} ready")
         for name in _keys_to_make(call.old_inputs, call.inputs):
@@ -170,8 +187,17 @@ class RolloutHandler(Handler):
         if restarts.done:
             await self.session.info(_told(restarts.done, restarts.notes), call.urn)
         if restarts.left:
-            await self.session.warn(_left(restarts.left), call.urn)
+            await self._tell_left(call, restarts.left)
         return {}
+
+    async def _tell_left(self, call: Call, held: Mapping[str, str]) -> None:
+        """Tell which nodes stay outdated: until the channels have changed, or for another run."""
+        lines = [f"{name} was not restarted: {why}" for name, why in held.items()]
+        if call.inputs.get("again"):
+            await self.session.warn("\n".join([*lines, "then run `heddle up` again"]), call.urn)
+        else:
+            words = "the channels change their orderers next; its turn comes after them"
+            await self.session.info("\n".join([*lines, words]), call.urn)
 
     async def read(self, call: Call) -> Seen:
         """Read the pods; an outdated or missing one gets another revision than the wanted one."""
@@ -236,12 +262,6 @@ def _too_many_keys(made: Sequence[str], to_make: Sequence[str]) -> str:
 
 def _is_to_come(issued: object, name: str) -> bool:
     return not isinstance(issued, dict) or has_unknown(issued.get(name))
-
-
-def _left(held: Mapping[str, str]) -> str:
-    """Return which nodes stay outdated, and what brings them on."""
-    lines = [f"{name} was not restarted: {why}" for name, why in held.items()]
-    return "\n".join([*lines, "the channels change their orderers next; then run `heddle up` again"])
 
 
 def _told(restarted: Mapping[str, str], notes: Sequence[str]) -> str:
