@@ -67,6 +67,18 @@ def run_(
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(USAGE) from None
     _expect_state(stack)
+    if runbook.reads_only:
+        # Looking is of use just while an `up` hangs, so it waits for no lock.
+        look = Run(
+            runbook=runbook,
+            context=context_of(open_stack(folder, stack)),
+            folder=folder,
+            variables=variables,
+            check=check,
+            artifacts=artifacts,
+        )
+        _execute(look)
+        return
     if not (yes or check):
         require_terminal("--yes", "--check")
     backend = open_stack(folder, stack).backend

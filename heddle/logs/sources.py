@@ -29,6 +29,8 @@ class Source:
     container: str
     chaincode: str = ""
     """The chaincode that a server serves; empty for others."""
+    package: str = ""
+    """The id of the package that a server serves."""
     run: str = ""
     """What tells this run of the container from its others; empty before the first."""
     running: bool = False
@@ -104,7 +106,8 @@ def _source(instance: InstanceOutput, kinds: Mapping[str, str], pod: Mapping[str
     metadata, status = pod["metadata"], pod.get("status") or {}
     labels = metadata.get("labels") or {}
     name, server = labels.get(_NODE, ""), labels.get(_SERVER, "")
-    chaincode = _chaincode(instance, pod) if server else ""
+    package = _package(pod) if server else ""
+    chaincode = _chaincode(instance, package) if server else ""
     kind = "chaincode" if chaincode else kinds.get(name)
     if kind is None:
         return None
@@ -119,6 +122,7 @@ def _source(instance: InstanceOutput, kinds: Mapping[str, str], pod: Mapping[str
         uid=metadata["uid"],
         container=container,
         chaincode=chaincode,
+        package=package,
         run=str(state.get("containerID") or ""),
         running="running" in now,
         waits=_waits(now, status),
@@ -127,10 +131,13 @@ def _source(instance: InstanceOutput, kinds: Mapping[str, str], pod: Mapping[str
     )
 
 
-def _chaincode(instance: InstanceOutput, pod: Mapping[str, Any]) -> str:
-    """Return the chaincode that a server serves, by its package's id; of an older version, by its label."""
+def _package(pod: Mapping[str, Any]) -> str:
     variables = pod["spec"]["containers"][0].get("env") or []
-    package = next((str(each.get("value", "")) for each in variables if each["name"] == _PACKAGE), "")
+    return next((str(each.get("value", "")) for each in variables if each["name"] == _PACKAGE), "")
+
+
+def _chaincode(instance: InstanceOutput, package: str) -> str:
+    """Return the chaincode that a server serves, by its package's id; of an older version, by its label."""
     for each in instance.chaincodes.values():
         if package in each.package_ids.values():
             return each.name

@@ -9,7 +9,7 @@ from heddle.configtx.settings import BFT
 from heddle.fabric.definition import Definition
 from heddle.network.certificates import Expired, ending_soon, expired_of_instance, expired_of_node
 from heddle.network.facts import committed_definition, node_facts
-from heddle.network.instance import ChaincodeOutput, NodeOutput
+from heddle.network.instance import ChaincodeOutput, InstanceOutput, NodeOutput
 from heddle.network.network import Network
 from heddle.planner.facts import Answer, LedgerState, NoAnswer, NodeFacts, missing_state, orders
 from heddle.planner.margin import ChannelMargin, channel_margins
@@ -17,14 +17,17 @@ from heddle.planner.restart import slowness
 from heddle.releases import image_release, read_release
 
 __all__ = [
+    "Asked",
     "ChaincodeStatus",
     "ChannelNode",
     "InstanceStatus",
     "NodeStatus",
+    "ask_nodes",
     "ask_status",
     "channel_nodes",
     "judge_chaincode",
     "judge_node",
+    "status_of",
 ]
 
 
@@ -126,10 +129,22 @@ class InstanceStatus:
         return {"healthy": self.healthy, **asdict(self), "margins": margins}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Hold what all nodes answered, and the definitions in force of the instance's chaincodes, in order."""
+
+    facts: tuple[NodeFacts, ...]
+    definitions: tuple[Definition | NoAnswer | None, ...]
+
+
 async def ask_status(network: Network, *, deadline: float) -> InstanceStatus:
     """Ask every node of a network at the same time, `deadline` seconds each, and judge the answers."""
+    return status_of(network.instance, await ask_nodes(network, deadline=deadline))
+
+
+async def ask_nodes(network: Network, *, deadline: float) -> Asked:
+    """Ask every node of a network at the same time, `deadline` seconds each."""
     instance = network.instance
-    chaincodes = [on for each in instance.chaincodes.values() for on in each.by_channel().values()]
     async with network.connections(None) as connections:
         facts = await node_facts(
             network, connections, list(instance.channels), deadline=deadline, versions=True
@@ -138,16 +153,25 @@ async def ask_status(network: Network, *, deadline: float) -> InstanceStatus:
         definitions = await asyncio.gather(
             *(
                 committed_definition(network, connections, each, facts, deadline=deadline)
-                for each in chaincodes
+                for each in _chaincodes(instance)
             )
         )
-    nodes = (*instance.orderers, *instance.peers)
+    return Asked(facts=facts, definitions=tuple(definitions))
+
+
+def _chaincodes(instance: InstanceOutput) -> list[ChaincodeOutput]:
+    return [on for each in instance.chaincodes.values() for on in each.by_channel().values()]
+
+
+def status_of(instance: InstanceOutput, asked: Asked) -> InstanceStatus:
+    """Judge what the nodes of an instance answered."""
+    nodes, facts = (*instance.orderers, *instance.peers), asked.facts
     return InstanceStatus(
         name=instance.name,
         namespace=instance.namespace,
         standin=instance.standin,
         nodes=tuple(map(judge_node, nodes, facts)),
-        chaincodes=tuple(map(judge_chaincode, chaincodes, definitions)),
+        chaincodes=tuple(map(judge_chaincode, _chaincodes(instance), asked.definitions)),
         expired=tuple(f"{each}; {each.remedy}" for each in expired_of_instance(instance)),
         ending=ending_soon(instance),
         margins=channel_margins(facts, list(instance.channels), bft=instance.consensus == BFT),

@@ -46,13 +46,17 @@ class Variable:
 
 @dataclass(frozen=True, kw_only=True)
 class Runbook:
-    """A runbook: its playbook's title and path, and the group of hosts that it acts on."""
+    """A runbook: its playbook's title and path, and the group of hosts that it acts on.
+
+    reads_only: it changes nothing of the instance, so it holds no lock, and nobody is asked before.
+    """
 
     name: str
     title: str
     path: Path
     group: str
     variables: tuple[Variable, ...]
+    reads_only: bool = False
 
     def check(self, given: Mapping[str, str]) -> None:
         """Raise RunbookError unless the runbook declares these variables, and needs no other one."""
@@ -106,6 +110,7 @@ def _runbook(path: Path) -> Runbook:
         title=play["name"],
         path=path,
         group=play["hosts"],
+        reads_only=bool((play.get("vars") or {}).get("heddle_reads_only", False)),
         variables=tuple(_variable(name, **content) for name, content in declared.items()),
     )
 

@@ -15,7 +15,16 @@ from heddle.network.instance import read_access, read_instance
 from heddle.network.network import Network
 from heddle.network.records import write_record
 
-__all__ = ["VARIABLE", "Approval", "Context", "Package", "load_context", "save_context", "write_private"]
+__all__ = [
+    "VARIABLE",
+    "Approval",
+    "Context",
+    "Package",
+    "load_context",
+    "save_context",
+    "write_private",
+    "write_report",
+]
 
 VARIABLE = "HEDDLE_RUNBOOK_CONTEXT"
 """Environment variable with the path of the file."""
@@ -107,3 +116,10 @@ def load_context() -> Context:
         namespaces=data["namespaces"],
         claims=tuple(data["claims"]),
     )
+
+
+def write_report(name: str, report: object) -> None:
+    """Write a report as JSON among the run's artifacts, which `--artifacts` keeps."""
+    folder = Path(os.environ[VARIABLE]).parent / "artifacts"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    (folder / name).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

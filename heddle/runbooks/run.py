@@ -59,7 +59,7 @@ def run(what: Run, sink: Callable[[Event], bool]) -> bool:
         RunbookError: the variables name a host that the network does not have, Ansible is not installed, or
             somebody interrupted the run.
     """
-    if what.check:
+    if what.check or what.runbook.reads_only:
         return _run(what, sink)
     remove_jobs(what.context, what.runbook.name)
     try:

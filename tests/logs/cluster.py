@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -53,6 +54,8 @@ class Cluster:
 
     def __init__(self, pods: list[Pod]) -> None:
         self.pods = {pod.name: pod for pod in pods}
+        self.objects: dict[str, Any] = {}
+        """What else there is, by path: an object, or the items of a list."""
         self.requests: list[str] = []
         self.cut = 0
         """Counts up when all connections that are open are to break."""
@@ -104,12 +107,25 @@ class Cluster:
             elif query.get("watch"):
                 await self._watch(writer)
             else:
-                items = [pod.plain() for pod in self.pods.values()]
-                _answer(writer, 200, {"metadata": {"resourceVersion": "7"}, "items": items})
+                self._object(writer, url.path)
         except ConnectionError:
             pass
         finally:
             writer.close()
+
+    def _object(self, writer: asyncio.StreamWriter, path: str) -> None:
+        """Answer with an object or a list; every list is there, most are empty."""
+        pods = {pod.name: pod.plain() for pod in self.pods.values()}
+        found = self.objects.get(path)
+        if path.endswith("/pods"):
+            found = list(pods.values())
+        elif path.rpartition("/pods/")[1]:
+            found = pods.get(path.rpartition("/")[2])
+        elif found is None and path.rpartition("/")[2].endswith("s"):
+            found = []
+        if isinstance(found, list):
+            found = {"metadata": {"resourceVersion": "7"}, "items": found}
+        _answer(writer, 200 if found else 404, found or {"message": f"{path} not found"})
 
     async def _watch(self, writer: asyncio.StreamWriter) -> None:
         _begin(writer)
@@ -145,7 +161,7 @@ class Cluster:
             lines = pod.runs[number]
             for line in lines[sent:]:
                 if line[:20].replace(".", "Z") >= query.get("sinceTime", ""):
-                    _chunk(writer, line)
+                    _chunk(writer, line if "timestamps" in query else line.partition(" ")[2])
             sent = len(lines)
             await writer.drain()
             over = number < len(pod.runs) - 1 or not pod.running or self.pods.get(name) is not pod
@@ -168,7 +184,8 @@ def _chunk(writer: asyncio.StreamWriter, line: str) -> None:
 def _answer(writer: asyncio.StreamWriter, status: int, body: Any) -> None:
     text = json.dumps(body).encode()
     writer.write(b"HTTP/1.1 %d Told\r\nContent-Length: %d\r\n" % (status, len(text)))
-    writer.write(b"Connection: close\r\n\r\n" + text)
+    date = formatdate(usegmt=True).encode()
+    writer.write(b"Date: %s\r\nConnection: close\r\n\r\n%s" % (date, text))
 
 
 @contextmanager

@@ -1,0 +1,305 @@
+"""Decide from the facts of all checks what is wrong, the most serious first, and what deals with it. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from heddle.planner.facts import is_level
+from heddle.planner.incidents import WAYS, Cause, Way
+from heddle.text import counted
+
+__all__ = ["Facts", "Finding", "NodeLook", "PeerLook", "PodLook", "find", "report", "told"]
+
+_SKEW = 60.0
+"""Seconds of difference between clocks that is too much: the BCS guide's bound, and TLS's patience."""
+_RESTARTS = 5
+"""Restarts of a container that runs again after which it is told: a machine that was rebooted makes some."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodLook:
+    """Describe a pod that is not ready, or that restarts. `owner`: the node, database or server."""
+
+    owner: str
+    pod: str
+    kind: str
+    """orderer, peer, database or chaincode."""
+    reason: str
+    """Kubernetes' word: CrashLoopBackOff, ImagePullBackOff, Unschedulable …; empty: it is ready."""
+    message: str = ""
+    restarts: int = 0
+    chaincode: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeLook:
+    """Describe a node as it answered. `lost`: channels that an orderer says it does not have."""
+
+    name: str
+    kind: str
+    summary: str = ""
+    """The first problem in one line; empty: none."""
+    problems: tuple[str, ...] = ()
+    silent: bool = False
+    slow: bool = False
+    expired: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    heights: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeerLook:
+    """Hold the verdict of rejoin-peer's preflight on a peer, and its words."""
+
+    verdict: str
+    why: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Gather what all checks found. What could not be looked at is in `unknown`: check and why.
+
+    margins: by channel how many orderers may fail (None: not known), and the words of it. clocks: seconds
+    by which clocks are ahead of the API server's. machines: the cluster's that are not well. servers:
+    chaincodes and the organizations for which no server of them has a pod. settings: what `doctor` says needs
+    doing, as check, finding and step.
+    """
+
+    stack: str
+    namespace: str = ""
+    unreachable: str = ""
+    namespace_words: str = ""
+    asleep: bool = False
+    killed: str = ""
+    missing: tuple[str, ...] = ()
+    scaled_down: tuple[str, ...] = ()
+    pods: tuple[PodLook, ...] = ()
+    nodes: tuple[NodeLook, ...] = ()
+    peers: Mapping[str, PeerLook] = field(default_factory=dict)
+    margins: Mapping[str, tuple[int | None, str]] = field(default_factory=dict)
+    consenters: Mapping[str, int] = field(default_factory=dict)
+    expired: tuple[str, ...] = ()
+    ending: str = ""
+    chaincodes: Mapping[str, str] = field(default_factory=dict)
+    servers: tuple[tuple[str, str], ...] = ()
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    growing: tuple[str, ...] = ()
+    machines: Mapping[str, str] = field(default_factory=dict)
+    clocks: Mapping[str, float] = field(default_factory=dict)
+    backups: str = ""
+    residue: tuple[str, ...] = ()
+    leftovers: tuple[str, ...] = ()
+    settings: tuple[tuple[str, str, str], ...] = ()
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Say what is wrong with what, by which signs, and the command that comes next."""
+
+    cause: Cause
+    about: str
+    words: str
+    command: str
+    evidence: tuple[str, ...] = ()
+
+    @property
+    def way(self) -> Way:
+        """Return what deals with it."""
+        return WAYS[self.cause]
+
+
+def find(facts: Facts) -> tuple[Finding, ...]:
+    """Return what is wrong, the most serious first.
+
+    Where one thing is the reason of others only that is told: of a cluster that does not answer, of a node
+    whose pod has no image.
+    """
+    if facts.unreachable:
+        found = [_finding(facts, Cause.API_SILENT, "the cluster", facts.unreachable)]
+    elif facts.namespace_words:
+        found = [_finding(facts, Cause.NAMESPACE_GONE, facts.namespace, facts.namespace_words)]
+    elif facts.asleep:
+        found = [*_settings(facts)]
+    else:
+        found = [*_workloads(facts), *_channels(facts), *_nodes(facts), *_around(facts), *_settings(facts)]
+    return tuple(sorted(found, key=lambda each: each.way.severity.rank))
+
+
+def report(facts: Facts, findings: Sequence[Finding]) -> dict[str, Any]:
+    """Return the report as JSON has it."""
+    return {
+        "stack": facts.stack,
+        "well": not any(each.cause is not Cause.NOT_LOOKED_AT for each in findings),
+        "findings": [
+            {
+                "severity": each.way.severity,
+                **asdict(each),
+                "runbook": each.way.runbook or None,
+                "page": f"docs/operations/{each.way.page}",
+            }
+            for each in findings
+        ],
+    }
+
+
+def told(facts: Facts, findings: Sequence[Finding]) -> list[str]:
+    """Return the report as lines for people."""
+    wrong = [each for each in findings if each.cause is not Cause.NOT_LOOKED_AT]
+    lines = []
+    for each in findings:
+        lines.append(f"{each.way.severity}: {each.about}: {each.words}")
+        lines += [f"    {line}" for line in each.evidence]
+        lines.append(f"    → {each.command}  (docs/operations/{each.way.page})")
+    if wrong:
+        return lines
+    count = ", ".join(
+        (counted(len(facts.nodes), "node"), counted(len(facts.margins), "channel"))
+        if facts.nodes
+        else ("it sleeps",)
+    )
+    return [f"all is well with {facts.stack}: {count}; every check that could be made found nothing", *lines]
+
+
+def _finding(
+    facts: Facts, cause: Cause, about: str, words: str, evidence: Sequence[str] = (), **names: str
+) -> Finding:
+    known = {"stack": facts.stack, "namespace": facts.namespace, "name": about, "channel": about, **names}
+    return Finding(
+        cause=cause,
+        about=about,
+        words=" ".join(words.split()),
+        command=WAYS[cause].command.format(**known),
+        evidence=tuple(evidence),
+    )
+
+
+_IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"})
+_PENDING = frozenset({"Unschedulable", "Pending", "ContainerCreating", "CreateContainerConfigError"})
+
+
+def _workloads(facts: Facts) -> Iterator[Finding]:
+    for name in facts.missing:
+        words = "the cluster does not have it; `heddle refresh`, then `heddle up` make it anew"
+        yield _finding(facts, Cause.WORKLOAD_MISSING, name, words)
+    for name in facts.scaled_down:
+        # A run of rejoin-peer that was killed leaves its peer so, and says more of it.
+        if _verdict(facts, name) != "stopped":
+            yield _finding(facts, Cause.SCALED_DOWN, name, "somebody scaled it to 0 replicas")
+    for chaincode, organization in facts.servers:
+        words = f"no pod serves it to {organization}; `heddle refresh`, then `heddle up` mend that"
+        yield _finding(facts, Cause.SERVER_MISSING, chaincode, words)
+    for pod in facts.pods:
+        cause = _cause_of_pod(facts, pod)
+        if cause is not None:
+            times = f", restarted {counted(pod.restarts, 'time')}" if pod.restarts else ""
+            words = f"{pod.reason or 'it runs again'}{times}{f': {pod.message}' if pod.message else ''}"
+            yield _finding(facts, cause, pod.owner, words, pod=pod.pod, chaincode=pod.chaincode)
+
+
+def _cause_of_pod(facts: Facts, pod: PodLook) -> Cause | None:
+    if pod.reason in _IMAGE:
+        return Cause.IMAGE
+    if pod.reason in _PENDING:
+        return Cause.PENDING
+    if _verdict(facts, pod.owner) in _REJOIN:
+        return None  # told with the remedy
+    if pod.reason or pod.restarts >= _RESTARTS:
+        return Cause.SERVER_CRASHES if pod.kind == "chaincode" else Cause.NODE_CRASHES
+    return None
+
+
+def _channels(facts: Facts) -> Iterator[Finding]:
+    for channel, (margin, words) in facts.margins.items():
+        if margin is None or margin < 0:
+            yield _finding(facts, Cause.QUORUM_LOST, channel, words)
+        elif margin == 0 and facts.consenters.get(channel, 0) > 1:
+            yield _finding(facts, Cause.NO_MARGIN, channel, words)
+
+
+_REJOIN: Mapping[str, Cause] = {
+    "broken": Cause.LEDGER_BROKEN,
+    "unopened": Cause.LEDGER_BROKEN,
+    "incomplete": Cause.PEER_INCOMPLETE,
+    "stopped": Cause.REJOIN_UNFINISHED,
+}
+"""Verdicts of rejoin-peer's preflight that are its incident, and what each is."""
+
+
+def _verdict(facts: Facts, name: str) -> str:
+    return facts.peers[name].verdict if name in facts.peers else ""
+
+
+def _nodes(facts: Facts) -> Iterator[Finding]:
+    for line in facts.expired:
+        yield _finding(facts, Cause.CERTIFICATE_EXPIRED, "authorities and clients", line)
+    if facts.ending:
+        yield _finding(facts, Cause.CERTIFICATE_ENDING, "certificates", facts.ending)
+    explained = {pod.owner for pod in facts.pods if pod.reason} | {*facts.missing, *facts.scaled_down}
+    # What a peer's own look found counts also where nodes could not be asked.
+    asked = {each.name for each in facts.nodes}
+    unasked = [NodeLook(name=name, kind="peer") for name in facts.peers if name not in asked]
+    for node in (*facts.nodes, *unasked):
+        yield from _node(facts, node, explained=node.name in explained)
+    for name, words in facts.chaincodes.items():
+        yield _finding(facts, Cause.CHAINCODE, name, words)
+
+
+def _node(facts: Facts, node: NodeLook, *, explained: bool) -> Iterator[Finding]:
+    """Tell what is wrong with a node: the first rule that fits is the reason of the others."""
+    peer = facts.peers.get(node.name)
+    if node.expired:
+        yield _finding(facts, Cause.CERTIFICATE_EXPIRED, node.name, node.expired[0], node.expired[1:])
+    elif peer and peer.verdict in _REJOIN:
+        yield _finding(facts, _REJOIN[peer.verdict], node.name, peer.why, peer.evidence)
+    elif explained:
+        return
+    elif node.lost and node.kind == "orderer":
+        words = f"it answers, but has no ledger of {', '.join(node.lost)}; it must not vote again as it was"
+        yield _finding(facts, Cause.LEDGER_LOST, node.name, words)
+    elif node.slow:
+        yield _finding(facts, Cause.NODE_SLOW, node.name, node.summary)
+    elif node.silent:
+        yield _finding(facts, Cause.NODE_SILENT, node.name, node.summary, peer.evidence if peer else ())
+    elif node.summary:
+        yield _finding(facts, Cause.NODE_TROUBLED, node.name, node.summary)
+    else:
+        yield from _behind(facts, node)
+
+
+def _behind(facts: Facts, node: NodeLook) -> Iterator[Finding]:
+    for channel, height in node.heights.items():
+        newest = max(each.heights.get(channel, 0) for each in facts.nodes)
+        if not is_level(height, newest):
+            words = f"{height} of {newest} blocks of {channel}"
+            yield _finding(facts, Cause.HEIGHT_GAP, node.name, words)
+
+
+def _around(facts: Facts) -> Iterator[Finding]:
+    for name, words in facts.machines.items():
+        yield _finding(facts, Cause.MACHINE, name, words)
+    for name, words in facts.addresses.items():
+        yield _finding(facts, Cause.ADDRESS, name, f"from this machine it does not answer outside: {words}")
+    for line in facts.growing:
+        yield _finding(facts, Cause.VOLUME_GROWS, "volume", line)
+    for name, ahead in facts.clocks.items():
+        if abs(ahead) >= _SKEW:
+            way = "ahead of" if ahead > 0 else "behind"
+            words = f"its clock is {abs(ahead):.0f} s {way} the API server's"
+            yield _finding(facts, Cause.CLOCK, name, words)
+
+
+def _settings(facts: Facts) -> Iterator[Finding]:
+    if facts.killed:
+        yield _finding(facts, Cause.RUN_KILLED, "the last run", f"{facts.killed} was killed: run it again")
+    if facts.backups:
+        yield _finding(facts, Cause.BACKUP, "backups", facts.backups)
+    for what, found, step in facts.settings:
+        yield _finding(facts, Cause.SETTING, what, found, (step,))
+    for name in facts.residue:
+        yield _finding(facts, Cause.RESIDUE, name, "this instance is deleted, and left something")
+    for name in facts.leftovers:
+        yield _finding(facts, Cause.LEFTOVER, name, "a node that left the stack file left this claim")
+    for what, why in facts.unknown.items():
+        yield _finding(facts, Cause.NOT_LOOKED_AT, what, why)
