@@ -5,7 +5,15 @@ from urllib.parse import quote
 
 from heddle.kube.client import Json, KubeClient
 
-__all__ = ["claim_holders", "claims_in", "claims_of", "is_leaving", "mounted_claims", "uses_claim"]
+__all__ = [
+    "claim_holders",
+    "claim_loss",
+    "claims_in",
+    "claims_of",
+    "is_leaving",
+    "mounted_claims",
+    "uses_claim",
+]
 
 
 def uses_claim(pod: Json, claim: str) -> bool:
@@ -19,6 +27,22 @@ def claims_in(spec: Json) -> tuple[str, ...]:
     return tuple(
         each["persistentVolumeClaim"]["claimName"] for each in volumes if each.get("persistentVolumeClaim")
     )
+
+
+def claim_loss(name: str, claim: Json | None) -> str:
+    """Return in words why no volume is behind a claim; empty where one is. None: there is no such claim.
+
+    A claim is Pending until it has its first volume, and Lost once that is gone
+    (PersistentVolumeClaimPhase in pkg/apis/core/types.go of Kubernetes).
+    """
+    if claim is None:
+        return f"no claim {name}"
+    phase = (claim.get("status") or {}).get("phase")
+    if phase == "Lost":
+        return f"claim {name} has lost its volume"
+    if phase == "Pending" and not (claim.get("spec") or {}).get("volumeName"):
+        return f"claim {name} has never had a volume"
+    return ""
 
 
 def is_leaving(obj: Json) -> bool:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from heddle.durations import timestamp
 from heddle.kube.apiserver import ApiServer
-from heddle.kube.claims import claims_in
+from heddle.kube.claims import claim_loss, claims_in
 from heddle.kube.client import Json, KubeClient, is_ready, pod_path, refusal
 from heddle.kube.starting import StartFailure, start_failure, telling_lines
 from heddle.kube.withdrawal import is_marked, withdraw
@@ -131,15 +131,16 @@ class NodePods(KubeClient):
         if response.status_code not in (200, 202, 404, 409):
             raise refusal(response)
 
-    async def missing_claims(self, pod: str) -> tuple[str, ...]:
-        """Return the claims of a StatefulSet's pod that do not exist.
+    async def lost_claims(self, pod: str) -> dict[str, str]:
+        """Return the claims of a StatefulSet's pod behind which is no volume, by name, each in words.
 
         Without the pod its StatefulSet names them; without that, too, the claim had the StatefulSet's name.
         """
         found = await self.pod(self.namespace, pod)
         names = claims_in((found or {}).get("spec")) if found else await self._claims_of(pod)
         path = f"/api/v1/namespaces/{quote(self.namespace)}/persistentvolumeclaims"
-        return tuple([name for name in names if await self.get(f"{path}/{quote(name)}") is None])
+        losses = {name: claim_loss(name, await self.get(f"{path}/{quote(name)}")) for name in names}
+        return {name: words for name, words in losses.items() if words}
 
     async def _claims_of(self, pod: str) -> Sequence[str]:
         """Return the claims that a pod would mount if it were there."""

@@ -1,16 +1,18 @@
 """Keep AddressTerms: addresses that nodes answer to, of which none goes while somebody is sent to it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from heddle.errors import FabricError, ProviderError
+from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods
 from heddle.network.addresses import named_addresses
 from heddle.planner.addresses import leaving_addresses, removal_refusal
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.checked_values import nodes, signer
 from heddle.provider.handler import Call, Plan, Recorded
+from heddle.provider.lost_volumes import loss
 from heddle.schema.addresses import ADDRESS_TERMS
 from heddle.text import counted
 
@@ -42,7 +44,9 @@ class AddressTermsHandler(Recorded):
             return
         known = call.inputs["reader"] if not has_unknown(call.inputs["reader"]) else call.old_inputs["reader"]
         # By the addresses that the last run gave them: to those they answer now.
-        orderers, reader = nodes(call.old_inputs["orderers"]), signer(known)
+        orderers, reader = await self._with_ledgers(nodes(call.old_inputs["orderers"])), signer(known)
+        if not orderers:
+            return  # as after a first `up` that ended before it made them: no channel names anything
         channels = list(dict.fromkeys([*call.old_inputs["channels"], *call.inputs["channels"]]))
         try:
             named = await asyncio.gather(
@@ -57,6 +61,11 @@ class AddressTermsHandler(Recorded):
         restarting = await self._restarting(call)
         if refusal := removal_refusal(gone, dict(zip(channels, named, strict=True)), restarting):
             raise ProviderError(refusal.reason, hint=refusal.hint)
+
+    async def _with_ledgers(self, orderers: Sequence[Node]) -> list[Node]:
+        """Return the orderers that may know channels: those without a volume never did, or do no more."""
+        losses = await asyncio.gather(*(loss(self.session, each) for each in orderers))
+        return [each for each, lost in zip(orderers, losses, strict=True) if not lost]
 
     async def _restarting(self, call: Call) -> list[str]:
         """Return the nodes that stay and whose pods are to restart, by Kubernetes' word."""

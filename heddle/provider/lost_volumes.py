@@ -16,7 +16,7 @@ from heddle.provider.handler import Gone
 from heddle.provider.session import Session
 from heddle.text import some
 
-__all__ = ["gone_with_volume", "without_lost_ledgers"]
+__all__ = ["gone_with_volume", "loss", "without_lost_ledgers"]
 
 
 @asynccontextmanager
@@ -25,7 +25,7 @@ async def gone_with_volume(session: Session, nodes: Sequence[Node], what: str) -
     try:
         yield
     except Unreachable:
-        losses = {node.name: await _loss(session, node) for node in nodes}
+        losses = {node.name: await loss(session, node) for node in nodes}
         if all(losses.values()):
             reasons = "; ".join(dict.fromkeys(losses.values()))
             lost, it = (
@@ -43,13 +43,13 @@ async def without_lost_ledgers(
     """Return the answers; a silent node that has lost its volume does not have the channel. By node name."""
     result = dict(answers)
     for name, answer in answers.items():
-        if isinstance(answer, NoAnswer) and await _loss(session, nodes[name]):
+        if isinstance(answer, NoAnswer) and await loss(session, nodes[name]):
             result[name] = None
     return result
 
 
-async def _loss(session: Session, node: Node) -> str:
-    """Return in words why a node's volume is lost: its claims do not exist, or its namespace does not.
+async def loss(session: Session, node: Node) -> str:
+    """Return in words why a node has no volume: its claims have none, or its namespace does not exist.
 
     Empty where it is there, and where the cluster cannot tell: no kubeconfig, no answer, no right to look.
     """
@@ -57,10 +57,10 @@ async def _loss(session: Session, node: Node) -> str:
         return ""
     try:
         async with NodePods(await session.api_server(), node.namespace) as pods:
-            if claims := await pods.missing_claims(node.pod):
+            if claims := await pods.lost_claims(node.pod):
                 # In this order: who may not look at namespaces may still look at what is in one.
                 gone = await _is_gone(pods)
-                return f"namespace {node.namespace} is gone" if gone else f"no claim {', '.join(claims)}"
+                return f"namespace {node.namespace} is gone" if gone else ", ".join(claims.values())
     except (KubeError, Unreachable):
         return ""
     return ""

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from heddle.errors import HeddleError
 from tests.contract.standins import prepared_standins
-from tests.provider.harness import Engine, node_value, signer_value
+from tests.provider.harness import Engine, answer_api_server, node_value, signer_value
 from tests.provider.test_real_moved import FORMER, NEW, _channel, with_orderers
 from tests.provider.tokens import CHANNEL
 from tests.real.network import RealNetwork
@@ -71,3 +72,21 @@ async def test_where_no_orderer_tells_nothing_goes(network: RealNetwork, engine:
         HeddleError, match="whether channels still name former addresses of nodes is not known"
     ):
         await engine.preview(TERMS, "terms", _terms(network, NEW))
+
+
+async def test_addresses_of_nodes_that_were_never_made_can_just_be_others(
+    engine: Engine, network: RealNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first `up` had the wrong domain, and ended before there was a namespace."""
+    answer_api_server(monkeypatch, lambda _: httpx.Response(404, json={"message": "not found"}))
+    await engine.provider.configure({"kubeconfig": "kubeconfig"})
+    network.stop()
+    old, new = (_terms(network, host) for host in (FORMER, NEW))
+    for terms in (old, new):
+        for node in terms["orderers"]:
+            node |= {"namespace": "fabric-test", "pod": f"{node['name']}-0"}
+    await engine.up(TERMS, "terms", old)
+
+    await engine.up(TERMS, "terms", new)
+
+    assert engine.inputs["terms"]["served"] == new["served"]

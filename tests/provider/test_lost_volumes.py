@@ -53,10 +53,17 @@ def session(monkeypatch: pytest.MonkeyPatch, objects: dict[str, Any]) -> Session
     return found
 
 
+VOLUME = {"spec": {"volumeName": "pv"}}
+
 CASES: dict[str, tuple[dict[str, Any], str]] = {
     "claim": ({CLAIM: None}, "no claim peer0"),
     "claim and pod": ({CLAIM: None, POD: None}, "no claim peer0"),
     "claim and StatefulSet": ({CLAIM: None, POD: None, STATEFULSET: None}, "no claim peer0"),
+    "volume of the claim": (
+        {CLAIM: {**VOLUME, "status": {"phase": "Lost"}}},
+        "claim peer0 has lost its volume",
+    ),
+    "claim just made": ({CLAIM: {"status": {"phase": "Pending"}}}, "claim peer0 has never had a volume"),
     "namespace": (dict.fromkeys(THERE), "namespace fabric is gone"),
     "namespace that nobody here may look at": (dict.fromkeys(THERE) | {SPACE: FORBIDDEN}, "no claim peer0"),
 }
@@ -82,6 +89,8 @@ KEPT: dict[str, dict[str, Any]] = {
     "everything there": {},
     "no pod": {POD: None},
     "no workload, the claim retained": {POD: None, STATEFULSET: None},
+    "volume bound": {CLAIM: {**VOLUME, "status": {"phase": "Bound"}}},
+    "volume that is just being bound": {CLAIM: {**VOLUME, "status": {"phase": "Pending"}}},
     "claims that nobody here may look at": {CLAIM: FORBIDDEN},
 }
 
