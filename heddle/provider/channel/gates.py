@@ -9,6 +9,7 @@ from heddle.configtx.moved import moved_consenters
 from heddle.configtx.read import settings_of
 from heddle.configtx.settings import ChannelSettings
 from heddle.errors import FabricError, ProviderError
+from heddle.network.drift import applied_of, genesis_of
 from heddle.planner.channel import Kind, Step, planned_steps
 from heddle.planner.consenters import Outlook, outlook, standstill
 from heddle.planner.facts import Answer, ChannelFacts, NoAnswer, Refusal
@@ -20,7 +21,6 @@ from heddle.plugin.values import UNKNOWN, Properties
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.releases import ChannelReleases
 from heddle.provider.channel.settings import settings_from
-from heddle.provider.channel.state import applied_of, genesis_of
 
 __all__ = [
     "Ahead",

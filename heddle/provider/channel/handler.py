@@ -11,6 +11,7 @@ from heddle.configtx.edit import apply_settings
 from heddle.configtx.read import settings_of
 from heddle.configtx.renewed import keep_renewed
 from heddle.errors import FabricError, HeddleError, ProviderError, Unreachable
+from heddle.network.drift import applied_of, genesis_of
 from heddle.planner.facts import Answer, LedgerState, NoAnswer
 from heddle.planner.operations import Operation
 from heddle.plugin.interface import CheckFailure, DiffKind
@@ -35,11 +36,9 @@ from heddle.provider.channel.prepared import MissingSignaturesError
 from heddle.provider.channel.releases import ChannelReleases
 from heddle.provider.channel.settings import settings_from, settings_inputs
 from heddle.provider.channel.state import (
-    applied_of,
     current_request,
     encoded,
     first_outputs,
-    genesis_of,
     history_of,
     merged_request,
     verified,

@@ -3,9 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from heddle.configtx.read import differences
-from heddle.configtx.renewed import keep_renewed
 from heddle.configtx.settings import BFT, ChannelSettings
+from heddle.network.drift import changed_since
 from heddle.planner.channel import Kind
 from heddle.planner.consenters import Outlook
 from heddle.planner.releases import CapabilityWait
@@ -172,7 +171,7 @@ def plan_update(client: ChannelClient, ahead: Ahead) -> str:
 
 def tell_drift(channel: str, live: LiveConfig, base: ChannelSettings, without: Collection[str]) -> str:
     """Describe what others changed since `base` was applied, and which orderers lost the channel."""
-    changed = [f"  {line}" for line in differences(keep_renewed(base, live.settings), live.settings)]
+    changed = [f"  {line}" for line in changed_since(base, live.settings)]
     lost = [f"  orderer {name}: does not have the channel" for name in sorted(without)]
     if not changed and not lost:
         return ""
