@@ -90,6 +90,11 @@ def backup_units(
     }
 
 
+def alert_rules(**variables: object) -> str:
+    """Return rules of Prometheus; see templates/monitoring/alert-rules.yaml.j2."""
+    return _render("monitoring/alert-rules.yaml", **variables)
+
+
 def connection_profile(**variables: object) -> dict[str, object]:
     """Return a connection profile for the official SDKs, from templates/connection-profile.yaml.j2."""
     profile = yaml.safe_load(_render("connection-profile.yaml", **variables))

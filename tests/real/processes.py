@@ -3,6 +3,7 @@
 import fcntl
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -99,6 +100,11 @@ class Program:
             self._process.kill()
             self._process.wait()
         self._process = None
+
+    def pause(self) -> None:
+        """Let it do nothing, while its ports take connections; only `stop(kill=True)` ends it then."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
 
     def ended(self, seconds: float = 60) -> None:
         """Wait until it has ended by itself."""

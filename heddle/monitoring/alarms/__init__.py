@@ -1,0 +1,42 @@
+"""List the alarms, and write them as rules of Prometheus."""
+
+from collections.abc import Mapping
+
+from heddle.monitoring.alarms.care import CARE
+from heddle.monitoring.alarms.cluster import CLUSTER
+from heddle.monitoring.alarms.model import Alarm, Severity
+from heddle.monitoring.alarms.ordering import ORDERING
+from heddle.monitoring.alarms.peers import PEERS
+from heddle.monitoring.queries import of_namespace
+from heddle.render import alert_rules
+
+__all__ = ["ALARMS", "Alarm", "Severity", "rules_yaml"]
+
+ALARMS: Mapping[str, tuple[Alarm, ...]] = {
+    "ordering": ORDERING,
+    "peers": PEERS,
+    "cluster": CLUSTER,
+    "care": CARE,
+}
+"""All alarms, by group."""
+
+
+def rules_yaml(stack: str, namespace: str) -> str:
+    """Return the file of rules for an instance, as Prometheus takes it."""
+    groups = [
+        {
+            "name": f"heddle-{namespace}-{group}",
+            "alarms": [
+                {
+                    "name": alarm.name,
+                    "expression": of_namespace(alarm.expression, namespace),
+                    "lasts": alarm.lasts,
+                    "severity": str(alarm.severity),
+                    "annotations": alarm.annotations(stack),
+                }
+                for alarm in alarms
+            ],
+        }
+        for group, alarms in ALARMS.items()
+    ]
+    return alert_rules(stack=stack, groups=groups)
