@@ -46,6 +46,10 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
         "heddle.cli.certificates:app",
         "Show when each certificate of a network ends; request certificates of authorities.",
     ),
+    "monitoring": Subcommand(
+        "heddle.cli.monitoring:app",
+        "Watch a network with Prometheus and Grafana: an exporter, alarms, dashboards.",
+    ),
     "log": Subcommand("heddle.cli.log:log", "List what was done to a stack, by whom and with what result."),
     "logs": Subcommand(
         "heddle.cli.logs:logs",
