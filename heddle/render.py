@@ -95,6 +95,16 @@ def alert_rules(**variables: object) -> str:
     return _render("monitoring/alert-rules.yaml", **variables)
 
 
+def prometheus_yaml(**variables: object) -> str:
+    """Return a configuration of Prometheus; see templates/monitoring/prometheus.yaml.j2."""
+    return _render("monitoring/prometheus.yaml", **variables)
+
+
+def operations_services_yaml(**variables: object) -> str:
+    """Return Services of the nodes' operations ports; see templates/monitoring/services.yaml.j2."""
+    return _render("monitoring/services.yaml", **variables)
+
+
 def connection_profile(**variables: object) -> dict[str, object]:
     """Return a connection profile for the official SDKs, from templates/connection-profile.yaml.j2."""
     profile = yaml.safe_load(_render("connection-profile.yaml", **variables))

@@ -1,4 +1,4 @@
-"""Watch an instance with Prometheus and Grafana: `heddle monitoring serve|metrics|rules|dashboards STACK`."""
+"""Watch an instance with Prometheus and Grafana: the verbs of `heddle monitoring`."""
 
 import json
 import signal
@@ -13,11 +13,14 @@ import typer
 from heddle.backup.due import told_age
 from heddle.cli.options import HERE, Folder, Stack, Timeout
 from heddle.cli.printing import print_line
-from heddle.errors import HeddleError
+from heddle.clientconfig.files import ClientFile
+from heddle.clientconfig.folder import write_client_folder
+from heddle.errors import EngineError, HeddleError
 from heddle.monitoring.alarms import rules_yaml
 from heddle.monitoring.dashboards import DASHBOARDS, grafana
 from heddle.monitoring.exporter import Facts, ask_facts, samples_of, text_of
 from heddle.monitoring.exporter import serve as serve_facts
+from heddle.monitoring.scraping import Places, prometheus_files
 from heddle.network.network import open_network
 
 __all__ = ["app"]
@@ -77,6 +80,39 @@ def rules(stack: Stack, folder: Folder = HERE) -> None:
 
 
 @app.command()
+def config(
+    stack: Stack,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write.", file_okay=False)],
+    exporter: Annotated[
+        str, typer.Option("--exporter", metavar="HOST:PORT", help="Where `serve` listens, as pods reach it.")
+    ] = "",
+    alertmanager: Annotated[
+        str, typer.Option("--alertmanager", metavar="HOST:PORT", help="Who is told of alarms.")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Write over files that are not Heddle's.")] = False,
+    folder: Folder = HERE,
+) -> None:
+    """Write what a Prometheus in the cluster needs: configuration, rules, certificates."""
+    network = open_network(stack, folder)
+    for option, place in (("--exporter", exporter), ("--alertmanager", alertmanager)):
+        if place:
+            _address(place, option)
+    if network.instance.operations_tls_certificate is not None and network.operations_tls() is None:
+        raise EngineError(
+            "the key of the operations endpoints' client is not in this access folder",
+            hint="Run the command with the stack's name where its state and passphrase are.",
+        )
+    places = Places(exporter=exporter, alertmanager=alertmanager)
+    files = {
+        name: ClientFile(content=file.content, secret=file.secret)
+        for name, file in prometheus_files(stack, network, places).items()
+    }
+    owner = {"instance": network.instance.name, "part": "monitoring"}
+    for written in write_client_folder(out, owner, files, force=force):
+        print_line(f"{written.path}{'  (secret)' if written.secret else ''}")
+
+
+@app.command()
 def dashboards(
     stack: Stack,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write.", file_okay=False)],
@@ -97,9 +133,9 @@ def _ask(stack: str, folder: Path, timeout: float) -> Facts:
     return ask_facts(stack, folder, backups, deadline=timeout)
 
 
-def _address(listen: str) -> tuple[str, int]:
+def _address(listen: str, option: str = "--listen") -> tuple[str, int]:
     """Return host and port; for IPv6 the host stands in brackets."""
     host, _, port = listen.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65535:
-        raise typer.BadParameter(f"--listen {listen}: give HOST:PORT, as 127.0.0.1:9745 or [::1]:9745")
+        raise typer.BadParameter(f"{option} {listen}: give HOST:PORT, as 127.0.0.1:9745 or [::1]:9745")
     return host.strip("[]"), int(port)
