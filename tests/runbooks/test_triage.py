@@ -76,7 +76,7 @@ def context_of(network: Network) -> Context:
 
 async def looked(network: Network, connections: Connections) -> Facts:
     async with await KubeClient.open(network.access.kubeconfig) as client:
-        return await look(context_of(network), client, connections, patience=3)
+        return await look(context_of(network), client, connections, patience=20)
 
 
 def told(findings: tuple[Finding, ...]) -> list[str]:
