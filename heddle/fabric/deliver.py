@@ -17,6 +17,7 @@ from heddle.fabric.answers import unreadable
 from heddle.fabric.connection import Connections
 from heddle.fabric.failures import refused_status, unreachable
 from heddle.fabric.node import Node
+from heddle.fabric.requestend import end_requests
 from heddle.identity.signer import Signer
 from heddle.waiting import Deadline, reading
 
@@ -107,7 +108,7 @@ async def deliver(
     call = method(await connections.channel(node))(timeout=deadline)
     try:
         await call.write(request)
-        await call.done_writing()
+        await end_requests(call)
         async for answer in call:
             # The channel turns what cannot be parsed into None, against its types.
             found = answer and answer.WhichOneof("Type")

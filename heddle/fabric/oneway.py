@@ -7,6 +7,7 @@ import grpc
 
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
+from heddle.fabric.requestend import end_requests
 
 __all__ = ["send_one_way"]
 
@@ -28,7 +29,7 @@ async def send_one_way(
         await call.wait_for_connection()
         for request in requests:
             await call.write(request)
-        await call.done_writing()
+        await end_requests(call)
         async for _ in call:
             pass
     except grpc.aio.AioRpcError as error:

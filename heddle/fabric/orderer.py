@@ -15,6 +15,7 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.deliver import many_blocks, one_block, one_config_block
 from heddle.fabric.failures import refused_status, unreachable
 from heddle.fabric.node import Node
+from heddle.fabric.requestend import end_requests
 from heddle.identity.signer import Signer
 from heddle.text import counted
 from heddle.waiting import Deadline, retry
@@ -126,7 +127,7 @@ async def _offer(connections: Connections, node: Node, envelope: Envelope, deadl
     call = stub.Broadcast(timeout=deadline)
     try:
         await call.write(envelope)
-        await call.done_writing()
+        await end_requests(call)
         answer = await anext(aiter(call))
     except StopAsyncIteration:
         raise unreachable(node, what, "the stream ended without a status") from None

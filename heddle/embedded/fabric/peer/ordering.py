@@ -17,6 +17,7 @@ from heddle.embedded.fabric.channelconfig import ChannelConfig
 from heddle.embedded.fabric.peer.channel import PeerChannel
 from heddle.embedded.fabric.peer.status import GatewayError
 from heddle.embedded.fabric.rpc import Dialled, open_stream
+from heddle.fabric.requestend import end_requests
 from heddle.protobuf import enum_name
 from heddle.quorum import quorum
 
@@ -87,7 +88,7 @@ async def _broadcast(
     )
     try:
         await call.write(envelope)
-        await call.done_writing()
+        await end_requests(call)
         async for answer in call:
             name = enum_name(common_pb2.Status.DESCRIPTOR, answer.status)
             words = f"received unsuccessful response from orderer: status={name}, info={answer.info}"
