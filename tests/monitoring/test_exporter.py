@@ -172,10 +172,14 @@ def port() -> int:
 
 
 def test_rounds_are_served_and_an_unreadable_stack_is_told_once(port: int) -> None:
-    """While the stack cannot be read there is no number at all, which an alarm is for."""
+    """While the stack cannot be read there is no number at all, which an alarm is for.
+
+    Whatever goes wrong in a round, the next one comes.
+    """
     told: list[str] = []
     stopped, asked = threading.Event(), threading.Semaphore(0)
-    answers: Iterator[Facts | EngineError] = iter([EngineError("stack 'prod' has no network yet"), FACTS])
+    unread, odd = EngineError("stack 'prod' has no network yet"), RuntimeError("nobody thought of this")
+    answers: Iterator[Facts | Exception] = iter([unread, odd, FACTS])
 
     def ask() -> Facts:
         asked.release()
@@ -190,7 +194,7 @@ def test_rounds_are_served_and_an_unreadable_stack_is_told_once(port: int) -> No
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        for _ in range(3):
+        for _ in range(4):
             assert asked.acquire(timeout=30)
         text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
     finally:
@@ -201,4 +205,5 @@ def test_rounds_are_served_and_an_unreadable_stack_is_told_once(port: int) -> No
     assert told == [
         f"metrics at http://127.0.0.1:{port}/metrics, asked anew every 0.01 s",
         "instance: stack 'prod' has no network yet",
+        "instance: RuntimeError: nobody thought of this; this is a fault of Heddle's, please report it",
     ]

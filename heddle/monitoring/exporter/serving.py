@@ -76,6 +76,11 @@ def _round(
     except HeddleError as error:
         newest.put([])
         unknown = {"instance": error.message}
+    except Exception as error:  # An exporter that ends tells nothing any more: it says so and asks again.
+        newest.put([])
+        unknown = {
+            "instance": f"{type(error).__name__}: {error}; this is a fault of Heddle's, please report it"
+        }
     else:
         samples = (*samples_of(facts, now), *growth.watch(facts.volumes, now.timestamp()))
         newest.put(families_of(facts.namespace, samples))
