@@ -74,6 +74,17 @@ def test_the_plan_is_shown_before_the_question(
     assert (checks, result.exit_code) == (expected, code)
 
 
+@pytest.mark.parametrize("options", [[], ["--check"], ["--yes"]])
+def test_one_that_only_reads_asks_nobody_and_needs_no_lock(
+    checks: list[bool], tmp_path: Path, options: list[str]
+) -> None:
+    """It is of use just while an `up` hangs, and to a script that looks."""
+    with Backend(tmp_path, "fabric", "x").locked():
+        result = CliRunner().invoke(cli.app, ["run", "triage", "-s", "x", *options])
+
+    assert (result.exit_code, checks) == (0, [bool(options == ["--check"])])
+
+
 def test_the_verb_waits_for_nobody_who_has_the_lock(tmp_path: Path) -> None:
     """While an `up` of either engine runs, a runbook is refused, and names the holder."""
     root = PLAYBOOKS.parent

@@ -102,6 +102,19 @@ def test_a_look_removes_nothing(new_runbook: Runbook, tmp_path: Path, swept: lis
     assert swept == []
 
 
+def test_one_that_only_reads_removes_nothing(new_runbook: Runbook, tmp_path: Path, swept: list[str]) -> None:
+    """Its playbook says so; Jobs of other runs are not its affair."""
+    assert not new_runbook.reads_only
+    new_runbook.path.write_text(
+        PLAYBOOK.replace("  tasks:", "  vars:\n    heddle_reads_only: true\n  tasks:")
+    )
+    reading = find_runbook("look-around", new_runbook.path.parents[1])
+
+    assert reading.reads_only
+    assert started(reading, tmp_path, orderer=ORDERER)[0]
+    assert swept == []
+
+
 SLOW = """
 - name: Take a while
   hosts: orderers
