@@ -52,7 +52,7 @@ CARE = (
         severity=Severity.CRITICAL,
         summary="<node> of <namespace> does not answer.",
         page="docs/operations/status.md",
-        command="heddle status STACK --verbose",
+        command="heddle runbook run triage --stack STACK",
     ),
     Alarm(
         # A peer whose database lacks state, a node whose enrolment certificate has ended, and others.
@@ -62,7 +62,7 @@ CARE = (
         severity=Severity.WARNING,
         summary="Something is wrong with <node> of <namespace>, which answers.",
         page="docs/operations/status.md",
-        command="heddle status STACK --verbose",
+        command="heddle runbook run triage --stack STACK",
     ),
     Alarm(
         name="ChaincodeNotAsDeployed",

@@ -13,7 +13,7 @@ _STATUS, _DOCTOR, _STORAGE = (
     "docs/operations/doctor.md",
     "docs/operations/storage.md",
 )
-_ASK = "heddle status STACK --verbose"
+_ASK = "heddle runbook run triage --stack STACK"
 _POD = "kubectl describe pod --namespace <namespace> <pod>"
 _USED = (
     "max by (namespace, persistentvolumeclaim)"

@@ -15,7 +15,7 @@ _STATUS, _LOST, _CHANNEL = (
     "docs/operations/channel.md",
 )
 _SHOW = "heddle channel show STACK <channel>"
-_ASK = "heddle status STACK --verbose"
+_ASK = "heddle runbook run triage --stack STACK"
 
 _RAFT = (
     Alarm(

@@ -6,7 +6,7 @@ __all__ = ["PEERS"]
 
 _STATUS, _CHAINCODE = "docs/operations/status.md", "docs/operations/chaincode.md"
 _COUCHDB, _REJOIN = "docs/operations/couchdb.md", "docs/operations/runbook-rejoin-peer.md"
-_ASK, _LIST = "heddle status STACK --verbose", "heddle chaincode list STACK"
+_ASK, _LIST = "heddle runbook run triage --stack STACK", "heddle chaincode list STACK"
 _REJOIN_RUN = "heddle runbook run rejoin-peer --stack STACK -e peer=<node> --check"
 _CONFLICTS = "MVCC_READ_CONFLICT|PHANTOM_READ_CONFLICT"
 

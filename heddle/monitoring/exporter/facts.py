@@ -23,6 +23,12 @@ __all__ = ["Facts", "ask_facts"]
 T = TypeVar("T")
 AskBackups = Callable[[], BackupAge | None]
 
+_QUESTIONS = 4
+"""Questions to a node that may follow each other, each with its own deadline: what it presents, what it has,
+and what others say of chaincodes then. Cut off, a silent node would leave no number of any other one, and
+alarms would begin to wait anew.
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
@@ -90,13 +96,12 @@ class _Questions:
         if question is None:
             return None
         try:
-            # Twice the time of a question to one node: some ask a second one afterwards.
-            async with asyncio.timeout(2 * self._deadline):
+            async with asyncio.timeout(_QUESTIONS * self._deadline):
                 return await question
         except HeddleError as error:
             self._unknown[name] = error.message
         except TimeoutError:
-            self._unknown[name] = f"no answer within {2 * self._deadline:g} s"
+            self._unknown[name] = f"no answer within {_QUESTIONS * self._deadline:g} s"
         return None
 
     async def _drift(self) -> dict[str, int]:
