@@ -54,7 +54,8 @@ def shown(entry: Entry, layout: Layout, width: int, style: Callable[[str, Level 
     begins with date and time, or with blanks if it belongs to the line above.
     """
     moment = _moment(entry.time)
-    first, *rest = (_plain(line) for line in entry.text.split("\n"))
+    # CouchDB ends its messages with a line feed of their own.
+    first, *rest = (_plain(line) for line in entry.text.rstrip().split("\n"))
     name = entry.source
     level = entry.level.upper() if entry.level else "-"
     if not width:
