@@ -114,7 +114,9 @@ class RolloutHandler(Handler):
     async def plan(self, call: Call) -> Plan:
         """Tell which nodes restart. Which of them do so after the channels, those tell."""
         if call.inputs.get("again"):
-            return Plan(outputs={})
+            return Plan(
+                outputs={}, message="restarts what waited for the channels, if anything" if call.id else ""
+            )
         if not call.id:
             return Plan(outputs={}, message=f"wait until {_all(call)} ready")
         for name in _keys_to_make(call.old_inputs, call.inputs):
