@@ -63,11 +63,13 @@ class ChaincodeApprovalHandler(Handler):
         return {}
 
     async def read(self, call: Call) -> Seen:
-        """Read the approval; gone when the organization has approved nothing for this sequence."""
+        """Read the approval; gone when there is none for this sequence, or the channel is gone itself."""
         inputs, sequence = call.inputs, call.inputs["sequence"]
         channel, name, who = inputs["channel"], inputs["name"], signer(inputs["signer"])
         connections, peer = self.session.connections, node(inputs["peer"])
-        async with gone_with_volume(self.session, [peer], f"the approval of {name}"):
+        # It is on the channel: a peer that lost its ledger gets it back from the orderers.
+        holders = [peer, *nodes(inputs["orderers"])]
+        async with gone_with_volume(self.session, holders, f"the approval of {name}"):
             approval = await approved(
                 connections, peer, channel, name, who, sequence=sequence, deadline=_READING
             )

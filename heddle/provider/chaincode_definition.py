@@ -87,10 +87,12 @@ class ChaincodeDefinitionHandler(Handler):
         return {}
 
     async def read(self, call: Call) -> Seen:
-        """Read the definition in force; gone when the channel has none of this name, or all peers lost it."""
+        """Read the definition in force; gone when the channel has none of this name, or is gone itself."""
         inputs, connections = call.inputs, self.session.connections
         peers, channel, who = nodes(inputs["peers"]), inputs["channel"], signer(inputs["signer"])
-        async with gone_with_volume(self.session, peers, f"the definition of {inputs['name']}"):
+        # It is on the channel: peers that lost their ledgers get it back from the orderers.
+        holders = [*peers, *nodes(inputs["orderers"])]
+        async with gone_with_volume(self.session, holders, f"the definition of {inputs['name']}"):
             leading = await most_advanced(connections, peers, channel, who, deadline=_READING)
             found = await definition(connections, leading, channel, inputs["name"], who, deadline=_READING)
         if found is None:
