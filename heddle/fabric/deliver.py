@@ -10,6 +10,7 @@ from fabric_protos.common import common_pb2
 from fabric_protos.common.common_pb2 import Block, Envelope
 from fabric_protos.orderer import ab_pb2
 
+from heddle.calls import end_requests
 from heddle.configtx.blocks import last_config_index
 from heddle.configtx.envelope import signed_envelope
 from heddle.errors import ConfigtxError
@@ -17,7 +18,6 @@ from heddle.fabric.answers import unreadable
 from heddle.fabric.connection import Connections
 from heddle.fabric.failures import refused_status, unreachable
 from heddle.fabric.node import Node
-from heddle.fabric.requestend import end_requests
 from heddle.identity.signer import Signer
 from heddle.waiting import Deadline, reading
 

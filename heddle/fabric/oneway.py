@@ -5,9 +5,9 @@ from typing import Any
 
 import grpc
 
+from heddle.calls import end_requests
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
-from heddle.fabric.requestend import end_requests
 
 __all__ = ["send_one_way"]
 

@@ -8,6 +8,7 @@ from fabric_protos.common import common_pb2
 from fabric_protos.common.common_pb2 import Block, Envelope
 from fabric_protos.orderer import ab_pb2, ab_pb2_grpc
 
+from heddle.calls import end_requests
 from heddle.configtx.blocks import verify_genesis
 from heddle.errors import FabricError, HeddleError, Refused, Unreachable
 from heddle.fabric.answers import unreadable
@@ -15,7 +16,6 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.deliver import many_blocks, one_block, one_config_block
 from heddle.fabric.failures import refused_status, unreachable
 from heddle.fabric.node import Node
-from heddle.fabric.requestend import end_requests
 from heddle.identity.signer import Signer
 from heddle.text import counted
 from heddle.waiting import Deadline, retry

@@ -21,6 +21,7 @@ _HEDDLE = Path(heddle.__file__).parent
 _USER = 1000
 _MODULES = (
     "__init__.py",
+    "calls.py",
     "durations.py",
     "errors.py",
     "protobuf.py",

@@ -13,11 +13,11 @@ from fabric_protos.common import common_pb2
 from fabric_protos.gateway import gateway_pb2
 from fabric_protos.orderer import ab_pb2
 
+from heddle.calls import end_requests
 from heddle.embedded.fabric.channelconfig import ChannelConfig
 from heddle.embedded.fabric.peer.channel import PeerChannel
 from heddle.embedded.fabric.peer.status import GatewayError
 from heddle.embedded.fabric.rpc import Dialled, open_stream
-from heddle.fabric.requestend import end_requests
 from heddle.protobuf import enum_name
 from heddle.quorum import quorum
 
