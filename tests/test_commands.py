@@ -1,6 +1,9 @@
 """Every command that README and docs/operations name is tried, and every verb and runbook has a page."""
 
+import shlex
+import subprocess
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,22 @@ def test_nothing_is_tried_that_no_page_names() -> None:
 
     assert [command for command in tried if command not in named] == []
     assert len(tried) == len(set(tried))
+
+
+def test_what_the_pages_have_commands_write_is_never_committed() -> None:
+    """Keys of authorities, clients and backups among it: whoever follows a page in a clone keeps it clean."""
+    words = [shlex.split(command) for trial in trials() for command in (*trial.commands, trial.run or "")]
+    named = {
+        value.rstrip("/")
+        for command in words
+        for option, value in pairwise(command)
+        if option in {"--out", "--target", "-o"} and not value.startswith(("/", "…", "STACK", "s3:", "$"))
+    }
+    asked = [shape for name in sorted(named) for shape in (name, f"{name}/")]  # a file, or a folder
+    done = subprocess.run(
+        ["git", "check-ignore", *asked], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert sorted(named - {path.rstrip("/") for path in done.stdout.split()}) == []
 
 
 @pytest.mark.parametrize("trial", [trial for trial in trials() if trial.by], ids=lambda trial: trial.name)
