@@ -1,7 +1,6 @@
 """Every command that README and docs/operations name is tried, and every verb and runbook has a page."""
 
 import shlex
-import subprocess
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +12,7 @@ from heddle.cli import subcommands
 from heddle.cli.subcommands import SUBCOMMANDS
 from heddle.runbooks.catalog import Runbook, runbooks
 from tests.commands import ROOT, Trial, commands_of, pages, trials
+from tests.shipped import git
 
 OPERATIONS = ROOT / "docs/operations"
 ELSEWHERE = {"quickstart": "make up", "cluster": "local cluster"}
@@ -38,7 +38,7 @@ def test_nothing_is_tried_that_no_page_names() -> None:
     assert len(tried) == len(set(tried))
 
 
-def test_what_the_pages_have_commands_write_is_never_committed() -> None:
+def test_what_the_pages_have_commands_write_is_never_committed(tmp_path: Path) -> None:
     """Keys of authorities, clients and backups among it: whoever follows a page in a clone keeps it clean."""
     words = [shlex.split(command) for trial in trials() for command in (*trial.commands, trial.run or "")]
     named = {
@@ -48,10 +48,10 @@ def test_what_the_pages_have_commands_write_is_never_committed() -> None:
         if option in {"--out", "--target", "-o"} and not value.startswith(("/", "…", "STACK", "s3:", "$"))
     }
     asked = [shape for name in sorted(named) for shape in (name, f"{name}/")]  # a file, or a folder
-    done = subprocess.run(
-        ["git", "check-ignore", *asked], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert sorted(named - {path.rstrip("/") for path in done.stdout.split()}) == []
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".gitignore").write_text((ROOT / ".gitignore").read_text())
+    ignored = {path.rstrip("/") for path in git(tmp_path, "check-ignore", *asked).split()}
+    assert sorted(named - ignored) == []
 
 
 @pytest.mark.parametrize("trial", [trial for trial in trials() if trial.by], ids=lambda trial: trial.name)
