@@ -87,8 +87,8 @@ def test_an_unknown_word_is_an_error(tmp_path: Path) -> None:
 
     assert code == pytest.ExitCode.USAGE_ERROR
     assert (
-        "HEDDLE_REQUIRE: fabrik — use any of fabric, pulumi, node, kubectl, go, zsh, couchdb, fabric-ca, "
-        "older, clusters" in output
+        "HEDDLE_REQUIRE: fabrik — use any of fabric, pulumi, node, kubectl, go, zsh, prometheus, couchdb, "
+        "fabric-ca, older, clusters" in output
     )
 
 
