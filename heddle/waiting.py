@@ -11,7 +11,7 @@ from typing import TypeVar
 from heddle.errors import HeddleError, Refused, Unreachable
 from heddle.telling import waiting_until
 
-__all__ = ["Deadline", "ensure", "no_answer", "poll", "reading", "retry", "settle"]
+__all__ = ["Attempts", "Deadline", "ensure", "no_answer", "poll", "reading", "retry", "settle"]
 
 T = TypeVar("T")
 
@@ -19,6 +19,25 @@ _READINGS = 4
 _PAUSE = 0.25
 """Seconds before the second attempt; doubles with each."""
 _LONGEST_PAUSE = 2.0
+
+
+class Attempts:
+    """Makes attempts, each with a time of its own, and keeps why some failed; the others still count."""
+
+    def __init__(self) -> None:
+        self.failed: dict[str, str] = {}
+        """By its name, why an attempt failed."""
+
+    async def made(self, what: str, attempt: Awaitable[T], *, seconds: float) -> T | None:
+        """Return the outcome of an attempt; None if it failed or lasted longer."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await attempt
+        except HeddleError as error:
+            self.failed[what] = error.message
+        except TimeoutError:
+            self.failed[what] = f"no answer within {seconds:g} s"
+        return None
 
 
 class Deadline:

@@ -1,11 +1,12 @@
 """What is tried again, how often, and what is not."""
 
+import asyncio
 import time
 
 import pytest
 
 from heddle.errors import FabricError, Refused, Unreachable
-from heddle.waiting import Deadline, ensure, poll, reading, retry, settle
+from heddle.waiting import Attempts, Deadline, ensure, poll, reading, retry, settle
 
 
 class Calls:
@@ -124,3 +125,23 @@ async def test_a_deadline_is_never_zero() -> None:
     clock = Deadline(0)
     assert clock.passed()
     assert clock.left() > 0
+
+
+async def test_attempts_that_fail_are_told_and_hide_no_other() -> None:
+    """By a refusal, or because they last too long; each has a time of its own."""
+
+    async def refused() -> int:
+        raise FabricError("not for you", hint="Ask somebody else.")
+
+    async def answered() -> int:
+        return 7
+
+    attempts = Attempts()
+    found = await asyncio.gather(
+        attempts.made("clocks", refused(), seconds=60),
+        attempts.made("pods", asyncio.Event().wait(), seconds=0.01),
+        attempts.made("nodes", answered(), seconds=60),
+    )
+
+    assert list(found) == [None, None, 7]
+    assert attempts.failed == {"clocks": "not for you", "pods": "no answer within 0.01 s"}

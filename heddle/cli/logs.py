@@ -43,42 +43,48 @@ class _Wanted:
     print: "_Printer"
 
 
+_Nodes = Annotated[
+    list[str] | None,
+    typer.Option("--node", "-n", metavar="NAME", help="Of this node or database only; may be repeated."),
+]
+_Chaincodes = Annotated[
+    list[str] | None,
+    typer.Option("--chaincode", metavar="NAME", help="Of this chaincode's servers; may be repeated."),
+]
+_Since = Annotated[
+    str, typer.Option("--since", metavar="TIME", help="Since then: 90s, 10m, 12h, 7d, or 2026-11-28T19:40.")
+]
+_Level = Annotated[
+    Level | None,
+    typer.Option(
+        "--level",
+        parser=one_of(Level),
+        metavar="LEVEL",
+        help="Only this level and more serious: debug, info, warning, error, panic.",
+    ),
+]
+_Grep = Annotated[str, typer.Option("--grep", metavar="REGEX", help="Only entries in which this is found.")]
+_Previous = Annotated[
+    bool, typer.Option("--previous", help="Of the containers that ran before those that restarted.")
+]
+_Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")]
+_Timeout = Annotated[
+    float, typer.Option("--timeout", min=0.1, help="Seconds of silence after which a node is given up.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print a JSON object for each entry.")]
+
+
 def logs(
     stack: Stack,
-    node: Annotated[
-        list[str] | None,
-        typer.Option("--node", "-n", metavar="NAME", help="Of this node or database only; may be repeated."),
-    ] = None,
-    chaincode: Annotated[
-        list[str] | None,
-        typer.Option("--chaincode", metavar="NAME", help="Of this chaincode's servers; may be repeated."),
-    ] = None,
-    since: Annotated[
-        str,
-        typer.Option("--since", metavar="TIME", help="Since then: 90s, 10m, 12h, 7d, or 2026-11-28T19:40."),
-    ] = "",
-    level: Annotated[
-        Level | None,
-        typer.Option(
-            "--level",
-            parser=one_of(Level),
-            metavar="LEVEL",
-            help="Only this level and more serious: debug, info, warning, error, panic.",
-        ),
-    ] = None,
-    grep: Annotated[
-        str, typer.Option("--grep", metavar="REGEX", help="Only entries in which this is found.")
-    ] = "",
-    previous: Annotated[
-        bool, typer.Option("--previous", help="Of the containers that ran before those that restarted.")
-    ] = False,
-    follow_: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")
-    ] = False,
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, help="Seconds of silence after which a node is given up.")
-    ] = SILENCE,
-    json_: Annotated[bool, typer.Option("--json", help="Print a JSON object for each entry.")] = False,
+    node: _Nodes = None,
+    chaincode: _Chaincodes = None,
+    since: _Since = "",
+    level: _Level = None,
+    grep: _Grep = "",
+    previous: _Previous = False,
+    follow_: _Follow = False,
+    timeout: _Timeout = SILENCE,
+    json_: _Json = False,
     folder: Folder = HERE,
 ) -> None:
     """Show what the nodes of an instance log, in the order of time across nodes."""

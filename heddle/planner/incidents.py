@@ -1,6 +1,7 @@
 """Say of each cause of trouble how serious it is, and what deals with it: a runbook, else a page and command.
 
-This table is the only place that leads from a cause to its way out. Alarms and `triage` use it.
+`triage` leads from a cause to its way out by this table alone. Alarms name a page and a command of their own
+(heddle.monitoring.alarms).
 """
 
 from collections.abc import Mapping

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 
 from heddle.planner.facts import Answer, Refusal, newest_height
 
-__all__ = ["exchange_refusal", "joining_refusal", "replacement"]
+__all__ = ["full_replacement_refusal", "joining_refusal", "replacement"]
 
 _INDEX = re.compile(r"[a-z]+(\d+)(?:-.*)?")
 """A node's name begins with its kind and its index (heddle.topology)."""
@@ -49,7 +49,7 @@ def joining_refusal(
     return None
 
 
-def exchange_refusal(
+def full_replacement_refusal(
     channel: str, wanted: Collection[str], staying: Collection[str], leaving: Collection[str]
 ) -> Refusal | None:
     """Return why all orderers of a channel must not be replaced in one go; None if one of them stays.

@@ -25,6 +25,7 @@ from heddle.runbooks.archive import Archive
 from heddle.runbooks.context import Context
 from heddle.runbooks.scrubbing import Scrubber, secret_name
 from heddle.versions import HEDDLE
+from heddle.waiting import Attempts
 
 __all__ = ["collect", "contents"]
 
@@ -70,14 +71,14 @@ async def collect(
 ) -> list[str]:
     """Write the archive; return what it lacks, a line each. Each node has `patience` seconds to answer."""
     network = context.network
-    missing: list[str] = []
+    attempts = Attempts()
     lists, status, channels, logs = await asyncio.gather(
-        _lists(cluster, network, missing, patience),
-        _status(network, missing, patience),
-        _channels(network, connections, missing, patience),
-        _logs(cluster, network, missing, since, patience),
+        _lists(cluster, network, attempts, patience),
+        _status(network, attempts, patience),
+        _channels(network, connections, attempts, patience),
+        _logs(cluster, network, attempts, since, patience),
     )
-    missing.sort()
+    missing = sorted(f"{what}: {why}" for what, why in attempts.failed.items())
     name = network.instance.name
     with Archive(to, f"heddle-{name}", Scrubber(_known(network, lists))) as archive:
         archive.add("README.txt", _README.format(name=name, version=HEDDLE))
@@ -119,29 +120,26 @@ def _credentials(kubeconfig: str) -> Iterator[str]:
 
 
 async def _lists(
-    cluster: KubeClient, network: Network, missing: list[str], patience: float
+    cluster: KubeClient, network: Network, attempts: Attempts, patience: float
 ) -> dict[str, list[Any]]:
     """Return the objects of each kind, whole: what is taken of them is decided when they are written."""
 
     async def ask(kind: str) -> list[Any] | None:
         path = KINDS[kind][0].format(namespace=network.instance.namespace)
-        found: list[Any] | None = await _within(
-            f"objects/{kind}.json", cluster.items(path), missing, patience
-        )
-        return found
+        return await attempts.made(f"objects/{kind}.json", cluster.items(path), seconds=patience)
 
     found = await asyncio.gather(*map(ask, KINDS))
     return {kind: each for kind, each in zip(KINDS, found, strict=True) if each is not None}
 
 
-async def _status(network: Network, missing: list[str], patience: float) -> dict[str, Any] | None:
+async def _status(network: Network, attempts: Attempts, patience: float) -> dict[str, Any] | None:
     asked = ask_status(network, deadline=patience)
-    found = await _within("status.json", asked, missing, 3 * patience)
+    found = await attempts.made("status.json", asked, seconds=3 * patience)
     return found.plain() if found is not None else None
 
 
 async def _channels(
-    network: Network, connections: Connections, missing: list[str], patience: float
+    network: Network, connections: Connections, attempts: Attempts, patience: float
 ) -> dict[str, Any]:
     async def ask(channel: str) -> dict[str, Any]:
         block = await read_config_block(network, connections, network.history(channel))
@@ -156,13 +154,13 @@ async def _channels(
 
     names = list(network.instance.channels)
     found = await asyncio.gather(
-        *(_within(f"channels/{name}.json", ask(name), missing, 3 * patience) for name in names)
+        *(attempts.made(f"channels/{name}.json", ask(name), seconds=3 * patience) for name in names)
     )
     return {name: each for name, each in zip(names, found, strict=True) if each is not None}
 
 
 async def _logs(
-    cluster: KubeClient, network: Network, missing: list[str], since: int | None, patience: float
+    cluster: KubeClient, network: Network, attempts: Attempts, since: int | None, patience: float
 ) -> dict[str, str]:
     """Return the logs by their file's name: of each source, and of its container before if there was one."""
     texts: dict[str, str] = {}
@@ -175,10 +173,12 @@ async def _logs(
             previous=previous,
             silence=patience,
         )
-        found = await _within(f"logs/*{ending}", reading, missing, 6 * patience)
+        found = await attempts.made(f"logs/*{ending}", reading, seconds=6 * patience)
         if found is None:
             continue
-        missing += [f"logs/{log.source.name}{ending}: {log.trouble}" for log in found.logs if log.trouble]
+        attempts.failed |= {
+            f"logs/{log.source.name}{ending}": log.trouble for log in found.logs if log.trouble
+        }
         texts |= {f"{log.source.name}{ending}": _text(log) for log in found.logs if log.lines}
     return texts
 
@@ -196,15 +196,3 @@ async def _versions(cluster: KubeClient) -> dict[str, Any]:
     except HeddleError:
         kubernetes = None
     return {"heddle": HEDDLE, "python": platform.python_version(), "kubernetes": kubernetes}
-
-
-async def _within(what: str, work: Any, missing: list[str], seconds: float) -> Any:  # noqa: ANN401 - what it returns
-    """Return what a part of the work returns; None if it fails or lasts too long, and `missing` says so."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await work
-    except HeddleError as error:
-        missing.append(f"{what}: {error.message}")
-    except TimeoutError:
-        missing.append(f"{what}: no answer within {seconds:g} s")
-    return None

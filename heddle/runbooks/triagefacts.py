@@ -1,11 +1,11 @@
 """Gather what `triage` decides by: every check that only reads, side by side; what fails is told."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
-from heddle.errors import HeddleError, Unreachable
+from heddle.errors import Unreachable
 from heddle.fabric.connection import Connections
 from heddle.kube.client import Json, KubeClient, is_ready
 from heddle.kube.clocks import clock_differences
@@ -24,10 +24,10 @@ from heddle.runbooks.leftovers import leftover_claims
 from heddle.runbooks.residue import deleted_instances
 from heddle.runbooks.residuefacts import gather
 from heddle.runbooks.residueobjects import Target
+from heddle.waiting import Attempts
 
 __all__ = ["look"]
 
-T = TypeVar("T")
 _PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
 
 
@@ -42,20 +42,23 @@ async def look(context: Context, cluster: KubeClient, connections: Connections, 
         await cluster.get("/version")
     except Unreachable as error:
         return replace(facts, unreachable=error.message)
-    checks = _Checks(patience)
+    checks, seconds = Attempts(), 3 * patience
     around, asked, sources, machines, clocks, residue = await asyncio.gather(
         ask_surroundings(context.network, deadline=patience),
-        checks.made("nodes", ask_nodes(context.network, deadline=patience)),
-        checks.made("pods", list_sources(cluster, instance)),
-        checks.made("machines", cluster.items("/api/v1/nodes")),
-        checks.made("clocks", clock_differences(cluster)),
-        checks.made("leftovers of deleted instances", _residue(context, cluster)),
+        checks.made("nodes", ask_nodes(context.network, deadline=patience), seconds=seconds),
+        checks.made("pods", list_sources(cluster, instance), seconds=seconds),
+        checks.made("machines", cluster.items("/api/v1/nodes"), seconds=seconds),
+        checks.made("clocks", clock_differences(cluster), seconds=seconds),
+        checks.made("leftovers of deleted instances", _residue(context, cluster), seconds=seconds),
     )
     asleep = instance.sleep is not None and not any(each.wanted for each in around.workloads.values())
     if not asleep and around.namespace is None:
         looked = [peer for peer in instance.peers if _is_there(around, peer)]
         verdicts = await asyncio.gather(
-            *(checks.made(peer.name, _peer(context, cluster, connections, peer, patience)) for peer in looked)
+            *(
+                checks.made(peer.name, _peer(context, cluster, connections, peer, patience), seconds=seconds)
+                for peer in looked
+            )
         )
         peers = {peer.name: each for peer, each in zip(looked, verdicts, strict=True) if each}
         facts = replace(facts, peers=peers)
@@ -70,25 +73,6 @@ async def look(context: Context, cluster: KubeClient, connections: Connections, 
         leftovers=tuple(residue.claims) if residue else (),
         unknown=checks.failed,
     )
-
-
-@dataclass
-class _Checks:
-    """Makes checks, and keeps why some could not be made."""
-
-    seconds: float
-    failed: dict[str, str] = field(default_factory=dict)
-
-    async def made(self, what: str, check: Awaitable[T]) -> T | None:
-        """Return what a check found; None if it could not be made."""
-        try:
-            async with asyncio.timeout(3 * self.seconds):
-                return await check
-        except HeddleError as error:
-            self.failed[what] = error.message
-        except TimeoutError:
-            self.failed[what] = f"no answer within {3 * self.seconds:g} s"
-        return None
 
 
 def _is_there(around: Surroundings, peer: NodeOutput) -> bool:

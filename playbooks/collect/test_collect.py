@@ -28,7 +28,7 @@ def test_the_verdicts_come_first(texts: dict[str, str]) -> None:
 
 
 def test_nothing_looks_like_a_secret(texts: dict[str, str]) -> None:
-    """Nothing in it looks like a key, a password or a token any more."""
+    """The archive holds no text that looks like a key, a password or a token."""
     scrub = Scrubber()
     assert [name for name, text in texts.items() if name.endswith(".log") and scrub(text) != text] == []
     assert not any("PRIVATE KEY-----" in text for text in texts.values())

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from heddle.errors import HeddleError
 from heddle.kube.client import KubeClient
 from heddle.kube.clocks import clock_differences
 from heddle.kube.volumeusage import VolumeUsage, volume_usage
@@ -17,6 +16,7 @@ from heddle.network.overview import BackupAge
 from heddle.network.requests import CHANNEL_TYPE
 from heddle.network.status import InstanceStatus, ask_status
 from heddle.state.outputs import read_resources
+from heddle.waiting import Attempts
 
 __all__ = ["Facts", "ask_facts"]
 
@@ -64,7 +64,7 @@ class _Questions:
 
     def __init__(self, network: Network, stack: str, folder: Path, deadline: float) -> None:
         self._network, self._stack, self._folder, self._deadline = network, stack, folder, deadline
-        self._unknown: dict[str, str] = {}
+        self._attempts = Attempts()
 
     async def ask(self, ask_backups: AskBackups) -> Facts:
         network = self._network
@@ -78,7 +78,7 @@ class _Questions:
             self._known("volumes", self._of_cluster(self._usage)),
         )
         if backups is not None and backups.newest is None and not backups.overdue:
-            self._unknown["backups"] = backups.words
+            self._attempts.failed["backups"] = backups.words
         return Facts(
             namespace=network.instance.namespace,
             asleep=asleep,
@@ -88,21 +88,14 @@ class _Questions:
             backups=backups,
             clocks=clocks or {},
             volumes=volumes or (),
-            unknown=dict(self._unknown),
+            unknown=dict(self._attempts.failed),
         )
 
     async def _known(self, name: str, question: Awaitable[T] | None) -> T | None:
         """Return the answer; None where nothing was asked, or nobody could tell, which is kept."""
         if question is None:
             return None
-        try:
-            async with asyncio.timeout(_QUESTIONS * self._deadline):
-                return await question
-        except HeddleError as error:
-            self._unknown[name] = error.message
-        except TimeoutError:
-            self._unknown[name] = f"no answer within {_QUESTIONS * self._deadline:g} s"
-        return None
+        return await self._attempts.made(name, question, seconds=_QUESTIONS * self._deadline)
 
     async def _drift(self) -> dict[str, int]:
         kept = kept_settings(read_resources(self._folder, self._stack, CHANNEL_TYPE))

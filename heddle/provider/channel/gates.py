@@ -14,7 +14,7 @@ from heddle.planner.channel import Kind, Step, planned_steps
 from heddle.planner.consenters import Outlook, outlook, standstill
 from heddle.planner.facts import Answer, ChannelFacts, NoAnswer, Refusal
 from heddle.planner.gateways import leaving_refusal, outdates_gateways
-from heddle.planner.joining import exchange_refusal, joining_refusal
+from heddle.planner.joining import full_replacement_refusal, joining_refusal
 from heddle.planner.releases import CapabilityWait
 from heddle.planner.standing import missing_consenters, without_slow
 from heddle.plugin.values import UNKNOWN, Properties
@@ -186,7 +186,7 @@ def _all_replaced(client: ChannelClient, last: Properties) -> Refusal | None:
     if not leaving:
         return None
     staying = known_consenters(client, last) - {""}
-    return exchange_refusal(client.channel, set(client.node_of.values()), staying, leaving)
+    return full_replacement_refusal(client.channel, set(client.node_of.values()), staying, leaving)
 
 
 def known_consenters(client: ChannelClient, last: Properties) -> frozenset[str]:

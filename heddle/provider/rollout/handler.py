@@ -12,7 +12,7 @@ from heddle.planner.restart import is_outdated, key_refusal
 from heddle.plugin.interface import CheckFailure, DiffKind
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
-from heddle.provider.rollout.look import NodeSet, not_well, pod_state
+from heddle.provider.rollout.look import NodeSet, not_well
 from heddle.provider.rollout.releases import SetReleases
 from heddle.provider.rollout.restart import Restarter
 from heddle.schema.kubernetes import ROLLOUT
@@ -95,10 +95,10 @@ class RolloutHandler(Handler):
         nodes = NodeSet.known(self.session.connections, call)
         try:
             async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as pods:
-                states = [await pod_state(pods, node, nodes.databases.get(node.name)) for node in nodes.nodes]
+                states = await nodes.pod_states(pods)
         except HeddleError:
             return {}
-        due = [state.node for state in states if state is not None and state.outdated]
+        due = [name for name, state in states.items() if state is not None and state.outdated]
         return {f'revisions["{name}"]': DiffKind.UPDATE for name in due}
 
     def asleep_plan(self, call: Call) -> Plan | None:
@@ -206,9 +206,7 @@ class RolloutHandler(Handler):
         revisions = dict(call.inputs["revisions"])
         nodes = NodeSet(connections=self.session.connections, inputs=call.inputs, former={})
         async with NodePods(await self.session.api_server(), call.inputs["namespace"]) as pods:
-            states = {
-                node.name: await pod_state(pods, node, nodes.databases.get(node.name)) for node in nodes.nodes
-            }
+            states = await nodes.pod_states(pods)
         if all(state is None for state in states.values()):
             raise Gone
         for name, state in states.items():

@@ -24,7 +24,7 @@ from heddle.schema.kubernetes import ROLLOUT
 from heddle.schema.model import OnChange
 from heddle.text import are, part_of
 
-__all__ = ["NodeSet", "not_well", "pod_state"]
+__all__ = ["NodeSet", "not_well"]
 
 _CALL = 15.0
 """Seconds for one node: a busy one answers in that time."""
@@ -167,6 +167,11 @@ class NodeSet:
         """Return one identity of each organization that may ask its nodes."""
         return signers(self.inputs.get("signers") or ())
 
+    async def pod_states(self, pods: NodePods) -> dict[str, PodState | None]:
+        """Return each node's pod, together with its database's, by the node's name."""
+        asked = (_pod_state(pods, node, self.databases.get(node.name)) for node in self.nodes)
+        return {node.name: each for node, each in zip(self.nodes, await asyncio.gather(*asked), strict=True)}
+
     async def ask_with_state(self, pods: NodePods, node: Node) -> NodeFacts:
         """Return a node's facts, with what its database holds where it has one."""
         facts, database = await self.ask(node), self.databases.get(node.name)
@@ -183,7 +188,7 @@ class NodeSet:
 
     async def _facts(self, pods: NodePods, node: Node) -> NodeFacts:
         facts, state = await asyncio.gather(
-            self.ask_with_state(pods, node), pod_state(pods, node, self.databases.get(node.name))
+            self.ask_with_state(pods, node), _pod_state(pods, node, self.databases.get(node.name))
         )
         if state is None:
             return facts
@@ -206,7 +211,7 @@ class NodeSet:
         return [pem.encode() for pem in issued if isinstance(pem, str)]
 
 
-async def pod_state(pods: NodePods, node: Node, database: str | None) -> PodState | None:
+async def _pod_state(pods: NodePods, node: Node, database: str | None) -> PodState | None:
     """Return the node's pod, together with its database's; None: a StatefulSet is missing."""
     own = await pods.state(node.name)
     if own is None or database is None:
