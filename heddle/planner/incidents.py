@@ -1,7 +1,6 @@
 """Say of each cause of trouble how serious it is, and what deals with it: a runbook, else a page and command.
 
-`triage` leads from a cause to its way out by this table alone. Alarms name a page and a command of their own
-(heddle.monitoring.alarms).
+`triage` and the alarms (heddle.monitoring.alarms) lead from a cause to its way out by this table alone.
 """
 
 from collections.abc import Mapping
@@ -64,6 +63,18 @@ class Cause(StrEnum):
     RESIDUE = "residue"
     LEFTOVER = "leftover"
     SETTING = "setting"
+    UNCLEAR = "unclear"
+    """Something that may have many reasons: `triage` finds the one."""
+    CONSENTER_AWAY = "consenter-away"
+    ORDERING_UNSTEADY = "ordering-unsteady"
+    APART = "nodes-apart"
+    """Nodes that run, and do not reach each other."""
+    DRIFT = "drift"
+    CONFLICTS = "conflicts"
+    ENDORSEMENT = "endorsement-failing"
+    CERTIFICATE_DIFFERS = "certificate-differs"
+    MONITORING = "monitoring-blind"
+    VOLUME_FULL = "disk-full"
     NOT_LOOKED_AT = "not-looked-at"
 
 
@@ -129,7 +140,7 @@ WAYS: Final[Mapping[Cause, Way]] = {
     Cause.PENDING: Way(
         severity=_ERROR, command="kubectl describe pod -n {namespace} {pod}", page="storage.md"
     ),
-    Cause.MACHINE: Way(severity=_ERROR, command="kubectl describe node {name}", page="places.md"),
+    Cause.MACHINE: Way(severity=_ERROR, command="kubectl describe nodes", page="places.md"),
     Cause.CHAINCODE: Way(severity=_ERROR, command="heddle refresh {stack}", page="chaincode.md"),
     Cause.SERVER_CRASHES: Way(
         severity=_ERROR, command="heddle logs {stack} --chaincode {chaincode} --previous", page="logs.md"
@@ -152,6 +163,34 @@ WAYS: Final[Mapping[Cause, Way]] = {
         runbook="clean-residue",
     ),
     Cause.SETTING: Way(severity=_WARNING, command="heddle doctor {stack}", page="doctor.md"),
+    Cause.UNCLEAR: Way(
+        severity=_WARNING,
+        command="heddle runbook run triage --stack {stack}",
+        page="runbook-triage.md",
+        runbook="triage",
+    ),
+    Cause.CONSENTER_AWAY: Way(
+        severity=_ERROR, command="heddle channel show {stack} {channel}", page="lost-orderer.md"
+    ),
+    Cause.ORDERING_UNSTEADY: Way(
+        severity=_WARNING, command="heddle channel show {stack} {channel}", page="status.md"
+    ),
+    Cause.APART: Way(
+        severity=_WARNING,
+        command="heddle runbook run triage --stack {stack}",
+        page="runbook-triage.md",
+        runbook="triage",
+    ),
+    Cause.DRIFT: Way(severity=_WARNING, command="heddle preview {stack}", page="refresh.md"),
+    Cause.CONFLICTS: Way(severity=_WARNING, command="heddle chaincode list {stack}", page="chaincode.md"),
+    Cause.ENDORSEMENT: Way(severity=_WARNING, command="heddle chaincode list {stack}", page="chaincode.md"),
+    Cause.CERTIFICATE_DIFFERS: Way(
+        severity=_WARNING, command="heddle certificates list {stack}", page="certificates.md"
+    ),
+    Cause.MONITORING: Way(
+        severity=_WARNING, command="heddle monitoring metrics {stack}", page="monitoring.md"
+    ),
+    Cause.VOLUME_FULL: Way(severity=_WARNING, command="heddle status {stack} --verbose", page="storage.md"),
     Cause.NOT_LOOKED_AT: Way(
         severity=_NOTE, command="kubectl auth can-i --list -n {namespace}", page="runbook-triage.md"
     ),

@@ -13,10 +13,10 @@ def alarm_rows() -> list[str]:
     rows = ["| alarm | severity, after | needs | page | first |", "|---|---|---|---|---|"]
     for alarm in (alarm for group in ALARMS.values() for alarm in group):
         page = Path(alarm.page).name
-        needs, title = ", ".join(alarm.sources), page.removesuffix(".md")
+        needs, title = ", ".join(alarm.sources), page.partition(".md")[0]
         rows.append(
             f"| `{alarm.name}` | {alarm.severity}, {alarm.lasts} | {needs} | [{title}]({page}) "
-            f"| `{alarm.command}` |"
+            f"| `{alarm.command('STACK')}` |"
         )
     return rows
 

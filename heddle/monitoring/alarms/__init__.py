@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from heddle.monitoring.alarms.care import CARE
 from heddle.monitoring.alarms.cluster import CLUSTER
-from heddle.monitoring.alarms.model import Alarm, Severity
+from heddle.monitoring.alarms.model import Alarm
 from heddle.monitoring.alarms.ordering import ORDERING
 from heddle.monitoring.alarms.peers import PEERS
 from heddle.monitoring.queries import of_namespace
 from heddle.render import alert_rules
 
-__all__ = ["ALARMS", "Alarm", "Severity", "rules_yaml"]
+__all__ = ["ALARMS", "Alarm", "rules_yaml"]
 
 ALARMS: Mapping[str, tuple[Alarm, ...]] = {
     "ordering": ORDERING,

@@ -4,17 +4,11 @@ Whoever has no kube-state-metrics, node-exporter or kubelet scraped misses those
 page of alarms says of each.
 """
 
-from heddle.monitoring.alarms.model import Alarm, Severity
+from heddle.monitoring.alarms.model import Alarm
+from heddle.planner.incidents import Cause, Severity
 
 __all__ = ["CLUSTER"]
 
-_STATUS, _DOCTOR, _STORAGE = (
-    "docs/operations/status.md",
-    "docs/operations/doctor.md",
-    "docs/operations/storage.md",
-)
-_ASK = "heddle runbook run triage --stack STACK"
-_POD = "kubectl describe pod --namespace <namespace> <pod>"
 _USED = (
     "max by (namespace, persistentvolumeclaim)"
     " (kubelet_volume_stats_used_bytes{NS} / kubelet_volume_stats_capacity_bytes{NS}"
@@ -36,38 +30,36 @@ _PROCESSES = (
         name="NodeNotScraped",
         expression='up{NS, role=~"orderer|peer"} == 0',
         lasts="2m",
-        severity=Severity.CRITICAL,
         summary="The operations port of <node> of <namespace> does not answer: the node is down, or its "
         "certificate has ended.",
-        page=_STATUS,
-        command=_ASK,
+        cause=Cause.UNCLEAR,
+        # Nobody knows yet whether others do its work.
+        own_severity=Severity.CRITICAL,
     ),
     Alarm(
         name="NodeRestartsOften",
         expression='changes(process_start_time_seconds{NS, role=~"orderer|peer"}[30m]) > 2',
         lasts="1m",
-        severity=Severity.WARNING,
         summary="<node> of <namespace> has started more than twice in half an hour.",
-        page=_STATUS,
-        command=_ASK,
+        cause=Cause.UNCLEAR,
     ),
     Alarm(
         name="NodeLogsErrors",
         expression='sum by (namespace, node) (rate(logging_entries_written{NS, level="error"}[5m])) > 0.2',
         lasts="10m",
-        severity=Severity.INFO,
         summary="<node> of <namespace> writes an error every five seconds or more.",
-        page=_STATUS,
-        command=_ASK,
+        cause=Cause.UNCLEAR,
+        # It may have been all.
+        own_severity=Severity.NOTE,
     ),
     Alarm(
         name="NodeOutOfFiles",
         expression="process_open_fds{NS} / process_max_fds{NS} > 0.8",
         lasts="5m",
-        severity=Severity.WARNING,
         summary="<node> of <namespace> has more than 80 % of the files open that it may.",
-        page=_STATUS,
-        command=_ASK,
+        cause=Cause.MACHINE,
+        # It works until it has none left.
+        own_severity=Severity.WARNING,
     ),
 )
 
@@ -76,67 +68,60 @@ _PODS = (
         name="ImagePullFails",
         expression=_waiting("ErrImagePull|ImagePullBackOff|InvalidImageName"),
         lasts="2m",
-        severity=Severity.WARNING,
         summary="The image of pod <pod> of <namespace> cannot be pulled (<reason>).",
-        page="docs/operations/image.md",
-        command=_POD,
+        cause=Cause.IMAGE,
+        about="<pod>",
     ),
     Alarm(
         name="PodCrashes",
         expression=_waiting("CrashLoopBackOff"),
         lasts="2m",
-        severity=Severity.CRITICAL,
         summary="Pod <pod> of <namespace> crashes again and again.",
-        page=_STATUS,
-        command=_ASK,
+        cause=Cause.UNCLEAR,
+        # Nobody knows yet whether others do its work.
+        own_severity=Severity.CRITICAL,
     ),
     Alarm(
         name="PodNotCreated",
         expression=_waiting("CreateContainerConfigError|CreateContainerError|RunContainerError"),
         lasts="2m",
-        severity=Severity.WARNING,
         summary="Pod <pod> of <namespace> cannot be created (<reason>).",
-        page=_STATUS,
-        command=_POD,
+        cause=Cause.PENDING,
+        about="<pod>",
     ),
     Alarm(
         name="PodUnschedulable",
         expression="max by (namespace, pod) (kube_pod_status_unschedulable{NS}) > 0",
         lasts="5m",
-        severity=Severity.WARNING,
         summary="No machine takes pod <pod> of <namespace>.",
-        page=_DOCTOR,
-        command=_POD,
+        cause=Cause.PENDING,
+        about="<pod>",
     ),
     Alarm(
         name="PodNotReady",
         expression='max by (namespace, pod) (kube_pod_status_ready{NS, condition="true"}) == 0',
         lasts="10m",
-        severity=Severity.WARNING,
         summary="Pod <pod> of <namespace> has not been ready for ten minutes.",
-        page=_STATUS,
-        command=_ASK,
+        cause=Cause.UNCLEAR,
     ),
     Alarm(
         name="PodRestartsOften",
         expression="max by (namespace, pod, container)"
         " (increase(kube_pod_container_status_restarts_total{NS}[30m])) > 2",
         lasts="1m",
-        severity=Severity.WARNING,
         summary="Container <container> of pod <pod> of <namespace> has restarted more than twice "
         "in half an hour.",
-        page=_STATUS,
-        command=_POD,
+        cause=Cause.UNCLEAR,
     ),
     Alarm(
         name="PodMemoryHigh",
         expression='sum by (namespace, pod) (container_memory_working_set_bytes{NS, container!=""})'
         ' / sum by (namespace, pod) (kube_pod_container_resource_limits{NS, resource="memory"}) > 0.9',
         lasts="5m",
-        severity=Severity.WARNING,
         summary="Pod <pod> of <namespace> uses more than 90 % of its memory: beyond it, it is killed.",
-        page=_STATUS,
-        command=_POD,
+        cause=Cause.MACHINE,
+        # It works until it has none left.
+        own_severity=Severity.WARNING,
     ),
 )
 
@@ -145,21 +130,21 @@ _VOLUMES = (
         name="VolumeFills",
         expression=f"{_USED} > 0.8 and {_USED} <= 0.9",
         lasts="5m",
-        severity=Severity.WARNING,
         summary="Volume <persistentvolumeclaim> of <namespace> is more than 80 % full.",
-        page=_STORAGE,
-        command=_ASK,
+        cause=Cause.VOLUME_FULL,
+        about="<persistentvolumeclaim>",
     ),
     Alarm(
         name="VolumeNearlyFull",
         expression=f"{_USED} > 0.9",
         lasts="2m",
-        severity=Severity.CRITICAL,
         summary="Volume <persistentvolumeclaim> of <namespace> is more than 90 % full: a node "
         "stops when it is "
         "full.",
-        page=_STORAGE,
-        command=_ASK,
+        cause=Cause.VOLUME_FULL,
+        about="<persistentvolumeclaim>",
+        # A node stops when it is full.
+        own_severity=Severity.CRITICAL,
     ),
     Alarm(
         name="VolumeFullSoon",
@@ -167,11 +152,10 @@ _VOLUMES = (
         " (predict_linear(kubelet_volume_stats_available_bytes{NS}[6h], 3 * 86400)) < 0"
         " or min by (namespace, persistentvolumeclaim) (heddle_volume_days_left{NS}) < 3",
         lasts="30m",
-        severity=Severity.WARNING,
         summary="Volume <persistentvolumeclaim> of <namespace> is full within three days if it "
         "goes on like this.",
-        page=_STORAGE,
-        command=_ASK,
+        cause=Cause.VOLUME_FULL,
+        about="<persistentvolumeclaim>",
     ),
 )
 
@@ -180,37 +164,39 @@ _MACHINES = (
         name="MachineMemoryHigh",
         expression=f"{_MEMORY} > 0.8 and {_MEMORY} <= 0.9",
         lasts="10m",
-        severity=Severity.WARNING,
         summary="Machine <instance> uses more than 80 % of its memory.",
-        page=_DOCTOR,
-        command="kubectl describe nodes",
+        cause=Cause.MACHINE,
+        about="<instance>",
+        # Nothing is ended yet.
+        own_severity=Severity.WARNING,
     ),
     Alarm(
         name="MachineMemoryNearlyFull",
         expression=f"{_MEMORY} > 0.9",
         lasts="5m",
-        severity=Severity.CRITICAL,
         summary="Machine <instance> uses more than 90 % of its memory.",
-        page=_DOCTOR,
-        command="kubectl describe nodes",
+        cause=Cause.MACHINE,
+        about="<instance>",
+        # Processes are ended next.
+        own_severity=Severity.CRITICAL,
     ),
     Alarm(
         name="MachineNotReady",
         expression='max by (node) (kube_node_status_condition{condition="Ready", status="true"}) == 0',
         lasts="2m",
-        severity=Severity.CRITICAL,
         summary="Machine <node> of the cluster is not ready.",
-        page=_DOCTOR,
-        command="kubectl describe node <node>",
+        cause=Cause.MACHINE,
+        # All that runs there is away.
+        own_severity=Severity.CRITICAL,
     ),
     Alarm(
         name="MachineRestarted",
         expression="changes(node_boot_time_seconds[15m]) > 0",
         lasts="0s",
-        severity=Severity.INFO,
         summary="Machine <instance> has been restarted.",
-        page=_STATUS,
-        command=_ASK,
+        cause=Cause.UNCLEAR,
+        # It may have been all.
+        own_severity=Severity.NOTE,
     ),
 )
 

@@ -1,13 +1,10 @@
 """Alarms of peers and their chaincodes."""
 
-from heddle.monitoring.alarms.model import Alarm, Severity
+from heddle.monitoring.alarms.model import Alarm
+from heddle.planner.incidents import Cause, Severity
 
 __all__ = ["PEERS"]
 
-_STATUS, _CHAINCODE = "docs/operations/status.md", "docs/operations/chaincode.md"
-_COUCHDB, _REJOIN = "docs/operations/couchdb.md", "docs/operations/runbook-rejoin-peer.md"
-_ASK, _LIST = "heddle runbook run triage --stack STACK", "heddle chaincode list STACK"
-_REJOIN_RUN = "heddle runbook run rejoin-peer --stack STACK -e peer=<node> --check"
 _CONFLICTS = "MVCC_READ_CONFLICT|PHANTOM_READ_CONFLICT"
 
 
@@ -31,51 +28,45 @@ _LEDGER = (
         expression="max by (namespace, channel) (ledger_blockchain_height{NS})"
         ' - on (namespace, channel) group_right () ledger_blockchain_height{NS, role="peer"} > 20',
         lasts="5m",
-        severity=Severity.WARNING,
         summary="Peer <node> of <namespace> is more than 20 blocks behind on channel <channel>.",
-        page=_REJOIN,
-        command=_REJOIN_RUN,
+        cause=Cause.HEIGHT_GAP,
     ),
     Alarm(
         name="CommitSlow",
         expression=f"{_slow('ledger_block_processing_time', 'channel, node')} > 2",
         lasts="10m",
-        severity=Severity.WARNING,
         summary="Peer <node> of <namespace> takes more than two seconds for a block of channel <channel>.",
-        page=_STATUS,
-        command=_ASK,
+        cause=Cause.MACHINE,
+        # All is committed still.
+        own_severity=Severity.WARNING,
     ),
     Alarm(
         name="StateDatabaseSlow",
         expression=f"{_slow('ledger_statedb_commit_time', 'channel, node')} > 1",
         lasts="10m",
-        severity=Severity.WARNING,
         summary="The state database of peer <node> of <namespace> takes more than a second for a block of "
         "channel <channel>.",
-        page=_COUCHDB,
-        command=_ASK,
+        cause=Cause.MACHINE,
+        # All is committed still.
+        own_severity=Severity.WARNING,
     ),
     Alarm(
         name="ConflictsOften",
         expression=_share(f'validation_code=~"{_CONFLICTS}"') + " > 0.05",
         lasts="10m",
-        severity=Severity.WARNING,
         summary="More than 5 % of the transactions of chaincode <chaincode> on channel <channel> "
         "of <namespace> "
         "collide with others: they read and write the same keys.",
-        page=_CHAINCODE,
-        command=_LIST,
+        cause=Cause.CONFLICTS,
     ),
     Alarm(
         name="TransactionsInvalid",
         expression=_share(f'validation_code!~"VALID|{_CONFLICTS}"') + " > 0.05",
         lasts="10m",
-        severity=Severity.WARNING,
         summary="More than 5 % of the transactions of chaincode <chaincode> on channel <channel> "
         "of <namespace> "
         "are invalid.",
-        page=_CHAINCODE,
-        command=_LIST,
+        cause=Cause.ENDORSEMENT,
     ),
 )
 
@@ -85,29 +76,23 @@ _GOSSIP = (
         expression="gossip_membership_total_peers_known{NS} == 0 and on (namespace, channel)"
         " count by (namespace, channel) (gossip_membership_total_peers_known{NS}) > 1",
         lasts="5m",
-        severity=Severity.WARNING,
         summary="Peer <node> of <namespace> knows no other peer of channel <channel>.",
-        page=_STATUS,
-        command=_ASK,
+        cause=Cause.APART,
     ),
     Alarm(
         name="BlocksWaitAtPeer",
         expression="gossip_payload_buffer_size{NS} > 50",
         lasts="5m",
-        severity=Severity.WARNING,
         summary="More than 50 blocks of channel <channel> wait at peer <node> of <namespace>.",
-        page=_REJOIN,
-        command=_REJOIN_RUN,
+        cause=Cause.HEIGHT_GAP,
     ),
     Alarm(
         name="PrivateDataMissing",
         expression=f"{_slow('gossip_privdata_fetch_duration', 'channel, node')} > 5",
         lasts="5m",
-        severity=Severity.WARNING,
         summary="Peer <node> of <namespace> waits for private data of channel <channel> that other peers do "
         "not send.",
-        page=_STATUS,
-        command=_ASK,
+        cause=Cause.UNCLEAR,
     ),
 )
 
@@ -117,60 +102,53 @@ _CHAINCODES = (
         expression="sum by (namespace, channel, chaincode) (rate(endorser_endorsement_failures{NS}[5m]))"
         " / sum by (namespace, channel, chaincode) (rate(endorser_proposal_duration_count{NS}[5m])) > 0.1",
         lasts="5m",
-        severity=Severity.WARNING,
         summary="More than 10 % of the endorsements by chaincode <chaincode> on channel <channel> of "
         "<namespace> fail.",
-        page=_CHAINCODE,
-        command=_LIST,
+        cause=Cause.ENDORSEMENT,
     ),
     Alarm(
         name="ProposalSimulationsFail",
         expression="sum by (namespace, channel, chaincode)"
         " (rate(endorser_proposal_simulation_failures{NS}[5m])) > 0",
         lasts="5m",
-        severity=Severity.WARNING,
         summary="Peers of <namespace> cannot run chaincode <chaincode> on channel <channel>.",
-        page=_CHAINCODE,
-        command=_LIST,
+        cause=Cause.ENDORSEMENT,
     ),
     Alarm(
         name="ProposalsRefused",
         expression="sum by (namespace, channel, chaincode) "
         "(increase(endorser_proposal_acl_failures{NS}[5m])) > 10",
         lasts="5m",
-        severity=Severity.WARNING,
         summary="Peers of <namespace> refuse callers of chaincode <chaincode> on channel "
         "<channel>: they have "
         "no right to it, or their certificates have ended.",
-        page="docs/operations/access.md",
-        command="heddle certificates list STACK",
+        cause=Cause.ENDORSEMENT,
     ),
     Alarm(
         name="ChaincodeDoesNotStart",
         expression="sum by (namespace, node, chaincode) (increase(chaincode_launch_failures{NS}[10m])) > 0",
         lasts="1m",
-        severity=Severity.CRITICAL,
         summary="Peer <node> of <namespace> does not reach the server of chaincode <chaincode>.",
-        page=_CHAINCODE,
-        command=_ASK,
+        cause=Cause.SERVER_CRASHES,
+        about="<chaincode>",
     ),
     Alarm(
         name="ChaincodeStartsTooSlowly",
         expression="sum by (namespace, node, chaincode) (increase(chaincode_launch_timeouts{NS}[10m])) > 0",
         lasts="1m",
-        severity=Severity.CRITICAL,
         summary="The server of chaincode <chaincode> takes peer <node> of <namespace> too long to start.",
-        page=_CHAINCODE,
-        command=_ASK,
+        cause=Cause.SERVER_CRASHES,
+        about="<chaincode>",
     ),
     Alarm(
         name="ChaincodeTimesOut",
         expression="sum by (namespace, node, chaincode) (increase(chaincode_execute_timeouts{NS}[10m])) > 0",
         lasts="1m",
-        severity=Severity.WARNING,
         summary="Chaincode <chaincode> does not answer peer <node> of <namespace> in time.",
-        page=_CHAINCODE,
-        command=_ASK,
+        cause=Cause.SERVER_CRASHES,
+        about="<chaincode>",
+        # It runs, and answers others.
+        own_severity=Severity.WARNING,
     ),
 )
 
