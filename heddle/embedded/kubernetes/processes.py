@@ -42,12 +42,15 @@ def start(layout: Layout, name: str, argv: Sequence[str], *, holder: Running | N
     """Start a component inside the cluster's namespaces, with its log and pid file.
 
     `holder` is the process whose mount namespace it joins; None for the holder itself, which makes one.
-    Its environment is that of the caller: proxies for image pulls are set there.
+    Its environment is that of the caller: proxies for image pulls are set there. A component that an `up`
+    started that was killed before it could note the id is taken over: two would fight for one port.
     """
     program = find_program(argv[0])
     nsenter = find_program("nsenter")
     if program is None or nsenter is None:
         raise LocalKubeError(f"{argv[0]} or nsenter: not found on this machine")
+    if holder and (unnoted := _unnoted(layout, [str(program), *argv[1:]])):
+        return _note(layout, name, unnoted)
     if holder:
         inside = [nsenter, f"--net={layout.netns}", f"--mount=/proc/{holder.pid}/ns/mnt"]
     else:
@@ -62,11 +65,24 @@ def start(layout: Layout, name: str, argv: Sequence[str], *, holder: Running | N
             cwd="/",
         )
     process.returncode = 0  # it outlives this program, which must not wait for it
-    cgroups.add_process(layout, process.pid)
-    found = Running(pid=process.pid, started=_started(process.pid) or 0)
+    return _note(layout, name, process.pid)
+
+
+def _note(layout: Layout, name: str, pid: int) -> Running:
+    """Put the process into the cluster's control group, and its id into the component's pid file."""
+    cgroups.add_process(layout, pid)
+    found = Running(pid=pid, started=_started(pid) or 0)
     layout.pids.mkdir(exist_ok=True)
     (layout.pids / name).write_text(f"{found.pid} {found.started}\n")
     return found
+
+
+def _unnoted(layout: Layout, argv: Sequence[str]) -> int | None:
+    """Return the cluster's process with these arguments, be it still the nsenter that becomes it."""
+    for pid in find_all(layout):
+        if _arguments(pid)[-len(argv) - 1 : -1] == list(argv):  # the last one ends with a zero byte, too
+            return pid
+    return None
 
 
 def running(layout: Layout, name: str) -> Running | None:

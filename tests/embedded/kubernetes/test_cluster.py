@@ -18,6 +18,7 @@ from kubernetes import client, config
 from kubernetes.stream import portforward, stream
 from kubernetes.utils import create_from_dict
 
+from heddle.embedded.kubernetes.components import HOLDER
 from heddle.embedded.kubernetes.down import down, leftovers
 from heddle.embedded.kubernetes.images import image_names, load_image
 from heddle.embedded.kubernetes.layout import Layout, layout_of
@@ -260,3 +261,13 @@ def test_an_up_that_was_killed_can_be_done_again(clusters: Path) -> None:
     finally:
         down(layout, Quiet(), purge=True)
     assert traces(layout) == []
+
+
+def test_components_whose_ids_were_never_noted_are_taken_over(cluster: Layout) -> None:
+    """An `up` killed between a start and the note of its id: the next one starts no component twice."""
+    before = {path.name: path.read_text() for path in cluster.pids.iterdir()}
+    for name in before.keys() - {HOLDER}:
+        (cluster.pids / name).unlink()
+    assert up(cluster, Quiet())
+    assert {path.name: path.read_text() for path in cluster.pids.iterdir()} == before
+    assert status_of(cluster).state == "ready"
