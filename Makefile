@@ -35,8 +35,8 @@ unit: $(BIN)/.ready ## unit and property tests
 contract: $(BIN)/.ready ## one suite of promises on stand-ins and, where its binaries are on PATH, on real Fabric
 	$(PYTEST) -n 2 --dist loadfile tests/contract
 
-e2e: $(BIN)/.ready ## the whole way on a local cluster of its own
-	$(PYTEST) -m cluster tests
+e2e: $(BIN)/.ready ## the whole way, on two local clusters side by side
+	$(PYTEST) -n 2 --dist loadfile --durations 25 -m cluster tests
 
 bench: $(BIN)/.ready ## figures, each beside its peer
 	$(BIN)/python -m bench

@@ -13,8 +13,10 @@ from tests.e2e.kube import Kube
 from tests.e2e.project import Project, fabric_release, load_images
 from tests.real.release import release_folder
 
-CLUSTER = os.environ.get("HEDDLE_E2E_CLUSTER", "e2e")
-"""Name of the cluster and of the stacks on it: another one lets two runs stand side by side."""
+CLUSTER = "-".join(
+    filter(None, (os.environ.get("HEDDLE_E2E_CLUSTER", "e2e"), os.environ.get("PYTEST_XDIST_WORKER")))
+)
+"""Name of the cluster and of the stacks on it: two runs, and two processes of one run, have their own."""
 FIRST_UP = 2400.0
 """Seconds: the first cluster of a machine builds Kubernetes, on two cores that may be busy."""
 
