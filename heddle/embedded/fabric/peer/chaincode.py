@@ -52,10 +52,12 @@ class ChaincodeServer:
     Args:
         package: says where and how.
         timeout: seconds that one transaction may take.
+        failed: is told of each connection that could not be made.
     """
 
-    def __init__(self, package: Package, timeout: float) -> None:
+    def __init__(self, package: Package, timeout: float, failed: Callable[[], None]) -> None:
         self._package = package
+        self._failed = failed
         self._timeout = timeout
         self._lock = asyncio.Lock()
         self._outgoing: asyncio.Queue[Message] = asyncio.Queue()
@@ -106,6 +108,7 @@ class ChaincodeServer:
                     await registered
             except (TimeoutError, ChaincodeError) as error:
                 await self.close()
+                self._failed()
                 ccid, words = self._package.package_id, str(error) or "context deadline exceeded"
                 raise ChaincodeError(
                     f"could not launch chaincode {ccid}: connection to {ccid} failed: error cannot create "

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from fabric_protos.common import common_pb2
@@ -140,8 +141,14 @@ class Peer:
     def server(self, package: Package) -> ChaincodeServer:
         """Return the connection to a package's chaincode server."""
         if package.package_id not in self._servers:
-            self._servers[package.package_id] = ChaincodeServer(package, self._execute_timeout)
+            self._servers[package.package_id] = ChaincodeServer(
+                package, self._execute_timeout, partial(self._launch_failed, package.package_id)
+            )
         return self._servers[package.package_id]
+
+    def _launch_failed(self, package_id: str) -> None:
+        """Count a server that could not be reached, as core/chaincode/runtime_launcher.go does."""
+        self.metrics.add("chaincode_launch_failures", chaincode=package_id)
 
     def report(self) -> None:
         """Set the gauges of all channels."""
