@@ -19,6 +19,8 @@ _READINGS = 4
 _PAUSE = 0.25
 """Seconds before the second attempt; doubles with each."""
 _LONGEST_PAUSE = 2.0
+_SHORTEST_PAUSE = 0.001
+"""Seconds of a pause at least: one of a float's last digit does not move a clock on."""
 
 
 class Attempts:
@@ -100,7 +102,7 @@ async def poll(
                     wait.words = until(seen[0])
             if seen and clock.left() <= least:
                 break
-            await asyncio.sleep(min(pause, max(clock.left() - least, 0)))
+            await asyncio.sleep(min(pause, max(clock.left() - least, _SHORTEST_PAUSE)))
             pause = min(1.5 * pause, longest)
     if otherwise is not None:
         raise otherwise(seen[0])
