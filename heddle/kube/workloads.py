@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from heddle.kube.client import Json, refusal
+from heddle.kube.ownership import disown
 from heddle.kube.pods import NodePods
 
 __all__ = ["LEDGERS", "FoundWorkload", "Workloads"]
@@ -17,8 +18,6 @@ It is written together with the number of replicas, so that nothing that is scal
 """
 _MANAGER = "heddle-power"
 """Owner of the number of replicas until `disown`: Pulumi applies the same number afterwards."""
-_ATTEMPTS = 5
-"""Times that ownership is given up while controllers change the list of owners."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,23 +68,7 @@ class Workloads(NodePods):
         Otherwise Pulumi, which applies the same number next, could never apply another one: server-side
         apply calls that a conflict, already in a preview.
         """
-        path = f"{self._path(workload.plural)}/{quote(workload.name)}"
-        for _ in range(_ATTEMPTS):
-            owners = (await self.get(path) or {}).get("metadata", {}).get("managedFields") or []
-            places = [number for number, each in enumerate(owners) if each.get("manager") == _MANAGER]
-            if not places:
-                return
-            place = f"/metadata/managedFields/{places[0]}"
-            change = [
-                {"op": "test", "path": f"{place}/manager", "value": _MANAGER},
-                {"op": "remove", "path": place},
-            ]
-            response = await self.send(
-                "PATCH", path, json=change, content_type="application/json-patch+json", repeatable=True
-            )
-            # 422: somebody changed the list meanwhile, so that another owner is in this place.
-            if response.status_code not in (200, 422):
-                raise refusal(response)
+        await disown(self, f"{self._path(workload.plural)}/{quote(workload.name)}", _MANAGER)
 
     async def _patch(self, workload: FoundWorkload, change: Json) -> None:
         response = await self.send(
