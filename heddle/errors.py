@@ -21,12 +21,14 @@ HeddleError
 ├── LocalKubeError       the local cluster: a missing part, a failed start
 ├── ImageError           an image that cannot be packed or loaded
 ├── RunbookError         an incident's playbook cannot run, is refused, or failed
+├── DrillError           an incident that must not be, or cannot be, rehearsed here
 └── BackupError          a backup that cannot be made, read or believed
 """
 
 __all__ = [
     "BackupError",
     "ConfigtxError",
+    "DrillError",
     "EngineError",
     "FabricError",
     "Forbidden",
@@ -159,6 +161,10 @@ class ImageError(HeddleError):
 
 class RunbookError(HeddleError):
     """A runbook that cannot run, refuses to act, or failed."""
+
+
+class DrillError(HeddleError):
+    """An incident that must not be rehearsed here, or cannot be."""
 
 
 class BackupError(HeddleError):

@@ -40,7 +40,7 @@ KINDS = (
     Kind("kubectl", "kubectl", ("kubectl",)),
     Kind("go", "Go", ("go",), ("/usr/local/go/bin/go",)),
     Kind("zsh", "the Z shell", ("zsh",)),
-    Kind("prometheus", "Prometheus' promtool (Debian: prometheus)", ("promtool",)),
+    Kind("prometheus", "Prometheus with its promtool (Debian: prometheus)", ("promtool", "prometheus")),
     Kind("couchdb", "CouchDB's packed image", ("couchdb.tar",)),
     Kind("fabric-ca", "Fabric CA's own server", ("fabric-ca-server",)),
     Kind("older", "An earlier release of Fabric", ()),

@@ -79,6 +79,10 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
         "heddle.cli.quickstart:app", "Bring up a first network in one go, and take it down."
     ),
     "runbook": Subcommand("heddle.cli.runbook:app", "Run playbooks for incidents."),
+    "drill": Subcommand(
+        "heddle.cli.drill:drill",
+        "Rehearse an incident on a disposable stack: damage, alarm, runbook, proof.",
+    ),
     "backup": Subcommand("heddle.cli.backup:app", "Make, list, check and restore backups of an instance."),
 }
 

@@ -1,8 +1,10 @@
 """Write what Prometheus needs to scrape an instance: its configuration, rules, and the client certificate."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from heddle.monitoring.alarms import rules_yaml
+from heddle.network.instance import NodeOutput
 from heddle.network.network import Network
 from heddle.render import operations_services_yaml, prometheus_yaml
 
@@ -11,10 +13,14 @@ __all__ = ["File", "Places", "prometheus_files"]
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """Say where the other parts are, as `HOST:PORT`; empty: there is none."""
+    """Say where the other parts are, as `HOST:PORT`; empty: there is none.
+
+    nodes: by name, where a node's operations port answers; those left out answer behind their Services.
+    """
 
     exporter: str = ""
     alertmanager: str = ""
+    nodes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +29,11 @@ class File:
 
     content: str
     secret: bool = False
+
+
+def _service(node: NodeOutput) -> str:
+    """Return where pods of other namespaces, too, reach a node's operations port."""
+    return f"{node.name}-operations.{node.namespace}.svc:{node.operations_port}"
 
 
 def prometheus_files(stack: str, network: Network, places: Places) -> dict[str, File]:
@@ -42,6 +53,7 @@ def prometheus_files(stack: str, network: Network, places: Places) -> dict[str, 
                 "service": f"{each.name}-operations",
                 "host": each.host,
                 "port": each.operations_port,
+                "target": places.nodes.get(each.name) or _service(each),
                 "organization": each.organization,
                 "role": role,
             }

@@ -8,191 +8,30 @@ Prints one line of JSON: a `Report`.
 
 import asyncio
 import json
-import re
 import subprocess
 import sys
-import textwrap
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from itertools import pairwise
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TypeVar
 
-from fabric_protos.common.common_pb2 import Envelope
-
-from heddle.errors import HeddleError
-from heddle.fabric import gateway
-from heddle.fabric.connection import Connections
-from heddle.fabric.endorser import Proposal, new_proposal
-from heddle.fabric.node import Node
-from heddle.identity.signer import Signer
-from heddle.network.network import Network, open_network
-from heddle.waiting import Deadline, retry
+from heddle.drills import load as drills
+from heddle.drills.load import Client, loaded
+from heddle.network.network import open_network
 from tests.e2e.project import ROOT, Project
 
 EVERY = 0.1
-DEADLINE = 180.0
-"""Seconds for one transaction: a client that is patient, on a machine that is busy."""
-SHARE = 15.0
-"""Seconds that one peer may take before another of the organization is asked."""
-OPEN = 150
-"""Transactions under way at most: an application's pool. A gateway of Fabric takes 500 calls at a time."""
-SIDE_BY_SIDE = 16
-"""Questions to the ledger at the same time, once the load has ended."""
-REASON = 100
-"""Characters of each reason in the line of figures: a refusal can be a paragraph."""
-CHAINCODE, VALID = "assets", "VALID"
-
-T = TypeVar("T")
 
 
-@dataclass
-class Report:
-    """What became of the transactions.
-
-    failed: errors of those that the client gave up. lost: told as committed, but not on the ledger.
-    doubled: on the ledger more than once. pause: the longest time without a commit, in seconds; it began
-    `pause_after` seconds after the first commit.
-    again: why the client sent something again, and how often.
-    """
-
-    sent: int = 0
-    failed: list[str] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
-    pause: float = 0.0
-    pause_after: float = 0.0
-    again: dict[str, int] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        """Return the figures in one line."""
-        counts = ((name, len(getattr(self, name))) for name in ("failed", "lost", "doubled"))
-        counted = ", ".join(f"{count} {name}" for name, count in counts)
-        reasons = (
-            f"{count} × {textwrap.shorten(reason, REASON, placeholder=' …')}"
-            for reason, count in self.again.items()
-        )
-        again = f", sent again: {'; '.join(reasons)}" if self.again else ""
-        pause = f"longest pause {self.pause:.1f} s after {self.pause_after:.0f} s"
-        return f"{self.sent} sent, {counted}, {pause}{again}"
+@dataclass(kw_only=True)
+class Report(drills.Report):
+    """What became of the transactions, as a test expects it."""
 
     def expect_all(self, *, pause: float) -> None:
         """Assert that every transaction is on the ledger once, and that no pause was longer."""
         assert (self.failed, self.lost, self.doubled) == ([], [], []), str(self)
         assert self.pause < pause, str(self)
-
-
-class Client:
-    """Submits through the gateways of one organization's peers, as an application does.
-
-    What a peer or an orderer does not take is sent again, through the next peer: a transaction that was
-    endorsed keeps its id, so the ledger takes it once. Others begin with that peer from then on: a call to
-    one that restarts waits for its connection, for seconds on a busy machine.
-    """
-
-    def __init__(self, network: Network, connections: Connections) -> None:
-        channel = network.instance.chaincode(CHAINCODE).channel
-        representative = network.representatives(channel)[0]
-        self.channel, self.peers = channel, representative.peers
-        self.signer: Signer = network.signer(representative.organization.name, "user")
-        self.connections = connections
-        self.commits: dict[str, float] = {}
-        self.report = Report()
-        self.again: Counter[str] = Counter()
-        self._places = asyncio.Semaphore(SIDE_BY_SIDE)
-        self._first = 0
-        self._begun = int(time.time())
-
-    async def submit(self, number: int) -> None:
-        """Write asset number so-and-so, and note when it was committed."""
-        name, clock = self._name(number), Deadline(DEADLINE)
-        self.report.sent += 1
-        call = ("put", name, "load", str(number))
-        code = ""
-        try:
-            while code != VALID:
-                proposal = new_proposal(self.signer, self.channel, CHAINCODE, call)
-                code = await self._commit(proposal, clock)
-                self._note(code)
-            self.commits[name] = time.monotonic()
-        except HeddleError as error:
-            self.report.failed.append(f"{name}: {error.message}")
-
-    def _name(self, number: int) -> str:
-        """Return the name of an asset of this load alone: another one may have been here before."""
-        return f"load-{self._begun}-{number:06}"
-
-    def _note(self, reason: str) -> None:
-        if reason != VALID:
-            self.again[reason] += 1
-
-    async def _commit(self, proposal: Proposal, clock: Deadline) -> str:
-        """Return the code with which the ledger has the transaction: one that is not VALID never will be."""
-        connections, signer = self.connections, self.signer
-
-        async def endorse(peer: Node, left: float) -> Envelope:
-            # A peer that is back and has not found the others yet: the next one is asked at once.
-            return await gateway.endorse(connections, peer, proposal, signer, deadline=left, gossip=0)
-
-        envelope = await self._any_peer(endorse, clock)
-
-        async def order(peer: Node, left: float) -> str:
-            await gateway.submit(connections, peer, proposal, envelope, deadline=left, attempts=1)
-            found = await gateway.commit_status(
-                connections, peer, self.channel, proposal.transaction_id, signer, deadline=left
-            )
-            return found.code
-
-        return await self._any_peer(order, clock)
-
-    async def _any_peer(self, ask: Callable[[Node, float], Awaitable[T]], clock: Deadline) -> T:
-        """Ask one peer after the other, from the one that answered last, until one answers or time is up."""
-        number = self._first
-
-        async def attempt(left: float) -> T:
-            return await ask(self.peers[number % len(self.peers)], min(SHARE, left))
-
-        def again(error: HeddleError) -> bool:
-            nonlocal number
-            number += 1
-            self._first = max(self._first, number)
-            # Without what differs from one transaction to the next, and where the peer stands.
-            words = re.sub(
-                r"[0-9a-f]{64}|load-\d+-\d+|\([^()]*, pod [^()]*\)", "…", " ".join(error.message.split())
-            )
-            self._note(words[:300])
-            return True
-
-        return await retry(attempt, again, deadline=clock, longest=0.5)
-
-    async def writes(self, name: str) -> int:
-        """Return how often the ledger has an asset written."""
-
-        async def evaluate(peer: Node, left: float) -> bytes:
-            call = ("history", name)
-            return await gateway.evaluate(
-                self.connections, peer, self.signer, self.channel, CHAINCODE, call, deadline=left
-            )
-
-        async with self._places:
-            return len(json.loads(await self._any_peer(evaluate, Deadline(DEADLINE))))
-
-    async def settle(self) -> Report:
-        """Compare with the ledger; also what the client gave up must not be there twice."""
-        times = sorted(self.commits.values())
-        self.report.pause, since = max(
-            ((later - earlier, earlier) for earlier, later in pairwise(times)), default=(0.0, times[0])
-        )
-        self.report.pause_after = since - times[0]
-        self.report.again = dict(self.again)
-        names = [self._name(number) for number in range(self.report.sent)]
-        counts = dict(zip(names, await asyncio.gather(*map(self.writes, names)), strict=True))
-        self.report.lost = [name for name in sorted(self.commits) if not counts[name]]
-        self.report.doubled = [name for name in names if counts[name] > 1]
-        return self.report
 
 
 @dataclass
@@ -228,18 +67,14 @@ def load(stack: Project) -> Iterator[Load]:
         print(f"{client.report}, in {seconds:.0f} s")
 
 
-async def _run(folder: Path, stack: str) -> Report:
+async def _run(folder: Path, stack: str) -> drills.Report:
     network = open_network(stack, folder)
     ended = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     async with network.connections() as connections:
-        client, tasks = Client(network, connections), set[asyncio.Task[None]]()
-        await client.submit(0)
-        print("begins", flush=True)
-        while not ended.done():
-            if sum(not task.done() for task in tasks) < OPEN:
-                tasks.add(asyncio.create_task(client.submit(len(tasks) + 1)))
-            await asyncio.sleep(EVERY)
-        await asyncio.gather(*tasks)
+        client = Client(network, connections)
+        async with loaded(client, every=EVERY):
+            print("begins", flush=True)
+            await ended
         return await client.settle()
 
 

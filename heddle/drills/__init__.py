@@ -1,0 +1,1 @@
+"""Rehearse incidents on a disposable stack: cause one, wait for its alarm, follow it, prove the recovery."""
