@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from heddle.backup.due import told_age
+from heddle.cli.monitoring_react import react
 from heddle.cli.options import HERE, Folder, Stack, Timeout
 from heddle.cli.printing import print_line
 from heddle.clientconfig.files import ClientFile
@@ -29,6 +30,7 @@ SECONDS = 10.0
 """Seconds for an answer of each node, if left out."""
 
 app = typer.Typer(no_args_is_help=True)
+app.command()(react)
 
 
 @app.command()
