@@ -9,7 +9,7 @@ BIN := .venv/bin
 CONTEXT ?=
 PYTEST := $(BIN)/pytest -q -rfE
 
-.PHONY: help up down test check unit contract e2e bench stubs clean
+.PHONY: help up down test check prometheus unit contract e2e bench stubs clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -20,7 +20,7 @@ up: $(BIN)/.ready ## a network on this machine, or on CONTEXT=my-kube-context
 down: $(BIN)/.ready ## undo `make up`
 	@$(BIN)/heddle quickstart down $(if $(CONTEXT),--context '$(CONTEXT)')
 
-test: check unit contract e2e ## what CI runs
+test: check prometheus unit contract e2e ## what CI runs
 
 check: $(BIN)/.ready ## format, lint, types, who imports whom, playbooks
 	$(BIN)/ruff format --check .
@@ -28,6 +28,9 @@ check: $(BIN)/.ready ## format, lint, types, who imports whom, playbooks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/ansible-lint playbooks
+
+prometheus: $(BIN)/.ready ## Prometheus' programs from Debian, not installed: unpacked for tests that ask for them
+	@$(BIN)/python -m heddle.images.debian || echo 'Tests that ask for Prometheus will be skipped.'
 
 unit: $(BIN)/.ready ## unit and property tests
 	$(PYTEST) -n 3 --dist loadfile --ignore tests/contract --ignore tests/e2e -m 'not cluster' tests

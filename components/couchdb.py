@@ -30,6 +30,8 @@ class CouchdbArgs:
 class Couchdb(pulumi.ComponentResource):
     """A CouchDB for one peer. Like a node's, its pod is replaced by the peers' Rollout alone."""
 
+    name: str
+    """Name of the database: of its objects, the Secret with its password too."""
     statefulset: StatefulSet
     """The StatefulSet that runs the database."""
     secret: Secret
@@ -49,7 +51,7 @@ class Couchdb(pulumi.ComponentResource):
         self.checksum = checksum_of(
             {couchdb.USERNAME_KEY: couchdb.USER, couchdb.PASSWORD_KEY: password.password}
         )
-        self._name, self._args = name, args
+        self._name, self._args, self.name = name, args, args.plan.name
         self.secret = self._secret(name, args, password)
         self.revision = self.checksum.apply(lambda secret: sha256_of(_pod(args, secret)))
 

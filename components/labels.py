@@ -1,6 +1,6 @@
 """Labels of Kubernetes objects, in one place because selectors must agree with them."""
 
-from heddle.topology import ServerPlan, StoredPod
+from heddle.topology import ServerPlan, StoredPod, WatcherPlan
 
 INSTANCE = "app.kubernetes.io/instance"
 NAME = "app.kubernetes.io/name"
@@ -61,3 +61,13 @@ def of_server(instance: str, server: ServerPlan) -> dict[str, str]:
 def select_server(instance: str, server: ServerPlan) -> dict[str, str]:
     """Return the labels that tell a chaincode server's pods from all others."""
     return {INSTANCE: instance, CHAINCODE: server.name}
+
+
+def of_watcher(instance: str, watcher: WatcherPlan) -> dict[str, str]:
+    """Return labels of the objects and the pod of a Prometheus or an Alertmanager."""
+    return {**common(instance), NAME: watcher.name}
+
+
+def select_watcher(instance: str, watcher: WatcherPlan) -> dict[str, str]:
+    """Return the labels that tell the pod of a Prometheus or an Alertmanager from all others."""
+    return {INSTANCE: instance, NAME: watcher.name}

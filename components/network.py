@@ -1,6 +1,6 @@
 """Build a whole instance, from its cluster to its chaincodes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from components.cluster import Cluster, ClusterArgs
 from components.dial_anew import dial_anew
 from components.eip import Eip
 from components.fabric_channel import FabricChannel, FabricChannelArgs
+from components.monitoring import Monitoring, MonitoringArgs
 from components.operations import Operations, OperationsArgs
 from components.orderer_set import OrdererSet, OrdererSetArgs
 from components.organization import Organization, OrganizationArgs
@@ -72,6 +73,7 @@ class Network(pulumi.ComponentResource):
         nodes = dict(self._orderers.nodes)
         for peer_set in self._peers.values():
             nodes |= peer_set.nodes
+        self._monitoring = self._watch(members)
         self.instance = instance_output(
             self._topology,
             standin=args.instance.standin,
@@ -91,6 +93,26 @@ class Network(pulumi.ComponentResource):
             operations_tls=self._operations.client,
         )
         self.register_outputs({"namespace": self._topology.namespace})
+
+    def _watch(self, members: Mapping[str, Organization]) -> list[Monitoring]:
+        """Return what watches the instance, if anything does."""
+        plan, nodes = self._topology.monitoring, self._peers.values()
+        if plan is None:
+            return []
+        args = MonitoringArgs(
+            site=self._site,
+            plan=plan,
+            stack=pulumi.get_stack(),
+            operations=self._operations,
+            members=members,
+            databases={
+                each.database.name: each.database
+                for peer_set in nodes
+                for each in peer_set.nodes.values()
+                if each.database is not None
+            },
+        )
+        return [Monitoring(f"{self._name}-monitoring", args, self._child)]
 
     def _cluster(self) -> Cluster:
         return Cluster(

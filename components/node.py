@@ -94,10 +94,13 @@ class FabricNode(pulumi.ComponentResource):
     """Its files, which are there before anything wakes."""
     revision: pulumi.Output[str]
     """Checksum of its pod template, files included, and of its database's."""
+    database: Couchdb | None
+    """The peer's state database; None = LevelDB."""
 
     def __init__(self, name: str, args: FabricNodeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("heddle:fabric:Node", name, None, opts)
         self._name, self._args, issue = name, args, args.organization.issue
+        self.database = args.database
         # Not the host: a common name has 64 characters at most, and names are verified by the hosts.
         common_name, hosts = args.plan.name, args.plan.tls_hosts
         holder = tls_holder(args.plan, bft=args.site.topology.bft is not None)

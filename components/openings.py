@@ -6,7 +6,7 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from components import labels
 from components.manifests import Manifest, metadata
 from components.site import Site
-from heddle.topology import CHAINCODE_PORT, CouchdbPlan, OrganizationPlan, ServerPlan
+from heddle.topology import CHAINCODE_PORT, CouchdbPlan, OrganizationPlan, ServerPlan, WatcherPlan
 
 _ANY_NAMESPACE: Manifest = {"namespaceSelector": {}}
 _MONITORING: Manifest = {"namespaceSelector": {"matchLabels": {labels.MONITORING: "true"}}}
@@ -57,13 +57,25 @@ def chaincode_opening(name: str, server: ServerPlan, site: Site, parent: pulumi.
 def couchdb_opening(name: str, database: CouchdbPlan, site: Site, parent: pulumi.Resource) -> NetworkPolicy:
     """Open a state database to its peer, and to what works in its stead: Fabric knows no TLS there.
 
-    `peer node rebuild-dbs` empties the database through its API, in a pod that is not the peer's.
+    `peer node rebuild-dbs` empties the database through its API, in a pod that is not the peer's. A
+    Prometheus reads its metrics on the same port.
     """
     who = [labels.select_node(site.instance, database.peer), {labels.WORKS_FOR: database.peer}]
+    monitoring = site.topology.monitoring
+    if monitoring is not None:
+        who.append(labels.select_watcher(site.instance, monitoring.prometheus))
     sources = [{"podSelector": {"matchLabels": match}} for match in who]
     ingress = [{"ports": [{"port": "http", "protocol": "TCP"}], "from": sources}]
     match = labels.select_node(site.instance, database.name)
     return _policy(name, database.name, site, match, ingress, parent)
+
+
+def watcher_opening(name: str, watcher: WatcherPlan, site: Site, parent: pulumi.Resource) -> NetworkPolicy:
+    """Open a Prometheus or an Alertmanager to the instance's pods and to monitoring, as Grafana is."""
+    watchers = {"from": [_MONITORING, _SAME_NAMESPACE]}
+    ingress: Manifest = [{"ports": [{"port": "http", "protocol": "TCP"}], **watchers}]
+    match = labels.select_watcher(site.instance, watcher)
+    return _policy(name, watcher.name, site, match, ingress, parent)
 
 
 def _policy(

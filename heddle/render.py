@@ -100,6 +100,11 @@ def prometheus_yaml(**variables: object) -> str:
     return _render("monitoring/prometheus.yaml", **variables)
 
 
+def alertmanager_yaml(**variables: object) -> str:
+    """Return a configuration of Alertmanager; see templates/monitoring/alertmanager.yaml.j2."""
+    return _render("monitoring/alertmanager.yaml", **variables)
+
+
 def operations_services_yaml(**variables: object) -> str:
     """Return Services of the nodes' operations ports; see templates/monitoring/services.yaml.j2."""
     return _render("monitoring/services.yaml", **variables)

@@ -7,6 +7,12 @@ COUCHDB = "3.4.2"
 """The version that upstream tests this release with (release_notes/v3.1.1.md)."""
 COUCHDB_IMAGE = f"docker.io/library/couchdb:{COUCHDB}"
 
+PROMETHEUS, ALERTMANAGER = "2.42.0", "0.25.0"
+"""Debian 12's, which `heddle image pack --monitoring` packs for clusters that cannot pull. A stack file may
+name later ones, which read all that is written for these."""
+PROMETHEUS_IMAGE = f"docker.io/prom/prometheus:v{PROMETHEUS}"
+ALERTMANAGER_IMAGE = f"docker.io/prom/alertmanager:v{ALERTMANAGER}"
+
 HEDDLE = "0.1.0"
 STANDIN_IMAGE = f"localhost/heddle/standin:{HEDDLE}"
 """Stand-in peer and orderer in one image; never under upstream's name (decision 16)."""

@@ -13,7 +13,12 @@ from typing import Any, NoReturn
 
 import pytest
 
+from heddle.images.debian import PROMETHEUS_PACKAGES
+from heddle.paths import cache_dir
+
 VARIABLE = "HEDDLE_REQUIRE"
+DEBIAN = cache_dir() / "debian" / "+".join(PROMETHEUS_PACKAGES) / "usr/bin"
+"""Where `make prometheus` leaves programs, which it does not install."""
 LEFT_OUT = "left out"
 """The property of a report that says which part of a test that passed was not tried."""
 
@@ -40,7 +45,12 @@ KINDS = (
     Kind("kubectl", "kubectl", ("kubectl",)),
     Kind("go", "Go", ("go",), ("/usr/local/go/bin/go",)),
     Kind("zsh", "the Z shell", ("zsh",)),
-    Kind("prometheus", "Prometheus with its promtool (Debian: prometheus)", ("promtool", "prometheus")),
+    Kind(
+        "prometheus",
+        "Prometheus and Alertmanager (`make prometheus`)",
+        ("promtool", "amtool", "prometheus", "prometheus-alertmanager"),
+        tuple(f"{DEBIAN}/{name}" for name in ("promtool", "amtool", "prometheus", "prometheus-alertmanager")),
+    ),
     Kind("couchdb", "CouchDB's packed image", ("couchdb.tar",)),
     Kind("fabric-ca", "Fabric CA's own server", ("fabric-ca-server",)),
     Kind("older", "An earlier release of Fabric", ()),

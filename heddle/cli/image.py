@@ -9,6 +9,7 @@ from heddle.cli.options import Json
 from heddle.cli.printing import print_json
 from heddle.embedded.fabric.images import build_sample_chaincode, build_standin
 from heddle.images.couchdb import pack_couchdb
+from heddle.images.prometheus import pack_prometheus
 from heddle.images.release import pack_release
 from heddle.paths import cache_dir
 from heddle.versions import FABRIC, SAMPLE_CHAINCODE_IMAGE, STANDIN_IMAGE
@@ -32,17 +33,26 @@ def pack(
     couchdb: Annotated[
         Path | None, typer.Option("--couchdb", help="A CouchDB release: its folder rel/couchdb.", exists=True)
     ] = None,
+    monitoring: Annotated[
+        bool,
+        typer.Option(
+            "--monitoring", help="Prometheus and Alertmanager, from PATH or else from Debian's packages."
+        ),
+    ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Where to; else Heddle's cache.")] = None,
     json_: Json = False,
 ) -> None:
-    """Pack Fabric's or CouchDB's programs under upstream's names, for clusters that cannot pull them."""
-    if release is None and couchdb is None:
-        raise typer.BadParameter("give --from FOLDER, --couchdb FOLDER or both: nothing to pack")
+    """Pack programs of others under upstream's names, for clusters that cannot pull them."""
+    if release is None and couchdb is None and not monitoring:
+        words = "give --from FOLDER, --couchdb FOLDER, --monitoring or some of them: nothing to pack"
+        raise typer.BadParameter(words)
     # Where `make up` looks there are images of the pinned version alone.
     folder = out or cache_dir() / "images" / ("" if version == FABRIC else version)
     packed = pack_release(release, folder, version) if release else ()
     if couchdb:
         packed = (*packed, pack_couchdb(couchdb, folder))
+    if monitoring:
+        packed = (*packed, *pack_prometheus(folder))
     if json_:
         print_json([{"image": p.image, "archive": str(p.archive), "id": p.identifier} for p in packed])
         return

@@ -21,7 +21,8 @@ from heddle.monitoring.alarms import rules_yaml
 from heddle.monitoring.dashboards import DASHBOARDS, grafana
 from heddle.monitoring.exporter import Facts, ask_facts, samples_of, text_of
 from heddle.monitoring.exporter import serve as serve_facts
-from heddle.monitoring.scraping import Places, prometheus_files
+from heddle.monitoring.scraping import prometheus_files
+from heddle.monitoring.targets import Places
 from heddle.network.network import open_network
 
 __all__ = ["app"]

@@ -26,7 +26,8 @@ from heddle.drills.ground import Ground
 from heddle.errors import DrillError, Unreachable
 from heddle.kube.client import is_ready
 from heddle.kube.portforward import Forward
-from heddle.monitoring.scraping import Places, prometheus_files
+from heddle.monitoring.scraping import prometheus_files
+from heddle.monitoring.targets import Places
 from heddle.runbooks.following import HEDDLE
 from heddle.waiting import poll
 

@@ -12,5 +12,7 @@ DEFAULT_RESOURCES: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     "peer": {"requests": {"cpu": "100m", "memory": "192Mi"}, "limits": {"memory": "4Gi"}},
     "couchdb": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "2Gi"}},
     "chaincode": {"requests": {"cpu": "25m", "memory": "64Mi"}, "limits": {"memory": "1Gi"}},
+    "prometheus": {"requests": {"cpu": "25m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}},
+    "alertmanager": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}},
 }
 """The defaults by kind of node, in Kubernetes' quantities."""

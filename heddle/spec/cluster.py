@@ -87,5 +87,9 @@ class Images(Section):
     """Orderer image, with a tag or digest."""
     couchdb: Image | None = None
     """CouchDB image, with a tag or digest."""
+    prometheus: Image | None = None
+    """Prometheus image, with a tag or digest."""
+    alertmanager: Image | None = None
+    """Alertmanager image, with a tag or digest."""
     pull_secrets: tuple[SecretName, ...] = ()
     """Names of Secrets in the namespace with the registry's credentials."""

@@ -14,6 +14,7 @@ from heddle.spec.former import Former
 from heddle.spec.kinds import Power
 from heddle.spec.members import Channel, Organization
 from heddle.spec.model import Section
+from heddle.spec.monitoring import MonitoringWanted
 from heddle.spec.names import Domain, InstanceName, Namespace
 from heddle.spec.nodes import NodeSettings, Storage
 from heddle.spec.ordering import Ordering
@@ -59,13 +60,16 @@ class Instance(Section):
     storage: Storage = Storage()
     """Volumes of the nodes."""
     nodes: dict[str, NodeSettings] = Field(default_factory=dict)
-    """Settings of nodes, by kind (orderer, peer, couchdb, chaincode) or by a node's name, as peer0-org1."""
+    """Settings of nodes, by kind (orderer, peer, couchdb, chaincode, prometheus, alertmanager) or by a node's
+    name, as peer0-org1."""
     certificates: Certificates = Certificates()
     """Validity, renewal and keys of certificates."""
     passwords: Passwords = Passwords()
     """Renewal of passwords."""
     backup: Backup | None = None
     """Where backups are kept. Default: nowhere."""
+    monitoring: MonitoringWanted = None
+    """What watches the instance. Default: nothing."""
     ordering: Ordering = Ordering()
     """The ordering service and its nodes."""
     capabilities: Capabilities = Capabilities()

@@ -127,6 +127,11 @@ VARIABLE = NameRule(
     words="a variable's name: a–z, A–Z, 0–9 and _; does not start with a digit",
     noun="variable",
 )
+RECEIVER = NameRule(
+    pattern=r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?",
+    longest=40,
+    words="1 to 40 of a–z, 0–9 and -; no - at either end",
+)
 _DNS_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 # The last label begins with a letter: 192.0.2.1 is an address.
 DOMAIN = NameRule(
@@ -154,5 +159,6 @@ Label = Annotated[str, *named(LABEL)]
 LabelValue = Annotated[str, *named(LABEL_VALUE)]
 Variable = Annotated[str, *named(VARIABLE)]
 StorageClass = Annotated[str, *named(STORAGE_CLASS)]
+ReceiverName = Annotated[str, *named(RECEIVER)]
 SecretName = Annotated[str, *named(SECRET)]
 SecretKeyName = Annotated[str, *named(SECRET_KEY)]

@@ -105,7 +105,7 @@ class NodeSettings(Section):
     secret_environment: dict[Variable, SecretKey] = Field(default_factory=dict)
     """Variables of peers and orderers whose values are in Secrets of the namespace."""
     storage: Claim = Claim()
-    """Claim of the ledger or database; chaincodes have none."""
+    """Claim of the ledger, the database or the samples; chaincodes have none."""
     image: Image | None = None
     """Image of this one node, as peer0-org1, to try another release before the others have it. Default: that
     of its kind, under `images`."""

@@ -19,6 +19,7 @@ from heddle.spec.instance import Instance
 from heddle.spec.kinds import check_period, check_processors, check_quantity
 from heddle.spec.metadata import check_metadata
 from heddle.spec.model import Section, section_in
+from heddle.spec.monitoring import Monitoring, TrueOrMapping, check_host_port, check_mail, check_url
 from heddle.spec.names import NameRule
 from heddle.spec.ordering import Bft
 from heddle.spec.policies import check_endorsement, check_members, check_policy
@@ -36,9 +37,12 @@ _IN_WORDS: dict[object, str] = {
     check_endorsement: "`any`, `all`, `majority`, expression or path",
     check_members: "expression",
     check_policy: "expression or path",
+    check_host_port: "host and port",
     check_image: "image",
+    check_mail: "address of mail",
     check_metadata: "path of a folder, or mapping of path to text",
     check_former_domain: "`none` or a DNS domain",
+    check_url: "address, as `https://…`",
     check_public_address: "`auto`, `none`, an IP address or a DNS name",
 }
 """The words for what a validator allows, by its function."""
@@ -146,6 +150,8 @@ def _checked(validator: AfterValidator | BeforeValidator | WrapValidator, *, sho
         return rule.kind.range
     if isinstance(rule, NameOrMapping):
         return f"name or {_plain(rule.section, [])}"
+    if isinstance(rule, TrueOrMapping):
+        return f"`true`, `false` or {_plain(Monitoring, [])}"
     if not isinstance(rule, NameRule):
         return _IN_WORDS.get(validator.func, "")
     return rule.noun if short else rule.words

@@ -16,6 +16,7 @@ from heddle.topology.plans.chaincodes import (
 )
 from heddle.topology.plans.instance import ImagesPlan, Topology
 from heddle.topology.plans.members import ADMIN, USER, ChannelPlan, MemberPlan, OrganizationPlan
+from heddle.topology.plans.monitoring import MonitoringPlan, WatcherPlan
 from heddle.topology.plans.nodes import CouchdbPlan, NodePlan, Placement, PodSettings, StoredPod
 from heddle.topology.policies import endorsement_policy
 
@@ -30,6 +31,7 @@ __all__ = [
     "DefinitionPlan",
     "ImagesPlan",
     "MemberPlan",
+    "MonitoringPlan",
     "NodePlan",
     "OrganizationPlan",
     "Placement",
@@ -37,6 +39,7 @@ __all__ = [
     "ServerPlan",
     "StoredPod",
     "Topology",
+    "WatcherPlan",
     "authority_generation",
     "authority_name",
     "endorsement_policy",

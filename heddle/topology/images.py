@@ -2,7 +2,14 @@
 
 from heddle.spec import Instance
 from heddle.topology.plans.instance import ImagesPlan
-from heddle.versions import COUCHDB_IMAGE, ORDERER_IMAGE, PEER_IMAGE, STANDIN_IMAGE
+from heddle.versions import (
+    ALERTMANAGER_IMAGE,
+    COUCHDB_IMAGE,
+    ORDERER_IMAGE,
+    PEER_IMAGE,
+    PROMETHEUS_IMAGE,
+    STANDIN_IMAGE,
+)
 
 _UPSTREAM = "docker.io"
 
@@ -19,6 +26,8 @@ def images_plan(instance: Instance) -> ImagesPlan:
         if instance.standin
         else wanted.orderer or _mirrored(ORDERER_IMAGE, wanted.registry),
         couchdb=wanted.couchdb or _mirrored(COUCHDB_IMAGE, wanted.registry),
+        prometheus=wanted.prometheus or _mirrored(PROMETHEUS_IMAGE, wanted.registry),
+        alertmanager=wanted.alertmanager or _mirrored(ALERTMANAGER_IMAGE, wanted.registry),
         pull_secrets=wanted.pull_secrets,
     )
 

@@ -22,6 +22,7 @@ from heddle.topology.addresses import (
 )
 from heddle.topology.chaincodes import chaincode_plan
 from heddle.topology.images import images_plan, node_image
+from heddle.topology.monitoring import monitoring_plan
 from heddle.topology.plans.instance import Topology
 from heddle.topology.plans.members import ChannelPlan, MemberPlan, OrganizationPlan
 from heddle.topology.plans.nodes import CouchdbPlan, NodePlan
@@ -57,6 +58,7 @@ def plan(instance: Instance, *, public_address: str = "") -> Topology:
         organizations=tuple(members.values()),
         channels=tuple(channels.values()),
         chaincodes=tuple(chaincode_plan(each, channels, addresses, msp_ids) for each in instance.chaincodes),
+        monitoring=monitoring_plan(instance),
     )
 
 

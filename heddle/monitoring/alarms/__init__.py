@@ -7,6 +7,7 @@ from heddle.monitoring.alarms.cluster import CLUSTER
 from heddle.monitoring.alarms.model import Alarm
 from heddle.monitoring.alarms.ordering import ORDERING
 from heddle.monitoring.alarms.peers import PEERS
+from heddle.monitoring.metrics import Source
 from heddle.monitoring.queries import of_namespace
 from heddle.render import alert_rules
 
@@ -21,8 +22,15 @@ ALARMS: Mapping[str, tuple[Alarm, ...]] = {
 """All alarms, by group."""
 
 
-def rules_yaml(stack: str, namespace: str) -> str:
-    """Return the file of rules for an instance, as Prometheus takes it."""
+def rules_yaml(stack: str, namespace: str, *, exporter: bool = True) -> str:
+    """Return the file of rules for an instance, as Prometheus takes it.
+
+    exporter: False leaves out the alarms that rest on Heddle's exporter alone, where nobody runs it.
+    """
+    wanted = {
+        group: [alarm for alarm in alarms if exporter or alarm.sources != (Source.EXPORTER,)]
+        for group, alarms in ALARMS.items()
+    }
     groups = [
         {
             "name": f"heddle-{namespace}-{group}",
@@ -37,6 +45,7 @@ def rules_yaml(stack: str, namespace: str) -> str:
                 for alarm in alarms
             ],
         }
-        for group, alarms in ALARMS.items()
+        for group, alarms in wanted.items()
+        if alarms
     ]
     return alert_rules(stack=stack, groups=groups)

@@ -23,6 +23,7 @@ from heddle.spec.rules import (
     outside,
     private_data,
     releases,
+    watching,
 )
 
 _SUBJECTS = (
@@ -40,6 +41,7 @@ _SUBJECTS = (
     keys,
     given,
     releases,
+    watching,
     editions,
 )
 

@@ -21,6 +21,7 @@ from heddle.spec.rules.reading import (
     section,
 )
 from heddle.spec.rules.variables import broken_variables
+from heddle.spec.rules.watching import WATCHERS, watched_here
 
 _OWN_ANNOTATIONS = ("heddle.dev/", "pulumi.com/")
 """Beginnings of annotations that say how objects are rolled and awaited."""
@@ -36,11 +37,12 @@ def broken(data: Data) -> Iterator[Problem]:
     yield from _images(data)
     couchdb = data.get("stateDatabase") == "CouchDB"
     chaincodes = {"chaincode", *(name for _, name in named(data, "chaincodes"))}
-    known = _known(data, couchdb=couchdb)
+    absent = _absent(data)
+    known = [each for each in _known(data, couchdb=couchdb) if each not in absent]
     for key, settings in section(data, "nodes").items():
         place: Place = ("nodes", key)
         if key not in known:
-            yield _unknown(place, key, settings, known, couchdb=couchdb)
+            yield _unknown(place, key, settings, known, absent)
             continue
         said = section(section(data, "nodes"), key)
         if key in chaincodes and said.get("storage") is not None:
@@ -62,13 +64,29 @@ def _known(data: Data, *, couchdb: bool) -> list[str]:
     peers = [(index, party.name) for party in parties(data).values() for index in party.peers]
     nodes = [f"peer{index}-{name}" for index, name in peers]
     databases = [f"couchdb{index}-{name}" for index, name in peers if couchdb]
-    kinds = [kind for kind in DEFAULT_RESOURCES if couchdb or kind != "couchdb"]
-    return [*kinds, *orderers, *nodes, *databases, *(name for _, name in named(data, "chaincodes"))]
+    return [
+        *DEFAULT_RESOURCES,
+        *orderers,
+        *nodes,
+        *databases,
+        *(name for _, name in named(data, "chaincodes")),
+    ]
 
 
-def _unknown(place: Place, key: object, found: object, known: list[str], *, couchdb: bool) -> Problem:
-    if str(key).startswith("couchdb") and not couchdb:
-        return problem(place, found, "only with stateDatabase CouchDB")
+def _absent(data: Data) -> dict[str, str]:
+    """Return the kinds that this file has none of, each with what it is there with."""
+    absent = {}
+    if data.get("stateDatabase") != "CouchDB":
+        absent["couchdb"] = "only with stateDatabase CouchDB"
+    if not watched_here(data):
+        absent |= dict.fromkeys(WATCHERS, "only with monitoring")
+    return absent
+
+
+def _unknown(place: Place, key: object, found: object, known: list[str], absent: Data) -> Problem:
+    for kind, allowed in absent.items():
+        if str(key).startswith(kind):
+            return problem(place, found, allowed)
     close = difflib.get_close_matches(str(key), known, n=1)
     allowed = f"a kind ({', '.join(DEFAULT_RESOURCES)}), a node's name as peer0-org1, or a chaincode's"
     return problem(place, found, allowed, f"Did you mean {close[0]}?" if close else "")

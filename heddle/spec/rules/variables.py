@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from heddle.spec.problems import Problem
 from heddle.spec.rules.reading import Data, Place, problem, section
+from heddle.spec.rules.watching import WATCHERS
 
 _OWN = {
     "FABRIC_CFG_PATH",
@@ -83,7 +84,7 @@ def _taken(variables: Data, place: Place, key: str, chaincodes: set[str]) -> Ite
     if variables and key in chaincodes:
         there = f"chaincodes[].{place[-1]}"
         yield problem(place, variables, f"nothing: variables of a chaincode are in {there}")
-    elif variables and key.startswith("couchdb"):
+    elif variables and (key.startswith("couchdb") or key in WATCHERS):
         yield problem(place, variables, "nothing: only peers and orderers take variables")
     else:
         for name, value in variables.items():

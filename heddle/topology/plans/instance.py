@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from heddle.settings import BftOptions
 from heddle.topology.plans.chaincodes import ChaincodePlan
 from heddle.topology.plans.members import ChannelPlan, OrganizationPlan
+from heddle.topology.plans.monitoring import MonitoringPlan
 from heddle.topology.plans.nodes import CouchdbPlan, NodePlan, StoredPod
 
 
@@ -16,6 +17,8 @@ class ImagesPlan:
     peer: str
     orderer: str
     couchdb: str
+    prometheus: str
+    alertmanager: str
     pull_secrets: tuple[str, ...] = ()
     """Names of Secrets in the namespace."""
 
@@ -43,6 +46,8 @@ class Topology:
     """Members, external ones too."""
     channels: tuple[ChannelPlan, ...]
     chaincodes: tuple[ChaincodePlan, ...]
+    monitoring: MonitoringPlan | None = None
+    """What watches the instance; None = nothing."""
 
     @property
     def managed(self) -> tuple[OrganizationPlan, ...]:
@@ -92,10 +97,12 @@ class Topology:
 
     @property
     def secret_keys(self) -> dict[str, tuple[str, ...]]:
-        """Return the keys that variables are read from, by the Secret, which somebody made beforehand."""
+        """Return the keys that pods read, by the Secret, which somebody made beforehand."""
         found: dict[str, set[str]] = {}
         variables = [each.secret_environment for each in self.nodes]
         variables += [each.secret_environment for each in self.chaincodes]
+        if self.monitoring is not None:
+            variables.append(self.monitoring.secrets)
         for secret, key in (place for each in variables for place in each.values()):
             found.setdefault(secret, set()).add(key)
         return {secret: tuple(sorted(keys)) for secret, keys in sorted(found.items())}
