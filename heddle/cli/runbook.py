@@ -21,6 +21,9 @@ from heddle.state.stack import open_stack
 
 __all__ = ["app"]
 
+NEEDS_YOU = 3
+"""Exit code of a runbook that has done what it could, and leaves the rest to a person."""
+
 app = typer.Typer(no_args_is_help=True)
 
 
@@ -58,7 +61,10 @@ def run_(
     ] = None,
     folder: Folder = HERE,
 ) -> None:
-    """Show a runbook's plan, ask, and run it; exit code 0 when it ended well, or there was nothing to do."""
+    """Show a runbook's plan, ask, and run it; exit code 0 when it ended well, or there was nothing to do.
+
+    3 when it has done what it could, and a person has to do the rest.
+    """
     variables = dict(named_values(extra, "-e"))
     try:
         runbook = find_runbook(name)
@@ -95,8 +101,11 @@ def run_(
             check=True,
             artifacts=artifacts,
         )
-        if (check or not yes) and _execute(plan).nothing_to_do and not check:
-            typer.echo("nothing to do")
+        looked = _execute(plan) if check or not yes else None
+        if looked is not None and looked.nothing_to_do and not check:
+            typer.echo("nothing to do" if not looked.needs else "nothing that could be done without you")
+            if looked.needs:
+                raise typer.Exit(NEEDS_YOU)
         elif not check:
             declined = f"{name} cancelled: confirmation declined, nothing was changed"
             ask_consent(f"Do you want to run {name}?", yes=yes, declined=declined)
@@ -121,6 +130,8 @@ def _execute(what: Run) -> Display:
     """Run it and return what its display has seen; leave with exit code 1 when it failed."""
     display = Display()
     if not run(what, display):
-        typer.echo(f"error: runbook {what.runbook.name} ended with a failure", err=True)
-        raise typer.Exit(1)
+        asked = bool(display.needs) and display.asked_for_a_person
+        words = "needs you" if asked else "ended with a failure"
+        typer.echo(f"error: runbook {what.runbook.name} {words}", err=True)
+        raise typer.Exit(NEEDS_YOU if asked else 1)
     return display

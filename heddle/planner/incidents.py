@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["WAYS", "Cause", "Severity", "Way"]
+__all__ = ["WAYS", "Cause", "Severity", "Way", "causes_of"]
 
 
 class Severity(StrEnum):
@@ -45,6 +45,10 @@ class Cause(StrEnum):
     REJOIN_UNFINISHED = "rejoin-unfinished"
     LEDGER_LOST = "ledger-lost"
     NODE_CRASHES = "node-crashes"
+    ORDERER_CRASHES = "orderer-crashes"
+    DATABASE_CRASHES = "database-crashes"
+    STATE_MISSING = "state-missing"
+    HANDSHAKE = "tls-handshake"
     NODE_SILENT = "node-silent"
     NODE_TROUBLED = "node-troubled"
     NODE_SLOW = "node-slow"
@@ -92,107 +96,80 @@ class Way:
     runbook: str = ""
 
 
-def _rejoin(severity: Severity) -> Way:
+_CRITICAL, _ERROR, _WARNING, _NOTE = Severity
+
+
+def _run(runbook: str, severity: Severity, variable: str = "", section: str = "") -> Way:
+    """Return the way by a runbook: its plan first, which changes nothing."""
+    given = f" -e {variable}={{name}}" if variable else ""
     return Way(
         severity=severity,
-        command="heddle runbook run rejoin-peer --stack {stack} -e peer={name} --check",
-        page="runbook-rejoin-peer.md",
-        runbook="rejoin-peer",
+        command=f"heddle runbook run {runbook} --stack {{stack}}{given} --check",
+        page=f"runbook-{runbook}.md{section}",
+        runbook=runbook,
     )
 
 
-_CRITICAL, _ERROR, _WARNING, _NOTE = Severity
+def _command(line: str, page: str, severity: Severity) -> Way:
+    return Way(severity=severity, command=line, page=page)
+
 
 WAYS: Final[Mapping[Cause, Way]] = {
-    Cause.API_SILENT: Way(severity=_CRITICAL, command="kubectl get nodes", page="status.md#the-states"),
-    Cause.NAMESPACE_GONE: Way(
-        severity=_CRITICAL, command="heddle backup list {stack}", page="backup-restore.md"
-    ),
-    Cause.WORKLOAD_MISSING: Way(severity=_CRITICAL, command="heddle refresh {stack}", page="refresh.md"),
-    Cause.RUN_KILLED: Way(severity=_WARNING, command="heddle log {stack}", page="log.md"),
-    Cause.QUORUM_LOST: Way(
-        severity=_CRITICAL, command="heddle channel show {stack} {channel}", page="lost-orderer.md"
-    ),
-    Cause.NO_MARGIN: Way(
-        severity=_WARNING, command="heddle channel show {stack} {channel}", page="lost-orderer.md"
-    ),
-    Cause.CERTIFICATE_EXPIRED: Way(
-        severity=_CRITICAL, command="heddle certificates list {stack}", page="certificates.md"
-    ),
-    Cause.CERTIFICATE_ENDING: Way(
-        severity=_WARNING, command="heddle certificates list {stack}", page="certificates.md"
-    ),
-    Cause.LEDGER_BROKEN: _rejoin(_ERROR),
-    Cause.PEER_INCOMPLETE: _rejoin(_ERROR),
-    Cause.REJOIN_UNFINISHED: _rejoin(_ERROR),
-    Cause.LEDGER_LOST: Way(severity=_ERROR, command="heddle preview {stack}", page="lost-orderer.md"),
-    Cause.NODE_CRASHES: Way(
-        severity=_ERROR, command="heddle logs {stack} --node {name} --previous", page="logs.md"
-    ),
-    Cause.NODE_SILENT: Way(
-        severity=_ERROR, command="heddle logs {stack} --node {name} --level warning", page="logs.md"
-    ),
-    Cause.NODE_TROUBLED: Way(severity=_ERROR, command="heddle status {stack} --verbose", page="status.md"),
-    Cause.NODE_SLOW: Way(severity=_NOTE, command="heddle status {stack} --verbose", page="status.md"),
-    Cause.SCALED_DOWN: Way(severity=_ERROR, command="heddle up {stack}", page="hibernate.md"),
-    Cause.HEIGHT_GAP: Way(severity=_WARNING, command="heddle status {stack} --watch", page="status.md"),
-    Cause.IMAGE: Way(severity=_ERROR, command="heddle doctor {stack}", page="image.md"),
-    Cause.PENDING: Way(
-        severity=_ERROR, command="kubectl describe pod -n {namespace} {pod}", page="storage.md"
-    ),
-    Cause.MACHINE: Way(severity=_ERROR, command="kubectl describe nodes", page="places.md"),
-    Cause.CHAINCODE: Way(severity=_ERROR, command="heddle refresh {stack}", page="chaincode.md"),
-    Cause.SERVER_CRASHES: Way(
-        severity=_ERROR, command="heddle logs {stack} --chaincode {chaincode} --previous", page="logs.md"
-    ),
-    Cause.SERVER_MISSING: Way(severity=_ERROR, command="heddle refresh {stack}", page="chaincode.md"),
-    Cause.ADDRESS: Way(severity=_ERROR, command="heddle doctor {stack}", page="addresses.md"),
-    Cause.VOLUME_GROWS: Way(severity=_NOTE, command="heddle status {stack}", page="storage.md"),
-    Cause.CLOCK: Way(severity=_WARNING, command="timedatectl status", page="doctor.md"),
-    Cause.BACKUP: Way(severity=_WARNING, command="heddle backup create {stack}", page="backup.md"),
-    Cause.RESIDUE: Way(
-        severity=_NOTE,
-        command="heddle runbook run clean-residue --stack {stack} -e instance={name} --check",
-        page="runbook-clean-residue.md",
-        runbook="clean-residue",
-    ),
-    Cause.LEFTOVER: Way(
-        severity=_NOTE,
-        command="heddle runbook run clean-residue --stack {stack} -e leftovers={name} --check",
-        page="runbook-clean-residue.md#leftovers",
-        runbook="clean-residue",
-    ),
-    Cause.SETTING: Way(severity=_WARNING, command="heddle doctor {stack}", page="doctor.md"),
+    Cause.API_SILENT: _run("cluster-unreachable", _CRITICAL),
+    Cause.NAMESPACE_GONE: _run("restore", _CRITICAL),
+    Cause.WORKLOAD_MISSING: _command("heddle refresh {stack}", "refresh.md", _CRITICAL),
+    Cause.RUN_KILLED: _command("heddle log {stack}", "log.md", _WARNING),
+    Cause.QUORUM_LOST: _run("quorum-lost", _CRITICAL),
+    Cause.NO_MARGIN: _run("rejoin-orderer", _WARNING),
+    Cause.CONSENTER_AWAY: _run("rejoin-orderer", _ERROR),
+    Cause.ORDERER_CRASHES: _run("rejoin-orderer", _ERROR),
+    Cause.LEDGER_LOST: _run("rejoin-orderer", _ERROR),
+    Cause.CERTIFICATE_EXPIRED: _run("certificates-expired", _CRITICAL),
+    Cause.CERTIFICATE_ENDING: _run("certificates-expired", _WARNING),
+    Cause.CERTIFICATE_DIFFERS: _command("heddle certificates list {stack}", "certificates.md", _WARNING),
+    Cause.LEDGER_BROKEN: _run("rejoin-peer", _ERROR, "peer"),
+    Cause.PEER_INCOMPLETE: _run("rejoin-peer", _ERROR, "peer"),
+    Cause.REJOIN_UNFINISHED: _run("rejoin-peer", _ERROR, "peer"),
+    Cause.DATABASE_CRASHES: _run("couchdb-rebuild", _ERROR),
+    Cause.STATE_MISSING: _run("couchdb-rebuild", _ERROR),
+    Cause.HANDSHAKE: _run("tls-handshake", _ERROR),
+    Cause.APART: _run("tls-handshake", _WARNING),
+    Cause.NODE_CRASHES: _command("heddle logs {stack} --node {name} --previous", "logs.md", _ERROR),
+    Cause.NODE_SILENT: _command("heddle logs {stack} --node {name} --level warning", "logs.md", _ERROR),
+    Cause.NODE_TROUBLED: _command("heddle status {stack} --verbose", "status.md", _ERROR),
+    Cause.NODE_SLOW: _command("heddle status {stack} --verbose", "status.md", _NOTE),
+    Cause.SCALED_DOWN: _command("heddle up {stack}", "hibernate.md", _ERROR),
+    Cause.HEIGHT_GAP: _run("height-gap", _WARNING),
+    Cause.IMAGE: _run("image-pull", _ERROR),
+    Cause.PENDING: _run("pods-pending", _ERROR),
+    Cause.MACHINE: _run("node-exhausted", _ERROR),
+    Cause.CHAINCODE: _run("endorsement-failing", _ERROR),
+    Cause.ENDORSEMENT: _run("endorsement-failing", _WARNING),
+    Cause.SERVER_CRASHES: _run("chaincode-not-starting", _ERROR),
+    Cause.SERVER_MISSING: _run("chaincode-not-starting", _ERROR),
+    Cause.ADDRESS: _run("address-lost", _ERROR),
+    Cause.VOLUME_GROWS: _command("heddle status {stack}", "storage.md", _NOTE),
+    Cause.VOLUME_FULL: _run("disk-full", _WARNING),
+    Cause.CLOCK: _run("clock-skew", _WARNING),
+    Cause.BACKUP: _command("heddle backup create {stack}", "backup.md", _WARNING),
+    Cause.RESIDUE: _run("clean-residue", _NOTE, "instance"),
+    Cause.LEFTOVER: _run("clean-residue", _NOTE, "leftovers", "#leftovers"),
+    Cause.SETTING: _command("heddle doctor {stack}", "doctor.md", _WARNING),
     Cause.UNCLEAR: Way(
         severity=_WARNING,
         command="heddle runbook run triage --stack {stack}",
         page="runbook-triage.md",
         runbook="triage",
     ),
-    Cause.CONSENTER_AWAY: Way(
-        severity=_ERROR, command="heddle channel show {stack} {channel}", page="lost-orderer.md"
-    ),
-    Cause.ORDERING_UNSTEADY: Way(
-        severity=_WARNING, command="heddle channel show {stack} {channel}", page="status.md"
-    ),
-    Cause.APART: Way(
-        severity=_WARNING,
-        command="heddle runbook run triage --stack {stack}",
-        page="runbook-triage.md",
-        runbook="triage",
-    ),
-    Cause.DRIFT: Way(severity=_WARNING, command="heddle preview {stack}", page="refresh.md"),
-    Cause.CONFLICTS: Way(severity=_WARNING, command="heddle chaincode list {stack}", page="chaincode.md"),
-    Cause.ENDORSEMENT: Way(severity=_WARNING, command="heddle chaincode list {stack}", page="chaincode.md"),
-    Cause.CERTIFICATE_DIFFERS: Way(
-        severity=_WARNING, command="heddle certificates list {stack}", page="certificates.md"
-    ),
-    Cause.MONITORING: Way(
-        severity=_WARNING, command="heddle monitoring metrics {stack}", page="monitoring.md"
-    ),
-    Cause.VOLUME_FULL: Way(severity=_WARNING, command="heddle status {stack} --verbose", page="storage.md"),
-    Cause.NOT_LOOKED_AT: Way(
-        severity=_NOTE, command="kubectl auth can-i --list -n {namespace}", page="runbook-triage.md"
-    ),
+    Cause.ORDERING_UNSTEADY: _command("heddle channel show {stack} {channel}", "status.md", _WARNING),
+    Cause.DRIFT: _command("heddle preview {stack}", "refresh.md", _WARNING),
+    Cause.CONFLICTS: _command("heddle chaincode list {stack}", "chaincode.md", _WARNING),
+    Cause.MONITORING: _command("heddle monitoring metrics {stack}", "monitoring.md", _WARNING),
+    Cause.NOT_LOOKED_AT: _command("kubectl auth can-i --list -n {namespace}", "runbook-triage.md", _NOTE),
 }
 """The way out of each cause."""
+
+
+def causes_of(runbook: str) -> frozenset[Cause]:
+    """Return the causes that lead to a runbook."""
+    return frozenset(cause for cause, way in WAYS.items() if way.runbook == runbook)

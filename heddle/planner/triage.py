@@ -1,97 +1,24 @@
 """Decide from the facts of all checks what is wrong, the most serious first, and what deals with it. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from heddle.planner.facts import is_level
 from heddle.planner.incidents import WAYS, Cause, Way
+from heddle.planner.looks import Facts, NodeLook, PodLook
 from heddle.text import counted
 
-__all__ = ["Facts", "Finding", "NodeLook", "PeerLook", "PodLook", "find", "report", "told"]
+__all__ = ["Finding", "find", "finding", "report", "told"]
 
 _SKEW = 60.0
 """Seconds of difference between clocks that is too much: the BCS guide's bound, and TLS's patience."""
+_FULL = 0.8
+"""Share of a volume above which it counts as full, as the alarm has it."""
+_HANDSHAKE = ("handshake", "x509", "verify_failed", "certificate", "tls:", "ssl")
+"""Words of an answer that failed before anything was asked: one side did not accept the other."""
 _RESTARTS = 5
 """Restarts of a container that runs again after which it is told: a machine that was rebooted makes some."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PodLook:
-    """Describe a pod that is not ready, or that restarts. `owner`: the node, database or server."""
-
-    owner: str
-    pod: str
-    kind: str
-    """orderer, peer, database or chaincode."""
-    reason: str
-    """Kubernetes' word: CrashLoopBackOff, ImagePullBackOff, Unschedulable …; empty: it is ready."""
-    message: str = ""
-    restarts: int = 0
-    chaincode: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NodeLook:
-    """Describe a node as it answered. `lost`: channels that an orderer says it does not have."""
-
-    name: str
-    kind: str
-    summary: str = ""
-    """The first problem in one line; empty: none."""
-    problems: tuple[str, ...] = ()
-    silent: bool = False
-    slow: bool = False
-    expired: tuple[str, ...] = ()
-    lost: tuple[str, ...] = ()
-    heights: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class PeerLook:
-    """Hold the verdict of rejoin-peer's preflight on a peer, and its words."""
-
-    verdict: str
-    why: str
-    evidence: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """Gather what all checks found. What could not be looked at is in `unknown`: check and why.
-
-    margins: by channel how many orderers may fail (None: not known), and the words of it. clocks: seconds
-    by which clocks are ahead of the API server's. machines: the cluster's that are not well. servers:
-    chaincodes and the organizations for which no server of them has a pod. settings: what `doctor` says needs
-    doing, as check, finding and step.
-    """
-
-    stack: str
-    namespace: str = ""
-    unreachable: str = ""
-    namespace_words: str = ""
-    asleep: bool = False
-    killed: str = ""
-    missing: tuple[str, ...] = ()
-    scaled_down: tuple[str, ...] = ()
-    pods: tuple[PodLook, ...] = ()
-    nodes: tuple[NodeLook, ...] = ()
-    peers: Mapping[str, PeerLook] = field(default_factory=dict)
-    margins: Mapping[str, tuple[int | None, str]] = field(default_factory=dict)
-    consenters: Mapping[str, int] = field(default_factory=dict)
-    expired: tuple[str, ...] = ()
-    ending: str = ""
-    chaincodes: Mapping[str, str] = field(default_factory=dict)
-    servers: tuple[tuple[str, str], ...] = ()
-    addresses: Mapping[str, str] = field(default_factory=dict)
-    growing: tuple[str, ...] = ()
-    machines: Mapping[str, str] = field(default_factory=dict)
-    clocks: Mapping[str, float] = field(default_factory=dict)
-    backups: str = ""
-    residue: tuple[str, ...] = ()
-    leftovers: tuple[str, ...] = ()
-    settings: tuple[tuple[str, str, str], ...] = ()
-    unknown: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,9 +44,9 @@ def find(facts: Facts) -> tuple[Finding, ...]:
     whose pod has no image.
     """
     if facts.unreachable:
-        found = [_finding(facts, Cause.API_SILENT, "the cluster", facts.unreachable)]
+        found = [finding(facts, Cause.API_SILENT, "the cluster", facts.unreachable)]
     elif facts.namespace_words:
-        found = [_finding(facts, Cause.NAMESPACE_GONE, facts.namespace, facts.namespace_words)]
+        found = [finding(facts, Cause.NAMESPACE_GONE, facts.namespace, facts.namespace_words)]
     elif facts.asleep:
         found = [*_settings(facts)]
     else:
@@ -162,9 +89,10 @@ def told(facts: Facts, findings: Sequence[Finding]) -> list[str]:
     return [f"all is well with {facts.stack}: {count}; every check that could be made found nothing", *lines]
 
 
-def _finding(
+def finding(
     facts: Facts, cause: Cause, about: str, words: str, evidence: Sequence[str] = (), **names: str
 ) -> Finding:
+    """Return a finding with the command that deals with it. names: what else the command takes."""
     known = {"stack": facts.stack, "namespace": facts.namespace, "name": about, "channel": about, **names}
     return Finding(
         cause=cause,
@@ -182,20 +110,32 @@ _PENDING = frozenset({"Unschedulable", "Pending", "ContainerCreating", "CreateCo
 def _workloads(facts: Facts) -> Iterator[Finding]:
     for name in facts.missing:
         words = "the cluster does not have it; `heddle refresh`, then `heddle up` make it anew"
-        yield _finding(facts, Cause.WORKLOAD_MISSING, name, words)
+        yield finding(facts, Cause.WORKLOAD_MISSING, name, words)
     for name in facts.scaled_down:
         # A run of rejoin-peer that was killed leaves its peer so, and says more of it.
-        if _verdict(facts, name) != "stopped":
-            yield _finding(facts, Cause.SCALED_DOWN, name, "somebody scaled it to 0 replicas")
+        if name in facts.begun:
+            words = f"a run of {facts.begun[name]} stopped it and did not end"
+            yield finding(facts, _BEGUN.get(facts.begun[name], Cause.SCALED_DOWN), name, words)
+        elif _verdict(facts, name) != "stopped":
+            yield finding(facts, Cause.SCALED_DOWN, name, "somebody scaled it to 0 replicas")
     for chaincode, organization in facts.servers:
         words = f"no pod serves it to {organization}; `heddle refresh`, then `heddle up` mend that"
-        yield _finding(facts, Cause.SERVER_MISSING, chaincode, words)
+        yield finding(facts, Cause.SERVER_MISSING, chaincode, words)
     for pod in facts.pods:
         cause = _cause_of_pod(facts, pod)
         if cause is not None:
             times = f", restarted {counted(pod.restarts, 'time')}" if pod.restarts else ""
             words = f"{pod.reason or 'it runs again'}{times}{f': {pod.message}' if pod.message else ''}"
-            yield _finding(facts, cause, pod.owner, words, pod=pod.pod, chaincode=pod.chaincode)
+            yield finding(facts, cause, pod.owner, words, pod=pod.pod, chaincode=pod.chaincode)
+
+
+_BEGUN = {"rejoin-orderer": Cause.ORDERER_CRASHES, "couchdb-rebuild": Cause.DATABASE_CRASHES}
+"""Runbooks that stop nodes, each with the cause that leads to it: a run that was killed is to be ended."""
+_CRASHES = {
+    "chaincode": Cause.SERVER_CRASHES,
+    "orderer": Cause.ORDERER_CRASHES,
+    "database": Cause.DATABASE_CRASHES,
+}
 
 
 def _cause_of_pod(facts: Facts, pod: PodLook) -> Cause | None:
@@ -206,16 +146,16 @@ def _cause_of_pod(facts: Facts, pod: PodLook) -> Cause | None:
     if _verdict(facts, pod.owner) in _REJOIN:
         return None  # told with the remedy
     if pod.reason or pod.restarts >= _RESTARTS:
-        return Cause.SERVER_CRASHES if pod.kind == "chaincode" else Cause.NODE_CRASHES
+        return _CRASHES.get(pod.kind, Cause.NODE_CRASHES)
     return None
 
 
 def _channels(facts: Facts) -> Iterator[Finding]:
     for channel, (margin, words) in facts.margins.items():
         if margin is None or margin < 0:
-            yield _finding(facts, Cause.QUORUM_LOST, channel, words)
+            yield finding(facts, Cause.QUORUM_LOST, channel, words)
         elif margin == 0 and facts.consenters.get(channel, 0) > 1:
-            yield _finding(facts, Cause.NO_MARGIN, channel, words)
+            yield finding(facts, Cause.NO_MARGIN, channel, words)
 
 
 _REJOIN: Mapping[str, Cause] = {
@@ -233,9 +173,9 @@ def _verdict(facts: Facts, name: str) -> str:
 
 def _nodes(facts: Facts) -> Iterator[Finding]:
     for line in facts.expired:
-        yield _finding(facts, Cause.CERTIFICATE_EXPIRED, "authorities and clients", line)
+        yield finding(facts, Cause.CERTIFICATE_EXPIRED, "authorities and clients", line)
     if facts.ending:
-        yield _finding(facts, Cause.CERTIFICATE_ENDING, "certificates", facts.ending)
+        yield finding(facts, Cause.CERTIFICATE_ENDING, "certificates", facts.ending)
     explained = {pod.owner for pod in facts.pods if pod.reason} | {*facts.missing, *facts.scaled_down}
     # What a peer's own look found counts also where nodes could not be asked.
     asked = {each.name for each in facts.nodes}
@@ -243,27 +183,31 @@ def _nodes(facts: Facts) -> Iterator[Finding]:
     for node in (*facts.nodes, *unasked):
         yield from _node(facts, node, explained=node.name in explained)
     for name, words in facts.chaincodes.items():
-        yield _finding(facts, Cause.CHAINCODE, name, words)
+        yield finding(facts, Cause.CHAINCODE, name, words)
 
 
 def _node(facts: Facts, node: NodeLook, *, explained: bool) -> Iterator[Finding]:
     """Tell what is wrong with a node: the first rule that fits is the reason of the others."""
     peer = facts.peers.get(node.name)
     if node.expired:
-        yield _finding(facts, Cause.CERTIFICATE_EXPIRED, node.name, node.expired[0], node.expired[1:])
+        yield finding(facts, Cause.CERTIFICATE_EXPIRED, node.name, node.expired[0], node.expired[1:])
     elif peer and peer.verdict in _REJOIN:
-        yield _finding(facts, _REJOIN[peer.verdict], node.name, peer.why, peer.evidence)
+        yield finding(facts, _REJOIN[peer.verdict], node.name, peer.why, peer.evidence)
     elif explained:
         return
     elif node.lost and node.kind == "orderer":
         words = f"it answers, but has no ledger of {', '.join(node.lost)}; it must not vote again as it was"
-        yield _finding(facts, Cause.LEDGER_LOST, node.name, words)
+        yield finding(facts, Cause.LEDGER_LOST, node.name, words)
     elif node.slow:
-        yield _finding(facts, Cause.NODE_SLOW, node.name, node.summary)
+        yield finding(facts, Cause.NODE_SLOW, node.name, node.summary)
+    elif node.stateless:
+        yield finding(facts, Cause.STATE_MISSING, node.name, node.stateless)
+    elif any(word in node.summary.lower() for word in _HANDSHAKE):
+        yield finding(facts, Cause.HANDSHAKE, node.name, node.summary, peer.evidence if peer else ())
     elif node.silent:
-        yield _finding(facts, Cause.NODE_SILENT, node.name, node.summary, peer.evidence if peer else ())
+        yield finding(facts, Cause.NODE_SILENT, node.name, node.summary, peer.evidence if peer else ())
     elif node.summary:
-        yield _finding(facts, Cause.NODE_TROUBLED, node.name, node.summary)
+        yield finding(facts, Cause.NODE_TROUBLED, node.name, node.summary)
     else:
         yield from _behind(facts, node)
 
@@ -273,33 +217,36 @@ def _behind(facts: Facts, node: NodeLook) -> Iterator[Finding]:
         newest = max(each.heights.get(channel, 0) for each in facts.nodes)
         if not is_level(height, newest):
             words = f"{height} of {newest} blocks of {channel}"
-            yield _finding(facts, Cause.HEIGHT_GAP, node.name, words)
+            yield finding(facts, Cause.HEIGHT_GAP, node.name, words)
 
 
 def _around(facts: Facts) -> Iterator[Finding]:
     for name, words in facts.machines.items():
-        yield _finding(facts, Cause.MACHINE, name, words)
+        yield finding(facts, Cause.MACHINE, name, words)
     for name, words in facts.addresses.items():
-        yield _finding(facts, Cause.ADDRESS, name, f"from this machine it does not answer outside: {words}")
+        yield finding(facts, Cause.ADDRESS, name, f"from this machine it does not answer outside: {words}")
+    for name, share in facts.volumes.items():
+        if share >= _FULL:
+            yield finding(facts, Cause.VOLUME_FULL, name, f"its volume is {share:.0%} full")
     for line in facts.growing:
-        yield _finding(facts, Cause.VOLUME_GROWS, "volume", line)
+        yield finding(facts, Cause.VOLUME_GROWS, "volume", line)
     for name, ahead in facts.clocks.items():
         if abs(ahead) >= _SKEW:
             way = "ahead of" if ahead > 0 else "behind"
             words = f"its clock is {abs(ahead):.0f} s {way} the API server's"
-            yield _finding(facts, Cause.CLOCK, name, words)
+            yield finding(facts, Cause.CLOCK, name, words)
 
 
 def _settings(facts: Facts) -> Iterator[Finding]:
     if facts.killed:
-        yield _finding(facts, Cause.RUN_KILLED, "the last run", f"{facts.killed} was killed: run it again")
+        yield finding(facts, Cause.RUN_KILLED, "the last run", f"{facts.killed} was killed: run it again")
     if facts.backups:
-        yield _finding(facts, Cause.BACKUP, "backups", facts.backups)
+        yield finding(facts, Cause.BACKUP, "backups", facts.backups)
     for what, found, step in facts.settings:
-        yield _finding(facts, Cause.SETTING, what, found, (step,))
+        yield finding(facts, Cause.SETTING, what, found, (step,))
     for name in facts.residue:
-        yield _finding(facts, Cause.RESIDUE, name, "this instance is deleted, and left something")
+        yield finding(facts, Cause.RESIDUE, name, "this instance is deleted, and left something")
     for name in facts.leftovers:
-        yield _finding(facts, Cause.LEFTOVER, name, "a node that left the stack file left this claim")
+        yield finding(facts, Cause.LEFTOVER, name, "a node that left the stack file left this claim")
     for what, why in facts.unknown.items():
-        yield _finding(facts, Cause.NOT_LOOKED_AT, what, why)
+        yield finding(facts, Cause.NOT_LOOKED_AT, what, why)

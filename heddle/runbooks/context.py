@@ -6,7 +6,7 @@ No secret passes through Ansible itself, so none can be in its output or its art
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,7 @@ class Context:
     approvals: tuple[Approval, ...]
     namespaces: Mapping[str, str]
     claims: tuple[str, ...] = ()
+    images: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def network(self) -> Network:
@@ -88,6 +89,7 @@ def save_context(path: Path, context: Context) -> None:
         "approvals": [vars(approval) for approval in context.approvals],
         "namespaces": dict(context.namespaces),
         "claims": list(context.claims),
+        "images": dict(context.images),
     }
     write_private(path, json.dumps(content))
 
@@ -115,6 +117,7 @@ def load_context() -> Context:
         approvals=tuple(Approval(**each) for each in data["approvals"]),
         namespaces=data["namespaces"],
         claims=tuple(data["claims"]),
+        images=data["images"],
     )
 
 

@@ -20,6 +20,7 @@ _INSTALLATION = "heddle:chaincode:ChaincodeInstallation"
 _APPROVAL = "heddle:chaincode:ChaincodeApproval"
 _NAMESPACE = "kubernetes:core/v1:Namespace"
 _CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
+_WORKLOADS = ("kubernetes:apps/v1:StatefulSet", "kubernetes:apps/v1:Deployment")
 _INSTANCE = "app.kubernetes.io/instance"
 
 
@@ -52,6 +53,11 @@ def context_of(stack: Stack) -> Context:
         approvals=tuple(map(_approval, _inputs(stack.resources, _APPROVAL))),
         namespaces=namespaces,
         claims=tuple(inputs["metadata"]["name"] for inputs in _inputs(_all(stack), _CLAIM)),
+        images={
+            inputs["metadata"]["name"]: inputs["spec"]["template"]["spec"]["containers"][0]["image"]
+            for kind in _WORKLOADS
+            for inputs in _inputs(stack.resources, kind)
+        },
     )
 
 

@@ -21,6 +21,10 @@ _QUIET = frozenset(
 """Actions and names of tasks that tell nothing when they succeed."""
 
 
+_NEEDS = "What needs a person"
+"""The task of the role `incident` that fails where a person has to go on."""
+
+
 class Display:
     """Turn ansible-runner's events into lines, and give each to `write`."""
 
@@ -30,6 +34,10 @@ class Display:
         """Tasks that changed something."""
         self.nothing_to_do = False
         """Whether the plan, as a module said last, is empty."""
+        self.needs: tuple[str, ...] = ()
+        """What a person has to decide or do, as a module said last."""
+        self.asked_for_a_person = False
+        """Whether the run ended because of that, and of nothing else."""
 
     def __call__(self, event: Mapping[str, Any]) -> bool:
         """Show an event if it says something; return True, so that ansible-runner keeps it."""
@@ -53,6 +61,7 @@ class Display:
             self.changes += 1
         if str(data.get("task_action")).startswith("heddle_") and "empty" in result:
             self.nothing_to_do = bool(result["empty"])
+            self.needs = tuple(result.get("needs") or ())
         if _QUIET & {data.get("task_action"), data.get("task")}:
             return
         mark = "~" if result.get("changed") else "✓"
@@ -61,6 +70,7 @@ class Display:
             self._line(f"      {line}")
 
     def _failed(self, data: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+        self.asked_for_a_person = data.get("task") == _NEEDS
         mark = "·" if data.get("ignore_errors") else "✗"
         self._line(f"  {mark} {data.get('task', '')}")
         for line in _failure(result):

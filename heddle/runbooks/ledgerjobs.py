@@ -5,7 +5,7 @@ from typing import Any
 
 from heddle.kube.jobs import claim_path, node_job
 
-__all__ = ["ASIDE", "aside_job", "blocks_aside_job", "command_job"]
+__all__ = ["ASIDE", "aside_job", "blocks_aside_job", "command_job", "folder_aside_job"]
 
 ASIDE = "set-aside-"
 """Prefix of the folders that hold a former content; such a folder is never moved again."""
@@ -24,6 +24,23 @@ def aside_job(statefulset: Mapping[str, Any], *, runbook: str, date: str) -> dic
     path = claim_path(statefulset)
     aside = f"{path}/{ASIDE}{date}"
     steps = [["/usr/bin/mkdir", "-p", aside], _move(path, aside, *_SPARED)]
+    return node_job(statefulset, steps, runbook=runbook, suffix=f"aside-{date}")
+
+
+def folder_aside_job(
+    statefulset: Mapping[str, Any], folder: str, *, runbook: str, date: str
+) -> dict[str, Any]:
+    """Return a Job that moves one folder of a node's volume into the volume's folder `set-aside-DATE`.
+
+    `folder`: its path on the volume. One that is not there (any more) is no error: an earlier run moved it.
+    """
+    path = claim_path(statefulset)
+    aside, (parent, _, name) = f"{path}/{ASIDE}{date}", f"/{folder}".rpartition("/")
+    within = ["-mindepth", "1", "-maxdepth", "1", "-name", name]
+    steps = [
+        ["/usr/bin/mkdir", "-p", aside],
+        ["/usr/bin/find", f"{path}{parent}", *within, "-exec", "/usr/bin/mv", "-t", aside, "{}", "+"],
+    ]
     return node_job(statefulset, steps, runbook=runbook, suffix=f"aside-{date}")
 
 

@@ -1,23 +1,27 @@
 """Gather what `triage` decides by: every check that only reads, side by side; what fails is told."""
 
 import asyncio
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 from heddle.errors import Unreachable
 from heddle.fabric.connection import Connections
 from heddle.kube.client import Json, KubeClient, is_ready
 from heddle.kube.clocks import clock_differences
+from heddle.kube.volumeusage import volume_usage
 from heddle.logs.reading import list_sources
 from heddle.logs.sources import Source
 from heddle.network.certificates import expired_of_node
 from heddle.network.instance import InstanceOutput, NodeOutput
+from heddle.network.purposes import RESTART
 from heddle.network.status import Asked, InstanceStatus, NodeStatus, ask_nodes, status_of
 from heddle.network.surroundings import Surroundings, ask_surroundings
-from heddle.planner.facts import NoAnswer, NodeFacts
+from heddle.planner.facts import NoAnswer, NodeFacts, missing_state
+from heddle.planner.looks import Facts, NodeLook, PeerLook, PodLook
 from heddle.planner.restart import slowness
-from heddle.planner.triage import Facts, NodeLook, PeerLook, PodLook
 from heddle.runbooks.context import Context
 from heddle.runbooks.diagnosis import diagnose
 from heddle.runbooks.leftovers import leftover_claims
@@ -26,7 +30,10 @@ from heddle.runbooks.residuefacts import gather
 from heddle.runbooks.residueobjects import Target
 from heddle.waiting import Attempts
 
-__all__ = ["look"]
+__all__ = ["NOTE", "look"]
+
+NOTE = "heddle.dev/incident"
+"""Annotation of a StatefulSet that a runbook stopped: JSON with `runbook` and `date`, until it has ended."""
 
 _PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
 
@@ -43,13 +50,17 @@ async def look(context: Context, cluster: KubeClient, connections: Connections, 
     except Unreachable as error:
         return replace(facts, unreachable=error.message)
     checks, seconds = Attempts(), 3 * patience
-    around, asked, sources, machines, clocks, residue = await asyncio.gather(
+    around, asked, sources, machines, clocks, (residue, volumes, begun) = await asyncio.gather(
         ask_surroundings(context.network, deadline=patience),
         checks.made("nodes", ask_nodes(context.network, deadline=patience), seconds=seconds),
         checks.made("pods", list_sources(cluster, instance), seconds=seconds),
         checks.made("machines", cluster.items("/api/v1/nodes"), seconds=seconds),
         checks.made("clocks", clock_differences(cluster), seconds=seconds),
-        checks.made("leftovers of deleted instances", _residue(context, cluster), seconds=seconds),
+        asyncio.gather(
+            checks.made("leftovers of deleted instances", _residue(context, cluster), seconds=seconds),
+            checks.made("volumes", volume_usage(cluster, instance.namespace), seconds=seconds),
+            checks.made("runs of runbooks", _begun(cluster, instance.namespace), seconds=seconds),
+        ),
     )
     asleep = instance.sleep is not None and not any(each.wanted for each in around.workloads.values())
     if not asleep and around.namespace is None:
@@ -69,6 +80,8 @@ async def look(context: Context, cluster: KubeClient, connections: Connections, 
         servers=tuple(_missing_servers(instance, sources)) if sources is not None else (),
         machines=dict(_machines(machines or ())),
         clocks=clocks or {},
+        volumes={each.claim: each.used / each.capacity for each in volumes or ()},
+        begun=begun or {},
         residue=tuple(residue.deleted) if residue else (),
         leftovers=tuple(residue.claims) if residue else (),
         unknown=checks.failed,
@@ -129,6 +142,7 @@ def _with_answers(facts: Facts, instance: InstanceOutput, asked: Asked | None) -
     return replace(
         facts,
         nodes=tuple(map(_node, nodes, asked.facts, status.nodes)),
+        answers=asked.facts,
         margins={
             name: (each.standing.margin if each.standing else None, str(each).partition(": ")[2])
             for name, each in margins.items()
@@ -142,8 +156,19 @@ def _with_answers(facts: Facts, instance: InstanceOutput, asked: Asked | None) -
     )
 
 
+async def _begun(cluster: KubeClient, namespace: str) -> dict[str, str]:
+    """Return by the workload that it stopped the runbook of which a run did not end."""
+    path = f"/apis/apps/v1/namespaces/{quote(namespace)}/statefulsets"
+    notes = {
+        each["metadata"]["name"]: (each["metadata"].get("annotations") or {}).get(NOTE)
+        for each in await cluster.items(path)
+    }
+    return {name: str(json.loads(note)["runbook"]) for name, note in notes.items() if note}
+
+
 def _node(node: NodeOutput, facts: NodeFacts, status: NodeStatus) -> NodeLook:
-    answers = facts.channels.values()
+    answers, expired = facts.channels.values(), tuple(expired_of_node(node, facts))
+    missing = ((name, missing_state(each)) for name, each in facts.channels.items())
     return NodeLook(
         name=node.name,
         kind=facts.kind,
@@ -152,7 +177,9 @@ def _node(node: NodeOutput, facts: NodeFacts, status: NodeStatus) -> NodeLook:
         silent=facts.silent is not None
         or (bool(answers) and all(isinstance(each, NoAnswer) for each in answers)),
         slow=bool(slowness(facts)),
-        expired=tuple(f"{each}; {each.remedy}" for each in expired_of_node(node, facts)),
+        expired=tuple(f"{each}; {each.remedy}" for each in expired),
+        renewed=bool(expired) and all(each.remedy is RESTART for each in expired),
+        stateless=next((f"{name}: {words}" for name, words in missing if words), ""),
         lost=tuple(name for name, each in facts.channels.items() if each is None),
         heights=status.heights,
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from heddle.kube.jobs import date_of_name
-from heddle.runbooks.ledgerjobs import aside_job, blocks_aside_job, command_job
+from heddle.runbooks.ledgerjobs import aside_job, blocks_aside_job, command_job, folder_aside_job
 
 
 def heddle_aside_job(
@@ -13,6 +13,16 @@ def heddle_aside_job(
     """Return the Job that sets aside the content of the node's volume, with or without private data."""
     make = aside_job if private_data_too else blocks_aside_job
     return make(statefulset, runbook=runbook, date=date_of_name(date))
+
+
+def heddle_part_aside_job(
+    statefulset: Mapping[str, Any], folder: str, runbook: str, date: str
+) -> dict[str, Any]:
+    """Return the Job that sets aside a folder of the node's volume, or all of it where none is named."""
+    day = date_of_name(date)
+    if not folder:
+        return aside_job(statefulset, runbook=runbook, date=day)
+    return folder_aside_job(statefulset, folder, runbook=runbook, date=day)
 
 
 def heddle_command_job(
@@ -29,4 +39,8 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
         """Return the filters by name."""
-        return {"heddle_aside_job": heddle_aside_job, "heddle_command_job": heddle_command_job}
+        return {
+            "heddle_aside_job": heddle_aside_job,
+            "heddle_command_job": heddle_command_job,
+            "heddle_part_aside_job": heddle_part_aside_job,
+        }

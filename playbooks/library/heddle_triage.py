@@ -11,7 +11,8 @@ from ansible.module_utils.basic import AnsibleModule
 from heddle.backup.due import told_age
 from heddle.doctor.stack import stack_findings
 from heddle.network.work import read_work, run_of
-from heddle.planner.triage import Facts, find, report, told
+from heddle.planner.looks import Facts
+from heddle.planner.triage import find, report, told
 from heddle.runbooks.context import write_report
 from heddle.runbooks.modules import Scene, run_module
 from heddle.runbooks.triagefacts import look

@@ -10,7 +10,8 @@ import yaml
 from heddle.cli.subcommands import SUBCOMMANDS
 from heddle.monitoring.alarms import ALARMS
 from heddle.planner.incidents import WAYS, Cause, Severity
-from heddle.planner.triage import Facts, NodeLook, PeerLook, PodLook, find, report, told
+from heddle.planner.looks import Facts, NodeLook, PeerLook, PodLook
+from heddle.planner.triage import find, report, told
 from heddle.runbooks.catalog import find_runbook
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,8 @@ from heddle.kube.client import KubeClient
 from heddle.network.facts import node_facts
 from heddle.network.network import Network
 from heddle.planner.facts import LedgerState
-from heddle.planner.triage import Facts, Finding, find
+from heddle.planner.looks import Facts
+from heddle.planner.triage import Finding, find
 from heddle.runbooks.context import Context
 from heddle.runbooks.triagefacts import look
 from tests.contract.standins import prepared_standins
