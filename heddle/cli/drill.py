@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -20,6 +21,7 @@ from heddle.drills.hands import OwnHands
 from heddle.drills.model import Drill, Result
 from heddle.drills.results import TITLES, passed_all, report, row, score
 from heddle.drills.watching import watch
+from heddle.errors import HeddleError
 
 __all__ = ["drill"]
 
@@ -59,10 +61,11 @@ def drill(
     words = f"Do you want to damage stack {stack} for {', '.join(each.name for each in drills)}?"
     ask_consent(words, yes=yes, declined="drill cancelled: confirmation declined, nothing was changed")
     pace = Pace(baseline=baseline, alarm=patience, alarms=not without_alarm)
-    results, standin = asyncio.run(_rehearsed(drills, stack, folder, pace, hasten))
-    found = report(results, stack=stack, standin=standin, hasten=hasten)
-    if out is not None:
-        out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    results: list[Result] = []
+    for found in _reports(drills, stack, folder, pace, hasten, results):
+        # After each: a run of an hour that is cut off has told what it found.
+        if out is not None:
+            out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     if json_:
         print_json(found)
     else:
@@ -71,21 +74,32 @@ def drill(
         raise typer.Exit(1)
 
 
-async def _rehearsed(
-    drills: tuple[Drill, ...], stack: str, folder: Path, pace: Pace, hasten: float
-) -> tuple[list[Result], bool]:
-    """Rehearse one after the other; each on the network as the one before it has left it."""
-    results, standin = [], False
+def _reports(
+    drills: tuple[Drill, ...], stack: str, folder: Path, pace: Pace, hasten: float, results: list[Result]
+) -> Iterator[dict[str, Any]]:
+    """Rehearse one after the other, and yield the report of all so far; each adds its result."""
+    standin = False
     for each in drills:
-        async with AsyncExitStack() as opened:
-            ground = await opened.enter_async_context(opened_ground(stack, folder))
-            standin = ground.instance.standin
-            address = await opened.enter_async_context(watch(ground, hasten=hasten)) if pace.alarms else ""
-            hands = OwnHands(ground=ground, prometheus=address)
-            result = await conduct(each, ground, hands, pace, partial(load_on, ground, pace), _tell)
-            _tell(f"{each.name}: {result.outcome}{f': {result.why}' if result.why else ''}")
-            results.append(result)
-    return results, standin
+        try:
+            result, standin = asyncio.run(_rehearsed(each, stack, folder, pace, hasten))
+        except HeddleError as error:
+            if not results:
+                raise
+            # The others still count: what this one could not do is its result.
+            result = Result(drill=each.name, why=str(error))
+        _tell(f"{each.name}: {result.outcome}{f': {result.why}' if result.why else ''}")
+        results.append(result)
+        yield report(results, stack=stack, standin=standin, hasten=hasten)
+
+
+async def _rehearsed(each: Drill, stack: str, folder: Path, pace: Pace, hasten: float) -> tuple[Result, bool]:
+    """Rehearse an incident on the network as it is now; return whether it is one of stand-ins, too."""
+    async with AsyncExitStack() as opened:
+        ground = await opened.enter_async_context(opened_ground(stack, folder))
+        address = await opened.enter_async_context(watch(ground, hasten=hasten)) if pace.alarms else ""
+        hands = OwnHands(ground=ground, prometheus=address)
+        result = await conduct(each, ground, hands, pace, partial(load_on, ground, pace), _tell)
+        return result, ground.instance.standin
 
 
 async def _cleared(stack: str, folder: Path) -> bool:

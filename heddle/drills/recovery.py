@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from heddle.drills.hands import Hands
 from heddle.drills.model import Edits
+from heddle.errors import RunbookError, Unreachable
+from heddle.planner.incidents import Cause
 from heddle.runbooks.following import Found, acting
 from heddle.waiting import poll
 
@@ -18,6 +20,8 @@ _SETTLES: Final = 90.0
 """Seconds in which a recovered instance finds itself: nodes catch up, gossip knows its peers again."""
 _HARMLESS: Final = frozenset({"note"})
 """Severities of findings that are no trouble."""
+_OF_LOAD: Final = frozenset({Cause.HEIGHT_GAP, Cause.NODE_SLOW})
+"""Causes that a busy network shows at any moment: under load one node is blocks behind another."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +54,7 @@ class Recovery:
             return True
         tried = {named}
         for _ in range(_ROUNDS):
-            findings = await self._new()
+            findings = await self._looked(lambda _: True)
             self._note(findings)
             if not findings:
                 return True
@@ -92,20 +96,23 @@ class Recovery:
 
     async def _settled(self) -> tuple[Found, ...]:
         """Return what `triage` still finds once the instance had time to find itself."""
+        return await self._looked(lambda found: not found)
+
+    async def _looked(self, enough: Callable[[tuple[Found, ...]], bool]) -> tuple[Found, ...]:
+        """Look until `enough` of what is new; a `triage` that fails is tried again."""
 
         async def look(_left: float) -> tuple[Found, ...]:
-            return await self._new()
+            try:
+                findings = await self.hands.triage()
+            except RunbookError as error:
+                raise Unreachable(error.message, hint=error.hint) from error
+            return tuple(each for each in findings if self._counts(each))
 
-        return await poll(
-            look, lambda found: not found, deadline=_SETTLES, until="until triage finds nothing"
-        )
+        return await poll(look, enough, deadline=_SETTLES, until="until triage finds nothing")
 
-    async def _new(self) -> tuple[Found, ...]:
-        return tuple(
-            each
-            for each in await self.hands.triage()
-            if each.key not in self.known and each.severity not in _HARMLESS
-        )
+    def _counts(self, found: Found) -> bool:
+        new = found.key not in self.known
+        return new and found.severity not in _HARMLESS and found.cause not in _OF_LOAD
 
     def _note(self, findings: Sequence[Found]) -> None:
         if not self.found:
