@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.table import Table
 
-from bench import configurations, first_transaction, identities, operations, previews, throughput
+from bench import configurations, drills, first_transaction, identities, operations, previews, throughput
 from bench.figures import Figure
 from bench.place import Place, place
 
@@ -22,6 +22,7 @@ ON_A_CLUSTER: dict[str, Callable[[Place], Iterator[Figure]]] = {
     "throughput": throughput.measure,
     "previews": previews.measure,
     "operations": operations.measure,
+    "drills": drills.measure,
 }
 ONE_OPERATION: dict[str, str] = {f"operations/{each.name}": each.name for each in operations.OPERATIONS}
 

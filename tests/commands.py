@@ -59,7 +59,7 @@ def pages() -> tuple[Path, ...]:
 
 def commands_of(page: Path) -> list[str]:
     """Return the commands of a page, each once, without prompts and comments."""
-    return list(dict.fromkeys(map(_plain, _found(page.read_text(), spans=page.name == "README.md"))))
+    return list(dict.fromkeys(map(_plain, _found(page.read_text(), spans=page == ROOT / "README.md"))))
 
 
 def _found(text: str, *, spans: bool) -> Iterator[str]:

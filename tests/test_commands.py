@@ -17,8 +17,8 @@ from tests.shipped import git
 OPERATIONS = ROOT / "docs/operations"
 ELSEWHERE = {"quickstart": "make up", "cluster": "local cluster"}
 """Titles of pages for verbs that people reach in another way."""
-REFERENCE = {"couchdb", "places"}
-"""Pages of no operation: what happens to databases, and where Heddle and its clusters can be."""
+REFERENCE = {"README", "couchdb", "places"}
+"""Pages of no operation: the index, what happens to databases, where Heddle and its clusters can be."""
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
