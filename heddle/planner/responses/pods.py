@@ -12,6 +12,8 @@ from heddle.text import counted
 __all__ = ["chaincode_not_starting", "image_pull", "pods_pending"]
 
 _NOT_THERE = ("not found", "manifest unknown", "does not exist", "errimageneverpull")
+_ENOUGH = 3
+"""Restarts after which starting a container once more shows nothing new."""
 _NOT_ALLOWED = ("unauthorized", "authentication required", "access denied", "forbidden", "denied")
 
 
@@ -92,6 +94,7 @@ def _image_needed(now: Situation, pod: PodLook, detail: PodDetail) -> str:
 
 def chaincode_not_starting(now: Situation) -> Response:
     """Start what was scaled down, put back a changed image, start once more what ends; say why it ended."""
+    stack = now.facts.stack
     lines: list[str] = []
     actions: list[Action] = []
     needs: list[str] = []
@@ -100,10 +103,8 @@ def chaincode_not_starting(now: Situation) -> Response:
             stopped = [name for name in now.facts.scaled_down if name.startswith(f"{finding.about}-")]
             actions += [start(now, name) for name in stopped]
             if not stopped:
-                stack = now.facts.stack
-                needs.append(
-                    f"the servers of {finding.about} are gone: heddle refresh {stack} && heddle up {stack}"
-                )
+                again = f"heddle refresh {stack} && heddle up {stack}"
+                needs.append(f"the servers of {finding.about} are gone: {again}")
     for pod in _pods_of(now):
         detail, workload = now.detail_of(pod.pod), now.workload_of(pod)
         if detail is None or workload is None:
@@ -116,6 +117,12 @@ def chaincode_not_starting(now: Situation) -> Response:
             needs.append(
                 f"{pod.owner} needs more memory than it may use: raise `resources` of chaincode "
                 f"{pod.chaincode} in the stack file, then `heddle up {now.facts.stack}`"
+            )
+        elif pod.restarts >= _ENOUGH:
+            needs.append(
+                f"{pod.owner} ends whenever it starts. What somebody changed of it, a Secret too, is put "
+                f"back by: heddle refresh {stack} && heddle up {stack}; if it ends still, its last words say "
+                "what its chaincode lacks"
             )
         elif pod.reason:
             actions.append(delete(pod, detail, "a new one starts at once, not after its back-off"))
