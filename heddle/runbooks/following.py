@@ -32,8 +32,11 @@ _LINES: Final = 25
 _CHECK: Final = "--check"
 _UP: Final = ("up", "refresh")
 _MAIN: Final = "from heddle.cli.app import main; main()"
-HEDDLE: Final = (sys.executable, "-m", "heddle.runbooks.child", sys.executable, "-c", _MAIN)
-"""The program `heddle` of this checkout, before its arguments; it ends with the process that started it."""
+HEDDLE: Final = (sys.executable, "-P", "-m", "heddle.runbooks.child", sys.executable, "-P", "-c", _MAIN)
+"""The program `heddle` of this checkout, before its arguments; it ends with the process that started it.
+
+With -P it is this one also where the working directory has a folder `heddle` of its own.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,11 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests import programs
 from tests.e2e.conftest import CLUSTER
 from tests.e2e.kube import Kube
 from tests.e2e.project import Project, fabric_release
@@ -31,6 +33,8 @@ def drilled(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Itera
     stack.edit("publicAddress", value="none")
     stack.edit("ordering", value={"type": "raft", "nodes": 3, "batch": {"timeout": "500ms"}})
     stack.edit("organizations", value=[{"name": "organization", "peers": 1}])
+    if found := programs.path_of("prometheus"):  # it may be where `make prometheus` leaves it
+        stack.environment["PATH"] += f":{Path(found).parent}"
     stack.ok("heddle", "up", CLUSTER, "--yes")
     yield stack
     stack.ok("heddle", "destroy", CLUSTER, "--yes")

@@ -8,7 +8,7 @@ import pytest
 from heddle.errors import RunbookError
 from heddle.monitoring.alarms import ALARMS
 from heddle.planner.incidents import WAYS
-from heddle.runbooks.catalog import runbooks
+from heddle.runbooks.catalog import PLAYBOOKS, runbooks
 from heddle.runbooks.following import acting, checking, runbook_of, start_heddle
 
 REJOIN = "heddle runbook run rejoin-peer --stack dev -e peer=peer0-org --check"
@@ -72,3 +72,13 @@ def test_a_command_that_hangs_is_ended(tmp_path: Path) -> None:
     """Nobody is there to press Ctrl-C."""
     with pytest.raises(RunbookError, match=r"`heddle --help` has not ended after 0 s"):
         asyncio.run(start_heddle(["--help"], tmp_path, seconds=0.01))
+
+
+async def test_the_program_is_this_one_wherever_it_runs(tmp_path: Path) -> None:
+    """A folder `heddle` beside the stacks, as in a copy of the project, is not taken for the program."""
+    (tmp_path / "heddle").symlink_to(PLAYBOOKS.parent / "heddle")
+
+    answer = await start_heddle(("runbook", "list"), tmp_path)
+
+    assert answer.code == 0, answer.words
+    assert "triage" in answer.words
