@@ -82,7 +82,7 @@ def test_the_rules_are_of_the_instance() -> None:
     by_name = {rule["alert"]: rule for rule in rules}
     assert by_name["QuorumLost"]["expr"] == 'heddle_channel_margin{namespace="fabric-dev"} < 0'
     assert by_name["PeerBehind"]["annotations"]["command"] == (
-        "heddle runbook run rejoin-peer --stack dev -e peer={{ $labels.node }} --check"
+        "heddle runbook run height-gap --stack dev --check"
     )
 
 
