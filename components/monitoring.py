@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import pulumi
 import yaml
@@ -16,9 +17,7 @@ from components.site import Site
 from components.watcher import Watcher, WatcherArgs
 from components.watcher_pods import (
     ALERTMANAGER_FILE,
-    CONFIG,
-    PROMETHEUS_FILE,
-    RULES_FILE,
+    FOLDER,
     alertmanager_command,
     prometheus_command,
 )
@@ -26,11 +25,14 @@ from heddle import couchdb
 from heddle.monitoring.alarms import rules_yaml
 from heddle.monitoring.targets import (
     CERTIFICATE,
+    CONFIG,
     KEY,
     ROOTS,
+    RULES,
     Database,
     Places,
     Target,
+    bundle,
     config_yaml,
     services_yaml,
 )
@@ -72,8 +74,8 @@ class Monitoring(pulumi.ComponentResource):
     def _prometheus(self) -> None:
         exporter = bool(self._plan.exporter)
         settings = {
-            PROMETHEUS_FILE: self._config(),
-            RULES_FILE: rules_yaml(self._args.stack, self._site.namespace, exporter=exporter),
+            CONFIG: self._config(),
+            RULES: rules_yaml(self._args.stack, self._site.namespace, exporter=exporter),
         }
         args = WatcherArgs(
             site=self._site,
@@ -87,7 +89,7 @@ class Monitoring(pulumi.ComponentResource):
         Watcher(f"{self._name}-prometheus", args, pulumi.ResourceOptions(parent=self))
 
     def _alertmanager(self) -> None:
-        config = alertmanager_yaml(stack=self._args.stack, receivers=self._plan.receivers, secrets=CONFIG)
+        config = alertmanager_yaml(stack=self._args.stack, receivers=self._plan.receivers, secrets=FOLDER)
         args = WatcherArgs(
             site=self._site,
             plan=self._plan.alertmanager,
@@ -140,7 +142,7 @@ class Monitoring(pulumi.ComponentResource):
         client = self._args.operations.client
         roots = [each.authorities.tls.every for each in self._args.members.values()]
         return {
-            ROOTS: pulumi.Output.all(*roots).apply(_bundle),
+            ROOTS: pulumi.Output.all(*roots).apply(lambda some: bundle(chain.from_iterable(some))),
             CERTIFICATE: pulumi.Output.from_input(client["certificate"]),
             KEY: pulumi.Output.from_input(client["privateKey"]),
         }
@@ -163,8 +165,3 @@ class Monitoring(pulumi.ComponentResource):
 def _password(database: str) -> str:
     """Return the file with the password of a database's administrator."""
     return f"{database}.password"
-
-
-def _bundle(roots: list[list[str]]) -> str:
-    """Join certificates, each once: peers of several organizations may trust one root."""
-    return "".join(f"{each}\n" for each in dict.fromkeys(root.strip() for some in roots for root in some))

@@ -73,7 +73,7 @@ class Network(pulumi.ComponentResource):
         nodes = dict(self._orderers.nodes)
         for peer_set in self._peers.values():
             nodes |= peer_set.nodes
-        self._monitoring = self._watch(members)
+        self._watch(members)
         self.instance = instance_output(
             self._topology,
             standin=args.instance.standin,
@@ -94,11 +94,11 @@ class Network(pulumi.ComponentResource):
         )
         self.register_outputs({"namespace": self._topology.namespace})
 
-    def _watch(self, members: Mapping[str, Organization]) -> list[Monitoring]:
-        """Return what watches the instance, if anything does."""
+    def _watch(self, members: Mapping[str, Organization]) -> None:
+        """Have the instance watched, if its file says so."""
         plan, nodes = self._topology.monitoring, self._peers.values()
         if plan is None:
-            return []
+            return
         args = MonitoringArgs(
             site=self._site,
             plan=plan,
@@ -112,7 +112,7 @@ class Network(pulumi.ComponentResource):
                 if each.database is not None
             },
         )
-        return [Monitoring(f"{self._name}-monitoring", args, self._child)]
+        Monitoring(f"{self._name}-monitoring", args, self._child)
 
     def _cluster(self) -> Cluster:
         return Cluster(

@@ -7,18 +7,19 @@ import pulumi
 from components import labels, pods
 from components.manifests import Manifest
 from components.site import Site
+from heddle.monitoring.targets import CONFIG
 from heddle.topology import MonitoringPlan, WatcherPlan
 
-DATA, CONFIG = "/data", "/etc/heddle"
+DATA, FOLDER = "/data", "/etc/heddle"
 """Where the claim is mounted, and the folder with the configuration and what it names."""
-PROMETHEUS_FILE, RULES_FILE, ALERTMANAGER_FILE = "prometheus.yaml", "rules.yaml", "alertmanager.yaml"
+ALERTMANAGER_FILE = "alertmanager.yaml"
 
 
 def prometheus_command(plan: MonitoringPlan) -> list[str]:
     """Return the command of a Prometheus, at the path that upstream's image has."""
     return [
         "/bin/prometheus",
-        f"--config.file={CONFIG}/{PROMETHEUS_FILE}",
+        f"--config.file={FOLDER}/{CONFIG}",
         f"--storage.tsdb.path={DATA}",
         f"--storage.tsdb.retention.time={plan.retention}",
         f"--storage.tsdb.retention.size={plan.retention_bytes}B",
@@ -30,7 +31,7 @@ def alertmanager_command(plan: MonitoringPlan) -> list[str]:
     """Return the command of an Alertmanager, at the path that upstream's image has."""
     return [
         "/bin/alertmanager",
-        f"--config.file={CONFIG}/{ALERTMANAGER_FILE}",
+        f"--config.file={FOLDER}/{ALERTMANAGER_FILE}",
         f"--storage.path={DATA}",
         f"--web.listen-address=:{plan.alertmanager.port}",
         # It is alone: without an address it looks for no others.
@@ -52,7 +53,7 @@ def watcher_deployment(
         watcher: what runs.
         site: where it runs.
         command: its command.
-        files: the sources of what is mounted at CONFIG: ConfigMaps and Secrets.
+        files: the sources of what is mounted at FOLDER: ConfigMaps and Secrets.
         checksum: of these files; another one makes another template.
     """
     own = labels.of_watcher(site.instance, watcher)
@@ -95,7 +96,7 @@ def _container(watcher: WatcherPlan, command: Sequence[str]) -> Manifest:
         "resources": watcher.resources,
         "securityContext": pods.container_security(),
         "volumeMounts": [
-            {"name": "config", "mountPath": CONFIG, "readOnly": True},
+            {"name": "config", "mountPath": FOLDER, "readOnly": True},
             {"name": "data", "mountPath": DATA},
         ],
     }

@@ -13,11 +13,10 @@ from typing import Any, NoReturn
 
 import pytest
 
-from heddle.images.debian import PROMETHEUS_PACKAGES
-from heddle.paths import cache_dir
+from heddle.images.debian import folder_of
 
 VARIABLE = "HEDDLE_REQUIRE"
-DEBIAN = cache_dir() / "debian" / "+".join(PROMETHEUS_PACKAGES) / "usr/bin"
+DEBIAN = folder_of() / "usr/bin"
 """Where `make prometheus` leaves programs, which it does not install."""
 LEFT_OUT = "left out"
 """The property of a report that says which part of a test that passed was not tried."""

@@ -15,6 +15,7 @@ from heddle.runbooks.catalog import Variable, find_runbook, runbooks
 from heddle.runbooks.deployed import context_of
 from heddle.runbooks.display import Display
 from heddle.runbooks.run import Run, run
+from heddle.state.backend import Backend
 from heddle.state.log import recorded
 from heddle.state.project import is_access_folder
 from heddle.state.stack import open_stack
@@ -73,9 +74,10 @@ def run_(
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(USAGE) from None
     _expect_state(stack)
-    if runbook.reads_only:
-        # Looking is of use just while an `up` hangs, so it waits for no lock.
-        look = Run(
+
+    def opened() -> Run:
+        """Return the run on the stack as its state is at this moment."""
+        return Run(
             runbook=runbook,
             context=context_of(open_stack(folder, stack)),
             folder=folder,
@@ -83,37 +85,40 @@ def run_(
             check=check,
             artifacts=artifacts,
         )
-        _execute(look)
+
+    if runbook.reads_only:
+        # Looking is of use just while an `up` hangs, so it waits for no lock.
+        _execute(opened())
         return
     if not (yes or check):
         require_terminal("--yes", "--check")
     backend = open_stack(folder, stack).backend
     with backend.locked():
         # Opened again: what another process saved before the lock was ours counts.
-        context = context_of(open_stack(folder, stack))
-        if context.deployed is not None:
-            context.deployed.expect(Operation.REPAIR)
-        plan = Run(
-            runbook=runbook,
-            context=context,
-            folder=folder,
-            variables=variables,
-            check=True,
-            artifacts=artifacts,
-        )
-        looked = _execute(plan) if check or not yes else None
-        if looked is not None and looked.nothing_to_do and not check:
-            typer.echo("nothing to do" if not looked.needs else "nothing that could be done without you")
-            if looked.needs:
-                raise typer.Exit(NEEDS_YOU)
-        elif not check:
-            declined = f"{name} cancelled: confirmation declined, nothing was changed"
-            ask_consent(f"Do you want to run {name}?", yes=yes, declined=declined)
-            with recorded(
-                backend, "runbook run", " ".join([name, *runbook.chosen_hosts(variables).values()])
-            ):
-                changes = _execute(replace(plan, check=False)).changes
-            typer.echo(f"{changes} changed" if changes else "nothing changed")
+        wanted = opened()
+        if wanted.context.deployed is not None:
+            wanted.context.deployed.expect(Operation.REPAIR)
+        _plan_and_act(wanted, backend, yes=yes)
+
+
+def _plan_and_act(wanted: Run, backend: Backend, *, yes: bool) -> None:
+    """Show the plan; act on it unless nobody wants more, agrees, or there is nothing to do."""
+    if wanted.check:
+        _execute(wanted)
+        return
+    looked = None if yes else _execute(replace(wanted, check=True))
+    if looked is not None and looked.nothing_to_do:
+        typer.echo("nothing to do" if not looked.needs else "nothing that could be done without you")
+        if looked.needs:
+            raise typer.Exit(NEEDS_YOU)
+        return
+    name = wanted.runbook.name
+    declined = f"{name} cancelled: confirmation declined, nothing was changed"
+    ask_consent(f"Do you want to run {name}?", yes=yes, declined=declined)
+    subject = " ".join([name, *wanted.runbook.chosen_hosts(wanted.variables).values()])
+    with recorded(backend, "runbook run", subject):
+        changes = _execute(wanted).changes
+    typer.echo(f"{changes} changed" if changes else "nothing changed")
 
 
 def _expect_state(stack: str) -> None:

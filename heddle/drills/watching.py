@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import socket
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -27,22 +26,20 @@ from heddle.errors import DrillError, Unreachable
 from heddle.kube.client import is_ready
 from heddle.kube.portforward import Forward
 from heddle.monitoring.scraping import prometheus_files
-from heddle.monitoring.targets import Places
+from heddle.monitoring.targets import CONFIG, RULES, Places
+from heddle.runbooks.child import CHILD
 from heddle.runbooks.following import HEDDLE
+from heddle.topology.plans.monitoring import PROMETHEUS, PROMETHEUS_PORT
 from heddle.waiting import poll
 
 __all__ = ["hastened", "watch"]
 
 _PROGRAM: Final = "prometheus"
-_SERVICE, _PORT = "prometheus", 9090
-"""The Service of the instance's own Prometheus, as `monitoring:` in the stack file makes it."""
 _STARTS: Final = 120.0
 """Seconds for a Prometheus to start, on a machine however busy."""
 _EVERY: Final = 15
 """Seconds between two rounds of the exporter and two scrapes, as in the configuration that Heddle writes."""
 _LONGEST_WAIT: Final = 10.0
-_CHILD: Final = (sys.executable, "-m", "heddle.runbooks.child")
-"""What has a program end with the process that started it: a killed drill leaves none."""
 
 
 @asynccontextmanager
@@ -54,7 +51,7 @@ async def watch(ground: Ground, *, hasten: float) -> AsyncIterator[str]:
     """
     pod = await _own_pod(ground)
     if pod and hasten == 1:
-        forward = Forward(ground.server, ground.namespace, pod, _PORT)
+        forward = Forward(ground.server, ground.namespace, pod, PROMETHEUS_PORT)
         try:
             host, port = await forward.listen()
             yield f"http://{host}:{port}"
@@ -76,7 +73,7 @@ async def watch(ground: Ground, *, hasten: float) -> AsyncIterator[str]:
 async def _own_pod(ground: Ground) -> str:
     """Return the pod behind the instance's Service of Prometheus; empty where there is none."""
     place = f"/api/v1/namespaces/{quote(ground.namespace)}"
-    service = await ground.cluster.get(f"{place}/services/{_SERVICE}")
+    service = await ground.cluster.get(f"{place}/services/{PROMETHEUS}")
     selector = ((service or {}).get("spec") or {}).get("selector") or {}
     if not selector:
         return ""
@@ -103,14 +100,14 @@ async def _of_the_drill(ground: Ground, program: str, hasten: float) -> AsyncIte
         serve = ("monitoring", "serve", ground.stack, "--listen", exporter, "--every", str(_EVERY / hasten))
         await stack.enter_async_context(_running((*HEDDLE, *serve), ground.folder, scratch / "exporter.log"))
         storage = (f"--storage.tsdb.path={scratch / 'data'}", f"--web.listen-address={address}")
-        command = (*_CHILD, program, f"--config.file={scratch / 'prometheus.yaml'}", *storage)
+        command = (*CHILD, program, f"--config.file={scratch / CONFIG}", *storage)
         log = scratch / "prometheus.log"
         await stack.enter_async_context(_running(command, scratch, log))
         await _ready(f"http://{address}", log)
         yield f"http://{address}"
 
 
-_TIMED: Final = ("prometheus.yaml", "rules.yaml")
+_TIMED: Final = (CONFIG, RULES)
 _TIMES: Final = frozenset({"for", "scrape_interval", "evaluation_interval"})
 
 

@@ -12,10 +12,15 @@ from pathlib import Path
 from heddle.errors import ImageError
 from heddle.paths import cache_dir
 
-__all__ = ["PROMETHEUS_PACKAGES", "unpacked"]
+__all__ = ["PROMETHEUS_PACKAGES", "folder_of", "unpacked"]
 
 PROMETHEUS_PACKAGES = ("prometheus", "prometheus-alertmanager")
 _SECONDS = 600.0
+
+
+def folder_of(packages: Sequence[str] = PROMETHEUS_PACKAGES) -> Path:
+    """Return the folder that has the packages' files once they are unpacked."""
+    return cache_dir() / "debian" / "+".join(packages)
 
 
 def unpacked(packages: Sequence[str] = PROMETHEUS_PACKAGES) -> Path:
@@ -23,7 +28,7 @@ def unpacked(packages: Sequence[str] = PROMETHEUS_PACKAGES) -> Path:
 
     Raises ImageError: this machine has no apt-get or dpkg, or a package cannot be had.
     """
-    folder = cache_dir() / "debian" / "+".join(packages)
+    folder = folder_of(packages)
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from heddle.monitoring.alarms import rules_yaml
 from heddle.monitoring.targets import (
     CERTIFICATE,
+    CONFIG,
     KEY,
     ROOTS,
+    RULES,
     Places,
     Target,
+    bundle,
     config_yaml,
     services_yaml,
 )
@@ -45,14 +48,14 @@ def prometheus_files(stack: str, network: Network, places: Places) -> dict[str, 
     config = config_yaml(stack, instance.namespace, targets, tls=client is not None, places=places)
     services = services_yaml(stack, instance.name, instance.namespace, targets)
     files = {
-        "prometheus.yaml": File(content=config),
-        "rules.yaml": File(content=rules_yaml(stack, instance.namespace)),
+        CONFIG: File(content=config),
+        RULES: File(content=rules_yaml(stack, instance.namespace)),
         "services.yaml": File(content=services),
     }
     if client is not None:
-        roots = dict.fromkeys(root.strip() for _, node in nodes for root in node.tls_root_certificates)
+        roots = (root for _, node in nodes for root in node.tls_root_certificates)
         files |= {
-            ROOTS: File(content="\n".join([*roots, ""])),
+            ROOTS: File(content=bundle(roots)),
             CERTIFICATE: File(content=client.certificate.decode()),
             KEY: File(content=client.private_key.decode(), secret=True),
         }

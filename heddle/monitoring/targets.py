@@ -1,12 +1,27 @@
 """Write Prometheus' configuration for an instance, and the Services by which it finds the nodes. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from heddle import couchdb
 from heddle.render import operations_services_yaml, prometheus_yaml
 
-__all__ = ["CERTIFICATE", "KEY", "ROOTS", "Database", "Places", "Target", "config_yaml", "services_yaml"]
+__all__ = [
+    "CERTIFICATE",
+    "CONFIG",
+    "KEY",
+    "ROOTS",
+    "RULES",
+    "Database",
+    "Places",
+    "Target",
+    "bundle",
+    "config_yaml",
+    "services_yaml",
+]
+
+CONFIG, RULES = "prometheus.yaml", "rules.yaml"
+"""Files of a Prometheus: its configuration, and the rules of the alarms."""
 
 ROOTS, CERTIFICATE, KEY = "roots.pem", "client.pem", "client.key"
 """Files beside the configuration: the roots of the nodes' certificates, the client's certificate and key."""
@@ -72,7 +87,7 @@ def config_yaml(
             for each in targets
         },
         tls=tls,
-        files={"roots": ROOTS, "certificate": CERTIFICATE, "key": KEY},
+        files={"rules": RULES, "roots": ROOTS, "certificate": CERTIFICATE, "key": KEY},
         databases=databases,
         metrics_path=couchdb.METRICS_PATH,
         user=couchdb.USER,
@@ -84,3 +99,8 @@ def config_yaml(
 def services_yaml(stack: str, instance: str, namespace: str, targets: Sequence[Target]) -> str:
     """Return the Services of the nodes' operations ports, one document of YAML for each."""
     return operations_services_yaml(stack=stack, instance=instance, namespace=namespace, nodes=targets)
+
+
+def bundle(roots: Iterable[str]) -> str:
+    """Join certificates in PEM, each once: nodes of several organizations may trust one root."""
+    return "".join(f"{root}\n" for root in dict.fromkeys(root.strip() for root in roots))

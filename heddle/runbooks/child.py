@@ -1,4 +1,4 @@
-"""Run a command that ends when its parent does: `python -m heddle.runbooks.child COMMAND …`.
+"""Run a command that ends when its parent does: `(*CHILD, COMMAND, …)`.
 
 The lock of a run goes with its process. A playbook that outlived a killed `heddle` would
 act without it; asked politely, Ansible would first end its task.
@@ -8,7 +8,12 @@ import ctypes
 import os
 import signal
 import sys
+from typing import Final
 
+__all__ = ["CHILD", "main"]
+
+CHILD: Final = (sys.executable, "-P", "-m", "heddle.runbooks.child")
+"""What stands before the command. With -P this Heddle is taken, also beside a folder `heddle`."""
 _PR_SET_PDEATHSIG = 1
 
 

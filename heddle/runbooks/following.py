@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from heddle.errors import RunbookError
+from heddle.runbooks.child import CHILD
 
 __all__ = ["HEDDLE", "Answer", "Found", "acting", "checking", "runbook_of", "start_heddle", "triage"]
 
@@ -32,11 +33,8 @@ _LINES: Final = 25
 _CHECK: Final = "--check"
 _UP: Final = ("up", "refresh")
 _MAIN: Final = "from heddle.cli.app import main; main()"
-HEDDLE: Final = (sys.executable, "-P", "-m", "heddle.runbooks.child", sys.executable, "-P", "-c", _MAIN)
-"""The program `heddle` of this checkout, before its arguments; it ends with the process that started it.
-
-With -P it is this one also where the working directory has a folder `heddle` of its own.
-"""
+HEDDLE: Final = (*CHILD, sys.executable, "-P", "-c", _MAIN)
+"""The program `heddle` of this checkout, before its arguments; it ends with the process that started it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from heddle.kube.kubeconfig import KubeconfigError, impersonation, proxy_url, se
 from heddle.kube.proxies import proxy_credentials, proxy_for
 from heddle.processes import is_running
 from heddle.runbooks.catalog import PLAYBOOKS, Runbook
+from heddle.runbooks.child import CHILD
 from heddle.runbooks.context import VARIABLE, Context, save_context, write_private
 from heddle.runbooks.interruption import Interruption, end_processes
 from heddle.runbooks.inventory import inventory_of
@@ -143,7 +144,7 @@ def _ansible(what: Run, folder: Path, limit: str, sink: Callable[[Event], bool])
     )
     config.prepare()
     # It must not go on when this process, and with it the stack's lock, is gone.
-    config.command = [sys.executable, "-m", "heddle.runbooks.child", *config.command]
+    config.command = [*CHILD, *config.command]
     config.pexpect_timeout = _LOOKS
     with Interruption() as interruption:
         runner = Runner(config, event_handler=sink, cancel_callback=interruption.asked)

@@ -4,7 +4,9 @@ from heddle.quantities import amount
 from heddle.spec import Instance
 from heddle.topology.images import images_plan
 from heddle.topology.plans.monitoring import (
+    ALERTMANAGER,
     ALERTMANAGER_PORT,
+    PROMETHEUS,
     PROMETHEUS_PORT,
     MonitoringPlan,
     WatcherPlan,
@@ -20,11 +22,11 @@ def monitoring_plan(instance: Instance) -> MonitoringPlan | None:
     wanted = instance.monitoring
     if wanted is None:
         return None
-    prometheus = _watcher(instance, "prometheus", PROMETHEUS_PORT)
+    prometheus = _watcher(instance, PROMETHEUS, PROMETHEUS_PORT)
     part, whole = _FULL
     return MonitoringPlan(
         prometheus=prometheus,
-        alertmanager=_watcher(instance, "alertmanager", ALERTMANAGER_PORT),
+        alertmanager=_watcher(instance, ALERTMANAGER, ALERTMANAGER_PORT),
         retention=wanted.retention,
         retention_bytes=int(amount(prometheus.storage_size) * part / whole),
         exporter=wanted.exporter or "",

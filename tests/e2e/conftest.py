@@ -1,4 +1,4 @@
-"""One local cluster for the whole run: with Fabric's own nodes where they are on PATH, else stand-ins."""
+"""A local cluster for each process of the run: Fabric's own nodes where they are on PATH, else stand-ins."""
 
 import os
 import shutil

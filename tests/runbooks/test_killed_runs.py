@@ -10,6 +10,7 @@ import pytest
 
 from heddle.plugin.values import Properties, Secret
 from heddle.runbooks import run as running
+from heddle.runbooks.child import CHILD
 from heddle.runbooks.deployed import context_of, namespaces_of
 from heddle.state.backend import Backend
 from heddle.state.encryption import Crypter
@@ -100,7 +101,7 @@ def test_what_killed_runs_left_is_removed(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_playbook_does_not_outlive_its_lock() -> None:
     """The command ends with the process that started it, killed or not."""
     waiting = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
-    child = [sys.executable, "-m", "heddle.runbooks.child", *waiting]
+    child = [*CHILD, *waiting]
     script = (
         f"import subprocess, time; p = subprocess.Popen({child!r}); print(p.pid, flush=True); time.sleep(60)"
     )

@@ -12,6 +12,8 @@ __all__ = ["DISK_LOST", "KILLED", "QUORUM_LOST"]
 
 _INDEX: Final = re.compile(r"orderer(\d+)-")
 _PAGE: Final = "lost-orderer.md"
+_ONE_AWAY: Final = ("ConsenterAway", "NodeNotScraped", "NodeDoesNotAnswer", "NoMarginLeft")
+"""Alarms that tell of one orderer that is not there."""
 
 
 def _spare(instance: InstanceOutput) -> int:
@@ -24,7 +26,7 @@ def _lacks_margin(instance: InstanceOutput) -> str:
 
 
 def _lacks_quorum(instance: InstanceOutput) -> str:
-    return "" if len(instance.orderers) > 1 else "it has one orderer: that is `orderer-killed` of nobody else"
+    return "" if len(instance.orderers) > 1 else "it has one orderer, and somebody has to be left who answers"
 
 
 async def _last(ground: Ground) -> Facts:
@@ -69,7 +71,7 @@ def _index(name: str) -> int:
 KILLED = Drill(
     name="orderer-killed",
     summary="One orderer is scaled to 0 and stays away; the others have a quorum.",
-    alarms=("ConsenterAway", "NodeNotScraped", "NodeDoesNotAnswer", "NoMarginLeft"),
+    alarms=_ONE_AWAY,
     page=_PAGE,
     lacks=_lacks_margin,
     choose=_last,
@@ -80,7 +82,7 @@ KILLED = Drill(
 DISK_LOST = Drill(
     name="orderer-disk-lost",
     summary="The claim of one orderer is deleted with its ledger, and its pod.",
-    alarms=("ConsenterAway", "NodeNotScraped", "NodeDoesNotAnswer", "NoMarginLeft"),
+    alarms=_ONE_AWAY,
     page=_PAGE,
     lacks=_lacks_margin,
     choose=_last,

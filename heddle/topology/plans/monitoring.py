@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from heddle.spec.monitoring import Receiver
 from heddle.topology.plans.nodes import PodSettings
 
+PROMETHEUS, ALERTMANAGER = "prometheus", "alertmanager"
+"""Names of their objects, their Services too."""
 PROMETHEUS_PORT, ALERTMANAGER_PORT = 9090, 9093
 
 
@@ -13,7 +15,7 @@ class WatcherPlan(PodSettings):
     """A Prometheus or an Alertmanager: one pod with a claim, found by a Service."""
 
     name: str
-    """`prometheus` or `alertmanager`: the name of each of its objects."""
+    """PROMETHEUS or ALERTMANAGER: the name of each of its objects."""
     port: int
     image: str
     storage_class: str | None

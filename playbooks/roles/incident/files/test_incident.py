@@ -33,7 +33,7 @@ def now() -> tuple[Facts, list[Json]]:
 
 
 def test_it_is_over(now: tuple[Facts, list[Json]], about: dict[str, Any]) -> None:
-    """Nothing is wrong any more with what the runbook acted on."""
+    """Find nothing wrong any more with what the runbook acted on."""
     found = open_findings(about["runbook"], now[0], about["about"])
     assert [f"{each.about}: {each.words}" for each in found] == []
 
