@@ -5,6 +5,7 @@ Nothing is changed. What could not be looked at is left out and told; a runbook 
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from heddle.kube.apiserver import ApiServer
 from heddle.kube.claims import claims_in
 from heddle.kube.client import Json, KubeClient
 from heddle.kube.execute import execute
+from heddle.kube.podinputs import changed_inputs
 from heddle.kube.volumes import claim_facts
 from heddle.network.facts import node_facts
 from heddle.network.instance import NodeOutput
@@ -96,21 +98,21 @@ def _workload(kind: str, found: Json, declared: str) -> WorkloadLook:
 async def _pods(cluster: KubeClient, namespace: str, facts: Facts) -> dict[str, PodDetail]:
     """Return the pods of a namespace; of those that are not well, with their last log and warnings."""
     unwell = {each.pod for each in facts.pods}
-    found = await cluster.items(f"/api/v1/namespaces/{quote(namespace)}/pods")
-    said = await asyncio.gather(
-        *(
-            _said(cluster, namespace, each) if each["metadata"]["name"] in unwell else _nothing()
-            for each in found
-        )
-    )
-    return {
-        each["metadata"]["name"]: _pod(each, log, warnings)
-        for each, (log, warnings) in zip(found, said, strict=True)
+    found = {
+        each["metadata"]["name"]: each
+        for each in await cluster.items(f"/api/v1/namespaces/{quote(namespace)}/pods")
     }
+    unwell &= found.keys()
+    closer = await asyncio.gather(*(_unwell(cluster, namespace, found[name]) for name in unwell))
+    return {name: _pod(each) for name, each in found.items()} | {each.name: each for each in closer}
 
 
-async def _nothing() -> tuple[str, tuple[str, ...]]:
-    return "", ()
+async def _unwell(cluster: KubeClient, namespace: str, pod: Json) -> PodDetail:
+    """Return a pod with its last log, the warnings about it, and what it reads that has changed since."""
+    (log, warnings), changed = await asyncio.gather(
+        _said(cluster, namespace, pod), changed_inputs(cluster, namespace, pod)
+    )
+    return replace(_pod(pod), log=log, warnings=warnings, changed=changed)
 
 
 async def _said(cluster: KubeClient, namespace: str, pod: Json) -> tuple[str, tuple[str, ...]]:
@@ -122,7 +124,7 @@ async def _said(cluster: KubeClient, namespace: str, pod: Json) -> tuple[str, tu
     return log or await cluster.log(namespace, name), await cluster.warnings(namespace, name)
 
 
-def _pod(pod: Json, log: str, warnings: tuple[str, ...]) -> PodDetail:
+def _pod(pod: Json) -> PodDetail:
     container = pod["spec"]["containers"][0]
     status = (pod.get("status", {}).get("containerStatuses") or [{}])[0]
     return PodDetail(
@@ -132,8 +134,6 @@ def _pod(pod: Json, log: str, warnings: tuple[str, ...]) -> PodDetail:
         machine=pod["spec"].get("nodeName", ""),
         always_pulls=container.get("imagePullPolicy") == "Always",
         restarts=int(status.get("restartCount") or 0),
-        log=log,
-        warnings=warnings,
         claims=claims_in(pod["spec"]),
     )
 

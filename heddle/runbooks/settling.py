@@ -1,7 +1,7 @@
 """Wait until an incident is over, and keep what must be as before: other pods, and every ledger's height."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from heddle.kube.client import KubeClient
 from heddle.planner.looks import Facts
 from heddle.planner.responses import open_findings
 from heddle.planner.responses.model import Closer
+from heddle.planner.responses.pods import ended_again
 from heddle.planner.triage import Finding
 from heddle.runbooks.context import Context
 from heddle.runbooks.triagefacts import look
@@ -50,15 +51,20 @@ async def wait_until_over(
     runbook: str,
     about: Sequence[str],
     *,
+    deleted: Collection[str],
     patience: float,
 ) -> list[str]:
     """Wait until nothing is wrong any more with what a runbook acted on, twice in a row.
 
-    Raises RunbookError with what still is when `patience` seconds are over.
+    deleted: the pods that it deleted. Raises RunbookError with what still is wrong when `patience` seconds
+    are over, and at once where a new pod ends again and again.
     """
     clock, quiet = Deadline(patience), 0
     while True:
-        left = open_findings(runbook, await look(context, cluster, connections, patience=_ANSWER), about)
+        facts = await look(context, cluster, connections, patience=_ANSWER)
+        if needs := ended_again(facts, about, deleted):
+            raise RunbookError(f"{runbook}: a new pod did not help", hint="\n".join(needs))
+        left = open_findings(runbook, facts, about)
         quiet = 0 if left else quiet + 1
         if quiet == 2:
             return [f"{', '.join(about)}: well again"]

@@ -34,6 +34,7 @@ async def act(scene: Scene) -> dict[str, Any]:
             scene.connections,
             given["runbook"],
             given["about"],
+            deleted=given["deleted"],
             patience=given["patience"],
         )
         return {"lines": words}
@@ -73,6 +74,7 @@ if __name__ == "__main__":
             "free": {"type": "bool", "default": False},
             "folder": {"type": "path", "default": "."},
             "about": {"type": "list", "elements": "str", "default": []},
+            "deleted": {"type": "list", "elements": "str", "default": []},
             "needs": {"type": "list", "elements": "str", "default": []},
             "patience": {"type": "int", "default": 300},
         },

@@ -20,11 +20,8 @@ from tests.programs import needs
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 NAMESPACE = "fabric-drilled"
-CHEAP = ("orderer-killed",)
-"""Drills whose recovery takes no Job, no new node and no back-off of Kubernetes.
-
-Not `chaincode-server-crashes`, which fails: docs/operations/drill.md says why.
-"""
+CHEAP = ("orderer-killed", "chaincode-server-crashes")
+"""Drills whose recovery takes no Job and no new node."""
 
 
 @pytest.fixture(scope="module")

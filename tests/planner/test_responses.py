@@ -1,6 +1,7 @@
 """What runbooks decide follows from the facts: cases in tests/cases/incidents, word by word."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import yaml
 
 from heddle.planner.facts import LedgerState, NodeFacts
 from heddle.planner.incidents import WAYS, causes_of
-from heddle.planner.looks import Facts, NodeLook
+from heddle.planner.looks import Facts, NodeLook, PodLook
 from heddle.planner.responses import RESPONSES, Decision, Verdict, decide
 from heddle.planner.responses.model import Closer, Deed, MachineLook, PodDetail, WorkloadLook
 from heddle.planner.responses.orderers import Damage, damage_of
+from heddle.planner.responses.pods import ended_again
 from heddle.planner.volumes import ClaimFacts
 from tests.planner.test_triage import facts_of
 
@@ -138,3 +140,20 @@ def test_of_one_that_needs_a_person_only_what_was_done_must_be_well() -> None:
     found = decided(case)
 
     assert found.settles == ("orderer0-o",)
+
+
+@pytest.mark.parametrize(
+    ("pod", "restarts", "needed"),
+    [("cc-new", 3, True), ("cc-new", 2, False), ("cc-old", 7, False)],
+    ids=["a new pod that ends again", "one that may still last", "the pod that was deleted"],
+)
+def test_waiting_ends_when_a_new_pod_ends_again_and_again(pod: str, restarts: int, needed: bool) -> None:
+    """Else a runbook waits to the end of its patience for what cannot come."""
+    look = PodLook(
+        owner="cc", pod=pod, kind="chaincode", chaincode="assets", reason="Error", restarts=restarts
+    )
+
+    found = ended_again(replace(HEALTHY, pods=(look,)), ["cc"], ["cc-old"])
+
+    assert any("cc ends whenever it starts" in each for each in found) == needed
+    assert ended_again(replace(HEALTHY, pods=(look,)), ["another"], ["cc-old"]) == []

@@ -75,7 +75,10 @@ class WorkloadLook:
 
 @dataclass(frozen=True, kw_only=True)
 class PodDetail:
-    """Describe a pod. log: the end of what its container said before it ended; warnings: the cluster's."""
+    """Describe a pod. log: the end of what its container said before it ended; warnings: the cluster's.
+
+    changed: what it reads, `Secret name` or `ConfigMap name`, and somebody changed since its container ended.
+    """
 
     name: str
     uid: str
@@ -86,6 +89,7 @@ class PodDetail:
     log: str = ""
     warnings: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,15 +1,15 @@
 """Decide about pods that do not run: no image, no place, or a chaincode server that ends. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from math import ceil
 
 from heddle.planner.incidents import Cause
-from heddle.planner.looks import PodLook
+from heddle.planner.looks import Facts, PodLook
 from heddle.planner.responses.model import Action, Deed, MachineLook, PodDetail, Response, Situation
 from heddle.text import counted
 
-__all__ = ["chaincode_not_starting", "image_pull", "pods_pending"]
+__all__ = ["chaincode_not_starting", "ended_again", "image_pull", "pods_pending"]
 
 _NOT_THERE = ("not found", "manifest unknown", "does not exist", "errimageneverpull")
 _ENOUGH = 3
@@ -94,7 +94,6 @@ def _image_needed(now: Situation, pod: PodLook, detail: PodDetail) -> str:
 
 def chaincode_not_starting(now: Situation) -> Response:
     """Start what was scaled down, put back a changed image, start once more what ends; say why it ended."""
-    stack = now.facts.stack
     lines: list[str] = []
     actions: list[Action] = []
     needs: list[str] = []
@@ -103,31 +102,64 @@ def chaincode_not_starting(now: Situation) -> Response:
             stopped = [name for name in now.facts.scaled_down if name.startswith(f"{finding.about}-")]
             actions += [start(now, name) for name in stopped]
             if not stopped:
-                again = f"heddle refresh {stack} && heddle up {stack}"
+                again = f"heddle refresh {now.facts.stack} && heddle up {now.facts.stack}"
                 needs.append(f"the servers of {finding.about} are gone: {again}")
     for pod in _pods_of(now):
-        detail, workload = now.detail_of(pod.pod), now.workload_of(pod)
-        if detail is None or workload is None:
-            continue
-        lines += [f"{pod.owner}: {line}" for line in detail.log.splitlines()[-3:]]
-        if workload.declared and workload.image != workload.declared:
-            lines.append(f"{pod.owner}: somebody gave it {workload.image}; `up` gave it {workload.declared}")
-            actions += put_back(now, pod)
-        elif "OOMKilled" in pod.message:
-            needs.append(
-                f"{pod.owner} needs more memory than it may use: raise `resources` of chaincode "
-                f"{pod.chaincode} in the stack file, then `heddle up {now.facts.stack}`"
-            )
-        elif pod.restarts >= _ENOUGH:
-            needs.append(
-                f"{pod.owner} ends whenever it starts. What somebody changed of it, a Secret too, is put "
-                f"back by: heddle refresh {stack} && heddle up {stack}; if it ends still, its last words say "
-                "what its chaincode lacks"
-            )
-        elif pod.reason:
-            actions.append(delete(pod, detail, "a new one starts at once, not after its back-off"))
-    actions = list(dict.fromkeys(actions))
-    return Response(lines=tuple(lines), actions=tuple(actions), needs=tuple(dict.fromkeys(needs)))
+        found = _server(now, pod)
+        lines += found.lines
+        actions += found.actions
+        needs += found.needs
+    return Response(
+        lines=tuple(lines), actions=tuple(dict.fromkeys(actions)), needs=tuple(dict.fromkeys(needs))
+    )
+
+
+def _server(now: Situation, pod: PodLook) -> Response:
+    """Decide about one pod of a chaincode server."""
+    detail, workload = now.detail_of(pod.pod), now.workload_of(pod)
+    if detail is None or workload is None:
+        return Response()
+    lines = tuple(f"{pod.owner}: {line}" for line in detail.log.splitlines()[-3:])
+    if workload.declared and workload.image != workload.declared:
+        words = f"{pod.owner}: somebody gave it {workload.image}; `up` gave it {workload.declared}"
+        return Response(lines=(*lines, words), actions=tuple(put_back(now, pod)))
+    if "OOMKilled" in pod.message:
+        need = (
+            f"{pod.owner} needs more memory than it may use: raise `resources` of chaincode "
+            f"{pod.chaincode} in the stack file, then `heddle up {now.facts.stack}`"
+        )
+        return Response(lines=lines, needs=(need,))
+    if pod.reason and detail.changed:
+        # Its back-off, up to five minutes, goes on however well it would start by now.
+        words = f"{', '.join(detail.changed)} was changed since it ended; a new one starts at once"
+        return Response(lines=lines, actions=(delete(pod, detail, words),))
+    if pod.restarts >= _ENOUGH:
+        return Response(lines=lines, needs=(_ends_always(pod.owner, now.facts.stack),))
+    if pod.reason:
+        words = "a new one starts at once, not after its back-off"
+        return Response(lines=lines, actions=(delete(pod, detail, words),))
+    return Response(lines=lines)
+
+
+def ended_again(facts: Facts, about: Collection[str], deleted: Collection[str]) -> list[str]:
+    """Return what needs a person of servers whose new pods end, too: waiting longer shows nothing new.
+
+    about: the servers that a runbook acted on; deleted: the pods that it deleted, which may still end.
+    """
+    found = [
+        pod.owner
+        for pod in facts.pods
+        if pod.chaincode and pod.owner in about and pod.pod not in deleted and pod.restarts >= _ENOUGH
+    ]
+    return [_ends_always(owner, facts.stack) for owner in dict.fromkeys(found)]
+
+
+def _ends_always(owner: str, stack: str) -> str:
+    return (
+        f"{owner} ends whenever it starts. What somebody changed of it, a Secret too, is put back by: heddle "
+        f"refresh {stack} && heddle up {stack}, and this runbook starts it then; if it ends still, its last "
+        "words say what its chaincode lacks"
+    )
 
 
 def start(now: Situation, name: str) -> Action:
