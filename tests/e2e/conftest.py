@@ -2,13 +2,13 @@
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import programs
+from tests.clusters import local_cluster
 from tests.e2e.kube import Kube
 from tests.e2e.project import Project, fabric_release, load_images
 from tests.real.release import release_folder
@@ -17,8 +17,6 @@ CLUSTER = "-".join(
     filter(None, (os.environ.get("HEDDLE_E2E_CLUSTER", "e2e"), os.environ.get("PYTEST_XDIST_WORKER")))
 )
 """Name of the cluster and of the stacks on it: two runs, and two processes of one run, have their own."""
-FIRST_UP = 2400.0
-"""Seconds: the first cluster of a machine builds Kubernetes, on two cores that may be busy."""
 
 
 def pytest_report_header() -> str:
@@ -35,18 +33,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     folder: Path = tmp_path_factory.mktemp("e2e")
     release = fabric_release()
     project = Project.copy(folder / "project", stack=CLUSTER, base="dev" if release else "offline")
-    project.ok("heddle", "cluster", "up", "--name", CLUSTER, timeout=FIRST_UP)
-    try:
+    with local_cluster(CLUSTER, environment=project.environment):
         load_images(project, folder, cluster=CLUSTER, release=release)
         yield project
-    finally:
-        subprocess.run(  # the cluster goes even when its start failed half-way
-            ["heddle", "cluster", "down", "--name", CLUSTER, "--purge"],
-            env=project.environment,
-            check=True,
-            timeout=900,
-        )
-        shutil.rmtree(folder)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

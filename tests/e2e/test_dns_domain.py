@@ -4,13 +4,13 @@ The first test is on the cluster of test_network.py. The others are on one whose
 cluster.local, which costs minutes: only with HEDDLE_REQUIRE=clusters. Its DNS can ask nobody outside.
 """
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import programs
+from tests.clusters import local_cluster
 from tests.e2e.conftest import CLUSTER
 from tests.e2e.kube import Kube
 from tests.e2e.project import Project, Result, fabric_release, load_images
@@ -27,15 +27,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     folder = tmp_path_factory.mktemp("dns")
     release = fabric_release()
     stack = Project.copy(folder / "project", stack=NAME, base="dev" if release else "offline")
-    try:
-        stack.ok("heddle", "cluster", "up", "--name", NAME, "--dns-domain", DOMAIN, timeout=900)
+    with local_cluster(NAME, "--dns-domain", DOMAIN, environment=stack.environment) as kubeconfig:
         load_images(stack, folder, cluster=NAME, release=release)
         stack.edit_to_smallest("elsewhere")
-        stack.edit("cluster", value={"kubeconfig": str(stack.administrator(NAME))})
+        stack.edit("cluster", value={"kubeconfig": str(kubeconfig)})
         yield stack
-    finally:
-        down = ["heddle", "cluster", "down", "--name", NAME, "--purge"]
-        subprocess.run(down, env=stack.environment, check=True, timeout=300)
 
 
 def test_a_domain_that_the_cluster_has_not_is_refused(project: Project, kube: Kube, tmp_path: Path) -> None:

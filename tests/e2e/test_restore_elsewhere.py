@@ -4,13 +4,13 @@ The second cluster costs minutes: only with HEDDLE_REQUIRE=clusters. Both have t
 names on the ledger want it, and the namespace has the same name.
 """
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import programs
+from tests.clusters import local_cluster
 from tests.e2e.conftest import CLUSTER
 from tests.e2e.kube import Kube
 from tests.e2e.losses import Instance
@@ -40,15 +40,11 @@ def instance(project: Project, kube: Kube, tmp_path: Path) -> Iterator[Instance]
 def other(project: Project, tmp_path: Path) -> Iterator[Path]:
     """The kubeconfig of another cluster, which has the images and nothing else."""
     programs.need_asking(programs.CLUSTERS)
-    try:
-        project.ok("heddle", "cluster", "up", "--name", OTHER, timeout=900)
+    with local_cluster(OTHER, environment=project.environment) as kubeconfig:
         images = tmp_path / "images"
         images.mkdir()
         load_images(project, images, cluster=OTHER, release=fabric_release())
-        yield project.administrator(OTHER)
-    finally:
-        down = ["heddle", "cluster", "down", "--name", OTHER, "--purge"]
-        subprocess.run(down, env=project.environment, check=True, timeout=300)
+        yield kubeconfig
 
 
 def test_an_instance_comes_back_in_another_cluster(other: Path, instance: Instance) -> None:

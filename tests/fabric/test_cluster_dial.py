@@ -12,6 +12,7 @@ import pytest
 
 from heddle.fabric.dial import ClusterDialer
 from heddle.fabric.node import Node
+from tests.clusters import local_cluster
 
 pytestmark = pytest.mark.cluster
 
@@ -89,14 +90,10 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Of a cluster made for this module, with one pod."""
     image = tmp_path_factory.mktemp("image") / "image.tar"
     _heddle("image", "sample-chaincode", "--out", str(image))
-    try:
-        _heddle("cluster", "up", "--name", CLUSTER)
+    with local_cluster(CLUSTER) as found:
         _heddle("cluster", "load", "--name", CLUSTER, str(image))
-        path = _heddle("cluster", "kubeconfig", "--name", CLUSTER)
-        _apply(path)
-        yield path
-    finally:
-        _heddle("cluster", "down", "--name", CLUSTER, "--purge")
+        _apply(str(found))
+        yield str(found)
 
 
 async def _echoed(address: tuple[str, int], content: bytes) -> bytes:

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from heddle.kube.pods import NodePods
 from heddle.planner.facts import NodeFacts
 from heddle.provider.rollout.restart import Restarter, Restarts
 from heddle.versions import SAMPLE_CHAINCODE_IMAGE
+from tests.clusters import local_cluster
 
 pytestmark = pytest.mark.cluster
 
@@ -45,12 +45,9 @@ def _heddle(*arguments: str) -> str:
 def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     image = tmp_path_factory.mktemp("image") / "image.tar"
     _heddle("image", "sample-chaincode", "--out", str(image))
-    try:
-        _heddle("cluster", "up", "--name", CLUSTER)
+    with local_cluster(CLUSTER) as found:
         _heddle("cluster", "load", "--name", CLUSTER, str(image))
-        yield Path(_heddle("cluster", "kubeconfig", "--name", CLUSTER)).read_text()
-    finally:
-        _heddle("cluster", "down", "--name", CLUSTER, "--purge")
+        yield found.read_text()
 
 
 @pytest.fixture

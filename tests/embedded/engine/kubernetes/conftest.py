@@ -1,12 +1,12 @@
 """A local cluster for the tests that need one."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.clusters import local_cluster
 
 NAME = "kubernetes-tests"
 
@@ -17,12 +17,5 @@ def kubeconfig() -> Iterator[str]:
     if given := os.environ.get("HEDDLE_TEST_KUBECONFIG"):
         yield Path(given).read_text()
         return
-    heddle = [sys.executable, "-m", "heddle.cli.app", "cluster"]
-    subprocess.run([*heddle, "up", "--name", NAME], check=True, timeout=2400)  # may build Kubernetes
-    try:
-        answer = subprocess.run(
-            [*heddle, "kubeconfig", "--name", NAME], check=True, timeout=60, capture_output=True, text=True
-        )
-        yield Path(answer.stdout.strip()).read_text()
-    finally:
-        subprocess.run([*heddle, "down", "--name", NAME, "--purge"], check=True, timeout=300)
+    with local_cluster(NAME) as found:
+        yield found.read_text()
