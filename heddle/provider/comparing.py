@@ -59,7 +59,7 @@ def _value(kind: Kind, old: Value, new: Value, path: str) -> _Found:
             for name, declaration in kind.properties.items():
                 yield from _property(declaration, old.get(name), new.get(name), f"{path}.{name}")
         case MapOf() if isinstance(old, dict) and isinstance(new, dict):
-            for key in sorted({*old, *new}):
+            for key in sorted({*old, *new} if kind.keys is OnChange.UPDATE else old.keys() & new.keys()):
                 yield from _value(kind.value, old.get(key), new.get(key), path + _step(key))
         case ListOf() if isinstance(old, list) and isinstance(new, list):
             yield from _list(kind, old, new, path)

@@ -1,6 +1,6 @@
 """Declare heddle:ledger:AddressTerms: the addresses of nodes, which go only once no channel names them."""
 
-from heddle.schema.model import ListOf, MapOf, Property, ResourceType, connection, fixed
+from heddle.schema.model import ListOf, MapOf, OnChange, Property, ResourceType, connection, fixed
 from heddle.schema.shared import CHANNEL_NAME, HOST_PORT, IDENTITY, NAME, NODE
 
 ADDRESS_TERMS = ResourceType(
@@ -15,7 +15,8 @@ ADDRESS_TERMS = ResourceType(
             NAME, "The namespace of the nodes.", way_out="An instance stays in its namespace."
         ),
         "served": Property(
-            MapOf(ListOf(HOST_PORT, minimum_items=1)),
+            # A node that comes or goes takes no address from another: nothing is asked, and nothing refused.
+            MapOf(ListOf(HOST_PORT, minimum_items=1), keys=OnChange.NOTHING),
             "By node: every address, host:port, that it answers to, that of now first.",
         ),
         "orderers": connection(

@@ -45,9 +45,10 @@ class ListOf:
 
 @dataclass(frozen=True)
 class MapOf:
-    """An object with arbitrary keys."""
+    """An object with arbitrary keys. keys: what it means for a resource that a key comes or goes."""
 
     value: "Kind"
+    keys: OnChange = OnChange.UPDATE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,6 +63,21 @@ async def test_before_there_is_a_channel_nothing_is_in_use(network: RealNetwork,
     assert engine.inputs["terms"]["served"] == _terms(network, NEW)["served"]
 
 
+async def test_a_node_that_comes_or_goes_is_no_change_of_addresses(
+    network: RealNetwork, engine: Engine
+) -> None:
+    """An `up` that another resource refuses leaves nothing to be undone; the state follows all the same."""
+    whole = _terms(network, FORMER)
+    fewer = {**whole, "served": dict(list(whole["served"].items())[1:])}
+    await engine.up(TERMS, "terms", whole)
+    network.stop()
+
+    for terms in (fewer, whole):
+        assert not (await engine.diff(TERMS, "terms", terms)).changes
+        await engine.up(TERMS, "terms", terms)
+        assert engine.inputs["terms"]["served"] == terms["served"]
+
+
 async def test_where_no_orderer_tells_nothing_goes(network: RealNetwork, engine: Engine) -> None:
     """What is not known counts as in use."""
     await engine.up(TERMS, "terms", _terms(network, FORMER))
