@@ -21,6 +21,8 @@ class PodLook:
     message: str = ""
     restarts: int = 0
     chaincode: str = ""
+    steady: bool = False
+    """Whether it runs well again, so that its restarts are history."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -145,7 +145,7 @@ def _cause_of_pod(facts: Facts, pod: PodLook) -> Cause | None:
         return Cause.PENDING
     if _verdict(facts, pod.owner) in _REJOIN:
         return None  # told with the remedy
-    if pod.reason or pod.restarts >= _RESTARTS:
+    if pod.reason or (pod.restarts >= _RESTARTS and not pod.steady):
         return _CRASHES.get(pod.kind, Cause.NODE_CRASHES)
     return None
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -28,6 +28,7 @@ from heddle.runbooks.leftovers import leftover_claims
 from heddle.runbooks.residue import deleted_instances
 from heddle.runbooks.residuefacts import gather
 from heddle.runbooks.residueobjects import Target
+from heddle.runbooks.steadiness import steady_pods
 from heddle.waiting import Attempts
 
 __all__ = ["NOTE", "look"]
@@ -50,10 +51,10 @@ async def look(context: Context, cluster: KubeClient, connections: Connections, 
     except Unreachable as error:
         return replace(facts, unreachable=error.message)
     checks, seconds = Attempts(), 3 * patience
-    around, asked, sources, machines, clocks, (residue, volumes, begun) = await asyncio.gather(
+    around, asked, (sources, steady), machines, clocks, (residue, volumes, begun) = await asyncio.gather(
         ask_surroundings(context.network, deadline=patience),
         checks.made("nodes", ask_nodes(context.network, deadline=patience), seconds=seconds),
-        checks.made("pods", list_sources(cluster, instance), seconds=seconds),
+        _looked_at_pods(checks, cluster, instance, seconds),
         checks.made("machines", cluster.items("/api/v1/nodes"), seconds=seconds),
         checks.made("clocks", clock_differences(cluster), seconds=seconds),
         asyncio.gather(
@@ -76,7 +77,7 @@ async def look(context: Context, cluster: KubeClient, connections: Connections, 
     return replace(
         _with_answers(_with_surroundings(facts, around), instance, asked),
         asleep=asleep,
-        pods=tuple(_pods(sources or ())),
+        pods=tuple(_pods(sources or (), steady)),
         servers=tuple(_missing_servers(instance, sources)) if sources is not None else (),
         machines=dict(_machines(machines or ())),
         clocks=clocks or {},
@@ -86,6 +87,15 @@ async def look(context: Context, cluster: KubeClient, connections: Connections, 
         leftovers=tuple(residue.claims) if residue else (),
         unknown=checks.failed,
     )
+
+
+async def _looked_at_pods(
+    checks: Attempts, cluster: KubeClient, instance: InstanceOutput, seconds: float
+) -> tuple[list[Source] | None, frozenset[str]]:
+    """Return the instance's pods, None where they cannot be listed, and which of them are steady again."""
+    sources = await checks.made("pods", list_sources(cluster, instance), seconds=seconds)
+    looked = steady_pods(cluster, instance.namespace, sources or ())
+    return sources, await checks.made("restarts", looked, seconds=seconds) or frozenset()
 
 
 def _is_there(around: Surroundings, peer: NodeOutput) -> bool:
@@ -185,7 +195,7 @@ def _node(node: NodeOutput, facts: NodeFacts, status: NodeStatus) -> NodeLook:
     )
 
 
-def _pods(sources: Iterable[Source]) -> Iterator[PodLook]:
+def _pods(sources: Iterable[Source], steady: Collection[str]) -> Iterator[PodLook]:
     """Yield the pods that do not run, and those that restarted."""
     for each in sources:
         if each.running and not each.restarts:
@@ -199,6 +209,7 @@ def _pods(sources: Iterable[Source]) -> Iterator[PodLook]:
             message=message or (each.ended if each.restarts else ""),
             restarts=each.restarts,
             chaincode=each.chaincode,
+            steady=each.pod in steady,
         )
 
 

@@ -149,7 +149,8 @@ def ended_again(facts: Facts, about: Collection[str], deleted: Collection[str]) 
     found = [
         pod.owner
         for pod in facts.pods
-        if pod.chaincode and pod.owner in about and pod.pod not in deleted and pod.restarts >= _ENOUGH
+        if pod.chaincode and pod.owner in about and pod.pod not in deleted
+        if pod.restarts >= _ENOUGH and not pod.steady
     ]
     return [_ends_always(owner, facts.stack) for owner in dict.fromkeys(found)]
 
@@ -252,4 +253,4 @@ def _gibibytes(count: int) -> str:
 def _pods_of(now: Situation) -> list[PodLook]:
     """Return the pods that the findings are about, each once."""
     about = {finding.about for finding in now.findings}
-    return [each for each in now.facts.pods if each.owner in about and (each.reason or each.restarts)]
+    return [each for each in now.facts.pods if each.owner in about and not each.steady]
