@@ -48,6 +48,7 @@ RESPONSES: Final[Mapping[str, Callable[[Situation], Response]]] = {
 """What decides, by the runbook's name."""
 _GRAVE = (Severity.CRITICAL, Severity.ERROR)
 _FULL = "no space left on device"
+_START_ORDERERS = ("quorum-lost", "rejoin-orderer")
 
 
 class Verdict(StrEnum):
@@ -111,7 +112,11 @@ class Decision:
 def decide(runbook: str, facts: Facts, closer: Closer, *, only: str = "", free: bool = False) -> Decision:
     """Return what a runbook does about these facts. only: of all that is wrong, what is about this alone."""
     found = find(facts)
-    mine = tuple(each for each in (*found, *_signs(facts, closer)) if _is_of(runbook, each, only))
+    mine = tuple(
+        each
+        for each in (*found, *_signs(facts, closer))
+        if _is_of(runbook, each, only) or _is_stopped(runbook, each, only, closer)
+    )
     # What the closer look alone shows is no other incident: a machine may be busy with its work.
     instead = tuple(each for each in found if each not in mine and each.way.severity in _GRAVE)
     verdict = Verdict.INCIDENT if mine else Verdict.OTHER if instead else Verdict.WELL
@@ -142,6 +147,15 @@ def open_findings(runbook: str, facts: Facts, about: Sequence[str]) -> list[Find
 
 def _is_of(runbook: str, found: Finding, only: str) -> bool:
     return found.cause in causes_of(runbook) and only in ("", found.about)
+
+
+def _is_stopped(runbook: str, found: Finding, only: str, closer: Closer) -> bool:
+    """Tell whether it is an orderer that a runbook starts, also where the channel has a quorum without it.
+
+    So a run that was killed between two of them is ended by the next.
+    """
+    stopped = found.cause is Cause.SCALED_DOWN and found.about in closer.orderers
+    return stopped and runbook in _START_ORDERERS and only in ("", found.about)
 
 
 def _signs(facts: Facts, closer: Closer) -> Iterator[Finding]:

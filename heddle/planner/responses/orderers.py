@@ -126,7 +126,7 @@ def _state(now: Situation, name: str) -> _State:
         again = f"a run of {now.facts.begun[name]} stopped it and did not end"
         return _State(name=name, words=again, action=_mend_index(name))
     if name in now.facts.scaled_down:
-        return _State(name=name, words="somebody scaled it to 0", action=start(now, name))
+        return _State(name=name, words="somebody scaled it to 0 replicas", action=start(now, name))
     if channels := next((each.lost for each in now.facts.nodes if each.name == name), ()):
         return _State(name=name, words=f"it has no ledger of {', '.join(channels)}", lost=True)
     pod = now.pod_of(name)
