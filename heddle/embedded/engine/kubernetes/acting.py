@@ -70,12 +70,14 @@ def create(api: Api, request: CreateRequest, tell: Teller) -> CreateResult:
         live = _created(api, inputs, manager, dry_run=request.preview)
     except ApiError as error:
         if request.preview and (
-            error.forbidden or error.namespace_missing or error.already_exists or _no_dry_run(error)
+            error.forbidden
+            or error.namespace_missing
+            or error.kind_missing
+            or error.already_exists
+            or _no_dry_run(error)
         ):
             return CreateResult(id="", properties=request.inputs)
-        raise ProviderError(
-            f"{kind_id(inputs)} {id_of(inputs)} was not created by the Kubernetes API server: {error.message}"
-        ) from error
+        raise _uncreated(error, inputs) from error
 
     def stored(obj: Json) -> Properties:
         version = str(inputs.get("apiVersion"))
@@ -94,8 +96,18 @@ def create(api: Api, request: CreateRequest, tell: Teller) -> CreateResult:
     return CreateResult(id=id_of(live), properties=stored(live))
 
 
+def _uncreated(error: ApiError, inputs: Json) -> ProviderError:
+    what = f"{kind_id(inputs)} {id_of(inputs)}"
+    if error.kind_missing:
+        return ProviderError(
+            f"{what} was not created: the Kubernetes API server does not know this kind",
+            hint="Verify that its CustomResourceDefinition has been created.",
+        )
+    return ProviderError(f"{what} was not created by the Kubernetes API server: {error.message}")
+
+
 def _created(api: Api, inputs: Json, manager: str, *, dry_run: bool) -> Json:
-    """Apply; while the namespace does not exist yet, again."""
+    """Apply; while the namespace or the kind does not exist yet, again."""
     for pause in (*_RETRIES, 0):
         try:
             return _applied(api, inputs, manager, dry_run=dry_run)
@@ -182,7 +194,7 @@ def update(api: Api, request: UpdateRequest, tell: Teller) -> UpdateResult:
             live = wait_ready(api, live, new, timeout=timeout_of(request.timeout, new), tell=tell)
     except (ApiError, NotReady) as error:
         if request.preview:
-            if isinstance(error, ApiError) and error.forbidden:
+            if isinstance(error, ApiError) and (error.forbidden or error.kind_missing):
                 return UpdateResult(properties=request.news)
             raise ProviderError(f"update of {kind_id(new)} {request.id} failed: {error.message}") from error
         said = "failed to fully initialize or become live"

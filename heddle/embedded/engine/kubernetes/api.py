@@ -59,6 +59,11 @@ class ApiError(ProviderError):
         return self.not_found and at(self.body, "details", "kind") == "namespaces"
 
     @property
+    def kind_missing(self) -> bool:
+        """Tell whether the server does not know the kind: of an object that is not found, it says which."""
+        return self.not_found and not at(self.body, "details", "kind")
+
+    @property
     def already_exists(self) -> bool:
         """Tell whether there is such an object already."""
         return self.status == 409 and self.body.get("reason") == "AlreadyExists"

@@ -33,6 +33,9 @@ _NAMESPACED = {
     "batch/v1": "CronJob Job",
     "coordination.k8s.io/v1": "Lease",
     "discovery.k8s.io/v1": "EndpointSlice",
+    # Custom resources, which a cluster has where prometheus-operator is installed.
+    "monitoring.coreos.com/v1": "PrometheusRule ServiceMonitor",
+    "monitoring.coreos.com/v1alpha1": "AlertmanagerConfig ScrapeConfig",
     "networking.k8s.io/v1": "Ingress NetworkPolicy",
     "policy/v1": "PodDisruptionBudget",
     "rbac.authorization.k8s.io/v1": "Role RoleBinding",
@@ -70,7 +73,7 @@ _KINDS = {
 def kind_of(obj: Json) -> Kind:
     """Return the kind of an object.
 
-    Raises NeedsCli for custom resources, patches, lists, charts and what else is not in the table.
+    Raises NeedsCli for patches, lists, charts, other custom resources and what else is not in the table.
     """
     return _known(kind_id(obj))
 

@@ -17,6 +17,10 @@ __all__ = ["delete"]
 
 _PROPAGATION = "pulumi.com/deletionPropagationPolicy"
 _OWNS_NOTHING = (
+    "monitoring.coreos.com/v1/PrometheusRule",
+    "monitoring.coreos.com/v1/ServiceMonitor",
+    "monitoring.coreos.com/v1alpha1/AlertmanagerConfig",
+    "monitoring.coreos.com/v1alpha1/ScrapeConfig",
     "networking.k8s.io/v1/NetworkPolicy",
     "policy/v1/PodDisruptionBudget",
     "rbac.authorization.k8s.io/v1/ClusterRole",
