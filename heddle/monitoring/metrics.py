@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-__all__ = ["METRICS", "TARGET_LABELS", "Metric", "Source"]
+__all__ = ["EXPECTED", "METRICS", "TARGET_LABELS", "Metric", "Source"]
 
 TARGET_LABELS = frozenset({"namespace", "node", "role", "organization", "instance", "job"})
 """Labels that the scrape gives to all series of a target. `role`: orderer or peer; `node`: as `heddle status`
 names it; `namespace`: the instance's, by which one Prometheus tells several instances apart."""
+
+EXPECTED = "heddle:target:expected"
+"""What rules record of each target that should be found, where Prometheus finds targets by their pods."""
 
 
 class Source(StrEnum):
@@ -172,7 +175,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             *_rows(_ORDERERS, Source.NODES, "raft", "bft"),
             *_rows(_PEERS, Source.NODES, "peer"),
             *_rows(_ALL_NODES, Source.NODES, "raft", "bft", "peer"),
-            *_rows("up gauge", Source.PROMETHEUS),
+            *_rows(f"up gauge\n{EXPECTED} gauge", Source.PROMETHEUS),
             *_rows(_KUBELET, Source.KUBELET),
             *_rows(_KUBE_STATE, Source.KUBE_STATE),
             *_rows(_MACHINES, Source.MACHINES),

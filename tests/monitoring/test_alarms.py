@@ -76,7 +76,7 @@ def test_an_alarm_is_about_the_instance_alone(alarm: Alarm) -> None:
 
 def _test(alarm: Alarm, case: dict[str, Any], *, fires: bool) -> dict[str, Any]:
     series = [{"series": _with_namespace(name), "values": values} for name, values in case["series"].items()]
-    labels = {**({"namespace": NAMESPACE} if case.get("namespace", True) else {}), **case.get("labels", {})}
+    labels = {"namespace": NAMESPACE, **case.get("labels", {})}
     expected = [
         {
             "exp_labels": {"severity": str(alarm.severity), **labels},

@@ -5,6 +5,7 @@ page of alarms says of each.
 """
 
 from heddle.monitoring.alarms.model import Alarm
+from heddle.monitoring.metrics import EXPECTED
 from heddle.planner.incidents import Cause, Severity
 
 __all__ = ["CLUSTER"]
@@ -18,6 +19,19 @@ _USED = (
 _MEMORY = "1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes"
 
 
+def _not_scraped(roles: str) -> str:
+    """Return an expression for targets of these roles that do not answer, or are not even found.
+
+    A Prometheus that finds targets by their pods has no `up` of a pod that is gone; what it should find is
+    recorded then. Of both the same labels are left: it is one alarm, whatever becomes of the pod.
+    """
+    by, role = "max by (namespace, node, organization, role)", f'role=~"{roles}"'
+    return (
+        f"{by} (up{{NS, {role}}}) == 0"
+        f" or ({by} ({EXPECTED}{{NS, {role}}}) unless on (namespace, node) up{{NS, {role}}})"
+    )
+
+
 def _waiting(reasons: str) -> str:
     return (
         "max by (namespace, pod, container, reason)"
@@ -28,7 +42,7 @@ def _waiting(reasons: str) -> str:
 _PROCESSES = (
     Alarm(
         name="NodeNotScraped",
-        expression='up{NS, role=~"orderer|peer"} == 0',
+        expression=_not_scraped("orderer|peer"),
         lasts="2m",
         summary="The operations port of <node> of <namespace> does not answer: the node is down, or its "
         "certificate has ended.",
