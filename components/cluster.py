@@ -36,6 +36,8 @@ class ClusterArgs:
     """Keys by Secret that pods read and somebody made beforehand."""
     pull_secrets: Sequence[str]
     """Secrets that images are pulled with."""
+    custom_kinds: Mapping[str, Sequence[str]]
+    """Kinds, by API version, that the cluster has to know beside Kubernetes' own."""
     protect: bool
     """The namespace must not be deleted: the volumes' claims would go with it."""
     asleep: bool = False
@@ -108,6 +110,7 @@ class Cluster(pulumi.ComponentResource):
                 dns_domain=args.dns_domain,
                 secret_keys=args.secret_keys or None,
                 pull_secrets=args.pull_secrets or None,
+                custom_kinds=args.custom_kinds or None,
             ),
             options,
         )

@@ -1,4 +1,4 @@
-"""Watch an instance: a Prometheus and an Alertmanager in its namespace."""
+"""Watch an instance: by a Prometheus and an Alertmanager in its namespace, or by the cluster's operator."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from components import labels
 from components.couchdb import Couchdb
 from components.manifests import Manifest, metadata
 from components.operations import Operations
+from components.operator_objects import OperatorObjects, OperatorObjectsArgs
 from components.organization import Organization
 from components.site import Site
 from components.watcher import Watcher, WatcherArgs
@@ -23,6 +24,7 @@ from components.watcher_pods import (
 )
 from heddle import couchdb
 from heddle.monitoring.alarms import rules_yaml
+from heddle.monitoring.operator import Watched
 from heddle.monitoring.targets import (
     CERTIFICATE,
     CONFIG,
@@ -37,7 +39,7 @@ from heddle.monitoring.targets import (
     services_yaml,
 )
 from heddle.render import alertmanager_yaml
-from heddle.topology import MonitoringPlan
+from heddle.topology import ClusterOperator, MonitoringPlan, OwnWatchers, WatcherPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +60,9 @@ class MonitoringArgs:
 class Monitoring(pulumi.ComponentResource):
     """A Prometheus that scrapes every node, and an Alertmanager that tells people.
 
-    With other targets, rules or receivers their pods are replaced. Alarms that were about to fire go on
-    waiting where they were: Prometheus keeps them with its samples.
+    With other targets, rules or receivers the pods of its own ones are replaced. Alarms that were about to
+    fire go on waiting where they were: Prometheus keeps them with its samples. For those of the cluster's
+    prometheus-operator there are objects that say the same.
     """
 
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -67,20 +70,42 @@ class Monitoring(pulumi.ComponentResource):
         self._name, self._args, self._site, self._plan = name, args, args.site, args.plan
         for service in yaml.safe_load_all(self._services()):
             self._operations_service(service)
-        self._prometheus()
-        self._alertmanager()
+        watchers = self._plan.watchers
+        if isinstance(watchers, OwnWatchers):
+            self._prometheus(watchers)
+            self._alertmanager(watchers)
+        else:
+            self._operator(watchers)
         self.register_outputs({})
 
-    def _prometheus(self) -> None:
+    def _operator(self, operator: ClusterOperator) -> None:
+        site, plan = self._site, self._plan
+        watched = Watched(
+            stack=self._args.stack,
+            instance=site.instance,
+            namespace=site.namespace,
+            targets=self._targets(),
+            databases=self._databases(),
+            exporter=plan.exporter,
+            receivers=plan.receivers,
+            asleep=site.spec.asleep,
+        )
+        secrets = [each.secret for each in self._args.databases.values()]
+        args = OperatorObjectsArgs(
+            site=site, labels=operator.labels, watched=watched, client=self._client(), after=secrets
+        )
+        OperatorObjects(f"{self._name}-operator", args, pulumi.ResourceOptions(parent=self))
+
+    def _prometheus(self, own: OwnWatchers) -> None:
         exporter = bool(self._plan.exporter)
         settings = {
-            CONFIG: self._config(),
+            CONFIG: self._config(own.alertmanager),
             RULES: rules_yaml(self._args.stack, self._site.namespace, exporter=exporter),
         }
         args = WatcherArgs(
             site=self._site,
-            plan=self._plan.prometheus,
-            command=prometheus_command(self._plan),
+            plan=own.prometheus,
+            command=prometheus_command(own),
             settings=settings,
             secrets=self._client(),
             others={_password(name): (name, couchdb.PASSWORD_KEY) for name in self._args.databases},
@@ -88,12 +113,12 @@ class Monitoring(pulumi.ComponentResource):
         )
         Watcher(f"{self._name}-prometheus", args, pulumi.ResourceOptions(parent=self))
 
-    def _alertmanager(self) -> None:
+    def _alertmanager(self, own: OwnWatchers) -> None:
         config = alertmanager_yaml(stack=self._args.stack, receivers=self._plan.receivers, secrets=FOLDER)
         args = WatcherArgs(
             site=self._site,
-            plan=self._plan.alertmanager,
-            command=alertmanager_command(self._plan),
+            plan=own.alertmanager,
+            command=alertmanager_command(own),
             settings={ALERTMANAGER_FILE: config},
             secrets={},
             others=self._plan.secrets,
@@ -116,8 +141,8 @@ class Monitoring(pulumi.ComponentResource):
         instance, namespace = self._site.instance, self._site.namespace
         return services_yaml(self._args.stack, instance, namespace, self._targets())
 
-    def _config(self) -> str:
-        databases = [
+    def _databases(self) -> list[Database]:
+        return [
             Database(
                 name=each.name,
                 port=each.port,
@@ -126,7 +151,8 @@ class Monitoring(pulumi.ComponentResource):
             )
             for each in self._site.topology.databases
         ]
-        alertmanager = self._plan.alertmanager
+
+    def _config(self, alertmanager: WatcherPlan) -> str:
         host = f"{alertmanager.name}.{self._site.namespace}.svc"
         return config_yaml(
             self._args.stack,
@@ -134,7 +160,7 @@ class Monitoring(pulumi.ComponentResource):
             self._targets(),
             tls=True,
             places=Places(exporter=self._plan.exporter, alertmanager=f"{host}:{alertmanager.port}"),
-            databases=databases,
+            databases=self._databases(),
         )
 
     def _client(self) -> dict[str, pulumi.Output[str]]:

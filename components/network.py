@@ -125,6 +125,7 @@ class Network(pulumi.ComponentResource):
                 dns_domain=self._args.instance.dns_domain,
                 secret_keys=self._topology.secret_keys,
                 pull_secrets=self._topology.images.pull_secrets,
+                custom_kinds=self._topology.custom_kinds,
                 protect=not self._args.instance.disposable,
                 asleep=self._args.instance.asleep,
                 keep=self._args.instance.keeps_namespace,

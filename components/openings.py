@@ -6,7 +6,15 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from components import labels
 from components.manifests import Manifest, metadata
 from components.site import Site
-from heddle.topology import CHAINCODE_PORT, CouchdbPlan, OrganizationPlan, ServerPlan, WatcherPlan
+from heddle.topology import (
+    CHAINCODE_PORT,
+    CouchdbPlan,
+    OrganizationPlan,
+    OwnWatchers,
+    ServerPlan,
+    WatcherPlan,
+)
+from heddle.topology.plans.monitoring import PROMETHEUS
 
 _ANY_NAMESPACE: Manifest = {"namespaceSelector": {}}
 _MONITORING: Manifest = {"namespaceSelector": {"matchLabels": {labels.MONITORING: "true"}}}
@@ -61,13 +69,22 @@ def couchdb_opening(name: str, database: CouchdbPlan, site: Site, parent: pulumi
     Prometheus reads its metrics on the same port.
     """
     who = [labels.select_node(site.instance, database.peer), {labels.WORKS_FOR: database.peer}]
-    monitoring = site.topology.monitoring
-    if monitoring is not None:
-        who.append(labels.select_watcher(site.instance, monitoring.prometheus))
-    sources = [{"podSelector": {"matchLabels": match}} for match in who]
+    sources: Manifest = [{"podSelector": {"matchLabels": match}} for match in who]
+    sources += _prometheus(site)
     ingress = [{"ports": [{"port": "http", "protocol": "TCP"}], "from": sources}]
     match = labels.select_node(site.instance, database.name)
     return _policy(name, database.name, site, match, ingress, parent)
+
+
+def _prometheus(site: Site) -> list[Manifest]:
+    """Return the Prometheus that watches the instance; the operator's is in a namespace of monitoring."""
+    monitoring = site.topology.monitoring
+    if monitoring is None:
+        return []
+    if isinstance(monitoring.watchers, OwnWatchers):
+        match = labels.select_watcher(site.instance, monitoring.watchers.prometheus)
+        return [{"podSelector": {"matchLabels": match}}]
+    return [{**_MONITORING, "podSelector": {"matchLabels": {labels.NAME: PROMETHEUS}}}]
 
 
 def watcher_opening(name: str, watcher: WatcherPlan, site: Site, parent: pulumi.Resource) -> NetworkPolicy:

@@ -8,14 +8,14 @@ from components import labels, pods
 from components.manifests import Manifest
 from components.site import Site
 from heddle.monitoring.targets import CONFIG
-from heddle.topology import MonitoringPlan, WatcherPlan
+from heddle.topology import OwnWatchers, WatcherPlan
 
 DATA, FOLDER = "/data", "/etc/heddle"
 """Where the claim is mounted, and the folder with the configuration and what it names."""
 ALERTMANAGER_FILE = "alertmanager.yaml"
 
 
-def prometheus_command(plan: MonitoringPlan) -> list[str]:
+def prometheus_command(plan: OwnWatchers) -> list[str]:
     """Return the command of a Prometheus, at the path that upstream's image has."""
     return [
         "/bin/prometheus",
@@ -27,7 +27,7 @@ def prometheus_command(plan: MonitoringPlan) -> list[str]:
     ]
 
 
-def alertmanager_command(plan: MonitoringPlan) -> list[str]:
+def alertmanager_command(plan: OwnWatchers) -> list[str]:
     """Return the command of an Alertmanager, at the path that upstream's image has."""
     return [
         "/bin/alertmanager",

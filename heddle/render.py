@@ -105,6 +105,11 @@ def alertmanager_yaml(**variables: object) -> str:
     return _render("monitoring/alertmanager.yaml", **variables)
 
 
+def operator_yaml(**variables: object) -> str:
+    """Return objects for prometheus-operator; see templates/monitoring/operator.yaml.j2."""
+    return _render("monitoring/operator.yaml", **variables)
+
+
 def operations_services_yaml(**variables: object) -> str:
     """Return Services of the nodes' operations ports; see templates/monitoring/services.yaml.j2."""
     return _render("monitoring/services.yaml", **variables)

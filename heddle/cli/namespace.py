@@ -41,10 +41,12 @@ def namespace(
             )
     stored = open_stack(folder, stack).config
     instance = config.read_values(stack, stored.values, stored.secret_keys).instance
+    topology = plan(instance)
     objects = prepared_namespace(
-        plan(instance).namespace,
+        topology.namespace,
         instance.name,
         users=tuple(user or ()),
         service_accounts=tuple(service_account or ()),
+        kinds=topology.custom_kinds,
     )
     typer.echo(yaml.safe_dump_all(objects, sort_keys=False), nl=False)

@@ -1,8 +1,9 @@
 """Describe a namespace that an administrator of the cluster makes for a stack before its first `up`."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from heddle.kube.rights import role_rules
+from heddle.kube.rights import NEEDED, rights_on, role_rules
 
 __all__ = ["prepared_namespace"]
 
@@ -12,11 +13,16 @@ INSTANCE = "app.kubernetes.io/instance"
 
 
 def prepared_namespace(
-    namespace: str, instance: str, *, users: tuple[str, ...] = (), service_accounts: tuple[str, ...] = ()
+    namespace: str,
+    instance: str,
+    *,
+    users: tuple[str, ...] = (),
+    service_accounts: tuple[str, ...] = (),
+    kinds: Mapping[str, Iterable[str]] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the Namespace and, if anybody is named, the smallest Role and its RoleBinding.
 
-    A service account is `NAMESPACE:NAME`.
+    A service account is `NAMESPACE:NAME`. kinds: custom ones that the instance has, by API version.
     """
     labels = {INSTANCE: instance}
     pod_security = {
@@ -38,8 +44,9 @@ def prepared_namespace(
         metadata = {"name": "heddle", "namespace": namespace, "labels": labels}
         version = f"{_GROUP}/v1"
         role = {"apiGroup": _GROUP, "kind": "Role", "name": "heddle"}
+        rules = role_rules((*NEEDED, *rights_on(kinds or {})))
         made += [
-            {"apiVersion": version, "kind": "Role", "metadata": metadata, "rules": role_rules()},
+            {"apiVersion": version, "kind": "Role", "metadata": metadata, "rules": rules},
             {
                 "apiVersion": version,
                 "kind": "RoleBinding",

@@ -7,7 +7,7 @@ from typing import Any
 
 from heddle.kube.client import KubeClient, refusal
 
-__all__ = ["NEEDED", "Right", "missing_rights", "role_rules"]
+__all__ = ["NEEDED", "Right", "missing_rights", "rights_on", "role_rules"]
 
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _READ = ("get", "list", "watch")
@@ -43,22 +43,33 @@ NEEDED = (
 """All that `up`, `preview`, `refresh`, `status` and `rejoin-peer` ask of the API server."""
 
 
-def role_rules() -> list[dict[str, Any]]:
-    """Return the rules of the smallest Role (rbac.authorization.k8s.io/v1)."""
+def rights_on(kinds: Mapping[str, Iterable[str]]) -> tuple[Right, ...]:
+    """Return the rights to make and change objects of custom kinds, which are given by API version."""
+    resources: dict[str, list[str]] = {}
+    for version, names in kinds.items():
+        # So are those of prometheus-operator named, and there are no others here.
+        resources.setdefault(version.partition("/")[0], []).extend(f"{name.lower()}s" for name in names)
+    return tuple(
+        Right(group=group, resources=tuple(sorted(names)), verbs=_WRITE) for group, names in resources.items()
+    )
+
+
+def role_rules(rights: Iterable[Right] = NEEDED) -> list[dict[str, Any]]:
+    """Return the rules of the smallest Role (rbac.authorization.k8s.io/v1) with these rights."""
     return [
         {"apiGroups": [right.group], "resources": list(right.resources), "verbs": list(right.verbs)}
-        for right in NEEDED
+        for right in rights
     ]
 
 
-async def missing_rights(client: KubeClient, namespace: str) -> list[str]:
-    """Return the rights that the kubeconfig's user lacks in a namespace, as `verb resource.group`.
+async def missing_rights(client: KubeClient, namespace: str, rights: Iterable[Right] = NEEDED) -> list[str]:
+    """Return which of these rights the kubeconfig's user lacks in a namespace, as `verb resource.group`.
 
     Raises KubeError if the API server does not answer what its user may do.
     """
     if await _may(client, {"namespace": namespace, "verb": "*", "group": "*", "resource": "*"}):
         return []
-    asked = list(_each(NEEDED))
+    asked = list(_each(rights))
     allowed = await asyncio.gather(
         *(_may(client, {"namespace": namespace, **attributes}) for _, attributes in asked)
     )

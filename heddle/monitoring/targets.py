@@ -9,9 +9,14 @@ from heddle.render import operations_services_yaml, prometheus_yaml
 __all__ = [
     "CERTIFICATE",
     "CONFIG",
+    "DATABASE_PORT_NAME",
+    "EXPORTER_JOB",
+    "INTERVAL",
     "KEY",
+    "PORT_NAME",
     "ROOTS",
     "RULES",
+    "TIMEOUT",
     "Database",
     "Places",
     "Target",
@@ -25,6 +30,14 @@ CONFIG, RULES = "prometheus.yaml", "rules.yaml"
 
 ROOTS, CERTIFICATE, KEY = "roots.pem", "client.pem", "client.key"
 """Files beside the configuration: the roots of the nodes' certificates, the client's certificate and key."""
+
+
+INTERVAL, TIMEOUT = "15s", "10s"
+"""How often targets are scraped, for which the times of alarms are meant, and the time for an answer."""
+EXPORTER_JOB = "heddle"
+"""The job of Heddle's exporter; that of any other target is its name."""
+PORT_NAME, DATABASE_PORT_NAME = "operations", "http"
+"""Names of the ports of targets' Services."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,15 +55,33 @@ class Target:
         """Return the name of the Service of this port alone."""
         return f"{self.name}-operations"
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """Return the labels of its series, but for the namespace."""
+        return {"node": self.name, "organization": self.organization, "role": self.role}
+
+    def address(self, namespace: str) -> str:
+        """Return where it answers within the cluster."""
+        return f"{self.service}.{namespace}.svc:{self.port}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
-    """A peer's CouchDB, whose Service has its name, and the file with the administrator's password."""
+    """A peer's CouchDB, whose Service and Secret have its name, and the file with its password."""
 
     name: str
     port: int
     organization: str
     password_file: str
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Return the labels of its series, but for the namespace."""
+        return {"node": self.name, "organization": self.organization, "role": "couchdb"}
+
+    def address(self, namespace: str) -> str:
+        """Return where it answers within the cluster."""
+        return f"{self.name}.{namespace}.svc:{self.port}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,16 +113,16 @@ def config_yaml(
         stack=stack,
         namespace=namespace,
         nodes=targets,
-        addresses={
-            each.name: places.nodes.get(each.name) or f"{each.service}.{namespace}.svc:{each.port}"
-            for each in targets
-        },
+        addresses={each.name: places.nodes.get(each.name) or each.address(namespace) for each in targets},
         tls=tls,
         files={"rules": RULES, "roots": ROOTS, "certificate": CERTIFICATE, "key": KEY},
         databases=databases,
         metrics_path=couchdb.METRICS_PATH,
         user=couchdb.USER,
         exporter=places.exporter,
+        exporter_job=EXPORTER_JOB,
+        interval=INTERVAL,
+        timeout=TIMEOUT,
         alertmanager=places.alertmanager,
     )
 

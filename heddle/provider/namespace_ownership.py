@@ -5,9 +5,10 @@ from urllib.parse import quote
 
 from heddle.errors import KubeError, ProviderError, Unreachable
 from heddle.kube.client import KubeClient, refusal
+from heddle.kube.customkinds import missing_kinds
 from heddle.kube.dns import cluster_domain, domain_remedy
 from heddle.kube.prepared import INSTANCE
-from heddle.kube.rights import missing_rights
+from heddle.kube.rights import missing_rights, rights_on
 from heddle.kube.secrets import missing_keys
 from heddle.plugin.interface import DiffKind
 from heddle.plugin.values import Properties, has_unknown
@@ -36,15 +37,16 @@ class NamespaceOwnershipHandler(Handler):
     declaration = NAMESPACE_OWNERSHIP
 
     async def diff(self, call: Call) -> dict[str, DiffKind]:
-        """Refuse before anything is done a namespace that is gone, and Secrets that are missing by now.
+        """Refuse before anything is done a namespace that is gone, and what is missing by now.
 
         In itself nothing differs.
         """
         await self._expect_namespace(call)
-        if not (call.inputs.get("secretKeys") or call.inputs.get("pullSecrets")):
+        if not any(call.inputs.get(name) for name in ("secretKeys", "pullSecrets", "customKinds")):
             return {}
         try:
             async with KubeClient(await self.session.api_server()) as server:
+                await self._check_kinds(server, call)
                 await self._check_secrets(server, call)
         except Unreachable as error:
             await self.session.warn(f"not checked: whether the pods' Secrets are there\n{error}", call.urn)
@@ -76,6 +78,7 @@ class NamespaceOwnershipHandler(Handler):
                 await _check_rights(server, call)
                 if found is None:
                     await _check_creation(server, call)
+                await self._check_kinds(server, call)
                 await self._check_secrets(server, call)
         except Unreachable:
             return Plan(outputs={}, message=f"whether {call.inputs['namespace']} is free shows after apply")
@@ -98,6 +101,27 @@ class NamespaceOwnershipHandler(Handler):
             + (f" but with {found}" if found else ""),
             hint=domain_remedy(found),
         )
+
+    async def _check_kinds(self, server: KubeClient, call: Call) -> None:
+        """Raise ProviderError for custom kinds that the cluster does not know, or the user may not make."""
+        kinds = call.inputs.get("customKinds") or {}
+        if not kinds:
+            return
+        try:
+            missing = await missing_kinds(server, kinds)
+            lacking = await missing_rights(server, call.inputs["namespace"], rights_on(kinds))
+        except KubeError as error:
+            words = f"not checked: whether the cluster knows what `monitoring.operator` needs\n{error}"
+            await self.session.warn(words, call.urn)
+            return
+        if missing:
+            raise ProviderError(
+                f"this cluster knows no {', no '.join(missing)}: prometheus-operator is not there, or is old",
+                hint="Install prometheus-operator with its CustomResourceDefinitions. Or take `operator` out "
+                "of `monitoring` in the stack file: then a Prometheus of its own watches the instance.",
+            )
+        if lacking:
+            raise _unprepared(call, f"this user may not: {', '.join(lacking)}")
 
     async def _check_secrets(self, server: KubeClient, call: Call) -> None:
         """Raise ProviderError if pods would not start for want of a Secret; warn of what images may need."""
@@ -134,6 +158,7 @@ class NamespaceOwnershipHandler(Handler):
 
         await self._check_dns_domain(call)
         async with KubeClient(await self.session.api_server()) as server:
+            await self._check_kinds(server, call)
             await self._check_secrets(server, call)
             await poll(
                 lambda _: _made(server, call),

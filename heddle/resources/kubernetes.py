@@ -28,7 +28,8 @@ class NamespaceOwnershipArgs:
     """A namespace, its instance, and the stack that owns it: `owner` is a text that no other stack has.
 
     `dns_domain`: what the names of the cluster's Services end with. `secret_keys` (keys by Secret) and
-    `pull_secrets`: what pods read and somebody made beforehand.
+    `pull_secrets`: what pods read and somebody made beforehand. `custom_kinds`: kinds by API version that the
+    cluster has to know beside Kubernetes' own.
     """
 
     namespace: str
@@ -37,6 +38,7 @@ class NamespaceOwnershipArgs:
     dns_domain: str | None = None
     secret_keys: Mapping[str, Sequence[str]] | None = None
     pull_secrets: Sequence[str] | None = None
+    custom_kinds: Mapping[str, Sequence[str]] | None = None
 
 
 class NamespaceOwnership(DeclaredResource[NamespaceOwnershipArgs]):

@@ -41,6 +41,11 @@ NAMESPACE_OWNERSHIP = ResourceType(
             "Secrets that images are pulled with: one that is not there is warned of.",
             optional=True,
         ),
+        "customKinds": connection(
+            MapOf(ListOf(NAME)),
+            "Kinds by API version that the cluster has to know: without one nothing is done.",
+            optional=True,
+        ),
     },
 )
 

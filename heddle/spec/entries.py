@@ -1,4 +1,4 @@
-"""Describe entries of a list that are a name, or a mapping with that name and more."""
+"""Describe sections that may be written shorter: as a name alone, or as `true`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -38,4 +38,34 @@ class NameOrMapping:
 def name_or_mapping(section: type[Section], rule: NameRule, words: str) -> tuple[Any, ...]:
     """Return what makes a section readable from its name alone: `Annotated[Section, *name_or_mapping(…)]`."""
     entry = NameOrMapping(section, rule, words)
+    return WrapValidator(entry.read), entry
+
+
+@dataclass(frozen=True)
+class TrueOrMapping:
+    """Reads `true` as a section with all its defaults, and `false` as none; `example` is for people."""
+
+    section: type[Section]
+    example: str
+
+    def read(self, value: object, handler: ValidatorFunctionWrapHandler) -> Any:  # noqa: ANN401 — pydantic's
+        """Return the section or None. Raises PydanticCustomError for what is neither."""
+        if value is True:
+            return self.section()
+        if value is False or value is None:
+            return None
+        if not isinstance(value, dict | self.section):
+            raise refused(f"true, false or a mapping, as {self.example}")
+        return handler(value)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Say the same in JSON Schema."""
+        return {"anyOf": [{"type": "boolean"}, handler(schema)]}
+
+
+def true_or_mapping(section: type[Section], example: str) -> tuple[Any, ...]:
+    """Return what makes a section readable from a truth value: `Annotated[Section | None, *…]`."""
+    entry = TrueOrMapping(section, example)
     return WrapValidator(entry.read), entry

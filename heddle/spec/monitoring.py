@@ -1,32 +1,24 @@
-"""Describe how an instance is watched: by a Prometheus of its own."""
+"""Describe how an instance is watched: by a Prometheus of its own, or by that of the cluster's operator."""
 
 import re
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    GetJsonSchemaHandler,
-    ValidatorFunctionWrapHandler,
-    WithJsonSchema,
-    WrapValidator,
-)
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core.core_schema import CoreSchema
+from pydantic import AfterValidator, Field, WithJsonSchema
 
+from heddle.spec.entries import true_or_mapping
 from heddle.spec.kinds import Period
 from heddle.spec.model import Section, refused
-from heddle.spec.names import ReceiverName
+from heddle.spec.names import Label, LabelValue, ReceiverName
 from heddle.spec.nodes import SecretKey
 
 __all__ = [
     "Mail",
     "Monitoring",
     "MonitoringWanted",
+    "Operator",
     "Receiver",
     "Severity",
-    "TrueOrMapping",
     "Webhook",
     "check_host_port",
     "check_mail",
@@ -34,6 +26,8 @@ __all__ = [
 ]
 
 _HOST_PORT = r"(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?):[0-9]{1,5}"
+_NO_URL = re.compile(r"""[\s"<>\\^`{|}]""")
+"""What an address never has as it is (RFC 3986): it is written with %."""
 _MAIL = r"[^@\s,<>]+@[^@\s,<>]+"
 
 Severity = Literal["critical", "error", "warning", "note"]
@@ -55,7 +49,9 @@ def check_url(value: str) -> str:
         fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is no number
         fits = False
-    if not fits or "@" in value.partition("//")[2].partition("/")[0] or not value.isprintable():
+    if not value.isprintable() or _NO_URL.search(value):
+        fits = False
+    if not fits or "@" in value.partition("//")[2].partition("/")[0]:
         raise refused("an address as https://alerts.example.com/heddle", "A password belongs into `token`.")
     return value
 
@@ -111,14 +107,31 @@ class Receiver(Section):
     """A mailbox that mail about alarms goes to."""
 
 
+class Operator(Section):
+    """The cluster's prometheus-operator, which finds what it has to watch by objects of its own kinds."""
+
+    labels: dict[Label, LabelValue] = Field(default_factory=dict)
+    """Labels of these objects, by which its Prometheus and Alertmanager select theirs, as
+    `release: kube-prometheus-stack`."""
+
+
+OperatorWanted = Annotated[
+    Operator | None, *true_or_mapping(Operator, "{labels: {release: kube-prometheus-stack}}")
+]
+"""The operator that watches an instance; None = a Prometheus of its own does."""
+
+
 class Monitoring(Section):
     """What watches the instance: `true` for a Prometheus and an Alertmanager in its namespace.
 
     Their processors, memory, machines and claims are under `nodes`, as `prometheus` and `alertmanager`.
     """
 
+    operator: OperatorWanted = None
+    """Have the Prometheus and the Alertmanager of the cluster's prometheus-operator watch the instance,
+    instead of a Prometheus and an Alertmanager of its own. Default: false."""
     retention: Period = "15d"
-    """How long samples are kept, if four fifths of the claim do not run full before."""
+    """How long samples are kept, if four fifths of the claim do not run full before. Without `operator`."""
     exporter: HostPort | None = None
     """Where `heddle monitoring serve` listens, as pods reach it. Default: there is none, and its alarms are
     silent."""
@@ -126,26 +139,5 @@ class Monitoring(Section):
     """Who is told of alarms. Default: nobody; they are seen in Alertmanager alone."""
 
 
-class TrueOrMapping:
-    """Reads `true` as the section with all its defaults, and `false` as none."""
-
-    def read(self, value: object, handler: ValidatorFunctionWrapHandler) -> Any:  # noqa: ANN401 — pydantic's
-        """Return the section or None. Raises PydanticCustomError for what is neither."""
-        if value is True:
-            return Monitoring()
-        if value is False or value is None:
-            return None
-        if not isinstance(value, dict | Monitoring):
-            raise refused("true, false or a mapping, as {retention: 30d}")
-        return handler(value)
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Say the same in JSON Schema."""
-        return {"anyOf": [{"type": "boolean"}, handler(schema)]}
-
-
-_ENTRY = TrueOrMapping()
-MonitoringWanted = Annotated[Monitoring | None, WrapValidator(_ENTRY.read), _ENTRY]
+MonitoringWanted = Annotated[Monitoring | None, *true_or_mapping(Monitoring, "{retention: 30d}")]
 """What watches an instance; None = nothing."""

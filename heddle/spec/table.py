@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from heddle.settings import DEFAULT_RESOURCES
 from heddle.spec.editions import EDITIONS, Edition
-from heddle.spec.entries import NameOrMapping
+from heddle.spec.entries import NameOrMapping, TrueOrMapping
 from heddle.spec.fields import Reader
 from heddle.spec.former import check_former_domain
 from heddle.spec.indices import IndicesRule
@@ -19,7 +19,7 @@ from heddle.spec.instance import Instance
 from heddle.spec.kinds import check_period, check_processors, check_quantity
 from heddle.spec.metadata import check_metadata
 from heddle.spec.model import Section, section_in
-from heddle.spec.monitoring import Monitoring, TrueOrMapping, check_host_port, check_mail, check_url
+from heddle.spec.monitoring import check_host_port, check_mail, check_url
 from heddle.spec.names import NameRule
 from heddle.spec.ordering import Bft
 from heddle.spec.policies import check_endorsement, check_members, check_policy
@@ -151,7 +151,7 @@ def _checked(validator: AfterValidator | BeforeValidator | WrapValidator, *, sho
     if isinstance(rule, NameOrMapping):
         return f"name or {_plain(rule.section, [])}"
     if isinstance(rule, TrueOrMapping):
-        return f"`true`, `false` or {_plain(Monitoring, [])}"
+        return f"`true`, `false` or {_plain(rule.section, [])}"
     if not isinstance(rule, NameRule):
         return _IN_WORDS.get(validator.func, "")
     return rule.noun if short else rule.words

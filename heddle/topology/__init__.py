@@ -16,7 +16,7 @@ from heddle.topology.plans.chaincodes import (
 )
 from heddle.topology.plans.instance import ImagesPlan, Topology
 from heddle.topology.plans.members import ADMIN, USER, ChannelPlan, MemberPlan, OrganizationPlan
-from heddle.topology.plans.monitoring import MonitoringPlan, WatcherPlan
+from heddle.topology.plans.monitoring import ClusterOperator, MonitoringPlan, OwnWatchers, WatcherPlan
 from heddle.topology.plans.nodes import CouchdbPlan, NodePlan, Placement, PodSettings, StoredPod
 from heddle.topology.policies import endorsement_policy
 
@@ -26,6 +26,7 @@ __all__ = [
     "USER",
     "ChaincodePlan",
     "ChannelPlan",
+    "ClusterOperator",
     "CollectionPlan",
     "CouchdbPlan",
     "DefinitionPlan",
@@ -34,6 +35,7 @@ __all__ = [
     "MonitoringPlan",
     "NodePlan",
     "OrganizationPlan",
+    "OwnWatchers",
     "Placement",
     "PodSettings",
     "ServerPlan",

@@ -8,7 +8,9 @@ from heddle.topology.plans.monitoring import (
     ALERTMANAGER_PORT,
     PROMETHEUS,
     PROMETHEUS_PORT,
+    ClusterOperator,
     MonitoringPlan,
+    OwnWatchers,
     WatcherPlan,
 )
 from heddle.topology.pods import claim_settings, pod_settings
@@ -22,15 +24,22 @@ def monitoring_plan(instance: Instance) -> MonitoringPlan | None:
     wanted = instance.monitoring
     if wanted is None:
         return None
+    watchers = (
+        ClusterOperator(labels=wanted.operator.labels)
+        if wanted.operator
+        else _own(instance, wanted.retention)
+    )
+    return MonitoringPlan(watchers=watchers, exporter=wanted.exporter or "", receivers=wanted.receivers)
+
+
+def _own(instance: Instance, retention: str) -> OwnWatchers:
     prometheus = _watcher(instance, PROMETHEUS, PROMETHEUS_PORT)
     part, whole = _FULL
-    return MonitoringPlan(
+    return OwnWatchers(
         prometheus=prometheus,
         alertmanager=_watcher(instance, ALERTMANAGER, ALERTMANAGER_PORT),
-        retention=wanted.retention,
+        retention=retention,
         retention_bytes=int(amount(prometheus.storage_size) * part / whole),
-        exporter=wanted.exporter or "",
-        receivers=wanted.receivers,
     )
 
 

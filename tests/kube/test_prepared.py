@@ -26,6 +26,22 @@ def test_users_and_service_accounts_are_bound_to_the_role() -> None:
     assert names == [("User", "anna", None), ("ServiceAccount", "deploy", "ci")]
 
 
+def test_the_role_grants_what_custom_kinds_need() -> None:
+    """In one rule beside those that every stack has."""
+    kinds = {
+        "monitoring.coreos.com/v1": ("PrometheusRule", "ServiceMonitor"),
+        "monitoring.coreos.com/v1alpha1": ("ScrapeConfig",),
+    }
+    _, role, _ = prepared_namespace("fabric-dev", "dev", users=("anna",), kinds=kinds)
+    *others, own = role["rules"]
+    assert others == role_rules()
+    assert own == {
+        "apiGroups": ["monitoring.coreos.com"],
+        "resources": ["prometheusrules", "scrapeconfigs", "servicemonitors"],
+        "verbs": ["get", "list", "watch", "create", "patch", "delete"],
+    }
+
+
 def test_the_documented_role_is_the_one_that_is_checked() -> None:
     """And no rule has a wildcard."""
     text = (ROOT / "docs/operations/namespace.md").read_text()

@@ -19,7 +19,7 @@ MAIL = {"to": "a@example.com", "from": "b@example.com", "smarthost": "smtp.examp
 RECEIVERS = [
     Receiver.model_validate(each)
     for each in (
-        {"name": "hook", "webhook": {"url": "https://alerts.example.com/'\"#{}", "token": TOLD}},
+        {"name": "hook", "webhook": {"url": "https://alerts.example.com/'#:%22", "token": TOLD}},
         {"name": "mail", "severities": ["critical", "warning"], "mail": MAIL},
         {
             "name": "both",

@@ -26,6 +26,10 @@ class Namespaces:
         """Keys of each Secret of the namespace."""
         self.hidden = False
         """True: the user may not look at Secrets."""
+        self.kinds: dict[str, list[str]] = {}
+        """Custom kinds by API version, as their definitions say."""
+        self.kinds_hidden = False
+        """True: the user may not look which there are."""
         self.lacking: set[tuple[str, str]] = set()
         """Verb and resource of what the user may not; nothing = may do everything."""
 
@@ -72,6 +76,16 @@ class Namespaces:
             return httpx.Response(404, json={"message": "not found"})
         return httpx.Response(200, json={"data": dict.fromkeys(self.secrets[name], "aHVudGVyMg==")})
 
+    def version(self, path: str) -> httpx.Response:
+        """The kinds of an API version, as discovery has them."""
+        if self.kinds_hidden:
+            return httpx.Response(403, json={"message": "GET of this path is forbidden"})
+        version = path.removeprefix("/apis/")
+        if version not in self.kinds:
+            return httpx.Response(404, text="404 page not found")
+        resources = [{"name": f"{kind.lower()}s", "kind": kind} for kind in self.kinds[version]]
+        return httpx.Response(200, json={"kind": "APIResourceList", "resources": resources})
+
     @property
     def annotations(self) -> dict[str, str]:
         found: dict[str, str] = self.objects["fabric-dev"]["metadata"]["annotations"]
@@ -86,6 +100,8 @@ class Namespaces:
             return self.secret(request.url.path)
         if "selfsubjectaccessreviews" in request.url.path:
             return self.review(request)
+        if request.url.path.startswith("/apis/monitoring.coreos.com/"):
+            return self.version(request.url.path)
         if request.method in self.forbidden:
             return httpx.Response(403, json={"message": f"{request.method} is forbidden"})
         if "dryRun" in request.url.params:

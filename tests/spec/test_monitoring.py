@@ -6,7 +6,7 @@ import pytest
 
 from heddle.planner.incidents import Severity
 from heddle.spec.load import check_instance, parse_instance
-from heddle.spec.monitoring import Monitoring
+from heddle.spec.monitoring import Monitoring, Operator
 from heddle.spec.monitoring import Severity as Named
 
 BASE: dict[str, Any] = {"name": "demo", "organizations": [{"name": "org1"}]}
@@ -51,7 +51,8 @@ def test_any_other_exporter_is_refused(exporter: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://x/y", "x", "https://", "https://u:p@x/y", "https://x:port/", "http://x:0/", "http://x/a\nb"],
+    ["ftp://x/y", "x", "https://", "https://u:p@x/y", "https://x:port/", "http://x:0/", "http://x/a\nb"]
+    + [f"https://x/a{each}b" for each in ' "<>\\^`{|}'],
 )
 def test_a_webhook_is_an_address_without_a_password(url: str) -> None:
     (problem,) = _checked({"receivers": [{"name": "a", "webhook": {"url": url}}]})
@@ -90,3 +91,44 @@ def test_pods_that_watch_have_settings_but_no_variables() -> None:
 
 def test_severities_are_those_of_the_alarms() -> None:
     assert set(get_args(Named)) == {str(each) for each in Severity}
+
+
+@pytest.mark.parametrize("said", [True, {}, {"labels": {}}])
+def test_the_operator_is_asked_for_by_true(said: object) -> None:
+    instance = parse_instance({**BASE, "monitoring": {"operator": said}}, source="test")
+    assert instance.monitoring == Monitoring(operator=Operator())
+
+
+@pytest.mark.parametrize("said", [False, None])
+def test_without_the_operator_it_is_a_prometheus_of_its_own(said: object) -> None:
+    instance = parse_instance({**BASE, "monitoring": {"operator": said}}, source="test")
+    assert instance.monitoring == Monitoring()
+
+
+@pytest.mark.parametrize("said", ["yes", 1, [], "prometheus"])
+def test_what_is_no_operator_is_refused(said: object) -> None:
+    assert _checked({"operator": said}) == [
+        "monitoring.operator: true, false or a mapping, as {labels: {release: kube-prometheus-stack}}"
+    ]
+
+
+def test_labels_of_the_operators_objects_are_ones_own() -> None:
+    assert _checked({"operator": {"labels": {"release": "stack", "team.example.com/name": "a"}}}) == []
+    own, value = _checked({"operator": {"labels": {"heddle.dev/node": "a", "release": "a b"}}})
+    assert own.startswith("monitoring.operator.labels.heddle.dev/node: labels of your own")
+    assert value.startswith("monitoring.operator.labels.release: ")
+
+
+def test_a_misspelt_key_of_the_operator_is_named() -> None:
+    (problem,) = _checked({"operator": {"label": {"release": "stack"}}})
+    assert problem.startswith("monitoring.operator.label: ")
+
+
+def test_what_the_operators_prometheus_says_itself_is_not_in_the_stack_file() -> None:
+    assert _checked({"operator": True, "retention": "30d"}) == [
+        "monitoring.retention: nothing with operator: its Prometheus keeps samples as long as it says"
+    ]
+    assert _checked({"operator": False, "retention": "30d"}) == []
+    assert _checked({"operator": {}}, nodes={"prometheus": {"storage": {"size": "3Gi"}}}) == [
+        "nodes.prometheus: only without monitoring.operator"
+    ]

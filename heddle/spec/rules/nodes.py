@@ -9,6 +9,7 @@ from heddle.quantities import KB, amount
 from heddle.settings import DEFAULT_RESOURCES
 from heddle.spec.kinds import check_processors, check_quantity
 from heddle.spec.problems import Problem
+from heddle.spec.rules.labels import broken_labels
 from heddle.spec.rules.reading import (
     Data,
     Place,
@@ -21,11 +22,10 @@ from heddle.spec.rules.reading import (
     section,
 )
 from heddle.spec.rules.variables import broken_variables
-from heddle.spec.rules.watching import WATCHERS, watched_here
+from heddle.spec.rules.watching import WATCHERS, watched, watched_here
 
 _OWN_ANNOTATIONS = ("heddle.dev/", "pulumi.com/")
 """Beginnings of annotations that say how objects are rolled and awaited."""
-_OWN_LABELS = ("app.kubernetes.io/", "heddle.dev/")
 _ANNOTATION_BYTES = 250 * KB
 """Bytes of the annotations of an object: Kubernetes takes 256 KB, and Heddle and Pulumi have some."""
 _ZONE = "topology.kubernetes.io/zone"
@@ -49,7 +49,7 @@ def broken(data: Data) -> Iterator[Problem]:
             yield problem((*place, "storage"), said["storage"], "nothing: chaincodes have no volume")
         yield from broken_variables(said, place, key, chaincodes)
         yield from _resources(data, key, (*place, "resources"))
-        yield from _labels(section(said, "labels"), (*place, "labels"))
+        yield from broken_labels(section(said, "labels"), (*place, "labels"))
         for kind in ("annotations", "serviceAnnotations"):
             yield from _annotations(section(said, kind), (*place, kind))
         yield from _placement(section(said, "placement"), (*place, "placement"))
@@ -79,7 +79,8 @@ def _absent(data: Data) -> dict[str, str]:
     if data.get("stateDatabase") != "CouchDB":
         absent["couchdb"] = "only with stateDatabase CouchDB"
     if not watched_here(data):
-        absent |= dict.fromkeys(WATCHERS, "only with monitoring")
+        allowed = "only without monitoring.operator" if watched(data) else "only with monitoring"
+        absent |= dict.fromkeys(WATCHERS, allowed)
     return absent
 
 
@@ -126,13 +127,6 @@ def _annotations(annotations: Data, place: Place) -> Iterator[Problem]:
     if size > _ANNOTATION_BYTES:
         allowed = f"at most {_ANNOTATION_BYTES // KB} KB in all, as Kubernetes takes"
         yield problem(place, annotations, allowed)
-
-
-def _labels(labels: Data, place: Place) -> Iterator[Problem]:
-    for key, value in labels.items():
-        if str(key).startswith(_OWN_LABELS):
-            allowed = f"labels of your own; Heddle sets those that begin with {' and '.join(_OWN_LABELS)}"
-            yield problem((*place, key), value, allowed)
 
 
 def _placement(placement: Data, place: Place) -> Iterator[Problem]:

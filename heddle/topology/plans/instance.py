@@ -96,6 +96,11 @@ class Topology:
         }
 
     @property
+    def custom_kinds(self) -> dict[str, tuple[str, ...]]:
+        """Return the kinds, by API version, that the cluster has to know beside Kubernetes' own."""
+        return self.monitoring.custom_kinds if self.monitoring is not None else {}
+
+    @property
     def secret_keys(self) -> dict[str, tuple[str, ...]]:
         """Return the keys that pods read, by the Secret, which somebody made beforehand."""
         found: dict[str, set[str]] = {}
