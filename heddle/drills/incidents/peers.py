@@ -85,7 +85,13 @@ DISK_LOST = Drill(
 COUCHDB_AWAY = Drill(
     name="couchdb-away",
     summary="The state database of one peer is scaled to 0.",
-    alarms=(*_CRASHES, "NodeHasProblems", "ProposalSimulationsFail", "EndorsementsFail"),
+    alarms=(
+        *_CRASHES,
+        "DatabaseNotScraped",
+        "NodeHasProblems",
+        "ProposalSimulationsFail",
+        "EndorsementsFail",
+    ),
     page="couchdb.md",
     lacks=_lacks_couchdb,
     choose=_last,

@@ -51,6 +51,16 @@ _PROCESSES = (
         own_severity=Severity.CRITICAL,
     ),
     Alarm(
+        name="DatabaseNotScraped",
+        expression=_not_scraped("couchdb"),
+        lasts="2m",
+        summary="State database <node> of <namespace> does not answer, or refuses the password: its peer can "
+        "neither endorse nor commit.",
+        cause=Cause.UNCLEAR,
+        # Other peers do the work of its own.
+        own_severity=Severity.ERROR,
+    ),
+    Alarm(
         name="NodeRestartsOften",
         expression='changes(process_start_time_seconds{NS, role=~"orderer|peer"}[30m]) > 2',
         lasts="1m",
