@@ -11,14 +11,17 @@ from typing import Annotated
 import typer
 
 from heddle.cli.options import HERE, Folder
+from heddle.config import read_instance
 from heddle.errors import HeddleError, RunbookError
 from heddle.network.network import open_network
 from heddle.reaction import delivery
+from heddle.reaction.allowed import allowed_runbooks
 from heddle.reaction.reactor import Notice, Reactor, Ways
 from heddle.reaction.serving import PATH, serve
 from heddle.reaction.webhook import Alert
-from heddle.runbooks.catalog import find_runbook
 from heddle.runbooks.following import start_heddle, triage
+from heddle.state.project import is_access_folder
+from heddle.state.stack import open_stack
 
 __all__ = ["react"]
 
@@ -33,7 +36,8 @@ def react(
     ] = None,
     post: Annotated[str, typer.Option("--post", metavar="URL", help="Post each notice there.")] = "",
     act: Annotated[
-        list[str] | None, typer.Option("--act", metavar="RUNBOOK", help="May act by itself. Again for more.")
+        list[str] | None,
+        typer.Option("--act", metavar="RUNBOOK", help="May act by itself, too. Again for more."),
     ] = None,
     token_file: Annotated[
         Path | None, typer.Option("--token-file", help="The bearer's token that clients must have.")
@@ -47,18 +51,27 @@ def react(
     host, port = _address(listen)
     if notices is None and not post:
         raise typer.BadParameter("--notices DIR or --post URL: say where notices go")
-    for name in act or ():
-        find_runbook(name)
+    acts = allowed_runbooks(_said(stack, folder), act or ())
     namespace = open_network(stack, folder).instance.namespace
     reactor = Reactor(
         stack=stack,
         namespace=namespace,
         ways=Ways(triage=lambda: triage(stack, folder), run=lambda command: start_heddle(command, folder)),
-        acts=frozenset(act or ()),
+        acts=acts,
         deliver=_delivery(notices, post, _token(post_token_file)),
         tell=_tell,
     )
+    _tell(f"may act by itself: {', '.join(sorted(acts)) or 'no runbook'}")
     asyncio.run(_serve(reactor, host, port, _token(token_file)))
+
+
+def _said(stack: str, folder: Path) -> tuple[str, ...]:
+    """Return the runbooks that the stack file lets act; none of an access folder, which has no stack file."""
+    if is_access_folder(stack):
+        return ()
+    stored = open_stack(folder, stack).config
+    monitoring = read_instance(stack, stored.values, stored.secret_keys).monitoring
+    return monitoring.acts if monitoring is not None else ()
 
 
 async def _serve(reactor: Reactor, host: str, port: int, token: str) -> None:

@@ -13,6 +13,7 @@ from heddle.spec.names import Label, LabelValue, ReceiverName
 from heddle.spec.nodes import SecretKey
 
 __all__ = [
+    "ActingRunbook",
     "Mail",
     "Monitoring",
     "MonitoringWanted",
@@ -32,6 +33,20 @@ _MAIL = r"[^@\s,<>]+@[^@\s,<>]+"
 
 Severity = Literal["critical", "error", "warning", "note"]
 """How serious an alarm is, as heddle.planner.incidents has it."""
+
+ActingRunbook = Literal[
+    "certificates-expired",
+    "chaincode-not-starting",
+    "clean-residue",
+    "couchdb-rebuild",
+    "disk-full",
+    "height-gap",
+    "image-pull",
+    "quorum-lost",
+    "rejoin-orderer",
+    "rejoin-peer",
+]
+"""A runbook that may act without a person: one of the catalog that changes anything, as a test holds it."""
 
 
 def check_host_port(value: str) -> str:
@@ -137,6 +152,9 @@ class Monitoring(Section):
     silent."""
     receivers: tuple[Receiver, ...] = ()
     """Who is told of alarms. Default: nobody; they are seen in Alertmanager alone."""
+    acts: tuple[ActingRunbook, ...] = ()
+    """Runbooks that `heddle monitoring react` lets act by themselves, beside those of its `--act`.
+    Default: none."""
 
 
 MonitoringWanted = Annotated[Monitoring | None, *true_or_mapping(Monitoring, "{retention: 30d}")]
