@@ -108,8 +108,7 @@ class _Questions:
             return no_answer(error)
 
     async def _with_version(self, node: Node, facts: NodeFacts, version: str | NoAnswer) -> NodeFacts:
-        expired = facts.certificate is not None and facts.certificate.expired
-        if expired and isinstance(version, NoAnswer):
+        if facts.expired_certificate and isinstance(version, NoAnswer):
             version = await self._version(node, any_date=True)
         return replace(facts, version=version)
 

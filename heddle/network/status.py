@@ -12,8 +12,8 @@ from heddle.network.facts import committed_definition, node_facts
 from heddle.network.instance import ChaincodeOutput, InstanceOutput, NodeOutput
 from heddle.network.network import Network
 from heddle.planner.facts import Answer, LedgerState, NoAnswer, NodeFacts, missing_state, orders
+from heddle.planner.health import slowness
 from heddle.planner.margin import ChannelMargin, channel_margins
-from heddle.planner.restart import slowness
 from heddle.releases import image_release, read_release
 
 __all__ = [

@@ -27,6 +27,7 @@ __all__ = [
     "describe",
     "is_active",
     "is_level",
+    "leads",
     "missing_state",
     "newest_height",
     "orders",
@@ -161,6 +162,26 @@ class NodeFacts:
     leaves: bool = False
     """Whether the stack file has the node no more: it may still order, and nobody waits for it."""
 
+    @property
+    def ready(self) -> bool:
+        """Tell whether the node's pod is there and ready."""
+        return self.pod is not None and self.pod.ready
+
+    @property
+    def leads_any(self) -> bool:
+        """Tell whether the node says that it leads one of its channels."""
+        return any(map(leads, self.channels.values()))
+
+    @property
+    def expired_certificate(self) -> CertificateFacts | None:
+        """Return the certificate that the node presents, if it has expired."""
+        return self.certificate if self.certificate is not None and self.certificate.expired else None
+
+    @property
+    def held_channels(self) -> tuple[str, ...]:
+        """Return the channels of which the node does not say itself that it lacks them."""
+        return tuple(name for name, answer in self.channels.items() if answer is not None)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelFacts:
@@ -202,6 +223,11 @@ def is_active(answer: Answer) -> TypeGuard[LedgerState]:
     A consenter that has just been removed may know it before the others hand out that block.
     """
     return isinstance(answer, LedgerState) and answer.status in {"active", "joined"}
+
+
+def leads(answer: Answer) -> TypeGuard[LedgerState]:
+    """Tell whether an orderer says that it leads the channel."""
+    return isinstance(answer, LedgerState) and answer.leader
 
 
 def missing_state(answer: Answer) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from heddle.planner.counts import consensus_counts
-from heddle.planner.facts import LedgerState, NodeFacts, is_level, orders
+from heddle.planner.facts import LedgerState, NodeFacts, is_level, leads, orders
 from heddle.quorum import quorum
 
 __all__ = ["HandOver", "hand_overs", "handed_over", "led_by"]
@@ -26,9 +26,7 @@ class HandOver:
 def led_by(node: NodeFacts) -> tuple[str, ...]:
     """Return the channels that an orderer leads by Raft, as it says itself."""
     return tuple(
-        channel
-        for channel, answer in node.channels.items()
-        if isinstance(answer, LedgerState) and answer.leader and not answer.counts.bft
+        channel for channel, answer in node.channels.items() if leads(answer) and not answer.counts.bft
     )
 
 
@@ -83,9 +81,7 @@ def _fewest_wishes(channel: str, nodes: Sequence[NodeFacts]) -> int:
 
 def _may_lead(node: NodeFacts, channel: str, leader: NodeFacts) -> bool:
     answer, mine = node.channels.get(channel), leader.channels[channel]
-    expired = node.certificate is not None and node.certificate.expired
-    ready = node.pod is not None and node.pod.ready
-    if expired or not ready or not orders(answer) or not isinstance(mine, LedgerState):
+    if node.expired_certificate or not node.ready or not orders(answer) or not isinstance(mine, LedgerState):
         return False
     return is_level(answer.height, mine.height)
 

@@ -98,7 +98,7 @@ def _running(channel: str, orderers: Sequence[NodeFacts]) -> int:
     return sum(
         orders(answer := node.channels.get(channel))
         and is_level(answer.height, newest)
-        and not (node.certificate is not None and node.certificate.expired)
+        and not node.expired_certificate
         for node in orderers
     )
 

@@ -7,7 +7,8 @@ satisfy an endorsement policy. `memberships`: by channel, the names of its peers
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from heddle.planner.facts import NodeFacts, describe, is_active, is_level
-from heddle.planner.restart import is_outdated, serves_nobody
+from heddle.planner.health import serves_nobody
+from heddle.planner.restart import is_outdated
 
 __all__ = ["Memberships", "joined", "next_peer", "only_peers", "peer_pauses", "peer_refusal"]
 
@@ -27,10 +28,10 @@ def next_peer(peers: Sequence[NodeFacts], memberships: Memberships) -> NodeFacts
     there = joined(memberships, peers)
 
     def rank(peer: NodeFacts) -> tuple[bool, bool, bool, int]:
-        useless, ready = bool(serves_nobody(peer)), peer.pod is not None and peer.pod.ready
+        useless = bool(serves_nobody(peer))
         others = [each for each in peers if each is not peer]
         refused = not useless and bool(peer_refusal(peer, others, memberships))
-        return ready, not useless, refused, len(only_peers(peer.name, organizations, there))
+        return peer.ready, not useless, refused, len(only_peers(peer.name, organizations, there))
 
     return min(outdated, key=rank, default=None)
 

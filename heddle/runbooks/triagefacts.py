@@ -20,8 +20,8 @@ from heddle.network.purposes import RESTART
 from heddle.network.status import Asked, InstanceStatus, NodeStatus, ask_nodes, status_of
 from heddle.network.surroundings import Surroundings, ask_surroundings
 from heddle.planner.facts import NoAnswer, NodeFacts, missing_state
+from heddle.planner.health import slowness
 from heddle.planner.looks import Facts, NodeLook, PeerLook, PodLook
-from heddle.planner.restart import slowness
 from heddle.runbooks.context import Context
 from heddle.runbooks.diagnosis import diagnose
 from heddle.runbooks.leftovers import leftover_claims

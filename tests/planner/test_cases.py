@@ -24,16 +24,15 @@ from heddle.planner.facts import (
     Refusal,
     newest_height,
 )
+from heddle.planner.health import serves_nobody
+from heddle.planner.heights import expected_heights, missing_blocks
 from heddle.planner.joining import joining_refusal
 from heddle.planner.restart import (
-    expected_heights,
     held_up,
     key_refusal,
-    missing_blocks,
     next_restart,
     restart_hint,
     restart_refusal,
-    serves_nobody,
     waits_for_successor,
 )
 from heddle.planner.standing import missing_consenters

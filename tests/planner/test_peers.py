@@ -7,8 +7,8 @@ from itertools import chain, combinations, product
 import pytest
 
 from heddle.planner.facts import LedgerState, NoAnswer, NodeFacts, PodFacts
+from heddle.planner.health import serves_nobody
 from heddle.planner.peers import joined, next_peer, peer_pauses, peer_refusal
-from heddle.planner.restart import serves_nobody
 
 HEIGHT = 20
 LAYOUTS: Mapping[str, Mapping[str, int]] = {

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from heddle.planner.facts import Answer, CertificateFacts, LedgerState, NoAnswer, NodeFacts, PodFacts
-from heddle.planner.restart import slowness, trouble
+from heddle.planner.health import slowness, trouble
 from heddle.provider.rollout.look import not_well
 
 LATE = NoAnswer(reason="peer0: no answer: Deadline Exceeded", late=True)

@@ -33,9 +33,10 @@ from heddle.planner.facts import (
     PodFacts,
     Refusal,
 )
+from heddle.planner.health import serves_nobody
 from heddle.planner.joining import joining_refusal
 from heddle.planner.releases import capability_wait
-from heddle.planner.restart import held_up, next_restart, restart_hint, restart_refusal, serves_nobody
+from heddle.planner.restart import held_up, next_restart, restart_hint, restart_refusal
 from heddle.planner.restart import waits_for_successor as waits_for
 from heddle.planner.standing import missing_consenters
 

@@ -12,7 +12,8 @@ from heddle.fabric.dial import DirectDialer
 from heddle.fabric.node import Node
 from heddle.network.answers import ask_orderer_channels, ask_peer_channels
 from heddle.planner.facts import LedgerState, NodeFacts, PodFacts
-from heddle.planner.restart import newest_heights, restart_refusal
+from heddle.planner.heights import newest_heights
+from heddle.planner.restart import restart_refusal
 from heddle.waiting import Deadline
 from tests.provider.harness import (
     Engine,

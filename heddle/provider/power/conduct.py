@@ -212,11 +212,7 @@ class Conductor:
 
 
 def _leaders(facts: Sequence[NodeFacts]) -> frozenset[str]:
-    return frozenset(
-        each.name
-        for each in facts
-        if any(isinstance(answer, LedgerState) and answer.leader for answer in each.channels.values())
-    )
+    return frozenset(each.name for each in facts if each.leads_any)
 
 
 def _are_level(facts: Sequence[NodeFacts]) -> bool:

@@ -12,7 +12,7 @@ from heddle.identity.signer import Signer
 from heddle.network.answers import ask_orderer_channels, ask_peer_channels
 from heddle.network.ledgermarks import LedgerMark
 from heddle.network.marks import ask_marks, departures
-from heddle.planner.facts import LedgerState, NodeFacts
+from heddle.planner.facts import NodeFacts, leads
 from heddle.planner.margin import ChannelMargin, channel_margins
 from heddle.planner.power import Kind, Workload
 from heddle.provider.checked_values import client_tls, nodes, signers
@@ -133,7 +133,7 @@ class PowerNodes:
             margin = margins[channel]
             if margin.standing is None or margin.standing.margin < 0:
                 found[channel] = str(margin)
-            elif self._tells_leaders(margin) and not any(map(_leads, answers)):
+            elif self._tells_leaders(margin) and not any(map(leads, answers)):
                 found[channel] = f"channel {channel}: no orderer leads it yet"
         return found
 
@@ -151,7 +151,3 @@ class PowerNodes:
     def _issued(self, node: Node) -> list[bytes]:
         pem = self.inputs["certificates"].get(node.name)
         return [pem.encode()] if isinstance(pem, str) else []
-
-
-def _leads(answer: object) -> bool:
-    return isinstance(answer, LedgerState) and answer.leader

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from heddle.errors import FabricError, ProviderError
 from heddle.fabric.node import Node
 from heddle.planner.facts import NodeFacts
-from heddle.planner.restart import expected_heights, missing_blocks
+from heddle.planner.heights import expected_heights, missing_blocks
 from heddle.text import some
 from heddle.waiting import poll
 
@@ -44,11 +44,8 @@ class CatchingUp:
         """
 
         def missing(facts: NodeFacts) -> str:
-            if facts.certificate is not None and facts.certificate.expired:
-                raise ProviderError(
-                    f"{node.name}: it was restarted, but {facts.certificate}",
-                    hint=facts.certificate.remedy,
-                )
+            if expired := facts.expired_certificate:
+                raise ProviderError(f"{node.name}: it was restarted, but {expired}", hint=expired.remedy)
             return missing_blocks(facts, expected_heights(facts, newest))
 
         await self._wait_for(node, missing)

@@ -15,8 +15,8 @@ from heddle.network.leadership import Handover
 from heddle.network.serving import orderer_services, peer_services
 from heddle.network.unopened import with_unopened
 from heddle.planner.facts import NodeFacts, PodFacts
+from heddle.planner.health import slowness, trouble
 from heddle.planner.leadership import HandOver
-from heddle.planner.restart import slowness, trouble
 from heddle.plugin.values import has_unknown
 from heddle.provider.checked_values import client_tls, nodes, signer, signers
 from heddle.provider.handler import Call

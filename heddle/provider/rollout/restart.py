@@ -8,20 +8,17 @@ from heddle.errors import ProviderError
 from heddle.fabric.node import Node
 from heddle.kube.pods import NodePods, PodState, together
 from heddle.planner.facts import NodeFacts, PodFacts, orders
+from heddle.planner.health import ends_for_good, lacks_state, serves_nobody
+from heddle.planner.heights import expected_heights, newest_heights
 from heddle.planner.leadership import HandOver
 from heddle.planner.peers import Memberships, joined, next_peer, peer_pauses, peer_refusal
 from heddle.planner.remedies import ENDED
 from heddle.planner.restart import (
-    ends_for_good,
-    expected_heights,
     held_up,
     is_outdated,
-    lacks_state,
-    newest_heights,
     next_restart,
     restart_hint,
     restart_refusal,
-    serves_nobody,
     waits_for_successor,
 )
 from heddle.provider.rollout.catching_up import CatchingUp, Services
