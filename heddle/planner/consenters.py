@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from heddle.configtx.settings import ChannelSettings, Consenter
 from heddle.errors import IdentityError
 from heddle.identity.keys import public_key_of
-from heddle.planner.channel import Kind, Step
 from heddle.planner.facts import ChannelFacts, Refusal, is_active, is_level, orders
 from heddle.planner.joining import replacement
 from heddle.planner.standing import Standing, missing_consenters, standing
+from heddle.planner.steps import Kind, Step
 from heddle.quorum import fault_tolerance
 from heddle.text import are, part_of
 

@@ -9,8 +9,8 @@ with BFT after some have left: then gateways always know all that order, and no 
 from collections.abc import Collection, Sequence
 
 from heddle.configtx.settings import BFT, ChannelSettings
-from heddle.planner.channel import Kind, Step
 from heddle.planner.facts import Refusal
+from heddle.planner.steps import Kind, Step
 from heddle.quorum import quorum
 from heddle.text import counted
 

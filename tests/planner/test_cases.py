@@ -10,7 +10,6 @@ import yaml
 
 from heddle.configtx.settings import ChannelSettings, Consenter, OrdererOrganization
 from heddle.identity.msp import Msp
-from heddle.planner.channel import Kind, steps
 from heddle.planner.consenters import key_in_use, outlook
 from heddle.planner.facts import (
     Answer,
@@ -36,6 +35,7 @@ from heddle.planner.restart import (
     waits_for_successor,
 )
 from heddle.planner.standing import missing_consenters
+from heddle.planner.steps import Kind, steps
 
 EXPIRED = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
 CASES = Path(__file__).parents[1] / "cases/planner"

@@ -18,7 +18,7 @@ from itertools import combinations_with_replacement, permutations, product
 
 import pytest
 
-from heddle.planner.channel import Kind
+from heddle.planner.steps import Kind
 from heddle.quorum import fault_tolerance
 from tests.planner.world import Node, Refused, Restarted, Updated, World, ordering, restart, update
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from heddle.configtx.settings import BFT, ETCDRAFT, ChannelSettings, Consenter, OrdererOrganization
 from heddle.identity.msp import Msp
-from heddle.planner.channel import steps
 from heddle.planner.gateways import leaving_refusal, outdates_gateways
+from heddle.planner.steps import steps
 from heddle.quorum import quorum
 from heddle.settings import BatchSettings
 

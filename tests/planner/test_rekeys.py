@@ -8,11 +8,11 @@ import pytest
 
 from heddle.configtx.settings import BFT, ETCDRAFT, ChannelSettings, Consenter, OrdererOrganization
 from heddle.identity.msp import Msp
-from heddle.planner.channel import Kind, steps
 from heddle.planner.consenters import key_in_use, outlook
 from heddle.planner.facts import ChannelFacts, ConsensusCounts, LedgerState, NodeFacts, PodFacts
 from heddle.planner.restart import held_up, next_restart, restart_refusal
 from heddle.planner.standing import missing_consenters
+from heddle.planner.steps import Kind, steps
 from heddle.quorum import quorum
 
 MSP = Msp(msp_id="M", root_certificates=(b"root",), tls_root_certificates=(b"tls",))

@@ -8,7 +8,7 @@ import pytest
 from heddle.configtx.settings import Capabilities, ChannelSettings, OrdererOrganization, PeerOrganization
 from heddle.errors import ConfigtxError
 from heddle.identity.msp import Msp
-from heddle.planner.channel import Kind, planned_steps, steps
+from heddle.planner.channel import planned_steps
 from heddle.planner.facts import NoAnswer, NodeFacts
 from heddle.planner.releases import (
     CapabilityWait,
@@ -18,6 +18,7 @@ from heddle.planner.releases import (
     node_release_refusal,
     strongest_needs,
 )
+from heddle.planner.steps import Kind, steps
 from heddle.releases import CAPABILITY_RELEASES, PARTS, Need, Release, read_release
 from heddle.settings import BatchSettings
 

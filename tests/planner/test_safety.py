@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from heddle.configtx.read import differences
 from heddle.configtx.settings import BFT, ETCDRAFT, ChannelSettings, Consenter, OrdererOrganization
 from heddle.identity.msp import Msp
-from heddle.planner.channel import Kind, steps
 from heddle.planner.consenters import Outlook, outlook, standstill
 from heddle.planner.facts import Answer, ChannelFacts, LedgerState, NoAnswer
 from heddle.planner.standing import missing_consenters, standing, without_slow
+from heddle.planner.steps import Kind, steps
 from heddle.quorum import fault_tolerance, quorum
 
 MSP = Msp(msp_id="M", root_certificates=(b"root",), tls_root_certificates=(b"tls",))

@@ -15,7 +15,8 @@ from heddle.configtx.settings import (
     OrdererOrganization,
 )
 from heddle.identity.msp import Msp
-from heddle.planner.channel import Kind, Step, applied_after, planned_steps, steps
+from heddle.planner.channel import applied_after, planned_steps
+from heddle.planner.steps import Kind, Step, steps
 from heddle.settings import BatchSettings
 
 MSP = Msp(msp_id="M", root_certificates=(b"root",), tls_root_certificates=(b"tls",))

@@ -20,7 +20,6 @@ from heddle.configtx.settings import (
     OrdererOrganization,
 )
 from heddle.identity.msp import Msp
-from heddle.planner.channel import Kind, Step, steps
 from heddle.planner.consenters import key_in_use, outlook
 from heddle.planner.facts import (
     Answer,
@@ -39,6 +38,7 @@ from heddle.planner.releases import capability_wait
 from heddle.planner.restart import held_up, next_restart, restart_hint, restart_refusal
 from heddle.planner.restart import waits_for_successor as waits_for
 from heddle.planner.standing import missing_consenters
+from heddle.planner.steps import Kind, Step, steps
 
 __all__ = ["Node", "Refused", "Restarted", "Updated", "World", "restart", "update"]
 

@@ -10,13 +10,14 @@ from heddle.configtx.read import settings_of
 from heddle.configtx.settings import ChannelSettings
 from heddle.errors import FabricError, ProviderError
 from heddle.network.drift import applied_of, genesis_of
-from heddle.planner.channel import Kind, Step, planned_steps
+from heddle.planner.channel import planned_steps
 from heddle.planner.consenters import Outlook, outlook, standstill
 from heddle.planner.facts import Answer, ChannelFacts, NoAnswer, Refusal
 from heddle.planner.gateways import leaving_refusal, outdates_gateways
 from heddle.planner.joining import full_replacement_refusal, joining_refusal
 from heddle.planner.releases import CapabilityWait
 from heddle.planner.standing import missing_consenters, without_slow
+from heddle.planner.steps import Kind, Step
 from heddle.plugin.values import UNKNOWN, Properties
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.releases import ChannelReleases

@@ -5,9 +5,9 @@ from typing import Any
 
 from heddle.configtx.settings import BFT, ChannelSettings
 from heddle.network.drift import changed_since
-from heddle.planner.channel import Kind
 from heddle.planner.consenters import Outlook
 from heddle.planner.releases import CapabilityWait
+from heddle.planner.steps import Kind
 from heddle.plugin.values import has_unknown
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.gates import Ahead

@@ -12,7 +12,7 @@ from heddle.configtx.request import new_request, sign_request
 from heddle.configtx.review import Review, review_update
 from heddle.configtx.validate import missing_signatures, required_policies
 from heddle.errors import ProviderError
-from heddle.planner.channel import Step
+from heddle.planner.steps import Step
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 
 __all__ = ["MissingSignaturesError", "Prepared", "prepare", "prepare_all"]

@@ -16,12 +16,13 @@ from heddle.errors import FabricError, ProviderError, Refused, Unreachable
 from heddle.fabric.node import Node
 from heddle.fabric.participation import ChannelInfo
 from heddle.network.updates import UpdateDelivery
-from heddle.planner.channel import Kind, Step, applied_after, planned_steps
+from heddle.planner.channel import applied_after, planned_steps
 from heddle.planner.consenters import key_in_use, outlook
 from heddle.planner.facts import ChannelFacts, Refusal
 from heddle.planner.gateways import leaving_refusal, outdates_gateways
 from heddle.planner.releases import CapabilityWait
 from heddle.planner.standing import missing_consenters, standing
+from heddle.planner.steps import Kind, Step
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.moves import expect_certified, mark_nodes
 from heddle.provider.channel.prepared import MissingSignaturesError, prepare
