@@ -13,6 +13,7 @@ from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.checked_values import nodes, signer
 from heddle.provider.handler import Call, Plan, Recorded
 from heddle.provider.lost_volumes import loss
+from heddle.provider.refusing import raise_refusal
 from heddle.schema.addresses import ADDRESS_TERMS
 from heddle.text import counted
 
@@ -59,8 +60,7 @@ class AddressTermsHandler(Recorded):
                 "then try again.",
             ) from error
         restarting = await self._restarting(call)
-        if refusal := removal_refusal(gone, dict(zip(channels, named, strict=True)), restarting):
-            raise ProviderError(refusal.reason, hint=refusal.hint)
+        raise_refusal(removal_refusal(gone, dict(zip(channels, named, strict=True)), restarting))
 
     async def _with_ledgers(self, orderers: Sequence[Node]) -> list[Node]:
         """Return the orderers that may know channels: those without a volume never did, or do no more."""

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from heddle.errors import ProviderError
 from heddle.fabric.node import Node
 from heddle.identity.authority import Authority
 from heddle.identity.bridge import bridge, may_bridge, presented_beneath
@@ -19,12 +18,12 @@ from heddle.planner.authorities import (
     needs_proof,
     step_refusal,
 )
-from heddle.planner.facts import Refusal
 from heddle.planner.operations import Operation
 from heddle.plugin.interface import CheckFailure
 from heddle.plugin.values import UNKNOWN, Properties, has_unknown
 from heddle.provider.checked_values import nodes
 from heddle.provider.handler import Call, Plan, Recorded
+from heddle.provider.refusing import raise_refusal
 from heddle.schema.authorities import AUTHORITY_EXCHANGE
 
 __all__ = ["AuthorityExchangeHandler"]
@@ -64,7 +63,7 @@ class AuthorityExchangeHandler(Recorded):
         wanted, former = _wanted(call.inputs), _wanted(call.old_inputs) if call.id else None
         pairs = _pairs(call)
         if call.inputs["kind"] == "operations":
-            _expect(step_refusal(wanted, former))
+            raise_refusal(step_refusal(wanted, former))
         if not (call.inputs["nodes"] or call.inputs["channels"]):
             return  # authorities that nobody is a member of
         to_come = {each["generation"] for each in call.inputs["generations"] if has_unknown(each)}
@@ -75,7 +74,7 @@ class AuthorityExchangeHandler(Recorded):
             told = await self._strangers(call)
         elif pairs and needs_proof(wanted, former, ended):
             told, on = await self._asked(call, pairs)
-        _expect(exchange_refusal(call.inputs["organization"], wanted, former, told, on, ended))
+        raise_refusal(exchange_refusal(call.inputs["organization"], wanted, former, told, on, ended))
 
     async def _strangers(self, call: Call) -> list[NodeTrust]:
         """Return the nodes that exist: none of them knows authorities that are not made yet."""
@@ -107,12 +106,6 @@ class AuthorityExchangeHandler(Recorded):
         async with NodePods(await self.session.api_server(), declared[0].namespace) as pods:
             states = await asyncio.gather(*(pods.state(node.name) for node in declared))
         return [node for node, state in zip(declared, states, strict=True) if state is not None]
-
-
-def _expect(refusal: Refusal | None) -> None:
-    """Raise ProviderError if there is a refusal."""
-    if refusal:
-        raise ProviderError(refusal.reason, hint=refusal.hint)
 
 
 def _wanted(inputs: Mapping[str, Any]) -> Generations:

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from heddle.planner.operations import Operation
 from heddle.plugin.interface import CheckFailure, DiffKind
-from heddle.plugin.values import UNKNOWN, Properties
+from heddle.plugin.values import UNKNOWN, Properties, has_unknown
 from heddle.provider.session import Session
-from heddle.schema import ResourceType
+from heddle.schema import OnChange, ResourceType
 
 __all__ = ["Call", "Created", "Gone", "Handler", "Partial", "Plan", "Recorded", "Seen"]
 
@@ -31,6 +31,17 @@ class Call:
     def deadline(self, seconds: float) -> float:
         """Return the seconds this operation may take: what the program says, else `seconds`."""
         return self.timeout or seconds
+
+    def with_former_ways(self, declaration: ResourceType) -> dict[str, Any]:
+        """Return the inputs; those that only say how to reach nodes are the former ones while unknown."""
+        former = {
+            name: self.old_inputs[name]
+            for name, declared in declaration.inputs.items()
+            if declared.on_change is OnChange.NOTHING
+            and has_unknown(self.inputs.get(name))
+            and name in self.old_inputs
+        }
+        return {**self.inputs, **former}
 
 
 @dataclass(frozen=True, kw_only=True)

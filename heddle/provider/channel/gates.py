@@ -1,6 +1,7 @@
 """Judge by the facts of a channel what comes next, and what must not be done now."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from heddle.configtx.moved import moved_consenters
 from heddle.configtx.read import settings_of
 from heddle.configtx.settings import ChannelSettings
-from heddle.errors import FabricError, ProviderError
+from heddle.errors import FabricError
 from heddle.network.drift import applied_of, genesis_of
 from heddle.planner.channel import planned_steps
 from heddle.planner.consenters import Outlook, outlook, standstill
@@ -22,6 +23,7 @@ from heddle.plugin.values import UNKNOWN, Properties
 from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.releases import ChannelReleases
 from heddle.provider.channel.settings import settings_from
+from heddle.provider.refusing import raise_refusal
 
 __all__ = [
     "Ahead",
@@ -158,12 +160,11 @@ def _somebody_answers(facts: ChannelFacts) -> bool:
 
 async def expect_order(client: ChannelClient, last: Properties) -> None:
     """Raise ProviderError where the channel has no leader, and by the facts can have none: none will come."""
-    try:
+    with suppress(FabricError):
         await client.live_now(deadline=_READING)
-    except FabricError:
-        facts, newest = await client.facts(applied_config(client, last), deadline=_READING)
-        if refusal := standstill(without_slow(facts), newest):
-            raise ProviderError(refusal.reason, hint=refusal.hint) from None
+        return
+    facts, newest = await client.facts(applied_config(client, last), deadline=_READING)
+    raise_refusal(standstill(without_slow(facts), newest))
 
 
 def join_refusal(

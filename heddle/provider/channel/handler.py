@@ -10,7 +10,7 @@ from heddle.configtx.blocks import config_of
 from heddle.configtx.edit import apply_settings
 from heddle.configtx.read import settings_of
 from heddle.configtx.renewed import keep_renewed
-from heddle.errors import FabricError, HeddleError, ProviderError, Unreachable
+from heddle.errors import FabricError, HeddleError, Unreachable
 from heddle.network.drift import applied_of, genesis_of
 from heddle.planner.facts import Answer, LedgerState, NoAnswer
 from heddle.planner.operations import Operation
@@ -46,8 +46,8 @@ from heddle.provider.channel.state import (
 from heddle.provider.channel.update import Updater
 from heddle.provider.handler import Call, Created, Gone, Handler, Partial, Plan, Seen
 from heddle.provider.lost_volumes import without_lost_ledgers
+from heddle.provider.refusing import raise_refusal
 from heddle.provider.revocations import channel_revocations
-from heddle.schema import OnChange
 from heddle.schema.channel import CHANNEL
 from heddle.waiting import Deadline
 
@@ -84,7 +84,7 @@ class ChannelHandler(Handler):
         known = {name: call.old_outputs.get(name, UNKNOWN) for name in ("genesisBlock", "genesisHash")}
         changing = dict.fromkeys(("sequence", "verified", "applied", "request"), UNKNOWN)
         outputs = {**known, **changing}
-        inputs = _reachable(call)
+        inputs = call.with_former_ways(CHANNEL)
         if has_unknown(_deciding(inputs)):
             return Plan(outputs=outputs, message=await self._plan_unknown(call, inputs))
         client, ahead = await self._ahead(call, inputs)
@@ -231,8 +231,7 @@ class ChannelHandler(Handler):
             block = await _latest(client, genesis)
         if call.id and last["applied"] and any(answers.values()):
             await expect_order(client, last)
-        if refusal := join_refusal(client, answers, client.live_of(block), last):
-            raise ProviderError(refusal.reason, hint=refusal.hint)
+        raise_refusal(join_refusal(client, answers, client.live_of(block), last))
         away = [str(answer) for answer in answers.values() if isinstance(answer, NoAnswer)]
         if away:
             await self.session.warn("orderers that are away catch up later\n" + "\n".join(away), call.urn)
@@ -253,18 +252,6 @@ class ChannelHandler(Handler):
             await self.session.warn(f"ledger not read, this is from the last known state\n{error}", call.urn)
             return applied_config(client, call.old_outputs), {}
         return live, answers
-
-
-def _reachable(call: Call) -> dict[str, Any]:
-    """Return an update's inputs, with former connections where the new ones are not known yet."""
-    ways = {
-        name: call.old_inputs[name]
-        for name, declared in CHANNEL.inputs.items()
-        if declared.on_change is OnChange.NOTHING
-        and has_unknown(call.inputs.get(name))
-        and name in call.old_inputs
-    }
-    return {**call.inputs, **ways}
 
 
 def _deciding(inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from heddle.fabric.participation import ChannelInfo
 from heddle.network.updates import UpdateDelivery
 from heddle.planner.channel import applied_after, planned_steps
 from heddle.planner.consenters import key_in_use, outlook
-from heddle.planner.facts import ChannelFacts, Refusal
+from heddle.planner.facts import ChannelFacts
 from heddle.planner.gateways import leaving_refusal, outdates_gateways
 from heddle.planner.releases import CapabilityWait
 from heddle.planner.standing import missing_consenters, standing
@@ -27,6 +27,7 @@ from heddle.provider.channel.client import ChannelClient, LiveConfig
 from heddle.provider.channel.moves import expect_certified, mark_nodes
 from heddle.provider.channel.prepared import MissingSignaturesError, prepare
 from heddle.provider.channel.releases import ChannelReleases
+from heddle.provider.refusing import raise_refusal
 from heddle.provider.session import Session
 from heddle.telling import doing
 from heddle.text import counted
@@ -78,7 +79,7 @@ class Updater:
             todo = planned_steps(live.settings, self._wanted, self.base, missing, own, moved)
             if not todo:
                 return live
-            _raise_for(leaving_refusal(self._client.channel, live.settings, todo))
+            raise_refusal(leaving_refusal(self._client.channel, live.settings, todo))
             before = live
             with doing(todo[0].changes[0]):
                 live = await self._take(live, todo[0], facts, newest, clock)
@@ -100,7 +101,7 @@ class Updater:
         if prepared.missing:
             raise MissingSignaturesError(self._client, live, step, prepared)
         _expect_safe(facts, step, newest)
-        _raise_for(key_in_use(facts, step))
+        raise_refusal(key_in_use(facts, step))
         if step.kind in (Kind.ADD, Kind.REPLACE):
             await self._have_follow(live, step, clock)
             facts, newest = await self._client.facts(live, deadline=clock.left())
@@ -148,7 +149,7 @@ class Updater:
             longest=_LONGEST_PAUSE,
             until="until every node of every member has the capability",
         )
-        _raise_for(found.refusal)
+        raise_refusal(found.refusal)
 
     async def _hand_in(
         self,
@@ -240,12 +241,7 @@ class Updater:
 def _expect_safe(facts: ChannelFacts, step: Step, newest: int) -> None:
     """Raise ProviderError with the planner's refusal, if it has one."""
     (ahead,) = outlook(facts, [step], newest)
-    _raise_for(ahead.refusal)
-
-
-def _raise_for(refusal: Refusal | None) -> None:
-    if refusal is not None:
-        raise ProviderError(refusal.reason, hint=refusal.hint)
+    raise_refusal(ahead.refusal)
 
 
 def _passes(error: FabricError) -> bool:

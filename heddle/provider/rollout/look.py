@@ -21,7 +21,6 @@ from heddle.plugin.values import has_unknown
 from heddle.provider.checked_values import client_tls, nodes, signer, signers
 from heddle.provider.handler import Call
 from heddle.schema.kubernetes import ROLLOUT
-from heddle.schema.model import OnChange
 from heddle.text import are, part_of
 
 __all__ = ["NodeSet", "not_well"]
@@ -44,17 +43,11 @@ class NodeSet:
     def known(cls, connections: Connections, call: Call) -> "NodeSet":
         """Return the nodes by what is known in a preview: the former ways to them, and no new node."""
         former = call.old_inputs
-        ways = {
-            name: former[name]
-            for name, declared in ROLLOUT.inputs.items()
-            if declared.on_change is OnChange.NOTHING
-            and has_unknown(call.inputs.get(name))
-            and name in former
-        }
+        inputs = call.with_former_ways(ROLLOUT)
         old = {each["name"] for each in former.get("nodes", ())}
         listed = call.inputs["nodes"] if not has_unknown(call.inputs["nodes"]) else former.get("nodes", [])
         kept = [each for each in listed if each["name"] in old]
-        return cls(connections=connections, inputs={**call.inputs, **ways, "nodes": kept}, former=former)
+        return cls(connections=connections, inputs={**inputs, "nodes": kept}, former=former)
 
     @property
     def nodes(self) -> tuple[Node, ...]:
