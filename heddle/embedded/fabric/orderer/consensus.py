@@ -21,9 +21,9 @@ from fabric_protos.common import common_pb2
 
 from heddle.embedded.fabric.orderer.ballot import Ballot
 from heddle.embedded.fabric.orderer.consented import Call, Chain
+from heddle.embedded.fabric.orderer.fetching import Fetching
 from heddle.embedded.fabric.orderer.messages import Append, Bye, Message, Stand, Vote
 from heddle.embedded.fabric.tasks import Tasks
-from heddle.errors import ConfigtxError
 
 __all__ = ["Consensus"]
 
@@ -61,7 +61,7 @@ class Consensus:
         self._progress = asyncio.Event()
         self._tasks = Tasks(_LOG)
         self._senders: dict[str, asyncio.Task[None]] = {}
-        self._fetching: asyncio.Task[object] | None = None
+        self._fetching = Fetching(chain, self._tasks)
 
     # --- what the chain asks
 
@@ -134,7 +134,7 @@ class Consensus:
             case Bye(leader=leader) if leader == self._promised:
                 self._resign()
             case Stand(leader=leader, height=height) if leader == self._promised:
-                if fetching := self._fetch(leader, height):
+                if fetching := self._fetching.begin(leader, height):
                     await asyncio.wait({fetching})
                 await self._stand(handed_by=leader)
         return {}
@@ -158,7 +158,7 @@ class Consensus:
             self.leader = append.leader
             self.leader_changes += 1
         self._known_active = append.active
-        self._fetch(append.leader, append.height)
+        self._fetching.begin(append.leader, append.height)
         signature = None
         if append.block is not None and append.block.header.number == self._chain.height:
             self._ballot.accept(append.term, append.block)
@@ -209,7 +209,7 @@ class Consensus:
         self._ballot.enter(max([before, *(answer.get("term", 0) for answer in answers)]))
         for member, answer in zip(self._others(), answers, strict=True):
             if answer.get("height", 0) > self._chain.height:
-                await self._catch_up(member, answer["height"])
+                await self._fetching.catch_up(member, answer["height"])
 
     def _lead(self, promised: list[str]) -> None:
         _LOG.info("Raft leader changed: %s -> %s (self)", self.leader or "none", self.me)
@@ -273,18 +273,6 @@ class Consensus:
     def _knowledge(self) -> tuple[int, int]:
         """Return the height, and the term in which the next block was accepted, or 0."""
         return self._chain.height, 0 if self._pending is None else self._ballot.accepted
-
-    def _fetch(self, source: str, height: int) -> "asyncio.Task[object] | None":
-        """Begin to fetch what is missing, unless it is being fetched; return what fetches."""
-        if self._chain.height < height and (self._fetching is None or self._fetching.done()):
-            self._fetching = self._tasks.spawn(self._catch_up(source, height))
-        return self._fetching
-
-    async def _catch_up(self, source: str, height: int) -> None:
-        try:
-            await self._chain.catch_up(source, height)
-        except (OSError, ConfigtxError) as error:
-            _LOG.warning("cannot catch up with %s: %s", source, error)
 
     def _nudge(self) -> None:
         kick, self._kick = self._kick, asyncio.Event()
