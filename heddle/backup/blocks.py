@@ -6,7 +6,7 @@ from fabric_protos.common.common_pb2 import Block
 
 from heddle.configtx.values import parse
 from heddle.errors import BackupError
-from heddle.ledgerfiles.wire import TruncatedError, length_prefixed, varint_at
+from heddle.ledgerfiles.wire import TruncatedError, length_prefixed, prefixed_at
 
 __all__ = ["pack", "unpack"]
 
@@ -21,10 +21,7 @@ def unpack(data: bytes) -> Iterator[Block]:
     place = 0
     while place < len(data):
         try:
-            length, place = varint_at(data, place)
+            content, place = prefixed_at(data, place)
         except TruncatedError as error:
             raise BackupError(f"a file of blocks is cut off: {error}", hint="Use another backup.") from None
-        if place + length > len(data):
-            raise BackupError("a file of blocks ends within a block", hint="Use another backup.")
-        yield parse(Block(), data[place : place + length], "a block of the backup")
-        place += length
+        yield parse(Block(), content, "a block of the backup")

@@ -40,9 +40,14 @@ class Node:
     former: tuple[str, ...] = ()
 
     @property
+    def address(self) -> str:
+        """Return host:port, as the ledger names the node."""
+        return f"{self.host}:{self.port}"
+
+    @property
     def addresses(self) -> frozenset[str]:
         """Return every address (host:port) by which a ledger or another node may know it."""
-        return frozenset((f"{self.host}:{self.port}", *self.former))
+        return frozenset((self.address, *self.former))
 
     @property
     def verified_host(self) -> str:

@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Sequence
 
-from fabric_protos.common.common_pb2 import NOT_FOUND, SERVICE_UNAVAILABLE, Block
+from fabric_protos.common.common_pb2 import Block
 
 from heddle.configtx.blocks import config_of
 from heddle.configtx.read import settings_of
 from heddle.configtx.settings import ChannelSettings
-from heddle.errors import FabricError, HeddleError, Refused
+from heddle.errors import FabricError
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import config_block
+from heddle.fabric.refusals import has_no_leader, is_not_found
 from heddle.identity.signer import Signer
 from heddle.waiting import retry
 
@@ -34,7 +35,7 @@ async def named_addresses(
             return await config_block(connections, node, channel, reader, deadline=left)
 
         try:
-            return await retry(once, _has_no_leader, deadline=_ASKING, longest=0.5)
+            return await retry(once, has_no_leader, deadline=_ASKING, longest=0.5)
         except FabricError as error:
             return error
 
@@ -43,7 +44,7 @@ async def named_addresses(
     if blocks:
         newest = max(blocks, key=lambda block: block.header.number)
         return _named(settings_of(config_of(newest).config, channel=channel))
-    errors = [each for each in answers if isinstance(each, FabricError) and not _is_unknown(each)]
+    errors = [each for each in answers if isinstance(each, FabricError) and not is_not_found(each)]
     if errors:
         raise errors[0]
     return frozenset()
@@ -58,11 +59,3 @@ def _named(settings: ChannelSettings) -> frozenset[str]:
             *(address for each in settings.peer_organizations for address in each.anchor_peers),
         ]
     )
-
-
-def _has_no_leader(error: HeddleError) -> bool:
-    return isinstance(error, Refused) and error.status == SERVICE_UNAVAILABLE
-
-
-def _is_unknown(error: FabricError) -> bool:
-    return isinstance(error, Refused) and error.status == NOT_FOUND

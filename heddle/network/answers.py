@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from fabric_protos.common.common_pb2 import NOT_FOUND
-
 from heddle.errors import FabricError, Refused, Unreachable
 from heddle.fabric import cscc, operations, participation, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.orderer import deliver_block
+from heddle.fabric.refusals import is_not_found
 from heddle.identity.signer import Signer
 from heddle.network.certificates import ask_certificate, expired_answer
 from heddle.planner.facts import Answer, ConsensusCounts, LedgerState, NoAnswer, NodeFacts, newest_height
@@ -80,7 +79,7 @@ async def ask_orderer_channels(
     return NodeFacts(
         name=node.name,
         kind="orderer",
-        address=_address(node),
+        address=node.address,
         msp_id=node.msp_id,
         channels={name: _with_metrics(answer, metrics, name) for name, answer in found},
         certificate=certificate,
@@ -104,10 +103,8 @@ async def ask_as_reader(
     async def ask(channel: str) -> Answer:
         try:
             block = await deliver_block(connections, node, channel, "newest", reader, deadline=deadline)
-        except Refused as refusal:
-            return None if refusal.status == NOT_FOUND else no_answer(refusal)
         except FabricError as error:
-            return no_answer(error)
+            return None if is_not_found(error) else no_answer(error)
         return LedgerState(relation="consenter", status="active", height=int(block.header.number) + 1)
 
     certificate = await ask_certificate(connections, node, issued, deadline=deadline)
@@ -118,7 +115,7 @@ async def ask_as_reader(
     return NodeFacts(
         name=node.name,
         kind="orderer",
-        address=_address(node),
+        address=node.address,
         msp_id=node.msp_id,
         channels=dict(zip(channels, answers, strict=True)),
         certificate=certificate,
@@ -188,7 +185,7 @@ async def ask_peer_channels(
 
 def peer_facts(node: Node) -> NodeFacts:
     """Return what is known of a peer before it is asked."""
-    return NodeFacts(name=node.name, kind="peer", address=_address(node), msp_id=node.msp_id)
+    return NodeFacts(name=node.name, kind="peer", address=node.address, msp_id=node.msp_id)
 
 
 async def _metrics(
@@ -228,7 +225,3 @@ def no_answer(error: FabricError) -> NoAnswer:
         refused=refused,
         late=isinstance(error, Unreachable) and error.late,
     )
-
-
-def _address(node: Node) -> str:
-    return f"{node.host}:{node.port}"

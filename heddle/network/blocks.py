@@ -2,12 +2,13 @@
 
 import asyncio
 
-from fabric_protos.common.common_pb2 import NOT_FOUND, Block
+from fabric_protos.common.common_pb2 import Block
 
-from heddle.errors import FabricError, Refused
+from heddle.errors import FabricError
 from heddle.fabric import orderer
 from heddle.fabric.connection import Connections
 from heddle.fabric.deliver import Position
+from heddle.fabric.refusals import is_not_found
 from heddle.network.answers import ask_orderer
 from heddle.network.configuration import most_telling, newest_config_block
 from heddle.network.history import ConfigHistory
@@ -39,7 +40,7 @@ async def read_block(network: Network, connections: Connections, channel: str, p
         except FabricError as error:
             errors.append(error)
     telling = most_telling(errors)
-    if isinstance(position, int) and isinstance(telling, Refused) and telling.status == NOT_FOUND:
+    if isinstance(position, int) and is_not_found(telling):
         # An orderer says the same words for an unknown channel and for a block that is not there yet.
         height = await channel_height(network, connections, channel)
         if position >= height:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from fabric_protos.common.common_pb2 import NOT_FOUND, SERVICE_UNAVAILABLE, Block
+from fabric_protos.common.common_pb2 import Block
 
 from heddle.errors import (
     ConfigtxError,
@@ -18,6 +18,7 @@ from heddle.fabric import cscc, qscc
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import config_block, deliver_block
+from heddle.fabric.refusals import has_no_leader, is_not_found
 from heddle.identity.signer import Signer
 from heddle.network.history import ConfigHistory, ReadBlock
 from heddle.waiting import Deadline, retry
@@ -124,7 +125,7 @@ def _not_believed(channel: str, lies: Mapping[str, str], others: Sequence[Fabric
             [*(f"{name}: {reason}" for name, reason in lies.items()), *(each.message for each in others)]
         ),
         silent=bool(others),
-        leaderless=any(map(_has_no_leader, others)),
+        leaderless=any(map(has_no_leader, others)),
         hint="Nothing was signed. Such a node is damaged or not honest: stop it, look at it with `heddle "
         "channel verify`, and run this again.",
     )
@@ -169,32 +170,27 @@ async def config_block_now(
     try:
         return await retry(
             lambda _: newest_config_block(connections, orderers, history, signer, deadline=deadline),
-            lambda error: _has_no_leader(error) or (isinstance(error, NotBelieved) and error.leaderless),
+            lambda error: has_no_leader(error) or (isinstance(error, NotBelieved) and error.leaderless),
             deadline=deadline,
             pause=_PAUSE,
             longest=_LONGEST_PAUSE,
             until=f"until channel {history.channel} has a leader",
         )
     except Refused as refusal:
-        if _has_no_leader(refusal):
+        if has_no_leader(refusal):
             raise Unreachable(refusal.message, hint=refusal.hint) from refusal
         raise
 
 
 def _passes(error: HeddleError) -> bool:
-    statuses = (NOT_FOUND, SERVICE_UNAVAILABLE)
     if isinstance(error, NotBelieved):
         return error.silent
-    return isinstance(error, Unreachable) or (isinstance(error, Refused) and error.status in statuses)
-
-
-def _has_no_leader(error: HeddleError) -> bool:
-    return isinstance(error, Refused) and error.status == SERVICE_UNAVAILABLE
+    return isinstance(error, Unreachable) or has_no_leader(error) or is_not_found(error)
 
 
 def most_telling(errors: Sequence[FabricError]) -> FabricError:
     """Return the error that says most: a node's own answer, else silence, else that it does not order."""
     silent = [error for error in errors if isinstance(error, Unreachable)]
-    strangers = [error for error in errors if isinstance(error, Refused) and error.status == NOT_FOUND]
+    strangers = [error for error in errors if is_not_found(error)]
     telling = [error for error in errors if error not in silent and error not in strangers]
     return (telling or silent or strangers)[0]

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Final
 
 from cryptography import x509
-from fabric_protos.common.common_pb2 import FORBIDDEN, NOT_FOUND, SERVICE_UNAVAILABLE, Block
+from fabric_protos.common.common_pb2 import FORBIDDEN, Block
 from fabric_protos.msp import identities_pb2
 
 from heddle.configtx.blocks import config_of
@@ -23,6 +23,7 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.endorser import new_proposal, propose
 from heddle.fabric.node import ClientTls, Node
 from heddle.fabric.orderer import config_block
+from heddle.fabric.refusals import has_no_leader, is_not_found
 from heddle.fabric.tls import presented_certificate
 from heddle.identity.authority import Authority
 from heddle.identity.certificate import CertificateRequest, Usage, issue
@@ -108,7 +109,7 @@ class TrustQuestions:
         """
         block, refusals = await self._config(name, orderers)
         if block is None:
-            if refusals and all(_is_unknown(each) for each in refusals):
+            if refusals and all(is_not_found(each) for each in refusals):
                 return None
             return ChannelTrust(
                 name=name, silent=_one_line(refusals[-1]) if refusals else "no orderer answers"
@@ -177,7 +178,7 @@ class TrustQuestions:
         async def ask(left: float) -> Block:
             return await config_block(self.connections, node, channel, signer, deadline=left)
 
-        return await retry(ask, _has_no_leader, deadline=_ASKING, longest=0.5)
+        return await retry(ask, has_no_leader, deadline=_ASKING, longest=0.5)
 
     async def _config(self, name: str, orderers: Sequence[Node]) -> tuple[Block | None, list[FabricError]]:
         """Return the newest configuration block, read as any of the generations, and what else was said."""
@@ -269,14 +270,6 @@ def _chain(authority: Authority, issuers: Sequence[bytes]) -> list[x509.Certific
 def _signer(msp_id: str, authority: Authority, request: CertificateRequest) -> Signer:
     made = issue(authority, replace(request, organization=msp_id))
     return Signer(msp_id=msp_id, certificate=made.certificate, private_key=made.private_key)
-
-
-def _has_no_leader(error: HeddleError) -> bool:
-    return isinstance(error, Refused) and error.status == SERVICE_UNAVAILABLE
-
-
-def _is_unknown(error: FabricError) -> bool:
-    return isinstance(error, Refused) and error.status == NOT_FOUND
 
 
 def _one_line(error: HeddleError) -> str:

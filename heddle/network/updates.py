@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fabric_protos.common.common_pb2 import SERVICE_UNAVAILABLE, Block, Envelope
+from fabric_protos.common.common_pb2 import Block, Envelope
 from fabric_protos.common.configtx_pb2 import Config, ConfigUpdate
 
 from heddle.configtx.blocks import config_of, config_of_channel
@@ -19,6 +19,7 @@ from heddle.errors import ConfigtxError, FabricError, HeddleError, Refused, Unre
 from heddle.fabric.connection import Connections
 from heddle.fabric.node import Node
 from heddle.fabric.orderer import broadcast
+from heddle.fabric.refusals import has_no_leader
 from heddle.identity.signer import Signer
 from heddle.network.answers import ask_orderer
 from heddle.network.configuration import config_block_now, config_block_once_led, newest_config_block
@@ -91,7 +92,7 @@ class UpdateDelivery:
                 behind = _is_behind(refusal.words)
                 if not behind and any(words in refusal.words for words in _STALE):
                     return await self._effect(self.orderers, update, before, clock)
-                passes = behind or refusal.status == SERVICE_UNAVAILABLE
+                passes = behind or has_no_leader(refusal)
                 if not passes or clock.left() <= _LAST_OFFER:
                     raise
             except Unreachable:
@@ -202,7 +203,7 @@ async def submit_request(network: Network, request: Request, signer: Signer) -> 
 async def _running(network: Network, connections: Connections, channel: str, block: Block) -> int:
     """Return how many consenters run, as far as this instance can ask; others' count as running."""
     consenters = {one.address for one in settings_of(config_of(block).config).consenters}
-    own = [node for node in network.orderers if f"{node.host}:{node.port}" in consenters]
+    own = [node for node in network.orderers if node.address in consenters]
     tls = network.client_tls()
     answers = await asyncio.gather(
         *(ask_orderer(connections, node, channel, tls, deadline=_READING) for node in own)

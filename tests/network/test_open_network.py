@@ -11,8 +11,10 @@ import pytest
 
 from heddle.errors import EngineError
 from heddle.network.network import open_network
+from heddle.network.requests import CHANNEL_TYPE
 from heddle.planner.operations import Operation
 from heddle.plugin.values import Properties, Secret
+from heddle.schema.channel import CHANNEL
 from heddle.state.backend import Backend
 from heddle.state.encryption import Crypter
 from heddle.state.log import recorded
@@ -132,3 +134,8 @@ def test_of_a_first_up_that_goes_on_it_is_told(stack: StackOnDisk, monkeypatch: 
         open_network("dev", stack.folder)
     with pytest.raises(EngineError, match="Make it: heddle up dev"):
         open_network("dev", stack.folder)
+
+
+def test_what_is_looked_for_in_a_state_is_the_declared_type_of_channels() -> None:
+    """Else requests for signatures, proved blocks and drift of every channel would be missed in silence."""
+    assert CHANNEL.type == CHANNEL_TYPE

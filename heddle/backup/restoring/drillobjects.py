@@ -12,9 +12,9 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from heddle.backup.restoring.wanted import CLAIM, STATEFULSET, manifest_of
 from heddle.configtx.settings import ChannelSettings
 from heddle.errors import BackupError
-from heddle.plugin.values import reveal
 from heddle.state.resource import Resource
 
 __all__ = [
@@ -32,12 +32,11 @@ DRILL = "heddle.dev/drill"
 """Label of a drill's namespace: the stack."""
 _NOWHERE = "127.0.0.1"
 _SERVICE = "kubernetes:core/v1:Service"
-_STATEFULSET = "kubernetes:apps/v1:StatefulSet"
 _DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 _STORED = (
     "kubernetes:core/v1:Secret",
     "kubernetes:core/v1:ConfigMap",
-    "kubernetes:core/v1:PersistentVolumeClaim",
+    CLAIM,
 )
 _PORT = ("name", "port", "protocol", "targetPort", "appProtocol")
 
@@ -91,12 +90,12 @@ def drill_objects(
 
     `servers`: also those of all chaincode servers. Raises BackupError for a node that the state lacks.
     """
-    manifests = [(each.type, _manifest(each)) for each in resources if each.custom and not each.delete]
+    manifests = [(each.type, manifest_of(each)) for each in resources if each.custom and not each.delete]
     services = {each["metadata"]["name"]: each for kind, each in manifests if kind == _SERVICE}
     statefulsets = {
         each["metadata"]["name"]: _moved(each, namespace)
         for kind, each in manifests
-        if kind == _STATEFULSET and each["metadata"]["name"] in nodes
+        if kind == STATEFULSET and each["metadata"]["name"] in nodes
     }
     deployments = {
         each["metadata"]["name"]: _running(_moved(each, namespace))
@@ -177,10 +176,6 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _manifest(resource: Resource) -> Json:
-    return {key: value for key, value in reveal(resource.inputs).items() if not key.startswith("__")}
 
 
 def _moved(manifest: Json, namespace: str) -> Json:

@@ -46,7 +46,7 @@ async def prove_drill(
     node that has not all of it in time.
     """
     name, clock = channel.backup.name, Deadline(patience)
-    ordering = [node for node in network.orderers if _address(node) in channel.consenters]
+    ordering = [node for node in network.orderers if node.address in channel.consenters]
     for node in ordering:
         progress(f"channel {name}: waiting for {node.name}")
         await _orders(network, connections, node, channel, clock)
@@ -166,10 +166,6 @@ def _compare(node: Node, channel: ProvedChannel, found: str) -> None:
             f"{node.name}: channel {channel.backup.name}: block {channel.backup.height - 1} has hash "
             f"{found[:16]}…, the backup's {channel.backup.last_hash[:16]}…"
         )
-
-
-def _address(node: Node) -> str:
-    return f"{node.host}:{node.port}"
 
 
 def _shown(definitions: tuple[str, ...]) -> str:

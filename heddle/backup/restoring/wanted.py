@@ -16,17 +16,19 @@ from heddle.topology import Topology
 __all__ = [
     "CLAIM",
     "NAMESPACE",
+    "STATEFULSET",
     "Made",
     "Wanted",
     "expect_own_backup",
     "expect_restorable",
     "genesis_hashes",
+    "manifest_of",
     "wanted_of",
 ]
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
-_STATEFULSET = "kubernetes:apps/v1:StatefulSet"
+STATEFULSET = "kubernetes:apps/v1:StatefulSet"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +76,7 @@ def wanted_of(resources: Iterable[Resource]) -> Wanted:
         claims=claims,
         statefulsets={
             str(each["metadata"]["name"]): each
-            for each in (_manifest(item) for item in living if item.type == _STATEFULSET)
+            for each in (manifest_of(item) for item in living if item.type == STATEFULSET)
         },
         genesis=genesis_hashes(living),
     )
@@ -177,9 +179,10 @@ def _kind(*, standin: bool) -> str:
     return "stand-ins" if standin else "Fabric's nodes"
 
 
-def _manifest(resource: Resource) -> dict[str, Any]:
+def manifest_of(resource: Resource) -> dict[str, Any]:
+    """Return the Kubernetes object that a resource's inputs describe, secrets in clear."""
     return {key: value for key, value in reveal(resource.inputs).items() if not key.startswith("__")}
 
 
 def _made(resource: Resource) -> Made:
-    return Made(manifest=_manifest(resource), manager=str(resource.outputs.get("__fieldManager", "")))
+    return Made(manifest=manifest_of(resource), manager=str(resource.outputs.get("__fieldManager", "")))

@@ -7,14 +7,14 @@ is taken up by the next one.
 import asyncio
 from collections.abc import Collection
 
-from fabric_protos.common.common_pb2 import SERVICE_UNAVAILABLE
 from fabric_protos.common.configtx_pb2 import ConfigUpdate
 
 from heddle.configtx.envelope import sign_update, update_envelope
 from heddle.configtx.settings import ChannelSettings, Consenter
-from heddle.errors import FabricError, ProviderError, Refused, Unreachable
+from heddle.errors import FabricError, ProviderError, Unreachable
 from heddle.fabric.node import Node
 from heddle.fabric.participation import ChannelInfo
+from heddle.fabric.refusals import has_no_leader
 from heddle.network.updates import UpdateDelivery
 from heddle.planner.channel import applied_after, planned_steps
 from heddle.planner.consenters import key_in_use, outlook
@@ -246,6 +246,4 @@ def _expect_safe(facts: ChannelFacts, step: Step, newest: int) -> None:
 
 def _passes(error: FabricError) -> bool:
     """Tell whether an update that ended so may be taken later: no answer, or no leader."""
-    return isinstance(error, Unreachable) or (
-        isinstance(error, Refused) and error.status == SERVICE_UNAVAILABLE
-    )
+    return isinstance(error, Unreachable) or has_no_leader(error)
