@@ -6,20 +6,17 @@ the protobuf message. A node makes its index anew from these files where it has 
 Source: common/ledger/blkstorage/{block_serialization,blockfile_mgr,blockfile_helper}.go (Fabric 3.1.5).
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fabric_protos.common import common_pb2
 
 from heddle.errors import ConfigtxError
-from heddle.ledgerfiles.wire import TruncatedError, length_prefixed, varint, varint_at
+from heddle.ledgerfiles.wire import TruncatedError, length_prefixed, prefixed_at, varint, varint_at
 
 __all__ = [
     "MAX_FILE_SIZE",
     "BlockFiles",
-    "block_files",
     "block_of",
-    "blocks_in",
     "file_name",
     "orderer_block",
     "record",
@@ -86,41 +83,13 @@ class BlockFiles:
         return self.file, offset, content
 
 
-def block_files(blocks: Iterable[common_pb2.Block]) -> Iterator[tuple[int, bytes]]:
-    """Yield the records of a channel's blocks, which come in order from block 0, each with its file's number.
-
-    Raises ConfigtxError for blocks that are not in order.
-    """
-    files = BlockFiles(limit=MAX_FILE_SIZE)
-    for block in blocks:
-        file, _, content = files.place(block)
-        yield file, content
-
-
-def blocks_in(content: bytes) -> Iterator[common_pb2.Block]:
-    """Yield the blocks of a file. A record that is cut off, as a killed node leaves it, ends them.
-
-    Raises ConfigtxError for a record that is whole and no block.
-    """
-    view, offset = memoryview(content), 0
-    while offset < len(view):
-        try:
-            length, start = varint_at(view, offset)
-        except TruncatedError:
-            return
-        if start + length > len(view):
-            return
-        yield block_of(view[start : start + length])
-        offset = start + length
-
-
 def block_of(content: bytes | memoryview) -> common_pb2.Block:
     """Return the block in a record without its length. Raises ConfigtxError for anything else."""
     view = memoryview(content)
     try:
         number, offset = varint_at(view, 0)
-        data_hash, offset = _bytes_at(view, offset)
-        previous, offset = _bytes_at(view, offset)
+        data_hash, offset = prefixed_at(view, offset)
+        previous, offset = prefixed_at(view, offset)
         data, offset = _items_at(view, offset)
         metadata, offset = _items_at(view, offset)
     except TruncatedError as error:
@@ -140,13 +109,6 @@ def _items_at(view: memoryview, offset: int) -> tuple[list[bytes], int]:
     count, offset = varint_at(view, offset)
     items = []
     for _ in range(count):
-        item, offset = _bytes_at(view, offset)
+        item, offset = prefixed_at(view, offset)
         items.append(item)
     return items, offset
-
-
-def _bytes_at(view: memoryview, offset: int) -> tuple[bytes, int]:
-    length, start = varint_at(view, offset)
-    if start + length > len(view):
-        raise TruncatedError(f"{length} bytes expected, {len(view) - start} left")
-    return bytes(view[start : start + length]), start + length

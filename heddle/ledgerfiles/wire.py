@@ -49,7 +49,7 @@ def length_prefixed(content: bytes) -> bytes:
     return varint(len(content)) + content
 
 
-def prefixed_at(content: bytes, offset: int) -> tuple[bytes, int]:
+def prefixed_at(content: bytes | memoryview, offset: int) -> tuple[bytes, int]:
     """Return the bytes behind the length at an offset, and the offset after them.
 
     Raises TruncatedError where they end before.
@@ -57,7 +57,7 @@ def prefixed_at(content: bytes, offset: int) -> tuple[bytes, int]:
     length, start = varint_at(content, offset)
     if start + length > len(content):
         raise TruncatedError(f"{length} bytes expected, {len(content) - start} left")
-    return content[start : start + length], start + length
+    return bytes(content[start : start + length]), start + length
 
 
 def field_number(field: int, number: int) -> bytes:

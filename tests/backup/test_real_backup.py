@@ -32,9 +32,9 @@ from heddle.errors import BackupError
 from heddle.fabric import gateway
 from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
-from heddle.ledgerfiles.blockfile import blocks_in
 from heddle.network.network import Network
 from heddle.state.backend import Backend
+from tests.ledgerfiles.blockfiles import blocks_in
 from tests.network.processes import network_of_processes
 from tests.network.samples import use_network
 from tests.provider.previews.others import change_batch

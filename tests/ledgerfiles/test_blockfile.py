@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heddle.errors import ConfigtxError
-from heddle.ledgerfiles import blockfile
-from heddle.ledgerfiles.blockfile import block_files, blocks_in, file_name, orderer_block, record
+from heddle.ledgerfiles.blockfile import BlockFiles, file_name, orderer_block, record
 from heddle.ledgerfiles.wire import crc32c, varint, varint_at
+from tests.ledgerfiles.blockfiles import block_files, blocks_in
 
 _BYTES = st.binary(max_size=300)
 
@@ -31,7 +31,7 @@ def _blocks(draw: st.DrawFn) -> list[common_pb2.Block]:
 @given(_blocks())
 def test_blocks_come_back(blocks: list[common_pb2.Block]) -> None:
     """All of them, in order."""
-    content = b"".join(content for _, content in block_files(blocks))
+    content = b"".join(content for _, content in block_files(blocks, BlockFiles()))
     assert list(blocks_in(content)) == blocks
 
 
@@ -70,9 +70,8 @@ def test_a_record_in_fabrics_form() -> None:
     assert record(block) == b"\x10" + b"\xac\x02" + b"\x02dd" + b"\x01p" + b"\x02\x03one\x00" + b"\x01\x01m"
 
 
-def test_a_file_takes_no_more_than_fabric_puts_into_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_takes_no_more_than_its_limit() -> None:
     """The next block begins the next file; one that is larger than a file has its own."""
-    monkeypatch.setattr(blockfile, "MAX_FILE_SIZE", 100)
     sizes = (40, 40, 40, 200, 1)
     blocks = [
         common_pb2.Block(
@@ -80,7 +79,7 @@ def test_a_file_takes_no_more_than_fabric_puts_into_it(monkeypatch: pytest.Monke
         )
         for number, size in enumerate(sizes)
     ]
-    assert [file for file, _ in block_files(blocks)] == [0, 0, 1, 2, 3]
+    assert [file for file, _ in block_files(blocks, BlockFiles(limit=100))] == [0, 0, 1, 2, 3]
     assert file_name(12) == "blockfile_000012"
 
 
@@ -88,7 +87,7 @@ def test_blocks_out_of_order_are_refused() -> None:
     """A gap would be found by the node only, at its start."""
     blocks = [common_pb2.Block(header=common_pb2.BlockHeader(number=number)) for number in (0, 2)]
     with pytest.raises(ConfigtxError, match="block 2 comes where block 1 belongs"):
-        list(block_files(blocks))
+        list(block_files(blocks, BlockFiles()))
 
 
 def test_an_orderers_block_has_nothing_of_peers() -> None:

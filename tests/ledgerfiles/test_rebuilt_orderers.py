@@ -21,10 +21,11 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.deliver import Position
 from heddle.fabric.dial import DirectDialer
 from heddle.fabric.node import Node
-from heddle.ledgerfiles.blockfile import block_files, blocks_in, file_name, orderer_block, record
+from heddle.ledgerfiles.blockfile import BlockFiles, file_name, orderer_block, record
 from heddle.ledgerfiles.raftlog import raft_files
 from tests.contract.messages import offered
 from tests.contract.test_bft import QUICK
+from tests.ledgerfiles.blockfiles import block_files, blocks_in
 from tests.programs import needs
 from tests.real.network import RealNetwork, prepared_network
 from tests.real.steps import make_channel
@@ -68,7 +69,7 @@ def _rebuild(network: RealNetwork, nodes: Sequence[Node], blocks: Sequence[Block
         home = _home(network, node)
         for folder in ("ledger", "wal", "snap"):
             shutil.rmtree(home / folder, ignore_errors=True)
-        for number, content in block_files(blocks):
+        for number, content in block_files(blocks, BlockFiles()):
             _write(home / "ledger/chains" / CHANNEL / file_name(number), content)
         files = raft_files(blocks[-1]) if raft else None
         if files is not None:
