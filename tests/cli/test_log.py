@@ -1,7 +1,9 @@
 """`heddle log`: what was done to a stack, for people and programs, without a passphrase."""
 
+import ast
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from typer.testing import CliRunner, Result
 from heddle.cli.app import app
 from heddle.state.backend import Backend
 from heddle.state.log import recorded
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -103,3 +107,20 @@ def test_a_stack_that_is_none_is_named(backend: Backend) -> None:
     assert "dev" in str(result.exception)
     result = CliRunner().invoke(app, ["log", "anna/", "-C", str(backend.base.parent)])
     assert "access folder" in str(result.exception)
+
+
+def _recorded_commands() -> Iterator[str]:
+    """Yield the commands that the source hands to the record, as it writes them out."""
+    for path in (ROOT / "heddle/cli").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"acting", "recorded"}:
+                yield from (str(each.value) for each in node.args if isinstance(each, ast.Constant))
+
+
+def test_the_page_names_every_command_that_is_recorded() -> None:
+    """Whoever looks for a backup or a restore learns there that the log has it."""
+    page = (ROOT / "docs/operations/log.md").read_text().partition("## What is recorded")[2]
+    found = sorted(_recorded_commands())
+
+    assert "channel submit" in found
+    assert [each for each in found if f"`{each}`" not in page] == []

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from heddle.network.network import network_of
 from heddle.plugin.values import Secret, Value
 from tests.components.declared import CASES, NETWORK, NODES, named
 from tests.components.recording import HASH, Recorder, record
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet", "PersistentVolumeClaim", "ConfigMap"])
@@ -202,6 +205,14 @@ def test_names_in_the_state_stay(network: Recorder) -> None:
     names = sorted(f"{each.type} {each.name}" for each in network.declared)
 
     assert names == (CASES / "names.txt").read_text().splitlines()
+
+
+def test_the_page_of_up_counts_what_its_stack_declares() -> None:
+    """With the stack itself, as the engines count."""
+    file = yaml.safe_load((ROOT / "stacks/Pulumi.offline.yaml").read_text())
+    declared = record(file["config"]["fabric:instance"], public_address="192.0.2.1").declared
+
+    assert f"+ {len(declared) + 1} created" in (ROOT / "docs/operations/up.md").read_text()
 
 
 def test_a_reordered_file_declares_the_same_resources() -> None:
