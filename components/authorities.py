@@ -181,28 +181,8 @@ class Authorities:
 
     def _exchange(self) -> None:
         """Let what is issued and trusted wait for the proof that nobody is shut out by it."""
-        args = self._args
-        every: list[pulumi.Input[str]] = []
-        for pair in self.pairs.values():
-            every += [pair.tls_ca.certificate, *pair.tls_issuers]
-        own = [node_address(node, every) for node in args.plan.nodes]
-        topology = args.site.topology
-        orders = args.orderers is None
         exchange = AuthorityExchange(
-            f"{self._name}-authorities",
-            AuthorityExchangeArgs(
-                organization=args.plan.name,
-                msp_id=args.plan.msp_id,
-                kind="orderer" if orders else "peer",
-                generations=[_generation(number, pair) for number, pair in self.pairs.items()],
-                issuing=self._issuing,
-                nodes=own,
-                orderers=own if args.orderers is None else args.orderers,
-                channels=[each.name for each in topology.channels]
-                if orders
-                else topology.channels_of(args.plan.name),
-            ),
-            pulumi.ResourceOptions(parent=self._parent),
+            f"{self._name}-authorities", self._exchange_args(), pulumi.ResourceOptions(parent=self._parent)
         )
         self._issuers = {
             "identity": Issuer(certificate=exchange.certificate, private_key=exchange.private_key),
@@ -218,6 +198,27 @@ class Authorities:
             [each.tls_issuers for each in pairs],
         )
         self.bridges = exchange.bridges
+
+    def _exchange_args(self) -> AuthorityExchangeArgs:
+        """Return the generations, and the nodes and channels that are asked about them."""
+        args, topology = self._args, self._args.site.topology
+        every: list[pulumi.Input[str]] = []
+        for pair in self.pairs.values():
+            every += [pair.tls_ca.certificate, *pair.tls_issuers]
+        own = [node_address(node, every) for node in args.plan.nodes]
+        orders = args.orderers is None
+        return AuthorityExchangeArgs(
+            organization=args.plan.name,
+            msp_id=args.plan.msp_id,
+            kind="orderer" if orders else "peer",
+            generations=[_generation(number, pair) for number, pair in self.pairs.items()],
+            issuing=self._issuing,
+            nodes=own,
+            orderers=own if args.orderers is None else args.orderers,
+            channels=[each.name for each in topology.channels]
+            if orders
+            else topology.channels_of(args.plan.name),
+        )
 
 
 def _root(certificate: pulumi.Output[str]) -> Trusted:

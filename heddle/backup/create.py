@@ -43,15 +43,7 @@ async def create_backup(stack: Stack, network: Network, place: Place, progress: 
         progress("the backups are encrypted to others than before: everything travels anew")
     shared = before if before is not None and before.recipients == place.recipients else None
     writer = Writer(place.target, place.recipients, known_files(shared, place.recipients))
-    channels: dict[str, ChannelBackup] = {}
-    async with network.connections(Operation.BACK_UP) as connections:
-        for name in network.instance.channels:
-            former = shared.channels.get(name) if shared else None
-            channels[name] = await copy_channel(network, connections, name, former, writer, progress)
-        peers: dict[str, PeerBackup] = {}
-        for name in _managed(network):
-            kept, copied = shared.peers.get(name) if shared else None, tuple(channels.values())
-            peers[name] = await copy_private_data(network, connections, name, copied, kept, writer, progress)
+    channels, peers = await _ledgers(network, shared, writer, progress)
     # After the ledgers: the lock keeps it as it is.
     state, file = _files(stack)
     manifest = Manifest(
@@ -72,6 +64,25 @@ async def create_backup(stack: Stack, network: Network, place: Place, progress: 
     )
     await place.target.write_manifest(manifest.id, write_manifest(manifest))
     return Created(manifest=manifest, sent=writer.sent)
+
+
+async def _ledgers(
+    network: Network, shared: Manifest | None, writer: Writer, progress: Progress
+) -> tuple[dict[str, ChannelBackup], dict[str, PeerBackup]]:
+    """Return the channels, and the private data of organizations up to the same heights, by name.
+
+    `shared`: the backup before, whose blocks and private data this one takes over.
+    """
+    channels: dict[str, ChannelBackup] = {}
+    peers: dict[str, PeerBackup] = {}
+    async with network.connections(Operation.BACK_UP) as connections:
+        for name in network.instance.channels:
+            former = shared.channels.get(name) if shared else None
+            channels[name] = await copy_channel(network, connections, name, former, writer, progress)
+        for name in _managed(network):
+            kept, copied = shared.peers.get(name) if shared else None, tuple(channels.values())
+            peers[name] = await copy_private_data(network, connections, name, copied, kept, writer, progress)
+    return channels, peers
 
 
 def _managed(network: Network) -> list[str]:

@@ -14,7 +14,7 @@ from heddle.network.overview import BackupAge
 from heddle.schedules import Schedule
 from heddle.state.stack import open_stack
 
-__all__ = ["Age", "age_of_backups", "next_runs", "told_age"]
+__all__ = ["Age", "age_of_backups", "ask_backup_age", "next_runs"]
 
 _GRACE = timedelta(hours=1)
 """Time that a backup may take from when it is due, queue and transfer included."""
@@ -48,7 +48,7 @@ class Age:
         return last + (f"; the next is due {_minute(self.next)}" if self.next else "")
 
 
-def told_age(stack: str, folder: Path, *, deadline: float) -> BackupAge | None:
+def ask_backup_age(stack: str, folder: Path, *, deadline: float) -> BackupAge | None:
     """Return the age of a stack's newest backup as `heddle status` shows it; errors become words in it.
 
     None for a stack file without `backup`, and where the state is not at hand, as with an access folder.

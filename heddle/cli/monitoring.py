@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from heddle.backup.due import told_age
+from heddle.backup.due import ask_backup_age
 from heddle.cli.monitoring_react import react
 from heddle.cli.options import HERE, Folder, Stack, Timeout
 from heddle.cli.printing import print_line
@@ -132,7 +132,7 @@ def dashboards(
 
 
 def _ask(stack: str, folder: Path, timeout: float) -> Facts:
-    backups = partial(told_age, stack, folder, deadline=timeout)
+    backups = partial(ask_backup_age, stack, folder, deadline=timeout)
     return ask_facts(stack, folder, backups, deadline=timeout)
 
 

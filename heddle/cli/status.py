@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from heddle.backup.due import told_age
+from heddle.backup.due import ask_backup_age
 from heddle.cli.options import HERE, Folder, Json, Stack, Timeout
 from heddle.cli.printing import cell, listing, marked, print_json, print_listing
 from heddle.cli.watching import watch
@@ -57,20 +57,12 @@ def status(
 def _ask(stack: str, folder: Path, timeout: float) -> Overview:
     """Ask the nodes, and then for the newest backup."""
     return replace(
-        ask_overview(stack, folder, deadline=timeout), backups=told_age(stack, folder, deadline=timeout)
+        ask_overview(stack, folder, deadline=timeout), backups=ask_backup_age(stack, folder, deadline=timeout)
     )
 
 
 def _show(console: Console, found: Overview, *, verbose: bool) -> None:
-    name, reason = str(found.state.state), cell(found.state.reason)
-    console.print(
-        Text.assemble(
-            cell(found.name, "bold"), ": ", (name, _COLOURS.get(found.state.state, "yellow")), ": ", reason
-        ),
-        soft_wrap=True,
-    )
-    if found.busy and found.busy not in found.state.reason:
-        console.print(Text.assemble("under way: ", cell(found.busy)), soft_wrap=True)
+    _show_state(console, found)
     if found.state.state == State.UNKNOWN and not verbose:
         # Every node would say the same of the way to it.
         console.print(
@@ -83,6 +75,32 @@ def _show(console: Console, found: Overview, *, verbose: bool) -> None:
         # Of every node the same would be said.
         _show_backups(console, found)
         return
+    _show_workloads(console, found)
+    _show_backups(console, found)
+    if found.status is not None:
+        for margin in found.status.margins:
+            console.print(cell(str(margin)), soft_wrap=True)
+        for line in found.surroundings.growing:
+            console.print(Text.assemble(("volume", "yellow"), " ", cell(line)), soft_wrap=True)
+        console.print()
+        _show_nodes(console, found.status, verbose=verbose)
+
+
+def _show_state(console: Console, found: Overview) -> None:
+    """Print the state with its reason, and another run that goes on."""
+    name, reason = str(found.state.state), cell(found.state.reason)
+    console.print(
+        Text.assemble(
+            cell(found.name, "bold"), ": ", (name, _COLOURS.get(found.state.state, "yellow")), ": ", reason
+        ),
+        soft_wrap=True,
+    )
+    if found.busy and found.busy not in found.state.reason:
+        console.print(Text.assemble("under way: ", cell(found.busy)), soft_wrap=True)
+
+
+def _show_workloads(console: Console, found: Overview) -> None:
+    """Print how many pods are ready, workloads that are missing, and what ledgers had before a sleep."""
     if found.pods:
         console.print(Text.assemble("pods ready: ", cell(found.pods)), soft_wrap=True)
     for name in found.missing:
@@ -95,14 +113,6 @@ def _show(console: Console, found: Overview, *, verbose: bool) -> None:
             ),
             soft_wrap=True,
         )
-    _show_backups(console, found)
-    if found.status is not None:
-        for margin in found.status.margins:
-            console.print(cell(str(margin)), soft_wrap=True)
-        for line in found.surroundings.growing:
-            console.print(Text.assemble(("volume", "yellow"), " ", cell(line)), soft_wrap=True)
-        console.print()
-        _show_nodes(console, found.status, verbose=verbose)
 
 
 def _show_backups(console: Console, found: Overview) -> None:

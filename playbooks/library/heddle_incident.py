@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from heddle.backup.due import told_age
+from heddle.backup.due import ask_backup_age
 from heddle.errors import RunbookError
 from heddle.planner.responses import RESPONSES, decide
 from heddle.runbooks.closerlook import look_closer
@@ -46,7 +46,9 @@ async def _decide(scene: Scene) -> dict[str, Any]:
     facts = await look(context, scene.cluster, scene.connections, patience=_ANSWER)
     if given["runbook"] == "restore":
         # It runs a loop of its own.
-        backups = await asyncio.to_thread(told_age, context.stack, Path(given["folder"]), deadline=_ANSWER)
+        backups = await asyncio.to_thread(
+            ask_backup_age, context.stack, Path(given["folder"]), deadline=_ANSWER
+        )
         facts = replace(facts, backups=backups.words if backups else "")
     closer = await look_closer(given["runbook"], context, scene.cluster, scene.connections, facts)
     decision = decide(given["runbook"], facts, closer, only=given["only"], free=given["free"])

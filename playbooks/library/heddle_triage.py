@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from heddle.backup.due import told_age
+from heddle.backup.due import ask_backup_age
 from heddle.doctor.stack import stack_findings
 from heddle.network.work import read_work, run_of
 from heddle.planner.looks import Facts
@@ -36,7 +36,7 @@ async def triage(scene: Scene) -> dict[str, Any]:
 
 def _of_the_stack(stack: str, folder: Path, patience: float) -> Facts:
     """Return what the stack's file, its state and its backups tell."""
-    backups = told_age(stack, folder, deadline=patience)
+    backups = ask_backup_age(stack, folder, deadline=patience)
     killed = run_of(read_work(stack, folder).killed)
     return Facts(
         stack=stack,

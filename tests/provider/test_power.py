@@ -12,9 +12,9 @@ from heddle.kube.pods import PodState
 from heddle.kube.workloads import FoundWorkload, Workloads
 from heddle.network.ledgermarks import LedgerMark
 from heddle.planner.facts import ConsensusCounts, LedgerState, NoAnswer, NodeFacts
-from heddle.provider.power import conduct
-from heddle.provider.power.conduct import Conductor
+from heddle.provider.power import scaling
 from heddle.provider.power.nodes import PowerNodes
+from heddle.provider.power.scaling import Scaler
 
 HEIGHT = 17
 ORDERERS, PEERS = ("orderer0", "orderer1", "orderer2"), ("peer0", "peer1")
@@ -132,7 +132,7 @@ def cluster(replicas: int = 1, **given: Any) -> Cluster:
     return Cluster(found_=found, **given)
 
 
-def conductor(there: Cluster, *, patience: float = 0.3, **given: Any) -> Conductor:
+def scaler(there: Cluster, *, patience: float = 0.3, **given: Any) -> Scaler:
     inputs = {
         "orderers": [_node(name) for name in ORDERERS],
         "peers": [_node(name) for name in PEERS],
@@ -142,7 +142,7 @@ def conductor(there: Cluster, *, patience: float = 0.3, **given: Any) -> Conduct
         "operationsTls": {"certificate": "", "privateKey": ""},
     }
     nodes = Nodes(connections=cast("Connections", None), inputs=inputs, cluster=there, **given)
-    return Conductor(cluster=cast("Workloads", there), nodes=nodes, patience=patience)
+    return Scaler(cluster=cast("Workloads", there), nodes=nodes, patience=patience)
 
 
 def _node(name: str) -> dict[str, Any]:
@@ -152,14 +152,14 @@ def _node(name: str) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing here changes by waiting."""
-    monkeypatch.setattr(conduct, "_GOING", 0.2)
-    monkeypatch.setattr(conduct, "_QUIET", 0.2)
+    monkeypatch.setattr(scaling, "_GOING", 0.2)
+    monkeypatch.setattr(scaling, "_QUIET", 0.2)
 
 
 async def test_sleep_goes_from_chaincode_to_the_leader() -> None:
     """Each node's blocks are noted in the write that stops it."""
     there = cluster()
-    marks = await conductor(there).sleep()
+    marks = await scaler(there).sleep()
 
     assert there.order == ["assets", "peer0", "peer1", "couch0", "orderer0", "orderer2", "orderer1"]
     assert {count for _, count in there.scaled} == {0}
@@ -173,10 +173,10 @@ async def test_sleep_goes_from_chaincode_to_the_leader() -> None:
 async def test_wake_goes_from_the_orderers_to_chaincode() -> None:
     """And the notes are taken away once they are proved."""
     there = cluster()
-    marks = await conductor(there).sleep()
+    marks = await scaler(there).sleep()
     there.scaled.clear()
 
-    again = conductor(there)
+    again = scaler(there)
     assert await again.wake(marks) == marks
 
     assert there.scaled == [
@@ -190,7 +190,7 @@ async def test_wake_goes_from_the_orderers_to_chaincode() -> None:
 async def test_a_broken_network_falls_asleep_too() -> None:
     """Nodes that tell nothing, pods that do not go, orderers without a majority: nobody is waited for."""
     there = cluster(stuck={"peer1", "orderer2"})
-    taken = conductor(there, silent=frozenset({"peer0", "orderer0", "orderer1"}))
+    taken = scaler(there, silent=frozenset({"peer0", "orderer0", "orderer1"}))
     marks = await taken.sleep()
 
     assert not any(each.replicas for each in there.found_.values())
@@ -204,29 +204,29 @@ async def test_killed_at_any_write_it_goes_on(writes: int) -> None:
     """To sleep, with the same notes; or awake again, since the notes are in the cluster."""
     there = cluster(killed_after=writes)
     with pytest.raises(Killed):
-        await conductor(there).sleep()
+        await scaler(there).sleep()
     there.killed_after = None
 
-    marks = await conductor(there).sleep()
+    marks = await scaler(there).sleep()
     assert {name: str(each["trade"]) for name, each in marks.items()} == dict.fromkeys(
         (*PEERS, *ORDERERS), f"{HEIGHT} ab"
     )
     there.killed_after = len(there.scaled) + writes
     with pytest.raises(Killed):
-        await conductor(there).wake({})
+        await scaler(there).wake({})
     there.killed_after = None
-    assert await conductor(there).wake({}) == marks
+    assert await scaler(there).wake({}) == marks
     assert all(each.replicas for each in there.found_.values())
 
 
 async def test_without_a_majority_nothing_but_orderers_wakes() -> None:
     """The error says how the channel stands, which orderers do not come, and their logs."""
     there = cluster()
-    marks = await conductor(there).sleep()
+    marks = await scaler(there).sleep()
     there.broken = {"orderer0", "orderer1"}
     there.scaled.clear()
     with pytest.raises(ProviderError) as error:
-        await conductor(there).wake(marks)
+        await scaler(there).wake(marks)
 
     assert sorted(there.order) == sorted(ORDERERS)
     words = str(error.value)
@@ -242,9 +242,9 @@ async def test_one_node_that_does_not_come_back_is_told_of() -> None:
     """The others wake, and have all blocks."""
     for name in ("orderer0", "peer1", "couch0", "assets"):
         there = cluster()
-        marks = await conductor(there).sleep()
+        marks = await scaler(there).sleep()
         there.broken = {name}
-        waking = conductor(there)
+        waking = scaler(there)
         await waking.wake(marks)
         assert all(each.replicas for each in there.found_.values())
         assert waking.notes[0].startswith(f"{name}: "), waking.notes
@@ -253,21 +253,21 @@ async def test_one_node_that_does_not_come_back_is_told_of() -> None:
 async def test_a_ledger_with_another_block_is_an_error() -> None:
     """Whoever put another volume there must not find that out by a fork."""
     there = cluster()
-    marks = await conductor(there).sleep()
+    marks = await scaler(there).sleep()
     with pytest.raises(FabricError, match="peer1: trade: another block"):
-        await conductor(there, hashes={"peer1": "cd"}).wake(marks)
+        await scaler(there, hashes={"peer1": "cd"}).wake(marks)
     assert there.found_["peer1"].ledgers, "what was noted is kept for the next try"
 
 
 async def test_blocks_that_no_node_has_any_more_are_an_error() -> None:
     """Fewer blocks on one node are its own loss, which the others make good; on all they are gone."""
     there = cluster()
-    marks = await conductor(there).sleep()
+    marks = await scaler(there).sleep()
     fewer = dict.fromkeys((*ORDERERS, *PEERS), HEIGHT - 2)
     with pytest.raises(ProviderError, match=f"channel trade: {HEIGHT - 2} of {HEIGHT} blocks"):
-        await conductor(there, heights=fewer).wake(marks)
+        await scaler(there, heights=fewer).wake(marks)
 
-    behind = conductor(there, heights={"peer1": HEIGHT - 2})
+    behind = scaler(there, heights={"peer1": HEIGHT - 2})
     await behind.wake(marks)
     assert behind.notes == ["peer1: trade: lacks blocks"]
 
@@ -287,7 +287,7 @@ async def test_a_leader_is_waited_for_where_one_must_be_here(
 ) -> None:
     """Other organizations' orderers may lead, and BFT's view says who does: a quorum must do there."""
     there = cluster()
-    nodes = conductor(there, leader=leader).nodes
+    nodes = scaler(there, leader=leader).nodes
     facts = [
         replace(each, channels={"trade": replace(answer, counts=counts)})
         for each in await nodes.facts(ORDERERS)

@@ -14,8 +14,8 @@ from heddle.fabric.connection import Connections
 from heddle.fabric.dial import DirectDialer
 from heddle.kube.pods import PodState
 from heddle.kube.workloads import FoundWorkload, Workloads
-from heddle.provider.power.conduct import Conductor, Marks
 from heddle.provider.power.nodes import PowerNodes
+from heddle.provider.power.scaling import Marks, Scaler
 from tests.provider.harness import node_value, signer_value, tls_value
 from tests.real.network import RealNetwork, real_network
 from tests.real.steps import deploy_assets, make_channel
@@ -78,7 +78,7 @@ async def connections() -> AsyncIterator[Connections]:
         yield opened
 
 
-def conductor(network: RealNetwork, there: Programs, connections: Connections) -> Conductor:
+def scaler(network: RealNetwork, there: Programs, connections: Connections) -> Scaler:
     nodes = {node.name for node in (*network.orderers, *network.peers)}
     inputs: dict[str, Any] = {
         "orderers": [node_value(node) for node in network.orderers],
@@ -91,7 +91,7 @@ def conductor(network: RealNetwork, there: Programs, connections: Connections) -
         "signers": [signer_value(each.admin) for each in (network.ordering, *network.organizations.values())],
     }
     nodes_of = PowerNodes(connections=connections, inputs=inputs)
-    return Conductor(cluster=cast("Workloads", there), nodes=nodes_of, patience=60)
+    return Scaler(cluster=cast("Workloads", there), nodes=nodes_of, patience=60)
 
 
 async def _put(connections: Connections, network: RealNetwork, name: str) -> None:
@@ -117,7 +117,7 @@ async def test_a_network_sleeps_and_wakes_with_all_its_blocks(
 
     there = Programs(real_network)
     begun = time.monotonic()
-    marks = await conductor(real_network, there, connections).sleep()
+    marks = await scaler(real_network, there, connections).sleep()
     slept = time.monotonic()
     nodes = {node.name for node in (*real_network.orderers, *real_network.peers)}
     assert set(marks) == nodes
@@ -126,7 +126,7 @@ async def test_a_network_sleeps_and_wakes_with_all_its_blocks(
     assert not any(program.running for program in real_network.programs.values())
     assert [each.name for each in real_network.peers] == [name for name in there.scaled if "peer" in name]
 
-    waking = conductor(real_network, there, connections)
+    waking = scaler(real_network, there, connections)
     assert await waking.wake(marks) == marks
     print(f"asleep after {slept - begun:.1f} s, awake after {time.monotonic() - slept:.1f} s: {mark}")
     assert not waking.notes
@@ -137,7 +137,7 @@ async def test_a_network_sleeps_and_wakes_with_all_its_blocks(
     await _wake_without_majority(real_network, there, connections)
 
 
-async def _expect_told(waking: Conductor, marks: Marks) -> None:
+async def _expect_told(waking: Scaler, marks: Marks) -> None:
     """Hold ledgers against other marks than theirs."""
     peer = waking.nodes.peers[0].name
     facts = await waking.nodes.facts([peer])
@@ -154,9 +154,9 @@ async def _expect_told(waking: Conductor, marks: Marks) -> None:
 
 async def _wake_without_majority(network: RealNetwork, there: Programs, connections: Connections) -> None:
     """Two of three orderers do not come back: no peer starts, and the error says which; then they do."""
-    marks = await conductor(network, there, connections).sleep()
+    marks = await scaler(network, there, connections).sleep()
     there.broken = {node.name for node in network.orderers[1:]}
-    waking = conductor(network, there, connections)
+    waking = scaler(network, there, connections)
     waking.patience = 5
     with pytest.raises(ProviderError, match="channel channel: stopped, 1 more must come back") as error:
         await waking.wake(marks)
@@ -164,5 +164,5 @@ async def _wake_without_majority(network: RealNetwork, there: Programs, connecti
     assert not any(network.programs[peer.name].running for peer in network.peers)
 
     there.broken.clear()
-    assert await conductor(network, there, connections).wake(marks) == marks
+    assert await scaler(network, there, connections).wake(marks) == marks
     await _put(connections, network, "awake again")

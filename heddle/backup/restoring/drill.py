@@ -61,7 +61,7 @@ class DrillProof:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Cast:
+class _DrillNodes:
     """Name the nodes of a drill: all orderers with blocks, and one peer of each organization.
 
     living: the network that the backup was made of, which may be lost.
@@ -94,30 +94,28 @@ async def drill(
     """
     server = await ApiServer.load(restoration.settings.cluster.kubeconfig)
     stack, namespace = restoration.stack.name, drill_name(restoration.wanted.namespace.name)
-    cast = _cast(restoration, namespace)
-    expect_chaincodes(cast.network, queries)
-    objects = drill_objects(restoration.resources, cast.names, namespace, servers=bool(queries))
+    nodes = _chosen(restoration, namespace)
+    expect_chaincodes(nodes.network, queries)
+    objects = drill_objects(restoration.resources, nodes.names, namespace, servers=bool(queries))
     async with KubeClient(server) as client, _own_namespace(client, namespace, stack, progress):
-        aliases = await _make_services(client, restoration, cast, objects)
+        aliases = await _make_services(client, restoration, nodes, objects)
         for each in objects.stored:
             await _create(client, each)
         await _write_volumes(server, restoration, objects, progress)
-        progress("starting " + ", ".join(sorted(cast.names)))
-        for each in objects.statefulsets.values():
-            await _create(client, with_aliases(each, aliases))
-        for each in objects.deployments.values():
+        progress("starting " + ", ".join(sorted(nodes.names)))
+        statefulsets = [with_aliases(each, aliases) for each in objects.statefulsets.values()]
+        for each in (*statefulsets, *objects.deployments.values()):
             await _create(client, each)
-        async with cast.network.connections() as connections:
+        async with nodes.network.connections() as connections:
             channels = [
-                await prove_drill(cast.network, connections, each, patience=patience, progress=progress)
+                await prove_drill(nodes.network, connections, each, patience=patience, progress=progress)
                 for each in restoration.channels
             ]
-            for name, server_object in objects.deployments.items():
-                progress(f"waiting for the chaincode server {name}")
-                await _await_server(client, server_object, Deadline(patience))
+            for each in objects.deployments.values():
+                await _await_server(client, each, Deadline(patience), progress)
             asked = DrillQueries(
-                drilled=cast.network,
-                living=cast.living,
+                drilled=nodes.network,
+                living=nodes.living,
                 connections=connections,
                 packages=packages_in(restoration.resources),
                 patience=patience,
@@ -179,7 +177,7 @@ async def _own_namespace(
         await asyncio.shield(remove_drill(client, namespace, stack))
 
 
-def _cast(restoration: Restoration, namespace: str) -> _Cast:
+def _chosen(restoration: Restoration, namespace: str) -> _DrillNodes:
     """Choose the nodes, and open the network that they are, by the outputs in the backup's state."""
     root = stack_resource(restoration.resources)
     found = network_of(restoration.stack.name, root.outputs if root else {})
@@ -193,7 +191,7 @@ def _cast(restoration: Restoration, namespace: str) -> _Cast:
     peers = tuple(first.values())
     instance = replace(found.instance, namespace=namespace, orderers=orderers, peers=peers)
     access = replace(found.access, kubeconfig=restoration.settings.cluster.kubeconfig)
-    return _Cast(
+    return _DrillNodes(
         network=replace(found, instance=instance, access=access),
         living=replace(found, access=access),
         orderers=tuple(each.name for each in orderers),
@@ -207,7 +205,7 @@ def _moved(node: NodeOutput, namespace: str) -> NodeOutput:
 
 
 async def _make_services(
-    client: KubeClient, restoration: Restoration, cast: _Cast, objects: DrillObjects
+    client: KubeClient, restoration: Restoration, nodes: _DrillNodes, objects: DrillObjects
 ) -> list[dict[str, Any]]:
     """Make the Services, and return the hosts file by which the nodes find each other by them alone."""
     addresses = {}
@@ -215,7 +213,7 @@ async def _make_services(
         addresses[name] = str((await _create(client, each))["spec"]["clusterIP"])
     domain, namespace = restoration.wanted.ownership["dnsDomain"], restoration.wanted.namespace.name
     hosts = {f"{name}.{namespace}.svc.{domain}": name for name in objects.services}
-    outputs = (*cast.network.instance.orderers, *cast.network.instance.peers)
+    outputs = (*nodes.network.instance.orderers, *nodes.network.instance.peers)
     hosts |= {node.host: node.name for node in outputs}
     others = [f"{name}.{namespace}.svc.{domain}" for name in objects.others]
     named = {host for each in restoration.channels for host in ledger_hosts(each.settings)}
@@ -234,9 +232,12 @@ async def _write_volumes(
         )
 
 
-async def _await_server(client: KubeClient, server: Mapping[str, Any], clock: Deadline) -> None:
+async def _await_server(
+    client: KubeClient, server: Mapping[str, Any], clock: Deadline, progress: Progress
+) -> None:
     """Wait until a chaincode server serves. Raises BackupError if it does not in time."""
     name, namespace = server["metadata"]["name"], server["metadata"]["namespace"]
+    progress(f"waiting for the chaincode server {name}")
     path = f"{_PATHS[server['kind']].format(namespace=quote(namespace))}/{quote(name)}"
 
     async def ready(_: float) -> int:

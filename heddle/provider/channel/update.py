@@ -102,6 +102,21 @@ class Updater:
             raise MissingSignaturesError(self._client, live, step, prepared)
         _expect_safe(facts, step, newest)
         raise_refusal(key_in_use(facts, step))
+        facts, newest = await self._make_ready(live, step, facts, newest, clock)
+        after = await self._put_in_force(live, step, prepared.update, facts, newest, clock)
+        self.base = applied_after(self.base, live.settings, step.settings, after.settings)
+        self.live = after
+        if after.sequence > live.sequence:
+            await self._spread(after, step, clock)
+        return after
+
+    async def _make_ready(
+        self, live: LiveConfig, step: Step, facts: ChannelFacts, newest: int, clock: Deadline
+    ) -> tuple[ChannelFacts, int]:
+        """Have nodes do what a step asks of them before the channel has it; return the facts afterwards.
+
+        A new consenter follows the channel; nodes that are to dial other addresses are marked for a restart.
+        """
         if step.kind in (Kind.ADD, Kind.REPLACE):
             await self._have_follow(live, step, clock)
             facts, newest = await self._client.facts(live, deadline=clock.left())
@@ -113,22 +128,29 @@ class Updater:
             node = self._client.node(self._name(step.joins))
             await expect_certified(self._client, node, step.joins.host, deadline=clock.left())
             await mark_nodes(self._session, [*self._client.orderers, *self._releases.peers])
+        return facts, newest
+
+    async def _put_in_force(
+        self,
+        live: LiveConfig,
+        step: Step,
+        update: ConfigUpdate,
+        facts: ChannelFacts,
+        newest: int,
+        clock: Deadline,
+    ) -> LiveConfig:
+        """Hand a step's update in; return the configuration in force then, which may still be the old one."""
         missing = missing_consenters(facts, newest)
         running = standing(live.settings, missing, bft=facts.bft).running
         try:
-            after = await self._hand_in(live, step, prepared.update, running, missing, clock)
+            return await self._hand_in(live, step, update, running, missing, clock)
         except FabricError as error:
             if not _passes(error) or clock.passed():
                 raise
             # Another consenter may have failed meanwhile: the facts say so, and the way is planned anew.
             facts, newest = await self._client.facts(live, deadline=clock.left())
             _expect_safe(facts, step, newest)
-            after = await self._client.live_once_led(clock)
-        self.base = applied_after(self.base, live.settings, step.settings, after.settings)
-        self.live = after
-        if after.sequence > live.sequence:
-            await self._spread(after, step, clock)
-        return after
+            return await self._client.live_once_led(clock)
 
     async def _expect_capability(self, live: LiveConfig, step: Step, clock: Deadline) -> None:
         """Wait until every node of every member has the capability that a step raises.

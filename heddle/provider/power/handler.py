@@ -15,8 +15,8 @@ from heddle.planner.remedies import RENEW
 from heddle.plugin.interface import DiffKind
 from heddle.plugin.values import UNKNOWN, Properties, Value, has_unknown
 from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
-from heddle.provider.power.conduct import Conductor, Marks
 from heddle.provider.power.nodes import PowerNodes
+from heddle.provider.power.scaling import Marks, Scaler
 from heddle.schema.kubernetes import POWER
 from heddle.text import counted, sentence
 
@@ -67,7 +67,7 @@ class PowerHandler(Handler):
         self.session.nodes_sleep = bool(down)
         if not down:
             return Plan(outputs=known)
-        await self._expect_time(call)
+        await self._expect_wakeable(call)
         since = f"\nasleep since {known['since']}" if known["since"] else ""
         return Plan(outputs={"since": "", "ledgers": {}}, message=_story("start", down) + since)
 
@@ -77,15 +77,15 @@ class PowerHandler(Handler):
         async with Workloads(await self.session.api_server(), call.inputs["namespace"]) as cluster:
             nodes = PowerNodes(connections=self.session.connections, inputs=call.inputs)
             found = nodes.workloads(await cluster.found(), ())
-            conductor = Conductor(cluster=cluster, nodes=nodes, patience=call.deadline(_PATIENCE))
+            scaler = Scaler(cluster=cluster, nodes=nodes, patience=call.deadline(_PATIENCE))
             noted = _noted(call.old_outputs)
             if off:
                 _expect_instance(found)
-                outputs = await self._sleep(call, conductor, noted)
+                outputs = await self._sleep(call, scaler, noted)
             else:
-                outputs = await self._wake(call, conductor, noted, found)
-        if conductor.notes:
-            await self.session.warn("\n".join(["not all is as it should be", *conductor.notes]), call.urn)
+                outputs = await self._wake(call, scaler, noted, found)
+        if scaler.notes:
+            await self.session.warn("\n".join(["not all is as it should be", *scaler.notes]), call.urn)
         return outputs
 
     async def read(self, call: Call) -> Seen:
@@ -100,20 +100,18 @@ class PowerHandler(Handler):
             power = "on"
         return Seen(outputs=call.old_outputs and _outputs(call.old_outputs), inputs={"power": power})
 
-    async def _sleep(self, call: Call, conductor: Conductor, noted: Marks) -> Properties:
-        marks = await conductor.sleep() or noted
+    async def _sleep(self, call: Call, scaler: Scaler, noted: Marks) -> Properties:
+        marks = await scaler.sleep() or noted
         lines = ["asleep", *_told(marks)]
         await self.session.info("\n".join(lines), call.urn)
         since = call.old_outputs.get("since") or timestamp(datetime.now(UTC))
         ledgers: Properties = {name: dict[str, Value](mark_texts(each)) for name, each in marks.items()}
         return {"since": since, "ledgers": ledgers}
 
-    async def _wake(
-        self, call: Call, conductor: Conductor, noted: Marks, found: list[Workload]
-    ) -> Properties:
+    async def _wake(self, call: Call, scaler: Scaler, noted: Marks, found: list[Workload]) -> Properties:
         if _down(found) or noted:
-            await self._expect_time(call)
-            proved = await conductor.wake(noted)
+            await self._expect_wakeable(call)
+            proved = await scaler.wake(noted)
             await self.session.info("\n".join(["awake", *_told(proved)]), call.urn)
         self.session.nodes_sleep = False
         return {"since": "", "ledgers": {}}
@@ -125,20 +123,13 @@ class PowerHandler(Handler):
                 await cluster.found(), ()
             )
 
-    async def _expect_time(self, call: Call) -> None:
-        """Raise ProviderError for certificates that ended, and for clocks that nodes would refuse."""
-        now = datetime.now(UTC)
-        ended = {
-            name: not_after(pem.encode())
-            for name, pem in call.inputs["certificates"].items()
-            if isinstance(pem, str) and not has_unknown(pem) and not_after(pem.encode()) <= now
-        }
-        if ended:
-            lines = "\n  ".join(f"{name}: ended on {end:%Y-%m-%d}" for name, end in sorted(ended.items()))
-            raise ProviderError(
-                f"{counted(len(ended), 'certificate')} of nodes ended while the instance slept\n  {lines}",
-                hint=sentence(RENEW),
-            )
+    async def _expect_wakeable(self, call: Call) -> None:
+        """Raise ProviderError for certificates and clocks with which nodes would refuse each other."""
+        _expect_certificates(call.inputs["certificates"])
+        await self._expect_clocks(call)
+
+    async def _expect_clocks(self, call: Call) -> None:
+        """Raise ProviderError for clocks that differ by more than Fabric allows; warn of less."""
         async with Workloads(await self.session.api_server(), call.inputs["namespace"]) as cluster:
             clocks = await clock_differences(cluster)
         wrong = [_clock(name, ahead) for name, ahead in clocks.items() if abs(ahead) > _FABRICS_WINDOW]
@@ -151,6 +142,22 @@ class PowerHandler(Handler):
             )
         if late := [_clock(name, ahead) for name, ahead in clocks.items() if abs(ahead) > _NOTED]:
             await self.session.warn("\n".join(["clocks differ from the API server's", *late]), call.urn)
+
+
+def _expect_certificates(certificates: Mapping[str, Any]) -> None:
+    """Raise ProviderError for certificates of nodes, PEM, that have ended; some may be unknown yet."""
+    now = datetime.now(UTC)
+    ended = {
+        name: not_after(pem.encode())
+        for name, pem in certificates.items()
+        if isinstance(pem, str) and not has_unknown(pem) and not_after(pem.encode()) <= now
+    }
+    if ended:
+        lines = "\n  ".join(f"{name}: ended on {end:%Y-%m-%d}" for name, end in sorted(ended.items()))
+        raise ProviderError(
+            f"{counted(len(ended), 'certificate')} of nodes ended while the instance slept\n  {lines}",
+            hint=sentence(RENEW),
+        )
 
 
 def _known(call: Call) -> Mapping[str, Any]:

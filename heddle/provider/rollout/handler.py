@@ -7,21 +7,19 @@ from typing import Any
 from heddle.errors import HeddleError, ProviderError
 from heddle.kube.pods import NodePods
 from heddle.planner.operations import Operation
-from heddle.planner.peers import peer_pauses
 from heddle.planner.restart import is_outdated, key_refusal
 from heddle.plugin.interface import CheckFailure, DiffKind
 from heddle.plugin.values import Properties, has_unknown
 from heddle.provider.handler import Call, Gone, Handler, Plan, Seen
+from heddle.provider.rollout.changes import RevisionChanges
 from heddle.provider.rollout.look import NodeSet, not_well
 from heddle.provider.rollout.releases import SetReleases
 from heddle.provider.rollout.restart import Restarter
 from heddle.schema.kubernetes import ROLLOUT
-from heddle.text import are, counted, part_of
+from heddle.text import are, counted
 
 __all__ = ["RolloutHandler"]
 
-_FEWEST = 3
-"""Orderers of which one may be away."""
 _PATIENCE = 300.0
 """Seconds for one node to become ready, or to catch up: an image may have to be pulled."""
 
@@ -114,39 +112,21 @@ class RolloutHandler(Handler):
     async def plan(self, call: Call) -> Plan:
         """Tell which nodes restart. Which of them do so after the channels, those tell."""
         if call.inputs.get("again"):
-            return Plan(
-                outputs={}, message="restarts what waited for the channels, if anything" if call.id else ""
-            )
+            words = "restarts what waited for the channels, if anything" if call.id else ""
+            return Plan(outputs={}, message=words)
         if not call.id:
             return Plan(outputs={}, message=f"wait until {_all(call)} ready")
         for name in _keys_to_make(call.old_inputs, call.inputs):
             await self._expect_spare(call, name)
-        new, old = call.inputs["revisions"], call.old_inputs.get("revisions", {})
-        if not isinstance(new, dict):
+        if not isinstance(call.inputs["revisions"], dict):
             return Plan(outputs={}, message="restarts are known after apply")
-        unknown = sorted(name for name, revision in new.items() if has_unknown(revision))
-        changed = sorted(
-            name for name, revision in new.items() if name not in unknown and old.get(name) != revision
-        )
-        fresh = sorted(set(new) - set(old))
-        restarts = [name for name in changed if name not in fresh]
-        doubtful = [name for name in unknown if name not in fresh]
-        if not changed and not unknown:
+        changes = RevisionChanges.of(call.inputs, call.old_inputs)
+        if not changes:
             return Plan(outputs={})
         releases = await SetReleases.of(NodeSet.known(self.session.connections, call))
         releases.expect_images()
-        kind, most = call.inputs["kind"], len(restarts) + len(doubtful)
-        singly = ", one at a time" if most > 1 else ""
-        head = f"restart {part_of(len(restarts), len(new), kind)}{singly}"
-        if doubtful:
-            least = f"{len(restarts)} to" if restarts else "up to"
-            head = f"restart {least} {part_of(most, len(new), kind)}{singly}"
-        elif not restarts:
-            head = f"wait until {counted(len(fresh), f'new {kind}')} {are(len(fresh))} ready"
-        lines = [head, *restarts, *(f"{name}: known after apply" for name in doubtful)]
-        lines += _pauses(call.inputs, [*restarts, *doubtful], fresh)
-        lines += releases.advice([*restarts, *doubtful])
-        return Plan(outputs={}, message="\n".join([*lines, *(f"{name}: new" for name in fresh)]))
+        lines = [changes.summary(), *changes.lines(), *releases.advice(changes.restarting)]
+        return Plan(outputs={}, message="\n".join([*lines, *(f"{name}: new" for name in changes.new)]))
 
     async def _expect_spare(self, call: Call, name: str) -> None:
         """Raise ProviderError if the others cannot do without an orderer that is to get another key.
@@ -213,20 +193,6 @@ class RolloutHandler(Handler):
             if state is None or state.outdated:
                 revisions[name] = "outdated" if state is not None else "missing"
         return Seen(outputs={}, inputs={"revisions": revisions})
-
-
-def _pauses(inputs: Mapping[str, Any], restarting: Sequence[str], fresh: Sequence[str]) -> list[str]:
-    """Return what stands still during the restarts because too few nodes are left; empty if nothing does."""
-    if not restarting:
-        return []
-    nodes = inputs["nodes"] if isinstance(inputs["nodes"], list) else []
-    running = {node["name"]: node["mspId"] for node in nodes if node["name"] not in fresh}
-    if inputs["kind"] == "peer":
-        return peer_pauses(restarting, running, inputs.get("memberships") or {})
-    if len(running) < _FEWEST:
-        words = f"with {len(running)} of them channels wait until it is back"
-        return [f"{words}: only with {_FEWEST} or more do they not"]
-    return []
 
 
 def _keys_to_make(olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:

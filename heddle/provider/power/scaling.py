@@ -13,7 +13,7 @@ from heddle.provider.power.nodes import PowerNodes
 from heddle.text import some
 from heddle.waiting import poll
 
-__all__ = ["Conductor", "Marks"]
+__all__ = ["Marks", "Scaler"]
 
 Marks = Mapping[str, Mapping[str, LedgerMark]]
 """What ledgers have, by node and channel."""
@@ -25,8 +25,8 @@ _QUIET = 10.0
 
 
 @dataclass(kw_only=True)
-class Conductor:
-    """Conducts the workloads of an instance. `patience`: seconds for each single wait of waking.
+class Scaler:
+    """Scale the workloads of an instance down and up in order. `patience`: seconds for each wait of waking.
 
     notes: what went otherwise than it should, and did not keep the rest from sleeping or waking.
     """
@@ -37,7 +37,7 @@ class Conductor:
     notes: list[str] = field(default_factory=list)
 
     async def sleep(self) -> Marks:
-        """Scale everything down in order; return what the ledgers had. Waits for nobody's health."""
+        """Scale everything down in order, healthy or not; return what the ledgers had."""
         leaders: frozenset[str] | None = None
         given_up: set[str] = set()
         while step := sleeping_step(seen := await self._seen(leaders or ()), given_up):
