@@ -26,7 +26,7 @@ Certificates = pulumi.Output[Sequence[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Trusted:
-    """Authorities that are trusted: roots, and what others have certified below them."""
+    """Hold the authorities that are trusted: roots, and what others have certified below them."""
 
     roots: Certificates
     root_count: int
@@ -53,7 +53,7 @@ class Trusted:
 
 @dataclass(frozen=True, kw_only=True)
 class Issuer:
-    """An authority that issues certificates: all that a Certificate has to know of it."""
+    """Hold all that a Certificate has to know of the authority that issues it."""
 
     certificate: pulumi.Input[str]
     private_key: pulumi.Input[str] | None = None
@@ -63,7 +63,7 @@ class Issuer:
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """A generation: the authority of members' identities, and that of TLS certificates."""
+    """Hold a generation: the authority of members' identities, and that of TLS certificates."""
 
     ca: CertificateAuthority
     tls_ca: CertificateAuthority
@@ -75,7 +75,7 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True)
 class AuthoritiesArgs:
-    """Whose authorities, and who tells what is presented and accepted, for an exchange."""
+    """Name the organization, and the orderers that tell what is presented and accepted, for an exchange."""
 
     site: Site
     plan: OrganizationPlan
@@ -84,7 +84,7 @@ class AuthoritiesArgs:
 
 
 class Authorities:
-    """What an organization's certificates are issued by and verified against.
+    """Make what an organization's certificates are issued by and verified against.
 
     Two roots per generation, because Fabric verifies members against one and connections against the other.
     Their keys stay in the state and never enter the cluster. Only the generation that issues is protected:

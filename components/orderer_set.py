@@ -35,13 +35,13 @@ _TOO_FEW = (
 
 @dataclass(frozen=True, kw_only=True)
 class OrdererSetArgs(NodeSetArgs):
-    """The orderers of one organization, and what makes their volumes as large as they are to be."""
+    """Name the orderers of one organization, and what makes their volumes as large as they are to be."""
 
     volumes: Volumes
 
 
 class OrdererSet(pulumi.ComponentResource):
-    """The ordering nodes of one organization, each with volume and Service, restarted one by one."""
+    """Run the ordering nodes of one organization, each with volume and Service, restarted one by one."""
 
     organization: Organization
     """The organization that runs the orderers."""

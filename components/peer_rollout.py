@@ -14,7 +14,7 @@ from heddle.resources import Rollout, RolloutArgs, Volumes
 
 @dataclass(frozen=True, kw_only=True)
 class PeerRolloutArgs:
-    """All peers, and what they are restarted after."""
+    """Gather all peers, and what they are restarted after."""
 
     site: Site
     peers: Mapping[str, PeerSet]

@@ -15,7 +15,7 @@ from heddle.resources import Power, PowerArgs
 
 @dataclass(frozen=True, kw_only=True)
 class PowerParts:
-    """The nodes of an instance before any of them is started, and who may ask them."""
+    """Gather the nodes of an instance before any of them is started, and who may ask them."""
 
     site: Site
     orderers: OrdererSet

@@ -26,7 +26,7 @@ _OBJECTS = "objects"
 
 
 class Target:
-    """The backups of one instance. Every method raises BackupError when the target does not answer well.
+    """Read and write the backups of one instance. Every method raises BackupError where the target fails.
 
     The store is asked by threads of Python: its own, which serve its asynchronous methods, may still want
     Python when that ends, and then abort the process.

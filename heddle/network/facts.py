@@ -49,7 +49,7 @@ async def node_facts(
 
 @dataclass(frozen=True, kw_only=True)
 class _Questions:
-    """What the nodes of a network are asked, and by whom; see `node_facts`."""
+    """Ask the nodes of a network; see `node_facts`."""
 
     network: Network
     connections: Connections

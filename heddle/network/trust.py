@@ -45,7 +45,7 @@ _NAME: Final = "heddle-exchange"
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorityPair:
-    """A generation of authorities, each with its issuers, the root last; a root has none."""
+    """Hold a generation of authorities, each with its issuers, the root last; a root has none."""
 
     authority: Authority
     tls_authority: Authority
@@ -236,12 +236,12 @@ class TrustQuestions:
 
     @cached_property
     def _issuing(self) -> dict[int, AuthorityPair]:
-        """The generations that can issue: one that has ended has nothing to ask with."""
+        """Return the generations that can issue: one that has ended has nothing to ask with."""
         return {number: pair for number, pair in self.pairs.items() if not pair.ended}
 
     @cached_property
     def _signers(self) -> dict[int, Signer]:
-        """A member of the organization by each generation, the newest first: it is asked for first, too."""
+        """Return a member of the organization of each generation; the newest is the first to ask."""
         request = CertificateRequest(
             common_name=_NAME, organizational_units=("client",), usage=Usage.IDENTITY, validity_days=1
         )
@@ -252,7 +252,7 @@ class TrustQuestions:
 
     @cached_property
     def _clients(self) -> dict[int, ClientTls]:
-        """A TLS client by each generation."""
+        """Return a TLS client of each generation."""
         request = CertificateRequest(common_name=_NAME, usage=Usage.TLS, validity_days=1)
         made = {number: issue(pair.tls_authority, request) for number, pair in self._issuing.items()}
         return {

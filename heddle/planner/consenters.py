@@ -23,7 +23,7 @@ __all__ = ["Outlook", "key_in_use", "outlook", "standstill"]
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
-    """A step, what the channel has left after it, and why it must not be taken; None if it may."""
+    """Say of a step what the channel has left after it, and why it must not be taken; None if it may."""
 
     step: Step
     left: Standing

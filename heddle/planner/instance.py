@@ -126,7 +126,7 @@ def instance_state(facts: Evidence) -> InstanceState:
 
 
 def state_of_run(facts: Evidence) -> InstanceState | None:
-    """Tell what the run that holds the lock does; another command than these three changes no state."""
+    """Tell what the run that holds the lock does; other commands than `up` and `destroy` change no state."""
     run = facts.running
     if run is None or run.kind not in _CHANGING:
         return None
@@ -140,7 +140,7 @@ def state_of_run(facts: Evidence) -> InstanceState | None:
 
 
 def _was_killed(facts: Evidence) -> InstanceState | None:
-    """Tell of a run without an end: what it was doing is in the state, and the same command goes on."""
+    """Tell of a run that was killed: what it was doing is in the state, and the same command goes on."""
     if facts.running is not None:
         return None
     what = [f"{kind} {some(names)}" for kind, names in facts.pending.items() if names]
@@ -167,7 +167,7 @@ def _is_unknown(facts: Evidence) -> InstanceState | None:
 
 
 def _has_no_namespace(facts: Evidence) -> InstanceState | None:
-    """Tell once what is the reason that nothing answers. The volumes go with their namespace."""
+    """Tell that the namespace is gone, or goes: the one reason why nothing answers any more."""
     if (namespace := facts.namespace) is None:
         return None
     if since := namespace.leaving_since:
@@ -224,7 +224,7 @@ def _is_half_asleep(facts: Evidence) -> InstanceState | None:
 
 
 def _is_half_changed(facts: Evidence) -> InstanceState | None:
-    """Tell of pods with an earlier template that are well: nobody restarts them now."""
+    """Tell of pods that run an earlier template, are well, and are not being restarted."""
     outdated = [name for name, each in facts.workloads.items() if each.outdated]
     if not outdated or facts.troubles:
         return None

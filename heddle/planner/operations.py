@@ -64,15 +64,15 @@ _BUSY = Refusal(
     reason="somebody else changes the instance",
     hint="Wait until that has ended: `heddle status --watch` shows it.",
 )
-_COMES = Refusal(
+_CREATING = Refusal(
     reason="the instance is just being made",
     hint="Wait until the first `heddle up` has ended: `heddle status --watch` shows it.",
 )
-_GOES = Refusal(
+_DELETING = Refusal(
     reason="the instance is being deleted",
     hint="What is written now is lost. `heddle backup list` shows what can be restored.",
 )
-_TURN = dict.fromkeys(HOLD_THE_LOCK, _BUSY)
+_ONE_AT_A_TIME = dict.fromkeys(HOLD_THE_LOCK, _BUSY)
 
 REFUSED: Mapping[State, Mapping[Operation, Refusal]] = {
     State.NORMAL: {},
@@ -80,19 +80,19 @@ REFUSED: Mapping[State, Mapping[Operation, Refusal]] = {
     State.ABNORMAL: {},
     State.ADDRESS_ABNORMAL: {},
     State.UNKNOWN: {},
-    State.CREATING: {**dict.fromkeys(HOLD_THE_LOCK | _NEED_NODES, _COMES)},
-    State.ADDING: _TURN,
-    State.UPGRADING: _TURN,
-    State.DELETING: {**dict.fromkeys(HOLD_THE_LOCK, _GOES), Operation.INVOKE: _GOES},
+    State.CREATING: {**dict.fromkeys(HOLD_THE_LOCK | _NEED_NODES, _CREATING)},
+    State.ADDING: _ONE_AT_A_TIME,
+    State.UPGRADING: _ONE_AT_A_TIME,
+    State.DELETING: {**dict.fromkeys(HOLD_THE_LOCK, _DELETING), Operation.INVOKE: _DELETING},
     State.HIBERNATED: dict.fromkeys(_NEED_NODES, _ASLEEP),
 }
 """What each state forbids: every state is here. While a run goes on, its lock refuses the same once more."""
 
 
 def operation_refusal(operation: Operation, found: State | InstanceState) -> Refusal | None:
-    """Return why an operation must not be in a state of the instance; None if it may.
+    """Return why an operation must not begin in a state of the instance; None if it may.
 
-    With the state's own reason where that is given: who does what since when.
+    Where the state's own reason is given (who does what since when), the refusal ends with it.
     """
     state, because = (found.state, found.reason) if isinstance(found, InstanceState) else (found, "")
     refusal = REFUSED[state].get(operation)

@@ -18,7 +18,7 @@ __all__ = ["Change", "compare"]
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A difference. `property` is the top-level input, `path` the exact place, present in old or new."""
+    """Describe a difference. `property` is the top-level input, `path` the exact place, in old or new."""
 
     property: str
     path: str

@@ -26,7 +26,7 @@ _ENGINES_OWN = ("version", "pluginDownloadURL", "__internal")
 
 
 class HeddleProvider:
-    """The plugin interface over handlers by type. See `heddle.plugin.interface.Provider` for the promises."""
+    """Serve the plugin interface (`heddle.plugin.interface.Provider`) by a handler for each type."""
 
     def __init__(self, log: api.Log, handlers: Mapping[str, Callable[[Session], Handler]]) -> None:
         self._session = Session(log)

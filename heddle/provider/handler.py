@@ -16,7 +16,7 @@ __all__ = ["Call", "Created", "Gone", "Handler", "Partial", "Plan", "Recorded", 
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """An operation on a resource. All properties are plain: no Secret; UNKNOWN in previews only.
+    """Describe an operation on a resource. All properties are plain: no Secret; UNKNOWN in previews only.
 
     `old_inputs` and `old_outputs` are empty on create. `timeout` in seconds, 0 = the handler's own.
     """
@@ -54,7 +54,7 @@ class Created:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The effect of an operation that is to come: outputs besides the inputs, as far as known, and a text."""
+    """Tell what an operation will do: outputs besides the inputs, as far as known, and a text for people."""
 
     outputs: Properties
     message: str = ""
@@ -62,7 +62,7 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """The result of `read`: outputs besides the inputs, and inputs where reality differs from them.
+    """Hold the result of `read`: outputs besides the inputs, and inputs where reality differs from them.
 
     `message` tells the user what others changed, and what the next `up` makes of it.
     """

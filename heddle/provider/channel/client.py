@@ -34,7 +34,7 @@ _STUMBLE = 3.0
 
 @dataclass(frozen=True, kw_only=True)
 class LiveConfig:
-    """The configuration in force. `block` is its configuration block."""
+    """Hold the configuration in force. `block` is its configuration block."""
 
     block: Block
     config: Config

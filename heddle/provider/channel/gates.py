@@ -41,7 +41,7 @@ _READING = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Ahead:
-    """The steps from the configuration in force to the wanted one, and why they must not be taken, if so.
+    """Hold the steps from the configuration in force to the wanted one, and why they must not be taken.
 
     joining: names of orderers that join the channel.
     waits: what each capability that is raised waits for, in the order of the steps.

@@ -20,7 +20,7 @@ __all__ = ["MissingSignaturesError", "Prepared", "prepare", "prepare_all"]
 
 @dataclass(frozen=True, kw_only=True)
 class Consent:
-    """A policy that an update must satisfy. `missing` is None when the signers at hand satisfy it."""
+    """Name a policy that an update must satisfy. `missing` is None when the signers at hand satisfy it."""
 
     policy: str
     missing: MissingSignatures | None
@@ -32,7 +32,7 @@ class Consent:
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A step as an update of the live configuration, and whose consent it needs.
+    """Hold a step as an update of the live configuration, and whose consent it needs.
 
     `review` is what others read before they sign it.
     """
@@ -68,7 +68,7 @@ def prepare_all(client: ChannelClient, live: LiveConfig, todo: Sequence[Step]) -
 
 
 class MissingSignaturesError(ProviderError):
-    """A step that the signers here cannot sign alone. `request` goes to those who can, signed as far."""
+    """Refuse a step that the signers here cannot sign alone; `request` goes to the others, signed so far."""
 
     def __init__(self, client: ChannelClient, live: LiveConfig, step: Step, prepared: Prepared) -> None:
         have = ", ".join(signer.msp_id for signer in client.signers)

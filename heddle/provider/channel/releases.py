@@ -21,7 +21,7 @@ _CALL = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelReleases:
-    """The nodes of this program that are on a channel, and what other members say of theirs.
+    """Ask the nodes of this program that are on a channel, and hold what other members say of theirs.
 
     told: releases by the MSP ids of members that are run elsewhere.
     own: MSP ids of the organizations of this program.

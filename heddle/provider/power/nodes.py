@@ -25,7 +25,7 @@ _CALL = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class PowerNodes:
-    """The nodes of a Power resource, by its checked inputs."""
+    """Ask the nodes that a Power resource names in its checked inputs."""
 
     connections: Connections
     inputs: Mapping[str, Any]

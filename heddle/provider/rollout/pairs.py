@@ -18,7 +18,7 @@ _TELLING = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Pairs:
-    """The pods of nodes, each with that of its database. The fields are those of a Restarter."""
+    """Act on the pods of nodes, each with that of its database. The fields are those of a Restarter."""
 
     pods: NodePods
     patience: float

@@ -28,7 +28,7 @@ _CALL = 3.0
 
 @dataclass(frozen=True, kw_only=True)
 class SetReleases:
-    """What the channels of a set need of its nodes, and what their images claim.
+    """Hold what the channels of a set need of its nodes, and ask for what they run.
 
     levels: by channel, the capabilities in force, as far as a node hands them out.
     bft: whether any of the channels orders by BFT.
