@@ -8,7 +8,7 @@ import re
 from fractions import Fraction
 from typing import Final
 
-__all__ = ["KB", "MB", "SIZE", "amount", "canonical", "show_size", "size"]
+__all__ = ["KB", "MB", "SIZE", "amount", "canonical", "show_size", "size", "told_bytes"]
 
 KB: Final = 1024
 MB: Final = 1024 * KB
@@ -38,6 +38,13 @@ def show_size(count: int) -> str:
         if count and count % factor == 0:
             return f"{count // factor} {unit}"
     return f"{count} B"
+
+
+def told_bytes(count: int) -> str:
+    """Return about how many bytes these are, for people: `340Mi`, `1.2Gi`."""
+    if count >= 1 << 30:
+        return f"{count / (1 << 30):.1f}Gi"
+    return f"{count / (1 << 20):.0f}Mi" if count >= 1 << 20 else f"{count / (1 << 10):.0f}Ki"
 
 
 def amount(text: str) -> Fraction:

@@ -1,11 +1,11 @@
-"""Ask kubelets how full volumes are, as they tell it to metrics-server: `/stats/summary` of each machine."""
+"""Ask kubelets how full volumes are."""
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from heddle.kube.client import Json, KubeClient
+from heddle.kube.summaries import summaries
 
 __all__ = ["VolumeUsage", "volume_usage"]
 
@@ -25,14 +25,13 @@ async def volume_usage(server: KubeClient, namespace: str) -> tuple[VolumeUsage,
     Raises KubeError for who may not ask kubelets (`get` on nodes/proxy), Unreachable where none answers.
     """
     pods = await server.items(f"/api/v1/namespaces/{quote(namespace)}/pods")
-    machines = sorted({each["spec"]["nodeName"] for each in pods if each["spec"].get("nodeName")})
-    asked = (server.get(f"/api/v1/nodes/{quote(name)}/proxy/stats/summary") for name in machines)
-    found = {usage.claim: usage for each in await asyncio.gather(*asked) for usage in _usage(each, namespace)}
+    told = (await summaries(server, pods)).values()
+    found = {usage.claim: usage for each in told for usage in _usage(each, namespace)}
     return tuple(found[name] for name in sorted(found))
 
 
-def _usage(summary: Json | None, namespace: str) -> Iterator[VolumeUsage]:
-    for pod in (summary or {}).get("pods") or []:
+def _usage(summary: Json, namespace: str) -> Iterator[VolumeUsage]:
+    for pod in summary.get("pods") or []:
         for volume in pod.get("volume") or []:
             claim = volume.get("pvcRef")
             if claim and claim["namespace"] == namespace and volume.get("capacityBytes"):

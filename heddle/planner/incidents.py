@@ -79,6 +79,8 @@ class Cause(StrEnum):
     CERTIFICATE_DIFFERS = "certificate-differs"
     MONITORING = "monitoring-blind"
     VOLUME_FULL = "disk-full"
+    LOGS_FULL = "node-logs"
+    """The disk of a machine is full, and this instance's logs are a reason."""
     NOT_LOOKED_AT = "not-looked-at"
 
 
@@ -150,6 +152,7 @@ WAYS: Final[Mapping[Cause, Way]] = {
     Cause.ADDRESS: _run("address-lost", _ERROR),
     Cause.VOLUME_GROWS: _command("heddle status {stack}", "storage.md", _NOTE),
     Cause.VOLUME_FULL: _run("disk-full", _WARNING),
+    Cause.LOGS_FULL: _run("node-logs", _WARNING),
     Cause.CLOCK: _run("clock-skew", _WARNING),
     Cause.BACKUP: _command("heddle backup create {stack}", "backup.md", _WARNING),
     Cause.RESIDUE: _run("clean-residue", _NOTE, "instance"),

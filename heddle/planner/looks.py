@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 
 from heddle.planner.facts import NodeFacts
 
-__all__ = ["Facts", "NodeLook", "PeerLook", "PodLook"]
+__all__ = ["FULL", "Facts", "LogsLook", "NodeLook", "PeerLook", "PodLook"]
+
+FULL = 0.8
+"""Share of a volume or disk from which it counts as full, as the alarm has it."""
+_MUCH = 0.05
+"""Share of a disk that logs must hold before trimming them is what helps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +60,25 @@ class PeerLook:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LogsLook:
+    """Describe the disk of a machine, and the logs of the instance's pods on it. Bytes; pods: by name."""
+
+    capacity: int
+    used: int
+    pods: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def own(self) -> int:
+        """Return what the logs of all of the instance's pods take there."""
+        return sum(self.pods.values())
+
+    def fills(self, *, freed: int = 0) -> bool:
+        """Tell whether the disk is full and these logs are a reason; once so much of them has gone."""
+        full = self.used - freed >= FULL * self.capacity
+        return full and self.own - freed >= _MUCH * self.capacity
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """Gather what all checks found. What could not be looked at is in `unknown`: check and why.
 
@@ -62,7 +86,8 @@ class Facts:
     by which clocks are ahead of the API server's. machines: the cluster's that are not well. servers:
     chaincodes and the organizations for which no server of them has a pod. settings: what `doctor` says needs
     doing, as check, finding and step. volumes: by claim, which share of it is used. begun: by the workload
-    that it stopped, the runbook of which a run did not end. answers: what the nodes told, whole.
+    that it stopped, the runbook of which a run did not end. answers: what the nodes told, whole. logs: by
+    machine, what the instance's logs take there.
     """
 
     stack: str
@@ -88,6 +113,7 @@ class Facts:
     begun: Mapping[str, str] = field(default_factory=dict)
     answers: tuple[NodeFacts, ...] = ()
     machines: Mapping[str, str] = field(default_factory=dict)
+    logs: Mapping[str, LogsLook] = field(default_factory=dict)
     clocks: Mapping[str, float] = field(default_factory=dict)
     backups: str = ""
     residue: tuple[str, ...] = ()

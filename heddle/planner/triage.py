@@ -1,20 +1,24 @@
 """Decide from the facts of all checks what is wrong, the most serious first, and what deals with it. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from heddle.planner.facts import is_level
 from heddle.planner.incidents import WAYS, Cause, Way
-from heddle.planner.looks import Facts, NodeLook, PodLook
+from heddle.planner.looks import FULL, Facts, LogsLook, NodeLook, PodLook
+from heddle.quantities import told_bytes
 from heddle.text import counted
 
 __all__ = ["Finding", "find", "finding", "report", "told"]
 
 _SKEW = 60.0
 """Seconds of difference between clocks that is too much: the BCS guide's bound, and TLS's patience."""
-_FULL = 0.8
-"""Share of a volume above which it counts as full, as the alarm has it."""
+_DISK = re.compile(r"DiskPressure: (?!.*; (PIDPressure|NetworkUnavailable): )")
+"""Words on a machine of which only the disk is short."""
+_LARGEST = 3
+"""Pods whose logs are told, the largest."""
 _HANDSHAKE = ("handshake", "x509", "verify_failed", "certificate", "tls:", "ssl")
 """Words of an answer that failed before anything was asked: one side did not accept the other."""
 _RESTARTS = 5
@@ -221,12 +225,16 @@ def _behind(facts: Facts, node: NodeLook) -> Iterator[Finding]:
 
 
 def _around(facts: Facts) -> Iterator[Finding]:
+    filled = {name: each for name, each in facts.logs.items() if each.fills()}
     for name, words in facts.machines.items():
-        yield finding(facts, Cause.MACHINE, name, words)
+        if name not in filled or not _DISK.match(words):
+            yield finding(facts, Cause.MACHINE, name, words)
+    for name, each in filled.items():
+        yield finding(facts, Cause.LOGS_FULL, name, _of_logs(each), _largest(each))
     for name, words in facts.addresses.items():
         yield finding(facts, Cause.ADDRESS, name, f"from this machine it does not answer outside: {words}")
     for name, share in facts.volumes.items():
-        if share >= _FULL:
+        if share >= FULL:
             yield finding(facts, Cause.VOLUME_FULL, name, f"its volume is {share:.0%} full")
     for line in facts.growing:
         yield finding(facts, Cause.VOLUME_GROWS, "volume", line)
@@ -235,6 +243,17 @@ def _around(facts: Facts) -> Iterator[Finding]:
             way = "ahead of" if ahead > 0 else "behind"
             words = f"its clock is {abs(ahead):.0f} s {way} the API server's"
             yield finding(facts, Cause.CLOCK, name, words)
+
+
+def _of_logs(each: LogsLook) -> str:
+    used = f"its disk is {each.used / each.capacity:.0%} full"
+    return f"{used}, and logs of this instance's pods take {told_bytes(each.own)} of it"
+
+
+def _largest(each: LogsLook) -> list[str]:
+    """Return the pods whose logs take most, each with how much."""
+    pods = sorted(each.pods.items(), key=lambda pod: pod[1], reverse=True)
+    return [f"{name}: {told_bytes(size)}" for name, size in pods[:_LARGEST]]
 
 
 def _settings(facts: Facts) -> Iterator[Finding]:

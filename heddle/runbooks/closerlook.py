@@ -28,6 +28,7 @@ from heddle.planner.responses.model import Closer, PodDetail, WorkloadLook
 from heddle.render import LEDGER_PATH
 from heddle.runbooks.context import Context
 from heddle.runbooks.ledgerjobs import ASIDE
+from heddle.runbooks.loglook import Looked, log_files
 from heddle.runbooks.machinelook import look_at_machines
 from heddle.runbooks.waylook import way_to_api_server
 from heddle.waiting import Attempts
@@ -40,9 +41,15 @@ _CALL = 10.0
 
 
 async def look_closer(
-    runbook: str, context: Context, cluster: KubeClient, connections: Connections, facts: Facts
+    runbook: str,
+    context: Context,
+    cluster: KubeClient,
+    connections: Connections,
+    facts: Facts,
+    *,
+    looked: Looked | None = None,
 ) -> Closer:
-    """Return what a runbook wants to know beside the facts of `triage`."""
+    """Return what a runbook wants to know beside the facts of `triage`. looked: the Jobs that it has run."""
     if facts.unreachable:
         return Closer(steps=tuple(await way_to_api_server(context.kubeconfig)))
     instance, checks = context.network.instance, Attempts()
@@ -52,7 +59,7 @@ async def look_closer(
         checks.made("pods", _pods(cluster, instance.namespace, facts), seconds=60),
         checks.made("claims", claim_facts(cluster, instance.namespace, names), seconds=60),
         checks.made("machines", look_at_machines(cluster), seconds=60),
-        checks.made(runbook, _extra(runbook, context, connections, facts), seconds=120),
+        checks.made(runbook, _extra(runbook, context, cluster, connections, facts, looked), seconds=120),
     )
     return Closer(
         workloads=workloads or {},
@@ -138,9 +145,18 @@ def _pod(pod: Json) -> PodDetail:
     )
 
 
-async def _extra(runbook: str, context: Context, connections: Connections, facts: Facts) -> dict[str, Any]:
+async def _extra(
+    runbook: str,
+    context: Context,
+    cluster: KubeClient,
+    connections: Connections,
+    facts: Facts,
+    looked: Looked | None,
+) -> dict[str, Any]:
     """Return the fields of the closer look that one runbook alone wants."""
     match runbook:
+        case "node-logs" if looked is not None:
+            return {"logs": await log_files(cluster, context.network.instance, looked)}
         case "height-gap":
             return await _growth(context, connections, facts)
         case "disk-full":

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 from heddle.errors import HeddleError
 from heddle.kube.claims import claims_in
 from heddle.kube.client import Json, KubeClient, is_ready
+from heddle.kube.summaries import summary_path
 from heddle.planner.responses.model import MachineLook
 from heddle.quantities import amount
 
@@ -35,7 +35,7 @@ async def look_at_machines(cluster: KubeClient) -> dict[str, MachineLook]:
 
 async def _summary(cluster: KubeClient, name: str) -> Json:
     try:
-        return await cluster.get(f"/api/v1/nodes/{quote(name)}/proxy/stats/summary") or {}
+        return await cluster.get(summary_path(name)) or {}
     except HeddleError:
         return {}  # a machine that is down, or a caller without the right
 

@@ -7,7 +7,7 @@ from heddle.errors import HeddleError, RunbookError
 from heddle.kube.client import Json, KubeClient, is_ready
 from heddle.runbooks.residueobjects import Facts
 
-__all__ = ["gather", "nodes_of", "pod_logs_of"]
+__all__ = ["gather", "kubelet_settings", "nodes_of", "pod_logs_in", "pod_logs_of"]
 
 _POD_LOGS = "/var/log/pods"
 """Kubelet's default of podLogsDir."""
@@ -78,13 +78,23 @@ async def nodes_of(cluster: KubeClient, wanted: str) -> list[Json]:
 
 async def pod_logs_of(cluster: KubeClient, nodes: list[Json]) -> dict[str, str]:
     """Return the folder of pods' logs of each node, as its kubelet says it; else the default."""
+    return {name: pod_logs_in(each) for name, each in (await kubelet_settings(cluster, nodes)).items()}
 
-    async def ask(name: str) -> str:
+
+def pod_logs_in(settings: Mapping[str, object]) -> str:
+    """Return the folder of pods' logs that a kubelet's settings name; else the default."""
+    return str(settings.get("podLogsDir") or _POD_LOGS).rstrip("/")
+
+
+async def kubelet_settings(cluster: KubeClient, nodes: list[Json]) -> dict[str, Mapping[str, object]]:
+    """Return the settings of each node's kubelet; none of one that does not tell the caller."""
+
+    async def ask(name: str) -> Mapping[str, object]:
         try:
             found = await cluster.get(f"/api/v1/nodes/{name}/proxy/configz")
         except HeddleError:
-            return _POD_LOGS
-        return str(((found or {}).get("kubeletconfig") or {}).get("podLogsDir") or _POD_LOGS)
+            return {}
+        return (found or {}).get("kubeletconfig") or {}
 
     names = [each["metadata"]["name"] for each in nodes]
     return dict(zip(names, await asyncio.gather(*(ask(name) for name in names)), strict=True))

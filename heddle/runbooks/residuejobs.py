@@ -5,30 +5,22 @@ their own that is removed afterwards, with the folders they are about and nothin
 Their names have the date of their run: what an earlier run saw is not taken for what is there now.
 """
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
 from heddle.errors import RunbookError
-from heddle.kube.jobs import LONGEST_NAME, folders_job
+from heddle.kube.jobs import folders_job
+from heddle.runbooks.machinejobs import NODE, job_name, literal
 from heddle.runbooks.nodefolders import Listing
 
-__all__ = ["NAMESPACE", "clear_job", "image_on", "listed", "look_job"]
+__all__ = ["NAMESPACE", "clear_job", "listed", "look_job"]
 
 NAMESPACE = "heddle-clean-residue"
-_MOUNT = "/node"
 _PATH = re.compile(r"/[A-Za-z0-9/._-]+")
 _LEAST_PARTS = 3
 _RUNBOOK = "clean-residue"
-
-
-def image_on(node: Mapping[str, Any], wanted: Sequence[str]) -> str:
-    """Return the first of these images that a node has already, or the first when it has none of them."""
-    images = node.get("status", {}).get("images") or []
-    present = {name for image in images for name in image.get("names") or []}
-    return next((name for name in wanted if name in present), wanted[0])
 
 
 def look_job(
@@ -44,11 +36,11 @@ def look_job(
         _refuse_unsafe(node, folder)
     ways = {str(step) for each in folders for step in (PurePosixPath(each), *PurePosixPath(each).parents)}
     way = _any_of(sorted({*ways, *positions} - {"/"}))
-    within = [part for folder in folders for part in ("-o", "-path", f"{_MOUNT}{_literal(folder)}/*")]
+    within = [part for folder in folders for part in ("-o", "-path", f"{NODE}{literal(folder)}/*")]
     printed = ["(", "-type", "l", "-printf", "%p\\t%l\\n", "-o", "-type", "d", "-printf", "%p\\n", ")"]
     command = [
         "/usr/bin/find",
-        _MOUNT,
+        NODE,
         "-mindepth",
         "1",
         "(",
@@ -61,17 +53,12 @@ def look_job(
         ")",
     ]
     command += ["-o", "(", *way, ")", "-o", "-prune"]
-    return _job("look", date, node, image, command, {_MOUNT: "/"})
+    return _job("look", date, node, image, command, {NODE: "/"})
 
 
 def _any_of(paths: Sequence[str]) -> list[str]:
     """Return a test of `find` for these very paths."""
-    return [part for path in paths for part in ("-o", "-path", f"{_MOUNT}{_literal(path)}")][1:]
-
-
-def _literal(path: str) -> str:
-    """Return a pattern of `find` that only this path matches."""
-    return re.sub(r"([\\*?\[])", r"\\\1", path)
+    return [part for path in paths for part in ("-o", "-path", f"{NODE}{literal(path)}")][1:]
 
 
 def listed(log: str, folders: Sequence[str], positions: Sequence[str]) -> Listing:
@@ -80,9 +67,9 @@ def listed(log: str, folders: Sequence[str], positions: Sequence[str]) -> Listin
     links: dict[str, str] = {}
     for line in log.splitlines():
         path, tab, target = line.partition("\t")
-        if not path.startswith(f"{_MOUNT}/"):
+        if not path.startswith(f"{NODE}/"):
             continue
-        path = path.removeprefix(_MOUNT)
+        path = path.removeprefix(NODE)
         if tab:
             links[path] = target
         else:
@@ -100,7 +87,7 @@ def clear_job(node: str, image: str, paths: Sequence[str], *, date: str) -> dict
     for path in paths:
         _refuse_unsafe(node, path)
     parents = sorted({str(PurePosixPath(path).parent) for path in paths})
-    folders = {f"{_MOUNT}/{number}": parent for number, parent in enumerate(parents)}
+    folders = {f"{NODE}/{number}": parent for number, parent in enumerate(parents)}
     mounted = {parent: mount for mount, parent in folders.items()}
     places = [f"{mounted[str(PurePosixPath(path).parent)]}/{PurePosixPath(path).name}" for path in paths]
     command = ["/usr/bin/rm", "-rf", "--one-file-system", "--", *places]
@@ -110,10 +97,7 @@ def clear_job(node: str, image: str, paths: Sequence[str], *, date: str) -> dict
 def _job(
     purpose: str, date: str, node: str, image: str, command: Sequence[str], folders: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return a Job with a name unlike that of any other node's: clouds give long ones that begin alike."""
-    name = f"{purpose}-{date}-{node}"
-    if len(name) > LONGEST_NAME:
-        name = f"{purpose}-{date}-{hashlib.sha256(node.encode()).hexdigest()[:12]}"
+    name = job_name(purpose, date, node)
     read_only = purpose == "look"
     return folders_job(name, NAMESPACE, node, image, command, folders, runbook=_RUNBOOK, read_only=read_only)
 

@@ -11,6 +11,7 @@ from heddle.errors import Unreachable
 from heddle.fabric.connection import Connections
 from heddle.kube.client import Json, KubeClient, is_ready
 from heddle.kube.clocks import clock_differences
+from heddle.kube.logusage import log_usage
 from heddle.kube.volumeusage import volume_usage
 from heddle.logs.reading import list_sources
 from heddle.logs.sources import Source
@@ -21,10 +22,11 @@ from heddle.network.status import Asked, InstanceStatus, NodeStatus, ask_nodes, 
 from heddle.network.surroundings import Surroundings, ask_surroundings
 from heddle.planner.facts import NoAnswer, NodeFacts, missing_state
 from heddle.planner.health import slowness
-from heddle.planner.looks import Facts, NodeLook, PeerLook, PodLook
+from heddle.planner.looks import Facts, LogsLook, NodeLook, PeerLook, PodLook
 from heddle.runbooks.context import Context
 from heddle.runbooks.diagnosis import diagnose
 from heddle.runbooks.leftovers import leftover_claims
+from heddle.runbooks.loglook import own_pods
 from heddle.runbooks.residue import deleted_instances
 from heddle.runbooks.residuefacts import gather
 from heddle.runbooks.residueobjects import Target
@@ -51,7 +53,14 @@ async def look(context: Context, cluster: KubeClient, connections: Connections, 
     except Unreachable as error:
         return replace(facts, unreachable=error.message)
     checks, seconds = Attempts(), 3 * patience
-    around, asked, (sources, steady), machines, clocks, (residue, volumes, begun) = await asyncio.gather(
+    (
+        around,
+        asked,
+        (sources, steady),
+        machines,
+        clocks,
+        (residue, volumes, begun, logs),
+    ) = await asyncio.gather(
         ask_surroundings(context.network, deadline=patience),
         checks.made("nodes", ask_nodes(context.network, deadline=patience), seconds=seconds),
         _looked_at_pods(checks, cluster, instance, seconds),
@@ -61,6 +70,7 @@ async def look(context: Context, cluster: KubeClient, connections: Connections, 
             checks.made("leftovers of deleted instances", _residue(context, cluster), seconds=seconds),
             checks.made("volumes", volume_usage(cluster, instance.namespace), seconds=seconds),
             checks.made("runs of runbooks", _begun(cluster, instance.namespace), seconds=seconds),
+            checks.made("logs on machines", _logs(cluster, instance), seconds=seconds),
         ),
     )
     asleep = instance.sleep is not None and not any(each.wanted for each in around.workloads.values())
@@ -83,6 +93,7 @@ async def look(context: Context, cluster: KubeClient, connections: Connections, 
         clocks=clocks or {},
         volumes={each.claim: each.used / each.capacity for each in volumes or ()},
         begun=begun or {},
+        logs=logs or {},
         residue=tuple(residue.deleted) if residue else (),
         leftovers=tuple(residue.claims) if residue else (),
         unknown=checks.failed,
@@ -164,6 +175,10 @@ def _with_answers(facts: Facts, instance: InstanceOutput, asked: Asked | None) -
             f"{each.name} on {each.channel}": each.summary for each in status.chaincodes if each.problem
         },
     )
+
+
+async def _logs(cluster: KubeClient, instance: InstanceOutput) -> dict[str, LogsLook]:
+    return await log_usage(cluster, await own_pods(cluster, instance))
 
 
 async def _begun(cluster: KubeClient, namespace: str) -> dict[str, str]:

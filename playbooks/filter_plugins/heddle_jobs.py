@@ -1,10 +1,11 @@
-"""Filters that make a Job from a node's StatefulSet."""
+"""Filters that make Jobs: from a node's StatefulSet, or for a machine."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from heddle.kube.jobs import date_of_name
 from heddle.runbooks.ledgerjobs import aside_job, blocks_aside_job, command_job, folder_aside_job
+from heddle.runbooks.nodelogs import place_of, trim_job
 
 
 def heddle_aside_job(
@@ -34,13 +35,27 @@ def heddle_command_job(
     return command_job(statefulset, command, runbook=runbook, purpose=purpose, date=date_of_name(date))
 
 
+def heddle_trim_job(action: Mapping[str, Any], namespace: str, date: str) -> dict[str, Any]:
+    """Return the Job that trims the logs of an instance's pods on a machine, as a runbook decided."""
+    return trim_job(
+        action["about"],
+        action["image"],
+        action["files"],
+        action["emptied"],
+        date=date_of_name(date),
+        place=place_of(namespace),
+    )
+
+
 class FilterModule:
     """Offer the filters under the name that Ansible looks for."""
 
-    def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
         return {
             "heddle_aside_job": heddle_aside_job,
             "heddle_command_job": heddle_command_job,
             "heddle_part_aside_job": heddle_part_aside_job,
+            "heddle_place_of_jobs": place_of,
+            "heddle_trim_job": heddle_trim_job,
         }

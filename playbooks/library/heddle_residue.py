@@ -13,11 +13,12 @@ from ansible.module_utils.basic import AnsibleModule
 from heddle.errors import RunbookError
 from heddle.kube.jobs import date_of_name
 from heddle.runbooks.leftovers import leftover_claims, plan_leftovers
+from heddle.runbooks.machinejobs import image_on
 from heddle.runbooks.modules import Scene, run_module
 from heddle.runbooks.nodefolders import announced_folders, folders_left, looked_at, notes_on_folders
 from heddle.runbooks.residue import Plan, deleted_instances, living_data, plan_for
 from heddle.runbooks.residuefacts import gather, nodes_of, pod_logs_of
-from heddle.runbooks.residuejobs import NAMESPACE, clear_job, image_on, listed, look_job
+from heddle.runbooks.residuejobs import NAMESPACE, clear_job, listed, look_job
 from heddle.runbooks.residueobjects import Facts, Target
 from heddle.versions import ORDERER_IMAGE, PEER_IMAGE, STANDIN_IMAGE
 

@@ -125,7 +125,7 @@ class Cluster:
             found = []
         if isinstance(found, list):
             found = {"metadata": {"resourceVersion": "7"}, "items": found}
-        _answer(writer, 200 if found else 404, found or {"message": f"{path} not found"})
+        answer(writer, 200 if found else 404, found or {"message": f"{path} not found"})
 
     async def _watch(self, writer: asyncio.StreamWriter) -> None:
         _begin(writer)
@@ -150,7 +150,7 @@ class Cluster:
             async with self._changed:
                 await self._changed.wait()
         if "previous" in query and len(pod.runs) < 2:
-            _answer(
+            answer(
                 writer, 400, {"message": f'previous terminated container "node" in pod "{name}" not found'}
             )
             return
@@ -181,8 +181,9 @@ def _chunk(writer: asyncio.StreamWriter, line: str) -> None:
     writer.write(b"%x\r\n%s\r\n" % (len(data), data))
 
 
-def _answer(writer: asyncio.StreamWriter, status: int, body: Any) -> None:
-    text = json.dumps(body).encode()
+def answer(writer: asyncio.StreamWriter, status: int, body: Any) -> None:
+    """Send an object as JSON, or a text as it is."""
+    text = body.encode() if isinstance(body, str) else json.dumps(body).encode()
     writer.write(b"HTTP/1.1 %d Told\r\nContent-Length: %d\r\n" % (status, len(text)))
     date = formatdate(usegmt=True).encode()
     writer.write(b"Date: %s\r\nConnection: close\r\n\r\n%s" % (date, text))

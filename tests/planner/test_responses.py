@@ -12,7 +12,15 @@ from heddle.planner.facts import LedgerState, NodeFacts
 from heddle.planner.incidents import WAYS, causes_of
 from heddle.planner.looks import Facts, NodeLook, PodLook
 from heddle.planner.responses import RESPONSES, Decision, Verdict, decide
-from heddle.planner.responses.model import Closer, Deed, MachineLook, PodDetail, WorkloadLook
+from heddle.planner.responses.model import (
+    Closer,
+    Deed,
+    LogFile,
+    LogFiles,
+    MachineLook,
+    PodDetail,
+    WorkloadLook,
+)
 from heddle.planner.responses.orderers import Damage, damage_of
 from heddle.planner.responses.pods import ended_again
 from heddle.planner.volumes import ClaimFacts
@@ -55,6 +63,9 @@ def _closer(given: Mapping[str, Any]) -> Closer:
             images=frozenset(images), heaviest=tuple(map(tuple, heaviest)), **each
         ),
         "claims": ClaimFacts,
+        "logs": lambda files=(), elsewhere=(), **each: LogFiles(
+            files=tuple(LogFile(**file) for file in files), elsewhere=tuple(elsewhere), **each
+        ),
     }
     fields: dict[str, Any] = {
         name: {key: kinds[name](**each) for key, each in value.items()} if name in kinds else value
@@ -157,3 +168,26 @@ def test_waiting_ends_when_a_new_pod_ends_again_and_again(pod: str, restarts: in
 
     assert any("cc ends whenever it starts" in each for each in found) == needed
     assert ended_again(replace(HEALTHY, pods=(look,)), ["another"], ["cc-old"]) == []
+
+
+def test_what_only_helps_is_not_waited_for() -> None:
+    """Rotated files go; a disk that is full even then is a person's affair, and no run waits for that."""
+    case = next(each for each in CASES if each["name"].startswith("rotated files are not enough"))
+
+    found = decided(case)
+
+    [action] = found.response.actions
+    assert action.files == ("/l/n_p0-0_u/peer/0.log.20261130-120000.gz",)
+    assert found.settles == ()
+    assert found.response.needs
+
+
+def test_files_that_are_written_to_are_emptied_only_where_the_runtime_appends() -> None:
+    """Emptying the file of one that writes at a place of its own would leave a hole as large as the file."""
+    case = next(each for each in CASES if each["name"].startswith("current files are emptied"))
+    seen = case["closer"]["logs"]["m1"]
+
+    for runtime, emptied in (("containerd://2.1", 1), ("cri-o://1.34", 1), ("docker://27", 0), ("", 0)):
+        given = {**case, "closer": {"logs": {"m1": {**seen, "runtime": runtime}}}}
+        [action] = decided(given).response.actions
+        assert len(action.emptied) == emptied, runtime

@@ -10,7 +10,7 @@ import yaml
 from heddle.cli.subcommands import SUBCOMMANDS
 from heddle.monitoring.alarms import ALARMS
 from heddle.planner.incidents import WAYS, Cause, Severity
-from heddle.planner.looks import Facts, NodeLook, PeerLook, PodLook
+from heddle.planner.looks import Facts, LogsLook, NodeLook, PeerLook, PodLook
 from heddle.planner.triage import find, report, told
 from heddle.runbooks.catalog import find_runbook
 
@@ -30,6 +30,7 @@ def facts_of(case: Mapping[str, Any]) -> Facts:
             "nodes": tuple(NodeLook(**_tuples(each)) for each in given.get("nodes", ())),
             "pods": tuple(PodLook(**each) for each in given.get("pods", ())),
             "peers": {name: PeerLook(**_tuples(each)) for name, each in given.get("peers", {}).items()},
+            "logs": {name: LogsLook(**each) for name, each in given.get("logs", {}).items()},
             "settings": tuple(map(tuple, given.get("settings", ()))),
             "servers": tuple(map(tuple, given.get("servers", ()))),
         }

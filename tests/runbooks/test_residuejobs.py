@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from heddle.errors import RunbookError
-from heddle.runbooks.residuejobs import clear_job, image_on, listed, look_job
+from heddle.runbooks.machinejobs import image_on
+from heddle.runbooks.residuejobs import clear_job, listed, look_job
 
 
 def container(job: dict[str, Any]) -> dict[str, Any]:

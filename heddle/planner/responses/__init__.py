@@ -20,6 +20,7 @@ from heddle.planner.responses.around import (
 )
 from heddle.planner.responses.certificates import certificates_expired, clock_skew, tls_handshake
 from heddle.planner.responses.ledgers import couchdb_rebuild, disk_full, height_gap
+from heddle.planner.responses.machinelogs import node_logs
 from heddle.planner.responses.model import Closer, Response, Situation
 from heddle.planner.responses.orderers import quorum_lost, rejoin_orderer
 from heddle.planner.responses.pods import chaincode_not_starting, image_pull, pods_pending
@@ -39,6 +40,7 @@ RESPONSES: Final[Mapping[str, Callable[[Situation], Response]]] = {
     "height-gap": height_gap,
     "image-pull": image_pull,
     "node-exhausted": node_exhausted,
+    "node-logs": node_logs,
     "pods-pending": pods_pending,
     "quorum-lost": quorum_lost,
     "rejoin-orderer": rejoin_orderer,
@@ -86,7 +88,7 @@ class Decision:
     @property
     def settles(self) -> tuple[str, ...]:
         """Return what must be well afterwards: what was found; if a person is needed, what was acted on."""
-        acted = [each.about for each in self.response.actions]
+        acted = [each.about for each in self.response.actions if not each.partial]
         found = [] if self.response.needs else [each.about for each in self.findings]
         return tuple(dict.fromkeys([*acted, *found]))
 

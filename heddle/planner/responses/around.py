@@ -90,6 +90,9 @@ def node_exhausted(now: Situation) -> Response:
             continue
         lines.append(f"{each.name}: {'; '.join(filter(None, (trouble, busy)))}")
         lines += [f"  {name}.{namespace}: {words}" for namespace, name, words in each.heaviest]
+        logs = now.facts.logs.get(each.name)
+        if logs is not None and logs.fills():
+            needs.append(f"{each.name}, its disk: heddle runbook run node-logs --stack {now.facts.stack}")
         foreign = [
             f"{name}.{namespace}"
             for namespace, name, _ in each.heaviest

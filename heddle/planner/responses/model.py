@@ -8,7 +8,18 @@ from heddle.planner.looks import Facts, PodLook
 from heddle.planner.triage import Finding
 from heddle.planner.volumes import ClaimFacts
 
-__all__ = ["Action", "Closer", "Deed", "MachineLook", "PodDetail", "Response", "Situation", "WorkloadLook"]
+__all__ = [
+    "Action",
+    "Closer",
+    "Deed",
+    "LogFile",
+    "LogFiles",
+    "MachineLook",
+    "PodDetail",
+    "Response",
+    "Situation",
+    "WorkloadLook",
+]
 
 
 class Deed(StrEnum):
@@ -24,6 +35,8 @@ class Deed(StrEnum):
     """Stop nodes, rename what is on the volume of one of them, start them. Nothing is deleted."""
     FREE = "free"
     """Delete the folders `set-aside-…` that earlier runbooks left on a volume."""
+    TRIM_LOGS = "trim-logs"
+    """Delete files of containers' logs on a machine, and empty others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +45,8 @@ class Action:
 
     kind, container, image: of the workload. pod, uid: of its pod as it was seen: no other one is deleted.
     stops: workloads to stop, in order, so that the volume of `about` is free. folder: what of the volume is
-    renamed; empty: all of it.
+    renamed; empty: all of it. files, emptied: paths on the machine `about` of what is deleted, and of what
+    stays with nothing in it. partial: it helps, and does not end the incident, so nobody waits for that.
     """
 
     deed: Deed
@@ -45,6 +59,9 @@ class Action:
     uid: str = ""
     stops: tuple[str, ...] = ()
     folder: str = ""
+    files: tuple[str, ...] = ()
+    emptied: tuple[str, ...] = ()
+    partial: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,13 +136,38 @@ class MachineLook:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LogFile:
+    """Describe a file of a container's log. path: on its machine; rotated: nobody writes to it any more."""
+
+    pod: str
+    path: str
+    size: int
+    rotated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogFiles:
+    """Describe the files of the instance's logs on a machine.
+
+    image: what a Job there runs. runtime: as the machine names its own. kept: what its kubelet keeps of each
+    container's log, in words. elsewhere: pods whose logs are links to another place.
+    """
+
+    image: str
+    runtime: str = ""
+    kept: str = ""
+    files: tuple[LogFile, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Closer:
     """Gather what a closer look at the cluster adds to the facts of `triage`.
 
     databases: by peer, the name of its CouchDB. grown: by node and channel, the blocks that came while it was
     watched. aside: by claim, the folders that earlier runbooks set aside on it. steps: what was tried on the
     way to something, each with what came of it. endorsements: by chaincode and channel, what keeps them from
-    succeeding.
+    succeeding. logs: by machine, the files of the instance's logs.
     """
 
     workloads: Mapping[str, WorkloadLook] = field(default_factory=dict)
@@ -140,6 +182,7 @@ class Closer:
     aside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     steps: tuple[str, ...] = ()
     endorsements: Mapping[str, str] = field(default_factory=dict)
+    logs: Mapping[str, LogFiles] = field(default_factory=dict)
     unknown: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -147,7 +190,8 @@ class Closer:
 class Situation:
     """Hold all that a runbook decides by. findings: those that are its incident; all: every one.
 
-    free: whether somebody said that what was set aside may be deleted.
+    free: whether somebody said that what only a person can give up may go: what was set aside, logs that are
+    written to.
     """
 
     facts: Facts
