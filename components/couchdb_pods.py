@@ -11,7 +11,6 @@ from heddle.topology import CouchdbPlan
 USER_ID = 5984
 """The image's own user."""
 
-_DATA = "/opt/couchdb/data"
 _SETTINGS = "/opt/couchdb/etc/local.d"
 """The folder to which the entry point writes the administrator at each start: a new password counts."""
 
@@ -64,7 +63,7 @@ def _container(database: CouchdbPlan, image: str) -> Manifest:
         "resources": database.resources,
         "securityContext": pods.container_security(),
         "volumeMounts": [
-            {"name": "data", "mountPath": _DATA},
+            {"name": "data", "mountPath": couchdb.DATA_PATH},
             {"name": "settings", "mountPath": _SETTINGS},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 — an emptyDir of the pod
         ],

@@ -1,8 +1,10 @@
 """Name what a peer, its CouchDB and whoever asks that have to agree on."""
 
-__all__ = ["METRICS_PATH", "PASSWORD_KEY", "PORT", "USER", "USERNAME_KEY"]
+__all__ = ["DATA_PATH", "METRICS_PATH", "PASSWORD_KEY", "PORT", "USER", "USERNAME_KEY"]
 
 PORT = 5984
+DATA_PATH = "/opt/couchdb/data"
+"""Where its image has its volume."""
 USER = "peer"
 """Administrator of a peer's database: its peer uses it, and Prometheus to read metrics."""
 USERNAME_KEY, PASSWORD_KEY = "username", "password"

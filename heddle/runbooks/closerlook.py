@@ -13,10 +13,8 @@ from heddle.configtx.settings import BFT
 from heddle.errors import HeddleError, Unreachable
 from heddle.fabric import discovery
 from heddle.fabric.connection import Connections
-from heddle.kube.apiserver import ApiServer
 from heddle.kube.claims import claims_in
 from heddle.kube.client import Json, KubeClient
-from heddle.kube.execute import execute
 from heddle.kube.podinputs import changed_inputs
 from heddle.kube.volumes import claim_facts
 from heddle.network.facts import node_facts
@@ -25,9 +23,8 @@ from heddle.network.network import node_of
 from heddle.planner.facts import LedgerState, NodeFacts
 from heddle.planner.looks import Facts
 from heddle.planner.responses.model import Closer, PodDetail, WorkloadLook
-from heddle.render import LEDGER_PATH
+from heddle.runbooks.asidelook import set_aside
 from heddle.runbooks.context import Context
-from heddle.runbooks.ledgerjobs import ASIDE
 from heddle.runbooks.loglook import Looked, log_files
 from heddle.runbooks.machinelook import look_at_machines
 from heddle.runbooks.waylook import way_to_api_server
@@ -160,7 +157,7 @@ async def _extra(
         case "height-gap":
             return await _growth(context, connections, facts)
         case "disk-full":
-            return {"aside": await _aside(context)}
+            return {"aside": await set_aside(context)}
         case "endorsement-failing":
             return {"endorsements": await _endorsements(context, connections, facts)}
         case "tls-handshake":
@@ -189,23 +186,6 @@ async def _growth(context: Context, connections: Connections, facts: Facts) -> d
 def _grown(before: Mapping[str, int], now: NodeFacts) -> dict[str, int]:
     answers = {name: each for name, each in now.channels.items() if isinstance(each, LedgerState)}
     return {name: each.height - before[name] for name, each in answers.items() if name in before}
-
-
-async def _aside(context: Context) -> dict[str, tuple[str, ...]]:
-    """Return by claim the folders that runbooks set aside on it; of pods that run, which are asked."""
-    server = await ApiServer.load(context.kubeconfig)
-    nodes = [*context.network.instance.orderers, *context.network.instance.peers]
-    found = await asyncio.gather(*(_folders(server, each) for each in nodes))
-    return {node.name: folders for node, folders in zip(nodes, found, strict=True) if folders}
-
-
-async def _folders(server: ApiServer, node: NodeOutput) -> tuple[str, ...]:
-    command = ["/usr/bin/find", LEDGER_PATH, "-maxdepth", "1", "-name", f"{ASIDE}*"]
-    try:
-        said = await execute(server, node.namespace, node.pod, command, deadline=_CALL)
-    except HeddleError:
-        return ()  # a pod that does not run has nobody to ask
-    return tuple(sorted(line.rpartition("/")[2] for line in said.output.decode().splitlines()))
 
 
 async def _endorsements(context: Context, connections: Connections, facts: Facts) -> dict[str, str]:

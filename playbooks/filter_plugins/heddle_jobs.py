@@ -1,9 +1,11 @@
-"""Filters that make Jobs: from a node's StatefulSet, or for a machine."""
+"""Filters that make Jobs, from a node's StatefulSet or for a machine, and commands in pods."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from heddle.kube.jobs import date_of_name
+from heddle.runbooks.asidelook import free_command
 from heddle.runbooks.ledgerjobs import aside_job, blocks_aside_job, command_job, folder_aside_job
 from heddle.runbooks.nodelogs import place_of, trim_job
 
@@ -47,6 +49,11 @@ def heddle_trim_job(action: Mapping[str, Any], namespace: str, date: str) -> dic
     )
 
 
+def heddle_free_command(action: Mapping[str, Any]) -> str:
+    """Return the command, quoted for a shell, that deletes what runbooks set aside in a pod."""
+    return shlex.join(free_command(action["files"]))
+
+
 class FilterModule:
     """Offer the filters under the name that Ansible looks for."""
 
@@ -55,6 +62,7 @@ class FilterModule:
         return {
             "heddle_aside_job": heddle_aside_job,
             "heddle_command_job": heddle_command_job,
+            "heddle_free_command": heddle_free_command,
             "heddle_part_aside_job": heddle_part_aside_job,
             "heddle_place_of_jobs": place_of,
             "heddle_trim_job": heddle_trim_job,

@@ -136,17 +136,15 @@ def disk_full(now: Situation) -> Response:
     needs: list[str] = []
     for claim in _full(now):
         aside = now.closer.aside.get(claim, ())
+        names = ", ".join(path.rpartition("/")[2] for path in aside)
         if aside and now.free:
-            names = ", ".join(aside)
-            actions.append(
-                Action(deed=Deed.FREE, about=claim, pod=f"{claim}-0", words=f"{claim}: {names} go")
-            )
+            words = f"{claim}: {names} go"
+            actions.append(Action(deed=Deed.FREE, about=claim, pod=f"{claim}-0", files=aside, words=words))
             continue
         if aside:
             needs.append(
-                f"{', '.join(aside)} on {claim} were set aside by earlier runbooks: if nobody needs "
-                "them any more, "
-                "run this with -e free=yes"
+                f"{names} on {claim} were set aside by earlier runbooks: if nobody needs "
+                "them any more, run this with -e free=yes"
             )
         needs.append(_growth(now, claim))
     return Response(actions=tuple(actions), needs=tuple(needs))

@@ -45,8 +45,8 @@ class Action:
 
     kind, container, image: of the workload. pod, uid: of its pod as it was seen: no other one is deleted.
     stops: workloads to stop, in order, so that the volume of `about` is free. folder: what of the volume is
-    renamed; empty: all of it. files, emptied: paths on the machine `about` of what is deleted, and of what
-    stays with nothing in it. partial: it helps, and does not end the incident, so nobody waits for that.
+    renamed; empty: all of it. files: paths of what is deleted, on the machine or in the pod; emptied: of
+    what stays with nothing in it. partial: it helps, and does not end the incident, so nobody waits for that.
     """
 
     deed: Deed
@@ -165,9 +165,9 @@ class Closer:
     """Gather what a closer look at the cluster adds to the facts of `triage`.
 
     databases: by peer, the name of its CouchDB. grown: by node and channel, the blocks that came while it was
-    watched. aside: by claim, the folders that earlier runbooks set aside on it. steps: what was tried on the
-    way to something, each with what came of it. endorsements: by chaincode and channel, what keeps them from
-    succeeding. logs: by machine, the files of the instance's logs.
+    watched. aside: by claim, the paths of the folders that earlier runbooks set aside on it. steps: what was
+    tried on the way to something, each with what came of it. endorsements: by chaincode and channel, what
+    keeps them from succeeding. logs: by machine, the files of the instance's logs.
     """
 
     workloads: Mapping[str, WorkloadLook] = field(default_factory=dict)
