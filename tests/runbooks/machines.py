@@ -1,9 +1,10 @@
 """A folder in place of a machine's disk, on which the commands of Jobs run as they are."""
 
 import hashlib
+import os
 import subprocess
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 
@@ -19,10 +20,16 @@ def execute(job: Mapping[str, Any], disk: Path) -> str:
     places = {mount: f"{disk}{path.rstrip('/')}" for mount, path in mounts.items()}
     assert all(Path(place or "/").is_dir() for place in places.values()), places
     before = fingerprints(disk) if all(each["readOnly"] for each in container["volumeMounts"]) else None
-    command = [_there(argument, places) for argument in container["command"]]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert done.stderr == ""
+    said = run_there(container["command"], places)
     assert before is None or fingerprints(disk) == before, "it was to be read-only"
+    return said
+
+
+def run_there(command: Sequence[str], places: Mapping[str, str]) -> str:
+    """Run a command that finds folders of this machine at other paths; what it printed, with those paths."""
+    arguments = [_there(each, places) for each in command]
+    done = subprocess.run(arguments, check=True, capture_output=True, text=True)
+    assert done.stderr == ""
     return "\n".join(_back(line, places) for line in done.stdout.splitlines())
 
 
@@ -61,7 +68,7 @@ def write(disk: Path, path: str, content: bytes = b"x") -> None:
 
 
 def link(disk: Path, path: str, target: str) -> None:
-    """Make a link whose target, from the root, is on the same disk."""
+    """Make a link whose target, from the root, is on the same disk: relative, so the disk may be anywhere."""
     place = disk / path.lstrip("/")
     place.parent.mkdir(parents=True, exist_ok=True)
-    place.symlink_to(f"{disk}{target}")
+    place.symlink_to(os.path.relpath(target, PurePosixPath(path).parent))
