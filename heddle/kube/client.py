@@ -178,9 +178,12 @@ class KubeClient:
         response = await self.send("GET", f"{pod_path(namespace, pod)}/log", query=query)
         return response.text if response.status_code == httpx.codes.OK else ""
 
-    async def first_log(self, namespace: str, pod: str) -> str:
-        """Return the beginning of a running container's log, as far as its kubelet still has it."""
-        query = {"limitBytes": str(_FIRST_BYTES)}
+    async def first_log(self, namespace: str, pod: str, *, most: int = _FIRST_BYTES) -> str:
+        """Return the beginning of a running container's log, as far as its kubelet still has it.
+
+        most: bytes.
+        """
+        query = {"limitBytes": str(most)}
         response = await self.send("GET", f"{pod_path(namespace, pod)}/log", query=query)
         return response.text if response.status_code == httpx.codes.OK else ""
 

@@ -44,6 +44,7 @@ class Cause(StrEnum):
     PEER_INCOMPLETE = "peer-incomplete"
     REJOIN_UNFINISHED = "rejoin-unfinished"
     LEDGER_LOST = "ledger-lost"
+    RAFT_LOG_LOST = "raft-log-lost"
     NODE_CRASHES = "node-crashes"
     ORDERER_CRASHES = "orderer-crashes"
     DATABASE_CRASHES = "database-crashes"
@@ -126,6 +127,7 @@ WAYS: Final[Mapping[Cause, Way]] = {
     Cause.CONSENTER_AWAY: _run("rejoin-orderer", _ERROR),
     Cause.ORDERER_CRASHES: _run("rejoin-orderer", _ERROR),
     Cause.LEDGER_LOST: _run("rejoin-orderer", _ERROR),
+    Cause.RAFT_LOG_LOST: _run("rejoin-orderer", _WARNING),
     Cause.CERTIFICATE_EXPIRED: _run("certificates-expired", _CRITICAL),
     Cause.CERTIFICATE_ENDING: _run("certificates-expired", _WARNING),
     Cause.CERTIFICATE_DIFFERS: _command("heddle certificates list {stack}", "certificates.md", _WARNING),

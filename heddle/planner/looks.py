@@ -87,7 +87,8 @@ class Facts:
     chaincodes and the organizations for which no server of them has a pod. settings: what `doctor` says needs
     doing, as check, finding and step. volumes: by claim, which share of it is used. begun: by the workload
     that it stopped, the runbook of which a run did not end. answers: what the nodes told, whole. logs: by
-    machine, what the instance's logs take there.
+    machine, what the instance's logs take there. forgot: by orderer, the channels whose log of Raft was gone
+    when it started.
     """
 
     stack: str
@@ -112,6 +113,7 @@ class Facts:
     volumes: Mapping[str, float] = field(default_factory=dict)
     begun: Mapping[str, str] = field(default_factory=dict)
     answers: tuple[NodeFacts, ...] = ()
+    forgot: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     machines: Mapping[str, str] = field(default_factory=dict)
     logs: Mapping[str, LogsLook] = field(default_factory=dict)
     clocks: Mapping[str, float] = field(default_factory=dict)

@@ -210,6 +210,18 @@ def _node(facts: Facts, node: NodeLook, *, explained: bool) -> Iterator[Finding]
         yield finding(facts, Cause.HANDSHAKE, node.name, node.summary, peer.evidence if peer else ())
     elif node.silent:
         yield finding(facts, Cause.NODE_SILENT, node.name, node.summary, peer.evidence if peer else ())
+    else:
+        yield from _running(facts, node)
+
+
+def _running(facts: Facts, node: NodeLook) -> Iterator[Finding]:
+    """Tell what is wrong with a node that answers."""
+    if channels := facts.forgot.get(node.name):
+        words = (
+            f"its log of Raft of {', '.join(channels)} was gone when it started, and it made an empty one: "
+            "until it has it all again it votes as one that has promised nothing"
+        )
+        yield finding(facts, Cause.RAFT_LOG_LOST, node.name, words)
     elif node.summary:
         yield finding(facts, Cause.NODE_TROUBLED, node.name, node.summary)
     else:

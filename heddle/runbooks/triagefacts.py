@@ -27,6 +27,7 @@ from heddle.runbooks.context import Context
 from heddle.runbooks.diagnosis import diagnose
 from heddle.runbooks.leftovers import leftover_claims
 from heddle.runbooks.loglook import own_pods
+from heddle.runbooks.raftlook import ask_lost_logs
 from heddle.runbooks.residue import deleted_instances
 from heddle.runbooks.residuefacts import gather
 from heddle.runbooks.residueobjects import Target
@@ -59,7 +60,7 @@ async def look(context: Context, cluster: KubeClient, connections: Connections, 
         (sources, steady),
         machines,
         clocks,
-        (residue, volumes, begun, logs),
+        (residue, volumes, begun, logs, forgot),
     ) = await asyncio.gather(
         ask_surroundings(context.network, deadline=patience),
         checks.made("nodes", ask_nodes(context.network, deadline=patience), seconds=seconds),
@@ -71,6 +72,7 @@ async def look(context: Context, cluster: KubeClient, connections: Connections, 
             checks.made("volumes", volume_usage(cluster, instance.namespace), seconds=seconds),
             checks.made("runs of runbooks", _begun(cluster, instance.namespace), seconds=seconds),
             checks.made("logs on machines", _logs(cluster, instance), seconds=seconds),
+            checks.made("logs of Raft", ask_lost_logs(cluster, instance.orderers), seconds=seconds),
         ),
     )
     asleep = instance.sleep is not None and not any(each.wanted for each in around.workloads.values())
@@ -94,6 +96,7 @@ async def look(context: Context, cluster: KubeClient, connections: Connections, 
         volumes={each.claim: each.used / each.capacity for each in volumes or ()},
         begun=begun or {},
         logs=logs or {},
+        forgot=forgot or {},
         residue=tuple(residue.deleted) if residue else (),
         leftovers=tuple(residue.claims) if residue else (),
         unknown=checks.failed,

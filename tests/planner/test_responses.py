@@ -121,6 +121,7 @@ def test_only_what_was_asked_for_is_looked_at() -> None:
     [
         ("index-manifest", Damage.INDEX),
         ("wal", Damage.LEDGER),
+        ("raft-log-lost", Damage.LEDGER),
         ("block", Damage.LEDGER),
         ("block-cut", Damage.LEDGER),
         ("block-gone", Damage.LEDGER),

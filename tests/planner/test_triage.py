@@ -31,6 +31,7 @@ def facts_of(case: Mapping[str, Any]) -> Facts:
             "pods": tuple(PodLook(**each) for each in given.get("pods", ())),
             "peers": {name: PeerLook(**_tuples(each)) for name, each in given.get("peers", {}).items()},
             "logs": {name: LogsLook(**each) for name, each in given.get("logs", {}).items()},
+            "forgot": {name: tuple(each) for name, each in given.get("forgot", {}).items()},
             "settings": tuple(map(tuple, given.get("settings", ()))),
             "servers": tuple(map(tuple, given.get("servers", ()))),
         }

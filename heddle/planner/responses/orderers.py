@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from heddle.planner.facts import describe, orders
+from heddle.planner.facts import describe, is_level, orders
+from heddle.planner.incidents import Cause
 from heddle.planner.joining import replacement
 from heddle.planner.looks import PodLook
 from heddle.planner.responses.model import Action, Deed, Response, Situation
@@ -33,7 +34,7 @@ class Damage(StrEnum):
 
 
 _PANIC = "panic: "
-_RAFT = ("raft data", "WAL", "snapshot")
+_RAFT = ("raft data", "raft log", "WAL", "snapshot")
 _INDEX = "leveldb"
 _BLOCKS = "common/ledger/blkstorage."
 _FULL = "no space left on device"
@@ -132,9 +133,37 @@ def _state(now: Situation, name: str) -> _State:
     pod = now.pod_of(name)
     if pod is not None and pod.reason and (said := _of_pod(now, name, pod)):
         return said
+    if any(each.about == name and each.cause is Cause.RAFT_LOG_LOST for each in now.all):
+        return _forgetful(now, name)
     if other := _other(now, name):
         return _State(name=name, words=other.words, need=f"{name} first: {now.line(other)}")
     return next(_answers(now, name), _State(name=name))
+
+
+def _forgetful(now: Situation, name: str) -> _State:
+    """Return the state of an orderer that started without its log of Raft, and answers.
+
+    Under a leader it soon has the whole log again, and what it forgot does no more harm; what it did until
+    then shows in blocks that differ. Without a leader it would help to elect one that lacks blocks.
+    """
+    channels, stack = now.facts.forgot[name], now.facts.stack
+    without = [each for each in channels if not _follows(now, name, each)]
+    if without:
+        words = f"its log of Raft of {', '.join(without)} is gone, and no leader has given it back"
+        return _State(name=name, words=words, lost=True)
+    proof = " and ".join(f"`heddle channel verify {stack} {each}`" for each in channels)
+    need = (
+        f"{name} has voted without its log of Raft, which it has again: prove that no block differs: {proof}"
+    )
+    return _State(name=name, need=need)
+
+
+def _follows(now: Situation, name: str, channel: str) -> bool:
+    """Tell whether a channel orders, and an orderer has its newest blocks."""
+    margin, _ = now.facts.margins.get(channel, (None, ""))
+    heights = {each.name: each.heights.get(channel, 0) for each in now.facts.nodes}
+    newest = max(heights.values(), default=0)
+    return margin is not None and margin >= 0 and is_level(heights.get(name, 0), newest)
 
 
 def _of_pod(now: Situation, name: str, pod: PodLook) -> _State | None:
