@@ -115,6 +115,11 @@ def operations_services_yaml(**variables: object) -> str:
     return _render("monitoring/services.yaml", **variables)
 
 
+def proof_html(**variables: object) -> str:
+    """Return the page on what a runbook has proved; see templates/runbooks/proof.html.j2."""
+    return _render("runbooks/proof.html", **variables)
+
+
 def connection_profile(**variables: object) -> dict[str, object]:
     """Return a connection profile for the official SDKs, from templates/connection-profile.yaml.j2."""
     profile = yaml.safe_load(_render("connection-profile.yaml", **variables))
@@ -151,8 +156,10 @@ def _unit_word(value: object) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(  # noqa: S701 — YAML, not HTML: `quoted` escapes
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
+        # In YAML `quoted` escapes.
+        autoescape=jinja2.select_autoescape(("html.j2",), default=False),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         trim_blocks=True,

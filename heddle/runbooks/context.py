@@ -22,6 +22,7 @@ __all__ = [
     "Package",
     "load_context",
     "save_context",
+    "write_artifact",
     "write_private",
     "write_report",
 ]
@@ -123,6 +124,11 @@ def load_context() -> Context:
 
 def write_report(name: str, report: object) -> None:
     """Write a report as JSON among the run's artifacts, which `--artifacts` keeps."""
+    write_artifact(name, json.dumps(report, indent=2) + "\n")
+
+
+def write_artifact(name: str, text: str) -> None:
+    """Write a file among the run's artifacts."""
     folder = Path(os.environ[VARIABLE]).parent / "artifacts"
     folder.mkdir(mode=0o700, exist_ok=True)
-    (folder / name).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    (folder / name).write_text(text, encoding="utf-8")

@@ -190,6 +190,9 @@ def test_it_trims_what_is_its_own_and_proves_it(machine: Machine) -> None:
     assert display.changes == 1
     assert any("then: m1: 3 rotated files of 2 pods (2Mi) deleted" in line for line in lines)
     assert calls(machine)[-1] == "absent Namespace"
+    proof = json.loads((machine.place / "artifacts/proof.json").read_text())
+    assert (proof["runbook"], proof["kept"], proof["passed"]) == ("node-logs", True, 3)
+    assert "node-logs on dev" in (machine.place / "artifacts/proof.html").read_text()
 
 
 def test_again_it_is_another_incident(machine: Machine) -> None:
