@@ -54,26 +54,11 @@ async def look(context: Context, cluster: KubeClient, connections: Connections, 
     except Unreachable as error:
         return replace(facts, unreachable=error.message)
     checks, seconds = Attempts(), 3 * patience
-    (
-        around,
-        asked,
-        (sources, steady),
-        machines,
-        clocks,
-        (residue, volumes, begun, logs, forgot),
-    ) = await asyncio.gather(
+    around, asked, (sources, steady), told = await asyncio.gather(
         ask_surroundings(context.network, deadline=patience),
         checks.made("nodes", ask_nodes(context.network, deadline=patience), seconds=seconds),
         _looked_at_pods(checks, cluster, instance, seconds),
-        checks.made("machines", cluster.items("/api/v1/nodes"), seconds=seconds),
-        checks.made("clocks", clock_differences(cluster), seconds=seconds),
-        asyncio.gather(
-            checks.made("leftovers of deleted instances", _residue(context, cluster), seconds=seconds),
-            checks.made("volumes", volume_usage(cluster, instance.namespace), seconds=seconds),
-            checks.made("runs of runbooks", _begun(cluster, instance.namespace), seconds=seconds),
-            checks.made("logs on machines", _logs(cluster, instance), seconds=seconds),
-            checks.made("logs of Raft", ask_lost_logs(cluster, instance.orderers), seconds=seconds),
-        ),
+        _of_cluster(checks, context, cluster, seconds),
     )
     asleep = instance.sleep is not None and not any(each.wanted for each in around.workloads.values())
     if not asleep and around.namespace is None:
@@ -91,16 +76,37 @@ async def look(context: Context, cluster: KubeClient, connections: Connections, 
         asleep=asleep,
         pods=tuple(_pods(sources or (), steady)),
         servers=tuple(_missing_servers(instance, sources)) if sources is not None else (),
-        machines=dict(_machines(machines or ())),
-        clocks=clocks or {},
-        volumes={each.claim: each.used / each.capacity for each in volumes or ()},
-        begun=begun or {},
-        logs=logs or {},
-        forgot=forgot or {},
-        residue=tuple(residue.deleted) if residue else (),
-        leftovers=tuple(residue.claims) if residue else (),
+        **told,
         unknown=checks.failed,
     )
+
+
+async def _of_cluster(
+    checks: Attempts, context: Context, cluster: KubeClient, seconds: float
+) -> dict[str, Any]:
+    """Return the fields of what the API server and the kubelets tell, of what could be asked."""
+    instance = context.network.instance
+    machines, clocks, residue, begun, (volumes, logs, forgot) = await asyncio.gather(
+        checks.made("machines", cluster.items("/api/v1/nodes"), seconds=seconds),
+        checks.made("clocks", clock_differences(cluster), seconds=seconds),
+        checks.made("leftovers of deleted instances", _residue(context, cluster), seconds=seconds),
+        checks.made("runs of runbooks", _begun(cluster, instance.namespace), seconds=seconds),
+        asyncio.gather(
+            checks.made("volumes", volume_usage(cluster, instance.namespace), seconds=seconds),
+            checks.made("logs on machines", _logs(cluster, instance), seconds=seconds),
+            checks.made("logs of Raft", ask_lost_logs(cluster, instance.orderers), seconds=seconds),
+        ),
+    )
+    return {
+        "machines": dict(_machines(machines or ())),
+        "clocks": clocks or {},
+        "volumes": {each.claim: each.used / each.capacity for each in volumes or ()},
+        "begun": begun or {},
+        "logs": logs or {},
+        "forgot": forgot or {},
+        "residue": tuple(residue.deleted) if residue else (),
+        "leftovers": tuple(residue.claims) if residue else (),
+    }
 
 
 async def _looked_at_pods(
