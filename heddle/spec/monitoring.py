@@ -42,6 +42,7 @@ ActingRunbook = Literal[
     "disk-full",
     "height-gap",
     "image-pull",
+    "node-logs",
     "quorum-lost",
     "rejoin-orderer",
     "rejoin-peer",
