@@ -99,6 +99,9 @@ async def _run(stream: ClientConnection, stdin: bytes, what: str) -> Ended:
 async def _send(stream: ClientConnection, stdin: bytes) -> None:
     for start in range(0, len(stdin), _CHUNK):
         await stream.send(bytes((_INPUT,)) + stdin[start : start + _CHUNK])
+        # Nothing else makes this loop wait while there is room in the buffer: the end of the connection would
+        # be noticed only after writing all of the rest to it.
+        await asyncio.sleep(0)
 
 
 def _expect_success(status: bytes, errors: bytes, what: str) -> None:

@@ -1,5 +1,6 @@
 """A piece of a file is written whole, also where a runtime ends a command's input early."""
 
+import asyncio
 from collections.abc import Sequence
 from itertools import cycle
 
@@ -8,9 +9,10 @@ import pytest
 from heddle.backup.restoring import volumes
 from heddle.backup.restoring.ledgers import Chunk
 from heddle.backup.restoring.volumes import NodeVolume
-from heddle.errors import KubeError
+from heddle.errors import KubeError, Unreachable
 from heddle.kube.execute import Ended
 from tests.kube.test_hostile_forward import server_at
+from tests.virtualclock import VirtualClock
 
 CHUNK = Chunk(path="orderer/blockfile_000000", offset=10, content=bytes(range(256)) * 1000)
 
@@ -67,6 +69,24 @@ async def test_no_more_is_sent_at_once_than_arrives(monkeypatch: pytest.MonkeyPa
     assert whole.sent == [len(CHUNK.content)]
     assert cut.sent[0] == len(CHUNK.content)
     assert max(cut.sent[1:]) == 40_000
+
+
+def test_a_command_that_is_never_answered_is_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that is lost without a word takes its own time alone, not that of all attempts."""
+    pod, silent = Pod([1 << 30]), iter([True, False])
+
+    async def execute(*place: object, stdin: bytes, deadline: float) -> Ended:
+        if next(silent):
+            await asyncio.sleep(deadline)
+            raise Unreachable("no answer")
+        return await pod.execute(*place, stdin=stdin, deadline=deadline)
+
+    written = volume(monkeypatch, pod)
+    monkeypatch.setattr(volumes, "execute", execute)
+    with asyncio.Runner(loop_factory=VirtualClock) as runner:
+        runner.run(written.write(CHUNK))
+
+    assert bytes(pod.content[CHUNK.offset :]) == CHUNK.content
 
 
 @pytest.mark.parametrize(

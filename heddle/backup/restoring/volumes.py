@@ -25,8 +25,10 @@ _STARTING = 300.0
 """Seconds for a Job's pod to run: its volume is made first, its image may be pulled."""
 _GOING = 120.0
 """Seconds for a Job and its pod to be gone."""
-_PATIENCE = 120.0
+_PATIENCE = 300.0
 """Seconds in which a piece that did not arrive is sent again."""
+_ANSWER = 60.0
+"""Seconds for one command: a connection that was lost without a word must not use up all of the patience."""
 _SPARED = {"lost+found"}
 """What a new file system has by itself."""
 _MARK = ".heddle-restore-"
@@ -158,7 +160,7 @@ class NodeVolume:
     async def _ended(self, command: Sequence[str], stdin: bytes = b"") -> Ended:
         async def attempt(left: float) -> Ended:
             return await execute(
-                self.server, self.namespace, self.pod, command, stdin=stdin, deadline=min(left, _PATIENCE)
+                self.server, self.namespace, self.pod, command, stdin=stdin, deadline=min(left, _ANSWER)
             )
 
         return await retry(attempt, deadline=_PATIENCE)
