@@ -77,4 +77,4 @@ def test_what_changed_since_the_container_ended_is_named(
 ) -> None:
     pod = {"spec": SPEC, "status": {"containerStatuses": [status]}}
 
-    assert asyncio.run(changed_inputs(Objects(changed), "ns", pod)) == found  # type: ignore[arg-type]
+    assert asyncio.run(changed_inputs(Objects(changed), "ns", pod)) == found  # type: ignore[arg-type]  # it gets, as a client does

@@ -58,7 +58,7 @@ def _source(*, running: bool = True, restarts: int = 5) -> Source:
     ids=["it runs for ten minutes", "it has just started again", "what it reads was mended since it ended"],
 )
 def test_a_pod_is_steady_by_time_or_by_a_mended_cause(cluster: Cluster, steady: bool) -> None:
-    found = asyncio.run(steady_pods(cluster, "ns", [_source()]))  # type: ignore[arg-type]
+    found = asyncio.run(steady_pods(cluster, "ns", [_source()]))  # type: ignore[arg-type]  # it gets, as a client does
 
     assert found == (frozenset({"server-1"}) if steady else frozenset())
 
@@ -69,4 +69,4 @@ def test_a_pod_is_steady_by_time_or_by_a_mended_cause(cluster: Cluster, steady: 
 def test_only_pods_that_run_again_are_asked_for(source: Source) -> None:
     cluster = Cluster(started=700, ended=710, changed=5000)
 
-    assert asyncio.run(steady_pods(cluster, "ns", [source])) == frozenset()  # type: ignore[arg-type]
+    assert asyncio.run(steady_pods(cluster, "ns", [source])) == frozenset()  # type: ignore[arg-type]  # it gets, as a client does
