@@ -118,13 +118,9 @@ class Project:
         """Run a command that prints JSON."""
         return json.loads(self.ok(*argv))
 
-    def kill_after(self, argv: Sequence[str], *, lines: int, of: str = "") -> int:
-        """Start a command, kill it when it has told of `lines` finished steps; how many it told of.
-
-        `of` is a word that a step's line must have to count.
-        """
-        seen = 0
-        with subprocess.Popen(
+    def start(self, *argv: str) -> "subprocess.Popen[str]":
+        """Start a command whose words can be read while it runs."""
+        return subprocess.Popen(
             argv,
             cwd=self.folder,
             env=self.environment,
@@ -132,7 +128,15 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        ) as process:
+        )
+
+    def kill_after(self, argv: Sequence[str], *, lines: int, of: str = "") -> int:
+        """Start a command, kill it when it has told of `lines` finished steps; how many it told of.
+
+        `of` is a word that a step's line must have to count.
+        """
+        seen = 0
+        with self.start(*argv) as process:
             for step in finished_steps(process.stdout or ()):
                 seen += of in step
                 if seen >= lines:

@@ -6,7 +6,6 @@ leads to a recovery, not how long rules wait. `python -m bench drills` measures 
 
 import json
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,25 +59,8 @@ def test_an_incident_leads_from_its_alarm_to_its_proof(drilled: Project, kube: K
 
 def test_a_killed_drill_is_taken_back(drilled: Project, kube: Kube) -> None:
     """It leaves its note and its damage; `--clear` brings the orderer back, and has nothing to do again."""
-    with subprocess.Popen(
-        [
-            "heddle",
-            "drill",
-            "orderer-killed",
-            "--stack",
-            CLUSTER,
-            "--yes",
-            "--without-alarm",
-            "--baseline",
-            "1",
-        ],
-        cwd=drilled.folder,
-        env=drilled.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as drill:
+    command = ("heddle", "drill", "orderer-killed", "--stack", CLUSTER, "--yes", "--without-alarm")
+    with drilled.start(*command, "--baseline", "1") as drill:
         for line in drill.stdout or ():
             if line.startswith("damaged"):
                 drill.send_signal(signal.SIGKILL)

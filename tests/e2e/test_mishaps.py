@@ -5,7 +5,6 @@ and what its runbook does about it; afterwards that runbook finds nothing, and `
 """
 
 import signal
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -173,16 +172,8 @@ def test_a_slip_is_named_and_mended(stack: Project, kube: Kube, mishap: Mishap) 
 def test_a_run_that_was_killed_is_ended_by_the_next(stack: Project, kube: Kube) -> None:
     """It dies as soon as it has begun to act; the next one looks first, and does what is still to be done."""
     Hands(kube).scale_to_zero("orderer0-orderer", "orderer1-orderer")
-    command = ["heddle", "runbook", "run", "quorum-lost", "--stack", CLUSTER, "--yes"]
-    with subprocess.Popen(
-        command,
-        cwd=stack.folder,
-        env=stack.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as run:
+    command = ("heddle", "runbook", "run", "quorum-lost", "--stack", CLUSTER, "--yes")
+    with stack.start(*command) as run:
         for event in Hands(kube).objects("StatefulSet").watch(namespace=NAMESPACE, timeout=300):
             found = event["object"]
             if (

@@ -6,7 +6,6 @@ over again what such a peer alone holds.
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -207,15 +206,8 @@ def test_ctrl_c_leaves_no_job_on_the_claim(pair: Project, kube: Kube) -> None:
     batch = kubernetes.client.BatchV1Api(kube.client)
     words = ("-e", "peer=peer0-north", "-e", "remedy=rebuild")
     watch = kubernetes.watch.Watch()
-    with subprocess.Popen(
-        ["heddle", "runbook", "run", "rejoin-peer", "--stack", CLUSTER, "--yes", *words],
-        cwd=pair.folder,
-        env=pair.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as run:
+    command = ("heddle", "runbook", "run", "rejoin-peer", "--stack", CLUSTER, "--yes", *words)
+    with pair.start(*command) as run:
         events = watch.stream(batch.list_namespaced_job, NAMESPACE, timeout_seconds=300)
         job = next(events)["object"].metadata.name
         run.send_signal(signal.SIGINT)
