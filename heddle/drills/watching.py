@@ -108,7 +108,7 @@ async def _of_the_drill(ground: Ground, program: str, hasten: float) -> AsyncIte
 
 
 _TIMED: Final = (CONFIG, RULES)
-_TIMES: Final = frozenset({"for", "scrape_interval", "evaluation_interval"})
+_TIMES: Final = frozenset({"for", "scrape_interval", "scrape_timeout", "evaluation_interval"})
 
 
 def hastened(text: str, times: float) -> str:
