@@ -12,6 +12,7 @@ from heddle.network.network import network_of
 from heddle.plugin.values import Secret, Value
 from tests.components.declared import CASES, NETWORK, NODES, named
 from tests.components.recording import HASH, Recorder, record
+from tests.shipped import shipped_stack
 
 ROOT = Path(__file__).parents[2]
 
@@ -209,8 +210,8 @@ def test_names_in_the_state_stay(network: Recorder) -> None:
 
 def test_the_page_of_up_counts_what_its_stack_declares() -> None:
     """With the stack itself, as the engines count."""
-    file = yaml.safe_load((ROOT / "stacks/Pulumi.offline.yaml").read_text())
-    declared = record(file["config"]["fabric:instance"], public_address="192.0.2.1").declared
+    instance = shipped_stack("offline")["config"]["fabric:instance"]
+    declared = record(instance, public_address="192.0.2.1").declared
 
     assert f"+ {len(declared) + 1} created" in (ROOT / "docs/operations/up.md").read_text()
 

@@ -1,6 +1,7 @@
 """Restarts are history once a container runs well again; until then they are trouble."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,26 +15,26 @@ def _ago(seconds: float) -> str:
     return (datetime.now(UTC) - timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """An API server with one pod, which reads one Secret."""
+    """An API server with one pod, which reads one Secret. When each happened: seconds before it is asked."""
 
-    def __init__(self, *, started: float, ended: float, changed: float) -> None:
-        self.pod = {
-            "metadata": {"name": "server-1"},
-            "spec": {"volumes": [{"secret": {"secretName": "server"}}], "containers": [{}]},
-            "status": {
-                "containerStatuses": [
-                    {
-                        "state": {"running": {"startedAt": _ago(started)}},
-                        "lastState": {"terminated": {"finishedAt": _ago(ended)}},
-                    }
-                ]
-            },
-        }
-        self.secret = {"metadata": {"managedFields": [{"time": _ago(changed)}]}}
+    started: float
+    ended: float
+    changed: float
 
     async def get(self, path: str, **_: str) -> Any:
-        return {"pods": self.pod, "secrets": self.secret}[path.split("/")[5]]
+        if "/secrets/" in path:
+            return {"metadata": {"managedFields": [{"time": _ago(self.changed)}]}}
+        state = {
+            "state": {"running": {"startedAt": _ago(self.started)}},
+            "lastState": {"terminated": {"finishedAt": _ago(self.ended)}},
+        }
+        return {
+            "metadata": {"name": "server-1"},
+            "spec": {"volumes": [{"secret": {"secretName": "server"}}], "containers": [{}]},
+            "status": {"containerStatuses": [state]},
+        }
 
 
 def _source(*, running: bool = True, restarts: int = 5) -> Source:
