@@ -60,6 +60,11 @@ class PodState:
         return self.settled and bool(self.uid) and not self.leaving and changed
 
     @property
+    def restarts_for_change(self) -> bool:
+        """Tell whether the pod must start anew for another reason than a mark."""
+        return replace(self, marked=False).outdated
+
+    @property
     def good(self) -> bool:
         """Tell whether the pod runs the StatefulSet's template and is ready."""
         return self.settled and self.ready and not self.leaving and self.revision == self.wanted

@@ -24,7 +24,7 @@ from heddle.planner.releases import CapabilityWait
 from heddle.planner.standing import missing_consenters, standing
 from heddle.planner.steps import Kind, Step
 from heddle.provider.channel.client import ChannelClient, LiveConfig
-from heddle.provider.channel.moves import expect_certified, mark_nodes
+from heddle.provider.channel.moves import await_restarts, expect_certified, mark_nodes
 from heddle.provider.channel.prepared import MissingSignaturesError, prepare
 from heddle.provider.channel.releases import ChannelReleases
 from heddle.provider.refusing import raise_refusal
@@ -37,6 +37,8 @@ __all__ = ["Updater"]
 
 _SPREADING = 20.0
 """Seconds until every consenter must have an update that is in force."""
+_RESTARTING = 60.0
+"""Seconds for one peer after another to restart, before a channel that it need not wait for goes on."""
 _HAVING = 60.0
 """Seconds for all nodes to tell that they have a capability: those that restart do within that."""
 _LONGEST_PAUSE = 2.0
@@ -123,6 +125,7 @@ class Updater:
             _expect_safe(facts, step, newest)  # following takes its time
         if outdates_gateways(live.settings, step.settings):
             # Before the channel has them: a run that is killed in between has one restart more.
+            await await_restarts(self._session, self._releases.peers, patience=_RESTARTING)
             await mark_nodes(self._session, self._releases.peers)
         if step.kind is Kind.MOVE and step.joins is not None:
             node = self._client.node(self._name(step.joins))

@@ -106,7 +106,7 @@ class Restarter:
         """
         restarted: dict[str, str] = {}
         notes: list[str] = []
-        while step := await self._next():
+        while step := await self._next(restarted.keys()):
             node, facts = step
             if node.name in restarted:
                 raise self._again(node)
@@ -114,7 +114,7 @@ class Restarter:
                 notes += await self._others_serve(node, facts)
             restarted[node.name] = await self._restart(node, facts, notes)
         await self._pairs.revive(self.nodes)
-        left = await self._held_up()
+        left = await self._held_up(restarted.keys())
         current = [node for node in self.nodes if node.name not in left]
         await asyncio.gather(
             *(self._pairs.good(pod, "") for node in current for pod in self._pairs.names(node))
@@ -140,18 +140,18 @@ class Restarter:
             hint="Does somebody else change its StatefulSet, or its volume? Then run it again.",
         )
 
-    async def _held_up(self) -> dict[str, str]:
+    async def _held_up(self, done: Collection[str]) -> dict[str, str]:
         """Return the nodes that are still outdated, each with the others that hold its restart up."""
-        facts = await self._facts_of_outdated()
+        facts = await self._facts_of_outdated(done)
         return {
             node.name: held_up(node, [each for each in facts if each is not node])
             for node in facts
             if is_outdated(node)
         }
 
-    async def _next(self) -> tuple[Node, list[NodeFacts]] | None:
-        """Return the node that restarts next, with the facts of all nodes."""
-        facts = await self._facts_of_outdated()
+    async def _next(self, done: Collection[str]) -> tuple[Node, list[NodeFacts]] | None:
+        """Return the node that restarts next, with the facts of all; done: those that have restarted."""
+        facts = await self._facts_of_outdated(done)
         chosen = self._chosen(facts)
         node = next((node for node in self.nodes if chosen is not None and node.name == chosen.name), None)
         return None if node is None else (node, facts)
@@ -167,13 +167,20 @@ class Restarter:
             return restart_refusal(node, others)
         return peer_refusal(node, others, self.memberships, heights)
 
-    async def _facts_of_outdated(self) -> list[NodeFacts]:
+    async def _facts_of_outdated(self, done: Collection[str] = ()) -> list[NodeFacts]:
         """Return the facts of all nodes; none where the pods tell already that no node is to restart.
 
-        Of a node with a database they do not tell everything.
+        Of a node with a database they do not tell everything. done: nodes that have restarted here: one that
+        was marked since is for the rollout after the channels, which marked it.
         """
-        states = (await self.states()).values()
-        return await self.facts() if self.databases or any(state.outdated for state in states) else []
+        states = await self.states()
+        if not self.databases and not any(state.outdated for state in states.values()):
+            return []
+        marked = {name for name in done if states[name].outdated and not states[name].restarts_for_change}
+        return [
+            replace(each, pod=replace(each.pod, outdated=False)) if each.pod and each.name in marked else each
+            for each in await self.facts()
+        ]
 
     async def _facts(self, nodes: Sequence[Node]) -> list[NodeFacts]:
         states = await self.states()
